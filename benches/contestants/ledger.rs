@@ -1,0 +1,103 @@
+//! scrip itself, through its public interface, with everything that it writes down.
+
+use scrip::store::{Change, Fate, Need, Owner, View, Work};
+use scrip::{
+    Amount, Command, Define, DefinitionId, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem,
+    Rejection, RewardDefinition, Store, Timestamp, Until,
+};
+
+use super::{Contestant, LOTS, LaterExpiries, Request, Workload};
+
+/// One request after the other.
+pub(crate) struct OneByOne {
+    ledger: Ledger<MemoryStore>,
+    ids: Vec<ProfileId>,
+    definition: DefinitionId,
+    now: Timestamp,
+    later: LaterExpiries,
+}
+
+fn cents(cents: i64) -> Amount {
+    Amount::from_ten_thousandths(cents * 100).unwrap()
+}
+
+impl OneByOne {
+    fn issue(&self, profile: ProfileId, expiry: i64) -> Command<IssueReward> {
+        let mut issue = IssueReward::new(profile, self.definition);
+        issue.expires_at =
+            Some(Until::Instant(Timestamp::from_micros(self.now.micros() + expiry * 125_000).unwrap()));
+        Command::new(self.now, issue)
+    }
+
+    fn issue_all(&mut self, commands: &[Command<IssueReward>]) {
+        assert!(self.ledger.run_all(commands).iter().all(Result::is_ok));
+    }
+}
+
+impl Contestant for OneByOne {
+    fn set_up(workload: &Workload) -> Self {
+        let now: Timestamp = "2025-06-15T00:00:00Z".parse().unwrap();
+        let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne").unwrap(), MemoryStore::new());
+        let definition = RewardDefinition::new("bonus".parse().unwrap(), "Bonus", Amount::from(10));
+        let definition = ledger.at(now).commit(Define::from(definition)).unwrap().id;
+        let ids = (0..workload.profiles).map(|p| ProfileId::new(&Workload::name(p)).unwrap()).collect();
+        let mut contestant = Self { ledger, ids, definition, now, later: LaterExpiries::new() };
+        for profile in 0..workload.profiles {
+            let id = contestant.ids[profile as usize];
+            let commands = workload.expiries(profile).map(|expiry| contestant.issue(id, expiry));
+            contestant.issue_all(&commands);
+        }
+        contestant
+    }
+
+    fn run(&mut self, requests: &[Request]) {
+        for request in requests {
+            let profile = self.ids[request.profile as usize];
+            let command = Command::new(self.now, Redeem::strict(profile, cents(request.cents)));
+            match self.ledger.run(&command) {
+                Ok(receipt) => assert_eq!(receipt.outcome.total, cents(request.cents)),
+                Err(error) => {
+                    assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })));
+                    let commands: [_; LOTS] = std::array::from_fn(|_| {
+                        let expiry = self.later.next();
+                        self.issue(profile, expiry)
+                    });
+                    self.issue_all(&commands);
+                    self.ledger.run(&command).unwrap();
+                }
+            }
+        }
+    }
+
+    fn check(&self, _: &Workload) -> i64 {
+        let mut audit = Audit::new(&self.ids);
+        self.ledger.clone().store().run(&mut audit).unwrap();
+        audit.redeemed
+    }
+}
+
+/// Looks at every account: does it add up (rule J3), and how much was redeemed?
+struct Audit {
+    needs: Vec<Need>,
+    redeemed: i64,
+}
+
+impl Audit {
+    fn new(ids: &[ProfileId]) -> Self {
+        Self { needs: ids.iter().map(|id| Need::of(Owner::Profile(*id))).collect(), redeemed: 0 }
+    }
+}
+
+impl Work for Audit {
+    fn needs(&self) -> &[Need] {
+        &self.needs
+    }
+
+    fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
+        assert!(view.first.is_conserved());
+        self.redeemed += view.first.totals().rewards.redeemed.ten_thousandths() / 100;
+        None
+    }
+
+    fn settle(&mut self, _: usize, _: Fate) {}
+}

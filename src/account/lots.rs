@@ -1,0 +1,126 @@
+//! The live lots of an account, in the order in which they are used.
+
+use std::collections::VecDeque;
+use std::collections::vec_deque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Expiry, Issue, LotId, LotKind, Quantity, Timestamp};
+
+/// A lot with value left in it, as the account holds it: small, flat, and free of everything that deciding does
+/// not need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LiveLot {
+    /// When it stops being usable.
+    pub expires_at: Expiry,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// Its id.
+    pub id: LotId,
+    /// What is left of it, held value included (rule L4).
+    pub remaining: Quantity,
+    /// What of that is set aside by holds.
+    pub held: Quantity,
+}
+
+impl LiveLot {
+    pub(crate) fn issued(issue: &Issue) -> Self {
+        Self {
+            expires_at: issue.expires_at,
+            issued_at: issue.issued_at,
+            id: issue.lot,
+            remaining: issue.value_remaining,
+            held: Quantity::ZERO,
+        }
+    }
+
+    /// What is neither held nor expired at an instant.
+    pub(crate) fn available(&self, at: Timestamp) -> Quantity {
+        if self.expires_at.is_past(at) { Quantity::ZERO } else { self.unheld() }
+    }
+
+    pub(crate) fn unheld(&self) -> Quantity {
+        self.remaining.minus(self.held)
+    }
+
+    /// The order of use: soonest expiry first, then earliest issued, then lowest id (rule C1).
+    pub(crate) fn rank(&self) -> (Expiry, Timestamp, LotId) {
+        (self.expires_at, self.issued_at, self.id)
+    }
+}
+
+/// Live lots of one kind in the order of use, so that a draw looks at the front and stops when it has enough.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct LotQueue(VecDeque<LiveLot>);
+
+impl LotQueue {
+    pub(crate) fn iter(&self) -> vec_deque::Iter<'_, LiveLot> {
+        self.0.iter()
+    }
+
+    pub(crate) fn insert(&mut self, lot: LiveLot) {
+        // New lots mostly expire last.
+        if self.0.back().is_none_or(|last| last.rank() < lot.rank()) {
+            self.0.push_back(lot);
+        } else {
+            let place = self.0.partition_point(|other| other.rank() < lot.rank());
+            self.0.insert(place, lot);
+        }
+    }
+
+    /// Takes value out of a lot; one with nothing left is live no more.
+    pub(crate) fn take(&mut self, id: LotId, value: Quantity) {
+        // Draws take from the front, in order.
+        let Some((place, lot)) = self.0.iter_mut().enumerate().find(|(_, lot)| lot.id == id) else {
+            return;
+        };
+        lot.remaining = lot.remaining.minus(value);
+        if lot.remaining.is_zero() {
+            if place == 0 {
+                self.0.pop_front();
+            } else {
+                self.0.remove(place);
+            }
+        }
+    }
+}
+
+/// A lot that is not usable yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PendingLot {
+    /// When it becomes usable.
+    pub available_at: Timestamp,
+    /// What it holds.
+    pub kind: LotKind,
+    /// The lot.
+    pub lot: LiveLot,
+}
+
+/// Lots that are not usable yet, soonest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct PendingLots(Vec<PendingLot>);
+
+impl PendingLots {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, PendingLot> {
+        self.0.iter()
+    }
+
+    pub(crate) fn first(&self) -> Option<&PendingLot> {
+        self.0.first()
+    }
+
+    pub(crate) fn insert(&mut self, pending: PendingLot) {
+        let rank = |pending: &PendingLot| (pending.available_at, pending.lot.id);
+        let place = self.0.partition_point(|other| rank(other) < rank(&pending));
+        self.0.insert(place, pending);
+    }
+
+    pub(crate) fn remove(&mut self, id: LotId) -> Option<PendingLot> {
+        let place = self.0.iter().position(|pending| pending.lot.id == id)?;
+        Some(self.0.remove(place))
+    }
+}

@@ -1,0 +1,47 @@
+//! What expires next, and when.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Account, bring_up_to};
+use crate::{Amount, LotId, LotKind, Points, Timestamp};
+
+/// The next expiry of an account, and what is lost if it is not used before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NextExpiry {
+    /// When: the exclusive end (rule T2).
+    pub expires_at: Timestamp,
+    /// The money that expires then; what is held is not in it.
+    pub amount: Amount,
+    /// The points that expire then; what is held is not in it.
+    pub points: Points,
+    /// The lots, in the order of use.
+    pub lots: Vec<LotId>,
+}
+
+impl Account {
+    /// What expires next after an instant, of what is available by then.
+    pub fn next_expiry(&self, at: Timestamp) -> Option<NextExpiry> {
+        let mut later = self.clone();
+        bring_up_to(&mut later, at, &mut Vec::new());
+        let ends = [LotKind::Reward, LotKind::Point].map(|kind| {
+            later.lots(kind).find(|lot| !lot.unheld().is_zero()).and_then(|lot| lot.expires_at.instant())
+        });
+        let expires_at = ends.into_iter().flatten().min()?;
+        let mut next =
+            NextExpiry { expires_at, amount: Amount::ZERO, points: Points::ZERO, lots: Vec::new() };
+        for kind in [LotKind::Reward, LotKind::Point] {
+            for lot in later.lots(kind).take_while(|lot| lot.expires_at.is_past(expires_at)) {
+                if lot.unheld().is_zero() {
+                    continue;
+                }
+                match kind {
+                    LotKind::Reward => next.amount = next.amount.plus(lot.unheld().as_amount()),
+                    LotKind::Point => next.points = next.points.plus(lot.unheld().as_points()),
+                }
+                next.lots.push(lot.id);
+            }
+        }
+        Some(next)
+    }
+}

@@ -1,0 +1,336 @@
+//! Issuing lots (rules D2 to D5, T3 to T5).
+
+use super::check::{self, LABEL};
+use super::draft::Draft;
+use super::sealed::Decide;
+use crate::request::{Fingerprint, IssuePoints, IssueReward};
+use crate::store::{DefinitionRef, Need, Owner, View};
+use crate::{
+    Definition, DefinitionId, Entry, EntryKind, Expiry, External, ExternalId, Handle, Issue, Lot, LotDetails,
+    LotId, LotKind, Period, PointLot, ProfileId, Program, Quantity, Rejection, Reward, Terms, TimeError,
+    Timestamp, Until, When, Zone,
+};
+
+impl Decide for IssueReward {
+    type Outcome = Reward;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        self.wish().need(self.profile_id)
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of("issue_reward", self)
+    }
+
+    fn external(&self) -> Option<External> {
+        self.external_id.clone().map(External::Lot)
+    }
+
+    fn check(&self, program: &Program) -> Result<(), Rejection> {
+        if let Some(value) = self.value_initial {
+            check::amount(program, "value_initial", value)?;
+        }
+        self.value_remaining.map_or(Ok(()), |value| check::sum(program, "value_remaining", value))
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Reward, Rejection> {
+        let details = self.meta.clone().map(|meta| LotDetails { meta: Some(meta), ..LotDetails::default() });
+        self.wish().issue(draft, view, details, self.external_id.clone())
+    }
+
+    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Reward> {
+        recall(LotKind::Reward, profile, entries)
+    }
+}
+
+impl Decide for IssuePoints {
+    type Outcome = PointLot;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        self.wish().need(self.profile_id)
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of("issue_points", self)
+    }
+
+    fn external(&self) -> Option<External> {
+        self.external_id.clone().map(External::Lot)
+    }
+
+    fn check(&self, program: &Program) -> Result<(), Rejection> {
+        if let Some(value) = self.value_initial {
+            check::points(program, "value_initial", value)?;
+        }
+        if let Some(value) = self.value_remaining {
+            check::quantity("value_remaining", value.into(), program.point_scale())?;
+        }
+        check::optional_text("source_type", self.source_type.as_ref(), LABEL)?;
+        check::optional_text("source", self.source.as_ref(), LABEL)
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<PointLot, Rejection> {
+        let details = LotDetails {
+            source_type: self.source_type.clone(),
+            source: self.source.clone(),
+            meta: self.meta.clone(),
+        };
+        let details = (details != LotDetails::default()).then_some(details);
+        self.wish().issue(draft, view, details, self.external_id.clone())
+    }
+
+    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<PointLot> {
+        recall(LotKind::Point, profile, entries)
+    }
+}
+
+impl IssueReward {
+    fn wish(&self) -> Wish<'_> {
+        Wish {
+            kind: LotKind::Reward,
+            definition: self.reward_definition_id,
+            handle: self.reward_definition_handle.as_ref(),
+            fields: ["reward_definition_id", "reward_definition_handle"],
+            initial: self.value_initial.map(Quantity::from),
+            remaining: self.value_remaining.map(Quantity::from),
+            issued_at: self.issued_at,
+            available_at: self.available_at,
+            expires_at: self.expires_at,
+            timezone: self.timezone,
+        }
+    }
+}
+
+impl IssuePoints {
+    fn wish(&self) -> Wish<'_> {
+        Wish {
+            kind: LotKind::Point,
+            definition: self.point_definition_id,
+            handle: self.point_definition_handle.as_ref(),
+            fields: ["point_definition_id", "point_definition_handle"],
+            initial: self.value_initial.map(Quantity::from),
+            remaining: self.value_remaining.map(Quantity::from),
+            issued_at: self.issued_at,
+            available_at: self.available_at,
+            expires_at: self.expires_at,
+            timezone: self.timezone,
+        }
+    }
+}
+
+/// What rewards and points have in common when they are asked for.
+struct Wish<'a> {
+    kind: LotKind,
+    definition: Option<DefinitionId>,
+    handle: Option<&'a Handle>,
+    /// What the two are called in the request.
+    fields: [&'static str; 2],
+    initial: Option<Quantity>,
+    remaining: Option<Quantity>,
+    issued_at: Option<When>,
+    available_at: Option<When>,
+    expires_at: Option<Until>,
+    timezone: Option<Zone>,
+}
+
+impl Wish<'_> {
+    fn need(&self, profile: ProfileId) -> Result<Need, Rejection> {
+        let [id, handle] = self.fields;
+        let definition = match (self.definition, self.handle) {
+            (Some(definition), None) => DefinitionRef::Id(definition),
+            (None, Some(name)) => DefinitionRef::Handle(match self.kind {
+                LotKind::Reward => External::RewardDefinition(name.clone()),
+                LotKind::Point => External::PointDefinition(name.clone()),
+            }),
+            (None, None) => return Err(Rejection::Missing { field: id.into() }),
+            (Some(_), Some(_)) => {
+                return Err(Rejection::Contradiction { field: id.into(), other: handle.into() });
+            }
+        };
+        Ok(Need { definition: Some(definition), ..Need::of(Owner::Profile(profile)) })
+    }
+
+    fn issue<Q: From<Quantity>>(
+        &self,
+        draft: &mut Draft<'_>,
+        view: &View<'_>,
+        details: Option<LotDetails>,
+        external_id: Option<ExternalId>,
+    ) -> Result<Lot<Q>, Rejection> {
+        let (definition_id, template) = self.template(view)?;
+        let value_initial = self.initial.or(template.value);
+        let value_initial = value_initial.ok_or(Rejection::Missing { field: "value_initial".into() })?;
+        if let Some(max) = template.max.filter(|max| value_initial > *max) {
+            return Err(Rejection::AboveMaxValue { value: value_initial, max });
+        }
+        let value_remaining = self.remaining.unwrap_or(value_initial);
+        if value_remaining > value_initial {
+            return Err(Rejection::RemainingAboveInitial {
+                remaining: value_remaining,
+                initial: value_initial,
+            });
+        }
+        let terms = template.terms(self.timezone, draft.program);
+        let dates = self.dates(&template, terms, draft.at)?;
+        if !draft.totals().pot(self.kind).has_room_for(value_remaining) {
+            return Err(Rejection::AccountTotalExceeded);
+        }
+        let issue = Issue {
+            lot: LotId::made_by(draft.account.number(), draft.next_sequence()),
+            kind: self.kind,
+            definition_id: Some(definition_id),
+            value_initial,
+            value_remaining,
+            issued_at: dates.issued_at,
+            available_at: dates.available_at,
+            expires_at: dates.expires_at,
+            terms,
+            details: details.map(Box::new),
+        };
+        let outcome = lot_at_issue(draft.account.profile_id(), draft.at, &issue, external_id);
+        draft.write(EntryKind::Issue(issue));
+        Ok(outcome)
+    }
+
+    /// The definition, if it is one of this kind that can be issued from (rule D2).
+    fn template(&self, view: &View<'_>) -> Result<(DefinitionId, Template), Rejection> {
+        let [id, handle] = self.fields;
+        let field = if self.definition.is_some() { id } else { handle };
+        let unknown = || Rejection::UnknownDefinition { field: field.into() };
+        let defined = view.found.definition.and_then(|record| record.defined()).ok_or_else(unknown)?;
+        // A name leads to the definition that had it last, which may have been renamed since.
+        if self.handle.is_some_and(|handle| !defined.holds(handle) && !defined.is_archived) {
+            return Err(unknown());
+        }
+        let template = Template::of(&defined.definition, self.kind).ok_or_else(unknown)?;
+        let definition = defined.id;
+        if defined.is_archived {
+            return Err(Rejection::DefinitionArchived { definition });
+        }
+        if !template.is_assignable {
+            return Err(Rejection::NotAssignable { definition });
+        }
+        Ok((definition, template))
+    }
+
+    /// When it was issued, becomes usable and expires (rules T2 to T5).
+    fn dates(&self, template: &Template, terms: Terms, at: Timestamp) -> Result<Dates, Rejection> {
+        let zone = terms.timezone;
+        let start = |field: &'static str, when: Option<When>, otherwise: Timestamp| {
+            when.map_or(Ok(otherwise), |when| when.resolve(zone).map_err(|error| out_of_range(field, error)))
+        };
+        let issued_at = start("issued_at", self.issued_at, at)?;
+        let available_at = start("available_at", self.available_at, issued_at)?;
+        let expires_at = match (self.expires_at.or(template.absolute_expiry), terms.period) {
+            (Some(until), _) => until.resolve(zone),
+            (None, Some(period)) => period.expiry(issued_at, zone),
+            (None, None) => Ok(Expiry::NEVER),
+        };
+        let expires_at = expires_at.map_err(|error| out_of_range("expires_at", error))?;
+        // What is expired already can be brought in by a migration (rule D4); what expires later was meant to be used.
+        if !expires_at.is_past(at) && expires_at.is_past(available_at) {
+            return Err(Rejection::NeverUsable { available_at });
+        }
+        Ok(Dates { issued_at, available_at, expires_at })
+    }
+}
+
+struct Dates {
+    issued_at: Timestamp,
+    available_at: Timestamp,
+    expires_at: Expiry,
+}
+
+fn out_of_range(field: &'static str, _: TimeError) -> Rejection {
+    Rejection::TimeOutOfRange { field: field.into() }
+}
+
+/// What a definition of either kind says to an issue.
+struct Template {
+    value: Option<Quantity>,
+    max: Option<Quantity>,
+    absolute_expiry: Option<Until>,
+    timezone: Option<Zone>,
+    period: Option<Period>,
+    extend_days: Option<u32>,
+    is_assignable: bool,
+    is_reassignable: bool,
+    is_extendable: bool,
+}
+
+impl Template {
+    fn of(definition: &Definition, kind: LotKind) -> Option<Self> {
+        match (definition, kind) {
+            (Definition::Reward(reward), LotKind::Reward) => Some(Self {
+                value: Some(reward.value.into()),
+                max: reward.max_value.map(Quantity::from),
+                absolute_expiry: reward.absolute_expiry,
+                timezone: reward.timezone,
+                period: reward.period.map(|count| Period::new(count, reward.period_type)),
+                extend_days: reward.extend_days,
+                is_assignable: reward.is_assignable,
+                is_reassignable: reward.is_reassignable,
+                is_extendable: reward.is_extendable,
+            }),
+            (Definition::Point(point), LotKind::Point) => Some(Self {
+                value: point.value.map(Quantity::from),
+                max: None,
+                absolute_expiry: point.absolute_expiry,
+                timezone: point.timezone,
+                period: point.period.map(|count| Period::new(count, point.period_type)),
+                extend_days: point.extend_days,
+                is_assignable: point.is_assignable,
+                is_reassignable: point.is_reassignable,
+                is_extendable: point.is_extendable,
+            }),
+            _ => None,
+        }
+    }
+
+    /// What is frozen in a lot (rule D3). Its zone is the request's, else the definition's, else the program's
+    /// (rule T3).
+    fn terms(&self, requested: Option<Zone>, program: &Program) -> Terms {
+        Terms {
+            timezone: requested.or(self.timezone).unwrap_or(program.settings().timezone),
+            period: self.period,
+            extend_days: self.extend_days,
+            is_reassignable: self.is_reassignable,
+            is_extendable: self.is_extendable,
+        }
+    }
+}
+
+/// The lot that an entry issued, as it stood then.
+fn recall<Q: From<Quantity>>(kind: LotKind, profile: ProfileId, entries: &[&Entry]) -> Option<Lot<Q>> {
+    let entry = entries.first()?;
+    match &entry.kind {
+        EntryKind::Issue(issue) if issue.kind == kind => {
+            Some(lot_at_issue(profile, entry.at, issue, entry.lot_external_id().cloned()))
+        }
+        _ => None,
+    }
+}
+
+/// A lot as it stood when it was issued.
+pub(crate) fn lot_at_issue<Q: From<Quantity>>(
+    profile_id: ProfileId,
+    at: Timestamp,
+    issue: &Issue,
+    external_id: Option<ExternalId>,
+) -> Lot<Q> {
+    Lot {
+        id: issue.lot,
+        profile_id,
+        definition_id: issue.definition_id,
+        value_initial: issue.value_initial.into(),
+        value_remaining: issue.value_remaining.into(),
+        value_held: Quantity::ZERO.into(),
+        status: issue.status_at(at),
+        issued_at: issue.issued_at,
+        available_at: issue.available_at,
+        expires_at: issue.expires_at,
+        terms: issue.terms,
+        external_id,
+        details: issue.details.clone(),
+    }
+}

@@ -1,0 +1,244 @@
+//! The pure decision: what was loaded, the program and a request in; journal entries and an outcome out.
+//!
+//! One file per request says what it needs and what it decides. Nothing here reads a clock, a store or chance.
+
+mod check;
+mod define;
+mod draft;
+mod draw;
+mod issue;
+mod quote;
+mod redeem;
+mod transact;
+
+use std::borrow::Cow;
+
+pub(crate) use check::time as read_time;
+pub(crate) use draft::Draft;
+pub(crate) use issue::lot_at_issue;
+pub use quote::{Quote, Unused, UnusedReason};
+pub(crate) use quote::{quote, quote_need};
+pub(crate) use redeem::redemption_at_first;
+
+use crate::account::bring_up_to;
+use crate::request::{Fingerprint, any_request, each_request};
+use crate::store::{Change, Need, View};
+use crate::{
+    Account, Command, Entry, External, KeyReused, Outcome, ProfileId, Program, Refusal, Rejection, Request,
+    Timestamp,
+};
+
+/// A request that a ledger can decide. Its `Outcome` is what the caller gets back.
+///
+/// Implemented by every request of this crate, and by [`Request`], which is any of them. Sealed: what a rewards
+/// ledger can do is decided here.
+pub trait Action: sealed::Decide {}
+
+impl<A: sealed::Decide> Action for A {}
+
+pub(crate) mod sealed {
+    use super::*;
+
+    pub trait Decide: Send + Sync {
+        /// What the caller gets back.
+        type Outcome: Clone + Send;
+
+        /// What must be loaded to decide it, besides its key and its name.
+        fn need(&self) -> Result<Need, Rejection>;
+
+        /// What it says, in 128 bits.
+        fn fingerprint(&self) -> Fingerprint;
+
+        /// The caller's own name for what it makes.
+        fn external(&self) -> Option<External> {
+            None
+        }
+
+        /// Checks what can be checked of its fields without anything loaded.
+        fn check(&self, program: &Program) -> Result<(), Rejection>;
+
+        /// Decides it: writes entries to the draft, and answers from them.
+        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Self::Outcome, Rejection>;
+
+        /// The answer that was given when these entries were written; `None` if it is not they that it writes.
+        fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Self::Outcome>;
+    }
+
+    impl Decide for Request {
+        type Outcome = Outcome;
+
+        fn need(&self) -> Result<Need, Rejection> {
+            any_request!(self, request => request.need())
+        }
+
+        fn fingerprint(&self) -> Fingerprint {
+            any_request!(self, request => request.fingerprint())
+        }
+
+        fn external(&self) -> Option<External> {
+            any_request!(self, request => request.external())
+        }
+
+        fn check(&self, program: &Program) -> Result<(), Rejection> {
+            any_request!(self, request => request.check(program))
+        }
+
+        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Outcome, Rejection> {
+            each_request!(self, request => request.decide(draft, view))
+        }
+
+        fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Outcome> {
+            each_request!(self, request => request.recall(profile, entries))
+        }
+    }
+}
+
+/// What a request came to: what to write, and what to tell the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision<O> {
+    /// What to write; empty for a repetition.
+    pub change: Change,
+    /// What to tell the caller.
+    pub receipt: Receipt<O>,
+}
+
+/// What the caller gets back, and whether it is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt<O> {
+    /// What came of the request.
+    pub outcome: O,
+    /// Whether it was done now, or before.
+    pub novelty: Novelty,
+    /// Whether it is written only inside the caller's own open transaction, and durable when that commits.
+    pub is_staged: bool,
+}
+
+impl<O> Receipt<O> {
+    const fn of(outcome: O, novelty: Novelty) -> Self {
+        Self { outcome, novelty, is_staged: false }
+    }
+
+    /// The same, with something else made of the outcome.
+    pub fn map<P>(self, f: impl FnOnce(O) -> P) -> Receipt<P> {
+        Receipt { outcome: f(self.outcome), novelty: self.novelty, is_staged: self.is_staged }
+    }
+}
+
+/// Whether a request was carried out now, or repeats an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Novelty {
+    /// It was carried out.
+    New,
+    /// Its idempotency key was used before with the same content: this is the first outcome (rule J5).
+    Replayed,
+    /// Its external id was used before with the same content: this is what it made then (rules D5 and X2).
+    Existing,
+}
+
+/// What a command needs to be decided: what to load before [`decide`].
+///
+/// # Errors
+/// The request leaves out whose it is.
+pub fn need<A: Action>(command: &Command<A>) -> Result<Need, Rejection> {
+    let mut need = command.request.need()?;
+    need.key.clone_from(&command.key);
+    need.external = command.request.external().map(Box::new);
+    Ok(need)
+}
+
+/// Decides a command on what was loaded for it. Pure: the same arguments give the same decision, bit for bit.
+///
+/// A ledger does this for you; it is public for audits, simulations and stores of another kind.
+///
+/// # Errors
+/// The rules refuse it, or its key was used for something else. Then there is nothing to write.
+pub fn decide<A: Action>(
+    program: &Program,
+    command: &Command<A>,
+    view: &View<'_>,
+) -> Result<Decision<A::Outcome>, Refusal> {
+    let mut change = Change::default();
+    let receipt = decide_into(program, command, view, &mut change)?;
+    Ok(Decision { change, receipt })
+}
+
+/// [`decide`], into a change whose space is used again. The change is empty after a refusal.
+pub(crate) fn decide_into<A: Action>(
+    program: &Program,
+    command: &Command<A>,
+    view: &View<'_>,
+    change: &mut Change,
+) -> Result<Receipt<A::Outcome>, Refusal> {
+    change.clear();
+    if let Some(receipt) = repeated(program, command, view)? {
+        return Ok(receipt);
+    }
+    let decided = decide_new(program, command, view, change);
+    if decided.is_err() {
+        change.clear();
+    }
+    Ok(Receipt::of(decided?, Novelty::New))
+}
+
+/// The first outcome, if the request repeats an earlier one (rules J5, D5 and X2).
+fn repeated<A: Action>(
+    program: &Program,
+    command: &Command<A>,
+    view: &View<'_>,
+) -> Result<Option<Receipt<A::Outcome>>, Refusal> {
+    let request = &command.request;
+    let profile = view.first.profile_id();
+    if let (Some(key), Some((first, fingerprint))) = (&command.key, view.found.keyed_fingerprint())
+        && key_is_remembered(program, first.at, command.at)
+    {
+        let entries = &view.found.keyed;
+        let outcome = request.recall(profile, entries).filter(|_| fingerprint == request.fingerprint());
+        return match outcome {
+            Some(outcome) => Ok(Some(Receipt::of(outcome, Novelty::Replayed))),
+            None => Err(KeyReused { key: key.clone(), first: first.sequence }.into()),
+        };
+    }
+    let (Some(external), Some(record)) = (request.external(), view.found.external) else { return Ok(None) };
+    if record.is_deleted() || !external.is_idempotent() {
+        return Ok(None);
+    }
+    let same = record.made.stamp.as_ref().is_some_and(|stamp| stamp.fingerprint == request.fingerprint());
+    match request.recall(profile, &[record.made]) {
+        Some(outcome) if same => Ok(Some(Receipt::of(outcome, Novelty::Existing))),
+        _ => {
+            let first = record.made.named().map_or(0, |(id, _)| id);
+            Err(Rejection::ExternalIdConflict { external, first }.into())
+        }
+    }
+}
+
+fn key_is_remembered(program: &Program, first: Timestamp, at: Timestamp) -> bool {
+    program.key_window().is_none_or(|window| first.checked_add(window).is_ok_and(|end| at <= end))
+}
+
+fn decide_new<A: Action>(
+    program: &Program,
+    command: &Command<A>,
+    view: &View<'_>,
+    change: &mut Change,
+) -> Result<A::Outcome, Rejection> {
+    let request = &command.request;
+    request.check(program)?;
+    let at = check::time(program, view.first, command.at)?;
+    let account = brought_up(view.first, at, &mut change.first);
+    let mut draft = Draft::new(program, &account, at, &mut change.first);
+    draft.stamp(command.key.as_ref(), request.external(), || request.fingerprint());
+    let outcome = request.decide(&mut draft, view)?;
+    draft.finish()?;
+    Ok(outcome)
+}
+
+/// The account, with what fell due by `at` applied and written. Only then is it copied.
+fn brought_up<'a>(account: &'a Account, at: Timestamp, entries: &mut Vec<Entry>) -> Cow<'a, Account> {
+    if account.next_deadline().is_none_or(|deadline| deadline > at) {
+        return Cow::Borrowed(account);
+    }
+    let mut later = account.clone();
+    bring_up_to(&mut later, at, entries);
+    Cow::Owned(later)
+}

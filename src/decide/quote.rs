@@ -1,0 +1,113 @@
+//! What a redemption would do, without doing it (rule C7).
+
+use serde::{Deserialize, Serialize};
+
+use super::{brought_up, check, sealed::Decide};
+use crate::store::{Need, View};
+use crate::{
+    Account, Amount, EntryKind, Items, LotId, LotKind, Program, Quantity, Redeem, Rejection, Strategy,
+    Timestamp,
+};
+
+/// What a redemption would take and from where, and why not from elsewhere.
+///
+/// Committing the same request while the account is at the same version does exactly this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Quote {
+    /// What was asked for.
+    pub requested: Amount,
+    /// What would be taken.
+    pub total: Amount,
+    /// What each lot would give, in the order of use.
+    pub items: Items,
+    /// The other lots with value in them, in the order of use, those that expired last.
+    pub unused: Vec<Unused>,
+    /// The version of the account that the quote was made on.
+    pub version: u32,
+}
+
+/// A lot that a redemption would not touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unused {
+    /// The lot.
+    pub lot: LotId,
+    /// What it holds.
+    pub kind: LotKind,
+    /// Why not.
+    pub reason: UnusedReason,
+}
+
+/// Why a redemption would not touch a lot; where several reasons apply, the first of these (rule C7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnusedReason {
+    /// Its time is over.
+    Expired,
+    /// It is not usable yet.
+    Pending,
+    /// All that is left of it is held.
+    Held,
+    /// The request does not list its kind.
+    NotInStrategy,
+    /// The lots before it are enough.
+    NotNeeded,
+}
+
+/// What a quote needs: what redeeming needs, and the lots that expired.
+pub(crate) fn quote_need(redeem: &Redeem) -> Result<Need, Rejection> {
+    Ok(Need { expired: true, ..redeem.need()? })
+}
+
+/// Plans a redemption on what was loaded for it.
+pub(crate) fn quote(
+    program: &Program,
+    redeem: &Redeem,
+    at: Timestamp,
+    view: &View<'_>,
+) -> Result<Quote, Rejection> {
+    redeem.check(program)?;
+    let at = check::time(program, view.first, at)?;
+    let mut due = Vec::new();
+    let account = brought_up(view.first, at, &mut due);
+    let plan = redeem.plan(program, &account, at)?;
+    let mut unused = unused_live(redeem, &account, at, &plan.items);
+    let swept = view.found.expired.iter().map(|entry| &entry.kind);
+    unused.extend(swept.chain(due.iter().map(|entry| &entry.kind)).filter_map(expired));
+    let version = view.first.sequence();
+    Ok(Quote { requested: redeem.amount, total: plan.total, items: plan.items, unused, version })
+}
+
+fn unused_live(redeem: &Redeem, account: &Account, at: Timestamp, used: &Items) -> Vec<Unused> {
+    let reason = |kind: LotKind, is_held: bool| match kind {
+        _ if is_held => UnusedReason::Held,
+        LotKind::Reward if !redeem.strategies.contains(&Strategy::Rewards) => UnusedReason::NotInStrategy,
+        LotKind::Point if !redeem.strategies.contains(&Strategy::Points) => UnusedReason::NotInStrategy,
+        _ => UnusedReason::NotNeeded,
+    };
+    let live = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| {
+        let left_out = move |lot: &&crate::LiveLot| !used.iter().any(|item| item.lot == lot.id);
+        account.lots(kind).filter(left_out).map(move |lot| {
+            let expired = lot.expires_at.is_past(at);
+            let reason =
+                if expired { UnusedReason::Expired } else { reason(kind, lot.unheld() == Quantity::ZERO) };
+            Unused { lot: lot.id, kind, reason }
+        })
+    });
+    let pending = account.pending().map(|pending| Unused {
+        lot: pending.lot.id,
+        kind: pending.kind,
+        reason: UnusedReason::Pending,
+    });
+    live.chain(pending).collect()
+}
+
+/// A lot that expired with value left, from the newest entry about it.
+fn expired(kind: &EntryKind) -> Option<Unused> {
+    let (lot, kind) = match kind {
+        EntryKind::Expire(expired) => (expired.lot, expired.kind),
+        EntryKind::Issue(issue) => (issue.lot, issue.kind),
+        _ => return None,
+    };
+    Some(Unused { lot, kind, reason: UnusedReason::Expired })
+}

@@ -1,0 +1,91 @@
+//! What a ledger answers when a request was not carried out.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{Corrupt, KeyReused, Refusal, Rejection};
+
+/// Why a request was not carried out, or is not known to have been. `E` is the store's own error.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error<E> {
+    /// The rules do not allow it. Nothing was changed.
+    #[error(transparent)]
+    Rejected(Rejection),
+    /// Its idempotency key was used before with other content (rule J5). Nothing was changed.
+    #[error(transparent)]
+    KeyReused(KeyReused),
+    /// The account changed under the request, time after time (rule J6). Nothing was changed; it may be tried again.
+    #[error("the account changed {attempts} times under the request (rule J6)")]
+    Contention {
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The caller's own transaction cannot go on. Nothing was changed; the caller rolls back.
+    #[error("the caller's transaction cannot go on")]
+    Doomed,
+    /// It was sent to the store and no answer came: it may or may not have been carried out. Try it again under a
+    /// key, or look.
+    #[error("the store did not answer; the request may or may not have been carried out")]
+    InDoubt,
+    /// What the store keeps is not a journal that this ledger wrote.
+    #[error(transparent)]
+    Corrupt(Corrupt),
+    /// The store failed. Nothing was changed.
+    #[error("the store failed")]
+    Store(#[source] Arc<E>),
+}
+
+impl<E> Error<E> {
+    /// A stable code for programs to act on: the rejection's, or the kind of failure.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejection) => rejection.code(),
+            Self::KeyReused(_) => "key_reused",
+            Self::Contention { .. } => "contention",
+            Self::Doomed => "doomed",
+            Self::InDoubt => "in_doubt",
+            Self::Corrupt(_) => "corrupt",
+            Self::Store(_) => "store_failed",
+        }
+    }
+
+    /// The rejection, if it is one.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::Rejected(rejection) => Some(rejection),
+            _ => None,
+        }
+    }
+}
+
+// Not derived: the store's error itself need not be cloned.
+impl<E> Clone for Error<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Rejected(rejection) => Self::Rejected(rejection.clone()),
+            Self::KeyReused(reused) => Self::KeyReused(reused.clone()),
+            Self::Contention { attempts } => Self::Contention { attempts: *attempts },
+            Self::Doomed => Self::Doomed,
+            Self::InDoubt => Self::InDoubt,
+            Self::Corrupt(corrupt) => Self::Corrupt(*corrupt),
+            Self::Store(error) => Self::Store(Arc::clone(error)),
+        }
+    }
+}
+
+impl<E> From<Refusal> for Error<E> {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Rejected(rejection) => Self::Rejected(rejection),
+            Refusal::KeyReused(reused) => Self::KeyReused(reused),
+        }
+    }
+}
+
+impl<E> From<Rejection> for Error<E> {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}

@@ -1,0 +1,21 @@
+//! The ledger: a program and a store, and everything that can be asked of them.
+//!
+//! There are two shells, alike but for `.await`: [`Ledger`] over a [`Store`], [`AsyncLedger`] over an
+//! [`AsyncStore`]. Both run the same driver.
+
+mod blocking;
+mod driver;
+mod error;
+mod read;
+mod waiting;
+
+pub use blocking::{Ledger, LedgerAsOf, Moment};
+pub use error::Error;
+pub use waiting::{AsyncLedger, AsyncLedgerAsOf, AsyncMoment};
+
+#[cfg(doc)]
+use crate::store::{AsyncStore, Store};
+use crate::{Receipt, decide::sealed::Decide};
+
+/// What comes of a command: a receipt with its outcome, or why not.
+pub type Answer<A, E> = Result<Receipt<<A as Decide>::Outcome>, Error<E>>;

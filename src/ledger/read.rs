@@ -1,0 +1,152 @@
+//! What can be asked of a ledger that changes nothing, once for both shells: a need, and what to make of the view.
+
+use std::sync::Arc;
+
+use super::error::Error;
+use crate::decide::{self, quote_need, read_time};
+use crate::store::{AsOf, Change, Fate, Need, Owner, View, Work};
+use crate::{
+    Catalogue, Corrupt, NextExpiry, ProfileId, Program, Quote, Redeem, Rejection, Timestamp, ValuedBalances,
+    Wallet,
+};
+
+/// As of when to read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reading {
+    /// Now, which is so late; not before the account's last entry, but for the tolerance (rule T6).
+    Now(Timestamp),
+    /// In the past (rule J4).
+    Past(AsOf),
+}
+
+/// Why nothing could be read, though the store answered.
+enum Unread {
+    Rejected(Rejection),
+    Corrupt(Corrupt),
+}
+
+impl From<Rejection> for Unread {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<Corrupt> for Unread {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::Corrupt(corrupt)
+    }
+}
+
+impl Reading {
+    fn need(self, owner: Owner) -> Need {
+        match self {
+            Self::Now(_) => Need::of(owner),
+            Self::Past(as_of) => Need { as_of, ..Need::of(owner) },
+        }
+    }
+
+    /// The instant at which the view is looked at.
+    fn instant(self, program: &Program, view: &View<'_>) -> Result<Timestamp, Rejection> {
+        match self {
+            Self::Now(at) => read_time(program, view.first, at),
+            Self::Past(AsOf::At(instant)) => Ok(instant),
+            Self::Past(_) => Ok(view.first.last_at().unwrap_or(Timestamp::MIN)),
+        }
+    }
+}
+
+/// A work that finds something out.
+pub(crate) trait Question: Work {
+    type Answer;
+
+    fn finish<E>(self, run: Result<(), E>) -> Result<Self::Answer, Error<E>>;
+}
+
+pub(crate) fn balances(
+    program: &Program,
+    reading: Reading,
+    profile: ProfileId,
+) -> impl Question<Answer = ValuedBalances> {
+    Look::new(reading.need(Owner::Profile(profile)), move |view| {
+        let at = reading.instant(program, &view)?;
+        Ok(view.first.balances_at(at).valued(program))
+    })
+}
+
+pub(crate) fn next_expiry(
+    program: &Program,
+    reading: Reading,
+    profile: ProfileId,
+) -> impl Question<Answer = Option<NextExpiry>> {
+    Look::new(reading.need(Owner::Profile(profile)), move |view| {
+        Ok(view.first.next_expiry(reading.instant(program, &view)?))
+    })
+}
+
+pub(crate) fn wallet(
+    program: &Program,
+    reading: Reading,
+    profile: ProfileId,
+) -> impl Question<Answer = Wallet> {
+    let need = Need { journal: true, ..reading.need(Owner::Profile(profile)) };
+    Look::new(need, move |view| {
+        let at = reading.instant(program, &view)?;
+        let entries = view.found.journal.iter().copied();
+        Ok(Wallet::fold(profile, view.first.number(), entries, at)?)
+    })
+}
+
+pub(crate) fn catalogue(reading: Reading) -> impl Question<Answer = Catalogue> {
+    let need = Need { journal: true, ..reading.need(Owner::CATALOGUE) };
+    Look::new(need, |view| Ok(Catalogue::fold(view.found.journal.iter().copied())))
+}
+
+pub(crate) fn quote(
+    program: &Program,
+    at: Timestamp,
+    redeem: &Redeem,
+) -> Result<impl Question<Answer = Quote>, Rejection> {
+    let need = quote_need(redeem)?;
+    Ok(Look::new(need, move |view| Ok(decide::quote(program, redeem, at, &view)?)))
+}
+
+/// A look at one account, as a work of one unit.
+struct Look<T, F> {
+    need: [Need; 1],
+    look: F,
+    answer: Option<Result<T, Unread>>,
+}
+
+impl<T: Send, F: FnMut(View<'_>) -> Result<T, Unread> + Send> Look<T, F> {
+    fn new(need: Need, look: F) -> Self {
+        Self { need: [need], look, answer: None }
+    }
+}
+
+impl<T: Send, F: FnMut(View<'_>) -> Result<T, Unread> + Send> Work for Look<T, F> {
+    fn needs(&self) -> &[Need] {
+        &self.need
+    }
+
+    fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
+        self.answer = Some((self.look)(view));
+        None
+    }
+
+    fn settle(&mut self, _: usize, _: Fate) {}
+}
+
+impl<T: Send, F: FnMut(View<'_>) -> Result<T, Unread> + Send> Question for Look<T, F> {
+    type Answer = T;
+
+    fn finish<E>(self, run: Result<(), E>) -> Result<T, Error<E>> {
+        run.map_err(|error| Error::Store(Arc::new(error)))?;
+        match self.answer {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(Unread::Rejected(rejection))) => Err(Error::Rejected(rejection)),
+            Some(Err(Unread::Corrupt(corrupt))) => Err(Error::Corrupt(corrupt)),
+            // A store that lent nothing broke its contract; nobody knows more.
+            None => Err(Error::InDoubt),
+        }
+    }
+}

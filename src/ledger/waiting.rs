@@ -1,0 +1,215 @@
+//! The shell over a store that is waited for.
+
+use super::Answer;
+use super::driver::Batch;
+use super::error::Error;
+use super::read::{self, Question, Reading};
+use crate::store::{AsOf, AsyncStore};
+use crate::{
+    Action, Catalogue, Command, Key, NextExpiry, ProfileId, Program, Quote, Redeem, Timestamp,
+    ValuedBalances, Wallet,
+};
+
+/// A rewards ledger over an [`AsyncStore`]: [`Ledger`](crate::Ledger) with `.await`.
+///
+/// ```
+/// use scrip::{AsyncLedger, MemoryStore, ProfileId, Program, store::Blocking};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// // Any blocking store can stand in for an asynchronous one.
+/// let store = Blocking(MemoryStore::new());
+/// let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+/// let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// let balances = till.balances(ProfileId::new("alice")?).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct AsyncLedger<S> {
+    program: Program,
+    store: S,
+}
+
+impl<S: AsyncStore> AsyncLedger<S> {
+    /// A ledger that keeps a program's accounts in a store.
+    pub const fn new(program: Program, store: S) -> Self {
+        Self { program, store }
+    }
+
+    /// The program.
+    pub const fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The store.
+    pub const fn store(&mut self) -> &mut S {
+        &mut self.store
+    }
+
+    /// The ledger at an instant: what can be done, and what is to be seen, now that it is so late (rule T1).
+    pub const fn at(&mut self, now: Timestamp) -> AsyncMoment<'_, S> {
+        AsyncMoment { ledger: self, at: now, key: None }
+    }
+
+    /// The ledger as it was at a past instant, or after an entry (rule J4).
+    pub const fn as_of(&mut self, as_of: AsOf) -> AsyncLedgerAsOf<'_, S> {
+        AsyncLedgerAsOf { ledger: self, reading: Reading::Past(as_of) }
+    }
+
+    /// Carries out a command.
+    ///
+    /// # Errors
+    /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
+    pub async fn run<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
+        self.run_all(std::slice::from_ref(command)).await.pop().unwrap_or(Err(Error::InDoubt))
+    }
+
+    /// Carries out many commands in one go, for any profiles. Each stands for itself: one that is refused does not
+    /// stop the next, and the answers come in the order of the commands (rule D5).
+    pub async fn run_all<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
+        let mut batch = Batch::new(&self.program, commands);
+        while batch.is_open() {
+            if let Err(error) = self.store.run(&mut batch).await {
+                return batch.finish(Some(error));
+            }
+            batch.next_attempt();
+        }
+        batch.finish(None)
+    }
+}
+
+async fn ask<S: AsyncStore, Q: Question>(
+    store: &mut S,
+    mut question: Q,
+) -> Result<Q::Answer, Error<S::Error>> {
+    let run = store.run(&mut question).await;
+    question.finish(run)
+}
+
+/// A ledger at an instant; see [`AsyncLedger::at`].
+#[derive(Debug)]
+pub struct AsyncMoment<'a, S> {
+    ledger: &'a mut AsyncLedger<S>,
+    at: Timestamp,
+    key: Option<Key>,
+}
+
+impl<S: AsyncStore> AsyncMoment<'_, S> {
+    /// The same, with an idempotency key for the next request: the same key with the same content is carried out
+    /// once (rule J5).
+    #[must_use]
+    pub fn keyed(mut self, key: Key) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Carries out a request.
+    ///
+    /// # Errors
+    /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
+    pub async fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
+        self.receipt(request).await.map(|receipt| receipt.outcome)
+    }
+
+    /// Carries out a request, and says whether that was new.
+    ///
+    /// # Errors
+    /// As [`AsyncMoment::commit`].
+    pub async fn receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
+        self.ledger.run(&Command { at: self.at, key: self.key.take(), request }).await
+    }
+
+    /// Carries out many requests in one go, as [`AsyncLedger::run_all`]; none of them under a key.
+    pub async fn commit_all<A: Action>(
+        &mut self,
+        requests: impl IntoIterator<Item = A>,
+    ) -> Vec<Answer<A, S::Error>> {
+        let commands: Vec<_> = requests.into_iter().map(|request| Command::new(self.at, request)).collect();
+        self.ledger.run_all(&commands).await
+    }
+
+    /// What a redemption would take and from where, without taking it (rule C7).
+    ///
+    /// # Errors
+    /// The rejection that committing it would meet, or the store failed.
+    pub async fn quote(&mut self, redeem: &Redeem) -> Result<Quote, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::quote(&self.ledger.program, self.at, redeem)?).await
+    }
+
+    /// A profile's balances.
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn balances(&mut self, profile: ProfileId) -> Result<ValuedBalances, Error<S::Error>> {
+        self.as_of().balances(profile).await
+    }
+
+    /// Everything about a profile: its rewards and points, redemptions, transactions and journal.
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn wallet(&mut self, profile: ProfileId) -> Result<Wallet, Error<S::Error>> {
+        self.as_of().wallet(profile).await
+    }
+
+    /// What of a profile's value expires next, and when.
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn next_expiry(&mut self, profile: ProfileId) -> Result<Option<NextExpiry>, Error<S::Error>> {
+        self.as_of().next_expiry(profile).await
+    }
+
+    /// The definitions.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn catalogue(&mut self) -> Result<Catalogue, Error<S::Error>> {
+        self.as_of().catalogue().await
+    }
+
+    const fn as_of(&mut self) -> AsyncLedgerAsOf<'_, S> {
+        AsyncLedgerAsOf { reading: Reading::Now(self.at), ledger: self.ledger }
+    }
+}
+
+/// A ledger as it was; see [`AsyncLedger::as_of`].
+#[derive(Debug)]
+pub struct AsyncLedgerAsOf<'a, S> {
+    ledger: &'a mut AsyncLedger<S>,
+    reading: Reading,
+}
+
+impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
+    /// A profile's balances then.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn balances(&mut self, profile: ProfileId) -> Result<ValuedBalances, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::balances(&self.ledger.program, self.reading, profile)).await
+    }
+
+    /// Everything about a profile then.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn wallet(&mut self, profile: ProfileId) -> Result<Wallet, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::wallet(&self.ledger.program, self.reading, profile)).await
+    }
+
+    /// What of a profile's value was to expire next then, and when.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn next_expiry(&mut self, profile: ProfileId) -> Result<Option<NextExpiry>, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::next_expiry(&self.ledger.program, self.reading, profile)).await
+    }
+
+    /// The definitions then.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn catalogue(&mut self) -> Result<Catalogue, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::catalogue(self.reading)).await
+    }
+}

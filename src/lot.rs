@@ -1,0 +1,144 @@
+//! Lots: the rewards and points that were issued to a profile, one by one.
+
+use chrono::NaiveDateTime;
+use serde::{Deserialize, Serialize};
+
+use crate::json::Json;
+use crate::{
+    Amount, DefinitionId, Expiry, ExternalId, LotId, LotKind, Points, ProfileId, Quantity, Terms, Timestamp,
+};
+
+/// A reward: one lot of money issued to a profile.
+pub type Reward = Lot<Amount>;
+/// One lot of points issued to a profile.
+pub type PointLot = Lot<Points>;
+
+/// One lot of value, as it stood at the moment that was asked for: a [`Reward`] or a [`PointLot`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Lot<Q> {
+    /// Its id.
+    pub id: LotId,
+    /// Whose it is.
+    pub profile_id: ProfileId,
+    /// What it was issued from.
+    pub definition_id: Option<DefinitionId>,
+    /// What it was worth at first.
+    pub value_initial: Q,
+    /// What is left of it, held value included (rule L4).
+    pub value_remaining: Q,
+    /// What of that is set aside by holds (rule H1).
+    pub value_held: Q,
+    /// Whether it can be used, and why not.
+    pub status: LotStatus,
+    /// When it was issued, as the issue said.
+    pub issued_at: Timestamp,
+    /// When it became or becomes usable.
+    pub available_at: Timestamp,
+    /// When it stops being usable.
+    pub expires_at: Expiry,
+    /// What was frozen in it when it was issued (rule D3).
+    pub terms: Terms,
+    /// The caller's own id for it (rule D5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+    /// Where it came from, and whatever the caller attached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<LotDetails>>,
+}
+
+impl<Q> Lot<Q> {
+    /// The local time of issue in the lot's zone.
+    pub fn issued_local_at(&self) -> NaiveDateTime {
+        self.terms.timezone.local(self.issued_at)
+    }
+
+    /// The local time of its last second of use, in the lot's zone; `None` if it never expires (rule T5).
+    pub fn expires_local_at(&self) -> Option<NaiveDateTime> {
+        self.expires_at.last_second().map(|last| self.terms.timezone.local(last))
+    }
+
+    /// Whether it has value that can be redeemed now.
+    pub fn is_active(&self) -> bool {
+        self.status == LotStatus::Active
+    }
+
+    /// Whether its time is over.
+    pub fn is_expired(&self) -> bool {
+        self.status == LotStatus::Expired
+    }
+}
+
+/// Whether a lot can be used, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LotStatus {
+    /// It has value that can be redeemed.
+    Active,
+    /// It is not usable yet.
+    Pending,
+    /// All that is left of it is set aside by holds.
+    Held,
+    /// Nothing is left of it.
+    Exhausted,
+    /// Its time is over.
+    Expired,
+}
+
+/// Where a lot came from, and whatever the caller attached to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LotDetails {
+    /// The kind of thing that it was issued for, in the caller's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_type: Option<String>,
+    /// Which one, in the caller's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Whatever the caller attached, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+/// What a journal entry says when a lot is issued: all that is fixed about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Issue {
+    /// The new lot.
+    pub lot: LotId,
+    /// What it holds.
+    pub kind: LotKind,
+    /// What it was issued from.
+    pub definition_id: Option<DefinitionId>,
+    /// What it was worth at first.
+    pub value_initial: Quantity,
+    /// What came in with it: less than at first where a migration brings a partly used reward (rule D2).
+    pub value_remaining: Quantity,
+    /// When it was issued, as the request said.
+    pub issued_at: Timestamp,
+    /// When it becomes usable.
+    pub available_at: Timestamp,
+    /// When it stops being usable.
+    pub expires_at: Expiry,
+    /// What was frozen in it (rule D3).
+    pub terms: Terms,
+    /// Where it came from, and whatever the caller attached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<LotDetails>>,
+}
+
+impl Issue {
+    /// Whether it arrives usable, to be used later, or expired (rule D4).
+    pub(crate) fn status_at(&self, at: Timestamp) -> LotStatus {
+        if self.value_remaining.is_zero() {
+            LotStatus::Exhausted
+        } else if self.expires_at.is_past(at) {
+            LotStatus::Expired
+        } else if self.available_at > at {
+            LotStatus::Pending
+        } else {
+            LotStatus::Active
+        }
+    }
+}

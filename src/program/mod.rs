@@ -1,0 +1,239 @@
+//! The choices that a brand makes, checked once.
+
+mod currency;
+mod policy;
+
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use currency::{Currency, CurrencyError};
+pub use policy::{Clawback, Earn, ExpiredReturn, Share};
+
+use crate::amount::Scale;
+use crate::{Amount, ExchangeRate, Points, TimeError, Zone};
+
+/// The choices of a brand, as they are written down: in Rust, or as the JSON of a program file.
+///
+/// Everything but the currency and the zone has a default. It becomes a [`Program`] by `TryFrom`, which checks it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ProgramSettings {
+    /// The one currency of the ledger (rule Q1).
+    pub currency: Currency,
+    /// The zone in which local times are read where nothing nearer says (rule T3).
+    pub timezone: Zone,
+    /// How many decimals points have: 0 to 4, 2 by default (rule Q4).
+    #[serde(default = "default_point_scale")]
+    pub point_scale: u8,
+    /// What points are worth. Without it, points cannot pay (rule Q4).
+    #[serde(default)]
+    pub exchange_rate: Option<ExchangeRate>,
+    /// For how long a redemption can be reversed, in seconds; 600 by default (rule R4).
+    #[serde(default = "default_reversal_window")]
+    pub reversal_window_seconds: u32,
+    /// For how long a hold is good, in seconds; 900 by default (rule H3).
+    #[serde(default = "default_hold")]
+    pub hold_seconds: u32,
+    /// How far behind an account's last entry a request may be, in seconds; 300 by default (rule T6).
+    #[serde(default = "default_tolerance")]
+    pub time_tolerance_seconds: u32,
+    /// For how long an idempotency key is remembered, in seconds; without it, for ever (rule J5).
+    #[serde(default)]
+    pub key_window_seconds: Option<u32>,
+    /// What becomes of value that goes back to a lot which has expired since (rule R3).
+    #[serde(default)]
+    pub expired_return: ExpiredReturn,
+    /// Points earned on a transaction's total (rule X3).
+    #[serde(default)]
+    pub earn: Option<Earn>,
+    /// What becomes of earned points that must come back and were spent (rule X4).
+    #[serde(default)]
+    pub clawback: Clawback,
+    /// The least that a basket must be worth for a redemption (rule C6).
+    #[serde(default)]
+    pub minimum_spend: Option<Amount>,
+    /// The most that one redemption may take (rule C6).
+    #[serde(default)]
+    pub redemption_cap: Option<Amount>,
+    /// The largest part of a basket that one redemption may take (rule C6).
+    #[serde(default)]
+    pub redemption_share: Option<Share>,
+}
+
+const fn default_point_scale() -> u8 {
+    2
+}
+const fn default_reversal_window() -> u32 {
+    600
+}
+const fn default_hold() -> u32 {
+    900
+}
+const fn default_tolerance() -> u32 {
+    300
+}
+
+impl ProgramSettings {
+    /// The defaults, in a currency and a zone.
+    pub const fn new(currency: Currency, timezone: Zone) -> Self {
+        Self {
+            currency,
+            timezone,
+            point_scale: default_point_scale(),
+            exchange_rate: None,
+            reversal_window_seconds: default_reversal_window(),
+            hold_seconds: default_hold(),
+            time_tolerance_seconds: default_tolerance(),
+            key_window_seconds: None,
+            expired_return: ExpiredReturn::Original,
+            earn: None,
+            clawback: Clawback::Debt,
+            minimum_spend: None,
+            redemption_cap: None,
+            redemption_share: None,
+        }
+    }
+}
+
+/// Why settings are not a program.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ProgramError {
+    /// The currency is not known.
+    #[error("currency: {0}")]
+    Currency(#[from] CurrencyError),
+    /// The zone is not known.
+    #[error("timezone: {0}")]
+    Timezone(#[from] TimeError),
+    /// Points have at most four decimals.
+    #[error("point_scale: {0} is above 4 (rule Q4)")]
+    PointScale(u8),
+    /// An amount that must be above zero is not.
+    #[error("{field}: must be above zero (rule Q6)")]
+    NotPositive {
+        /// The setting.
+        field: &'static str,
+    },
+    /// A quantity has more decimals than the currency or the points.
+    #[error("{field}: {value} has more than {allowed} decimals (rule Q1)")]
+    TooManyDecimals {
+        /// The setting.
+        field: &'static str,
+        /// What it says.
+        value: Decimal,
+        /// How many decimals there may be.
+        allowed: u8,
+    },
+    /// An amount is above the largest single amount.
+    #[error("{field}: is above 1000000000000 (rule Q3)")]
+    TooLarge {
+        /// The setting.
+        field: &'static str,
+    },
+}
+
+/// The checked choices of a brand: currency, exchange rate, zone, windows and policies.
+///
+/// ```
+/// use scrip::{Amount, ExchangeRate, Points, Program, ProgramSettings};
+///
+/// let program = Program::new("AUD", "Australia/Melbourne")?;
+///
+/// // With points: 100 of them are worth $10.
+/// let mut settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
+/// settings.exchange_rate = Some(ExchangeRate::new(Points::from(100), Amount::from(10)).unwrap());
+/// let with_points = Program::try_from(settings)?;
+/// # assert_ne!(program, with_points);
+/// # Ok::<(), scrip::ProgramError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "ProgramSettings", into = "ProgramSettings")]
+pub struct Program {
+    settings: ProgramSettings,
+    minor_unit: Scale,
+    point_scale: Scale,
+}
+
+impl Program {
+    /// The defaults, in an ISO 4217 currency and an IANA zone.
+    ///
+    /// # Errors
+    /// Either is not known.
+    pub fn new(currency: &str, timezone: &str) -> Result<Self, ProgramError> {
+        ProgramSettings::new(currency.parse()?, timezone.parse()?).try_into()
+    }
+
+    /// What it was made from.
+    pub const fn settings(&self) -> &ProgramSettings {
+        &self.settings
+    }
+
+    pub(crate) const fn minor_unit(&self) -> Scale {
+        self.minor_unit
+    }
+
+    pub(crate) const fn point_scale(&self) -> Scale {
+        self.point_scale
+    }
+
+    /// What points are worth in money, rounded down to the minor unit; zero without an exchange rate (rule Q4).
+    pub fn worth(&self, points: Points) -> Decimal {
+        self.settings.exchange_rate.map_or(Decimal::ZERO, |rate| rate.worth(points, self.minor_unit))
+    }
+
+    pub(crate) fn time_tolerance(&self) -> TimeDelta {
+        TimeDelta::seconds(self.settings.time_tolerance_seconds.into())
+    }
+
+    pub(crate) fn key_window(&self) -> Option<TimeDelta> {
+        self.settings.key_window_seconds.map(|seconds| TimeDelta::seconds(seconds.into()))
+    }
+
+    /// Whether a redemption needs to know what the basket is worth (rule C6).
+    pub(crate) const fn needs_basket(&self) -> bool {
+        self.settings.minimum_spend.is_some() || self.settings.redemption_share.is_some()
+    }
+}
+
+impl TryFrom<ProgramSettings> for Program {
+    type Error = ProgramError;
+
+    fn try_from(settings: ProgramSettings) -> Result<Self, ProgramError> {
+        let minor_unit = settings.currency.scale();
+        let point_scale =
+            Scale::new(settings.point_scale).ok_or(ProgramError::PointScale(settings.point_scale))?;
+        let amounts =
+            [("minimum_spend", settings.minimum_spend), ("redemption_cap", settings.redemption_cap)];
+        for (field, amount) in amounts {
+            if let Some(amount) = amount {
+                check(field, amount.ten_thousandths(), amount.to_decimal(), minor_unit)?;
+            }
+        }
+        if let Some(earn) = &settings.earn {
+            check("earn.points", earn.points.ten_thousandths(), earn.points.to_decimal(), point_scale)?;
+            check("earn.amount", earn.amount.ten_thousandths(), earn.amount.to_decimal(), minor_unit)?;
+        }
+        Ok(Self { settings, minor_unit, point_scale })
+    }
+}
+
+fn check(field: &'static str, raw: i64, value: Decimal, scale: Scale) -> Result<(), ProgramError> {
+    if raw == 0 {
+        Err(ProgramError::NotPositive { field })
+    } else if raw > Amount::MAX_SINGLE.ten_thousandths() {
+        Err(ProgramError::TooLarge { field })
+    } else if !scale.fits(raw) {
+        Err(ProgramError::TooManyDecimals { field, value, allowed: scale.decimals() })
+    } else {
+        Ok(())
+    }
+}
+
+impl From<Program> for ProgramSettings {
+    fn from(program: Program) -> Self {
+        program.settings
+    }
+}

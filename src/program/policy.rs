@@ -1,0 +1,93 @@
+//! The policies that a program chooses among.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Amount, DefinitionId, Points};
+
+/// What becomes of value that is returned to a lot which has expired since (rule R3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiredReturn {
+    /// It goes back to its lot, and is expired.
+    #[default]
+    Original,
+    /// A new linked reward with just that value, usable for so many times 24 hours from the return.
+    GraceDays(u32),
+    /// A new linked reward with just that value, for the lot's frozen period from the return.
+    Fresh,
+}
+
+/// What becomes of earned points that must come back, and were spent (rule X4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clawback {
+    /// They are owed: later earnings pay the debt first.
+    #[default]
+    Debt,
+    /// The shortfall is written down, and not collected.
+    Shortfall,
+}
+
+/// The points that a transaction earns: a ratio on its total (rule X3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Earn {
+    /// So many points …
+    pub points: Points,
+    /// … for so much money, rounded down at the point scale.
+    pub amount: Amount,
+    /// The days from the transaction until they can be spent.
+    #[serde(default)]
+    pub delay_days: u32,
+    /// The local days from then until they expire; without it they never do.
+    #[serde(default)]
+    pub period_days: Option<u32>,
+    /// The point definition that earned lots name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point_definition_id: Option<DefinitionId>,
+}
+
+/// A share of a basket: a fraction above zero and at most one, with up to four decimals (rule C6).
+///
+/// ```
+/// use scrip::{Amount, Share};
+///
+/// let half: Share = "0.5".parse::<Amount>().unwrap().try_into().unwrap();
+/// # assert_eq!(half.to_string(), "0.5");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Amount", into = "Amount")]
+pub struct Share(Amount);
+
+impl Share {
+    /// This share of an amount, in ten-thousandths, before it is rounded down to the minor unit.
+    pub(crate) fn of_raw(self, basket: Amount) -> i128 {
+        let product =
+            i128::from(basket.ten_thousandths()).saturating_mul(i128::from(self.0.ten_thousandths()));
+        product / 10_000
+    }
+}
+
+impl TryFrom<Amount> for Share {
+    type Error = &'static str;
+
+    fn try_from(fraction: Amount) -> Result<Self, &'static str> {
+        if fraction.is_zero() || fraction > Amount::from(1) {
+            Err("a share is above zero and at most one (rule C6)")
+        } else {
+            Ok(Self(fraction))
+        }
+    }
+}
+
+impl From<Share> for Amount {
+    fn from(share: Share) -> Self {
+        share.0
+    }
+}
+
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}

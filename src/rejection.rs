@@ -1,0 +1,315 @@
+//! Why the ledger says no.
+//!
+//! Precedence, when several reasons apply at once: first what makes a request the repetition of another (its key,
+//! its external id), then its own fields in the order in which they are documented, then time (rule T6), then
+//! whether what it names exists, then the terms and policies that forbid it, then value that is missing, and last
+//! the limits of an account. [`Rejection::class`] gives the step.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{
+    Amount, DefinitionId, External, Key, Quantity, RedemptionId, TimeError, Timestamp, TransactionId,
+};
+
+/// A request that the rules do not allow. Nothing was changed by it.
+///
+/// [`Rejection::code`] is stable and for programs; the text is for people and names the field and the rule.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The external id was used before, for something else (rules D5 and X2).
+    #[error("external_id: `{}` was used before with other content (rule D5)", external.as_str())]
+    ExternalIdConflict {
+        /// The id.
+        external: External,
+        /// What was made with it at first, by its id.
+        first: u64,
+    },
+    /// The handle belongs to another definition (rule D1).
+    #[error("handle: `{}` belongs to definition {first} (rule D1)", external.as_str())]
+    HandleTaken {
+        /// The handle.
+        external: External,
+        /// The definition that it belongs to.
+        first: DefinitionId,
+    },
+    /// A field that this request needs was left out.
+    #[error("{field}: is required")]
+    Missing {
+        /// The field.
+        field: Field,
+    },
+    /// Two fields were given of which only one can hold.
+    #[error("{field}: cannot be given together with {other}")]
+    Contradiction {
+        /// The field.
+        field: Field,
+        /// The other.
+        other: Field,
+    },
+    /// A field that names something is of a length that the ledger does not keep.
+    #[error("{field}: must be 1 to {max} bytes long")]
+    TextLength {
+        /// The field.
+        field: Field,
+        /// The most bytes.
+        max: usize,
+    },
+    /// A quantity is zero where value would move (rule Q6).
+    #[error("{field}: must be above zero (rule Q6)")]
+    NotPositive {
+        /// The field.
+        field: Field,
+    },
+    /// A quantity has more decimals than the currency or the points (rules Q1 and Q4).
+    #[error("{field}: {value} has more than {allowed} decimals, and amounts are never rounded (rule Q1)")]
+    TooManyDecimals {
+        /// The field.
+        field: Field,
+        /// What it says.
+        value: Quantity,
+        /// How many decimals there may be.
+        allowed: u8,
+    },
+    /// A quantity is above the largest single amount (rule Q3).
+    #[error("{field}: {value} is above 1000000000000 (rule Q3)")]
+    AmountTooLarge {
+        /// The field.
+        field: Field,
+        /// What it says.
+        value: Quantity,
+    },
+    /// More is left of a lot than it had at first (rule D2).
+    #[error("value_remaining: {remaining} is above value_initial {initial} (rule D2)")]
+    RemainingAboveInitial {
+        /// What is left.
+        remaining: Quantity,
+        /// What it had.
+        initial: Quantity,
+    },
+    /// A time or period leads to no instant that the ledger can hold (rule T1).
+    #[error("{field}: {}", TimeError::OutOfRange)]
+    TimeOutOfRange {
+        /// The field.
+        field: Field,
+    },
+    /// The lot would expire before it becomes available (rule T2).
+    #[error("expires_at: the lot would expire before it becomes available at {available_at} (rule T2)")]
+    NeverUsable {
+        /// When it would become available.
+        available_at: Timestamp,
+    },
+    /// The list of strategies is empty, or names one twice (rule C3).
+    #[error("strategies: must name rewards, points or both, each once (rule C3)")]
+    BadStrategies,
+    /// The request's time is before the account's last entry, by more than the tolerance (rule T6).
+    #[error("at: {at} is before the account's last entry at {last} (rule T6)")]
+    TimeReversed {
+        /// The request's time.
+        at: Timestamp,
+        /// The last entry's.
+        last: Timestamp,
+    },
+    /// There is no such definition, or it is of the other kind (rule D2).
+    #[error("{field}: there is no such definition (rule D2)")]
+    UnknownDefinition {
+        /// The field that names it.
+        field: Field,
+    },
+    /// There is no such redemption of this profile (rule X1).
+    #[error("redemption_id: {redemption} is no redemption of this profile (rule X1)")]
+    UnknownRedemption {
+        /// The id.
+        redemption: RedemptionId,
+    },
+    /// There is no such transaction of this profile (rule X1).
+    #[error("transaction_id: {transaction} is no transaction of this profile (rule X1)")]
+    UnknownTransaction {
+        /// The id.
+        transaction: TransactionId,
+    },
+    /// The definition was archived (rule D3).
+    #[error("definition {definition} is archived (rule D3)")]
+    DefinitionArchived {
+        /// The definition.
+        definition: DefinitionId,
+    },
+    /// The definition is not assignable (rule D2).
+    #[error("definition {definition} is not assignable (rule D2)")]
+    NotAssignable {
+        /// The definition.
+        definition: DefinitionId,
+    },
+    /// The value is above the definition's `max_value` (rule D2).
+    #[error("value_initial: {value} is above the definition's max_value {max} (rule D2)")]
+    AboveMaxValue {
+        /// The value.
+        value: Quantity,
+        /// The definition's most.
+        max: Quantity,
+    },
+    /// The program has no exchange rate, so points cannot pay (rule Q4).
+    #[error("strategies: points cannot pay without an exchange rate (rule Q4)")]
+    NoExchangeRate,
+    /// The program has a minimum spend or a share, and the request does not say what the basket is worth (rule C6).
+    #[error("basket_total: is required by the program's minimum spend or share (rule C6)")]
+    BasketRequired,
+    /// The basket is below the program's minimum spend (rule C6).
+    #[error("basket_total: {basket} is below the minimum spend of {minimum} (rule C6)")]
+    BelowMinimumSpend {
+        /// What the basket is worth.
+        basket: Amount,
+        /// The least that it must be.
+        minimum: Amount,
+    },
+    /// The amount is above what the program lets one redemption take (rule C6).
+    #[error("amount: {requested} is above the cap of {cap} (rule C6)")]
+    CapExceeded {
+        /// What was asked for.
+        requested: Amount,
+        /// The most that can be taken.
+        cap: Amount,
+    },
+    /// The redemption was reversed (rule X1).
+    #[error("redemption_id: {redemption} was reversed (rule X1)")]
+    RedemptionReversed {
+        /// The redemption.
+        redemption: RedemptionId,
+    },
+    /// The redemption is linked to another transaction (rule X1).
+    #[error("redemption_id: {redemption} is linked to transaction {transaction} (rule X1)")]
+    RedemptionLinked {
+        /// The redemption.
+        redemption: RedemptionId,
+        /// The transaction.
+        transaction: TransactionId,
+    },
+    /// The redemption took more than the purchase would have cost (rule X1).
+    #[error(
+        "redemption_id: the redemption took {redeemed}, more than total_original {total_original} (rule X1)"
+    )]
+    RedemptionAboveTotal {
+        /// What it took, less what was returned.
+        redeemed: Amount,
+        /// What the purchase would have cost.
+        total_original: Amount,
+    },
+    /// There is less value than was asked for, or none (rule C4).
+    #[error("amount: {requested} was requested and {available} is available (rule C4)")]
+    InsufficientValue {
+        /// What was asked for.
+        requested: Amount,
+        /// What there is for the strategies that were named.
+        available: Amount,
+    },
+    /// The account's total would leave its bounds (rule Q3).
+    #[error("value: the account would hold more than 900000000000000 (rule Q3)")]
+    AccountTotalExceeded,
+    /// The account's journal has no numbers left (a little over four million).
+    #[error("the account's journal is full (rule J1)")]
+    JournalFull,
+}
+
+/// A field of a request, by its name in JSON.
+pub type Field = std::borrow::Cow<'static, str>;
+
+/// The step of the precedence at which a rejection stands; see [the module](crate::rejection).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RejectionClass {
+    /// It repeats another request, with other content.
+    Identity,
+    /// One of its fields cannot be.
+    Field,
+    /// It comes too late to be that early.
+    Time,
+    /// It names what does not exist.
+    Unknown,
+    /// The terms of a definition or lot, or the program's policies, forbid it.
+    Terms,
+    /// There is not enough value.
+    Value,
+    /// A limit of the account is reached.
+    Limit,
+}
+
+impl Rejection {
+    /// A stable code for programs to act on.
+    pub const fn code(&self) -> &'static str {
+        self.table().0
+    }
+
+    /// The step of the precedence at which it stands.
+    pub const fn class(&self) -> RejectionClass {
+        self.table().1
+    }
+
+    const fn table(&self) -> (&'static str, RejectionClass) {
+        use RejectionClass::{Field, Identity, Limit, Terms, Time, Unknown, Value};
+        match self {
+            Self::ExternalIdConflict { .. } => ("external_id_conflict", Identity),
+            Self::HandleTaken { .. } => ("handle_taken", Identity),
+            Self::Missing { .. } => ("missing_field", Field),
+            Self::Contradiction { .. } => ("contradiction", Field),
+            Self::TextLength { .. } => ("text_length", Field),
+            Self::NotPositive { .. } => ("not_positive", Field),
+            Self::TooManyDecimals { .. } => ("too_many_decimals", Field),
+            Self::AmountTooLarge { .. } => ("amount_too_large", Field),
+            Self::RemainingAboveInitial { .. } => ("remaining_above_initial", Terms),
+            Self::TimeOutOfRange { .. } => ("time_out_of_range", Terms),
+            Self::NeverUsable { .. } => ("never_usable", Terms),
+            Self::BadStrategies => ("bad_strategies", Field),
+            Self::TimeReversed { .. } => ("time_reversed", Time),
+            Self::UnknownDefinition { .. } => ("unknown_definition", Unknown),
+            Self::UnknownRedemption { .. } => ("unknown_redemption", Unknown),
+            Self::UnknownTransaction { .. } => ("unknown_transaction", Unknown),
+            Self::DefinitionArchived { .. } => ("definition_archived", Terms),
+            Self::NotAssignable { .. } => ("not_assignable", Terms),
+            Self::AboveMaxValue { .. } => ("above_max_value", Terms),
+            Self::NoExchangeRate => ("no_exchange_rate", Terms),
+            Self::BasketRequired => ("basket_required", Terms),
+            Self::BelowMinimumSpend { .. } => ("below_minimum_spend", Terms),
+            Self::CapExceeded { .. } => ("cap_exceeded", Terms),
+            Self::RedemptionReversed { .. } => ("redemption_reversed", Terms),
+            Self::RedemptionLinked { .. } => ("redemption_linked", Terms),
+            Self::RedemptionAboveTotal { .. } => ("redemption_above_total", Terms),
+            Self::InsufficientValue { .. } => ("insufficient_value", Value),
+            Self::AccountTotalExceeded => ("account_total_exceeded", Limit),
+            Self::JournalFull => ("journal_full", Limit),
+        }
+    }
+}
+
+/// The same idempotency key came with other content (rule J5). Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("key: `{key}` was used before with other content (rule J5)")]
+pub struct KeyReused {
+    /// The key.
+    pub key: Key,
+    /// The sequence number of the entry that its first use wrote.
+    pub first: u32,
+}
+
+/// What a pure decision says no with: a rule, or a key that was used for something else.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The rules do not allow it.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// Its key was used before with other content.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+}
+
+impl Refusal {
+    /// A stable code for programs to act on.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejection) => rejection.code(),
+            Self::KeyReused(_) => "key_reused",
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The look-ups behind a [`Need`], as a machine that does no I/O: it says what to look up next and is given the
+//! answer, so that a blocking store and an asynchronous one share it.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+use super::work::{AsOf, DefinitionRef, Found, Need, Record};
+use crate::entry::EXPIRED;
+use crate::{Account, Corrupt, Entry, EntryKind, External, Key, LotId, ProfileNumber, Subject, Timestamp};
+
+/// One thing to look up in one journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// Whose journal.
+    pub journal: ProfileNumber,
+    /// Which entries of it.
+    pub find: Find,
+}
+
+/// Which entries of a journal are wanted, in the order of their sequence. This is all that a store must be able to
+/// find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Find {
+    /// The entries with these sequence numbers, both ends included; the journal may end before.
+    Range(u32, u32),
+    /// Every entry up to and at this instant.
+    Until(Timestamp),
+    /// The newest entry that has this among its [subjects](Entry::subjects).
+    Latest(Subject),
+    /// Every entry that has this among its [subjects](Entry::subjects).
+    About(Subject),
+    /// The newest entry that carries this key; see [`Entry::key`].
+    Key(Key),
+    /// The newest entry that carries this id of the caller's; see [`Entry::external`].
+    External(External),
+}
+
+/// Finds out what a [`Need`] needs, look-up by look-up.
+///
+/// ```ignore
+/// let mut gather = Gather::new(need, account.number());
+/// while let Some(lookup) = gather.next() {
+///     gather.give(self.find(&lookup)?);
+/// }
+/// let found = gather.found();
+/// let change = work.decide(unit, View::new(&account, None, &found));
+/// ```
+#[derive(Debug)]
+pub struct Gather<E> {
+    wanted: Vec<(Slot, Lookup)>,
+    asked: Option<(Slot, ProfileNumber)>,
+    found: BTreeMap<Slot, Vec<E>>,
+}
+
+/// What a look-up is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Slot {
+    Keyed,
+    /// What the key's first use wrote after its first entry.
+    KeyedRest,
+    Journal,
+    ExpiredList,
+    Expired(LotId),
+    /// The newest entry that carries the name of a thing.
+    Named(Thing),
+    /// The entry that made a thing.
+    Made(Thing),
+    /// The newest entry about a thing.
+    Latest(Thing),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    External,
+    Redemption,
+    Transaction,
+    /// The redemption that the transaction is linked to.
+    Linked,
+    Definition,
+}
+
+impl<E: Borrow<Entry>> Gather<E> {
+    /// For a need whose (first) account has this number.
+    pub fn new(need: &Need, number: ProfileNumber) -> Self {
+        let mut gather = Self { wanted: Vec::new(), asked: None, found: BTreeMap::new() };
+        if !need.is_plain() {
+            gather.start(need, number);
+        }
+        gather
+    }
+
+    fn start(&mut self, need: &Need, number: ProfileNumber) {
+        if let Some(key) = &need.key {
+            self.want(Slot::Keyed, number, Find::Key(key.clone()));
+        }
+        if let Some(external) = &need.external {
+            self.want(Slot::Named(Thing::External), number, Find::External((**external).clone()));
+        }
+        // An id that belongs to another journal is not to be found in this one.
+        if let Some(id) = need.redemption.filter(|id| id.number() == number) {
+            self.want_record(Thing::Redemption, number, id.get(), id.sequence());
+        }
+        if let Some(id) = need.transaction.filter(|id| id.number() == number) {
+            self.want_record(Thing::Transaction, number, id.get(), id.sequence());
+        }
+        match &need.definition {
+            Some(DefinitionRef::Id(id)) => {
+                self.want_record(Thing::Definition, ProfileNumber::CATALOGUE, id.get(), id.sequence());
+            }
+            Some(DefinitionRef::Handle(handle)) => {
+                let find = Find::External(handle.clone());
+                self.want(Slot::Named(Thing::Definition), ProfileNumber::CATALOGUE, find);
+            }
+            None => {}
+        }
+        if need.expired {
+            self.want(Slot::ExpiredList, number, Find::About(EXPIRED));
+        }
+        match need.as_of {
+            AsOf::Now if need.journal => self.want(Slot::Journal, number, Find::Range(1, u32::MAX)),
+            AsOf::Now => {}
+            AsOf::At(instant) => self.want(Slot::Journal, number, Find::Until(instant)),
+            AsOf::Sequence(last) => self.want(Slot::Journal, number, Find::Range(1, last)),
+        }
+    }
+
+    fn want(&mut self, slot: Slot, journal: ProfileNumber, find: Find) {
+        self.wanted.push((slot, Lookup { journal, find }));
+    }
+
+    fn want_record(&mut self, thing: Thing, journal: ProfileNumber, subject: Subject, made: u32) {
+        self.want(Slot::Made(thing), journal, Find::Range(made, made));
+        self.want(Slot::Latest(thing), journal, Find::Latest(subject));
+    }
+
+    /// The next thing to look up; `None` when all is there.
+    #[allow(clippy::should_implement_trait)] // It is no iterator: each answer decides what comes next.
+    pub fn next(&mut self) -> Option<Lookup> {
+        let (slot, lookup) = self.wanted.pop()?;
+        self.asked = Some((slot, lookup.journal));
+        Some(lookup)
+    }
+
+    /// Gives the entries that were found for the look-up last asked for, in the order of their sequence.
+    pub fn give(&mut self, entries: impl IntoIterator<Item = E>) {
+        let Some((slot, journal)) = self.asked.take() else { return };
+        self.found.insert(slot, entries.into_iter().collect());
+        self.follow_up(slot, journal);
+    }
+
+    /// What one answer makes necessary to look up.
+    fn follow_up(&mut self, slot: Slot, journal: ProfileNumber) {
+        match slot {
+            Slot::Keyed => {
+                let first =
+                    self.first(slot).and_then(|entry| Some((entry.sequence, entry.stamp.as_ref()?.entries)));
+                if let Some((sequence, entries @ 2..)) = first {
+                    let last = sequence.saturating_add(entries.saturating_sub(1));
+                    self.want(Slot::KeyedRest, journal, Find::Range(sequence.saturating_add(1), last));
+                }
+            }
+            Slot::Named(thing) => {
+                if let Some((subject, made)) = self.first(slot).and_then(Entry::named) {
+                    self.want_record(thing, journal, subject, made);
+                }
+            }
+            // Made is asked for last, so the newest is known by now.
+            Slot::Made(Thing::Transaction) => {
+                let newest = self.record(Thing::Transaction).map(|record| record.newest());
+                if let Some(EntryKind::Transaction(change)) = newest.map(|entry| &entry.kind)
+                    && let Some(id) = change.transaction.redemption_id
+                {
+                    self.want_record(Thing::Linked, journal, id.get(), id.sequence());
+                }
+            }
+            Slot::ExpiredList => {
+                let lots: Vec<LotId> = self.all(slot).filter_map(expired_lot).collect();
+                for lot in lots {
+                    self.want(Slot::Expired(lot), journal, Find::Latest(lot.get()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The account of the past that was asked for; `None` if it was asked for as it stands.
+    ///
+    /// # Errors
+    /// The journal is not one that this ledger wrote.
+    pub fn past(&self, need: &Need, account: &Account) -> Result<Option<Account>, Corrupt> {
+        if need.as_of == AsOf::Now {
+            return Ok(None);
+        }
+        let profile = account.profile().copied();
+        Account::replay(profile, account.number(), self.all(Slot::Journal)).map(Some)
+    }
+
+    /// What was found, to lend to the work.
+    pub fn found(&self) -> Found<'_> {
+        if self.found.is_empty() {
+            return Found::default();
+        }
+        let mut expired: BTreeMap<LotId, &Entry> = BTreeMap::new();
+        for entry in self.all(Slot::ExpiredList) {
+            if let Some(lot) = expired_lot(entry) {
+                expired.insert(lot, self.first(Slot::Expired(lot)).unwrap_or(entry));
+            }
+        }
+        Found {
+            keyed: self.all(Slot::Keyed).chain(self.all(Slot::KeyedRest)).collect(),
+            external: self.record(Thing::External),
+            redemption: self.record(Thing::Redemption),
+            transaction: self.record(Thing::Transaction),
+            linked: self.record(Thing::Linked),
+            definition: self.record(Thing::Definition),
+            expired: expired.into_values().collect(),
+            journal: self.all(Slot::Journal).collect(),
+        }
+    }
+
+    fn all(&self, slot: Slot) -> impl Iterator<Item = &Entry> {
+        self.found.get(&slot).into_iter().flatten().map(Borrow::borrow)
+    }
+
+    fn first(&self, slot: Slot) -> Option<&Entry> {
+        self.all(slot).next()
+    }
+
+    fn record(&self, thing: Thing) -> Option<Record<'_>> {
+        Some(Record { made: self.first(Slot::Made(thing))?, latest: self.first(Slot::Latest(thing)) })
+    }
+}
+
+fn expired_lot(entry: &Entry) -> Option<LotId> {
+    match &entry.kind {
+        EntryKind::Expire(expired) => Some(expired.lot),
+        EntryKind::Issue(issue) => Some(issue.lot),
+        _ => None,
+    }
+}

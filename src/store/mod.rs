@@ -1,0 +1,89 @@
+//! The storage contract: what a store must do, and what it may rely on.
+//!
+//! A store keeps journals: one for each profile, and one for the catalogue of definitions (number zero). It
+//! appends entries, finds them again by the few look-ups of [`Find`], and never reads the rules. There is one
+//! method to implement: the store *runs* a [`Work`].
+//!
+//! # What running a work means
+//! For each unit of the work, in any grouping:
+//! 1. **Load** what its [`Need`] names, in one snapshot: the account (or two), and what [`Gather`] looks up.
+//! 2. **Decide**: lend that to [`Work::decide`]. It is pure, quick, and may be called again for the same unit.
+//! 3. **Commit** the [`Change`] that it answers, if any: both lists of entries, or neither. Each list must follow
+//!    the account's last entry without a gap; if it does not, because somebody else was faster or because the
+//!    change is stale, nothing is written and the unit's fate is [`Fate::Conflict`].
+//! 4. **Settle**: tell [`Work::settle`] the unit's fate, once for every unit that was asked to decide last.
+//!
+//! # What a store promises
+//! - **Compare and swap.** Of two changes decided on the same version of an account, at most one is committed
+//!   (rule J6). This holds between threads, handles and processes that share the store.
+//! - **Atomicity.** A change is seen whole or not at all, over one account and over two.
+//! - **Snapshot.** The account, the records and the key that one `Need` names are read as of one moment.
+//!   Otherwise a key could be executed twice.
+//! - **Read your writes.** In one work, a later unit of a profile sees an earlier one's change; once a unit is
+//!   [`Fate::Committed`], every later load sees it, through any handle.
+//! - **Durability.** [`Fate::Committed`] means that it survives whatever the store promises to survive;
+//!   [`Fate::Staged`] that it does once the caller's own transaction commits. A reply lost on the way is
+//!   [`Fate::InDoubt`], never a guess.
+//! - **Numbers.** A profile's number is drawn once, at the latest when its first entry is committed, is never drawn
+//!   again for another profile, and is not zero.
+//! - **Fidelity.** Entries come back as they were written: every digit, every microsecond, in order.
+//! - **Errors, not panics.** What cannot be read back is an error of the store.
+//!
+//! # What a store may do
+//! Decide units in any order, except that units of one profile keep theirs. Keep accounts in memory for as long as it
+//! can know that nobody else has written. Keep the folded account beside the journal, lagging behind it, as long as
+//! it folds the rest in on load ([`Account::follow`]).
+
+mod gather;
+mod memory;
+mod work;
+
+use std::future::Future;
+
+pub use gather::{Find, Gather, Lookup};
+pub use memory::{MemoryError, MemoryStore};
+pub use work::{AsOf, Change, DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
+
+#[cfg(doc)]
+use crate::Account;
+
+/// A store that blocks until the work is done; see [the contract](crate::store).
+pub trait Store {
+    /// What can go wrong in the store itself.
+    type Error;
+
+    /// Runs a work: loads what its units need, lets it decide, commits, and settles.
+    ///
+    /// # Errors
+    /// The store failed. Units that were settled keep their fate; the others were not committed, unless their
+    /// fate was [`Fate::InDoubt`].
+    fn run(&mut self, work: &mut dyn Work) -> Result<(), Self::Error>;
+}
+
+/// A store that can be waited for; see [the contract](crate::store).
+pub trait AsyncStore {
+    /// What can go wrong in the store itself.
+    type Error: Send;
+
+    /// Runs a work: loads what its units need, lets it decide, commits, and settles.
+    ///
+    /// # Errors
+    /// The store failed. Units that were settled keep their fate; the others were not committed, unless their
+    /// fate was [`Fate::InDoubt`].
+    fn run(&mut self, work: &mut dyn Work) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// A blocking store where an asynchronous one is wanted. It blocks the task while it runs.
+#[derive(Clone, Debug)]
+pub struct Blocking<S>(pub S);
+
+impl<S: Store + Send> AsyncStore for Blocking<S>
+where
+    S::Error: Send,
+{
+    type Error = S::Error;
+
+    async fn run(&mut self, work: &mut dyn Work) -> Result<(), S::Error> {
+        self.0.run(work)
+    }
+}

@@ -1,0 +1,250 @@
+//! The vocabulary between the driver and a store: what is needed, what is lent, what is to be written.
+
+use crate::request::Fingerprint;
+use crate::{
+    Account, DefinitionId, Entry, EntryKind, External, Key, ProfileId, ProfileNumber, RedemptionId,
+    Timestamp, TransactionId,
+};
+
+/// Whose journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A profile's, by its id.
+    Profile(ProfileId),
+    /// A profile's, by its number in the store, as identifiers carry it. If the number was never drawn, the store
+    /// lends [`Account::without_profile`].
+    Number(ProfileNumber),
+}
+
+impl Owner {
+    /// The journal of definitions, which belongs to no profile.
+    pub const CATALOGUE: Self = Self::Number(ProfileNumber::CATALOGUE);
+}
+
+/// As of when an account is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AsOf {
+    /// As it stands.
+    #[default]
+    Now,
+    /// After every entry up to and at an instant (rule J4).
+    At(Timestamp),
+    /// After the entry with this sequence number (rule J4).
+    Sequence(u32),
+}
+
+/// How a definition is named.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum DefinitionRef {
+    /// By its id.
+    Id(DefinitionId),
+    /// By its handle.
+    Handle(External),
+}
+
+/// What one unit of work needs. The store reads all of it in one snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Need {
+    /// The account.
+    pub owner: Owner,
+    /// The second account, where the change is over two.
+    pub second: Option<Owner>,
+    /// As of when; anything but now is only read.
+    pub as_of: AsOf,
+    /// The idempotency key to look for.
+    pub key: Option<Key>,
+    /// The caller's own id to look for.
+    pub external: Option<Box<External>>,
+    /// The redemption that is named.
+    pub redemption: Option<RedemptionId>,
+    /// The transaction that is named. The redemption that it is linked to comes with it.
+    pub transaction: Option<TransactionId>,
+    /// The definition that is named.
+    pub definition: Option<DefinitionRef>,
+    /// Whether the lots that expired with value left are wanted.
+    pub expired: bool,
+    /// Whether the whole journal is wanted, up to [`Need::as_of`].
+    pub journal: bool,
+}
+
+impl Need {
+    /// An account as it stands, and nothing else.
+    pub const fn of(owner: Owner) -> Self {
+        Self {
+            owner,
+            second: None,
+            as_of: AsOf::Now,
+            key: None,
+            external: None,
+            redemption: None,
+            transaction: None,
+            definition: None,
+            expired: false,
+            journal: false,
+        }
+    }
+
+    /// Whether the accounts are all that is needed: then there is nothing to look up.
+    pub fn is_plain(&self) -> bool {
+        self.definition.is_none() && self.is_plain_but_for_definition()
+    }
+
+    /// Whether the accounts and a definition are all that is needed.
+    pub(super) fn is_plain_but_for_definition(&self) -> bool {
+        !(self.expired || self.journal)
+            && self.as_of == AsOf::Now
+            && self.key.is_none()
+            && self.external.is_none()
+            && self.redemption.is_none()
+            && self.transaction.is_none()
+    }
+}
+
+/// What is written down of one thing: the entry that made it, and the newest that changed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// The entry that made it.
+    pub made: &'a Entry,
+    /// The newest of the later entries that have it among their [subjects](Entry::subjects).
+    pub latest: Option<&'a Entry>,
+}
+
+impl<'a> Record<'a> {
+    /// The newest entry about it.
+    pub fn newest(&self) -> &'a Entry {
+        self.latest.unwrap_or(self.made)
+    }
+}
+
+/// What was looked up for a [`Need`]; see [`Gather::found`](super::Gather::found).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Found<'a> {
+    /// The entries that the key's first use wrote, in order.
+    pub keyed: Vec<&'a Entry>,
+    /// What the caller's own id was last used for.
+    pub external: Option<Record<'a>>,
+    /// The redemption.
+    pub redemption: Option<Record<'a>>,
+    /// The transaction.
+    pub transaction: Option<Record<'a>>,
+    /// The redemption that the transaction is linked to.
+    pub linked: Option<Record<'a>>,
+    /// The definition.
+    pub definition: Option<Record<'a>>,
+    /// The newest entry about each lot that ever expired with value left.
+    pub expired: Vec<&'a Entry>,
+    /// The journal.
+    pub journal: Vec<&'a Entry>,
+}
+
+impl Found<'_> {
+    /// The fingerprint of the request that used the key first.
+    pub(crate) fn keyed_fingerprint(&self) -> Option<(&Entry, Fingerprint)> {
+        let first = self.keyed.first()?;
+        Some((first, first.stamp.as_ref()?.fingerprint))
+    }
+}
+
+/// What a store lends for the length of one [`Work::decide`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct View<'a> {
+    /// The account.
+    pub first: &'a Account,
+    /// The second account, where one was asked for.
+    pub second: Option<&'a Account>,
+    /// What was looked up.
+    pub found: &'a Found<'a>,
+}
+
+impl<'a> View<'a> {
+    /// A view of an account and what was looked up for it.
+    pub const fn new(first: &'a Account, second: Option<&'a Account>, found: &'a Found<'a>) -> Self {
+        Self { first, second, found }
+    }
+}
+
+/// What one unit wants written. Both lists are committed, or neither.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The next entries of the account.
+    pub first: Vec<Entry>,
+    /// The next entries of the second account.
+    pub second: Vec<Entry>,
+}
+
+impl Change {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.second.is_empty()
+    }
+
+    /// Empties it, and keeps its space.
+    pub fn clear(&mut self) {
+        self.first.clear();
+        self.second.clear();
+    }
+
+    /// Whether the lists follow the accounts' last entries without a gap: the store's compare and swap.
+    pub fn follows(&self, first: u32, second: Option<u32>) -> bool {
+        let follows = |entries: &[Entry], last: u32| {
+            entries.iter().zip(last.saturating_add(1)..).all(|(entry, next)| entry.sequence == next)
+        };
+        follows(&self.first, first)
+            && match second {
+                Some(last) => follows(&self.second, last),
+                None => self.second.is_empty(),
+            }
+    }
+}
+
+/// What became of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// It is durable, or there was nothing to write.
+    Committed,
+    /// It is written inside the caller's open transaction, and durable when that commits.
+    Staged,
+    /// Nothing was written, because the account has changed. Run it again.
+    Conflict,
+    /// The caller's transaction cannot go on. It is never run again here.
+    Doomed,
+    /// It was sent, and no answer came. It is run again only under a key.
+    InDoubt,
+}
+
+/// A piece of work for a store: one or many units, each on one account or two. See [the contract](crate::store).
+pub trait Work: Send {
+    /// What each unit needs.
+    fn needs(&self) -> &[Need];
+
+    /// Decides a unit. Pure, and may be asked again.
+    ///
+    /// In the order of their index for each profile: a later unit sees an earlier one's change. `None`: nothing to
+    /// write.
+    fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change>;
+
+    /// Hears what became of a unit.
+    fn settle(&mut self, unit: usize, fate: Fate);
+}
+
+impl<'a> Record<'a> {
+    /// Whether it is about a thing that was deleted: its name is free again.
+    pub(crate) fn is_deleted(&self) -> bool {
+        match &self.newest().kind {
+            EntryKind::Transaction(change) => change.transaction.is_deleted,
+            _ => false,
+        }
+    }
+
+    /// The definition that the record is about, as it stands.
+    pub(crate) fn defined(&self) -> Option<&'a crate::Defined> {
+        match &self.newest().kind {
+            EntryKind::Define(defined) => Some(defined),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Instants.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Why a text is not a time, or a time is not one the ledger can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TimeError {
+    /// Not one of the accepted forms.
+    #[error("is not a time: expected `YYYY-MM-DD HH:MM:SS`, RFC 3339, or for an expiry a date (rule T5)")]
+    NotATime,
+    /// Outside the years 1 to 9999.
+    #[error("is outside the years 1 to 9999 (rule T1)")]
+    OutOfRange,
+    /// No such zone in the IANA database.
+    #[error("is not an IANA time zone, such as `Australia/Melbourne` (rule T3)")]
+    UnknownZone,
+}
+
+impl TimeError {
+    /// A stable code for programs to act on.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotATime => "not_a_time",
+            Self::OutOfRange => "time_out_of_range",
+            Self::UnknownZone => "unknown_zone",
+        }
+    }
+}
+
+/// An instant in UTC, to the microsecond, in the years 1 to 9999.
+///
+/// One microsecond is the ledger's tick: a lot that expires at an instant is usable one tick earlier and not at
+/// it (rule T2). Anything finer is cut off on the way in.
+///
+/// ```
+/// use scrip::Timestamp;
+///
+/// let noon: Timestamp = "2025-06-15T12:00:00+10:00".parse()?;
+/// assert_eq!(noon.to_string(), "2025-06-15T02:00:00Z");
+/// # Ok::<(), scrip::TimeError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The start of the year 1.
+    pub const MIN: Self = Self(-62_135_596_800_000_000);
+    /// The last tick of the year 9999.
+    pub const MAX: Self = Self(253_402_300_799_999_999);
+
+    /// From microseconds since 1970, in UTC.
+    ///
+    /// # Errors
+    /// Outside the years 1 to 9999.
+    pub const fn from_micros(micros: i64) -> Result<Self, TimeError> {
+        if Self::MIN.0 <= micros && micros <= Self::MAX.0 {
+            Ok(Self(micros))
+        } else {
+            Err(TimeError::OutOfRange)
+        }
+    }
+
+    /// Microseconds since 1970, in UTC.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// As chrono's type.
+    pub fn to_datetime(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::<Utc>::UNIX_EPOCH)
+    }
+
+    /// So much later, or earlier.
+    ///
+    /// # Errors
+    /// Outside the years 1 to 9999.
+    pub fn checked_add(self, delta: TimeDelta) -> Result<Self, TimeError> {
+        delta
+            .num_microseconds()
+            .and_then(|micros| self.0.checked_add(micros))
+            .map_or(Err(TimeError::OutOfRange), Self::from_micros)
+    }
+}
+
+impl TryFrom<DateTime<Utc>> for Timestamp {
+    type Error = TimeError;
+
+    fn try_from(value: DateTime<Utc>) -> Result<Self, TimeError> {
+        Self::from_micros(value.timestamp_micros())
+    }
+}
+
+impl From<Timestamp> for DateTime<Utc> {
+    fn from(value: Timestamp) -> Self {
+        value.to_datetime()
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimeError;
+
+    /// Reads RFC 3339.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError::NotATime)?;
+        Self::try_from(parsed.to_utc())
+    }
+}
+
+/// Writes RFC 3339 in UTC.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.to_datetime().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            super::when::read_text(deserializer, "an RFC 3339 time", |text| text.parse())
+        } else {
+            Self::from_micros(i64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        }
+    }
+}

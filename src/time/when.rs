@@ -1,0 +1,217 @@
+//! Times as people write them, before a zone makes them instants.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::zone::Edge;
+use super::{Expiry, TimeError, Timestamp, Zone};
+
+/// When something begins or happens: an instant, or a local time that a zone will place.
+///
+/// In JSON: RFC 3339 for an instant, `YYYY-MM-DD HH:MM:SS` for a local time; a bare date is the start of that day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum When {
+    /// An instant.
+    Instant(Timestamp),
+    /// A local time.
+    Local(NaiveDateTime),
+}
+
+impl When {
+    /// The instant, with a local time read in `zone` as the start of something (rule T3).
+    ///
+    /// # Errors
+    /// Outside the years 1 to 9999.
+    pub fn resolve(self, zone: Zone) -> Result<Timestamp, TimeError> {
+        match self {
+            Self::Instant(at) => Ok(at),
+            Self::Local(local) => zone.instant(local, Edge::Start),
+        }
+    }
+}
+
+impl From<Timestamp> for When {
+    fn from(at: Timestamp) -> Self {
+        Self::Instant(at)
+    }
+}
+
+impl FromStr for When {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        match Written::parse(text)? {
+            Written::Instant(at) => Ok(Self::Instant(at)),
+            Written::Local(local) => Ok(Self::Local(local)),
+            Written::Day(date) => Ok(Self::Local(date.and_time(NaiveTime::MIN))),
+        }
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instant(at) => at.fmt(f),
+            Self::Local(local) => local.fmt(f),
+        }
+    }
+}
+
+/// When something ends: never, an instant, a local time, or a local day.
+///
+/// As an `expires_at` text means the whole second that it names, so does [`Until::Local`]; in Rust,
+/// [`Until::Instant`] is exclusive, and in JSON it is written one second earlier (rule T5). [`Until::Day`] means
+/// to the end of that local day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Until {
+    /// It does not end. In JSON: `null`.
+    Never,
+    /// Usable before this instant, and no longer at it.
+    Instant(Timestamp),
+    /// Usable through the whole of this local second.
+    Local(NaiveDateTime),
+    /// Usable to the end of this local day.
+    Day(NaiveDate),
+}
+
+impl Until {
+    /// The expiry, with a local time or day read in `zone` (rules T3 and T5).
+    ///
+    /// # Errors
+    /// Outside the years 1 to 9999.
+    pub fn resolve(self, zone: Zone) -> Result<Expiry, TimeError> {
+        match self {
+            Self::Never => Ok(Expiry::NEVER),
+            Self::Instant(end) => Ok(Expiry::at(end)),
+            // First the local time becomes an instant, then the second is added: the other way round, the last
+            // second of a repeated hour would fall out of the fold.
+            Self::Local(local) => zone.instant(local, Edge::End).and_then(Expiry::after_second),
+            Self::Day(date) => zone.end_of_day(date).map(Expiry::at),
+        }
+    }
+}
+
+impl From<Timestamp> for Until {
+    fn from(end: Timestamp) -> Self {
+        Self::Instant(end)
+    }
+}
+
+impl From<Expiry> for Until {
+    fn from(expiry: Expiry) -> Self {
+        expiry.instant().map_or(Self::Never, Self::Instant)
+    }
+}
+
+impl FromStr for Until {
+    type Err = TimeError;
+
+    /// Reads the JSON form: every time is the last second of use.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        match Written::parse(text)? {
+            Written::Instant(last) => Expiry::after_second(last).map(Self::from),
+            Written::Local(last) => Ok(Self::Local(last)),
+            Written::Day(date) => Ok(Self::Day(date)),
+        }
+    }
+}
+
+impl Serialize for When {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, "a time", |text| text.parse())
+    }
+}
+
+impl Serialize for Until {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = match self {
+            Self::Never => return serializer.serialize_none(),
+            Self::Instant(end) => Expiry::at(*end).last_second().unwrap_or(*end).to_string(),
+            Self::Local(local) => local.to_string(),
+            Self::Day(date) => date.to_string(),
+        };
+        serializer.serialize_some(&text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Until {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Option::<UntilText>::deserialize(deserializer)? {
+            Some(UntilText(until)) => Ok(until),
+            None => Ok(Self::Never),
+        }
+    }
+}
+
+struct UntilText(Until);
+
+impl<'de> Deserialize<'de> for UntilText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, "a time, a date, or null", |text| text.parse().map(Self))
+    }
+}
+
+/// The three forms that a time is written in.
+enum Written {
+    Instant(Timestamp),
+    Local(NaiveDateTime),
+    Day(NaiveDate),
+}
+
+impl Written {
+    fn parse(text: &str) -> Result<Self, TimeError> {
+        // chrono forgives blanks and missing digits that a ledger had better not.
+        if !text.is_ascii() || text.trim() != text || text.len() > 40 {
+            return Err(TimeError::NotATime);
+        }
+        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            return if text.len() == 10 { Ok(Self::Day(date)) } else { Err(TimeError::NotATime) };
+        }
+        let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
+            .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
+        match local {
+            Ok(local) if text.len() >= 19 => Ok(Self::Local(local)),
+            Ok(_) => Err(TimeError::NotATime),
+            Err(_) => text.parse().map(Self::Instant),
+        }
+    }
+}
+
+/// Reads a string and names what was wrong with it.
+pub(super) fn read_text<'de, D, T>(
+    deserializer: D,
+    expected: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, TimeError>,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    struct Text<F>(&'static str, F);
+
+    impl<T, F: FnOnce(&str) -> Result<T, TimeError>> Visitor<'_> for Text<F> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            (self.1)(text).map_err(|error| {
+                let shown: String = text.chars().take(48).collect();
+                E::custom(format_args!("`{shown}` {error}"))
+            })
+        }
+    }
+
+    deserializer.deserialize_str(Text(expected, parse))
+}
