@@ -272,8 +272,10 @@ pub struct Terms {
     /// The zone in which its days are counted (rule T3).
     pub timezone: Zone,
     /// How long it lasts from its issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
     /// By how many local days it is extended where the request does not say (rule L1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extend_days: Option<u32>,
     /// Whether it can move to another profile (rule L2).
     pub is_reassignable: bool,

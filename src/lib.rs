@@ -2,6 +2,7 @@
 
 #![deny(
     missing_docs,
+    unreachable_pub,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,

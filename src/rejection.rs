@@ -235,51 +235,59 @@ pub enum RejectionClass {
     Limit,
 }
 
-impl Rejection {
-    /// A stable code for programs to act on.
-    pub const fn code(&self) -> &'static str {
-        self.table().0
-    }
+macro_rules! table {
+    ($($variant:ident => $code:literal, $class:ident;)*) => {
+        impl Rejection {
+            /// Every code there is, in the order of the precedence.
+            pub const CODES: &'static [&'static str] = &[$($code),*];
 
-    /// The step of the precedence at which it stands.
-    pub const fn class(&self) -> RejectionClass {
-        self.table().1
-    }
+            /// A stable code for programs to act on.
+            pub const fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $code,)*
+                }
+            }
 
-    const fn table(&self) -> (&'static str, RejectionClass) {
-        use RejectionClass::{Field, Identity, Limit, Terms, Time, Unknown, Value};
-        match self {
-            Self::ExternalIdConflict { .. } => ("external_id_conflict", Identity),
-            Self::HandleTaken { .. } => ("handle_taken", Identity),
-            Self::Missing { .. } => ("missing_field", Field),
-            Self::Contradiction { .. } => ("contradiction", Field),
-            Self::TextLength { .. } => ("text_length", Field),
-            Self::NotPositive { .. } => ("not_positive", Field),
-            Self::TooManyDecimals { .. } => ("too_many_decimals", Field),
-            Self::AmountTooLarge { .. } => ("amount_too_large", Field),
-            Self::RemainingAboveInitial { .. } => ("remaining_above_initial", Terms),
-            Self::TimeOutOfRange { .. } => ("time_out_of_range", Terms),
-            Self::NeverUsable { .. } => ("never_usable", Terms),
-            Self::BadStrategies => ("bad_strategies", Field),
-            Self::TimeReversed { .. } => ("time_reversed", Time),
-            Self::UnknownDefinition { .. } => ("unknown_definition", Unknown),
-            Self::UnknownRedemption { .. } => ("unknown_redemption", Unknown),
-            Self::UnknownTransaction { .. } => ("unknown_transaction", Unknown),
-            Self::DefinitionArchived { .. } => ("definition_archived", Terms),
-            Self::NotAssignable { .. } => ("not_assignable", Terms),
-            Self::AboveMaxValue { .. } => ("above_max_value", Terms),
-            Self::NoExchangeRate => ("no_exchange_rate", Terms),
-            Self::BasketRequired => ("basket_required", Terms),
-            Self::BelowMinimumSpend { .. } => ("below_minimum_spend", Terms),
-            Self::CapExceeded { .. } => ("cap_exceeded", Terms),
-            Self::RedemptionReversed { .. } => ("redemption_reversed", Terms),
-            Self::RedemptionLinked { .. } => ("redemption_linked", Terms),
-            Self::RedemptionAboveTotal { .. } => ("redemption_above_total", Terms),
-            Self::InsufficientValue { .. } => ("insufficient_value", Value),
-            Self::AccountTotalExceeded => ("account_total_exceeded", Limit),
-            Self::JournalFull => ("journal_full", Limit),
+            /// The step of the precedence at which it stands.
+            pub const fn class(&self) -> RejectionClass {
+                match self {
+                    $(Self::$variant { .. } => RejectionClass::$class,)*
+                }
+            }
         }
-    }
+    };
+}
+
+table! {
+    ExternalIdConflict => "external_id_conflict", Identity;
+    HandleTaken => "handle_taken", Identity;
+    Missing => "missing_field", Field;
+    Contradiction => "contradiction", Field;
+    TextLength => "text_length", Field;
+    NotPositive => "not_positive", Field;
+    TooManyDecimals => "too_many_decimals", Field;
+    AmountTooLarge => "amount_too_large", Field;
+    BadStrategies => "bad_strategies", Field;
+    TimeReversed => "time_reversed", Time;
+    UnknownDefinition => "unknown_definition", Unknown;
+    UnknownRedemption => "unknown_redemption", Unknown;
+    UnknownTransaction => "unknown_transaction", Unknown;
+    DefinitionArchived => "definition_archived", Terms;
+    NotAssignable => "not_assignable", Terms;
+    AboveMaxValue => "above_max_value", Terms;
+    RemainingAboveInitial => "remaining_above_initial", Terms;
+    TimeOutOfRange => "time_out_of_range", Terms;
+    NeverUsable => "never_usable", Terms;
+    NoExchangeRate => "no_exchange_rate", Terms;
+    BasketRequired => "basket_required", Terms;
+    BelowMinimumSpend => "below_minimum_spend", Terms;
+    CapExceeded => "cap_exceeded", Terms;
+    RedemptionReversed => "redemption_reversed", Terms;
+    RedemptionLinked => "redemption_linked", Terms;
+    RedemptionAboveTotal => "redemption_above_total", Terms;
+    InsufficientValue => "insufficient_value", Value;
+    AccountTotalExceeded => "account_total_exceeded", Limit;
+    JournalFull => "journal_full", Limit;
 }
 
 /// The same idempotency key came with other content (rule J5). Nothing was changed.

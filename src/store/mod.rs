@@ -38,6 +38,9 @@ mod gather;
 mod memory;
 mod work;
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
 use std::future::Future;
 
 pub use gather::{Find, Gather, Lookup};

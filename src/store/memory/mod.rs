@@ -17,7 +17,7 @@ use self::shard::{Seat, Shard};
 use super::Store;
 use super::gather::Gather;
 use super::work::{DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
-use crate::{Corrupt, ProfileNumber};
+use crate::{Corrupt, Entry, ProfileNumber};
 
 /// How many shards there are. A power of two, and many more than there are cores.
 const SHARDS: u32 = 64;
@@ -55,7 +55,17 @@ pub enum MemoryError {
 struct Shared {
     shards: Vec<Mutex<Shard>>,
     catalogue: RwLock<Shard>,
+    /// Where the account of each number is: number 1 first. Numbers are drawn in the order in which profiles appear,
+    /// so the same requests get the same ids on every run.
+    numbers: Mutex<Vec<Address>>,
     hasher: DefaultHashBuilder,
+}
+
+/// Where an account is: its shard, and its place in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Address {
+    shard: u32,
+    index: usize,
 }
 
 impl Default for MemoryStore {
@@ -67,9 +77,14 @@ impl Default for MemoryStore {
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
-        let shards = (0..SHARDS).map(|number| Mutex::new(Shard::new(number, SHARDS))).collect();
-        let catalogue = RwLock::new(Shard::catalogue());
-        Self { shared: Arc::new(Shared { shards, catalogue, hasher: DefaultHashBuilder::default() }) }
+        Self {
+            shared: Arc::new(Shared {
+                shards: (0..SHARDS).map(|_| Mutex::new(Shard::default())).collect(),
+                catalogue: RwLock::new(Shard::catalogue()),
+                numbers: Mutex::default(),
+                hasher: DefaultHashBuilder::default(),
+            }),
+        }
     }
 }
 
@@ -81,6 +96,15 @@ impl Store for MemoryStore {
     }
 }
 
+/// Whose account, and what is known of where it is before its shard is locked.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    owner: Owner,
+    hash: u64,
+    shard: u32,
+    index: Option<usize>,
+}
+
 impl Shared {
     fn run(&self, work: &mut dyn Work) -> Result<(), MemoryError> {
         // One unit after the other, each whole: so a later one sees an earlier one's change.
@@ -89,67 +113,70 @@ impl Shared {
             let (owner, second, reads) = (need.owner, need.second, need.definition.is_some());
             let fate = if owner == Owner::CATALOGUE {
                 let mut catalogue = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
-                let hash = self.hash(owner);
-                Unit { unit, owner: (owner, hash), second: None }.run(work, &mut catalogue, None, None)?
+                let first = Target { owner, hash: 0, shard: 0, index: Some(0) };
+                let unit = Unit { shared: self, unit, first, second: None };
+                unit.run(work, &mut catalogue, None, None)?
             } else {
-                self.run_on_profiles(work, Unit::new(self, unit, owner, second), reads)?
+                let (first, second) = (self.target(owner), second.map(|owner| self.target(owner)));
+                Unit { shared: self, unit, first, second }.run_locked(work, reads)?
             };
             work.settle(unit, fate);
         }
         Ok(())
     }
 
-    fn run_on_profiles(&self, work: &mut dyn Work, unit: Unit, reads: bool) -> Result<Fate, MemoryError> {
-        let first = self.home(unit.owner);
-        let second = unit.second.map(|second| self.home(second)).filter(|second| *second != first);
-        // Always in the order of the shards, so that two changes over two accounts cannot wait for each other.
-        let (mut first, mut second) = match second {
-            Some(second) if second < first => {
-                let second = self.lock(second);
-                (self.lock(first), Some(second))
-            }
-            Some(second) => (self.lock(first), Some(self.lock(second))),
-            None => (self.lock(first), None),
-        };
-        // The catalogue comes last, and whoever writes it holds no other lock.
-        let catalogue = reads.then(|| self.catalogue.read().unwrap_or_else(PoisonError::into_inner));
-        unit.run(work, &mut first, second.as_deref_mut(), catalogue.as_deref())
-    }
-
-    fn hash(&self, owner: Owner) -> u64 {
+    fn target(&self, owner: Owner) -> Target {
         match owner {
-            Owner::Profile(profile) => self.hasher.hash_one(profile),
-            Owner::Number(_) => 0,
+            Owner::Profile(profile) => {
+                let hash = self.hasher.hash_one(profile);
+                // The map inside a shard uses the low bits and the top seven.
+                let shard = u32::try_from((hash >> 40) & u64::from(SHARDS - 1)).unwrap_or(0);
+                Target { owner, hash, shard, index: None }
+            }
+            Owner::Number(number) => {
+                let place = number.get().checked_sub(1).and_then(|place| usize::try_from(place).ok());
+                let address = place.and_then(|place| self.numbers().get(place).copied());
+                let shard = address.map_or(0, |address| address.shard);
+                Target { owner, hash: 0, shard, index: address.map(|address| address.index) }
+            }
         }
     }
 
-    fn home(&self, (owner, hash): (Owner, u64)) -> usize {
-        let shard = match owner {
-            // The map inside a shard uses the low bits and the top seven.
-            Owner::Profile(_) => (hash >> 40) & u64::from(SHARDS - 1),
-            Owner::Number(number) => u64::from(number.get().wrapping_sub(1) & (SHARDS - 1)),
-        };
-        usize::try_from(shard).unwrap_or(0)
+    // A panic elsewhere leaves what the locks protect whole: it is only written after everything that could fail.
+    #[allow(clippy::indexing_slicing)] // A target's shard is below the number of shards.
+    fn lock(&self, shard: u32) -> MutexGuard<'_, Shard> {
+        self.shards[shard as usize].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    // A shard is only written after everything that could fail, so a panic elsewhere leaves it whole.
-    #[allow(clippy::indexing_slicing)] // `home` is below the number of shards.
-    fn lock(&self, shard: usize) -> MutexGuard<'_, Shard> {
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    fn numbers(&self) -> MutexGuard<'_, Vec<Address>> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One unit of a work: its index, and whose accounts it is over, with their hashes.
-struct Unit {
+/// One unit of a work, and whose accounts it is over.
+struct Unit<'a> {
+    shared: &'a Shared,
     unit: usize,
-    owner: (Owner, u64),
-    second: Option<(Owner, u64)>,
+    first: Target,
+    second: Option<Target>,
 }
 
-impl Unit {
-    fn new(shared: &Shared, unit: usize, owner: Owner, second: Option<Owner>) -> Self {
-        let hashed = |owner| (owner, shared.hash(owner));
-        Self { unit, owner: hashed(owner), second: second.map(hashed) }
+impl Unit<'_> {
+    /// Locks what the unit is over, and runs it. The order of the locks is always the same: shards by number, the
+    /// catalogue, the numbers.
+    fn run_locked(&self, work: &mut dyn Work, reads: bool) -> Result<Fate, MemoryError> {
+        let lock = |target: Target| self.shared.lock(target.shard);
+        let other = self.second.filter(|second| second.shard != self.first.shard);
+        let (mut first, mut second) = match other {
+            Some(other) if other.shard < self.first.shard => {
+                let second = lock(other);
+                (lock(self.first), Some(second))
+            }
+            Some(other) => (lock(self.first), Some(lock(other))),
+            None => (lock(self.first), None),
+        };
+        let catalogue = reads.then(|| self.shared.catalogue.read().unwrap_or_else(PoisonError::into_inner));
+        self.run(work, &mut first, second.as_deref_mut(), catalogue.as_deref())
     }
 
     /// Runs the unit on the shards that were locked for it. Where both accounts are in one shard, `second` is `None`.
@@ -160,11 +187,18 @@ impl Unit {
         second: Option<&mut Shard>,
         catalogue: Option<&Shard>,
     ) -> Result<Fate, MemoryError> {
-        let seat = first.seat(self.owner, 0)?;
         let other: &Shard = second.as_deref().unwrap_or(first);
-        // Two new profiles in one shard must not be promised the same number.
-        let promised = u32::from(second.is_none() && seat.is_free());
-        let second_seat = self.second.map(|owner| other.seat(owner, promised)).transpose()?;
+        let place = first.find(self.first);
+        let second_place = self.second.map(|target| other.find(target));
+        // Whoever might create an account holds the numbers until it has: nobody else is promised the same.
+        let is_new = place.is_none() || second_place == Some(None);
+        let mut numbers = is_new.then(|| self.shared.numbers());
+        let mut next = numbers.as_ref().map_or(0, |numbers| numbers.len());
+        let seat = Seat::take(place, self.first, &mut next)?;
+        let second_seat = match (self.second, second_place) {
+            (Some(target), Some(place)) => Some(Seat::take(place, target, &mut next)?),
+            _ => None,
+        };
         let change = {
             let account = first.account(&seat);
             let second = second_seat.as_ref().map(|seat| other.account(seat));
@@ -184,9 +218,19 @@ impl Unit {
         if !change.follows(versions.0, versions.1) {
             return Ok(Fate::Conflict);
         }
-        first.append(&seat, &change.first)?;
-        if let Some(second_seat) = &second_seat {
-            second.unwrap_or(first).append(second_seat, &change.second)?;
+        let mut append = |shard: &mut Shard, target: Target, seat: &Seat, entries: &[Entry]| {
+            if entries.is_empty() && !seat.is_new() {
+                return Ok(());
+            }
+            let index = shard.append(seat, entries)?;
+            if let (true, Some(numbers)) = (seat.is_new(), &mut numbers) {
+                numbers.push(Address { shard: target.shard, index });
+            }
+            Ok::<(), MemoryError>(())
+        };
+        append(first, self.first, &seat, &change.first)?;
+        if let (Some(target), Some(seat)) = (self.second, &second_seat) {
+            append(second.unwrap_or(first), target, seat, &change.second)?;
         }
         Ok(Fate::Committed)
     }
@@ -216,13 +260,13 @@ impl<'a> Lookups<'a> {
         Some(Found { definition, ..Found::default() })
     }
 
-    fn gather(&self, need: &Need, number: ProfileNumber) -> Gather<&'a crate::Entry> {
+    fn gather(&self, need: &Need, number: ProfileNumber) -> Gather<&'a Entry> {
         let mut gather = Gather::new(need, number);
         while let Some(lookup) = gather.next() {
             let in_catalogue = lookup.journal == ProfileNumber::CATALOGUE;
             gather.give(match (self.catalogue, self.seat.index()) {
-                (Some(catalogue), _) if in_catalogue => catalogue.find(0, &lookup.find),
-                (_, Some(index)) => self.shard.find(index, &lookup.find),
+                (Some(catalogue), _) if in_catalogue => catalogue.look_up(0, &lookup.find),
+                (_, Some(index)) => self.shard.look_up(index, &lookup.find),
                 _ => Vec::new(),
             });
         }

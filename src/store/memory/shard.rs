@@ -2,23 +2,20 @@
 
 use hashbrown::{HashMap, HashTable};
 
-use super::MemoryError;
 use super::journal::{Chain, Journal, Position};
+use super::{MemoryError, Target};
 use crate::store::{Find, Owner};
-use crate::{Account, Entry, External, Key, ProfileId, ProfileNumber, Subject};
+use crate::{Account, Entry, External, Key, ProfileNumber, Subject};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Shard {
-    /// Numbers in this shard are `first`, `first + step`, `first + 2 × step` …
-    first: u32,
-    step: u32,
     /// From the hash of a profile's id to its place among the slots; the id itself is in the account there.
     places: HashTable<(u64, u32)>,
     slots: Vec<Slot>,
     journal: Journal,
-    keys: HashMap<(u32, Key), Position>,
-    externals: HashMap<(u32, External), Position>,
-    subjects: HashMap<(u32, Subject), Vec<Position>>,
+    keys: HashMap<(usize, Key), Position>,
+    externals: HashMap<(usize, External), Position>,
+    subjects: HashMap<(usize, Subject), Vec<Position>>,
 }
 
 #[derive(Debug)]
@@ -30,7 +27,7 @@ struct Slot {
 /// Where an account is, or would be: nothing is created until something is committed.
 pub(super) enum Seat {
     Taken(usize),
-    Free {
+    New {
         account: Box<Account>,
         hash: u64,
     },
@@ -39,6 +36,20 @@ pub(super) enum Seat {
 }
 
 impl Seat {
+    /// The seat at a place, or a new one with the number after `drawn`.
+    pub(super) fn take(place: Option<usize>, target: Target, drawn: &mut usize) -> Result<Self, MemoryError> {
+        match (place, target.owner) {
+            (Some(index), _) => Ok(Self::Taken(index)),
+            (None, Owner::Number(number)) => Ok(Self::Unknown(Box::new(Account::without_profile(number)))),
+            (None, Owner::Profile(profile)) => {
+                *drawn = drawn.saturating_add(1);
+                let number = u32::try_from(*drawn).map_err(|_| MemoryError::Full)?;
+                let number = ProfileNumber::new(number).map_err(|_| MemoryError::Full)?;
+                Ok(Self::New { account: Box::new(Account::new(profile, number)), hash: target.hash })
+            }
+        }
+    }
+
     pub(super) fn index(&self) -> Option<usize> {
         match self {
             Self::Taken(index) => Some(*index),
@@ -46,73 +57,26 @@ impl Seat {
         }
     }
 
-    pub(super) fn is_free(&self) -> bool {
-        matches!(self, Self::Free { .. })
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self, Self::New { .. })
     }
 }
 
 impl Shard {
-    pub(super) fn new(shard: u32, shards: u32) -> Self {
-        Self {
-            first: shard.saturating_add(1),
-            step: shards,
-            places: HashTable::new(),
-            slots: Vec::new(),
-            journal: Journal::default(),
-            keys: HashMap::new(),
-            externals: HashMap::new(),
-            subjects: HashMap::new(),
-        }
-    }
-
     /// The shard of the catalogue: one account, number zero.
     pub(super) fn catalogue() -> Self {
-        let mut shard = Self::new(0, 1);
         let account = Account::without_profile(ProfileNumber::CATALOGUE);
-        shard.first = 0;
-        shard.slots.push(Slot { account, chain: Chain::default() });
-        shard
+        Self { slots: vec![Slot { account, chain: Chain::default() }], ..Self::default() }
     }
 
-    /// Finds the account's seat. `promised` is how many numbers were promised to others already.
-    pub(super) fn seat(&self, (owner, hash): (Owner, u64), promised: u32) -> Result<Seat, MemoryError> {
-        match owner {
-            Owner::Profile(profile) => match self.place(&profile, hash) {
-                Some(index) => Ok(Seat::Taken(index)),
-                None => {
-                    let account = Box::new(Account::new(profile, self.next_number(promised)?));
-                    Ok(Seat::Free { account, hash })
-                }
-            },
-            Owner::Number(number) => {
-                let index =
-                    number.get().checked_sub(self.first).and_then(|above| above.checked_div(self.step));
-                let index = index.and_then(|index| usize::try_from(index).ok());
-                Ok(match index.filter(|index| *index < self.slots.len()) {
-                    Some(index) => Seat::Taken(index),
-                    None => Seat::Unknown(Box::new(Account::without_profile(number))),
-                })
-            }
-        }
-    }
-
-    fn place(&self, profile: &ProfileId, hash: u64) -> Option<usize> {
-        let is_it = |(other, index): &(u64, u32)| {
-            *other == hash && self.slot(*index).is_some_and(|slot| slot.account.profile() == Some(profile))
+    /// The place of an account in this shard.
+    pub(super) fn find(&self, target: Target) -> Option<usize> {
+        let Owner::Profile(profile) = target.owner else { return target.index };
+        let is_it = |(hash, place): &(u64, u32)| {
+            let account = self.slots.get(*place as usize).map(|slot| &slot.account);
+            *hash == target.hash && account.is_some_and(|account| account.profile() == Some(&profile))
         };
-        self.places.find(hash, is_it).and_then(|(_, index)| usize::try_from(*index).ok())
-    }
-
-    fn slot(&self, index: u32) -> Option<&Slot> {
-        self.slots.get(usize::try_from(index).ok()?)
-    }
-
-    fn next_number(&self, promised: u32) -> Result<ProfileNumber, MemoryError> {
-        u32::try_from(self.slots.len())
-            .ok()
-            .and_then(|index| index.checked_add(promised)?.checked_mul(self.step)?.checked_add(self.first))
-            .and_then(|number| ProfileNumber::new(number).ok())
-            .ok_or(MemoryError::Full)
+        self.places.find(target.hash, is_it).map(|(_, place)| *place as usize)
     }
 
     pub(super) fn account<'a>(&'a self, seat: &'a Seat) -> &'a Account {
@@ -120,7 +84,7 @@ impl Shard {
             // A seat is taken from this shard while it is locked.
             #[allow(clippy::indexing_slicing)]
             Seat::Taken(index) => &self.slots[*index].account,
-            Seat::Free { account, .. } | Seat::Unknown(account) => account,
+            Seat::New { account, .. } | Seat::Unknown(account) => account,
         }
     }
 
@@ -128,52 +92,46 @@ impl Shard {
         self.account(seat).sequence()
     }
 
-    /// Applies and keeps the next entries of an account, which follow its last one.
-    pub(super) fn append(&mut self, seat: &Seat, entries: &[Entry]) -> Result<(), MemoryError> {
-        if entries.is_empty() && !seat.is_free() {
-            return Ok(());
-        }
+    /// Applies and keeps the next entries of an account, which follow its last one. Answers its place.
+    pub(super) fn append(&mut self, seat: &Seat, entries: &[Entry]) -> Result<usize, MemoryError> {
         if !self.journal.has_room_for(entries.len()) {
             return Err(MemoryError::Full);
         }
         let index = match seat {
             Seat::Taken(index) => *index,
             // Also where nothing is written to it: the number of another new account may count on it.
-            Seat::Free { account, hash } => self.create(account, *hash),
+            Seat::New { account, hash } => self.create(account, *hash)?,
             Seat::Unknown(_) => return Err(MemoryError::NoSuchAccount),
         };
         let Some(slot) = self.slots.get_mut(index) else { return Err(MemoryError::Full) };
-        // Below the number of profiles, which is below 2^31.
-        let owner = u32::try_from(index).unwrap_or(u32::MAX);
         for entry in entries {
             slot.account.apply(entry);
             let position = self.journal.push(&mut slot.chain, entry);
             if let Some(stamp) = &entry.stamp {
                 if let Some(key) = &stamp.key {
-                    self.keys.insert((owner, key.clone()), position);
+                    self.keys.insert((index, key.clone()), position);
                 }
                 if let Some(external) = &stamp.external {
-                    self.externals.insert((owner, external.clone()), position);
+                    self.externals.insert((index, external.clone()), position);
                 }
             }
             for subject in entry.subjects() {
-                self.subjects.entry((owner, subject)).or_default().push(position);
+                self.subjects.entry((index, subject)).or_default().push(position);
             }
         }
-        Ok(())
+        Ok(index)
     }
 
-    fn create(&mut self, account: &Account, hash: u64) -> usize {
+    fn create(&mut self, account: &Account, hash: u64) -> Result<usize, MemoryError> {
         let index = self.slots.len();
-        let place = (hash, u32::try_from(index).unwrap_or(u32::MAX));
-        self.places.insert_unique(hash, place, |(hash, _)| *hash);
+        let place = u32::try_from(index).map_err(|_| MemoryError::Full)?;
+        self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
         self.slots.push(Slot { account: account.clone(), chain: Chain::default() });
-        index
+        Ok(index)
     }
 
-    pub(super) fn find(&self, index: usize, find: &Find) -> Vec<&Entry> {
+    pub(super) fn look_up(&self, index: usize, find: &Find) -> Vec<&Entry> {
         let Some(slot) = self.slots.get(index) else { return Vec::new() };
-        let owner = u32::try_from(index).unwrap_or(u32::MAX);
         let mut found: Vec<&Entry> = match find {
             Find::Range(first, last) => {
                 let from = (*last).min(slot.account.sequence());
@@ -186,11 +144,11 @@ impl Shard {
             }
             Find::Latest(subject) => self.latest(index, *subject).into_iter().collect(),
             Find::About(subject) => {
-                let positions = self.subjects.get(&(owner, *subject)).into_iter().flatten();
+                let positions = self.subjects.get(&(index, *subject)).into_iter().flatten();
                 return positions.filter_map(|position| self.journal.at(*position)).collect();
             }
-            Find::Key(key) => self.indexed(self.keys.get(&(owner, key.clone()))),
-            Find::External(external) => self.indexed(self.externals.get(&(owner, external.clone()))),
+            Find::Key(key) => self.indexed(self.keys.get(&(index, key.clone()))),
+            Find::External(external) => self.indexed(self.externals.get(&(index, external.clone()))),
         };
         found.reverse();
         found
@@ -208,7 +166,7 @@ impl Shard {
 
     /// The newest entry about a subject.
     pub(super) fn latest(&self, index: usize, subject: Subject) -> Option<&Entry> {
-        let positions = self.subjects.get(&(u32::try_from(index).ok()?, subject))?;
+        let positions = self.subjects.get(&(index, subject))?;
         self.journal.at(*positions.last()?)
     }
 }

@@ -1,0 +1,357 @@
+//! The cases. Each is one promise of the contract.
+
+use super::Failure;
+use super::probe::{Fixture, Pair, Script, Seen, Slow, Verdict, expect, look};
+use crate::store::{AsOf, AsyncStore, Fate, Owner};
+use crate::{Account, ArchiveDefinition, DefinitionId, Entry, Key, PostTransaction, ProfileId, Timestamp};
+
+macro_rules! cases {
+    ($($(#[$doc:meta])* $name:ident)*) => {
+        /// The names of the cases, in the order in which they run.
+        pub const CASES: &[&str] = &[$(stringify!($name)),*];
+
+        pub(super) async fn run<S, Open>(case: &str, open: Open) -> Result<(), Failure>
+        where
+            S: AsyncStore,
+            S::Error: std::fmt::Display,
+            Open: AsyncFnMut() -> S,
+        {
+            let mut suite = Suite { open, fixture: Fixture::new().map_err(|message| Failure { case: "fixture", message })? };
+            match case {
+                $(stringify!($name) => {
+                    suite.$name().await.map_err(|message| Failure { case: stringify!($name), message })
+                })*
+                _ => Err(Failure { case: "unknown", message: format!("there is no case `{case}`") }),
+            }
+        }
+    };
+}
+
+cases! {
+    entries_come_back_as_written
+    a_state_is_the_fold_of_its_journal
+    a_stale_change_is_a_conflict
+    a_later_unit_sees_an_earlier_one
+    two_accounts_change_together_or_not_at_all
+    a_batch_settles_each_unit_by_itself
+    a_key_is_found_again
+    a_key_counts_within_one_batch
+    a_name_of_the_callers_is_found_again
+    the_newest_entry_about_a_thing_is_found
+    numbers_are_drawn_once
+    looking_creates_nothing
+    the_past_can_be_asked_for
+    profiles_do_not_mix
+}
+
+struct Suite<Open> {
+    open: Open,
+    fixture: Fixture,
+}
+
+impl<S, Open> Suite<Open>
+where
+    S: AsyncStore,
+    S::Error: std::fmt::Display,
+    Open: AsyncFnMut() -> S,
+{
+    /// Through another handle: every kind of entry, every digit, every microsecond, in order.
+    async fn entries_come_back_as_written(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let alice = Fixture::profile("alice, ünïcödé 🎁")?;
+        let written = self.history(&mut store, alice).await?;
+        let mut other = (self.open)().await;
+        let read = look(&mut other, Owner::Profile(alice), AsOf::Now).await?;
+        expect(read == written, || format!("another handle reads {read:?} where {written:?} was written"))?;
+        let sequences: Vec<u32> = read.journal.iter().map(|entry| entry.sequence).collect();
+        let expected: Vec<u32> = (1..).take(read.journal.len()).collect();
+        expect(sequences == expected && sequences.len() >= 4, || format!("the journal reads {sequences:?}"))?;
+        let micros = read.journal.first().map(|entry| entry.at);
+        expect(micros == Some(self.fixture.now), || format!("{} came back as {micros:?}", self.fixture.now))
+    }
+
+    async fn a_state_is_the_fold_of_its_journal(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let Seen { account, journal } = self.history(&mut store, alice).await?;
+        let folded = Account::replay(Some(alice), account.number(), &journal);
+        expect(folded.as_ref() == Ok(&account), || {
+            format!("lent {account:?}; its journal folds to {folded:?}")
+        })
+    }
+
+    async fn a_stale_change_is_a_conflict(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let before = self.history(&mut store, alice).await?;
+        for stale in 0..before.journal.len() {
+            let entries: Vec<Entry> = before.journal.iter().skip(stale).take(1).cloned().collect();
+            let mut slow = Slow::new(alice, entries);
+            let mut other = (self.open)().await;
+            other.run(&mut slow).await.map_err(|error| format!("the store failed: {error}"))?;
+            expect(slow.fate == Some(Fate::Conflict), || {
+                format!("a stale change was settled as {:?}", slow.fate)
+            })?;
+        }
+        // A gap is as stale as a repetition.
+        let ahead = before
+            .journal
+            .last()
+            .map(|entry| Entry { sequence: entry.sequence.saturating_add(2), ..entry.clone() });
+        let mut slow = Slow::new(alice, ahead.into_iter().collect());
+        store.run(&mut slow).await.map_err(|error| format!("the store failed: {error}"))?;
+        expect(slow.fate == Some(Fate::Conflict), || {
+            format!("a change with a gap was settled as {:?}", slow.fate)
+        })?;
+        self.expect_unchanged(alice, &before).await
+    }
+
+    async fn a_later_unit_sees_an_earlier_one(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let (issue, redeem) = (self.fixture.issue(alice)?, Fixture::redeem(alice, 3));
+        let commands = vec![
+            self.fixture.command(issue),
+            self.fixture.command(redeem.clone()),
+            self.fixture.command(redeem.clone()),
+            self.fixture.command(redeem.clone()),
+            self.fixture.command(redeem),
+        ];
+        let script = Script::new(&self.fixture, commands)?.commit(&mut store).await?;
+        expect(script.versions == [0, 1, 2, 3, 4], || {
+            format!("the units saw versions {:?}", script.versions)
+        })?;
+        expect(script.refused == [false, false, false, false, true], || {
+            format!("10 paid three times 3 and no fourth; refused: {:?}", script.refused)
+        })
+    }
+
+    async fn two_accounts_change_together_or_not_at_all(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        for round in 0..8 {
+            // Enough names for some to share whatever a store divides them by.
+            let first = Fixture::profile(&format!("first {round}"))?;
+            let second = Fixture::profile(&format!("second {round}"))?;
+            let mut pair = Pair::new(&self.fixture, first, second)?;
+            store.run(&mut pair).await.map_err(|error| format!("the store failed: {error}"))?;
+            expect(matches!(pair.fates[..], [Fate::Committed | Fate::Staged]), || {
+                format!("a change over two accounts was settled as {:?}", pair.fates)
+            })?;
+            let before = [self.see(first).await?, self.see(second).await?];
+            expect(before.iter().all(|seen| seen.journal.len() == 1), || {
+                format!("not both were written: {before:?}")
+            })?;
+            // The other way round, and with one of the two stale.
+            let mut pair = Pair::new(&self.fixture, second, first)?;
+            pair.spoil_second = true;
+            store.run(&mut pair).await.map_err(|error| format!("the store failed: {error}"))?;
+            expect(pair.fates == [Fate::Conflict], || {
+                format!("half stale, and settled as {:?}", pair.fates)
+            })?;
+            self.expect_unchanged(first, &before[0]).await?;
+            self.expect_unchanged(second, &before[1]).await?;
+        }
+        Ok(())
+    }
+
+    async fn a_batch_settles_each_unit_by_itself(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let mut commands = Vec::new();
+        for profile in 0..50 {
+            let profile = Fixture::profile(&format!("profile {profile}"))?;
+            commands.push(self.fixture.command(self.fixture.issue(profile)?));
+        }
+        for profile in 0..50 {
+            let profile = Fixture::profile(&format!("profile {profile}"))?;
+            // Every other one asks for more than there is.
+            let whole = if commands.len().is_multiple_of(2) { 4 } else { 40 };
+            commands.push(self.fixture.command(Fixture::redeem(profile, whole)));
+        }
+        let script = Script::new(&self.fixture, commands)?.commit(&mut store).await?;
+        let refused = script.refused.iter().filter(|refused| **refused).count();
+        expect(refused == 25, || format!("25 of 100 units should be refused, not {refused}"))?;
+        for profile in 0..50_usize {
+            let seen = self.see(Fixture::profile(&format!("profile {profile}"))?).await?;
+            let expected = if profile.is_multiple_of(2) { 2 } else { 1 };
+            expect(seen.journal.len() == expected, || format!("profile {profile} has {:?}", seen.journal))?;
+        }
+        Ok(())
+    }
+
+    async fn a_key_is_found_again(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let (alice, bob) = (Fixture::profile("alice")?, Fixture::profile("bob")?);
+        let command = self.fixture.keyed("till-7", self.fixture.issue(alice)?)?;
+        Script::new(&self.fixture, vec![command.clone()])?.commit(&mut store).await?;
+        let before = self.see(alice).await?;
+        let mut other = (self.open)().await;
+        let script = Script::new(&self.fixture, vec![command])?.commit(&mut other).await?;
+        expect(script.repeated == [true], || "the key of an earlier request was not found".to_owned())?;
+        self.expect_unchanged(alice, &before).await?;
+        // Keys are scoped to their profile.
+        let command = self.fixture.keyed("till-7", self.fixture.issue(bob)?)?;
+        let script = Script::new(&self.fixture, vec![command])?.commit(&mut other).await?;
+        expect(script.repeated == [false], || "the key of another profile was found".to_owned())
+    }
+
+    async fn a_key_counts_within_one_batch(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let command = self.fixture.keyed("till-7", self.fixture.issue(alice)?)?;
+        let script = Script::new(&self.fixture, vec![command.clone(), command.clone(), command])?;
+        let script = script.commit(&mut store).await?;
+        expect(script.repeated == [false, true, true], || format!("repeated: {:?}", script.repeated))?;
+        let seen = self.see(alice).await?;
+        expect(seen.journal.len() == 1, || format!("one key wrote {:?}", seen.journal))
+    }
+
+    async fn a_name_of_the_callers_is_found_again(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let (alice, bob) = (Fixture::profile("alice")?, Fixture::profile("bob")?);
+        let reward = self.fixture.named(alice, "ORDER-1")?;
+        let external = reward.external_id.clone();
+        let mut sale = PostTransaction::new(alice, crate::Amount::from(5));
+        sale.external_id = external;
+        // A reward and a transaction of the same name are two things.
+        let commands = vec![self.fixture.command(reward), self.fixture.command(sale)];
+        let script = Script::new(&self.fixture, commands.clone())?.commit(&mut store).await?;
+        expect(script.repeated == [false, false], || "names of two sorts were mixed up".to_owned())?;
+        let mut other = (self.open)().await;
+        let script = Script::new(&self.fixture, commands)?.commit(&mut other).await?;
+        expect(script.repeated == [true, true], || format!("found again: {:?}", script.repeated))?;
+        let command = self.fixture.command(self.fixture.named(bob, "ORDER-1")?);
+        let script = Script::new(&self.fixture, vec![command])?.commit(&mut other).await?;
+        expect(script.repeated == [false], || "the name of another profile's reward was found".to_owned())
+    }
+
+    async fn the_newest_entry_about_a_thing_is_found(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let id = DefinitionId::new(1).map_err(|error| error.to_string())?;
+        let archive = self.fixture.command(ArchiveDefinition { id });
+        Script::new(&self.fixture, vec![archive])?.commit(&mut store).await?;
+        let mut other = (self.open)().await;
+        let issue = self.fixture.command(self.fixture.issue(alice)?);
+        let script = Script::new(&self.fixture, vec![issue])?.commit(&mut other).await?;
+        expect(script.refused == [true], || "a reward was issued from a definition archived since".to_owned())
+    }
+
+    async fn numbers_are_drawn_once(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let mut numbers = Vec::new();
+        for round in 0..20 {
+            let profile = Fixture::profile(&format!("profile {round}"))?;
+            let mut handle = (self.open)().await;
+            let issue = self.fixture.command(self.fixture.issue(profile)?);
+            // Now through one handle, now through another.
+            let through = if round % 2 == 0 { &mut store } else { &mut handle };
+            Script::new(&self.fixture, vec![issue])?.commit(through).await?;
+            let number = self.see(profile).await?.account.number();
+            let again = look(&mut store, Owner::Number(number), AsOf::Now).await?;
+            expect(again.account.profile() == Some(&profile), || {
+                format!(
+                    "number {} was drawn for {profile} and leads to {:?}",
+                    number.get(),
+                    again.account.profile()
+                )
+            })?;
+            numbers.push(number.get());
+        }
+        let drawn = numbers.len();
+        numbers.sort_unstable();
+        numbers.dedup();
+        expect(numbers.len() == drawn && numbers.first() != Some(&0), || {
+            format!("numbers drawn: {numbers:?}")
+        })
+    }
+
+    async fn looking_creates_nothing(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let redeem = self.fixture.command(Fixture::redeem(alice, 1));
+        let script = Script::new(&self.fixture, vec![redeem])?.commit(&mut store).await?;
+        expect(script.refused == [true], || "nothing can be redeemed from nothing".to_owned())?;
+        let seen = self.see(alice).await?;
+        expect(seen.account.sequence() == 0 && seen.journal.is_empty(), || {
+            format!("a refusal wrote {seen:?}")
+        })?;
+        let far = crate::ProfileNumber::new(1_000_000).map_err(|error| error.to_string())?;
+        let nobody = look(&mut store, Owner::Number(far), AsOf::Now).await?;
+        expect(nobody.account.profile().is_none() && nobody.journal.is_empty(), || {
+            format!("a number that was never drawn leads to {nobody:?}")
+        })
+    }
+
+    async fn the_past_can_be_asked_for(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let now = self.history(&mut store, alice).await?;
+        for entry in &now.journal {
+            let past = look(&mut store, Owner::Profile(alice), AsOf::Sequence(entry.sequence)).await?;
+            expect(past.account.sequence() == entry.sequence && past.journal.last() == Some(entry), || {
+                format!("as of entry {}: {past:?}", entry.sequence)
+            })?;
+            let until: Vec<Entry> =
+                now.journal.iter().filter(|other| other.at <= entry.at).cloned().collect();
+            let past = look(&mut store, Owner::Profile(alice), AsOf::At(entry.at)).await?;
+            expect(past.journal == until, || format!("as of {}: {past:?}", entry.at))?;
+        }
+        let before = look(&mut store, Owner::Profile(alice), AsOf::At(Timestamp::MIN)).await?;
+        expect(before.account.sequence() == 0 && before.journal.is_empty(), || {
+            format!("before the first: {before:?}")
+        })
+    }
+
+    async fn profiles_do_not_mix(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        // Names that a careless comparison takes for one.
+        let names =
+            ["a", "A", "a ", "á", "a\u{301}", "ab", "a%", "a_", "'; drop table", "0", "00", &"x".repeat(64)];
+        for name in names {
+            let issue = self.fixture.command(self.fixture.issue(Fixture::profile(name)?)?);
+            Script::new(&self.fixture, vec![issue])?.commit(&mut store).await?;
+        }
+        for name in names {
+            let seen = self.see(Fixture::profile(name)?).await?;
+            expect(seen.journal.len() == 1, || {
+                format!("`{name}` has {} entries, not 1", seen.journal.len())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A handle on a backing that has a definition.
+    async fn ready(&mut self) -> Result<S, String> {
+        let mut store = (self.open)().await;
+        Script::new(&self.fixture, vec![self.fixture.define()?])?.commit(&mut store).await?;
+        Ok(store)
+    }
+
+    /// A few entries of different kinds at different instants, some of them named and keyed.
+    async fn history(&mut self, store: &mut S, profile: ProfileId) -> Result<Seen, String> {
+        let key = Key::new("key 🔑").map_err(|error| error.to_string())?;
+        let mut commands = vec![
+            self.fixture.command(self.fixture.named(profile, "first")?).keyed(key),
+            self.fixture.command(self.fixture.issue(profile)?),
+            self.fixture.command(Fixture::redeem(profile, 12)),
+            self.fixture.command(PostTransaction::new(profile, crate::Amount::from(99))),
+        ];
+        for (command, seconds) in commands.iter_mut().zip([0, 0, 3_600, 86_400]) {
+            let later = self.fixture.now.checked_add(chrono::TimeDelta::seconds(seconds));
+            command.at = later.map_err(|error| error.to_string())?;
+        }
+        let script = Script::new(&self.fixture, commands)?.commit(store).await?;
+        expect(!script.refused.contains(&true), || "the fixture's history was refused".to_owned())?;
+        self.see(profile).await
+    }
+
+    /// What a fresh handle sees of a profile.
+    async fn see(&mut self, profile: ProfileId) -> Result<Seen, String> {
+        look(&mut (self.open)().await, Owner::Profile(profile), AsOf::Now).await
+    }
+
+    async fn expect_unchanged(&mut self, profile: ProfileId, before: &Seen) -> Verdict {
+        let after = self.see(profile).await?;
+        expect(after == *before, || format!("{before:?} became {after:?}"))
+    }
+}

@@ -1,0 +1,248 @@
+//! The works that the cases give to a store, and what they learn from them.
+
+use crate::store::{AsOf, AsyncStore, Change, Fate, Need, Owner, View, Work};
+use crate::{
+    Account, Amount, Command, Define, DefinitionId, Entry, ExternalId, IssueReward, Key, ProfileId, Program,
+    Redeem, Request, RewardDefinition, Timestamp, decide,
+};
+
+/// What a case says when a store does not keep a promise.
+pub(super) type Verdict = Result<(), String>;
+
+pub(super) fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+/// What every case starts from: a program, an instant, and requests that fit together.
+pub(super) struct Fixture {
+    pub(super) program: Program,
+    pub(super) now: Timestamp,
+}
+
+impl Fixture {
+    pub(super) fn new() -> Result<Self, String> {
+        let program = Program::new("AUD", "Australia/Melbourne").map_err(|error| error.to_string())?;
+        // With a fraction of a second, so that a store that keeps fewer digits is found out.
+        let now = "2025-06-15T00:00:00.123456Z".parse().map_err(|_| "the fixture's time".to_owned())?;
+        Ok(Self { program, now })
+    }
+
+    pub(super) fn profile(name: &str) -> Result<ProfileId, String> {
+        ProfileId::new(name).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn command(&self, request: impl Into<Request>) -> Command {
+        Command::new(self.now, request.into())
+    }
+
+    pub(super) fn keyed(&self, key: &str, request: impl Into<Request>) -> Result<Command, String> {
+        let key = Key::new(key).map_err(|error| error.to_string())?;
+        Ok(self.command(request).keyed(key))
+    }
+
+    /// Defines a reward worth 10; the first thing in every backing, so its id is known.
+    pub(super) fn define(&self) -> Result<Command, String> {
+        let handle = "bonus".parse().map_err(|_| "the fixture's handle".to_owned())?;
+        Ok(self.command(Define::from(RewardDefinition::new(handle, "Bonus", Amount::from(10)))))
+    }
+
+    /// Issues that reward.
+    pub(super) fn issue(&self, profile: ProfileId) -> Result<IssueReward, String> {
+        let definition = DefinitionId::new(1).map_err(|error| error.to_string())?;
+        Ok(IssueReward::new(profile, definition))
+    }
+
+    pub(super) fn named(&self, profile: ProfileId, name: &str) -> Result<IssueReward, String> {
+        let external = ExternalId::new(name).map_err(|error| error.to_string())?;
+        Ok(IssueReward { external_id: Some(external), ..self.issue(profile)? })
+    }
+
+    pub(super) fn redeem(profile: ProfileId, whole: u32) -> Redeem {
+        Redeem::strict(profile, Amount::from(whole))
+    }
+}
+
+/// Commands as a work that decides them itself, so that a case sees every view and every fate.
+pub(super) struct Script {
+    program: Program,
+    commands: Vec<Command>,
+    needs: Vec<Need>,
+    change: Change,
+    /// The version that each unit was last decided on.
+    pub(super) versions: Vec<u32>,
+    /// Whether the unit answered from what was written before.
+    pub(super) repeated: Vec<bool>,
+    /// Whether the rules refused the unit.
+    pub(super) refused: Vec<bool>,
+    pub(super) fates: Vec<Vec<Fate>>,
+}
+
+impl Script {
+    pub(super) fn new(fixture: &Fixture, commands: Vec<Command>) -> Result<Self, String> {
+        let needs: Result<Vec<Need>, _> = commands.iter().map(crate::need).collect();
+        let units = commands.len();
+        Ok(Self {
+            program: fixture.program.clone(),
+            commands,
+            needs: needs.map_err(|rejection| rejection.to_string())?,
+            change: Change::default(),
+            versions: vec![0; units],
+            repeated: vec![false; units],
+            refused: vec![false; units],
+            fates: vec![Vec::new(); units],
+        })
+    }
+
+    /// Runs it, and expects every unit to be committed.
+    pub(super) async fn commit<S: AsyncStore>(mut self, store: &mut S) -> Result<Self, String>
+    where
+        S::Error: std::fmt::Display,
+    {
+        store.run(&mut self).await.map_err(|error| format!("the store failed: {error}"))?;
+        let settled = |fates: &Vec<Fate>| matches!(fates.as_slice(), [Fate::Committed | Fate::Staged]);
+        let unsettled = self.fates.iter().position(|fates| !settled(fates));
+        match unsettled {
+            None => Ok(self),
+            Some(unit) => {
+                Err(format!("unit {unit} was not settled once as committed: {:?}", self.fates.get(unit)))
+            }
+        }
+    }
+}
+
+impl Work for Script {
+    fn needs(&self) -> &[Need] {
+        &self.needs
+    }
+
+    fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
+        self.change.clear();
+        *self.versions.get_mut(unit)? = view.first.sequence();
+        match decide(&self.program, self.commands.get(unit)?, &view) {
+            Ok(decision) => {
+                *self.repeated.get_mut(unit)? = decision.receipt.novelty != crate::Novelty::New;
+                self.change = decision.change;
+            }
+            Err(_) => *self.refused.get_mut(unit)? = true,
+        }
+        (!self.change.is_empty()).then_some(&self.change)
+    }
+
+    fn settle(&mut self, unit: usize, fate: Fate) {
+        if let Some(fates) = self.fates.get_mut(unit) {
+            fates.push(fate);
+        }
+    }
+}
+
+/// A change over two accounts: a reward for each, written together or not at all.
+pub(super) struct Pair {
+    program: Program,
+    commands: [Command; 2],
+    needs: [Need; 1],
+    change: Change,
+    /// Makes the second list stale, as if somebody had been faster there.
+    pub(super) spoil_second: bool,
+    pub(super) fates: Vec<Fate>,
+}
+
+impl Pair {
+    pub(super) fn new(fixture: &Fixture, first: ProfileId, second: ProfileId) -> Result<Self, String> {
+        let commands = [fixture.command(fixture.issue(first)?), fixture.command(fixture.issue(second)?)];
+        let need = crate::need(&commands[0]).map_err(|rejection| rejection.to_string())?;
+        let needs = [Need { second: Some(Owner::Profile(second)), ..need }];
+        let (program, change) = (fixture.program.clone(), Change::default());
+        Ok(Self { program, commands, needs, change, spoil_second: false, fates: Vec::new() })
+    }
+}
+
+impl Work for Pair {
+    fn needs(&self) -> &[Need] {
+        &self.needs
+    }
+
+    fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
+        let [first, second] = &self.commands;
+        let entries = |command, account| {
+            decide(&self.program, command, &View::new(account, None, view.found))
+                .map(|done| done.change.first)
+        };
+        self.change.first = entries(first, view.first).ok()?;
+        self.change.second = entries(second, view.second?).ok()?;
+        if self.spoil_second {
+            for entry in &mut self.change.second {
+                entry.sequence = entry.sequence.saturating_add(1);
+            }
+        }
+        Some(&self.change)
+    }
+
+    fn settle(&mut self, _: usize, fate: Fate) {
+        self.fates.push(fate);
+    }
+}
+
+/// Writes the same change however the account stands: what a slow decision looks like to a store.
+pub(super) struct Slow {
+    need: [Need; 1],
+    change: Change,
+    pub(super) fate: Option<Fate>,
+}
+
+impl Slow {
+    pub(super) fn new(profile: ProfileId, entries: Vec<Entry>) -> Self {
+        let change = Change { first: entries, second: Vec::new() };
+        Self { need: [Need::of(Owner::Profile(profile))], change, fate: None }
+    }
+}
+
+impl Work for Slow {
+    fn needs(&self) -> &[Need] {
+        &self.need
+    }
+
+    fn decide(&mut self, _: usize, _: View<'_>) -> Option<&Change> {
+        Some(&self.change)
+    }
+
+    fn settle(&mut self, _: usize, fate: Fate) {
+        self.fate = Some(fate);
+    }
+}
+
+/// What a store lends of one account.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Seen {
+    pub(super) account: Account,
+    pub(super) journal: Vec<Entry>,
+}
+
+struct Look {
+    need: [Need; 1],
+    seen: Option<Seen>,
+}
+
+impl Work for Look {
+    fn needs(&self) -> &[Need] {
+        &self.need
+    }
+
+    fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
+        let journal = view.found.journal.iter().map(|entry| (*entry).clone()).collect();
+        self.seen = Some(Seen { account: view.first.clone(), journal });
+        None
+    }
+
+    fn settle(&mut self, _: usize, _: Fate) {}
+}
+
+/// Looks at an account and its whole journal.
+pub(super) async fn look<S: AsyncStore>(store: &mut S, owner: Owner, as_of: AsOf) -> Result<Seen, String>
+where
+    S::Error: std::fmt::Display,
+{
+    let need = Need { journal: true, as_of, ..Need::of(owner) };
+    let mut look = Look { need: [need], seen: None };
+    store.run(&mut look).await.map_err(|error| format!("the store failed: {error}"))?;
+    look.seen.ok_or_else(|| "the store lent nothing".to_owned())
+}

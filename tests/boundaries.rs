@@ -1,0 +1,152 @@
+//! The edges: ten thousand lots, one tick around an expiry, the largest amounts, a long history.
+
+use chrono::TimeDelta;
+use scrip::{
+    Amount, Command, Define, DefinitionId, ExchangeRate, IssuePoints, IssueReward, Ledger, MemoryStore,
+    PointDefinition, Points, ProfileId, Program, ProgramSettings, Redeem, RewardDefinition, Strategy,
+    Timestamp, Until,
+};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn alice() -> ProfileId {
+    ProfileId::new("alice").unwrap()
+}
+
+fn ledger(program: Program) -> (Ledger<MemoryStore>, DefinitionId, DefinitionId) {
+    let start = at("2025-01-01T00:00:00Z");
+    let mut ledger = Ledger::new(program, MemoryStore::new());
+    let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+    let ten = ledger.at(start).commit(Define::from(ten)).unwrap().id;
+    let points = PointDefinition::new("points".parse().unwrap(), "Points");
+    let points = ledger.at(start).commit(Define::from(points)).unwrap().id;
+    (ledger, ten, points)
+}
+
+fn australian() -> Program {
+    Program::new("AUD", "Australia/Melbourne").unwrap()
+}
+
+#[test]
+fn ten_thousand_lots_are_used_in_order_to_the_cent() {
+    let (mut ledger, ten, _) = ledger(australian());
+    let start = at("2025-01-01T00:00:00Z");
+    let issues = (0..10_000_i64).map(|index| {
+        let mut issue = IssueReward::new(alice(), ten);
+        // In an order that has nothing to do with that of their expiries.
+        let seconds = 86_400 + (index * 7_919) % 10_000;
+        issue.expires_at = Some(Until::Instant(start.checked_add(TimeDelta::seconds(seconds)).unwrap()));
+        issue.value_initial = Some("0.01".parse().unwrap());
+        issue
+    });
+    assert!(ledger.at(start).commit_all(issues).iter().all(Result::is_ok));
+    let redemption = ledger.at(start).commit(Redeem::strict(alice(), "99.99".parse().unwrap())).unwrap();
+    assert_eq!(redemption.items.len(), 9_999);
+    let wallet = ledger.at(start).wallet(alice()).unwrap();
+    let left: Vec<_> = wallet.rewards().into_iter().filter(|reward| reward.is_active()).collect();
+    assert_eq!(left.len(), 1);
+    // The one that expires last.
+    assert_eq!(
+        left[0].expires_at.instant(),
+        Some(start.checked_add(TimeDelta::seconds(86_400 + 9_999)).unwrap())
+    );
+    assert!(wallet.account().is_conserved());
+}
+
+#[test]
+fn ten_thousand_lots_expire_one_by_one() {
+    let (mut ledger, ten, _) = ledger(australian());
+    let start = at("2025-01-01T00:00:00Z");
+    let issues = (0..10_000_i64).map(|index| {
+        let mut issue = IssueReward::new(alice(), ten);
+        issue.expires_at =
+            Some(Until::Instant(start.checked_add(TimeDelta::microseconds(index + 1)).unwrap()));
+        issue
+    });
+    assert!(ledger.at(start).commit_all(issues).iter().all(Result::is_ok));
+    for (micros, left) in [(0, 100_000), (1, 99_990), (5_000, 50_000), (9_999, 10), (10_000, 0)] {
+        let then = start.checked_add(TimeDelta::microseconds(micros)).unwrap();
+        assert_eq!(
+            ledger.at(then).balances(alice()).unwrap().reward_balance,
+            Amount::from(left),
+            "after {micros}"
+        );
+    }
+}
+
+/// Rule T4 on the days with 23 and 25 hours, through an issue and a redemption, one tick around the end.
+#[test]
+fn short_and_long_days_end_when_they_end() {
+    for (zone, issued, end) in [
+        ("Australia/Melbourne", "2025-10-04T12:00:00+10:00", "2025-10-06T00:00:00+11:00"),
+        ("Australia/Melbourne", "2025-04-05T12:00:00+11:00", "2025-04-07T00:00:00+10:00"),
+        ("America/Sao_Paulo", "2018-11-02T12:00:00-03:00", "2018-11-04T01:00:00-02:00"),
+        ("Africa/Cairo", "2024-10-30T12:00:00+03:00", "2024-11-01T00:00:00+02:00"),
+        ("America/Havana", "2024-11-01T12:00:00-04:00", "2024-11-03T00:00:00-04:00"),
+        ("Pacific/Apia", "2011-12-28T12:00:00-10:00", "2011-12-31T00:00:00+14:00"),
+        ("Europe/London", "2024-02-28T12:00:00Z", "2024-03-01T00:00:00Z"),
+    ] {
+        let mut ledger = Ledger::new(Program::new("AUD", zone).unwrap(), MemoryStore::new());
+        let mut till = ledger.at(at(issued));
+        let day = RewardDefinition::new("day".parse().unwrap(), "To the end of tomorrow", Amount::from(10))
+            .valid_for(1, scrip::PeriodType::Days);
+        let day = till.commit(Define::from(day)).unwrap().id;
+        till.commit(IssueReward::new(alice(), day)).unwrap();
+        let end = at(end);
+        let tick_before = end.checked_add(TimeDelta::microseconds(-1)).unwrap();
+        ledger.at(tick_before).commit(Redeem::strict(alice(), Amount::from(1))).unwrap();
+        assert_eq!(
+            ledger.at(tick_before).balances(alice()).unwrap().reward_balance,
+            Amount::from(9),
+            "{zone}"
+        );
+        assert_eq!(ledger.at(end).balances(alice()).unwrap().reward_balance, Amount::ZERO, "{zone}");
+        ledger.at(end).commit(Redeem::strict(alice(), Amount::from(1))).unwrap_err();
+    }
+}
+
+/// Rules Q3 and Q5: the largest amounts paid in the smallest steps, with nothing lost.
+#[test]
+fn the_largest_amounts_and_the_finest_points() {
+    let mut settings = ProgramSettings::new("AUD".parse().unwrap(), "UTC".parse().unwrap());
+    settings.point_scale = 4;
+    settings.exchange_rate = Some(ExchangeRate::new("0.0001".parse().unwrap(), Amount::from(100)).unwrap());
+    let (mut ledger, ten, points) = ledger(settings.try_into().unwrap());
+    let now = at("2025-01-01T00:00:00Z");
+    let mut till = ledger.at(now);
+    for _ in 0..900 {
+        let mut issue = IssuePoints::new(alice(), points);
+        issue.value_initial = Some(Points::MAX_SINGLE);
+        till.commit(issue).unwrap();
+        let mut issue = IssueReward::new(alice(), ten);
+        issue.value_initial = Some(Amount::MAX_SINGLE);
+        till.commit(issue).unwrap();
+    }
+    let balances = till.balances(alice()).unwrap();
+    assert_eq!(balances.point_balance, Points::MAX_TOTAL);
+    assert_eq!(balances.point_balance_dollars.to_string(), "900000000000000000000");
+    assert_eq!(balances.combined_balance_dollars.to_string(), "900000900000000000000");
+    let both = [Strategy::Points, Strategy::Rewards];
+    let paid = till.commit(Redeem::strict(alice(), Amount::MAX_SINGLE).with(both)).unwrap();
+    assert_eq!(paid.items.len(), 1);
+    assert_eq!(paid.items[0].points, Points::from(1_000_000));
+}
+
+/// What was spent is no burden: the account that decisions are made on holds what is live, and nothing else.
+#[test]
+fn an_account_forgets_what_is_spent() {
+    let (mut ledger, ten, _) = ledger(australian());
+    let now = at("2025-01-01T00:00:00Z");
+    let commands = (0..2_000).map(|_| Command::new(now, Redeem::strict(alice(), Amount::from(10))));
+    for command in commands {
+        ledger.at(now).commit(IssueReward::new(alice(), ten)).unwrap();
+        ledger.run(&command).unwrap();
+    }
+    let wallet = ledger.at(now).wallet(alice()).unwrap();
+    assert_eq!(wallet.journal().len(), 4_000);
+    let fresh = serde_json::to_string(&scrip::Account::new(alice(), wallet.account().number())).unwrap();
+    let grown = serde_json::to_string(wallet.account()).unwrap();
+    assert!(grown.len() < fresh.len() + 200, "{grown}");
+}

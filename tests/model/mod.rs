@@ -1,0 +1,271 @@
+//! A second ledger: naive, slow and obvious, written from the numbered rules and not from the engine's code. It
+//! shares the crate's public types, and none of its decisions.
+//!
+//! For each command it says beforehand what the engine must answer. Where the rules or the documented precedence
+//! leave open which of several rejections comes first, it names them all.
+//!
+//! To grow: an event is a list in [`profile::Profile`] and a line in [`profile::What`]; what lots, balances and
+//! statuses come to is worked out there, from the beginning, and nowhere else.
+
+pub(crate) mod calendar;
+pub(crate) mod check;
+mod define;
+pub(crate) mod generate;
+mod issue;
+pub(crate) mod laws;
+pub(crate) mod money;
+pub(crate) mod plain_store;
+pub(crate) mod profile;
+mod redeem;
+mod resolve;
+pub(crate) mod steps;
+mod transact;
+pub(crate) mod world;
+
+use scrip::{Command, ExternalId, Key, Novelty, ProfileId, ProgramSettings, Request};
+
+use calendar::{Micros, SECOND};
+use define::Catalogue;
+use money::{MAX_SINGLE, Raw, smallest};
+use profile::Profile;
+pub(crate) use redeem::{Plan, plan};
+
+/// The program, the definitions, and every profile that was ever heard of.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) program: ProgramSettings,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) profiles: Vec<Profile>,
+    /// Every command that was carried out.
+    pub(crate) done: Vec<Done>,
+}
+
+/// A command that was carried out, and what it made.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    owner: Owner,
+    at: Micros,
+    key: Option<Key>,
+    request: Request,
+    pub(crate) made: Made,
+}
+
+/// Whose journal, by the place in the list of profiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Catalogue,
+    Profile(usize),
+    /// The number of no profile.
+    Nobody,
+}
+
+/// What a command made or changed, by the place in the lists of its profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    Definition { version: usize },
+    Lot { profile: usize, lot: usize },
+    Redemption { profile: usize, redemption: usize },
+    Transaction { profile: usize, version: usize },
+}
+
+/// What the engine must answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Done(Made),
+    /// The outcome of an earlier command, by its place in [`Model::done`].
+    Again(usize, Novelty),
+    /// One of these codes.
+    Refused(Vec<&'static str>),
+}
+
+/// The steps of the documented precedence of rejections, and within the fields the place of the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    Identity,
+    Field(u8),
+    Time,
+    Unknown,
+    Terms,
+    Value,
+    Limit,
+}
+
+/// What speaks against a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Objections(Vec<(Rank, &'static str)>);
+
+impl Objections {
+    pub(crate) fn add(&mut self, rank: Rank, code: &'static str) {
+        self.0.push((rank, code));
+    }
+
+    pub(crate) fn add_if(&mut self, applies: bool, rank: Rank, code: &'static str) {
+        if applies {
+            self.add(rank, code);
+        }
+    }
+
+    /// A quantity with so many decimals, at most the largest single one (rules Q1, Q3 and Q6).
+    fn quantity(&mut self, field: u8, value: Raw, decimals: u8, may_be_zero: bool) {
+        self.add_if(value == 0 && !may_be_zero, Rank::Field(field), "not_positive");
+        self.add_if(value % smallest(decimals) != 0, Rank::Field(field), "too_many_decimals");
+        self.add_if(value > MAX_SINGLE, Rank::Field(field), "amount_too_large");
+    }
+
+    /// The codes of which the engine must answer one; `None` if nothing speaks against it.
+    pub(crate) fn codes(&self) -> Option<Vec<&'static str>> {
+        let first = self.0.iter().map(|(rank, _)| *rank).min()?;
+        Some(self.0.iter().filter(|(rank, _)| *rank == first).map(|(_, code)| *code).collect())
+    }
+}
+
+/// The caller's own names that make a request idempotent (rules D5 and X2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Name {
+    Lot(ExternalId),
+    Transaction(ExternalId),
+}
+
+impl Model {
+    pub(crate) fn new(program: ProgramSettings) -> Self {
+        Self { program, catalogue: Catalogue::default(), profiles: Vec::new(), done: Vec::new() }
+    }
+
+    /// What the engine must answer to a command; carries it out if it is to be.
+    pub(crate) fn run(&mut self, command: &Command<Request>) -> Verdict {
+        let Some(owner) = self.owner(&command.request) else {
+            return Verdict::Refused(vec!["missing_field"]);
+        };
+        if let Some(verdict) = self.repetition(owner, command) {
+            return verdict;
+        }
+        let at = command.at.micros();
+        let made = match &command.request {
+            Request::Define(request) => self.define(&request.0, at),
+            Request::Redefine(request) => self.redefine(request, at),
+            Request::ArchiveDefinition(request) => self.archive(request.id, at),
+            Request::IssueReward(request) => self.issue(request.into(), owner.profile(), at),
+            Request::IssuePoints(request) => self.issue(request.into(), owner.profile(), at),
+            Request::Redeem(request) => self.redeem(request, owner.profile(), at),
+            Request::PostTransaction(request) => self.post(request, owner.profile(), at),
+            Request::UpdateTransaction(request) => self.update(request, owner, at),
+            Request::DeleteTransaction(request) => self.delete(request.transaction_id, owner, at),
+            other => panic!("the model does not know {other:?}"),
+        };
+        match made {
+            Ok(made) => {
+                let (key, request) = (command.key.clone(), command.request.clone());
+                let at = self.last_at(owner).unwrap();
+                self.done.push(Done { owner, at, key, request, made });
+                Verdict::Done(made)
+            }
+            Err(objections) => Verdict::Refused(objections.codes().unwrap()),
+        }
+    }
+
+    /// Whose journal a request is about; `None` if it does not say.
+    pub(crate) fn owner(&mut self, request: &Request) -> Option<Owner> {
+        let profile = match request {
+            Request::Define(_) | Request::Redefine(_) | Request::ArchiveDefinition(_) => {
+                return Some(Owner::Catalogue);
+            }
+            Request::IssueReward(request) => request.profile_id,
+            Request::IssuePoints(request) => request.profile_id,
+            Request::Redeem(request) => request.profile_id?,
+            Request::PostTransaction(request) => request.profile_id,
+            Request::UpdateTransaction(request) => {
+                return Some(self.numbered(request.transaction_id.number().get()));
+            }
+            Request::DeleteTransaction(request) => {
+                return Some(self.numbered(request.transaction_id.number().get()));
+            }
+            other => panic!("the model does not know {other:?}"),
+        };
+        Some(Owner::Profile(self.profile(profile)))
+    }
+
+    /// The place of a profile. Any id is a profile, with nothing in it at first.
+    pub(crate) fn profile(&mut self, id: ProfileId) -> usize {
+        self.profiles.iter().position(|profile| profile.id == id).unwrap_or_else(|| {
+            self.profiles.push(Profile::new(id));
+            self.profiles.len() - 1
+        })
+    }
+
+    fn numbered(&self, number: u32) -> Owner {
+        let place = self.profiles.iter().position(|profile| profile.number == Some(number));
+        place.map_or(Owner::Nobody, Owner::Profile)
+    }
+
+    /// Rules J5, D5 and X2: what was done before is not done again.
+    fn repetition(&self, owner: Owner, command: &Command<Request>) -> Option<Verdict> {
+        let keyed = self
+            .done
+            .iter()
+            .rposition(|done| command.key.is_some() && done.owner == owner && done.key == command.key);
+        if let Some(first) = keyed.filter(|first| self.is_remembered(*first, command.at.micros())) {
+            return Some(match self.done[first].request == command.request {
+                true => Verdict::Again(first, Novelty::Replayed),
+                false => Verdict::Refused(vec!["key_reused"]),
+            });
+        }
+        let name = name(&command.request)?;
+        let named = self
+            .done
+            .iter()
+            .rposition(|done| done.owner == owner && name(&done.request).as_ref() == Some(&name));
+        let first = named.filter(|first| !self.is_deleted(*first))?;
+        Some(match self.done[first].request == command.request {
+            true => Verdict::Again(first, Novelty::Existing),
+            false => Verdict::Refused(vec!["external_id_conflict"]),
+        })
+    }
+
+    /// Whether a key is within the program's window (rule J5), the end of which is inside.
+    fn is_remembered(&self, first: usize, at: Micros) -> bool {
+        let window = self.program.key_window_seconds.map(|seconds| Micros::from(seconds) * SECOND);
+        window.is_none_or(|window| at - self.done[first].at <= window)
+    }
+
+    fn is_deleted(&self, first: usize) -> bool {
+        let Made::Transaction { profile, version } = self.done[first].made else { return false };
+        let versions = &self.profiles[profile].versions;
+        versions.iter().any(|later| later.made == versions[version].made && later.is_deleted)
+    }
+
+    /// Rule T6: the time at which a request is decided.
+    pub(crate) fn decided_at(&self, owner: Owner, at: Micros) -> Option<Micros> {
+        let tolerance = Micros::from(self.program.time_tolerance_seconds) * SECOND;
+        match self.last_at(owner) {
+            Some(last) if at < last - tolerance => None,
+            Some(last) => Some(at.max(last)),
+            None => Some(at),
+        }
+    }
+
+    pub(crate) fn last_at(&self, owner: Owner) -> Option<Micros> {
+        match owner {
+            Owner::Catalogue => self.catalogue.last_at(),
+            Owner::Profile(profile) => self.profiles[profile].last_at(),
+            Owner::Nobody => None,
+        }
+    }
+}
+
+impl Owner {
+    fn profile(self) -> usize {
+        match self {
+            Self::Profile(profile) => profile,
+            other => panic!("{other:?} has no wallet"),
+        }
+    }
+}
+
+fn name(request: &Request) -> Option<Name> {
+    match request {
+        Request::IssueReward(request) => request.external_id.clone().map(Name::Lot),
+        Request::IssuePoints(request) => request.external_id.clone().map(Name::Lot),
+        Request::PostTransaction(request) => request.external_id.clone().map(Name::Transaction),
+        _ => None,
+    }
+}

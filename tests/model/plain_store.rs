@@ -1,0 +1,103 @@
+//! The simplest store that keeps the contract: journals in lists, searched from the front, and every account folded
+//! from its first entry each time that it is wanted. It numbers profiles in the order of their first entry.
+
+use scrip::store::{Fate, Find, Gather, Need, Owner, Store, View, Work};
+use scrip::{Account, Corrupt, Entry, ProfileId, ProfileNumber};
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PlainStore {
+    catalogue: Vec<Entry>,
+    /// The first has the number 1.
+    profiles: Vec<(ProfileId, Vec<Entry>)>,
+}
+
+impl Store for PlainStore {
+    type Error = Corrupt;
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<(), Corrupt> {
+        for unit in 0..work.needs().len() {
+            let need = work.needs()[unit].clone();
+            assert!(need.second.is_none(), "this store knows no change over two accounts");
+            let (account, entries) = self.decide(&need, |view| {
+                work.decide(unit, view).map(|change| change.first.clone()).unwrap_or_default()
+            })?;
+            self.append(&account, entries);
+            work.settle(unit, Fate::Committed);
+        }
+        Ok(())
+    }
+}
+
+impl PlainStore {
+    fn decide(
+        &self,
+        need: &Need,
+        decide: impl FnOnce(View<'_>) -> Vec<Entry>,
+    ) -> Result<(Account, Vec<Entry>), Corrupt> {
+        let (profile, number) = self.seat(need.owner);
+        let account = Account::replay(profile, number, self.journal(number))?;
+        let mut gather: Gather<&Entry> = Gather::new(need, number);
+        while let Some(lookup) = gather.next() {
+            gather.give(find(self.journal(lookup.journal), &lookup.find));
+        }
+        let past = gather.past(need, &account)?;
+        let found = gather.found();
+        let entries = decide(View::new(past.as_ref().unwrap_or(&account), None, &found));
+        Ok((account, entries))
+    }
+
+    fn seat(&self, owner: Owner) -> (Option<ProfileId>, ProfileNumber) {
+        match owner {
+            Owner::Profile(profile) => {
+                let place = self.profiles.iter().position(|(other, _)| *other == profile);
+                (Some(profile), number_at(place.unwrap_or(self.profiles.len())))
+            }
+            Owner::Number(number) => {
+                let place = self.profiles.iter().enumerate().find(|(place, _)| number_at(*place) == number);
+                (place.map(|(_, (profile, _))| *profile), number)
+            }
+        }
+    }
+
+    fn journal(&self, number: ProfileNumber) -> &[Entry] {
+        if number == ProfileNumber::CATALOGUE {
+            return &self.catalogue;
+        }
+        let place = (0..self.profiles.len()).find(|place| number_at(*place) == number);
+        place.map_or(&[], |place| &self.profiles[place].1)
+    }
+
+    fn append(&mut self, account: &Account, entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        if account.number() == ProfileNumber::CATALOGUE {
+            return self.catalogue.extend(entries);
+        }
+        let profile = *account.profile().unwrap();
+        match self.profiles.iter_mut().find(|(other, _)| *other == profile) {
+            Some((_, journal)) => journal.extend(entries),
+            None => self.profiles.push((profile, entries)),
+        }
+    }
+}
+
+fn number_at(place: usize) -> ProfileNumber {
+    ProfileNumber::new(u32::try_from(place).unwrap() + 1).unwrap()
+}
+
+fn find<'a>(journal: &'a [Entry], find: &Find) -> Vec<&'a Entry> {
+    let newest =
+        |found: &dyn Fn(&Entry) -> bool| journal.iter().rfind(|entry| found(entry)).into_iter().collect();
+    match find {
+        Find::Range(first, last) => {
+            journal.iter().filter(|entry| (*first..=*last).contains(&entry.sequence)).collect()
+        }
+        Find::Until(instant) => journal.iter().filter(|entry| entry.at <= *instant).collect(),
+        Find::About(subject) => journal.iter().filter(|entry| entry.subjects().contains(subject)).collect(),
+        Find::Latest(subject) => newest(&|entry| entry.subjects().contains(subject)),
+        Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
+        Find::External(external) => newest(&|entry| entry.external() == Some(external)),
+        other => panic!("this store does not know {other:?}"),
+    }
+}

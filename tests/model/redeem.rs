@@ -1,0 +1,181 @@
+//! Redeeming (rules C and Q5).
+
+use scrip::{LotKind, LotStatus, Redeem, Strategy, UnusedReason};
+
+use super::calendar::Micros;
+use super::money::{Exchange, Raw, share_of, smallest};
+use super::profile::{Cut, Item, Profile, Redemption, What};
+use super::{Made, Model, Objections, Owner, Rank};
+
+/// What a redemption would take, and why not from the other lots that have value left (rule C7).
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) requested: Raw,
+    pub(crate) items: Vec<Item>,
+    pub(crate) unused: Vec<(usize, UnusedReason)>,
+}
+
+/// What the engine must answer to a quote; by the rules, the plan that committing it would carry out.
+pub(crate) fn plan(model: &Model, request: &Redeem, profile: usize, at: Micros) -> Result<Plan, Objections> {
+    let mut objections = Objections::default();
+    let requested = request.amount.ten_thousandths().into();
+    let strategies = &request.strategies[..];
+    let is_list = !strategies.is_empty() && strategies.iter().all(|one| count(strategies, *one) == 1);
+    objections.add_if(!is_list, Rank::Field(1), "bad_strategies");
+    let minor_unit = model.program.currency.minor_unit();
+    objections.quantity(2, requested, minor_unit, false);
+    if let Some(basket) = request.basket_total {
+        objections.quantity(4, basket.ten_thousandths().into(), minor_unit, true);
+    }
+    let decided_at = model.decided_at(Owner::Profile(profile), at);
+    objections.add_if(decided_at.is_none(), Rank::Time, "time_reversed");
+    let exchange = Exchange::of(&model.program);
+    let is_worthless = strategies.contains(&Strategy::Points) && exchange.is_none();
+    objections.add_if(is_worthless, Rank::Terms, "no_exchange_rate");
+    let limit = limit(model, request, requested, &mut objections);
+    let (Some(at), None) = (decided_at, objections.codes()) else { return Err(objections) };
+
+    let account = &model.profiles[profile];
+    let cut = account.now(at);
+    let items = take(account, strategies, limit, exchange, cut);
+    let total: Raw = items.iter().map(|item| item.amount).sum();
+    if total == 0 || (request.strict && total < requested) {
+        objections.add(Rank::Value, "insufficient_value");
+        // A share of next to nothing is a cap of zero: whether that is a cap or a want of value, nobody says.
+        objections.add_if(limit == 0, Rank::Value, "cap_exceeded");
+        return Err(objections);
+    }
+    let unused = unused(account, strategies, &items, cut);
+    Ok(Plan { requested, items, unused })
+}
+
+fn count(strategies: &[Strategy], wanted: Strategy) -> usize {
+    strategies.iter().filter(|one| **one == wanted).count()
+}
+
+/// The most that can be taken, after the program's minimum spend, cap and share (rule C6).
+fn limit(model: &Model, request: &Redeem, requested: Raw, objections: &mut Objections) -> Raw {
+    let program = &model.program;
+    let basket: Option<Raw> = request.basket_total.map(|basket| basket.ten_thousandths().into());
+    let needs_basket = program.minimum_spend.is_some() || program.redemption_share.is_some();
+    objections.add_if(needs_basket && basket.is_none(), Rank::Terms, "basket_required");
+    if let (Some(basket), Some(minimum)) = (basket, program.minimum_spend) {
+        let is_below = basket < minimum.ten_thousandths().into();
+        objections.add_if(is_below, Rank::Terms, "below_minimum_spend");
+    }
+    let mut limit = requested;
+    if let Some(cap) = program.redemption_cap {
+        limit = limit.min(cap.ten_thousandths().into());
+    }
+    if let (Some(basket), Some(share)) = (basket, program.redemption_share) {
+        let fraction = scrip::Amount::from(share).ten_thousandths().into();
+        limit = limit.min(share_of(basket, fraction, smallest(program.currency.minor_unit())));
+    }
+    objections.add_if(request.strict && requested > limit, Rank::Terms, "cap_exceeded");
+    limit
+}
+
+/// Rules C1 to C3: strategy after strategy, lot after lot.
+fn take(
+    account: &Profile,
+    strategies: &[Strategy],
+    limit: Raw,
+    exchange: Option<Exchange>,
+    cut: Cut,
+) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    for strategy in strategies {
+        let due = limit - items.iter().map(|item| item.amount).sum::<Raw>();
+        match (strategy, exchange) {
+            (Strategy::Rewards, _) => items.extend(take_rewards(account, due, cut)),
+            (Strategy::Points, Some(exchange)) => items.extend(take_points(account, due, &exchange, cut)),
+            (Strategy::Points, None) => {}
+        }
+    }
+    items
+}
+
+fn take_rewards(account: &Profile, due: Raw, cut: Cut) -> Vec<Item> {
+    let mut due = due;
+    let mut items = Vec::new();
+    for lot in account.usable(LotKind::Reward, cut) {
+        let amount = due.min(account.remaining(lot, cut));
+        if amount > 0 {
+            items.push(Item { lot, amount, points: 0 });
+            due -= amount;
+        }
+    }
+    items
+}
+
+/// Rule Q5: as much of what is due as all the points are worth, for the fewest points; shared out so that the
+/// shares add up.
+fn take_points(account: &Profile, due: Raw, exchange: &Exchange, cut: Cut) -> Vec<Item> {
+    let lots = account.usable(LotKind::Point, cut);
+    let all: Raw = lots.iter().map(|lot| account.remaining(*lot, cut)).sum();
+    let paid = due.min(exchange.worth(all));
+    let needed = exchange.cost(paid);
+    let mut items: Vec<Item> = Vec::new();
+    for lot in lots {
+        let used: Raw = items.iter().map(|item| item.points).sum();
+        let shared: Raw = items.iter().map(|item| item.amount).sum();
+        let points = account.remaining(lot, cut).min(needed - used);
+        if points > 0 {
+            let is_last = used + points == needed;
+            let amount = if is_last { paid } else { exchange.worth(used + points) } - shared;
+            items.push(Item { lot, amount, points });
+        }
+    }
+    items
+}
+
+/// The other lots with value in them, and the first reason that applies to each (rule C7).
+fn unused(
+    account: &Profile,
+    strategies: &[Strategy],
+    items: &[Item],
+    cut: Cut,
+) -> Vec<(usize, UnusedReason)> {
+    let mut unused = Vec::new();
+    for (index, lot) in account.lots_at(cut) {
+        let strategy = match lot.kind {
+            LotKind::Reward => Strategy::Rewards,
+            LotKind::Point => Strategy::Points,
+        };
+        let reason = match account.status(index, cut) {
+            LotStatus::Exhausted => continue,
+            LotStatus::Expired => UnusedReason::Expired,
+            LotStatus::Pending => UnusedReason::Pending,
+            _ if !strategies.contains(&strategy) => UnusedReason::NotInStrategy,
+            _ => UnusedReason::NotNeeded,
+        };
+        if !items.iter().any(|item| item.lot == index) {
+            unused.push((index, reason));
+        }
+    }
+    unused
+}
+
+impl Model {
+    pub(super) fn redeem(
+        &mut self,
+        request: &Redeem,
+        profile: usize,
+        at: Micros,
+    ) -> Result<Made, Objections> {
+        let plan = plan(self, request, profile, at)?;
+        let at = self.decided_at(Owner::Profile(profile), at).unwrap();
+        let account = &mut self.profiles[profile];
+        account.write_due(at);
+        let redemption = account.redemptions.len();
+        account.redemptions.push(Redemption {
+            sequence: account.next_sequence(),
+            at,
+            requested: plan.requested,
+            items: plan.items,
+            meta: request.meta.clone(),
+        });
+        account.write(at, What::Redeemed(redemption));
+        Ok(Made::Redemption { profile, redemption })
+    }
+}

@@ -1,0 +1,175 @@
+//! What a random case is made of: steps that mean something whatever came before them. A step names "the third lot"
+//! or "just before the next expiry", and [`super::resolve`] makes a command of that when its turn comes.
+
+use scrip::{LotKind, PeriodType, ProgramSettings, Strategy};
+
+use super::calendar::Micros;
+
+/// A program, the definitions that it begins with, and what happens then.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) program: ProgramSettings,
+    pub(crate) start: Micros,
+    pub(crate) definitions: Vec<Template>,
+    pub(crate) steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) wait: Wait,
+    pub(crate) key: Option<u8>,
+    pub(crate) ask: Ask,
+}
+
+/// One of a list, by its place modulo the length.
+pub(crate) type Pick = u16;
+
+/// How much later it is, or for this one request earlier.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wait {
+    Micros(Micros),
+    /// To so many ticks after (or before) one of the next instants at which a lot becomes available or expires.
+    Edge(Pick, Micros),
+    /// The request's clock is so many ticks behind, and the next one's is not.
+    Late(Micros),
+    /// As far behind the account's last entry as the program tolerates, and so many ticks later (rule T6).
+    AtTolerance(Micros),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Ask {
+    Define(Template),
+    Redefine(Pick, Template),
+    Archive(Pick),
+    Issue(Issue),
+    Redeem(Redeem),
+    Post(Sale),
+    Update(Pick, Sale),
+    Delete(Pick),
+    /// The same command again, at the same instant as before or now; with other content if it has room for any.
+    Repeat {
+        which: Pick,
+        now: bool,
+        changed: bool,
+    },
+}
+
+/// A quantity, at the scale of the currency or of the points.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Money {
+    Whole(u32),
+    Smallest(u32),
+    /// One decimal too many, where there can be.
+    TooFine(u32),
+    Zero,
+    Largest,
+    TooLarge,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Time {
+    /// So many ticks from now.
+    Instant(Micros),
+    /// So many days from today, at one of the odd times of [`super::resolve::TIMES`].
+    Local(i64, u8),
+    /// The last second of the year 9999.
+    Last,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    Never,
+    At(Time),
+    /// So many days from today.
+    Day(i64),
+    /// When another lot expires.
+    With(Pick),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    pub(crate) kind: LotKind,
+    pub(crate) handle: u8,
+    pub(crate) value: Option<Money>,
+    pub(crate) max_value: Option<Money>,
+    pub(crate) period: Option<(u32, PeriodType)>,
+    pub(crate) absolute_expiry: Option<End>,
+    pub(crate) zone: Option<u8>,
+    pub(crate) extend_days: Option<u32>,
+    pub(crate) is_assignable: bool,
+    pub(crate) is_extendable: bool,
+}
+
+/// How a definition is named.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Named {
+    Id,
+    Handle,
+    Both,
+    Neither,
+    /// The id of one of the other kind.
+    Other,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Issue {
+    pub(crate) profile: u8,
+    pub(crate) kind: LotKind,
+    pub(crate) definition: (Pick, Named),
+    pub(crate) initial: Option<Money>,
+    pub(crate) remaining: Option<Money>,
+    pub(crate) issued_at: Option<Time>,
+    pub(crate) available_at: Option<Time>,
+    pub(crate) expires_at: Option<End>,
+    pub(crate) zone: Option<u8>,
+    pub(crate) external: Option<u8>,
+    pub(crate) note: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wish {
+    Fixed(Money),
+    /// All that there is for the strategies, and so many minor units more or less.
+    All(i64),
+    /// Half of it.
+    Half,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Redeem {
+    pub(crate) profile: Option<u8>,
+    pub(crate) strategies: Vec<Strategy>,
+    pub(crate) amount: Wish,
+    pub(crate) strict: bool,
+    pub(crate) basket: Option<Money>,
+    pub(crate) note: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Link {
+    /// One of the profile's own redemptions.
+    Own(Pick),
+    /// One of another profile's.
+    Foreign(Pick),
+    /// An id that names nothing.
+    Nothing,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Original {
+    Fixed(Money),
+    /// The total of the linked redemption, and so many minor units more or less.
+    Redeemed(i64),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Sale {
+    pub(crate) profile: u8,
+    pub(crate) total: Money,
+    pub(crate) original: Option<Original>,
+    pub(crate) link: Option<Link>,
+    pub(crate) transacted_at: Option<Time>,
+    pub(crate) zone: Option<u8>,
+    pub(crate) external: Option<u8>,
+    pub(crate) note: Option<u8>,
+}

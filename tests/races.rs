@@ -1,0 +1,128 @@
+//! Threads racing on one profile and on many: nothing is spent twice, and nothing is lost (rule J6).
+
+use std::sync::Barrier;
+use std::thread;
+
+use scrip::{
+    Amount, Command, Define, DefinitionId, Error, ExternalId, IssueReward, Ledger, MemoryStore, ProfileId,
+    Program, Redeem, Rejection, RewardDefinition, Timestamp, Wallet,
+};
+
+const THREADS: usize = 8;
+
+fn now() -> Timestamp {
+    "2025-06-15T00:00:00Z".parse().unwrap()
+}
+
+fn profile(number: usize) -> ProfileId {
+    ProfileId::new(&format!("profile {number}")).unwrap()
+}
+
+fn ledger() -> (Ledger<MemoryStore>, DefinitionId) {
+    let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne").unwrap(), MemoryStore::new());
+    let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+    let ten = ledger.at(now()).commit(Define::from(ten)).unwrap().id;
+    (ledger, ten)
+}
+
+/// Runs the same on many threads that all start at once, each with its own handle.
+fn race<T: Send>(
+    ledger: &Ledger<MemoryStore>,
+    run: impl Fn(usize, Ledger<MemoryStore>) -> T + Sync,
+) -> Vec<T> {
+    let barrier = Barrier::new(THREADS);
+    thread::scope(|scope| {
+        let start = |thread: usize| {
+            let (barrier, run, ledger) = (&barrier, &run, ledger.clone());
+            scope.spawn(move || {
+                barrier.wait();
+                run(thread, ledger)
+            })
+        };
+        let threads: Vec<_> = (0..THREADS).map(start).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+fn check(wallet: &Wallet) {
+    assert!(wallet.account().is_conserved());
+    let sequences: Vec<u32> = wallet.journal().iter().map(|entry| entry.sequence).collect();
+    assert!(sequences.iter().copied().eq(1..=u32::try_from(sequences.len()).unwrap()), "{sequences:?}");
+}
+
+#[test]
+fn one_profile_is_never_overspent() {
+    let (mut ledger, ten) = ledger();
+    for _ in 0..100 {
+        ledger.at(now()).commit(IssueReward::new(profile(0), ten)).unwrap();
+    }
+    let cent: Amount = "0.07".parse().unwrap();
+    let counts = race(&ledger, |_, mut ledger| {
+        let redeem = Command::new(now(), Redeem::strict(profile(0), cent));
+        let mut paid = 0_u32;
+        loop {
+            match ledger.run(&redeem) {
+                Ok(receipt) => paid += u32::from(receipt.outcome.total == cent),
+                Err(Error::Rejected(Rejection::InsufficientValue { .. })) => return paid,
+                Err(other) => panic!("{other}"),
+            }
+        }
+    });
+    // 1000 pays for 14 285 times 0.07, and 0.05 is left.
+    assert_eq!(counts.iter().sum::<u32>(), 14_285);
+    let wallet = ledger.at(now()).wallet(profile(0)).unwrap();
+    assert_eq!(wallet.balances().reward_balance, "0.05".parse().unwrap());
+    assert_eq!(wallet.redemptions().len(), 14_285);
+    check(&wallet);
+}
+
+#[test]
+fn many_profiles_get_numbers_of_their_own() {
+    let (mut ledger, ten) = ledger();
+    race(&ledger, |thread, mut ledger| {
+        for round in 0..500 {
+            // Half of them are new to every thread at once, half to this one alone.
+            let number = if round % 2 == 0 { round } else { 1_000 + thread * 1_000 + round };
+            ledger.at(now()).commit(IssueReward::new(profile(number), ten)).unwrap();
+        }
+    });
+    let mut numbers = Vec::new();
+    for number in (0..500)
+        .step_by(2)
+        .chain((0..THREADS).flat_map(|t| (1..500).step_by(2).map(move |r| 1_000 + t * 1_000 + r)))
+    {
+        let wallet = ledger.at(now()).wallet(profile(number)).unwrap();
+        let expected = if number < 1_000 { THREADS } else { 1 };
+        assert_eq!(wallet.rewards().len(), expected, "profile {number}");
+        check(&wallet);
+        numbers.push(wallet.account().number());
+    }
+    let drawn = numbers.len();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), drawn);
+}
+
+#[test]
+fn one_external_id_from_many_threads_issues_once() {
+    let (mut ledger, ten) = ledger();
+    let rewards = race(&ledger, |_, mut ledger| {
+        let mut issue = IssueReward::new(profile(0), ten);
+        issue.external_id = Some(ExternalId::new("old-1").unwrap());
+        ledger.at(now()).commit(issue).unwrap()
+    });
+    assert!(rewards.iter().all(|reward| *reward == rewards[0]));
+    assert_eq!(ledger.at(now()).balances(profile(0)).unwrap().reward_balance, Amount::from(10));
+}
+
+#[test]
+fn handles_are_unique_among_threads() {
+    let (ledger, _) = ledger();
+    let results = race(&ledger, |_, mut ledger| {
+        let same = RewardDefinition::new("same".parse().unwrap(), "Same", Amount::from(1));
+        ledger.at(now()).commit(Define::from(same))
+    });
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    let taken = |error: &Error<_>| matches!(error.rejection(), Some(Rejection::HandleTaken { .. }));
+    assert!(results.iter().all(|result| result.as_ref().err().is_none_or(taken)));
+}
