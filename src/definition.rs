@@ -230,6 +230,14 @@ impl Definition {
             Self::Point(definition) => &definition.handle,
         }
     }
+
+    /// Its name for people.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Reward(definition) => &definition.name,
+            Self::Point(definition) => &definition.name,
+        }
+    }
 }
 
 impl From<RewardDefinition> for Definition {

@@ -1,4 +1,42 @@
-//! scrip is an embeddable rewards ledger.
+//! An embeddable rewards ledger: exact amounts, soonest-expiry-first redemption, a journal that replays bit for bit, and
+//! storage behind a trait.
+//!
+//! A shop issues rewards and points to its customers; a till takes value from them, soonest expiry first, to the cent, and
+//! links it to a sale. scrip decides what that comes to and never does I/O: the caller brings the instant and the store.
+//!
+//! ```
+//! use scrip::{Amount, Define, IssueReward, Ledger, MemoryStore, PeriodType, ProfileId, Program, Redeem};
+//! use scrip::RewardDefinition;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+//! let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+//! let alice = ProfileId::new("alice")?;
+//!
+//! let birthday = RewardDefinition::new("birthday-reward".parse()?, "Birthday Reward", Amount::from(10))
+//!     .valid_for(30, PeriodType::Days);
+//! let birthday = till.commit(Define::from(birthday))?;
+//! till.commit(IssueReward::new(alice, birthday.id))?;
+//!
+//! let redemption = till.commit(Redeem::strict(alice, "7.50".parse()?))?;
+//! assert_eq!(redemption.items[0].amount, "7.50".parse()?);
+//! assert_eq!(till.balances(alice)?.reward_balance, "2.50".parse()?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The map
+//!
+//! - **Asking**: a [`Ledger`] (or [`AsyncLedger`]) is a [`Program`] and a [`Store`]. [`Ledger::at`] takes the instant and
+//!   answers with what can be done ([`Moment::commit`], [`Moment::quote`]) and seen ([`Moment::balances`],
+//!   [`Moment::wallet`]) then; [`Ledger::as_of`] shows the past.
+//! - **Requests** are plain values, in [`request`]: [`IssueReward`], [`Redeem`], [`PostTransaction`] and others. A
+//!   [`Command`] adds the instant and an idempotency key; a stream of them as JSON can be replayed.
+//! - **Answers**: [`Reward`], [`PointLot`], [`Redemption`], [`Transaction`], [`Defined`]; or an [`Error`], whose
+//!   [`Rejection`] has a code, numbers and a rule; see [`rejection`].
+//! - **Inside**: [`decide()`] turns a command into journal [`Entry`]s, and [`Account::apply`] folds them.
+//! - **Stores**: [`store`] has the contract, the [`MemoryStore`], and the suite that a store must pass.
+//! - **The guide**: [`guide`] has the rules by number, the design, and how to write a store.
 
 #![deny(
     missing_docs,
@@ -34,6 +72,7 @@ mod catalogue;
 mod decide;
 mod definition;
 mod entry;
+pub mod guide;
 mod id;
 pub mod json;
 mod ledger;
@@ -73,3 +112,8 @@ pub use store::{AsyncStore, MemoryStore, Store};
 pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
 pub use transaction::{Transaction, TransactionChange};
 pub use wallet::Wallet;
+
+/// The README's example is compiled and run like any other.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

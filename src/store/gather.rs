@@ -38,13 +38,20 @@ pub enum Find {
 
 /// Finds out what a [`Need`] needs, look-up by look-up.
 ///
-/// ```ignore
-/// let mut gather = Gather::new(need, account.number());
+/// ```
+/// use scrip::store::{Find, Gather, Need, Owner};
+/// use scrip::{Entry, ProfileNumber};
+///
+/// // What a store would read; this one has nothing in it.
+/// let entries_that = |_: &Find| Vec::<Entry>::new();
+///
+/// let mut need = Need::of(Owner::CATALOGUE);
+/// need.journal = true;
+/// let mut gather = Gather::new(&need, ProfileNumber::CATALOGUE);
 /// while let Some(lookup) = gather.next() {
-///     gather.give(self.find(&lookup)?);
+///     gather.give(entries_that(&lookup.find));
 /// }
-/// let found = gather.found();
-/// let change = work.decide(unit, View::new(&account, None, &found));
+/// assert!(gather.found().journal.is_empty());
 /// ```
 #[derive(Debug)]
 pub struct Gather<E> {

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rust_decimal::Decimal;
 use scrip::{
-    Amount, Balances, Cause, Defined, Entry, EntryKind, Expiry, Item, Lot, LotId, LotKind, LotStatus,
-    NextExpiry, Outcome, Points, Pot, Quantity, Quote, RedemptionId, Totals, Transaction, TransactionId,
-    UnusedReason, ValuedBalances, Wallet,
+    Amount, Balances, Cause, Defined, Entry, EntryKind, Expiry, Item, Lot, LotId, LotKind, NextExpiry,
+    Outcome, Points, Pot, Quantity, Quote, RedemptionId, Totals, Transaction, TransactionId, UnusedReason,
+    ValuedBalances, Wallet,
 };
 
 use super::calendar::Micros;

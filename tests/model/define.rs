@@ -58,7 +58,7 @@ impl Model {
     pub(super) fn define(&mut self, definition: &Definition, at: Micros) -> Result<Made, Objections> {
         let mut objections = Objections::default();
         let taken = self.catalogue.with_handle_of(definition).is_some();
-        objections.add_if(taken, Rank::Identity, "handle_taken");
+        objections.add_loosely(taken, [Rank::Identity, Rank::Terms], "handle_taken");
         self.check_definition(definition, 0, &mut objections);
         let id = DefinitionId::new(self.catalogue.versions.len() as u64 + 1).unwrap();
         self.keep_definition(id, definition.clone(), false, at, objections)
@@ -67,11 +67,8 @@ impl Model {
     pub(super) fn redefine(&mut self, request: &Redefine, at: Micros) -> Result<Made, Objections> {
         let mut objections = Objections::default();
         let holder = self.catalogue.with_handle_of(&request.definition);
-        objections.add_if(
-            holder.is_some_and(|holder| holder.id != request.id),
-            Rank::Identity,
-            "handle_taken",
-        );
+        let taken = holder.is_some_and(|holder| holder.id != request.id);
+        objections.add_loosely(taken, [Rank::Identity, Rank::Terms], "handle_taken");
         self.check_definition(&request.definition, 1, &mut objections);
         match self.catalogue.get(request.id) {
             Some(old) if is_reward(&old.definition) == is_reward(&request.definition) => {
@@ -106,6 +103,9 @@ impl Model {
                 objections.quantity(before + 2, reward.value.ten_thousandths().into(), minor_unit, false);
                 if let Some(max) = reward.max_value {
                     objections.quantity(before + 4, max.ten_thousandths().into(), minor_unit, false);
+                    // Nothing could be issued from it as it stands.
+                    let steps = [Rank::Field(before + 4), Rank::Terms];
+                    objections.add_loosely(reward.value > max, steps, "above_max_value");
                 }
             }
             Definition::Point(point) => {

@@ -125,7 +125,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     (wait(), weighted(0.15, 0_u8..6), ask()).prop_map(|(wait, key, ask)| Step { wait, key, ask })
 }
 
-fn wait() -> impl Strategy<Value = Wait> {
+fn wait() -> BoxedStrategy<Wait> {
     prop_oneof![
         6 => Just(Wait::Micros(0)),
         2 => (1_i64..5).prop_map(Wait::Micros),
@@ -137,9 +137,10 @@ fn wait() -> impl Strategy<Value = Wait> {
         1 => (0_i64..400 * SECOND).prop_map(Wait::Late),
         1 => (-1_i64..=1).prop_map(Wait::AtTolerance),
     ]
+    .boxed()
 }
 
-fn ask() -> impl Strategy<Value = Ask> {
+fn ask() -> BoxedStrategy<Ask> {
     prop_oneof![
         1 => template().prop_map(Ask::Define),
         1 => (any::<u16>(), template()).prop_map(|(pick, template)| Ask::Redefine(pick, template)),
@@ -152,13 +153,14 @@ fn ask() -> impl Strategy<Value = Ask> {
         4 => (any::<u16>(), any::<bool>(), any::<bool>())
             .prop_map(|(which, now, changed)| Ask::Repeat { which, now, changed }),
     ]
+    .boxed()
 }
 
 fn kind() -> impl Strategy<Value = LotKind> {
     prop_oneof![3 => Just(LotKind::Reward), 2 => Just(LotKind::Point)]
 }
 
-fn money() -> impl Strategy<Value = Money> {
+fn money() -> BoxedStrategy<Money> {
     prop_oneof![
         12 => (1_u32..25).prop_map(Money::Whole),
         12 => (1_u32..3_000).prop_map(Money::Smallest),
@@ -166,27 +168,30 @@ fn money() -> impl Strategy<Value = Money> {
         1 => Just(Money::Zero),
         1 => proptest::sample::select(vec![Money::Largest, Money::TooLarge]),
     ]
+    .boxed()
 }
 
-fn time() -> impl Strategy<Value = Time> {
+fn time() -> BoxedStrategy<Time> {
     prop_oneof![
         8 => (-40 * DAY..40 * DAY).prop_map(Time::Instant),
         8 => (-48..48_i64).prop_map(|hours| Time::Instant(hours * HOUR)),
         12 => (-10_i64..10, any::<u8>()).prop_map(|(days, time)| Time::Local(days, time)),
         1 => Just(Time::Last),
     ]
+    .boxed()
 }
 
-fn end() -> impl Strategy<Value = End> {
+fn end() -> BoxedStrategy<End> {
     prop_oneof![
         1 => Just(End::Never),
         4 => time().prop_map(End::At),
         2 => (-3_i64..40).prop_map(End::Day),
         3 => any::<u16>().prop_map(End::With),
     ]
+    .boxed()
 }
 
-fn template() -> impl Strategy<Value = Template> {
+fn template() -> BoxedStrategy<Template> {
     let unit = proptest::sample::select(vec![
         PeriodType::Days,
         PeriodType::Weeks,
@@ -197,21 +202,23 @@ fn template() -> impl Strategy<Value = Template> {
     let lasting = (weighted(0.7, (count, unit)), weighted(0.2, end()), weighted(0.4, 0..8_u8));
     let terms = (weighted(0.3, 0..90_u32), proptest::bool::weighted(0.93), any::<bool>());
     let value = (weighted(0.8, money()), weighted(0.2, money()));
-    (kind(), 0_u8..6, value, lasting, terms).prop_map(|(kind, handle, value, lasting, terms)| Template {
-        kind,
-        handle,
-        value: value.0,
-        max_value: value.1,
-        period: lasting.0,
-        absolute_expiry: lasting.1,
-        zone: lasting.2,
-        extend_days: terms.0,
-        is_assignable: terms.1,
-        is_extendable: terms.2,
-    })
+    (kind(), 0_u8..6, value, lasting, terms)
+        .prop_map(|(kind, handle, value, lasting, terms)| Template {
+            kind,
+            handle,
+            value: value.0,
+            max_value: value.1,
+            period: lasting.0,
+            absolute_expiry: lasting.1,
+            zone: lasting.2,
+            extend_days: terms.0,
+            is_assignable: terms.1,
+            is_extendable: terms.2,
+        })
+        .boxed()
 }
 
-fn issue() -> impl Strategy<Value = Issue> {
+fn issue() -> BoxedStrategy<Issue> {
     let named = prop_oneof![
         40 => Just(Named::Id),
         8 => Just(Named::Handle),
@@ -222,8 +229,8 @@ fn issue() -> impl Strategy<Value = Issue> {
     let values = (weighted(0.8, money()), weighted(0.15, money()));
     let times = (weighted(0.3, time()), weighted(0.2, time()), weighted(0.5, end()), weighted(0.2, 0..8_u8));
     let names = (weighted(0.15, 0_u8..5), weighted(0.2, any::<u8>()));
-    (0_u8..3, kind(), (any::<u16>(), named), values, times, names).prop_map(
-        |(profile, kind, definition, values, times, names)| Issue {
+    (0_u8..3, kind(), (any::<u16>(), named), values, times, names)
+        .prop_map(|(profile, kind, definition, values, times, names)| Issue {
             profile,
             kind,
             definition,
@@ -235,8 +242,8 @@ fn issue() -> impl Strategy<Value = Issue> {
             zone: times.3,
             external: names.0,
             note: names.1,
-        },
-    )
+        })
+        .boxed()
 }
 
 fn strategies() -> impl Strategy<Value = Vec<Pay>> {
@@ -250,7 +257,7 @@ fn strategies() -> impl Strategy<Value = Vec<Pay>> {
     ]
 }
 
-fn redeem() -> impl Strategy<Value = Redeem> {
+fn redeem() -> BoxedStrategy<Redeem> {
     let amount = prop_oneof![
         5 => money().prop_map(Wish::Fixed),
         4 => (-1_i64..=1).prop_map(Wish::All),
@@ -258,19 +265,19 @@ fn redeem() -> impl Strategy<Value = Redeem> {
     ];
     let basket = weighted(0.7, prop_oneof![9 => (1_u32..200).prop_map(Money::Whole), 1 => money()]);
     let rest = (any::<bool>(), basket, weighted(0.2, any::<u8>()));
-    (weighted(0.98, 0_u8..3), strategies(), amount, rest).prop_map(
-        |(profile, strategies, amount, (strict, basket, note))| Redeem {
+    (weighted(0.98, 0_u8..3), strategies(), amount, rest)
+        .prop_map(|(profile, strategies, amount, (strict, basket, note))| Redeem {
             profile,
             strategies,
             amount,
             strict,
             basket,
             note,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn sale() -> impl Strategy<Value = Sale> {
+fn sale() -> BoxedStrategy<Sale> {
     let link = prop_oneof![
         10 => any::<u16>().prop_map(Link::Own),
         1 => any::<u16>().prop_map(Link::Foreign),
@@ -282,8 +289,8 @@ fn sale() -> impl Strategy<Value = Sale> {
     ];
     let said =
         (weighted(0.25, time()), weighted(0.3, 0..8_u8), weighted(0.3, 0_u8..4), weighted(0.3, any::<u8>()));
-    (0_u8..3, money(), weighted(0.7, original), weighted(0.8, link), said).prop_map(
-        |(profile, total, original, link, said)| Sale {
+    (0_u8..3, money(), weighted(0.7, original), weighted(0.8, link), said)
+        .prop_map(|(profile, total, original, link, said)| Sale {
             profile,
             total,
             original,
@@ -292,6 +299,6 @@ fn sale() -> impl Strategy<Value = Sale> {
             zone: said.1,
             external: said.2,
             note: said.3,
-        },
-    )
+        })
+        .boxed()
 }

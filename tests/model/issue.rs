@@ -130,6 +130,9 @@ impl Model {
         objections.add_if(decided_at.is_none(), Rank::Time, "time_reversed");
         let definition = self.definition_of(&wanted).cloned();
         objections.add_if(definition.is_none(), Rank::Unknown, "unknown_definition");
+        // Its handle is free again, so it names nothing; a ledger that remembers whose it was may say more.
+        let was = definition.is_none() && self.was_archived(&wanted);
+        objections.add_if(was, Rank::Unknown, "definition_archived");
         let (Some(at), Some(definition)) = (decided_at, definition) else { return Err(objections) };
 
         let template = Template::from(&definition.definition);
@@ -197,6 +200,13 @@ impl Model {
             (None, None) => None,
         };
         found.filter(|found| is_reward(&found.definition) == (wanted.kind == LotKind::Reward))
+    }
+
+    fn was_archived(&self, wanted: &Wanted) -> bool {
+        let mut versions = self.catalogue.versions.iter();
+        wanted.definition.1.as_ref().is_some_and(|handle| {
+            versions.any(|version| version.is_archived && version.definition.handle() == handle)
+        })
     }
 
     fn check_terms(

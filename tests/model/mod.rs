@@ -92,16 +92,31 @@ pub(crate) enum Rank {
 
 /// What speaks against a request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Objections(Vec<(Rank, &'static str)>);
+pub(crate) struct Objections(Vec<Objection>);
+
+/// A code, and between which steps it is met.
+#[derive(Clone, Copy, Debug)]
+struct Objection {
+    earliest: Rank,
+    latest: Rank,
+    code: &'static str,
+}
 
 impl Objections {
     pub(crate) fn add(&mut self, rank: Rank, code: &'static str) {
-        self.0.push((rank, code));
+        self.0.push(Objection { earliest: rank, latest: rank, code });
     }
 
     pub(crate) fn add_if(&mut self, applies: bool, rank: Rank, code: &'static str) {
         if applies {
             self.add(rank, code);
+        }
+    }
+
+    /// One whose step the documents leave open: its class says one thing, and what it takes to find it another.
+    pub(crate) fn add_loosely(&mut self, applies: bool, [earliest, latest]: [Rank; 2], code: &'static str) {
+        if applies {
+            self.0.push(Objection { earliest, latest, code });
         }
     }
 
@@ -114,8 +129,9 @@ impl Objections {
 
     /// The codes of which the engine must answer one; `None` if nothing speaks against it.
     pub(crate) fn codes(&self) -> Option<Vec<&'static str>> {
-        let first = self.0.iter().map(|(rank, _)| *rank).min()?;
-        Some(self.0.iter().filter(|(rank, _)| *rank == first).map(|(_, code)| *code).collect())
+        let first = self.0.iter().map(|objection| objection.latest).min()?;
+        let possible = self.0.iter().filter(|objection| objection.earliest <= first);
+        Some(possible.map(|objection| objection.code).collect())
     }
 }
 
@@ -148,7 +164,7 @@ impl Model {
             Request::IssuePoints(request) => self.issue(request.into(), owner.profile(), at),
             Request::Redeem(request) => self.redeem(request, owner.profile(), at),
             Request::PostTransaction(request) => self.post(request, owner.profile(), at),
-            Request::UpdateTransaction(request) => self.update(request, owner, at),
+            Request::UpdateTransaction(request) => self.update(request, owner.profile(), at),
             Request::DeleteTransaction(request) => self.delete(request.transaction_id, owner, at),
             other => panic!("the model does not know {other:?}"),
         };
@@ -173,9 +189,7 @@ impl Model {
             Request::IssuePoints(request) => request.profile_id,
             Request::Redeem(request) => request.profile_id?,
             Request::PostTransaction(request) => request.profile_id,
-            Request::UpdateTransaction(request) => {
-                return Some(self.numbered(request.transaction_id.number().get()));
-            }
+            Request::UpdateTransaction(request) => request.transaction.profile_id,
             Request::DeleteTransaction(request) => {
                 return Some(self.numbered(request.transaction_id.number().get()));
             }
@@ -209,11 +223,11 @@ impl Model {
                 false => Verdict::Refused(vec!["key_reused"]),
             });
         }
-        let name = name(&command.request)?;
+        let wanted = name(&command.request)?;
         let named = self
             .done
             .iter()
-            .rposition(|done| done.owner == owner && name(&done.request).as_ref() == Some(&name));
+            .rposition(|done| done.owner == owner && name(&done.request).as_ref() == Some(&wanted));
         let first = named.filter(|first| !self.is_deleted(*first))?;
         Some(match self.done[first].request == command.request {
             true => Verdict::Again(first, Novelty::Existing),

@@ -23,25 +23,22 @@ impl Model {
     pub(super) fn update(
         &mut self,
         request: &UpdateTransaction,
-        owner: Owner,
+        profile: usize,
         at: Micros,
     ) -> Result<Made, Objections> {
         let mut objections = Objections::default();
         let said = &request.transaction;
-        let own = match owner {
-            Owner::Profile(profile) if self.profiles[profile].id == said.profile_id => Some(profile),
-            _ => None,
-        };
-        let old = own.and_then(|profile| self.sale(request.transaction_id, profile));
-        let (Some(profile), Some(old)) = (own, old) else {
+        let Some(old) = self.sale(request.transaction_id, profile) else {
             objections.add(Rank::Unknown, "unknown_transaction");
-            self.check_amounts(said, 1, &mut objections);
-            let is_late = self.decided_at(owner, at).is_none();
-            objections.add_if(is_late, Rank::Time, "time_reversed");
+            self.check_sale(said, profile, at, None, 1, &mut objections);
             return Err(objections);
         };
         self.check_sale(said, profile, at, Some(old.made), 1, &mut objections);
-        let said = PostTransaction { external_id: old.said.external_id.clone(), ..said.clone() };
+        // It keeps its name, and one that is not its own is a contradiction.
+        let is_other = said.external_id.is_some() && said.external_id != old.said.external_id;
+        objections.add_loosely(is_other, [Rank::Identity, Rank::Terms], "external_id_conflict");
+        let mut said = said.clone();
+        said.external_id.clone_from(&old.said.external_id);
         self.keep_sale(said, profile, at, Some(old), false, objections)
     }
 
@@ -55,7 +52,8 @@ impl Model {
         };
         match own {
             Some((profile, old)) => {
-                let said = PostTransaction { redemption_id: None, ..old.said.clone() };
+                let mut said = old.said.clone();
+                said.redemption_id = None;
                 self.keep_sale(said, profile, at, Some(old), true, objections)
             }
             None => {
@@ -70,7 +68,10 @@ impl Model {
         let account = &self.profiles[profile];
         account
             .transactions_at(account.now(Micros::MIN))
-            .find(|version| version.made == id.sequence() && !version.is_deleted)
+            .find(|version| {
+                let is_own = account.number == Some(id.number().get());
+                is_own && version.made == id.sequence() && !version.is_deleted
+            })
             .cloned()
     }
 
@@ -97,7 +98,7 @@ impl Model {
         objections.add_if(is_late, Rank::Time, "time_reversed");
         let calendar = Calendar::of(said.timezone.unwrap_or(self.program.timezone));
         let is_far = said.transacted_at.is_some_and(|when| calendar.begin(when).is_err());
-        objections.add_if(is_far, Rank::Terms, "time_out_of_range");
+        objections.add_loosely(is_far, [Rank::Field(before + 4), Rank::Terms], "time_out_of_range");
         let Some(id) = said.redemption_id else { return };
         let account = &self.profiles[profile];
         let is_own_number = account.number == Some(id.number().get());

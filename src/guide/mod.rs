@@ -1,0 +1,14 @@
+//! The guide: what scrip does, why it is built as it is, and how to build on it.
+//!
+//! - [`rules`]: what is right. Numbered, so that errors, tests and cases can name the rule that they are about.
+//! - [`design`]: the shape of the crate, and the reasons.
+//! - [`storage`]: how to write a store of your own.
+
+#[doc = include_str!("rules.md")]
+pub mod rules {}
+
+#[doc = include_str!("design.md")]
+pub mod design {}
+
+#[doc = include_str!("storage.md")]
+pub mod storage {}
