@@ -1,23 +1,37 @@
 //! How fast redeeming is, beside what is possible and what people write.
 //!
-//! `cargo bench --bench redeem` prints the table. Each round runs every contestant once, one after the other, on the
-//! same requests, and checks that no cent appeared or vanished before anything is printed. Absolute times on a shared
-//! machine are weather; the ratios, taken round by round, are climate.
+//! `cargo bench --bench redeem` prints a table, and then criterion's measurements of each contestant for detail
+//! (`-- --noplot` and other options of criterion go to the second part; `-- table` leaves it out).
+//!
+//! For the table, each round runs every contestant once, one after the other, on the same requests, and checks that no
+//! cent appeared or vanished before anything is printed. Absolute times on a shared machine are weather; the ratios,
+//! taken round by round, are climate.
 
 mod contestants;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contestants::by_hand::ByHand;
 use contestants::floor::Floor;
 use contestants::honest_floor::HonestFloor;
 use contestants::ledger::OneByOne;
-use contestants::{Workload, round};
+use contestants::{Contestant, Workload, round};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, SamplingMode};
+
+const SIZES: [(u32, usize); 2] = [(1_000, 9), (1_000_000, 3)];
+const REQUESTS: usize = 1_000_000;
 
 fn main() {
-    for (profiles, requests, rounds) in [(1_000, 1_000_000, 7), (1_000_000, 1_000_000, 3)] {
-        let workload = Workload::new(profiles, requests);
-        compare(&workload, rounds);
+    for (profiles, rounds) in SIZES {
+        compare(&Workload::new(profiles, REQUESTS), rounds);
+    }
+    if !std::env::args().any(|argument| argument == "table") {
+        let mut criterion = Criterion::default().configure_from_args();
+        for (profiles, _) in SIZES {
+            detail(&mut criterion, &Workload::new(profiles, REQUESTS));
+        }
+        criterion.final_summary();
     }
 }
 
@@ -37,7 +51,7 @@ fn compare(workload: &Workload, rounds: usize) {
         }
     }
     println!("W({}), {} requests, {rounds} rounds", workload.profiles, workload.requests.len());
-    println!("{:22} {:>8} {:>16} {:>16}", "", "ns each", "× honest floor", "by hand ×");
+    println!("{:22} {:>8} {:>16} {:>16}", "", "ns each", "× honest floor", "by hand ÷ this");
     for ((name, _), own) in contestants.iter().zip(&nanos) {
         let over = |other: &[f64]| median(own.iter().zip(other).map(|(own, other)| own / other));
         println!(
@@ -54,4 +68,41 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+fn detail(criterion: &mut Criterion, workload: &Workload) {
+    let mut group = criterion.benchmark_group(format!("W({})", workload.profiles));
+    // Records pile up while it runs, so it runs for no longer than it has to.
+    group.sample_size(10).sampling_mode(SamplingMode::Flat);
+    group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+    measure::<Floor>(&mut group, "floor", workload);
+    measure::<HonestFloor>(&mut group, "honest floor", workload);
+    measure::<ByHand>(&mut group, "by hand", workload);
+    measure::<OneByOne>(&mut group, "scrip, memory store", workload);
+    group.finish();
+}
+
+/// One request is one iteration. A contestant that has run the whole workload is replaced by a fresh one.
+fn measure<C: Contestant>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, workload: &Workload) {
+    let mut state: Option<(C, usize)> = None;
+    group.bench_function(name, |bencher| {
+        bencher.iter_custom(|iterations| {
+            let mut left = usize::try_from(iterations).unwrap();
+            let mut took = Duration::ZERO;
+            while left > 0 {
+                let (contestant, done) = state.get_or_insert_with(|| (C::set_up(workload), 0));
+                let batch = left.min(workload.requests.len() - *done);
+                let start = Instant::now();
+                contestant.run(&workload.requests[*done..*done + batch]);
+                took += start.elapsed();
+                *done += batch;
+                left -= batch;
+                if *done == workload.requests.len() {
+                    contestant.check(workload);
+                    state = None;
+                }
+            }
+            took
+        });
+    });
 }

@@ -23,7 +23,7 @@ impl Contestant for HonestFloor {
             .map(|(name, profile)| {
                 let mut lots: Vec<_> =
                     workload.expiries(profile).into_iter().map(|expiry| (LOT_CENTS, expiry)).collect();
-                lots.sort_unstable_by(|one, other| other.1.cmp(&one.1));
+                lots.sort_unstable_by_key(|(_, expiry)| std::cmp::Reverse(*expiry));
                 (name.clone(), lots)
             })
             .collect();

@@ -6,6 +6,7 @@
 
 mod expiry;
 mod period;
+mod text;
 mod timestamp;
 mod when;
 mod zone;

@@ -132,7 +132,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            super::when::read_text(deserializer, "an RFC 3339 time", |text| text.parse())
+            super::text::read_text(deserializer, "an RFC 3339 time", |text| text.parse())
         } else {
             Self::from_micros(i64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
         }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
+use super::text::read_text;
 use super::zone::Edge;
 use super::{Expiry, TimeError, Timestamp, Zone};
 
@@ -185,33 +186,4 @@ impl Written {
             Err(_) => text.parse().map(Self::Instant),
         }
     }
-}
-
-/// Reads a string and names what was wrong with it.
-pub(super) fn read_text<'de, D, T>(
-    deserializer: D,
-    expected: &'static str,
-    parse: impl FnOnce(&str) -> Result<T, TimeError>,
-) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    struct Text<F>(&'static str, F);
-
-    impl<T, F: FnOnce(&str) -> Result<T, TimeError>> Visitor<'_> for Text<F> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(self.0)
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-            (self.1)(text).map_err(|error| {
-                let shown: String = text.chars().take(48).collect();
-                E::custom(format_args!("`{shown}` {error}"))
-            })
-        }
-    }
-
-    deserializer.deserialize_str(Text(expected, parse))
 }

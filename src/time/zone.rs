@@ -127,6 +127,6 @@ impl Serialize for Zone {
 
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        super::when::read_text(deserializer, "an IANA time zone", |text| text.parse())
+        super::text::read_text(deserializer, "an IANA time zone", |text| text.parse())
     }
 }
