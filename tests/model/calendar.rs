@@ -33,6 +33,14 @@ impl Calendar {
         Self(zone.name().parse().unwrap())
     }
 
+    /// The next instant at which the wall clock jumps, within a year or so.
+    pub(crate) fn jump_after(self, at: Micros) -> Option<Micros> {
+        let first = at - at.rem_euclid(SECOND);
+        let days = (0..400).map(|day| first + day * DAY);
+        let before = days.into_iter().find(|day| self.ahead(*day) != self.ahead(day + DAY))?;
+        Some(self.jump_between(before, before + DAY))
+    }
+
     /// What the clock on the wall shows.
     pub(crate) fn wall(self, at: Micros) -> Micros {
         at + self.ahead(at)

@@ -1,20 +1,33 @@
 //! What the engine shows against what the model says.
 
+use std::fmt::Debug;
+
+use chrono::NaiveDateTime;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rust_decimal::Decimal;
 use scrip::{
-    Amount, Balances, Cause, Defined, Entry, EntryKind, Expiry, Item, Lot, LotId, LotKind, NextExpiry,
-    Outcome, Points, Pot, Quantity, Quote, RedemptionId, Totals, Transaction, TransactionId, UnusedReason,
-    ValuedBalances, Wallet,
+    Amount, Balances, Cause, Defined, Entry, EntryKind, Expiry, Item, Lot, LotId, LotKind, LotStatus,
+    NextExpiry, Outcome, Points, Pot, Quantity, Quote, RedemptionId, Totals, Transaction, TransactionId,
+    UnusedReason, ValuedBalances, Wallet,
 };
 
-use super::calendar::Micros;
+use super::calendar::{Calendar, Micros, SECOND};
 use super::money::{Exchange, Raw};
 use super::profile::{self, Cut, Profile, Sums, What};
 use super::{Made, Model, Plan, define};
 
 pub(crate) type Checked = Result<(), TestCaseError>;
+
+/// Whether a request was refused for one of the reasons for which it may be.
+pub(crate) fn is_one_of(codes: &[&str], code: &str) -> Checked {
+    prop_assert!(codes.contains(&code), "one of {:?} expected, and not {}", codes, code);
+    Ok(())
+}
+
+pub(crate) fn differ(expected: &impl Debug, shown: &impl Debug) -> Checked {
+    Err(TestCaseError::fail(format!("{expected:?} expected, and not {shown:?}")))
+}
 
 /// The identifier of what a profile's entry made: its number in the high bits, the entry's in the low 22.
 pub(crate) fn id_of(account: &Profile, sequence: u32) -> u64 {
@@ -98,6 +111,13 @@ fn lot<Q: Copy + Into<Quantity>>(
     prop_assert_eq!(expected.available_at, shown.available_at.micros(), "rule T3");
     prop_assert_eq!(expected.expires_at, end(shown.expires_at), "rules T4 and T5");
     prop_assert_eq!(expected.terms, shown.terms, "rule D3");
+    let calendar = Calendar::of(expected.terms.timezone);
+    let wall = |local: NaiveDateTime| local.and_utc().timestamp_micros();
+    prop_assert_eq!(calendar.wall(expected.issued_at), wall(shown.issued_local_at()));
+    let last_second = expected.expires_at.map(|end| calendar.wall(end - SECOND));
+    prop_assert_eq!(last_second, shown.expires_local_at().map(wall), "rule T5");
+    prop_assert_eq!(shown.is_active(), shown.status == LotStatus::Active);
+    prop_assert_eq!(shown.is_expired(), shown.status == LotStatus::Expired);
     prop_assert_eq!(&expected.external_id, &shown.external_id);
     let details = shown.details.clone().unwrap_or_default();
     prop_assert_eq!(&expected.source_type, &details.source_type);
@@ -303,6 +323,7 @@ pub(crate) fn journal(account: &Profile, shown: &[Entry]) -> Checked {
         prop_assert_eq!(index + 1, usize::try_from(entry.sequence).unwrap(), "rule J1");
         let is_clock = matches!(entry.kind, EntryKind::Mature(_) | EntryKind::Expire(_));
         prop_assert_eq!(is_clock, entry.cause == Cause::Clock);
+        prop_assert!(entry.stamp.as_ref().is_none_or(|stamp| !is_clock && stamp.entries == 1));
         if !is_clock {
             balances(account, account.as_of_sequence(index + 1), &entry.balances)?;
         }

@@ -4,39 +4,16 @@
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
-use scrip::{Amount, ExchangeRate, LotKind, PeriodType, Points, ProgramSettings, Share, Strategy as Pay};
+use scrip::{LotKind, PeriodType, ProgramSettings, Strategy as Pay};
 
-use super::calendar::{DAY, HOUR, Micros, SECOND};
+use super::calendar::{DAY, HOUR, SECOND};
+use super::programs::{open_program, program, start};
 use super::steps::{
-    Ask, Case, End, Issue, Link, Money, Named, Original, Redeem, Sale, Step, Template, Time, Wait, Wish,
+    Again, Ask, Case, End, Issue, Link, Money, Named, Original, Redeem, Sale, Step, Template, Time, Wait,
+    Wish,
 };
 
-/// Zones with jumps by day and at midnight, a skipped day, and none at all.
-pub(crate) const ZONES: [&str; 8] = [
-    "Australia/Melbourne",
-    "America/New_York",
-    "Europe/London",
-    "Pacific/Apia",
-    "Asia/Tokyo",
-    "America/Sao_Paulo",
-    "Africa/Cairo",
-    "UTC",
-];
-
-/// Shortly before a clock is put forward or back in one of those zones, or a day is skipped.
-const STARTS: [&str; 9] = [
-    "2025-04-04T12:00:00Z",
-    "2024-10-04T12:00:00Z",
-    "2025-03-08T03:00:00Z",
-    "2025-10-25T10:00:00Z",
-    "2018-11-02T18:00:00Z",
-    "2018-02-16T18:00:00Z",
-    "2023-04-26T12:00:00Z",
-    "2023-10-25T18:00:00Z",
-    "2011-12-28T01:00:00Z",
-];
-
-/// A case of up to so many steps, on any program.
+/// A case of up to so many steps and a few to begin with, on any program.
 pub(crate) fn case(steps: usize) -> impl Strategy<Value = Case> {
     case_of(program(), steps)
 }
@@ -51,8 +28,14 @@ pub(crate) fn case_of(
         more.push(plain(LotKind::Point, 91, if is_short { None } else { Some((1, PeriodType::Months)) }));
         more
     });
-    (program, start(), definitions, vec(step(), 1..=steps))
-        .prop_map(|(program, start, definitions, steps)| Case { program, start, definitions, steps })
+    // Something to redeem first, and then anything.
+    let stock = issue().prop_map(|issue| Step { wait: Wait::Micros(0), key: None, ask: Ask::Issue(issue) });
+    (program, start(), definitions, vec(stock, 0..9), vec(step(), 1..=steps)).prop_map(
+        |(program, start, definitions, mut stock, mut steps)| {
+            stock.append(&mut steps);
+            Case { program, start, definitions, steps: stock }
+        },
+    )
 }
 
 pub(crate) fn plain(kind: LotKind, handle: u8, period: Option<(u32, PeriodType)>) -> Template {
@@ -70,68 +53,17 @@ pub(crate) fn plain(kind: LotKind, handle: u8, period: Option<(u32, PeriodType)>
     }
 }
 
-pub(crate) fn start() -> impl Strategy<Value = Micros> {
-    let instants = STARTS.map(|start| start.parse::<scrip::Timestamp>().unwrap().micros());
-    (proptest::sample::select(instants.to_vec()), 0..3 * DAY).prop_map(|(start, later)| start + later)
-}
-
-pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
-    let rate = |points: &str, amount: &str| {
-        ExchangeRate::new(points.parse().unwrap(), amount.parse().unwrap()).unwrap()
-    };
-    let rates =
-        vec![rate("150", "1"), rate("100", "10"), rate("1", "0.03"), rate("7", "3"), rate("0.3", "7")];
-    let share = |fraction: &str| Share::try_from(fraction.parse::<Amount>().unwrap()).unwrap();
-    let shares = vec![share("0.5"), share("0.3333"), share("0.001"), share("1")];
-    let money = (
-        proptest::sample::select(vec!["AUD", "AUD", "JPY", "KWD"]),
-        weighted(0.9, proptest::sample::select(rates)),
-        0_u8..=4,
-    );
-    let limits =
-        (weighted(0.2, 1_u32..40), weighted(0.2, proptest::sample::select(shares)), weighted(0.2, 5_u32..60));
-    let time = (
-        0..ZONES.len(),
-        proptest::sample::select(vec![300, 300, 0, 7_200]),
-        weighted(0.2, proptest::sample::select(vec![60_u32, 7_200])),
-    );
-    (money, limits, time).prop_map(|(money, (cap, share, minimum), (zone, tolerance, key_window))| {
-        let (currency, exchange_rate, point_scale) = money;
-        let mut program = ProgramSettings::new(currency.parse().unwrap(), ZONES[zone].parse().unwrap());
-        program.exchange_rate = exchange_rate;
-        program.point_scale = point_scale;
-        program.redemption_cap = cap.map(Amount::from);
-        program.redemption_share = share;
-        program.minimum_spend = minimum.map(Amount::from);
-        program.time_tolerance_seconds = tolerance;
-        program.key_window_seconds = key_window;
-        program
-    })
-}
-
-/// A program in which nothing stands between a request and the lots.
-pub(crate) fn open_program() -> impl Strategy<Value = ProgramSettings> {
-    program().prop_map(|mut program| {
-        program.exchange_rate =
-            program.exchange_rate.or_else(|| ExchangeRate::new(Points::from(7), Amount::from(3)).ok());
-        program.redemption_cap = None;
-        program.redemption_share = None;
-        program.minimum_spend = None;
-        program
-    })
-}
-
 pub(crate) fn step() -> impl Strategy<Value = Step> {
-    (wait(), weighted(0.15, 0_u8..6), ask()).prop_map(|(wait, key, ask)| Step { wait, key, ask })
+    (wait(), weighted(0.2, 0_u8..6), ask()).prop_map(|(wait, key, ask)| Step { wait, key, ask })
 }
 
 fn wait() -> BoxedStrategy<Wait> {
     prop_oneof![
-        6 => Just(Wait::Micros(0)),
+        10 => Just(Wait::Micros(0)),
         2 => (1_i64..5).prop_map(Wait::Micros),
         4 => (1_i64..400).prop_map(|seconds| Wait::Micros(seconds * SECOND)),
         3 => (1_i64..60).prop_map(|hours| Wait::Micros(hours * HOUR)),
-        1 => (1_i64..70).prop_map(|days| Wait::Micros(days * DAY)),
+        1 => (1_i64..40).prop_map(|days| Wait::Micros(days * DAY)),
         4 => (0_u16..4, -1_i64..=1).prop_map(|(pick, ticks)| Wait::Edge(pick, ticks)),
         1 => proptest::sample::select(vec![1, 60 * SECOND, 60 * SECOND + 1, 7_200 * SECOND]).prop_map(Wait::Micros),
         1 => (0_i64..400 * SECOND).prop_map(Wait::Late),
@@ -142,18 +74,32 @@ fn wait() -> BoxedStrategy<Wait> {
 
 fn ask() -> BoxedStrategy<Ask> {
     prop_oneof![
-        1 => template().prop_map(Ask::Define),
-        1 => (any::<u16>(), template()).prop_map(|(pick, template)| Ask::Redefine(pick, template)),
+        2 => template().prop_map(Ask::Define),
+        2 => (any::<u16>(), template()).prop_map(|(pick, template)| Ask::Redefine(pick, template)),
         1 => any::<u16>().prop_map(Ask::Archive),
-        20 => issue().prop_map(Ask::Issue),
-        16 => redeem().prop_map(Ask::Redeem),
-        5 => sale().prop_map(Ask::Post),
-        2 => (any::<u16>(), sale()).prop_map(|(pick, sale)| Ask::Update(pick, sale)),
-        1 => any::<u16>().prop_map(Ask::Delete),
-        4 => (any::<u16>(), any::<bool>(), any::<bool>())
-            .prop_map(|(which, now, changed)| Ask::Repeat { which, now, changed }),
+        50 => issue().prop_map(Ask::Issue),
+        50 => redeem().prop_map(Ask::Redeem),
+        14 => sale().prop_map(Ask::Post),
+        6 => (any::<u16>(), sale()).prop_map(|(pick, sale)| Ask::Update(pick, sale)),
+        2 => any::<u16>().prop_map(Ask::Delete),
+        14 => (any::<u16>(), again(), any::<bool>())
+            .prop_map(|(which, again, changed)| Ask::Repeat { which, again, changed }),
     ]
     .boxed()
+}
+
+fn again() -> impl Strategy<Value = Again> {
+    prop_oneof![
+        1 => Just(Again::AsBefore),
+        2 => Just(Again::Unkeyed),
+        1 => Just(Again::Keyed),
+        2 => (-1_i64..=1).prop_map(Again::AtKeyWindow),
+    ]
+}
+
+/// Mostly the same one, so that there is something to redeem.
+fn profile() -> impl Strategy<Value = u8> {
+    prop_oneof![5 => Just(0_u8), 2 => Just(1), 1 => Just(2)]
 }
 
 fn kind() -> impl Strategy<Value = LotKind> {
@@ -162,8 +108,8 @@ fn kind() -> impl Strategy<Value = LotKind> {
 
 fn money() -> BoxedStrategy<Money> {
     prop_oneof![
-        12 => (1_u32..25).prop_map(Money::Whole),
-        12 => (1_u32..3_000).prop_map(Money::Smallest),
+        24 => (1_u32..25).prop_map(Money::Whole),
+        24 => (1_u32..3_000).prop_map(Money::Smallest),
         1 => (0_u32..3_000).prop_map(Money::TooFine),
         1 => Just(Money::Zero),
         1 => proptest::sample::select(vec![Money::Largest, Money::TooLarge]),
@@ -182,9 +128,14 @@ fn time() -> BoxedStrategy<Time> {
 }
 
 fn end() -> BoxedStrategy<End> {
+    let later = prop_oneof![
+        1 => time(),
+        3 => (-2 * HOUR..40 * DAY).prop_map(Time::Instant),
+        3 => (0_i64..20, any::<u8>()).prop_map(|(days, time)| Time::Local(days, time)),
+    ];
     prop_oneof![
         1 => Just(End::Never),
-        4 => time().prop_map(End::At),
+        4 => later.prop_map(End::At),
         2 => (-3_i64..40).prop_map(End::Day),
         3 => any::<u16>().prop_map(End::With),
     ]
@@ -199,7 +150,7 @@ fn template() -> BoxedStrategy<Template> {
         PeriodType::Years,
     ]);
     let count = prop_oneof![20 => 0_u32..14, 1 => Just(u32::MAX), 1 => 300_000_u32..4_000_000];
-    let lasting = (weighted(0.7, (count, unit)), weighted(0.2, end()), weighted(0.4, 0..8_u8));
+    let lasting = (weighted(0.7, (count, unit)), weighted(0.2, end()), weighted(0.4, 0..9_u8));
     let terms = (weighted(0.3, 0..90_u32), proptest::bool::weighted(0.93), any::<bool>());
     let value = (weighted(0.8, money()), weighted(0.2, money()));
     (kind(), 0_u8..6, value, lasting, terms)
@@ -226,10 +177,11 @@ fn issue() -> BoxedStrategy<Issue> {
         1 => Just(Named::Neither),
         1 => Just(Named::Other),
     ];
-    let values = (weighted(0.8, money()), weighted(0.15, money()));
-    let times = (weighted(0.3, time()), weighted(0.2, time()), weighted(0.5, end()), weighted(0.2, 0..8_u8));
+    let left = prop_oneof![4 => money(), 1 => Just(Money::Zero)];
+    let values = (weighted(0.8, money()), weighted(0.15, left));
+    let times = (weighted(0.3, time()), weighted(0.2, time()), weighted(0.5, end()), weighted(0.2, 0..9_u8));
     let names = (weighted(0.15, 0_u8..5), weighted(0.2, any::<u8>()));
-    (0_u8..3, kind(), (any::<u16>(), named), values, times, names)
+    (profile(), kind(), (any::<u16>(), named), values, times, names)
         .prop_map(|(profile, kind, definition, values, times, names)| Issue {
             profile,
             kind,
@@ -259,13 +211,15 @@ fn strategies() -> impl Strategy<Value = Vec<Pay>> {
 
 fn redeem() -> BoxedStrategy<Redeem> {
     let amount = prop_oneof![
-        5 => money().prop_map(Wish::Fixed),
-        4 => (-1_i64..=1).prop_map(Wish::All),
-        2 => Just(Wish::Half),
+        1 => money().prop_map(Wish::Fixed),
+        3 => (1_u32..8).prop_map(|units| Wish::Fixed(Money::Whole(units))),
+        3 => (1_u32..900).prop_map(|units| Wish::Fixed(Money::Smallest(units))),
+        2 => (-1_i64..=1).prop_map(Wish::All),
+        4 => Just(Wish::Half),
     ];
     let basket = weighted(0.7, prop_oneof![9 => (1_u32..200).prop_map(Money::Whole), 1 => money()]);
     let rest = (any::<bool>(), basket, weighted(0.2, any::<u8>()));
-    (weighted(0.98, 0_u8..3), strategies(), amount, rest)
+    (weighted(0.98, profile()), strategies(), amount, rest)
         .prop_map(|(profile, strategies, amount, (strict, basket, note))| Redeem {
             profile,
             strategies,
@@ -288,8 +242,8 @@ fn sale() -> BoxedStrategy<Sale> {
         2 => money().prop_map(Original::Fixed),
     ];
     let said =
-        (weighted(0.25, time()), weighted(0.3, 0..8_u8), weighted(0.3, 0_u8..4), weighted(0.3, any::<u8>()));
-    (0_u8..3, money(), weighted(0.7, original), weighted(0.8, link), said)
+        (weighted(0.25, time()), weighted(0.3, 0..9_u8), weighted(0.3, 0_u8..4), weighted(0.3, any::<u8>()));
+    (profile(), money(), weighted(0.7, original), weighted(0.8, link), said)
         .prop_map(|(profile, total, original, link, said)| Sale {
             profile,
             total,
@@ -301,4 +255,37 @@ fn sale() -> BoxedStrategy<Sale> {
             note: said.3,
         })
         .boxed()
+}
+
+/// Lots, two orders in which to issue them, and the redemptions that follow.
+#[derive(Clone, Debug)]
+pub(crate) struct Shuffled {
+    pub(crate) lots: Vec<Issue>,
+    pub(crate) other_order: Vec<usize>,
+    /// Its steps are redemptions, all of the same profile.
+    pub(crate) case: Case,
+}
+
+pub(crate) fn shuffled() -> impl Strategy<Value = Shuffled> {
+    let lot = issue().prop_map(|lot| Issue {
+        profile: 0,
+        definition: (lot.definition.0, Named::Id),
+        external: None,
+        // The end of another lot would depend on the order.
+        expires_at: lot
+            .expires_at
+            .map(|end| if let End::With(days) = end { End::Day(days.into()) } else { end }),
+        ..lot
+    });
+    let take = (wait(), redeem()).prop_map(|(wait, redeem)| {
+        let redeem = Redeem { profile: Some(0), ..redeem };
+        Step { wait, key: None, ask: Ask::Redeem(redeem) }
+    });
+    let lots = vec((lot, any::<u32>()), 2..9);
+    (case_of(open_program(), 1), lots, vec(take, 1..5)).prop_map(|(case, lots, steps)| {
+        let mut other_order: Vec<usize> = (0..lots.len()).collect();
+        other_order.sort_by_key(|place| lots[*place].1);
+        let lots = lots.into_iter().map(|(lot, _)| lot).collect();
+        Shuffled { lots, other_order, case: Case { steps, ..case } }
+    })
 }

@@ -3,7 +3,7 @@
 use scrip::json::Json;
 use scrip::{
     Definition, DefinitionId, ExternalId, Handle, IssuePoints, IssueReward, LotKind, Period, PeriodType,
-    Quantity, Terms, Until, When, Zone,
+    Quantity, Request, Terms, Until, When, Zone,
 };
 
 use super::calendar::{Calendar, Micros, OutOfRange};
@@ -26,6 +26,25 @@ pub(super) struct Wanted {
     source_type: Option<String>,
     source: Option<String>,
     meta: Option<Json>,
+}
+
+impl Wanted {
+    fn badly_named(&self) -> Option<&'static str> {
+        match &self.definition {
+            (Some(_), Some(_)) => Some("contradiction"),
+            (None, None) => Some("missing_field"),
+            _ => None,
+        }
+    }
+}
+
+/// What is wrong with how a request names its definition.
+pub(super) fn badly_named(request: &Request) -> Option<&'static str> {
+    match request {
+        Request::IssueReward(request) => Wanted::from(request).badly_named(),
+        Request::IssuePoints(request) => Wanted::from(request).badly_named(),
+        _ => None,
+    }
 }
 
 /// What a definition says of the lots that are issued from it.
@@ -132,7 +151,7 @@ impl Model {
         objections.add_if(definition.is_none(), Rank::Unknown, "unknown_definition");
         // Its handle is free again, so it names nothing; a ledger that remembers whose it was may say more.
         let was = definition.is_none() && self.was_archived(&wanted);
-        objections.add_if(was, Rank::Unknown, "definition_archived");
+        objections.add_loosely(was, [Rank::Unknown, Rank::Terms], "definition_archived");
         let (Some(at), Some(definition)) = (decided_at, definition) else { return Err(objections) };
 
         let template = Template::from(&definition.definition);
@@ -142,12 +161,18 @@ impl Model {
         let times = times(&wanted, &template, Calendar::of(timezone), at);
         objections.add_if(times.is_err(), Rank::Terms, "time_out_of_range");
         let initial = wanted.initial.or(template.value);
-        // Which step of the precedence this stands at is not documented: it takes the definition to tell.
-        objections.add_if(initial.is_none(), Rank::Terms, "missing_field");
-        let (Ok(times), Some(initial)) = (times, initial) else { return Err(objections) };
-
+        // Its class is that of a field, and it takes the definition to tell.
+        objections.add_loosely(initial.is_none(), [Rank::Field(3), Rank::Terms], "missing_field");
+        let Some(initial) = initial else { return Err(objections) };
         let came_in = wanted.remaining.unwrap_or(initial);
-        self.check_terms(&wanted, &template, &times, (initial, came_in), at, &mut objections);
+        let above_max = wanted.initial.is_some() && template.max_value.is_some_and(|max| initial > max);
+        objections.add_if(above_max, Rank::Terms, "above_max_value");
+        objections.add_if(came_in > initial, Rank::Terms, "remaining_above_initial");
+        let Ok(times) = times else { return Err(objections) };
+
+        // A lot whose end is past arrives expired (rule D4). One that is still to come must have a time of use.
+        let never = times.expires_at.is_some_and(|end| end > at && end <= times.available_at);
+        objections.add_if(never, Rank::Terms, "never_usable");
         let issued: Raw = self.profiles[profile]
             .lots
             .iter()
@@ -169,10 +194,8 @@ impl Model {
     }
 
     fn check_issue_fields(&self, wanted: &Wanted, objections: &mut Objections) {
-        match &wanted.definition {
-            (Some(_), Some(_)) => objections.add(Rank::Field(1), "contradiction"),
-            (None, None) => objections.add(Rank::Field(1), "missing_field"),
-            _ => {}
+        if let Some(code) = wanted.badly_named() {
+            objections.add(Rank::Field(1), code);
         }
         let decimals = match wanted.kind {
             LotKind::Reward => self.program.currency.minor_unit(),
@@ -202,28 +225,13 @@ impl Model {
         found.filter(|found| is_reward(&found.definition) == (wanted.kind == LotKind::Reward))
     }
 
+    /// Whether a definition that is archived by now ever had the handle that is asked for.
     fn was_archived(&self, wanted: &Wanted) -> bool {
         let mut versions = self.catalogue.versions.iter();
+        let is_archived = |id| self.catalogue.get(id).is_some_and(|newest| newest.is_archived);
         wanted.definition.1.as_ref().is_some_and(|handle| {
-            versions.any(|version| version.is_archived && version.definition.handle() == handle)
+            versions.any(|version| version.definition.handle() == handle && is_archived(version.id))
         })
-    }
-
-    fn check_terms(
-        &self,
-        wanted: &Wanted,
-        template: &Template,
-        times: &Times,
-        (initial, came_in): (Raw, Raw),
-        at: Micros,
-        objections: &mut Objections,
-    ) {
-        let above_max = wanted.initial.is_some() && template.max_value.is_some_and(|max| initial > max);
-        objections.add_if(above_max, Rank::Terms, "above_max_value");
-        objections.add_if(came_in > initial, Rank::Terms, "remaining_above_initial");
-        // A lot whose end is past arrives expired (rule D4). One that is still to come must have a time of use.
-        let never = times.expires_at.is_some_and(|end| end > at && end <= times.available_at);
-        objections.add_if(never, Rank::Terms, "never_usable");
     }
 
     #[allow(clippy::too_many_arguments)]

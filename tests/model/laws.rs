@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use scrip::{
-    Expiry, Lot, LotId, LotKind, LotStatus, ProgramSettings, Quantity, Redeem, Redemption, Strategy,
-    Timestamp, Wallet,
+    Expiry, Lot, LotId, LotKind, LotStatus, ProgramSettings, Quantity, Quote, Redeem, Redemption, Strategy,
+    Timestamp, UnusedReason, Wallet,
 };
 
 use super::check::Checked;
@@ -198,4 +198,32 @@ fn what_is_left<Q: Copy + Into<Quantity>>(used: &[Used], after: &[Lot<Q>]) -> Ch
         prop_assert_eq!(Some(lot.value - lot.taken), left.map(|left| left.ten_thousandths().into()));
     }
     Ok(())
+}
+
+/// Rule C7: every other lot with value in it is named once, with the first reason that applies.
+pub(crate) fn of_quote(request: &Redeem, wallet: &Wallet, quote: &Quote) -> Checked {
+    prop_assert_eq!(wallet.account().sequence(), quote.version);
+    let mut expected = unused(&wallet.rewards(), request.strategies.contains(&Strategy::Rewards), quote);
+    expected.extend(unused(&wallet.points(), request.strategies.contains(&Strategy::Points), quote));
+    let mut shown: Vec<_> = quote.unused.iter().map(|one| (one.lot, one.reason)).collect();
+    expected.sort_by_key(|(lot, _)| *lot);
+    shown.sort_by_key(|(lot, _)| *lot);
+    prop_assert_eq!(expected, shown, "rule C7");
+    Ok(())
+}
+
+fn unused<Q>(lots: &[Lot<Q>], is_listed: bool, quote: &Quote) -> Vec<(LotId, UnusedReason)> {
+    let others = lots.iter().filter(|lot| !quote.items.iter().any(|item| item.lot == lot.id));
+    let reasons = others.map(|lot| {
+        let reason = match lot.status {
+            LotStatus::Exhausted => None,
+            LotStatus::Expired => Some(UnusedReason::Expired),
+            LotStatus::Pending => Some(UnusedReason::Pending),
+            LotStatus::Held => Some(UnusedReason::Held),
+            _ if !is_listed => Some(UnusedReason::NotInStrategy),
+            _ => Some(UnusedReason::NotNeeded),
+        };
+        reason.map(|reason| (lot.id, reason))
+    });
+    reasons.flatten().collect()
 }

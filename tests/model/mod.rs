@@ -13,16 +13,19 @@ mod define;
 pub(crate) mod generate;
 mod issue;
 pub(crate) mod laws;
+pub(crate) mod memo;
 pub(crate) mod money;
 pub(crate) mod plain_store;
 pub(crate) mod profile;
+pub(crate) mod programs;
 mod redeem;
-mod resolve;
+pub(crate) mod resolve;
 pub(crate) mod steps;
+pub(crate) mod tally;
 mod transact;
 pub(crate) mod world;
 
-use scrip::{Command, ExternalId, Key, Novelty, ProfileId, ProgramSettings, Request};
+use scrip::{Command, ExternalId, Key, Novelty, ProfileId, ProgramSettings, Rejection, Request};
 
 use calendar::{Micros, SECOND};
 use define::Catalogue;
@@ -128,9 +131,18 @@ impl Objections {
     }
 
     /// The codes of which the engine must answer one; `None` if nothing speaks against it.
+    ///
+    /// At one step, the list of codes says which comes first. Of two things that do not exist, either may be named.
     pub(crate) fn codes(&self) -> Option<Vec<&'static str>> {
-        let first = self.0.iter().map(|objection| objection.latest).min()?;
-        let possible = self.0.iter().filter(|objection| objection.earliest <= first);
+        let is_loose = |it: &Objection| it.earliest < it.latest;
+        let place = |it: &Objection| match it.latest {
+            _ if is_loose(it) => (it.latest, Some(usize::MAX)),
+            Rank::Unknown => (it.latest, None),
+            _ => (it.latest, Rejection::CODES.iter().position(|code| *code == it.code)),
+        };
+        let last = self.0.iter().map(place).min()?;
+        let is_first = |it: &Objection| is_loose(it) || place(it) == last;
+        let possible = self.0.iter().filter(|objection| is_first(objection) && objection.earliest <= last.0);
         Some(possible.map(|objection| objection.code).collect())
     }
 }
@@ -152,8 +164,14 @@ impl Model {
         let Some(owner) = self.owner(&command.request) else {
             return Verdict::Refused(vec!["missing_field"]);
         };
-        if let Some(verdict) = self.repetition(owner, command) {
-            return verdict;
+        match self.repetition(owner, command) {
+            // The documents put the key first, but a request that names its definition badly cannot be looked up.
+            Some(Verdict::Refused(mut codes)) => {
+                codes.extend(issue::badly_named(&command.request));
+                return Verdict::Refused(codes);
+            }
+            Some(again) => return again,
+            None => {}
         }
         let at = command.at.micros();
         let made = match &command.request {
@@ -208,7 +226,12 @@ impl Model {
 
     fn numbered(&self, number: u32) -> Owner {
         let place = self.profiles.iter().position(|profile| profile.number == Some(number));
-        place.map_or(Owner::Nobody, Owner::Profile)
+        match place {
+            Some(place) => Owner::Profile(place),
+            // The catalogue's own number, in whose journal there are no transactions.
+            None if number == 0 => Owner::Catalogue,
+            None => Owner::Nobody,
+        }
     }
 
     /// Rules J5, D5 and X2: what was done before is not done again.

@@ -42,7 +42,7 @@ pub(crate) fn plan(model: &Model, request: &Redeem, profile: usize, at: Micros) 
     if total == 0 || (request.strict && total < requested) {
         objections.add(Rank::Value, "insufficient_value");
         // A share of next to nothing is a cap of zero: whether that is a cap or a want of value, nobody says.
-        objections.add_if(limit == 0, Rank::Value, "cap_exceeded");
+        objections.add_loosely(limit == 0, [Rank::Terms, Rank::Value], "cap_exceeded");
         return Err(objections);
     }
     let unused = unused(account, strategies, &items, cut);

@@ -12,11 +12,12 @@ use super::Model;
 use super::calendar::{Calendar, Micros, SECOND};
 use super::check::id_of;
 use super::define::is_reward;
-use super::generate::ZONES;
 use super::money::{Exchange, MAX_SINGLE, Raw, smallest};
 use super::profile::Profile;
+use super::programs::ZONES;
 use super::steps::{
-    Ask, End, Issue, Link, Money, Named, Original, Pick, Redeem, Sale, Step, Template, Time, Wait, Wish,
+    Again, Ask, End, Issue, Link, Money, Named, Original, Pick, Redeem, Sale, Step, Template, Time, Wait,
+    Wish,
 };
 
 /// Times of day around which clocks jump, in minutes past midnight; the last is the last second of the day.
@@ -36,13 +37,12 @@ impl Resolver<'_> {
         self.wait(step.wait);
         let key = step.key.map(|key| format!("key-{key}").parse().unwrap());
         let mut command = match &step.ask {
-            Ask::Repeat { which, now, changed } if !self.sent.is_empty() => {
-                let mut again = pick(self.sent, *which).unwrap().clone();
-                again.at = if *now { timestamp(*self.now) } else { again.at };
+            Ask::Repeat { which, again, changed } if !self.sent.is_empty() => {
+                let mut command = self.again(*which, *again);
                 if *changed {
-                    change(&mut again.request);
+                    change(&mut command.request);
                 }
-                again
+                command
             }
             ask => Command { at: timestamp(*self.now), key, request: self.request(ask) },
         };
@@ -58,6 +58,22 @@ impl Resolver<'_> {
             Wait::Micros(_) | Wait::Edge(..) => {}
         }
         command
+    }
+
+    fn again(&mut self, which: Pick, again: Again) -> Command<Request> {
+        let now = timestamp(*self.now);
+        let keyed: Vec<_> = self.sent.iter().filter(|command| command.key.is_some()).collect();
+        match (again, pick(&keyed, which)) {
+            (Again::AsBefore, _) => pick(self.sent, which).unwrap().clone(),
+            (Again::Keyed, Some(command)) => Command { at: now, ..(*command).clone() },
+            (Again::AtKeyWindow(ticks), Some(command)) => {
+                let window = self.model.program.key_window_seconds.map_or(0, Micros::from);
+                let end = command.at.micros() + window * SECOND + ticks;
+                *self.now = end.max(*self.now);
+                Command { at: timestamp(end), ..(*command).clone() }
+            }
+            _ => Command { at: now, key: None, ..pick(self.sent, which).unwrap().clone() },
+        }
     }
 
     fn wait(&mut self, wait: Wait) {
@@ -103,7 +119,9 @@ impl Resolver<'_> {
 
     fn definition(&self, template: &Template) -> Definition {
         let handle = format!("handle-{}", template.handle).parse().unwrap();
-        let absolute_expiry = template.absolute_expiry.map(|end| self.end(end));
+        // `null` in JSON is read as none: see `a_definition_without_end_survives_json`.
+        let absolute_expiry =
+            template.absolute_expiry.map(|end| self.end(end)).filter(|end| *end != Until::Never);
         let (period, period_type) =
             template.period.map_or((None, Default::default()), |(count, unit)| (Some(count), unit));
         match template.kind {
@@ -189,6 +207,8 @@ impl Resolver<'_> {
         let minor_unit = smallest(self.model.program.currency.minor_unit());
         let amount = match wish.amount {
             Wish::Fixed(money) => self.amount(money),
+            // Where there is nothing, ask for something all the same.
+            Wish::All(_) | Wish::Half if all == 0 => Amount::from(3),
             Wish::All(more) => money(all + Raw::from(more) * minor_unit),
             Wish::Half => money(all / 2 / minor_unit * minor_unit),
         };
@@ -354,7 +374,7 @@ fn note(number: u8) -> Json {
 }
 
 /// The same request with other content, where it has a field that can tell.
-fn change(request: &mut Request) {
+pub(crate) fn change(request: &mut Request) {
     let other = Some(Json::new(r#"{"note": "changed"}"#).unwrap());
     match request {
         Request::IssueReward(request) => request.meta = other,

@@ -46,12 +46,25 @@ pub(crate) enum Ask {
     Post(Sale),
     Update(Pick, Sale),
     Delete(Pick),
-    /// The same command again, at the same instant as before or now; with other content if it has room for any.
+    /// The same command again; with other content if it has room for any.
     Repeat {
         which: Pick,
-        now: bool,
+        again: Again,
         changed: bool,
     },
+}
+
+/// When and how a command comes again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Again {
+    /// As it was.
+    AsBefore,
+    /// Now, and without its key.
+    Unkeyed,
+    /// One that has a key, now.
+    Keyed,
+    /// One that has a key, so many ticks after the key's window has passed (rule J5).
+    AtKeyWindow(Micros),
 }
 
 /// A quantity, at the scale of the currency or of the points.

@@ -52,8 +52,8 @@ impl Model {
         };
         match own {
             Some((profile, old)) => {
-                let mut said = old.said.clone();
-                said.redemption_id = None;
+                // It goes on saying what it said; that it is deleted unlinks its redemption.
+                let said = old.said.clone();
                 self.keep_sale(said, profile, at, Some(old), true, objections)
             }
             None => {

@@ -5,7 +5,9 @@ use std::fmt::Debug;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use scrip::store::{AsOf, Change, Fate, Need, Owner as StoreOwner, Store, View, Work};
-use scrip::{Account, Command, Error, Ledger, Novelty, Outcome, ProfileId, Receipt, Request};
+use scrip::{
+    Account, Catalogue, Command, Entry, Error, Ledger, Novelty, Outcome, ProfileId, Receipt, Request,
+};
 
 use super::calendar::Micros;
 use super::check::{self, Checked};
@@ -17,6 +19,7 @@ use super::{Made, Model, Owner, Verdict};
 pub(crate) type Answer<S> = Result<Receipt<Outcome>, Error<<S as Store>::Error>>;
 
 pub(crate) struct World<S> {
+    is_compared: bool,
     pub(crate) ledger: Ledger<S>,
     pub(crate) model: Model,
     pub(crate) now: Micros,
@@ -31,9 +34,20 @@ impl<S: Store> World<S>
 where
     S::Error: Debug,
 {
-    /// A ledger on an empty store, with the definitions of the case in it.
-    pub(crate) fn new(case: &Case, store: S) -> Result<Self, TestCaseError> {
+    /// A ledger on an empty store, with the definitions of the case in it. Every answer is compared with the model's.
+    pub(crate) fn compared(case: &Case, store: S) -> Result<Self, TestCaseError> {
+        Self::new(case, store, true)
+    }
+
+    /// The same, with nothing compared: the model only helps to make commands of steps. For laws that must hold of the
+    /// engine whatever the model says.
+    pub(crate) fn alone(case: &Case, store: S) -> Result<Self, TestCaseError> {
+        Self::new(case, store, false)
+    }
+
+    fn new(case: &Case, store: S, is_compared: bool) -> Result<Self, TestCaseError> {
         let mut world = Self {
+            is_compared,
             ledger: Ledger::new(case.program.clone().try_into().unwrap(), store),
             model: Model::new(case.program.clone()),
             now: case.start,
@@ -67,37 +81,42 @@ where
         let answer = self.ledger.run(command);
         self.sent.push(command.clone());
         self.refused.push(answer.as_ref().err().map(Error::code));
+        if let Ok(receipt) = &answer {
+            self.learn_number(&command.request, &receipt.outcome);
+        }
+        if !self.is_compared {
+            return Ok(answer);
+        }
         let agreed = match (&verdict, &answer) {
-            (Verdict::Refused(codes), Err(error)) => {
-                let code = error.code();
-                let is_one = codes.contains(&code);
-                if is_one { Ok(()) } else { fail(format!("one of {codes:?} expected, and not {code}")) }
+            (Verdict::Refused(codes), Err(error)) => check::is_one_of(codes, error.code()),
+            (Verdict::Done(made), Ok(receipt)) => {
+                self.outcomes.push(receipt.outcome.clone());
+                self.done(*made, receipt)
             }
-            (Verdict::Done(made), Ok(receipt)) => self.done(*made, receipt),
             (Verdict::Again(first, novelty), Ok(receipt)) => self.again(*first, *novelty, receipt),
-            (verdict, answer) => fail(format!("{verdict:?} expected, and not {answer:?}")),
+            (verdict, answer) => check::differ(verdict, answer),
         };
         agreed.map_err(|error| self.with_story(error))?;
         Ok(answer)
     }
 
-    fn done(&mut self, made: Made, receipt: &Receipt<Outcome>) -> Checked {
-        prop_assert_eq!(receipt.novelty, Novelty::New);
-        prop_assert!(!receipt.is_staged);
-        self.outcomes.push(receipt.outcome.clone());
-        let number = match &receipt.outcome {
+    /// The store draws the numbers of profiles, and the model must know them.
+    fn learn_number(&mut self, request: &Request, outcome: &Outcome) {
+        let number = match outcome {
             Outcome::IssueReward(lot) => lot.id.number(),
             Outcome::IssuePoints(lot) => lot.id.number(),
             Outcome::Redeem(redemption) => redemption.id.number(),
-            Outcome::PostTransaction(transaction)
-            | Outcome::UpdateTransaction(transaction)
-            | Outcome::DeleteTransaction(transaction) => transaction.id.number(),
-            _ => return check::outcome(&self.model, made, &receipt.outcome),
+            Outcome::PostTransaction(transaction) => transaction.id.number(),
+            _ => return,
         };
-        if let Owner::Profile(profile) = self.model.done.last().unwrap().owner {
-            let known = self.model.profiles[profile].number.get_or_insert(number.get());
-            prop_assert_eq!(*known, number.get(), "a profile keeps its number");
+        if let Some(Owner::Profile(profile)) = self.model.owner(request) {
+            self.model.profiles[profile].number.get_or_insert(number.get());
         }
+    }
+
+    fn done(&self, made: Made, receipt: &Receipt<Outcome>) -> Checked {
+        prop_assert_eq!(receipt.novelty, Novelty::New);
+        prop_assert!(!receipt.is_staged);
         check::outcome(&self.model, made, &receipt.outcome)
     }
 
@@ -108,10 +127,14 @@ where
         Ok(())
     }
 
-    /// An error with all that led to it, as somebody would send it.
+    /// An error with all that led to it, as somebody would send it. What was refused led to nothing.
     pub(crate) fn with_story(&self, error: TestCaseError) -> TestCaseError {
-        let lines: Vec<String> =
-            self.sent.iter().map(|command| serde_json::to_string(command).unwrap()).collect();
+        let last = self.sent.len().saturating_sub(1);
+        let told = self.sent.iter().zip(&self.refused).enumerate();
+        let lines: Vec<String> = told
+            .filter(|(place, (_, refused))| refused.is_none() || *place == last)
+            .map(|(_, (command, _))| serde_json::to_string(command).unwrap())
+            .collect();
         let program = serde_json::to_string(&self.model.program).unwrap();
         TestCaseError::fail(format!("{error}\nprogram: {program}\n{}\n", lines.join("\n")))
     }
@@ -122,13 +145,8 @@ where
             let checked = self.check_profile(profile);
             checked.map_err(|error| self.with_story(error))?;
         }
-        let entries = self.model.catalogue.versions.len();
         let catalogue = self.ledger.at(timestamp(self.now)).catalogue().unwrap();
-        prop_assert_eq!(self.model.catalogue.after(entries).len(), catalogue.iter().len());
-        for (expected, shown) in self.model.catalogue.after(entries).into_iter().zip(catalogue.iter()) {
-            check::definition(expected, shown)?;
-        }
-        Ok(())
+        self.check_catalogue(self.model.catalogue.versions.len(), &catalogue)
     }
 
     fn check_profile(&mut self, profile: usize) -> Checked {
@@ -157,9 +175,23 @@ where
 
     /// The account as the store holds it.
     pub(crate) fn account(&mut self, profile: ProfileId) -> Account {
-        let mut look = Look { need: [Need::of(StoreOwner::Profile(profile))], seen: None };
-        self.ledger.store().run(&mut look).unwrap();
-        look.seen.unwrap()
+        look(self.ledger.store(), StoreOwner::Profile(profile)).0
+    }
+
+    /// Every journal, the catalogue's first, as lines of JSON.
+    pub(crate) fn journals(&mut self) -> Vec<String> {
+        let profiles = self.model.profiles.iter().map(|profile| StoreOwner::Profile(profile.id));
+        let owners: Vec<StoreOwner> = std::iter::once(StoreOwner::CATALOGUE).chain(profiles).collect();
+        journals(self.ledger.store(), &owners)
+    }
+
+    /// All that a request could have changed, in bytes.
+    pub(crate) fn snapshot(&mut self) -> Vec<String> {
+        let profiles: Vec<ProfileId> = self.model.profiles.iter().map(|profile| profile.id).collect();
+        let mut accounts: Vec<String> =
+            profiles.into_iter().map(|id| serde_json::to_string(&self.account(id)).unwrap()).collect();
+        accounts.extend(self.journals());
+        accounts
     }
 
     /// What the engine shows of a profile at a past moment, against the model (rule J4).
@@ -175,16 +207,55 @@ where
         check::wallet(&self.model, account, cut, &then.wallet(account.id).unwrap())?;
         check::next_expiry(account, cut, then.next_expiry(account.id).unwrap().as_ref())
     }
+
+    /// The definitions at a past instant (rule J4).
+    pub(crate) fn check_past_catalogue(&mut self, at: Micros) -> Checked {
+        let versions = &self.model.catalogue.versions;
+        let entries = versions.iter().filter(|version| version.updated_at <= at).count();
+        let then = self.ledger.as_of(AsOf::At(timestamp(at))).catalogue().unwrap();
+        self.check_catalogue(entries, &then)
+    }
+
+    fn check_catalogue(&self, entries: usize, shown: &Catalogue) -> Checked {
+        let expected = self.model.catalogue.after(entries);
+        prop_assert_eq!(expected.len(), shown.iter().len());
+        for (expected, shown) in expected.into_iter().zip(shown.iter()) {
+            check::definition(expected, shown)?;
+        }
+        Ok(())
+    }
 }
 
-fn fail(message: String) -> Checked {
-    Err(TestCaseError::fail(message))
+/// An account and its journal, as the store holds them.
+pub(crate) fn look<S: Store>(store: &mut S, owner: StoreOwner) -> (Account, Vec<Entry>)
+where
+    S::Error: Debug,
+{
+    let mut need = Need::of(owner);
+    need.journal = true;
+    let mut look = Look { need: [need], seen: None };
+    store.run(&mut look).unwrap();
+    look.seen.unwrap()
 }
 
-/// A work that copies one account and writes nothing.
+/// Journals as lines of JSON, an empty line after each.
+pub(crate) fn journals<S: Store>(store: &mut S, owners: &[StoreOwner]) -> Vec<String>
+where
+    S::Error: Debug,
+{
+    let mut lines = Vec::new();
+    for owner in owners {
+        let (_, journal) = look(store, *owner);
+        lines.extend(journal.iter().map(|entry| serde_json::to_string(entry).unwrap()));
+        lines.push(String::new());
+    }
+    lines
+}
+
+/// A work that copies one account and its journal, and writes nothing.
 struct Look {
     need: [Need; 1],
-    seen: Option<Account>,
+    seen: Option<(Account, Vec<Entry>)>,
 }
 
 impl Work for Look {
@@ -193,7 +264,8 @@ impl Work for Look {
     }
 
     fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
-        self.seen = Some(view.first.clone());
+        let journal = view.found.journal.iter().map(|entry| (*entry).clone()).collect();
+        self.seen = Some((view.first.clone(), journal));
         None
     }
 

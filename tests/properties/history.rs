@@ -1,0 +1,267 @@
+//! The journal and what follows from it (rules J1 to J4, T1 and T7).
+
+use proptest::prelude::*;
+use scrip::store::{AsOf, Owner};
+use scrip::{
+    Account, Amount, Command, Entry, Error, Ledger, MemoryStore, Outcome, Points, PostTransaction, Request,
+    json,
+};
+
+use crate::model::calendar::{DAY, Micros};
+use crate::model::generate;
+use crate::model::memo::Memo;
+use crate::model::plain_store::PlainStore;
+use crate::model::resolve::profile_id;
+use crate::model::steps::Case;
+use crate::model::world::{World, journals, look};
+use crate::{config, timestamp};
+use proptest::test_runner::TestCaseError;
+
+/// Moments of the past: around the last of so many entries, long before it, and after entries.
+fn moments(entries: u32, last: Micros, now: Micros, ago: Micros) -> Vec<AsOf> {
+    let instants = [last - 1, last, now.max(last), last - ago].map(|at| AsOf::At(timestamp(at)));
+    let sequences = [1, entries / 2, entries].into_iter().filter(|_| entries > 1).map(AsOf::Sequence);
+    instants.into_iter().chain(sequences).collect()
+}
+
+/// What a case leads to.
+fn played(case: &Case) -> Result<World<MemoryStore>, TestCaseError> {
+    let mut world = World::alone(case, MemoryStore::new())?;
+    for step in &case.steps {
+        world.step(step)?.ok();
+    }
+    Ok(world)
+}
+
+proptest! {
+    #![proptest_config(config(100))]
+
+    /// Rule J3, after every step, per account and over the ledger.
+    #[test]
+    fn no_value_appears_or_vanishes(case in generate::case(40)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            world.step(step)?.ok();
+            let (mut came, mut is) = (0_i128, 0_i128);
+            for profile in 0..3 {
+                let account = world.account(profile_id(profile));
+                prop_assert!(account.is_conserved(), "{:?}", account);
+                for pot in [account.totals().rewards, account.totals().points] {
+                    came += i128::from(pot.issued.ten_thousandths());
+                    let places = [pot.available, pot.pending, pot.redeemed, pot.expired];
+                    is += places.iter().map(|value| i128::from(value.ten_thousandths())).sum::<i128>();
+                }
+            }
+            prop_assert_eq!(came, is, "over the ledger");
+        }
+    }
+
+    /// Rules J1 and J2: the journal is all there is. Folding it, also after it was written down as JSON and read
+    /// again, gives the account bit for bit, and at each entry the balances that it states.
+    #[test]
+    fn replay_gives_the_account(case in generate::case(40)) {
+        let mut world = played(&case)?;
+        for id in (0..3).map(profile_id) {
+            let (held, journal) = look(world.ledger.store(), Owner::Profile(id));
+            let wallet = world.ledger.at(timestamp(world.now)).wallet(id);
+            if let Ok(wallet) = wallet {
+                prop_assert_eq!(wallet.journal(), &journal);
+                prop_assert_eq!(wallet.account(), &held);
+            }
+            let lines: Vec<String> = journal.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();
+            let read: Vec<Entry> = lines.iter().map(|line| json::read(line.as_bytes()).unwrap()).collect();
+            prop_assert_eq!(&read, &journal);
+            for (entry, line) in read.iter().zip(&lines) {
+                prop_assert_eq!(&serde_json::to_string(entry).unwrap(), line);
+            }
+            for entries in [&journal, &read] {
+                let replayed = Account::replay(Some(id), held.number(), entries).unwrap();
+                prop_assert_eq!(&replayed, &held, "rule J2");
+                prop_assert_eq!(serde_json::to_string(&replayed).unwrap(), serde_json::to_string(&held).unwrap());
+                let mut folded = Account::new(id, held.number());
+                for entry in entries {
+                    folded.apply(entry);
+                    prop_assert_eq!(folded.sequence(), entry.sequence);
+                    prop_assert_eq!(folded.last_at(), Some(entry.at));
+                    prop_assert_eq!(folded.totals().balances(), entry.balances, "rule J1");
+                    prop_assert!(folded.is_conserved(), "rule J3");
+                }
+            }
+        }
+    }
+
+    /// Rules J1 to J3: a journal in which anything is missing, moved or altered is no journal.
+    #[test]
+    fn a_journal_that_was_tampered_with_is_refused(case in generate::case(30), which in any::<u16>()) {
+        let mut world = played(&case)?;
+        let id = profile_id(0);
+        let (held, journal) = look(world.ledger.store(), Owner::Profile(id));
+        if journal.len() < 2 {
+            return Ok(());
+        }
+        let place = usize::from(which) % (journal.len() - 1);
+        let replay = |tamper: &dyn Fn(&mut Vec<Entry>)| {
+            let mut journal = journal.clone();
+            tamper(&mut journal);
+            Account::replay(Some(id), held.number(), &journal)
+        };
+        prop_assert_eq!(replay(&|_| ()).unwrap(), held.clone());
+        prop_assert!(replay(&|journal| drop(journal.remove(place))).is_err(), "missing");
+        prop_assert!(replay(&|journal| journal.swap(place, place + 1)).is_err(), "out of order");
+        prop_assert!(replay(&|journal| journal.insert(place, journal[place].clone())).is_err(), "twice");
+        let too_late = |journal: &mut Vec<Entry>| {
+            journal[place].at = timestamp(journal[place + 1].at.micros() + 1);
+        };
+        prop_assert!(replay(&too_late).is_err(), "rule T6");
+        let other_balances = |journal: &mut Vec<Entry>| {
+            let balances = &mut journal[place].balances;
+            balances.point_balance = balances.point_balance.checked_add(Points::from(1)).unwrap();
+        };
+        prop_assert!(replay(&other_balances).is_err(), "rule J1");
+        let one_by_one = ["issued", "available", "pending", "redeemed", "expired", "adjusted"].map(|field| vec![field]);
+        // These add up, and the lots do not agree with them.
+        let together = [vec!["issued", "available"], vec!["issued", "pending"]];
+        for fields in one_by_one.into_iter().chain(together) {
+            for pot in ["rewards", "points"] {
+                prop_assert!(!raised(&held, pot, &fields).is_conserved(), "rule J3: {:?} of {}", fields, pot);
+            }
+        }
+    }
+
+    /// Rules J4 and T7: what was answered about the past stays the answer, whatever comes later.
+    #[test]
+    fn the_past_does_not_change(case in generate::case(20), ago in 0..40 * DAY) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        let mut memos: Vec<Memo> = Vec::new();
+        for step in &case.steps {
+            world.step(step)?.ok();
+            for id in (0..3).map(profile_id) {
+                let (account, _) = look(world.ledger.store(), Owner::Profile(id));
+                let last = account.last_at().map_or(world.now, scrip::Timestamp::micros);
+                for as_of in moments(account.sequence(), last, world.now, ago) {
+                    memos.push(Memo::write(&mut world.ledger, id, as_of, account.sequence()));
+                }
+            }
+        }
+        for memo in &memos {
+            let (_, journal) = look(world.ledger.store(), Owner::Profile(memo.profile));
+            memo.check(&mut world.ledger, &journal).map_err(|error| world.with_story(error))?;
+        }
+    }
+
+    /// Rule J4: what is shown of the past is what the model works out for then.
+    #[test]
+    fn the_past_agrees_with_the_model(case in generate::case(25), ago in 0..40 * DAY) {
+        let mut world = World::compared(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            world.step(step)?.ok();
+        }
+        for profile in 0..world.model.profiles.len() {
+            let account = &world.model.profiles[profile];
+            let instants: Vec<Micros> = account.journal.iter().map(|entry| entry.at).collect();
+            for (place, at) in instants.into_iter().enumerate() {
+                for as_of in moments(u32::try_from(place).unwrap() + 1, at, at + 1, ago) {
+                    world.check_past(profile, as_of).map_err(|error| world.with_story(error))?;
+                }
+            }
+        }
+        for at in [world.now, world.now - ago, case.start, case.start - 1] {
+            world.check_past_catalogue(at)?;
+        }
+    }
+
+    /// Rule T7: whether what fell due is written down early or late makes no difference to what can be used.
+    #[test]
+    fn nothing_depends_on_when_the_due_is_written(case in generate::case(30)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        let mut touched = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            // A purchase of nothing writes what is due before it, and moves no value.
+            for profile in (0..3).map(profile_id) {
+                let nothing = PostTransaction::new(profile, Amount::ZERO);
+                touched.run(&Command::new(timestamp(world.now), nothing.into()))?.ok();
+            }
+            let command = Command { key: None, ..world.resolve(step) };
+            let owner = touched.model.owner(&command.request);
+            let last = owner.and_then(|owner| touched.model.last_at(owner));
+            let is_late = last.is_some_and(|last| command.at.micros() < last);
+            if is_late || !is_about_lots(&command.request) {
+                continue;
+            }
+            match (world.run(&command)?, touched.run(&command)?) {
+                (Ok(one), Ok(other)) => prop_assert_eq!(drawn(&one.outcome), drawn(&other.outcome)),
+                (Err(one), Err(other)) => prop_assert_eq!(one.code(), other.code()),
+                (one, other) => prop_assert!(false, "{:?} and {:?}", one, other),
+            }
+            let later = timestamp(world.now + DAY);
+            for id in (0..3).map(profile_id) {
+                let one = world.ledger.at(later).balances(id).unwrap();
+                prop_assert_eq!(one, touched.ledger.at(later).balances(id).unwrap());
+            }
+        }
+    }
+
+    /// Rule T1: the same commands on a fresh store give the same answers and the same journals, byte by byte; also
+    /// after they were written down as lines of JSON and read again, in one batch, and over another store.
+    #[test]
+    fn the_same_commands_lead_to_the_same_bytes(case in generate::case(40)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        let mut answers = Vec::new();
+        for step in &case.steps {
+            answers.push(world.step(step)?);
+        }
+        let lines: Vec<String> = world.sent.iter().map(|sent| serde_json::to_string(sent).unwrap()).collect();
+        let read: Vec<Command> = lines.iter().map(|line| json::read(line.as_bytes()).unwrap()).collect();
+        prop_assert_eq!(&read, &world.sent);
+        let profiles = (0..3).map(|profile| Owner::Profile(profile_id(profile)));
+        let owners: Vec<Owner> = std::iter::once(Owner::CATALOGUE).chain(profiles).collect();
+        let program = world.ledger.program().clone();
+        let expected = journals(world.ledger.store(), &owners);
+
+        let mut fresh = Ledger::new(program.clone(), MemoryStore::new());
+        let again: Vec<_> = world.sent.iter().map(|command| fresh.run(command)).collect();
+        for (one, other) in answers.iter().rev().zip(again.iter().rev()) {
+            prop_assert_eq!(one.as_ref().ok(), other.as_ref().ok());
+            prop_assert_eq!(one.as_ref().err().map(Error::rejection), other.as_ref().err().map(Error::rejection));
+        }
+        prop_assert_eq!(&expected, &journals(fresh.store(), &owners));
+
+        let mut batch = Ledger::new(program.clone(), MemoryStore::new());
+        let answers = batch.run_all(&read);
+        let codes: Vec<_> = answers.iter().map(|answer| answer.as_ref().err().map(Error::code)).collect();
+        prop_assert_eq!(&world.refused, &codes, "rule D5: row by row");
+        prop_assert_eq!(&expected, &journals(batch.store(), &owners));
+
+        let mut plain = Ledger::new(program, PlainStore::default());
+        plain.run_all(&read);
+        prop_assert_eq!(&expected, &journals(plain.store(), &owners));
+    }
+}
+
+/// An account with some of its totals one higher.
+fn raised(account: &Account, pot: &str, fields: &[&str]) -> Account {
+    let mut json = serde_json::to_value(account).unwrap();
+    for field in fields {
+        let value = &mut json["totals"][pot][field];
+        let more = value.as_str().unwrap().parse::<Amount>().unwrap().checked_add(Amount::from(1)).unwrap();
+        *value = more.to_string().into();
+    }
+    serde_json::from_value(json).unwrap()
+}
+
+const fn is_about_lots(request: &Request) -> bool {
+    matches!(request, Request::Redeem(_) | Request::IssueReward(_) | Request::IssuePoints(_))
+}
+
+/// What a request came to, but for ids and what else tells how many entries there are.
+fn drawn(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Redeem(made) => {
+            let items: Vec<_> = made.items.iter().map(|item| (item.amount, item.points)).collect();
+            format!("{} {items:?} {:?}", made.total, made.balances)
+        }
+        Outcome::IssueReward(lot) => format!("{:?} {:?}", lot.status, lot.expires_at),
+        Outcome::IssuePoints(lot) => format!("{:?} {:?}", lot.status, lot.expires_at),
+        other => panic!("{other:?} was not asked for"),
+    }
+}

@@ -1,0 +1,95 @@
+//! Redemptions and quotes (rules C and Q5).
+
+use proptest::prelude::*;
+use scrip::{Error, MemoryStore, Novelty, Outcome, Receipt, Request};
+
+use crate::config;
+use crate::model::memo::draws;
+use crate::model::world::World;
+use crate::model::{check, generate, laws, plan, programs};
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    /// Rules C1 to C6 and Q5, of every redemption.
+    #[test]
+    fn every_redemption_keeps_the_laws(case in generate::case_of(programs::some_program(), 30)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            let command = world.resolve(step);
+            let Request::Redeem(redeem) = &command.request else {
+                world.run(&command)?.ok();
+                continue;
+            };
+            let before = redeem.profile_id.and_then(|id| world.ledger.at(command.at).wallet(id).ok());
+            let answer = world.run(&command)?;
+            if let Ok(Receipt { outcome: Outcome::Redeem(made), novelty: Novelty::New, .. }) = answer {
+                let after = world.ledger.at(command.at).wallet(made.profile_id).unwrap();
+                laws::of_redemption(&case.program, redeem, &before.unwrap(), &made, &after)
+                    .map_err(|error| world.with_story(error))?;
+            }
+        }
+    }
+
+    /// Rule C1: the order in which lots were issued makes no difference to what is drawn from which.
+    #[test]
+    fn the_order_of_input_is_irrelevant(shuffled in generate::shuffled()) {
+        let order: Vec<usize> = (0..shuffled.lots.len()).collect();
+        let one = draws(&shuffled, &order, MemoryStore::new())?;
+        let other = draws(&shuffled, &shuffled.other_order, MemoryStore::new())?;
+        prop_assert_eq!(one, other);
+    }
+
+    /// Rule C7: a quote is the model's plan, lot by lot.
+    #[test]
+    fn quotes_agree_with_the_model(case in generate::case_of(programs::some_program(), 30)) {
+        let mut world = World::compared(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            let command = world.resolve(step);
+            if let Request::Redeem(redeem) = &command.request
+                && let Some(id) = redeem.profile_id
+            {
+                let quote = world.ledger.at(command.at).quote(redeem);
+                let profile = world.model.profile(id);
+                let agreed = match (plan(&world.model, redeem, profile, command.at.micros()), quote) {
+                    (Ok(plan), Ok(quote)) => check::quote(&world.model.profiles[profile], &plan, &quote),
+                    (Err(objections), Err(error)) => check::is_one_of(&objections.codes().unwrap(), error.code()),
+                    (plan, quote) => check::differ(&plan, &quote),
+                };
+                agreed.map_err(|error| world.with_story(error))?;
+            }
+            world.run(&command)?.ok();
+        }
+    }
+
+    /// Rule C7: a quote says what committing does, or refuses what committing would, and changes nothing.
+    #[test]
+    fn a_quote_is_what_committing_does(case in generate::case(30)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            let command = world.resolve(step);
+            let Request::Redeem(redeem) = &command.request else {
+                world.run(&command)?.ok();
+                continue;
+            };
+            let before = world.snapshot();
+            let quote = world.ledger.at(command.at).quote(redeem);
+            prop_assert_eq!(&before, &world.snapshot());
+            if let (Ok(quote), Some(id)) = (&quote, redeem.profile_id) {
+                let wallet = world.ledger.at(command.at).wallet(id).unwrap();
+                laws::of_quote(redeem, &wallet, quote).map_err(|error| world.with_story(error))?;
+            }
+            match (quote, world.run(&command)?) {
+                // Its key makes it the repetition of another request.
+                (_, Ok(Receipt { novelty: Novelty::Replayed, .. }) | Err(Error::KeyReused(_))) => {}
+                (Ok(quote), Ok(Receipt { outcome: Outcome::Redeem(made), .. })) => {
+                    prop_assert_eq!(quote.requested, made.requested);
+                    prop_assert_eq!(quote.total, made.total);
+                    prop_assert_eq!(quote.items, made.items);
+                }
+                (Err(quoted), Err(refused)) => prop_assert_eq!(quoted.rejection(), refused.rejection()),
+                (quote, answer) => prop_assert!(false, "{:?} quoted, and then {:?}", quote, answer),
+            }
+        }
+    }
+}
