@@ -1,7 +1,7 @@
 //! The shell over a store that blocks.
 
 use super::Answer;
-use super::driver::Batch;
+use super::driver::{Batch, MAX_ATTEMPTS};
 use super::error::Error;
 use super::read::{self, Question, Reading};
 use crate::store::{AsOf, Store};
@@ -89,7 +89,13 @@ impl<S: Store> Ledger<S> {
 }
 
 fn ask<S: Store, Q: Question>(store: &mut S, mut question: Q) -> Result<Q::Answer, Error<S::Error>> {
-    let run = store.run(&mut question);
+    let mut run = store.run(&mut question);
+    for _ in 0..MAX_ATTEMPTS {
+        if run.is_err() || !question.leads_elsewhere() {
+            break;
+        }
+        run = store.run(&mut question);
+    }
     question.finish(run)
 }
 

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::error::Error;
 use crate::decide::{decide_into, need};
-use crate::store::{Change, Fate, Need, View, Work};
+use crate::store::{Change, Fate, Need, Owner, View, Work};
 use crate::{Action, Command, Program, Receipt, Refusal};
 
 /// How often a command is tried before it is given up as contended, or as in doubt.
@@ -126,6 +126,18 @@ impl<A: Action> Work for Batch<'_, A> {
         let Some(state) = state else { return };
         let decided = std::mem::replace(state, State::Open);
         *state = match (fate, decided) {
+            (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Elsewhere(number)))) => {
+                if let Some(need) = self.needs.get_mut(unit) {
+                    need.owner = Owner::Number(number);
+                }
+                State::Open
+            }
+            (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Together(number)))) => {
+                if let Some(need) = self.needs.get_mut(unit) {
+                    need.second = Some(Owner::Number(number));
+                }
+                State::Open
+            }
             (Fate::Committed, State::Decided(result)) => State::Done(result),
             (Fate::Staged, State::Decided(result)) => {
                 State::Done(result.map(|receipt| Receipt { is_staged: true, ..receipt }))

@@ -1,7 +1,7 @@
 //! The shell over a store that is waited for.
 
 use super::Answer;
-use super::driver::Batch;
+use super::driver::{Batch, MAX_ATTEMPTS};
 use super::error::Error;
 use super::read::{self, Question, Reading};
 use crate::store::{AsOf, AsyncStore};
@@ -82,7 +82,13 @@ async fn ask<S: AsyncStore, Q: Question>(
     store: &mut S,
     mut question: Q,
 ) -> Result<Q::Answer, Error<S::Error>> {
-    let run = store.run(&mut question).await;
+    let mut run = store.run(&mut question).await;
+    for _ in 0..MAX_ATTEMPTS {
+        if run.is_err() || !question.leads_elsewhere() {
+            break;
+        }
+        run = store.run(&mut question).await;
+    }
     question.finish(run)
 }
 

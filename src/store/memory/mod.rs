@@ -17,7 +17,7 @@ use self::shard::{Seat, Shard};
 use super::Store;
 use super::gather::Gather;
 use super::work::{DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
-use crate::{Corrupt, Entry, ProfileNumber};
+use crate::{Account, Corrupt, Entry, ProfileNumber};
 
 /// How many shards there are. A power of two, and many more than there are cores.
 const SHARDS: u32 = 64;
@@ -190,24 +190,31 @@ impl Unit<'_> {
         let other: &Shard = second.as_deref().unwrap_or(first);
         let place = first.find(self.first);
         let second_place = self.second.map(|target| other.find(target));
+        // One account under two names is one account: there is nothing that could be written to it twice.
+        let is_same = self.second.is_some_and(|target| {
+            let same_shard = target.shard == self.first.shard;
+            same_shard
+                && (target.owner == self.first.owner || (place.is_some() && second_place == Some(place)))
+        });
         // Whoever might create an account holds the numbers until it has: nobody else is promised the same.
         let is_new = place.is_none() || second_place == Some(None);
         let mut numbers = is_new.then(|| self.shared.numbers());
         let mut next = numbers.as_ref().map_or(0, |numbers| numbers.len());
         let seat = Seat::take(place, self.first, &mut next)?;
         let second_seat = match (self.second, second_place) {
-            (Some(target), Some(place)) => Some(Seat::take(place, target, &mut next)?),
+            (Some(target), Some(place)) if !is_same => Some(Seat::take(place, target, &mut next)?),
             _ => None,
         };
         let change = {
             let account = first.account(&seat);
-            let second = second_seat.as_ref().map(|seat| other.account(seat));
+            let second = second_seat.as_ref().map(|seat| other.account(seat)).or(is_same.then_some(account));
             let Some(need) = work.needs().get(self.unit) else { return Ok(Fate::Committed) };
-            let lookups = Lookups { shard: first, seat: &seat, catalogue };
+            let sides = [Some((&*first, &seat)), second_seat.as_ref().map(|seat| (other, seat))];
+            let lookups = Lookups { sides, catalogue };
             if let Some(found) = lookups.quick(need) {
                 work.decide(self.unit, View::new(account, second, &found))
             } else {
-                let gather = lookups.gather(need, account.number());
+                let gather = lookups.gather(need, account, second);
                 let past = gather.past(need, account)?;
                 let found = gather.found();
                 work.decide(self.unit, View::new(past.as_ref().unwrap_or(account), second, &found))
@@ -238,8 +245,7 @@ impl Unit<'_> {
 
 /// What a unit looks up, and where.
 struct Lookups<'a> {
-    shard: &'a Shard,
-    seat: &'a Seat,
+    sides: [Option<(&'a Shard, &'a Seat)>; 2],
     catalogue: Option<&'a Shard>,
 }
 
@@ -260,13 +266,20 @@ impl<'a> Lookups<'a> {
         Some(Found { definition, ..Found::default() })
     }
 
-    fn gather(&self, need: &Need, number: ProfileNumber) -> Gather<&'a Entry> {
-        let mut gather = Gather::new(need, number);
+    fn gather(&self, need: &Need, first: &Account, second: Option<&Account>) -> Gather<&'a Entry> {
+        let mut gather = Gather::new(need, first, second);
         while let Some(lookup) = gather.next() {
-            let in_catalogue = lookup.journal == ProfileNumber::CATALOGUE;
-            gather.give(match (self.catalogue, self.seat.index()) {
-                (Some(catalogue), _) if in_catalogue => catalogue.look_up(0, &lookup.find),
-                (_, Some(index)) => self.shard.look_up(index, &lookup.find),
+            let side = self.sides.into_iter().flatten().find(|(shard, seat)| {
+                let number = shard.account(seat).number();
+                number == lookup.journal
+            });
+            gather.give(match (side, self.catalogue) {
+                (Some((shard, seat)), _) => {
+                    seat.index().map_or_else(Vec::new, |at| shard.look_up(at, &lookup.find))
+                }
+                (None, Some(catalogue)) if lookup.journal == ProfileNumber::CATALOGUE => {
+                    catalogue.look_up(0, &lookup.find)
+                }
                 _ => Vec::new(),
             });
         }

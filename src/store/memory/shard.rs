@@ -5,7 +5,7 @@ use hashbrown::{HashMap, HashTable};
 use super::journal::{Chain, Journal, Position};
 use super::{MemoryError, Target};
 use crate::store::{Find, Owner};
-use crate::{Account, Entry, External, Key, ProfileNumber, Subject};
+use crate::{Account, Entry, Key, Name, ProfileNumber, Subject};
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
@@ -14,7 +14,7 @@ pub(super) struct Shard {
     slots: Vec<Slot>,
     journal: Journal,
     keys: HashMap<(usize, Key), Position>,
-    externals: HashMap<(usize, External), Position>,
+    names: HashMap<(usize, Name), Position>,
     subjects: HashMap<(usize, Subject), Vec<Position>>,
 }
 
@@ -107,13 +107,11 @@ impl Shard {
         for entry in entries {
             slot.account.apply(entry);
             let position = self.journal.push(&mut slot.chain, entry);
-            if let Some(stamp) = &entry.stamp {
-                if let Some(key) = &stamp.key {
-                    self.keys.insert((index, key.clone()), position);
-                }
-                if let Some(external) = &stamp.external {
-                    self.externals.insert((index, external.clone()), position);
-                }
+            if let Some(key) = entry.key() {
+                self.keys.insert((index, key.clone()), position);
+            }
+            for name in entry.names() {
+                self.names.insert((index, name), position);
             }
             for subject in entry.subjects() {
                 self.subjects.entry((index, subject)).or_default().push(position);
@@ -148,7 +146,7 @@ impl Shard {
                 return positions.filter_map(|position| self.journal.at(*position)).collect();
             }
             Find::Key(key) => self.indexed(self.keys.get(&(index, key.clone()))),
-            Find::External(external) => self.indexed(self.externals.get(&(index, external.clone()))),
+            Find::Named(name) => self.indexed(self.names.get(&(index, name.clone()))),
         };
         found.reverse();
         found
