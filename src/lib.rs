@@ -72,6 +72,7 @@ mod catalogue;
 mod decide;
 mod definition;
 mod entry;
+mod event;
 pub mod guide;
 mod hold;
 mod id;
@@ -97,12 +98,16 @@ pub use entry::{
     Cause, Corrected, Entry, EntryKind, Expired, External, LotValue, MergedIn, MergedOut, MovedIn, MovedOut,
     Name, ReturnElsewhere, Stamp, Subject,
 };
+pub use event::{Cursor, Event, EventKind, Events, Telling};
 pub use hold::{Capture, Freed, Hold, HoldPlaced, HoldStatus, Release};
 pub use id::{
     DefinitionId, EntryId, ExternalId, Handle, HoldId, IdError, Key, LotId, ProfileId, ProfileNumber,
     RedemptionId, ReturnId, TransactionId,
 };
-pub use ledger::{Answer, AsyncLedger, AsyncLedgerAsOf, AsyncMoment, Error, Ledger, LedgerAsOf, Moment};
+pub use ledger::{
+    Answer, AsyncLedger, AsyncLedgerAsOf, AsyncMoment, AsyncSweepAll, Error, Ledger, LedgerAsOf, Moment,
+    SweepAll,
+};
 pub use lot::{
     CorrectedLot, Extended, Issue, Lot, LotAfter, LotChange, LotDetails, LotStatus, Merged, Moved, Origin,
     PointLot, Reward, Standing, Swept,

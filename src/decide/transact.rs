@@ -35,7 +35,7 @@ impl Decide for PostTransaction {
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
         let id = TransactionId::made_by(draft.first.number(), draft.first.next_sequence());
-        let transaction = self.transaction(draft, id)?;
+        let transaction = self.transaction(draft, id, None)?;
         let transaction = Transaction { earned: earn::rule(draft.program), ..transaction };
         Ok(write(draft, view, None, transaction, None)?.0)
     }
@@ -76,7 +76,7 @@ impl Decide for UpdateTransaction {
             created_at: before.created_at,
             returned: before.returned,
             earned: before.earned,
-            ..self.transaction.transaction(draft, self.transaction_id)?
+            ..self.transaction.transaction(draft, self.transaction_id, Some(before))?
         };
         Ok(write(draft, view, Some(before), transaction, None)?.0)
     }
@@ -172,12 +172,19 @@ impl Transaction {
 }
 
 impl PostTransaction {
-    /// The transaction that it describes.
-    fn transaction(&self, draft: &Draft<'_>, id: TransactionId) -> Result<Transaction, Rejection> {
-        let timezone = self.timezone.unwrap_or(draft.program.settings().timezone);
+    /// The transaction that it describes. When and where a transaction happened does not change unless it says so.
+    fn transaction(
+        &self,
+        draft: &Draft<'_>,
+        id: TransactionId,
+        before: Option<&Transaction>,
+    ) -> Result<Transaction, Rejection> {
+        let timezone = self.timezone.or(before.map(|before| before.timezone));
+        let timezone = timezone.unwrap_or(draft.program.settings().timezone);
         let out_of_range = |_| Rejection::TimeOutOfRange { field: "transacted_at".into() };
+        let otherwise = before.map_or(draft.at, |before| before.transacted_at);
         let transacted_at =
-            self.transacted_at.map_or(Ok(draft.at), |when| when.resolve(timezone).map_err(out_of_range))?;
+            self.transacted_at.map_or(Ok(otherwise), |when| when.resolve(timezone).map_err(out_of_range))?;
         Ok(Transaction {
             id,
             profile_id: draft.account().profile_id(),

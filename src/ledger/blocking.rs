@@ -36,8 +36,8 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct Ledger<S> {
-    program: Program,
-    store: S,
+    pub(super) program: Program,
+    pub(super) store: S,
 }
 
 impl<S: Store> Ledger<S> {
@@ -88,7 +88,10 @@ impl<S: Store> Ledger<S> {
     }
 }
 
-fn ask<S: Store, Q: Question>(store: &mut S, mut question: Q) -> Result<Q::Answer, Error<S::Error>> {
+pub(super) fn ask<S: Store, Q: Question>(
+    store: &mut S,
+    mut question: Q,
+) -> Result<Q::Answer, Error<S::Error>> {
     let mut run = store.run(&mut question);
     for _ in 0..MAX_ATTEMPTS {
         if run.is_err() || !question.leads_elsewhere() {
@@ -102,9 +105,9 @@ fn ask<S: Store, Q: Question>(store: &mut S, mut question: Q) -> Result<Q::Answe
 /// A ledger at an instant; see [`Ledger::at`].
 #[derive(Debug)]
 pub struct Moment<'a, S> {
-    ledger: &'a mut Ledger<S>,
-    at: Timestamp,
-    key: Option<Key>,
+    pub(super) ledger: &'a mut Ledger<S>,
+    pub(super) at: Timestamp,
+    pub(super) key: Option<Key>,
 }
 
 impl<S: Store> Moment<'_, S> {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::error::Error;
 use crate::decide::{self, quote_need, read_time};
+use crate::event::{self, Event};
 use crate::store::{AsOf, Change, Fate, Need, Owner, View, Work};
 use crate::{
-    Catalogue, Corrupt, NextExpiry, ProfileId, Program, Quote, Redeem, Refusal, Rejection, Timestamp,
-    ValuedBalances, Wallet,
+    Catalogue, Corrupt, NextExpiry, ProfileId, ProfileNumber, Program, Quote, Redeem, Refusal, Rejection,
+    Timestamp, ValuedBalances, Wallet,
 };
 
 /// As of when to read.
@@ -111,6 +112,15 @@ pub(crate) fn wallet(
         let entries = view.found.journal.iter().copied();
         Ok(Wallet::fold(profile, view.first.number(), entries, at)?)
     })
+}
+
+/// What of an account expires within a stretch of time.
+pub(crate) fn expiring(
+    number: ProfileNumber,
+    stretch: (Timestamp, Timestamp),
+    at: Timestamp,
+) -> impl Question<Answer = Vec<Event>> {
+    Look::new(Need::of(Owner::Number(number)), move |view| Ok(event::expiring(view.first, stretch, at)))
 }
 
 pub(crate) fn catalogue(reading: Reading) -> impl Question<Answer = Catalogue> {

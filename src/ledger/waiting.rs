@@ -26,8 +26,8 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct AsyncLedger<S> {
-    program: Program,
-    store: S,
+    pub(super) program: Program,
+    pub(super) store: S,
 }
 
 impl<S: AsyncStore> AsyncLedger<S> {
@@ -78,7 +78,7 @@ impl<S: AsyncStore> AsyncLedger<S> {
     }
 }
 
-async fn ask<S: AsyncStore, Q: Question>(
+pub(super) async fn ask<S: AsyncStore, Q: Question>(
     store: &mut S,
     mut question: Q,
 ) -> Result<Q::Answer, Error<S::Error>> {
@@ -95,9 +95,9 @@ async fn ask<S: AsyncStore, Q: Question>(
 /// A ledger at an instant; see [`AsyncLedger::at`].
 #[derive(Debug)]
 pub struct AsyncMoment<'a, S> {
-    ledger: &'a mut AsyncLedger<S>,
-    at: Timestamp,
-    key: Option<Key>,
+    pub(super) ledger: &'a mut AsyncLedger<S>,
+    pub(super) at: Timestamp,
+    pub(super) key: Option<Key>,
 }
 
 impl<S: AsyncStore> AsyncMoment<'_, S> {

@@ -146,6 +146,7 @@ pub struct Issue {
     /// What it holds.
     pub kind: LotKind,
     /// What it was issued from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition_id: Option<DefinitionId>,
     /// What it was worth at first.
     pub value_initial: Quantity,

@@ -5,6 +5,7 @@
 //! being copied.
 
 mod journal;
+mod scan;
 mod shard;
 
 use std::hash::BuildHasher;
@@ -46,6 +47,9 @@ pub enum MemoryError {
     /// A change to the account of a number that was never drawn.
     #[error("a change to an account that does not exist")]
     NoSuchAccount,
+    /// A position in the feed that is none of this store's.
+    #[error("a position that is none of this store's")]
+    NoSuchPosition,
     /// An account of the past does not follow from its journal.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),

@@ -4,8 +4,8 @@ use hashbrown::{HashMap, HashTable};
 
 use super::journal::{Chain, Journal, Position};
 use super::{MemoryError, Target};
-use crate::store::{Find, Owner};
-use crate::{Account, Entry, Key, Name, ProfileNumber, Subject};
+use crate::store::{Find, Owner, Written};
+use crate::{Account, Entry, Key, Name, ProfileId, ProfileNumber, Subject};
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
@@ -79,6 +79,31 @@ impl Shard {
         self.places.find(target.hash, is_it).map(|(_, place)| *place as usize)
     }
 
+    pub(super) fn account_at(&self, index: usize) -> Option<&Account> {
+        self.slots.get(index).map(|slot| &slot.account)
+    }
+
+    /// What was written from a position on, which is moved along.
+    pub(super) fn written_after(&self, position: &mut Position, limit: usize) -> Vec<Written> {
+        let written = self.journal.from(*position).take(limit).filter_map(|(owner, entry)| {
+            let account = self.account_at(owner)?;
+            Some(Written {
+                profile: account.profile().copied(),
+                number: account.number(),
+                entry: entry.clone(),
+            })
+        });
+        let written: Vec<Written> = written.collect();
+        *position = position.saturating_add(u32::try_from(written.len()).unwrap_or(u32::MAX));
+        written
+    }
+
+    /// The profiles that have a thing of this name.
+    pub(super) fn named(&self, name: &Name) -> Vec<ProfileId> {
+        let owners = self.names.keys().filter(|(_, other)| other == name).map(|(owner, _)| *owner);
+        owners.filter_map(|owner| self.account_at(owner)?.profile().copied()).collect()
+    }
+
     pub(super) fn account<'a>(&'a self, seat: &'a Seat) -> &'a Account {
         match seat {
             // A seat is taken from this shard while it is locked.
@@ -106,7 +131,7 @@ impl Shard {
         let Some(slot) = self.slots.get_mut(index) else { return Err(MemoryError::Full) };
         for entry in entries {
             slot.account.apply(entry);
-            let position = self.journal.push(&mut slot.chain, entry);
+            let position = self.journal.push(index, &mut slot.chain, entry);
             if let Some(key) = entry.key() {
                 self.keys.insert((index, key.clone()), position);
             }
