@@ -96,7 +96,7 @@ pub use decide::{Action, Decision, Novelty, Quote, Receipt, Unused, UnusedReason
 pub use definition::{Defined, Definition, PointDefinition, RewardDefinition, RewardType, Terms};
 pub use entry::{
     Cause, Corrected, Entry, EntryKind, Expired, External, LotValue, MergedIn, MergedOut, MovedIn, MovedOut,
-    Name, ReturnElsewhere, Stamp, Subject,
+    Name, ReturnElsewhere, Stamp, Subject, Unreadable,
 };
 pub use event::{Cursor, Event, EventKind, Events, Telling};
 pub use hold::{Capture, Freed, Hold, HoldPlaced, HoldStatus, Release};

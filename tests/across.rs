@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use scrip::store::Blocking;
 use scrip::{
-    Amount, AsyncLedger, Cursor, Define, DefinitionId, Event, EventKind, Extend, ExternalId, IssueReward, Ledger, LotId,
-    MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReturnRedemption, RewardDefinition, Timestamp,
-    Until,
+    Amount, AsyncLedger, Cursor, Define, DefinitionId, Event, EventKind, Extend, ExternalId, IssueReward,
+    Ledger, LotId, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReturnRedemption,
+    RewardDefinition, Timestamp, Until,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -106,7 +106,8 @@ fn events_come_in_order_and_at_least_once() {
         let at_once = ledger.at(later(1)).commit(issue(ten, profile(2), later(3))).unwrap().id;
         let second = listen(&mut ledger, &mut cursor, later(1), limit);
         assert_eq!(expiring(&second), [at_once]);
-        let kinds: Vec<_> = second.iter().filter(|event| event.profile_id == profile(1)).map(|event| event.kind).collect();
+        let kinds: Vec<_> =
+            second.iter().filter(|event| event.profile_id == profile(1)).map(|event| event.kind).collect();
         assert!(matches!(kinds[..], [EventKind::Redeemed { .. }, EventKind::Returned { .. }]), "{kinds:?}");
 
         // Extended into what was told before: told again. Then time comes for the late one, with what is left of it.
@@ -136,10 +137,14 @@ fn events_of_one_profile_keep_their_order_whatever_the_others_do() {
             let _ = ledger.at(later(1)).commit(issue(ten, profile, later(100)));
             let _ = ledger.at(later(1)).commit(Redeem::lenient(profile, Amount::from(3)));
         }
-        for event in ledger.at(later(1)).events(&cursor, TimeDelta::zero(), 3).map(|events| {
-            cursor = events.cursor;
-            events.events
-        }).unwrap()
+        for event in ledger
+            .at(later(1))
+            .events(&cursor, TimeDelta::zero(), 3)
+            .map(|events| {
+                cursor = events.cursor;
+                events.events
+            })
+            .unwrap()
         {
             let before = last.insert(event.profile_id, event.sequence);
             assert!(before.is_none_or(|before| before < event.sequence), "{event:?}");

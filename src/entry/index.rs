@@ -86,6 +86,16 @@ impl Entry {
         subjects
     }
 
+    /// Whether it is an issue or a redemption as nearly all are: it has no names and is about nothing but what it makes.
+    pub(crate) fn is_plain(&self) -> bool {
+        match &self.kind {
+            EntryKind::Redeem(_) | EntryKind::Mature(_) => true,
+            // A lot that arrives expired is listed.
+            EntryKind::Issue(issue) => !issue.expires_at.is_past(self.at),
+            _ => false,
+        }
+    }
+
     /// The names under which this entry is to be found. The newest entry with a name is what it stands for.
     pub fn names(&self) -> SmallVec<[Name; 1]> {
         let mut names: SmallVec<[Name; 1]> = self.external().map(Name::from).into_iter().collect();

@@ -4,12 +4,14 @@
 
 mod effect;
 mod index;
+pub(crate) mod packed;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use effect::DebtChange;
 pub(crate) use index::EXPIRED;
 pub use index::{Name, Subject};
+pub use packed::Unreadable;
 
 use crate::hold::{Capture, HoldPlaced, Release};
 use crate::json::Json;

@@ -166,6 +166,21 @@ pub struct Found<'a> {
 }
 
 impl Found<'_> {
+    /// Nothing.
+    pub const NOTHING: Found<'static> = Found {
+        keyed: Vec::new(),
+        external: None,
+        redemption: None,
+        transaction: None,
+        linked: None,
+        hold: None,
+        definition: None,
+        lots: BTreeMap::new(),
+        second_lots: BTreeMap::new(),
+        expired: Vec::new(),
+        journal: Vec::new(),
+    };
+
     /// The fingerprint of the request that used the key first.
     pub(crate) fn keyed_fingerprint(&self) -> Option<(&Entry, Fingerprint)> {
         let first = self.keyed.first()?;

@@ -18,7 +18,7 @@ use self::shard::{Seat, Shard};
 use super::Store;
 use super::gather::Gather;
 use super::work::{DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
-use crate::{Account, Corrupt, Entry, ProfileNumber};
+use crate::{Account, Corrupt, Entry, ProfileNumber, Unreadable};
 
 /// How many shards there are. A power of two, and many more than there are cores.
 const SHARDS: u32 = 64;
@@ -38,7 +38,7 @@ pub struct MemoryStore {
 }
 
 /// What can go wrong in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MemoryError {
     /// Two billion profiles, or four billion entries in one shard.
@@ -50,6 +50,9 @@ pub enum MemoryError {
     /// A position in the feed that is none of this store's.
     #[error("a position that is none of this store's")]
     NoSuchPosition,
+    /// An entry that cannot be read back.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// An account of the past does not follow from its journal.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
@@ -64,6 +67,8 @@ struct Shared {
     numbers: Mutex<Vec<Address>>,
     hasher: DefaultHashBuilder,
 }
+
+static NOTHING: Found<'static> = Found::NOTHING;
 
 /// Where an account is: its shard, and its place in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,10 +220,15 @@ impl Unit<'_> {
             let Some(need) = work.needs().get(self.unit) else { return Ok(Fate::Committed) };
             let sides = [Some((&*first, &seat)), second_seat.as_ref().map(|seat| (other, seat))];
             let lookups = Lookups { sides, catalogue };
-            if let Some(found) = lookups.quick(need) {
+            // Nearly every redemption needs the account alone, and nearly every issue that and a definition by its id:
+            // they are spared the general way.
+            if need.is_plain() {
+                work.decide(self.unit, View::new(account, second, &NOTHING))
+            } else if let Some(definition) = lookups.definition(need) {
+                let found = Found { definition: Some(definition), ..Found::NOTHING };
                 work.decide(self.unit, View::new(account, second, &found))
             } else {
-                let gather = lookups.gather(need, account, second);
+                let gather = lookups.gather(need, account, second)?;
                 let past = gather.past(need, account)?;
                 let found = gather.found();
                 work.decide(self.unit, View::new(past.as_ref().unwrap_or(account), second, &found))
@@ -254,23 +264,20 @@ struct Lookups<'a> {
 }
 
 impl<'a> Lookups<'a> {
-    /// What is found where the accounts are all that is needed, or the accounts and a definition by its id. Nearly
-    /// every redemption and every issue is one of these, so they are spared the general way.
-    fn quick(&self, need: &Need) -> Option<Found<'a>> {
-        if need.is_plain() {
-            return Some(Found::default());
-        }
+    /// The definition, where it is all that is needed beside the accounts, and named by its id.
+    fn definition(&self, need: &Need) -> Option<Record<'a>> {
         let Some(DefinitionRef::Id(id)) = need.definition else { return None };
-        if !need.is_plain_but_for_definition() {
-            return None;
-        }
-        let catalogue = self.catalogue?;
-        let made = catalogue.entry(0, id.sequence());
-        let definition = made.map(|made| Record { made, latest: catalogue.latest(0, id.get()) });
-        Some(Found { definition, ..Found::default() })
+        let catalogue = self.catalogue.filter(|_| need.is_plain_but_for_definition())?;
+        // The newest entry about a definition says all there is to say.
+        catalogue.definition(id).map(|made| Record { made, latest: None })
     }
 
-    fn gather(&self, need: &Need, first: &Account, second: Option<&Account>) -> Gather<&'a Entry> {
+    fn gather(
+        &self,
+        need: &Need,
+        first: &Account,
+        second: Option<&Account>,
+    ) -> Result<Gather<Entry>, MemoryError> {
         let mut gather = Gather::new(need, first, second);
         while let Some(lookup) = gather.next() {
             let side = self.sides.into_iter().flatten().find(|(shard, seat)| {
@@ -278,15 +285,16 @@ impl<'a> Lookups<'a> {
                 number == lookup.journal
             });
             gather.give(match (side, self.catalogue) {
-                (Some((shard, seat)), _) => {
-                    seat.index().map_or_else(Vec::new, |at| shard.look_up(at, &lookup.find))
-                }
+                (Some((shard, seat)), _) => match seat.index() {
+                    Some(index) => shard.look_up(index, &lookup.find)?,
+                    None => Vec::new(),
+                },
                 (None, Some(catalogue)) if lookup.journal == ProfileNumber::CATALOGUE => {
-                    catalogue.look_up(0, &lookup.find)
+                    catalogue.look_up(0, &lookup.find)?
                 }
                 _ => Vec::new(),
             });
         }
-        gather
+        Ok(gather)
     }
 }

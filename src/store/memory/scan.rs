@@ -37,7 +37,7 @@ impl Scan for MemoryStore {
         for (shard, position) in positions.iter_mut().enumerate() {
             let room = limit.saturating_sub(entries.len());
             let shard = u32::try_from(shard).unwrap_or(u32::MAX);
-            self.shared.with_shard(shard, |shard| entries.extend(shard.written_after(position, room)));
+            entries.extend(self.shared.with_shard(shard, |shard| shard.written_after(position, room))?);
         }
         let texts: Vec<String> = positions.iter().map(u32::to_string).collect();
         Ok(Feed { entries, position: Position::new(texts.join(",")) })
@@ -46,7 +46,7 @@ impl Scan for MemoryStore {
     fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, MemoryError> {
         let mut found = Vec::new();
         for shard in 0..SHARDS {
-            self.shared.with_shard(shard, |shard| found.extend(shard.named(name)));
+            found.extend(self.shared.with_shard(shard, |shard| shard.named(name)));
         }
         found.sort_unstable();
         found.truncate(limit);
@@ -67,11 +67,11 @@ fn read(position: &Position) -> Result<Vec<u32>, MemoryError> {
 
 impl Shared {
     /// The shard of this number; the one after the last is the catalogue.
-    fn with_shard(&self, shard: u32, look: impl FnOnce(&Shard)) {
+    fn with_shard<T>(&self, shard: u32, look: impl FnOnce(&Shard) -> T) -> T {
         if shard < SHARDS {
-            look(&self.lock(shard));
+            look(&self.lock(shard))
         } else {
-            look(&self.catalogue.read().unwrap_or_else(std::sync::PoisonError::into_inner));
+            look(&self.catalogue.read().unwrap_or_else(std::sync::PoisonError::into_inner))
         }
     }
 
