@@ -1,4 +1,4 @@
-//! A birthday reward from its definition to the sale: define, issue, redeem, link.
+//! A birthday reward from its definition to the sale: define, issue, redeem, link; and what happens to value afterwards.
 //!
 //! `cargo run --example quickstart`
 //!
@@ -8,8 +8,9 @@
 use std::error::Error;
 
 use scrip::{
-    Amount, Catalogue, Define, IssueReward, Ledger, MemoryStore, Moment, PostTransaction, ProfileId, Program,
-    Quote, Redeem, Redemption, Reward, RewardDefinition, json,
+    Amount, CaptureHold, Catalogue, Define, Earn, ExchangeRate, ExpiredReturn, IssueReward, Ledger,
+    MemoryStore, Moment, PeriodType, PlaceHold, Points, PostTransaction, ProfileId, Program, ProgramSettings,
+    Quote, Redeem, Redemption, ReturnRedemption, ReturnTransaction, Reward, RewardDefinition, Strategy, json,
 };
 
 /// Step 1: a template for rewards.
@@ -91,7 +92,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         sale.total, sale.total_original, sale.id
     );
 
-    two_rewards(till, customer, birthday.id)
+    two_rewards(till, customer, birthday.id)?;
+    afterwards()
 }
 
 /// A second customer's visit, in Rust alone: a redemption that spans two rewards, and its quote.
@@ -123,6 +125,57 @@ fn two_rewards(
     // More than there is: refused, with the numbers, and nothing is changed.
     if let Err(refusal) = till.commit(Redeem::strict(customer, Amount::from(50))) {
         println!("   Refused ({}): {refusal}.", refusal.code());
+    }
+    Ok(())
+}
+
+/// What happens to value afterwards, in a program with points and a grace period for refunds.
+fn afterwards() -> Result<(), Box<dyn Error>> {
+    let mut settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
+    settings.exchange_rate = Some(ExchangeRate::new(Points::from(100), Amount::from(10))?);
+    settings.expired_return = ExpiredReturn::GraceDays(7);
+    settings.earn = Some(Earn::new(Points::from(1), Amount::from(1)));
+    let mut ledger = Ledger::new(Program::try_from(settings)?, MemoryStore::new());
+    let customer = ProfileId::new("bob")?;
+    let mut june = ledger.at("2025-06-15T12:00:00+10:00".parse()?);
+    let ten = RewardDefinition::new("ten".parse()?, "Ten dollars", Amount::from(10))
+        .valid_for(1, PeriodType::Weeks);
+    let ten = june.commit(Define::from(ten))?.id;
+
+    println!("\nA hold, captured in part:");
+    june.commit(IssueReward::new(customer, ten))?;
+    let hold = june.commit(PlaceHold::strict(customer, Amount::from(8)))?;
+    println!(
+        "   Held ${:.2} until {}; ${:.2} can be redeemed.",
+        hold.total, hold.expires_at, hold.balances.reward_balance
+    );
+    let redemption = june.commit(CaptureHold::part(hold.id, "5.50".parse()?))?;
+    println!(
+        "   Captured ${:.2}; the rest is back: ${:.2}.",
+        redemption.total, redemption.balances.reward_balance
+    );
+
+    println!("\nA refund, after the reward has expired:");
+    let mut july = ledger.at("2025-07-10T12:00:00+10:00".parse()?);
+    println!("   Balance: ${:.2}.", july.balances(customer)?.reward_balance);
+    let refund = july.commit(ReturnRedemption::strict(redemption.id, "5.50".parse()?))?;
+    println!("   Returned ${:.2} as a new reward: ${:.2}.", refund.total, refund.balances.reward_balance);
+    if let Some(next) = july.next_expiry(customer)? {
+        println!("   It is good for seven days, until {}.", next.expires_at);
+    }
+
+    println!("\nA purchase that earns points, and comes back in two steps:");
+    let sale = july.commit(PostTransaction::new(customer, "80.00".parse()?))?;
+    println!("   Earned: {} points.", july.balances(customer)?.point_balance);
+    july.commit(Redeem::strict(customer, Amount::from(5)).with([Strategy::Points]))?;
+    println!("   Paid $5.00 with 50 of them: {} left.", july.balances(customer)?.point_balance);
+    for amount in ["20.00", "60.00"] {
+        let back = july.commit(ReturnTransaction { transaction_id: sale.id, amount: amount.parse()? })?;
+        let balances = july.balances(customer)?;
+        println!(
+            "   ${amount} came back, and with it {} points: {} left, {} owed.",
+            back.points_clawed_back, balances.point_balance, balances.point_debt
+        );
     }
     Ok(())
 }

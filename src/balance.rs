@@ -4,7 +4,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::decimal_text;
-use crate::{Amount, Delta, Points, Program, Quantity};
+use crate::entry::DebtChange;
+use crate::{Amount, Delta, EntryKind, Points, Program, Quantity, Timestamp};
 
 /// Which kind of value a lot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,24 +17,45 @@ pub enum LotKind {
     Point,
 }
 
-/// Where value can be, or have come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// Came in by being issued.
+/// Where value can be, come from or go to (rule J3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// It comes in by being issued.
     Issued,
+    /// A correction brings it in, or takes it out.
+    Adjusted,
+    /// It comes from another profile, or goes to one.
+    Moved,
+    /// It can be redeemed.
     Available,
+    /// It will be available later.
     Pending,
+    /// A hold sets it aside.
+    Held,
+    /// It was redeemed.
     Redeemed,
+    /// It expired unused.
     Expired,
+    /// The shop took it back.
+    Revoked,
+    /// It came back with the purchase that earned it.
+    ClawedBack,
+    /// It paid what was owed.
+    PaidToDebt,
 }
 
-/// A quantity of one kind, on its way from one class to another. Every journal entry is a few of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Flow {
-    pub(crate) kind: LotKind,
-    pub(crate) from: Class,
-    pub(crate) to: Class,
-    pub(crate) value: Quantity,
+/// A quantity of one kind, on its way from one place to another. Every entry that moves value is a few of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Movement {
+    /// What moves.
+    pub kind: LotKind,
+    /// From where.
+    pub from: Place,
+    /// Where to.
+    pub to: Place,
+    /// How much.
+    pub value: Quantity,
 }
 
 /// Everything that ever came into an account in one kind of value, and where it is now.
@@ -85,32 +107,56 @@ impl Pot {
         sum(&came) == sum(&went.map(Delta::from)) && went.iter().all(|value| value.ten_thousandths() >= 0)
     }
 
-    fn shift(&mut self, flow: Flow) {
-        let Flow { from, to, value, .. } = flow;
+    fn shift(&mut self, movement: Movement) {
+        let Movement { from, to, value, .. } = movement;
         match from {
-            Class::Issued => self.issued = self.issued.plus(value),
-            Class::Available => self.available = self.available.minus(value),
-            Class::Pending => self.pending = self.pending.minus(value),
-            Class::Redeemed => self.redeemed = self.redeemed.minus(value),
-            Class::Expired => self.expired = self.expired.minus(value),
+            Place::Issued => self.issued = self.issued.plus(value),
+            Place::Adjusted => self.adjusted = self.adjusted.up(value),
+            Place::Moved => self.moved = self.moved.up(value),
+            inside => self.inside(inside, |held| held.minus(value)),
         }
         match to {
-            Class::Issued => self.issued = self.issued.minus(value),
-            Class::Available => self.available = self.available.plus(value),
-            Class::Pending => self.pending = self.pending.plus(value),
-            Class::Redeemed => self.redeemed = self.redeemed.plus(value),
-            Class::Expired => self.expired = self.expired.plus(value),
+            Place::Issued => self.issued = self.issued.minus(value),
+            Place::Adjusted => self.adjusted = self.adjusted.down(value),
+            Place::Moved => self.moved = self.moved.down(value),
+            inside => self.inside(inside, |held| held.plus(value)),
         }
     }
 
-    /// Whether so much more can be issued without any total leaving its bounds (rule Q3).
+    fn inside(&mut self, place: Place, change: impl FnOnce(Quantity) -> Quantity) {
+        let pool = match place {
+            Place::Available => &mut self.available,
+            Place::Pending => &mut self.pending,
+            Place::Held => &mut self.held,
+            Place::Redeemed => &mut self.redeemed,
+            Place::Expired => &mut self.expired,
+            Place::Revoked => &mut self.revoked,
+            Place::ClawedBack => &mut self.clawed_back,
+            Place::PaidToDebt => &mut self.paid_to_debt,
+            Place::Issued | Place::Adjusted | Place::Moved => return,
+        };
+        *pool = change(*pool);
+    }
+
+    /// Whether so much more can come in, by an issue, a correction or a move, without any total leaving its bounds
+    /// (rule Q3).
     pub(crate) fn has_room_for(&self, more: Quantity) -> bool {
         let most = i128::from(Quantity::MAX_TOTAL.ten_thousandths());
-        let issued = i128::from(self.issued.ten_thousandths()).saturating_add(more.ten_thousandths().into());
-        let net = issued
-            .saturating_add(self.adjusted.ten_thousandths().into())
-            .saturating_add(self.moved.ten_thousandths().into());
-        issued <= most && net <= most
+        let came = [self.issued.into(), self.adjusted, self.moved]
+            .map(|came: Delta| i128::from(came.ten_thousandths()));
+        let more = i128::from(more.ten_thousandths());
+        let fits = |came: &i128| came.saturating_add(more) <= most;
+        // Whichever way it comes in; and all of them together, which is what there can be of anything else.
+        came.iter().all(fits) && fits(&came.iter().sum())
+    }
+
+    /// Whether so much can leave, by a correction or a move, without any total leaving its bounds (rule Q3).
+    pub(crate) fn can_lose(&self, less: Quantity) -> bool {
+        let least = i128::from(Quantity::MAX_TOTAL.ten_thousandths()).saturating_neg();
+        let less = i128::from(less.ten_thousandths());
+        [self.adjusted, self.moved]
+            .iter()
+            .all(|came| i128::from(came.ten_thousandths()).saturating_sub(less) >= least)
     }
 }
 
@@ -152,10 +198,17 @@ impl Totals {
         }
     }
 
-    pub(crate) fn shift(&mut self, flow: Flow) {
-        match flow.kind {
-            LotKind::Reward => self.rewards.shift(flow),
-            LotKind::Point => self.points.shift(flow),
+    /// Applies what an entry moves, when it happens at `at`.
+    pub(crate) fn follow(&mut self, entry: &EntryKind, at: Timestamp) {
+        entry.for_each_movement(at, |movement| self.shift(movement));
+        let DebtChange { owed, paid } = entry.debt_change();
+        self.point_debt = self.point_debt.plus(owed).minus(paid);
+    }
+
+    fn shift(&mut self, movement: Movement) {
+        match movement.kind {
+            LotKind::Reward => self.rewards.shift(movement),
+            LotKind::Point => self.points.shift(movement),
         }
     }
 }

@@ -237,6 +237,10 @@ identifiers! {
     LotId;
     /// A redemption.
     RedemptionId;
+    /// A hold: value set aside.
+    HoldId;
+    /// A return, or a reversal: value given back.
+    ReturnId;
     /// A transaction: a purchase at the till.
     TransactionId;
     /// A journal entry.

@@ -72,7 +72,9 @@ mod catalogue;
 mod decide;
 mod definition;
 mod entry;
+mod event;
 pub mod guide;
+mod hold;
 mod id;
 pub mod json;
 mod ledger;
@@ -86,31 +88,46 @@ mod time;
 mod transaction;
 mod wallet;
 
-pub use account::{Account, Corrupt, LiveLot, NextExpiry, PendingLot};
-pub use amount::{Amount, AmountError, Delta, ExchangeRate, Points, Quantity, RateError};
-pub use balance::{Balances, LotKind, Pot, Totals, ValuedBalances};
+pub use account::{Account, Corrupt, LiveLot, NextExpiry, OverdueLot, PendingLot};
+pub use amount::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError};
+pub use balance::{Balances, LotKind, Movement, Place, Pot, Totals, ValuedBalances};
 pub use catalogue::Catalogue;
 pub use decide::{Action, Decision, Novelty, Quote, Receipt, Unused, UnusedReason, decide, need};
 pub use definition::{Defined, Definition, PointDefinition, RewardDefinition, RewardType, Terms};
-pub use entry::{Cause, Entry, EntryKind, External, LotValue, Stamp, Subject};
-pub use id::{
-    DefinitionId, EntryId, ExternalId, Handle, IdError, Key, LotId, ProfileId, ProfileNumber, RedemptionId,
-    TransactionId,
+pub use entry::{
+    Cause, Corrected, Entry, EntryKind, Expired, External, LotValue, MergedIn, MergedOut, MovedIn, MovedOut,
+    Name, ReturnElsewhere, Stamp, Subject, Unreadable,
 };
-pub use ledger::{Answer, AsyncLedger, AsyncLedgerAsOf, AsyncMoment, Error, Ledger, LedgerAsOf, Moment};
-pub use lot::{Issue, Lot, LotDetails, LotStatus, PointLot, Reward};
+pub use event::{Cursor, Event, EventKind, Events, Telling};
+pub use hold::{Capture, Freed, Hold, HoldPlaced, HoldStatus, Release};
+pub use id::{
+    DefinitionId, EntryId, ExternalId, Handle, HoldId, IdError, Key, LotId, ProfileId, ProfileNumber,
+    RedemptionId, ReturnId, TransactionId,
+};
+pub use ledger::{
+    Answer, AsyncLedger, AsyncLedgerAsOf, AsyncMoment, AsyncSweepAll, Error, Ledger, LedgerAsOf, Moment,
+    SweepAll,
+};
+pub use lot::{
+    CorrectedLot, Extended, Issue, Lot, LotAfter, LotChange, LotDetails, LotStatus, Merged, Moved, Origin,
+    PointLot, Reward, Standing, Swept,
+};
 pub use program::{
     Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,
 };
-pub use redemption::{Item, Items, Redemption, RedemptionState, Strategy};
+pub use redemption::{
+    GiveBack, Item, Items, RedeemDetails, Redeemed, Redemption, RedemptionState, Return, ReturnedItem,
+    ReturnedTo, Strategy,
+};
 pub use rejection::{KeyReused, Refusal, Rejection};
 pub use request::{
-    ArchiveDefinition, Command, Define, DeleteTransaction, IssuePoints, IssueReward, Outcome,
-    PostTransaction, Redeem, Redefine, Request, UpdateTransaction,
+    Adjust, ArchiveDefinition, CaptureHold, Command, Define, DeleteTransaction, Extend, IssuePoints,
+    IssueReward, MergeProfiles, Outcome, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold,
+    Request, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, UpdateTransaction,
 };
 pub use store::{AsyncStore, MemoryStore, Store};
 pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
-pub use transaction::{Transaction, TransactionChange};
+pub use transaction::{ClawedBack, Earned, EarnedMore, Transaction, TransactionChange, TransactionReturn};
 pub use wallet::Wallet;
 
 /// The README's example is compiled and run like any other.

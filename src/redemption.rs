@@ -6,7 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
 use crate::json::Json;
-use crate::{Amount, Balances, LotId, LotKind, Points, ProfileId, RedemptionId, Timestamp, TransactionId};
+use crate::{
+    Amount, Balances, Exchange, HoldId, LotChange, LotId, LotKind, Points, ProfileId, Quantity, RedemptionId,
+    ReturnId, Timestamp, TransactionId,
+};
 
 /// A kind of value to pay with. A redemption exhausts the first of its strategies before it touches the next
 /// (rule C3).
@@ -35,6 +38,11 @@ impl Item {
     /// Whether the lot is a reward or a point lot: a point lot that gave nothing is not in the list.
     pub const fn kind(&self) -> LotKind {
         if self.points.is_zero() { LotKind::Reward } else { LotKind::Point }
+    }
+
+    /// The quantity, in what the lot holds.
+    pub fn value(&self) -> Quantity {
+        if self.points.is_zero() { self.amount.into() } else { self.points.into() }
     }
 }
 
@@ -105,6 +113,9 @@ pub struct Redemption {
     pub is_reversed: bool,
     /// The transaction that it is linked to (rule X1).
     pub transaction_id: Option<TransactionId>,
+    /// The hold that it captured (rule H2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_id: Option<HoldId>,
     /// The account's balances right after it.
     pub balances: Balances,
     /// Whatever the caller attached, as sent.
@@ -119,6 +130,42 @@ impl Redemption {
     }
 }
 
+/// What a journal entry says when value is redeemed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Redeemed {
+    /// The new redemption.
+    pub redemption: RedemptionId,
+    /// What was asked for.
+    pub requested: Amount,
+    /// What was taken.
+    pub total: Amount,
+    /// What each lot gave, in the order of use.
+    pub items: Items,
+    /// What is not always there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<RedeemDetails>>,
+}
+
+/// What not every redemption or hold has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RedeemDetails {
+    /// At which rate points paid: what is given back later goes by the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Exchange>,
+    /// Whatever the caller attached, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+impl RedeemDetails {
+    /// Boxed, if there is anything in it.
+    pub(crate) fn boxed(exchange: Option<Exchange>, meta: Option<Json>) -> Option<Box<Self>> {
+        (exchange.is_some() || meta.is_some()).then(|| Box::new(Self { exchange, meta }))
+    }
+}
+
 /// What a journal entry says of a redemption when it changes one: how it stands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedemptionState {
@@ -130,4 +177,94 @@ pub struct RedemptionState {
     pub is_reversed: bool,
     /// The transaction that it is linked to.
     pub transaction_id: Option<TransactionId>,
+}
+
+/// Value given back to the lots that it was taken from: a return, or a reversal (rules R).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Return {
+    /// Its id.
+    pub id: ReturnId,
+    /// To whom.
+    pub profile_id: ProfileId,
+    /// The redemption that gave back.
+    pub redemption_id: RedemptionId,
+    /// Whether it undid the whole redemption (rule R4).
+    pub is_reversal: bool,
+    /// When.
+    pub returned_at: Timestamp,
+    /// What was asked for.
+    pub requested: Amount,
+    /// What was given back; less than requested only where the request was lenient (rule R2).
+    pub total: Amount,
+    /// What went back where, the last lot used first.
+    pub items: Vec<ReturnedItem>,
+    /// The account's balances right after it.
+    pub balances: Balances,
+    /// Whatever the caller attached, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+/// What a journal entry says when value is given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GiveBack {
+    /// The new return.
+    pub id: ReturnId,
+    /// How the redemption stands now.
+    pub redemption: RedemptionState,
+    /// What was asked for.
+    pub requested: Amount,
+    /// What was given back.
+    pub total: Amount,
+    /// What went back where, the last lot used first.
+    pub items: Vec<ReturnedItem>,
+    /// Whatever the caller attached, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+/// What of a redemption went back from one lot's share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReturnedItem {
+    /// The lot that it had been taken from.
+    pub lot: LotId,
+    /// What that holds.
+    pub kind: LotKind,
+    /// In money.
+    pub amount: Amount,
+    /// In points; zero for a reward.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub points: Points,
+    /// Where it went.
+    pub to: ReturnedTo,
+    /// What became of that lot, where the value went back to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<LotChange>,
+}
+
+impl ReturnedItem {
+    /// The quantity, in what the lot holds.
+    pub fn value(&self) -> Quantity {
+        match self.kind {
+            LotKind::Reward => self.amount.into(),
+            LotKind::Point => self.points.into(),
+        }
+    }
+}
+
+/// Where returned value went (rule R3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnedTo {
+    /// Back to its lot, where it can be used.
+    Lot,
+    /// Back to its lot, which has expired, and the value with it.
+    Expired,
+    /// Back to its lot, which was revoked, and the value with it.
+    Revoked,
+    /// A new lot, linked to the old one.
+    NewLot(LotId),
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    Amount, DefinitionId, External, Key, Quantity, RedemptionId, TimeError, Timestamp, TransactionId,
+    Amount, DefinitionId, External, HoldId, Key, LotId, ProfileNumber, Quantity, RedemptionId, TimeError,
+    Timestamp, TransactionId,
 };
 
 /// A request that the rules do not allow. Nothing was changed by it.
@@ -196,6 +197,132 @@ pub enum Rejection {
         /// What the purchase would have cost.
         total_original: Amount,
     },
+    /// There is no such lot of this profile (rule L1).
+    #[error("ids: {} no lots of this profile (rule L1)", listed(lots))]
+    UnknownLot {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// There is no such hold of this profile (rule H3).
+    #[error("hold_id: {hold} is no hold of this profile (rule H3)")]
+    UnknownHold {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// The hold was captured before (rule H3).
+    #[error("hold_id: {hold} was captured before (rule H3)")]
+    HoldCaptured {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// The hold was released before (rule H3).
+    #[error("hold_id: {hold} was released before (rule H3)")]
+    HoldReleased {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// The hold's time was over (rule H3).
+    #[error("hold_id: {hold} lapsed (rule H3)")]
+    HoldLapsed {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// More was to be captured than is held (rule H2).
+    #[error("amount: {requested} is above the {held} that is held (rule H2)")]
+    CaptureAboveHold {
+        /// What was asked for.
+        requested: Amount,
+        /// What is held.
+        held: Amount,
+    },
+    /// More was to be given back than is left to give back (rule R2).
+    #[error("amount: {requested} is above the {left} that is left to give back (rule R2)")]
+    ReturnAboveRedemption {
+        /// What was asked for.
+        requested: Amount,
+        /// What is left.
+        left: Amount,
+    },
+    /// Part of the redemption was given back before, so it cannot be undone as a whole (rule R4).
+    #[error("redemption_id: {returned} of {redemption} was given back before (rule R4)")]
+    RedemptionReturned {
+        /// The redemption.
+        redemption: RedemptionId,
+        /// What was given back.
+        returned: Amount,
+    },
+    /// It is too late to undo the redemption (rule R4).
+    #[error("redemption_id: {redemption} could be reversed until {until} (rule R4)")]
+    ReversalWindowOver {
+        /// The redemption.
+        redemption: RedemptionId,
+        /// The last instant at which it could be.
+        until: Timestamp,
+    },
+    /// More of a purchase was to come back than is left of it (rule X4).
+    #[error("amount: {requested} is above the {left} that is left of the transaction (rule X4)")]
+    ReturnAboveTransaction {
+        /// What was asked for.
+        requested: Amount,
+        /// What is left.
+        left: Amount,
+    },
+    /// The terms of the lots do not allow to extend them (rule L1).
+    #[error("ids: {} not extendable (rule L1)", listed(lots))]
+    NotExtendable {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// The lots never expire (rule L1).
+    #[error("ids: {} without an expiry (rule L1)", listed(lots))]
+    NeverExpires {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// The date is before the lots' expiry, and extending never shortens (rule L1).
+    #[error("extend_date: {} expiring later than that (rule L1)", listed(lots))]
+    Shortens {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// Nothing is left of the lots (rule L1).
+    #[error("ids: {} with nothing left (rule L1)", listed(lots))]
+    NothingLeft {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// The lots were taken back by the shop (rule L3).
+    #[error("ids: {} revoked (rule L3)", listed(lots))]
+    LotRevoked {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// The terms of the lot do not allow to move it to another profile (rule L2).
+    #[error("{lot} is not reassignable (rule L2)")]
+    NotReassignable {
+        /// The lot.
+        lot: LotId,
+    },
+    /// The lot has expired, so there is nothing to move (rule L2).
+    #[error("{lot} has expired (rule L2)")]
+    LotExpired {
+        /// The lot.
+        lot: LotId,
+    },
+    /// Part of the lot is held, and held value stays where it is (rule L4).
+    #[error("{held} of {lot} is held (rule L4)")]
+    LotHeld {
+        /// The lot.
+        lot: LotId,
+        /// What of it is held.
+        held: Quantity,
+    },
+    /// Both profiles are the same (rule L2).
+    #[error("profile_id: is the profile that has it already (rule L2)")]
+    SameProfile,
+    /// The profile was merged into another before (rule L2).
+    #[error("profile_id: was merged into another profile before (rule L2)")]
+    AlreadyMerged,
     /// There is less value than was asked for, or none (rule C4).
     #[error("amount: {requested} was requested and {available} is available (rule C4)")]
     InsufficientValue {
@@ -210,6 +337,15 @@ pub enum Rejection {
     /// The account's journal has no numbers left (a little over four million).
     #[error("the account's journal is full (rule J1)")]
     JournalFull,
+}
+
+/// `lot 5 is`, or `lots 5 and 6 are`.
+fn listed(lots: &[LotId]) -> String {
+    let texts: Vec<String> = lots.iter().map(LotId::to_string).collect();
+    match texts.as_slice() {
+        [only] => format!("lot {only} is"),
+        many => format!("lots {} are", many.join(", ")),
+    }
 }
 
 /// A field of a request, by its name in JSON.
@@ -272,6 +408,8 @@ table! {
     UnknownDefinition => "unknown_definition", Unknown;
     UnknownRedemption => "unknown_redemption", Unknown;
     UnknownTransaction => "unknown_transaction", Unknown;
+    UnknownLot => "unknown_lot", Unknown;
+    UnknownHold => "unknown_hold", Unknown;
     DefinitionArchived => "definition_archived", Terms;
     NotAssignable => "not_assignable", Terms;
     AboveMaxValue => "above_max_value", Terms;
@@ -285,6 +423,24 @@ table! {
     RedemptionReversed => "redemption_reversed", Terms;
     RedemptionLinked => "redemption_linked", Terms;
     RedemptionAboveTotal => "redemption_above_total", Terms;
+    RedemptionReturned => "redemption_returned", Terms;
+    ReversalWindowOver => "reversal_window_over", Terms;
+    HoldCaptured => "hold_captured", Terms;
+    HoldReleased => "hold_released", Terms;
+    HoldLapsed => "hold_lapsed", Terms;
+    SameProfile => "same_profile", Terms;
+    AlreadyMerged => "already_merged", Terms;
+    LotRevoked => "lot_revoked", Terms;
+    NotExtendable => "not_extendable", Terms;
+    NotReassignable => "not_reassignable", Terms;
+    NeverExpires => "never_expires", Terms;
+    Shortens => "shortens", Terms;
+    LotExpired => "lot_expired", Terms;
+    NothingLeft => "nothing_left", Value;
+    LotHeld => "lot_held", Value;
+    CaptureAboveHold => "capture_above_hold", Value;
+    ReturnAboveRedemption => "return_above_redemption", Value;
+    ReturnAboveTransaction => "return_above_transaction", Value;
     InsufficientValue => "insufficient_value", Value;
     AccountTotalExceeded => "account_total_exceeded", Limit;
     JournalFull => "journal_full", Limit;
@@ -300,9 +456,10 @@ pub struct KeyReused {
     pub first: u32,
 }
 
-/// What a pure decision says no with: a rule, or a key that was used for something else.
+/// What a pure decision says no with: a rule, a key that was used for something else, or that it was not lent enough.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Refusal {
     /// The rules do not allow it.
     #[error(transparent)]
@@ -310,6 +467,12 @@ pub enum Refusal {
     /// Its key was used before with other content.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
+    /// It is about what is in another account now: load that one and decide again. A ledger does so by itself.
+    #[error("what it names is in account {}", .0.get())]
+    Elsewhere(ProfileNumber),
+    /// It changes another account as well: load that one as the second and decide again. A ledger does so by itself.
+    #[error("it changes account {} as well", .0.get())]
+    Together(ProfileNumber),
 }
 
 impl Refusal {
@@ -318,6 +481,8 @@ impl Refusal {
         match self {
             Self::Rejected(rejection) => rejection.code(),
             Self::KeyReused(_) => "key_reused",
+            Self::Elsewhere(_) => "elsewhere",
+            Self::Together(_) => "together",
         }
     }
 }

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::decide::{lot_at_issue, redemption_at_first};
+use crate::decide::{hold_seen, lot_at_issue, redemption_at_first, return_seen};
+use crate::hold::{HoldPlaced, Release};
+use crate::redemption::{GiveBack, Redeemed};
 use crate::{
-    Account, Balances, Corrupt, Entry, EntryKind, ExternalId, Issue, Lot, LotId, LotKind, LotStatus,
-    PointLot, ProfileId, ProfileNumber, Quantity, Redemption, RedemptionId, RedemptionState, Reward,
-    Timestamp, Transaction, TransactionId,
+    Account, Balances, Corrupt, Entry, EntryKind, ExternalId, Hold, HoldId, HoldStatus, Issue, Lot, LotAfter,
+    LotId, LotKind, LotStatus, PointLot, ProfileId, ProfileNumber, Quantity, Redemption, RedemptionId,
+    RedemptionState, Return, Reward, Standing, Timestamp, Transaction, TransactionId,
 };
 
 /// A profile's rewards, points, redemptions and transactions, its balances and its journal, at one moment.
@@ -20,6 +22,8 @@ pub struct Wallet {
     account: Account,
     lots: BTreeMap<LotId, LotState>,
     redemptions: BTreeMap<RedemptionId, Redemption>,
+    returns: Vec<Return>,
+    holds: BTreeMap<HoldId, Hold>,
     transactions: BTreeMap<TransactionId, Transaction>,
     entries: Vec<Entry>,
 }
@@ -30,7 +34,7 @@ struct LotState {
     issue: Issue,
     issued: Timestamp,
     external_id: Option<ExternalId>,
-    remaining: Quantity,
+    after: LotAfter,
     held: Quantity,
 }
 
@@ -51,6 +55,8 @@ impl Wallet {
             account: Account::new(profile, number),
             lots: BTreeMap::new(),
             redemptions: BTreeMap::new(),
+            returns: Vec::new(),
+            holds: BTreeMap::new(),
             transactions: BTreeMap::new(),
             entries: Vec::new(),
         };
@@ -102,6 +108,26 @@ impl Wallet {
         self.redemptions.get(&id)
     }
 
+    /// Every return and reversal, in the order in which they were made.
+    pub fn returns(&self) -> &[Return] {
+        &self.returns
+    }
+
+    /// Every hold, in the order in which they were placed, as they stand.
+    pub fn holds(&self) -> impl Iterator<Item = Hold> {
+        // A hold lapses whether or not an entry tells of it yet (rule T7).
+        let lapsed = |hold: &Hold| hold.status == HoldStatus::Held && hold.expires_at <= self.at;
+        self.holds.values().map(move |hold| {
+            let status = if lapsed(hold) { HoldStatus::Lapsed } else { hold.status };
+            Hold { status, ..hold.clone() }
+        })
+    }
+
+    /// One hold.
+    pub fn hold(&self, id: HoldId) -> Option<Hold> {
+        self.holds().find(|hold| hold.id == id)
+    }
+
     /// Every transaction that was not deleted, in the order in which they were posted, as they stand.
     pub fn transactions(&self) -> impl Iterator<Item = &Transaction> {
         self.transactions.values().filter(|transaction| !transaction.is_deleted)
@@ -121,47 +147,108 @@ impl Wallet {
         let mut states: Vec<&LotState> = self.lots.values().filter(|lot| lot.issue.kind == kind).collect();
         states.sort_by_key(|lot| {
             let is_rest = lot.status(self.at) != LotStatus::Active;
-            (is_rest, lot.issue.expires_at, lot.issue.issued_at, lot.issue.lot)
+            (is_rest, lot.after.expires_at, lot.issue.issued_at, lot.issue.lot)
         });
         states.into_iter().map(|lot| lot.seen(self.profile, self.at)).collect()
     }
 
     fn remember(&mut self, entry: &Entry) {
         match &entry.kind {
-            EntryKind::Issue(issue) => {
-                let state = LotState {
-                    issue: issue.clone(),
-                    issued: entry.at,
-                    external_id: entry.lot_external_id().cloned(),
-                    remaining: issue.value_remaining,
-                    held: Quantity::ZERO,
-                };
-                self.lots.insert(issue.lot, state);
+            EntryKind::Issue(issue) => self.arrive(entry, issue, Quantity::ZERO),
+            EntryKind::ReassignIn(moved) => self.arrive(entry, &moved.issue, moved.held),
+            EntryKind::Redeem(redeemed) => self.take(redeemed),
+            EntryKind::Hold(placed) => {
+                placed.items.iter().for_each(|item| self.hold_back(item.lot, item.value()));
+                self.keep_hold(entry, placed, HoldStatus::Held);
             }
-            EntryKind::Redeem(redeem) => {
-                for item in &redeem.items {
-                    let value = match item.kind() {
-                        LotKind::Reward => item.amount.into(),
-                        LotKind::Point => item.points.into(),
-                    };
-                    if let Some(lot) = self.lots.get_mut(&item.lot) {
-                        lot.remaining = lot.remaining.minus(value);
-                    }
-                }
-                if let Some(redemption) = redemption_at_first(self.profile, entry) {
-                    self.redemptions.insert(redemption.id, redemption);
+            EntryKind::Capture(capture) => {
+                capture.redeem.items.iter().for_each(|item| self.let_go(item.lot, item.value()));
+                self.take(&capture.redeem);
+                capture.released.iter().for_each(|freed| self.let_go(freed.after.lot, freed.value));
+                if let Some(hold) = self.holds.get_mut(&capture.hold) {
+                    hold.status = HoldStatus::Captured;
+                    hold.redemption_id = Some(capture.redeem.redemption);
+                    hold.balances = entry.balances;
                 }
             }
+            EntryKind::Release(release) => self.close_hold(entry, release, HoldStatus::Released),
+            EntryKind::Lapse(release) => self.close_hold(entry, release, HoldStatus::Lapsed),
+            EntryKind::Return(back) => self.give_back(entry, back, false, entry.balances),
+            EntryKind::Reversal(back) => self.give_back(entry, back, true, entry.balances),
+            EntryKind::ReturnElsewhere(there) => {
+                self.give_back(entry, &there.back, there.is_reversal, there.balances);
+            }
+            EntryKind::Link(state) => self.note(state),
             EntryKind::Transaction(change) => {
-                for state in &change.redemptions {
-                    self.note(state);
-                }
+                change.redemptions.iter().for_each(|state| self.note(state));
                 self.transactions.insert(change.transaction.id, change.transaction.clone());
             }
-            // An expired lot keeps what is left of it, and nobody can use it.
-            EntryKind::Mature(_) | EntryKind::Expire(_) | EntryKind::Define(_) => {}
+            EntryKind::MergeIn(merged) => {
+                merged.holds.iter().for_each(|placed| self.keep_hold(entry, placed, HoldStatus::Held));
+            }
+            _ => {}
+        }
+        if let Some(redemption) = redemption_at_first(self.profile, entry) {
+            self.redemptions.insert(redemption.id, redemption);
+        }
+        for after in entry.kind.lots_after() {
+            if let Some(lot) = self.lots.get_mut(&after.lot) {
+                lot.after = *after;
+                if let Some(issue) = entry.lot_facts(after.lot) {
+                    lot.issue = issue.clone();
+                }
+                if matches!(after.standing, Standing::MovedTo(_)) {
+                    lot.held = Quantity::ZERO;
+                }
+            }
         }
         self.entries.push(entry.clone());
+    }
+
+    fn arrive(&mut self, entry: &Entry, issue: &Issue, held: Quantity) {
+        let state = LotState {
+            issue: issue.clone(),
+            issued: entry.at,
+            external_id: entry.lot_external_id().cloned(),
+            after: issue.after(entry.at),
+            held,
+        };
+        self.lots.insert(issue.lot, state);
+    }
+
+    fn take(&mut self, redeemed: &Redeemed) {
+        for item in &redeemed.items {
+            if let Some(lot) = self.lots.get_mut(&item.lot) {
+                lot.after.remaining = lot.after.remaining.minus(item.value());
+            }
+        }
+    }
+
+    fn hold_back(&mut self, lot: LotId, value: Quantity) {
+        if let Some(lot) = self.lots.get_mut(&lot) {
+            lot.held = lot.held.plus(value);
+        }
+    }
+
+    fn let_go(&mut self, lot: LotId, value: Quantity) {
+        if let Some(lot) = self.lots.get_mut(&lot) {
+            lot.held = lot.held.minus(value);
+        }
+    }
+
+    fn keep_hold(&mut self, entry: &Entry, placed: &HoldPlaced, status: HoldStatus) {
+        let hold = Hold { balances: entry.balances, ..hold_seen(self.profile, placed, status) };
+        self.holds.insert(hold.id, hold);
+    }
+
+    fn close_hold(&mut self, entry: &Entry, release: &Release, status: HoldStatus) {
+        release.released.iter().for_each(|freed| self.let_go(freed.after.lot, freed.value));
+        self.keep_hold(entry, &release.placed, status);
+    }
+
+    fn give_back(&mut self, entry: &Entry, back: &GiveBack, is_reversal: bool, balances: Balances) {
+        self.returns.push(Return { balances, ..return_seen(self.profile, entry.at, back, is_reversal) });
+        self.note(&back.redemption);
     }
 
     fn note(&mut self, state: &RedemptionState) {
@@ -175,24 +262,21 @@ impl Wallet {
 
 impl LotState {
     fn status(&self, at: Timestamp) -> LotStatus {
-        if self.remaining.is_zero() {
-            LotStatus::Exhausted
-        } else if self.issue.expires_at.is_past(at) {
-            LotStatus::Expired
-        } else if self.issue.available_at > at {
-            LotStatus::Pending
-        } else if self.held == self.remaining {
-            LotStatus::Held
-        } else {
-            LotStatus::Active
-        }
+        let standing = match self.after.standing {
+            gone @ (Standing::Revoked | Standing::MovedTo(_)) => gone,
+            _ if self.after.expires_at.is_past(at) => Standing::Expired,
+            Standing::Pending(available_at) if available_at > at => Standing::Pending(available_at),
+            _ => Standing::Usable,
+        };
+        standing.status(self.after.remaining, self.held)
     }
 
     fn seen<Q: From<Quantity>>(&self, profile: ProfileId, at: Timestamp) -> Lot<Q> {
         Lot {
-            value_remaining: self.remaining.into(),
+            value_remaining: self.after.remaining.into(),
             value_held: self.held.into(),
             status: self.status(at),
+            expires_at: self.after.expires_at,
             ..lot_at_issue(profile, self.issued, &self.issue, self.external_id.clone())
         }
     }

@@ -44,7 +44,8 @@ struct Step {
 
 const RULES: &[&str] = &[
     "Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "D1", "D2", "D3", "D4",
-    "D5", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "X1", "X2", "J1", "J2", "J3", "J4", "J5", "J6",
+    "D5", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "H1", "H2", "H3", "H4", "R1", "R2", "R3", "R4", "L1",
+    "L2", "L3", "L4", "X1", "X2", "X3", "X4", "J1", "J2", "J3", "J4", "J5", "J6",
 ];
 
 #[test]
@@ -183,6 +184,8 @@ impl Run {
             "rewards" => serde_json::to_value(wallet.rewards()),
             "points" => serde_json::to_value(wallet.points()),
             "redemptions" => serde_json::to_value(wallet.redemptions().collect::<Vec<_>>()),
+            "holds" => serde_json::to_value(wallet.holds().collect::<Vec<_>>()),
+            "returns" => serde_json::to_value(wallet.returns()),
             "transactions" => serde_json::to_value(wallet.transactions().collect::<Vec<_>>()),
             "journal" => serde_json::to_value(wallet.journal()),
             other => panic!("nothing called {other} is to be seen"),
@@ -241,9 +244,10 @@ fn matches(expected: &Value, found: &Value) -> Result<(), String> {
         }),
         (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
             let pairs = expected.iter().zip(found).enumerate();
-            pairs
-                .map(|(index, (one, other))| matches(one, other).map_err(|place| format!("{index}.{place}")))
-                .collect()
+            let differs = |(index, (one, other)): (usize, (&Value, &Value))| {
+                matches(one, other).map_err(|place| format!("{index}.{place}"))
+            };
+            pairs.into_iter().try_for_each(differs)
         }
         (Value::Number(number), Value::String(_)) => matches(&value!(number.to_string()), found),
         (Value::String(one), Value::String(other)) => {

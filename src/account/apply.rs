@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use super::Account;
-use super::lots::{LiveLot, PendingLot};
-use crate::balance::LotKind;
-use crate::{Entry, EntryKind, LotStatus, ProfileId, ProfileNumber};
+use super::lots::{LiveLot, OverdueLot, PendingLot};
+use crate::hold::{Capture, Freed};
+use crate::{Entry, EntryKind, LotAfter, LotId, LotKind, ProfileId, ProfileNumber, Quantity, Standing};
 
 /// Why a journal is not what this ledger wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -47,36 +47,110 @@ impl Account {
     pub fn apply(&mut self, entry: &Entry) {
         self.sequence = entry.sequence;
         self.last_at = entry.at;
-        let totals = &mut self.totals;
-        entry.kind.for_each_flow(entry.at, |flow| totals.shift(flow));
+        self.totals.follow(&entry.kind, entry.at);
         match &entry.kind {
-            EntryKind::Define(_) | EntryKind::Transaction(_) => {}
-            EntryKind::Issue(issue) => {
-                let lot = LiveLot::issued(issue);
-                match issue.status_at(entry.at) {
-                    LotStatus::Active => self.queue_mut(issue.kind).insert(lot),
-                    LotStatus::Pending => {
-                        let PendingLot { available_at, kind, lot } =
-                            PendingLot { available_at: issue.available_at, kind: issue.kind, lot };
-                        self.pending.insert(PendingLot { available_at, kind, lot });
-                    }
-                    _ => {}
+            EntryKind::Redeem(redeem) => {
+                for item in &redeem.items {
+                    let value = item.value();
+                    self.queue_mut(item.kind())
+                        .change(item.lot, |lot| lot.remaining = lot.remaining.minus(value));
                 }
             }
+            EntryKind::Issue(issue) => self.set_lot(&issue.after(entry.at)),
             EntryKind::Mature(matured) => {
                 if let Some(pending) = self.pending.remove(matured.lot) {
                     self.queue_mut(pending.kind).insert(pending.lot);
                 }
             }
-            EntryKind::Expire(expired) => self.queue_mut(expired.kind).take(expired.lot, expired.value),
-            EntryKind::Redeem(redeem) => {
-                for item in &redeem.items {
-                    match item.kind() {
-                        LotKind::Reward => self.rewards.take(item.lot, item.amount.into()),
-                        LotKind::Point => self.points.take(item.lot, item.points.into()),
-                    }
+            EntryKind::Hold(hold) => {
+                for item in &hold.items {
+                    let value = item.value();
+                    self.queue_mut(item.kind()).change(item.lot, |lot| lot.held = lot.held.plus(value));
                 }
+                self.holds.insert((**hold).clone());
             }
+            EntryKind::Capture(capture) => self.capture(capture),
+            EntryKind::Release(release) | EntryKind::Lapse(release) => {
+                self.free(&release.released);
+                self.holds.remove(release.placed.hold);
+            }
+            EntryKind::ReassignIn(moved) => {
+                self.put_lot(&moved.change.after, moved.held);
+            }
+            EntryKind::MergeOut(merged) => {
+                merged.holds.iter().for_each(|hold| self.holds.remove(*hold));
+                self.merged_into = Some(merged.into);
+            }
+            EntryKind::MergeIn(merged) => {
+                merged.holds.iter().for_each(|hold| self.holds.insert(hold.clone()));
+                self.merged_from.push(merged.from);
+            }
+            other => other.lots_after().into_iter().for_each(|after| self.set_lot(after)),
+        }
+    }
+
+    /// Puts a lot where it belongs, as an entry says that it stands.
+    fn set_lot(&mut self, after: &LotAfter) {
+        let held = self.remove_lot(after.lot, after.kind);
+        self.put_lot(after, held);
+    }
+
+    fn put_lot(&mut self, after: &LotAfter, held: Quantity) {
+        let (lot, kind) = (LiveLot::after(after, held), after.kind);
+        if after.remaining.is_zero() {
+            return;
+        }
+        match after.standing {
+            Standing::Usable => self.queue_mut(kind).insert(lot),
+            Standing::Pending(available_at) => self.pending.insert(PendingLot { available_at, kind, lot }),
+            Standing::Expired if !held.is_zero() => self.overdue.push(OverdueLot { kind, lot }),
+            Standing::Expired | Standing::Revoked | Standing::MovedTo(_) => {}
+        }
+    }
+
+    /// Takes a lot out, wherever it is, and answers what of it was held.
+    fn remove_lot(&mut self, id: LotId, kind: LotKind) -> Quantity {
+        if let Some(lot) = self.queue_mut(kind).remove(id) {
+            return lot.held;
+        }
+        if self.pending.remove(id).is_some() {
+            return Quantity::ZERO;
+        }
+        let place = self.overdue.iter().position(|overdue| overdue.lot.id == id);
+        place.map_or(Quantity::ZERO, |place| self.overdue.remove(place).lot.held)
+    }
+
+    /// Changes a lot that something of is held of: it is usable, or held past its expiry.
+    fn change_held(&mut self, id: LotId, kind: LotKind, change: impl Fn(&mut LiveLot)) {
+        if self.queue_mut(kind).change(id, &change) {
+            return;
+        }
+        let Some(place) = self.overdue.iter().position(|overdue| overdue.lot.id == id) else { return };
+        if let Some(overdue) = self.overdue.get_mut(place) {
+            change(&mut overdue.lot);
+            if overdue.lot.held.is_zero() {
+                self.overdue.remove(place);
+            }
+        }
+    }
+
+    fn capture(&mut self, capture: &Capture) {
+        for item in &capture.redeem.items {
+            let value = item.value();
+            self.change_held(item.lot, item.kind(), |lot| {
+                lot.held = lot.held.minus(value);
+                lot.remaining = lot.remaining.minus(value);
+            });
+        }
+        self.free(&capture.released);
+        self.holds.remove(capture.hold);
+    }
+
+    fn free(&mut self, released: &[Freed]) {
+        for freed in released {
+            let after = &freed.after;
+            self.change_held(after.lot, after.kind, |lot| lot.held = lot.held.minus(freed.value));
+            self.set_lot(after);
         }
     }
 

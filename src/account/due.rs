@@ -1,10 +1,12 @@
-//! What happens by itself: lots become available, lots expire (rules T2 and T7).
+//! What happens by itself: lots become available, holds lapse, lots expire (rules T2, H3 and T7).
 //!
 //! No answer depends on when these entries are written, as each has its own instant and is the same whoever
 //! writes it: a sweep, or the next change to the account.
 
-use super::Account;
-use crate::{Cause, Entry, EntryKind, LotKind, LotValue, Timestamp};
+use super::{Account, LiveLot};
+use crate::entry::Expired;
+use crate::hold::{Freed, HoldPlaced, Release};
+use crate::{Cause, Entry, EntryKind, Item, LotAfter, LotKind, LotValue, Standing, Timestamp};
 
 /// Applies to the account everything that fell due by `at`, in order, and adds the entries that say so.
 ///
@@ -21,26 +23,66 @@ pub(crate) fn bring_up_to(account: &mut Account, at: Timestamp, entries: &mut Ve
 
 /// The next entry that the clock writes, if it falls due by `at`.
 ///
-/// At one instant, lots become available before any expires; then in the order of use.
+/// At one instant, lots become available, then holds lapse, then lots expire, in the order of use.
 fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
     let matures = account.pending.first().map(|pending| {
         let value = LotValue { lot: pending.lot.id, kind: pending.kind, value: pending.lot.remaining };
-        (pending.available_at, EntryKind::Mature(value))
+        (pending.available_at, Due::Mature(value))
     });
+    let lapses = account.holds.first().map(|hold| (hold.expires_at, Due::Lapse(hold)));
     let expiries = [LotKind::Reward, LotKind::Point].into_iter().filter_map(|kind| {
         let lot = account.queue(kind).iter().find(|lot| !lot.unheld().is_zero())?;
-        let value = LotValue { lot: lot.id, kind, value: lot.unheld() };
-        Some((lot.expires_at.instant()?, EntryKind::Expire(value)))
+        Some((lot.expires_at.instant()?, Due::Expire(kind, lot)))
     });
     // `min_by_key` keeps the first of equals.
-    let (instant, kind) = matures.into_iter().chain(expiries).min_by_key(|(instant, _)| *instant)?;
+    let (instant, due) =
+        matures.into_iter().chain(lapses).chain(expiries).min_by_key(|(instant, _)| *instant)?;
     if instant > at {
         return None;
     }
     // A lot may have been given an expiry that was already past.
     let at = instant.max(account.last_at);
+    let kind = match due {
+        Due::Mature(value) => EntryKind::Mature(value),
+        Due::Lapse(hold) => {
+            let released = let_go(account, &hold.items, at);
+            EntryKind::Lapse(Box::new(Release { placed: hold.clone(), released }))
+        }
+        Due::Expire(kind, lot) => {
+            let after = after(lot, kind, Standing::Expired);
+            EntryKind::Expire(Expired { value: lot.unheld(), after })
+        }
+    };
     let mut totals = account.totals;
-    kind.for_each_flow(at, |flow| totals.shift(flow));
+    totals.follow(&kind, at);
     let sequence = account.sequence.saturating_add(1);
     Some(Entry { sequence, at, cause: Cause::Clock, kind, balances: totals.balances(), stamp: None })
+}
+
+enum Due<'a> {
+    Mature(LotValue),
+    Lapse(&'a HoldPlaced),
+    Expire(LotKind, &'a LiveLot),
+}
+
+/// What becomes of held value when it is let go at an instant: it is available again, or has expired with its lot
+/// (rule H4).
+pub(crate) fn let_go(account: &Account, items: &[Item], at: Timestamp) -> Vec<Freed> {
+    let free = |item: &Item| {
+        let (lot, kind, standing) = account.live(item.lot, at)?;
+        Some(Freed { value: item.value(), after: after(&lot, kind, standing) })
+    };
+    items.iter().filter_map(free).collect()
+}
+
+/// How a live lot stands, once an entry says so.
+pub(crate) fn after(lot: &LiveLot, kind: LotKind, standing: Standing) -> LotAfter {
+    LotAfter {
+        lot: lot.id,
+        kind,
+        issued_at: lot.issued_at,
+        expires_at: lot.expires_at,
+        remaining: lot.remaining,
+        standing,
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::vec_deque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Expiry, Issue, LotId, LotKind, Quantity, Timestamp};
+use crate::{Expiry, LotAfter, LotId, LotKind, Quantity, Timestamp};
 
 /// A lot with value left in it, as the account holds it: small, flat, and free of everything that deciding does
 /// not need.
@@ -25,13 +25,14 @@ pub struct LiveLot {
 }
 
 impl LiveLot {
-    pub(crate) fn issued(issue: &Issue) -> Self {
+    /// From how a lot stands after an entry, with what of it is held.
+    pub(crate) const fn after(after: &LotAfter, held: Quantity) -> Self {
         Self {
-            expires_at: issue.expires_at,
-            issued_at: issue.issued_at,
-            id: issue.lot,
-            remaining: issue.value_remaining,
-            held: Quantity::ZERO,
+            expires_at: after.expires_at,
+            issued_at: after.issued_at,
+            id: after.lot,
+            remaining: after.remaining,
+            held,
         }
     }
 
@@ -70,13 +71,13 @@ impl LotQueue {
         }
     }
 
-    /// Takes value out of a lot; one with nothing left is live no more.
-    pub(crate) fn take(&mut self, id: LotId, value: Quantity) {
+    /// Changes a lot, if it is here; one with nothing left is live no more.
+    pub(crate) fn change(&mut self, id: LotId, change: impl FnOnce(&mut LiveLot)) -> bool {
         // Draws take from the front, in order.
         let Some((place, lot)) = self.0.iter_mut().enumerate().find(|(_, lot)| lot.id == id) else {
-            return;
+            return false;
         };
-        lot.remaining = lot.remaining.minus(value);
+        change(lot);
         if lot.remaining.is_zero() {
             if place == 0 {
                 self.0.pop_front();
@@ -84,6 +85,12 @@ impl LotQueue {
                 self.0.remove(place);
             }
         }
+        true
+    }
+
+    pub(crate) fn remove(&mut self, id: LotId) -> Option<LiveLot> {
+        let place = self.0.iter().position(|lot| lot.id == id)?;
+        self.0.remove(place)
     }
 }
 
@@ -105,6 +112,10 @@ pub struct PendingLot {
 pub(crate) struct PendingLots(Vec<PendingLot>);
 
 impl PendingLots {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, PendingLot> {
         self.0.iter()
     }
@@ -123,4 +134,14 @@ impl PendingLots {
         let place = self.0.iter().position(|pending| pending.lot.id == id)?;
         Some(self.0.remove(place))
     }
+}
+
+/// A lot of which something is held past its expiry: what is not held of it has expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OverdueLot {
+    /// What it holds.
+    pub kind: LotKind,
+    /// The lot.
+    pub lot: LiveLot,
 }

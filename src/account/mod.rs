@@ -5,18 +5,23 @@
 
 mod apply;
 mod due;
+mod holds;
 mod lots;
 mod next;
 
 use serde::{Deserialize, Serialize};
 
 pub use apply::Corrupt;
-pub(crate) use due::bring_up_to;
-pub use lots::{LiveLot, PendingLot};
+pub(crate) use due::{after, bring_up_to, let_go};
+use holds::OpenHolds;
+pub use lots::{LiveLot, OverdueLot, PendingLot};
 use lots::{LotQueue, PendingLots};
 pub use next::NextExpiry;
 
-use crate::{Balances, LotKind, ProfileId, ProfileNumber, Quantity, Timestamp, Totals};
+use crate::hold::HoldPlaced;
+use crate::{
+    Balances, HoldId, LotId, LotKind, ProfileId, ProfileNumber, Quantity, Standing, Timestamp, Totals,
+};
 
 /// Everything that the ledger holds for one profile, as it stands after some entry of its journal.
 ///
@@ -33,7 +38,19 @@ pub struct Account {
     totals: Totals,
     rewards: LotQueue,
     points: LotQueue,
+    #[serde(default, skip_serializing_if = "PendingLots::is_empty")]
     pending: PendingLots,
+    /// Lots that are held past their expiry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    overdue: Vec<OverdueLot>,
+    #[serde(default, skip_serializing_if = "OpenHolds::is_empty")]
+    holds: OpenHolds,
+    /// The profile that this one was merged into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    merged_into: Option<ProfileNumber>,
+    /// The profiles that were merged into this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    merged_from: Vec<ProfileNumber>,
 }
 
 impl Account {
@@ -48,6 +65,10 @@ impl Account {
             rewards: LotQueue::default(),
             points: LotQueue::default(),
             pending: PendingLots::default(),
+            overdue: Vec::new(),
+            holds: OpenHolds::default(),
+            merged_into: None,
+            merged_from: Vec::new(),
         }
     }
 
@@ -92,6 +113,26 @@ impl Account {
         self.pending.iter()
     }
 
+    /// The lots that holds keep past their expiry.
+    pub fn overdue(&self) -> impl ExactSizeIterator<Item = &OverdueLot> {
+        self.overdue.iter()
+    }
+
+    /// The open holds, the soonest to lapse first.
+    pub fn holds(&self) -> impl ExactSizeIterator<Item = &HoldPlaced> {
+        self.holds.iter()
+    }
+
+    /// The profile that this one was merged into, and that has its value now.
+    pub fn merged_into(&self) -> Option<ProfileNumber> {
+        self.merged_into
+    }
+
+    /// Whether a number is this profile's, or that of one which was merged into it.
+    pub(crate) fn answers_to(&self, number: ProfileNumber) -> bool {
+        number == self.number || self.merged_from.contains(&number)
+    }
+
     /// The balances at an instant, whether or not entries tell yet of what became available or expired (rule T7).
     ///
     /// An instant before the last entry gives the balances at the last entry.
@@ -104,7 +145,7 @@ impl Account {
         later.totals.balances()
     }
 
-    /// The next instant at which something happens by itself: a lot becomes available or expires.
+    /// The next instant at which something happens by itself: a lot becomes available or expires, or a hold lapses.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let expiries = [LotKind::Reward, LotKind::Point].into_iter().filter_map(|kind| {
             self.queue(kind)
@@ -112,24 +153,27 @@ impl Account {
                 .find(|lot| !lot.unheld().is_zero())
                 .and_then(|lot| lot.expires_at.instant())
         });
-        expiries.chain(self.pending.first().map(|pending| pending.available_at)).min()
+        let matures = self.pending.first().map(|pending| pending.available_at);
+        let lapses = self.holds.first().map(|hold| hold.expires_at);
+        expiries.chain(matures).chain(lapses).min()
     }
 
-    /// Whether the totals add up, and agree with the lots (rule J3).
+    /// Whether the totals add up, and agree with the lots and the holds (rule J3).
     pub fn is_conserved(&self) -> bool {
-        let sum = |kind, of: fn(&LiveLot) -> Quantity| -> i128 {
-            self.queue(kind).iter().map(|lot| i128::from(of(lot).ten_thousandths())).sum()
-        };
-        let pending = |kind| -> i128 {
-            let of_kind = self.pending.iter().filter(|pending| pending.kind == kind);
-            of_kind.map(|pending| i128::from(pending.lot.remaining.ten_thousandths())).sum()
-        };
         self.totals.is_conserved()
             && [LotKind::Reward, LotKind::Point].into_iter().all(|kind| {
                 let pot = self.totals.pot(kind);
-                sum(kind, LiveLot::unheld) == i128::from(pot.available.ten_thousandths())
-                    && sum(kind, |lot| lot.held) == i128::from(pot.held.ten_thousandths())
-                    && pending(kind) == i128::from(pot.pending.ten_thousandths())
+                let live = || self.queue(kind).iter();
+                let overdue =
+                    || self.overdue.iter().filter(move |lot| lot.kind == kind).map(|overdue| &overdue.lot);
+                let pending =
+                    self.pending.iter().filter(|pending| pending.kind == kind).map(|pending| &pending.lot);
+                let items = self.holds.iter().flat_map(|hold| &hold.items).filter(|item| item.kind() == kind);
+                let held = sum(items.map(|item| item.value()));
+                sum(live().map(LiveLot::unheld)) == value(pot.available)
+                    && sum(live().chain(overdue()).map(|lot| lot.held)) == value(pot.held)
+                    && held == value(pot.held)
+                    && sum(pending.map(|lot| lot.remaining)) == value(pot.pending)
             })
     }
 
@@ -144,12 +188,41 @@ impl Account {
         }
     }
 
+    /// A lot that is live in some way at an instant: usable, pending, or held past its expiry; and how it stands.
+    pub(crate) fn live(&self, id: LotId, at: Timestamp) -> Option<(LiveLot, LotKind, Standing)> {
+        let queued = [LotKind::Reward, LotKind::Point].into_iter().find_map(|kind| {
+            let lot = self.queue(kind).iter().find(|lot| lot.id == id)?;
+            Some((*lot, kind, if lot.expires_at.is_past(at) { Standing::Expired } else { Standing::Usable }))
+        });
+        let pending = || {
+            let pending = self.pending.iter().find(|pending| pending.lot.id == id)?;
+            Some((pending.lot, pending.kind, Standing::Pending(pending.available_at)))
+        };
+        let overdue = || {
+            let overdue = self.overdue.iter().find(|overdue| overdue.lot.id == id)?;
+            Some((overdue.lot, overdue.kind, Standing::Expired))
+        };
+        queued.or_else(pending).or_else(overdue)
+    }
+
+    pub(crate) fn hold(&self, id: HoldId) -> Option<&HoldPlaced> {
+        self.holds.iter().find(|hold| hold.hold == id)
+    }
+
     fn queue_mut(&mut self, kind: LotKind) -> &mut LotQueue {
         match kind {
             LotKind::Reward => &mut self.rewards,
             LotKind::Point => &mut self.points,
         }
     }
+}
+
+fn value(quantity: Quantity) -> i128 {
+    quantity.ten_thousandths().into()
+}
+
+fn sum(quantities: impl Iterator<Item = Quantity>) -> i128 {
+    quantities.map(value).sum()
 }
 
 /// A profile id, or `null` where there is none.

@@ -6,6 +6,7 @@
 //! is checked where the program is known: when a request is decided.
 
 mod digits;
+mod exchange;
 mod rate;
 mod wire;
 
@@ -16,6 +17,7 @@ use rust_decimal::Decimal;
 use thiserror::Error;
 
 pub(crate) use digits::Scale;
+pub use exchange::Exchange;
 pub use rate::{ExchangeRate, RateError};
 pub(crate) use wire::{decimal_text, present};
 
@@ -234,6 +236,14 @@ pub struct Delta(i64);
 impl Delta {
     /// No change.
     pub const ZERO: Self = Self(0);
+
+    pub(crate) const fn up(self, value: Quantity) -> Self {
+        Self(self.0.wrapping_add(value.0))
+    }
+
+    pub(crate) const fn down(self, value: Quantity) -> Self {
+        Self(self.0.wrapping_sub(value.0))
+    }
 
     /// In ten-thousandths; negative for down.
     pub const fn ten_thousandths(self) -> i64 {

@@ -7,7 +7,7 @@ use crate::request::{ArchiveDefinition, Define, Fingerprint, Redefine};
 use crate::store::{DefinitionRef, Need, Owner, View};
 use crate::{
     Defined, Definition, DefinitionId, Entry, EntryKind, External, PointDefinition, ProfileId, Program,
-    Rejection, RewardDefinition,
+    Refusal, Rejection, RewardDefinition,
 };
 
 impl Decide for Define {
@@ -29,10 +29,10 @@ impl Decide for Define {
         check_definition(program, &self.0)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Defined, Rejection> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Defined, Refusal> {
         check_handle(view, &self.0, None)?;
         let defined = Defined {
-            id: DefinitionId::made_by(draft.account.number(), draft.next_sequence()),
+            id: DefinitionId::made_by(draft.first.number(), draft.first.next_sequence()),
             definition: self.0.clone(),
             is_archived: false,
             created_at: draft.at,
@@ -65,10 +65,10 @@ impl Decide for Redefine {
         check_definition(program, &self.definition)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Defined, Rejection> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Defined, Refusal> {
         let before = current(view)?;
         if std::mem::discriminant(&before.definition) != std::mem::discriminant(&self.definition) {
-            return Err(Rejection::UnknownDefinition { field: "id".into() });
+            return Err(Rejection::UnknownDefinition { field: "id".into() }.into());
         }
         check_handle(view, &self.definition, Some(self.id))?;
         let definition = self.definition.clone();
@@ -95,7 +95,7 @@ impl Decide for ArchiveDefinition {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Defined, Rejection> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Defined, Refusal> {
         let before = current(view)?;
         Ok(write(draft, Defined { is_archived: true, updated_at: draft.at, ..before.clone() }))
     }

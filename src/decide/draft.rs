@@ -3,20 +3,29 @@
 use crate::id::MAX_SEQUENCE;
 use crate::request::Fingerprint;
 use crate::{
-    Account, Balances, Cause, Entry, EntryKind, External, Key, Program, Rejection, Stamp, Timestamp, Totals,
+    Account, Balances, Cause, Entry, EntryKind, External, Key, LotAfter, LotId, ProfileNumber, Program,
+    Rejection, Stamp, Timestamp, Totals,
 };
 
 /// What a request reads, and where it writes.
 pub struct Draft<'a> {
     /// The program.
     pub(super) program: &'a Program,
-    /// The account, with everything applied that fell due before.
-    pub(super) account: &'a Account,
     /// The instant of the decision.
     pub(super) at: Timestamp,
+    /// The account.
+    pub(super) first: Side<'a>,
+    /// The second account, where there is one.
+    pub(super) second: Option<Side<'a>>,
+    stamp: Option<Box<Stamp>>,
+}
+
+/// One account, and the entries that are written to it.
+pub(super) struct Side<'a> {
+    /// The account, with everything applied that fell due before.
+    pub(super) account: &'a Account,
     totals: Totals,
     sequence: u32,
-    stamp: Option<Box<Stamp>>,
     entries: &'a mut Vec<Entry>,
     /// How many of the entries were there before: the clock's.
     due: usize,
@@ -25,13 +34,11 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub(super) fn new(
         program: &'a Program,
-        account: &'a Account,
         at: Timestamp,
-        entries: &'a mut Vec<Entry>,
+        first: Side<'a>,
+        second: Option<Side<'a>>,
     ) -> Self {
-        let due = entries.len();
-        let (totals, sequence) = (*account.totals(), account.sequence());
-        Self { program, account, at, totals, sequence, stamp: None, entries, due }
+        Self { program, at, first, second, stamp: None }
     }
 
     /// Makes the first entry recognisable, if anything will ask for it.
@@ -47,9 +54,55 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The account.
+    pub(super) const fn account(&self) -> &'a Account {
+        self.first.account
+    }
+
+    /// Writes the next entry that the request asks for, and answers with the balances after it.
+    pub(super) fn write(&mut self, kind: EntryKind) -> Balances {
+        self.write_for(Cause::Request, kind)
+    }
+
+    /// Writes the next entry, and why.
+    pub(super) fn write_for(&mut self, cause: Cause, kind: EntryKind) -> Balances {
+        let stamp = self.stamp.take();
+        self.first.write(self.at, cause, kind, stamp)
+    }
+
+    /// Whether the journals have room for what was written; and notes on the stamp how much that was.
+    pub(super) fn finish(self) -> Result<(), Rejection> {
+        let sides = [Some(&self.first), self.second.as_ref()];
+        if sides.into_iter().flatten().any(|side| side.sequence > MAX_SEQUENCE) {
+            return Err(Rejection::JournalFull);
+        }
+        let Side { entries, due, .. } = self.first;
+        let written = entries.len().saturating_sub(due);
+        if let Some(stamp) = entries.get_mut(due).and_then(|first| first.stamp.as_mut()) {
+            stamp.entries = u32::try_from(written).map_err(|_| Rejection::JournalFull)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(account: &'a Account, entries: &'a mut Vec<Entry>) -> Self {
+        let due = entries.len();
+        Self { account, totals: *account.totals(), sequence: account.sequence(), entries, due }
+    }
+
     /// The totals after the entries so far.
     pub(super) const fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    pub(super) fn number(&self) -> ProfileNumber {
+        self.account.number()
+    }
+
+    /// How a lot stands after the entries so far, if one of them says.
+    pub(super) fn said_of(&self, lot: LotId) -> Option<LotAfter> {
+        self.entries.iter().rev().find_map(|entry| entry.lot_after(lot))
     }
 
     /// The number of the entry that is written next: what it makes is named after it.
@@ -58,31 +111,17 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes the next entry, and answers with the balances after it.
-    pub(super) fn write(&mut self, kind: EntryKind) -> Balances {
-        let totals = &mut self.totals;
-        kind.for_each_flow(self.at, |flow| totals.shift(flow));
-        let balances = totals.balances();
+    pub(super) fn write(
+        &mut self,
+        at: Timestamp,
+        cause: Cause,
+        kind: EntryKind,
+        stamp: Option<Box<Stamp>>,
+    ) -> Balances {
+        self.totals.follow(&kind, at);
+        let balances = self.totals.balances();
         self.sequence = self.next_sequence();
-        self.entries.push(Entry {
-            sequence: self.sequence,
-            at: self.at,
-            cause: Cause::Request,
-            kind,
-            balances,
-            stamp: self.stamp.take(),
-        });
+        self.entries.push(Entry { sequence: self.sequence, at, cause, kind, balances, stamp });
         balances
-    }
-
-    /// Whether the journal has room for what was written; and notes on the stamp how much that was.
-    pub(super) fn finish(self) -> Result<(), Rejection> {
-        if self.sequence > MAX_SEQUENCE {
-            return Err(Rejection::JournalFull);
-        }
-        let written = self.entries.len().saturating_sub(self.due);
-        if let Some(stamp) = self.entries.get_mut(self.due).and_then(|first| first.stamp.as_mut()) {
-            stamp.entries = u32::try_from(written).map_err(|_| Rejection::JournalFull)?;
-        }
-        Ok(())
     }
 }

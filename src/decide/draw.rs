@@ -1,8 +1,9 @@
-//! The draw: which lots pay, soonest expiry first, and how much each (rules C1 to C3, Q4 and Q5).
+//! The draw: which lots pay, soonest expiry first, and how much each (rules C1 to C3, Q4 and Q5); and the first part of
+//! one, which is what a capture takes and a return leaves (rules H2 and R1).
 
 use crate::amount::Scale;
 use crate::{
-    Account, Amount, ExchangeRate, Item, Items, LotKind, Points, Program, Quantity, Rejection, Strategy,
+    Account, Amount, Exchange, Item, Items, LotId, LotKind, Points, Program, Quantity, Rejection, Strategy,
     Timestamp,
 };
 
@@ -12,6 +13,8 @@ pub(super) struct Draw {
     pub(super) items: Items,
     /// What the items add up to, in money.
     pub(super) total: Amount,
+    /// At which rate points pay, if any do.
+    pub(super) exchange: Option<Exchange>,
 }
 
 /// Draws up to `wanted` from an account that is brought up to `at`, with one strategy after the other.
@@ -29,33 +32,65 @@ pub(super) fn draw(
             break;
         }
         match strategy {
-            Strategy::Rewards => draw.rewards(account, at, left),
+            Strategy::Rewards => {
+                draw.rewards(account.lots(LotKind::Reward).map(|lot| (lot.id, lot.available(at))), left)
+            }
             Strategy::Points => {
-                let rate = program.settings().exchange_rate.ok_or(Rejection::NoExchangeRate)?;
-                draw.points(account, at, Exchange { rate, program }, left);
+                let exchange = program.exchange().ok_or(Rejection::NoExchangeRate)?;
+                let available = account.totals().points.available.as_points();
+                let pays = exchange.pays(available, left);
+                draw.points(
+                    account.lots(LotKind::Point).map(|lot| (lot.id, lot.available(at))),
+                    exchange,
+                    pays,
+                );
             }
         }
     }
     Ok(draw)
 }
 
+/// The first part of a draw, as if only so much had been wanted (rules H2 and R1): what each lot would have given.
+pub(super) fn first_part(items: &[Item], exchange: Option<Exchange>, wanted: Amount) -> Items {
+    let mut draw = Draw::default();
+    let mut rest = items;
+    // Strategies were exhausted one after the other, so the items of one kind stand together.
+    while let Some(first) = rest.first() {
+        let run = rest.iter().take_while(|item| item.kind() == first.kind()).count();
+        let (group, after) = rest.split_at(run);
+        rest = after;
+        let left = wanted.minus(draw.total);
+        let capacities = group.iter().map(|item| (item.lot, item.value()));
+        match (first.kind(), exchange) {
+            (LotKind::Reward, _) => draw.rewards(capacities, left),
+            (LotKind::Point, Some(exchange)) => {
+                let paid = group.iter().fold(Amount::ZERO, |sum, item| sum.plus(item.amount));
+                draw.points(capacities, exchange, paid.min(left));
+            }
+            // Points never paid without a rate.
+            (LotKind::Point, None) => {}
+        }
+    }
+    draw.items
+}
+
 impl Draw {
-    fn rewards(&mut self, account: &Account, at: Timestamp, wanted: Amount) {
-        let paid = each_lot(account, LotKind::Reward, at, wanted.into(), |lot, value| {
+    fn rewards(&mut self, lots: impl Iterator<Item = (LotId, Quantity)>, wanted: Amount) {
+        let paid = each_lot(lots, wanted.into(), |lot, value| {
             self.items.push(Item { lot, amount: value.as_amount(), points: Points::ZERO });
         });
         self.total = self.total.plus(paid.as_amount());
     }
 
-    fn points(&mut self, account: &Account, at: Timestamp, exchange: Exchange<'_>, wanted: Amount) {
-        let available = account.totals().points.available.as_points();
-        let pays = exchange.pays(available, wanted);
+    /// Pays exactly so much, which the lots are known to cover.
+    fn points(&mut self, lots: impl Iterator<Item = (LotId, Quantity)>, exchange: Exchange, pays: Amount) {
         if pays.is_zero() {
             return;
         }
+        self.exchange = Some(exchange);
         let cost = exchange.cost(pays);
         let (mut used, mut shared) = (Points::ZERO, Amount::ZERO);
-        each_lot(account, LotKind::Point, at, cost.into(), |lot, value| {
+        each_lot(lots, cost.into(), |lot, value| {
             let points = value.as_points();
             used = used.plus(points);
             // Each lot's share is what the points so far are worth, less the shares before it; the last takes the
@@ -68,47 +103,24 @@ impl Draw {
     }
 }
 
-/// Takes from each usable lot what it has, in the order of use, until there is enough. Answers what was taken.
+/// Takes from each lot what it has, in the order of use, until there is enough. Answers what was taken.
 fn each_lot(
-    account: &Account,
-    kind: LotKind,
-    at: Timestamp,
+    lots: impl Iterator<Item = (LotId, Quantity)>,
     wanted: Quantity,
-    mut take: impl FnMut(crate::LotId, Quantity),
+    mut take: impl FnMut(LotId, Quantity),
 ) -> Quantity {
     let mut left = wanted;
-    for lot in account.lots(kind) {
+    for (lot, has) in lots {
         if left.is_zero() {
             break;
         }
-        let value = lot.available(at).min(left);
+        let value = has.min(left);
         if !value.is_zero() {
-            take(lot.id, value);
+            take(lot, value);
             left = left.minus(value);
         }
     }
     wanted.minus(left)
-}
-
-/// Between money and points.
-#[derive(Clone, Copy)]
-struct Exchange<'a> {
-    rate: ExchangeRate,
-    program: &'a Program,
-}
-
-impl Exchange<'_> {
-    /// What so many points pay of an amount, rounded down to the minor unit (rule Q4).
-    fn pays(self, points: Points, wanted: Amount) -> Amount {
-        let worth = self.rate.worth_raw(points, self.program.minor_unit());
-        i64::try_from(worth).map_or(wanted, |worth| Amount::raw(worth).min(wanted))
-    }
-
-    /// The fewest points that pay an amount (rule Q5). Never more than the points whose worth it was taken from.
-    fn cost(self, amount: Amount) -> Points {
-        let cost = self.rate.cost_raw(amount, self.program.point_scale());
-        i64::try_from(cost).map_or(Points::MAX_TOTAL, Points::raw)
-    }
 }
 
 /// What could be drawn at most, with these strategies: what a rejection says is available.
@@ -117,8 +129,8 @@ pub(super) fn available(program: &Program, account: &Account, strategies: &[Stra
     strategies.iter().fold(Amount::ZERO, |sum, strategy| {
         let more = match strategy {
             Strategy::Rewards => totals.rewards.available.as_amount(),
-            Strategy::Points => program.settings().exchange_rate.map_or(Amount::ZERO, |rate| {
-                Exchange { rate, program }.pays(totals.points.available.as_points(), Amount::MAX_TOTAL)
+            Strategy::Points => program.exchange().map_or(Amount::ZERO, |exchange| {
+                exchange.pays(totals.points.available.as_points(), Amount::MAX_TOTAL)
             }),
         };
         sum.checked_add(more).unwrap_or(Amount::MAX_TOTAL)

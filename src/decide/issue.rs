@@ -7,8 +7,8 @@ use crate::request::{Fingerprint, IssuePoints, IssueReward};
 use crate::store::{DefinitionRef, Need, Owner, View};
 use crate::{
     Definition, DefinitionId, Entry, EntryKind, Expiry, External, ExternalId, Handle, Issue, Lot, LotDetails,
-    LotId, LotKind, Period, PointLot, ProfileId, Program, Quantity, Rejection, Reward, Terms, TimeError,
-    Timestamp, Until, When, Zone,
+    LotId, LotKind, Period, PointLot, ProfileId, Program, Quantity, Refusal, Rejection, Reward, Terms,
+    TimeError, Timestamp, Until, When, Zone,
 };
 
 impl Decide for IssueReward {
@@ -33,9 +33,9 @@ impl Decide for IssueReward {
         self.value_remaining.map_or(Ok(()), |value| check::sum(program, "value_remaining", value))
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Reward, Rejection> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Reward, Refusal> {
         let details = self.meta.clone().map(|meta| LotDetails { meta: Some(meta), ..LotDetails::default() });
-        self.wish().issue(draft, view, details, self.external_id.clone())
+        Ok(self.wish().issue(draft, view, details, self.external_id.clone())?)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Reward> {
@@ -69,14 +69,15 @@ impl Decide for IssuePoints {
         check::optional_text("source", self.source.as_ref(), LABEL)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<PointLot, Rejection> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<PointLot, Refusal> {
         let details = LotDetails {
             source_type: self.source_type.clone(),
             source: self.source.clone(),
             meta: self.meta.clone(),
+            origin: None,
         };
         let details = (details != LotDetails::default()).then_some(details);
-        self.wish().issue(draft, view, details, self.external_id.clone())
+        Ok(self.wish().issue(draft, view, details, self.external_id.clone())?)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<PointLot> {
@@ -172,11 +173,11 @@ impl Wish<'_> {
         }
         let terms = template.terms(self.timezone, draft.program);
         let dates = self.dates(&template, terms, draft.at)?;
-        if !draft.totals().pot(self.kind).has_room_for(value_remaining) {
+        if !draft.first.totals().pot(self.kind).has_room_for(value_remaining) {
             return Err(Rejection::AccountTotalExceeded);
         }
         let issue = Issue {
-            lot: LotId::made_by(draft.account.number(), draft.next_sequence()),
+            lot: LotId::made_by(draft.first.number(), draft.first.next_sequence()),
             kind: self.kind,
             definition_id: Some(definition_id),
             value_initial,
@@ -187,7 +188,7 @@ impl Wish<'_> {
             terms,
             details: details.map(Box::new),
         };
-        let outcome = lot_at_issue(draft.account.profile_id(), draft.at, &issue, external_id);
+        let outcome = lot_at_issue(draft.account().profile_id(), draft.at, &issue, external_id);
         draft.write(EntryKind::Issue(issue));
         Ok(outcome)
     }
@@ -325,7 +326,7 @@ pub(crate) fn lot_at_issue<Q: From<Quantity>>(
         value_initial: issue.value_initial.into(),
         value_remaining: issue.value_remaining.into(),
         value_held: Quantity::ZERO.into(),
-        status: issue.status_at(at),
+        status: issue.standing(at).status(issue.value_remaining, Quantity::ZERO),
         issued_at: issue.issued_at,
         available_at: issue.available_at,
         expires_at: issue.expires_at,

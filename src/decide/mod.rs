@@ -3,18 +3,29 @@
 //! One file per request says what it needs and what it decides. Nothing here reads a clock, a store or chance.
 
 mod check;
+mod correct;
 mod define;
 mod draft;
 mod draw;
+mod earn;
+mod extend;
+mod give_back;
+mod hold;
 mod issue;
+mod lot;
 mod quote;
 mod redeem;
+mod sweep;
 mod transact;
+mod transfer;
 
 use std::borrow::Cow;
 
 pub(crate) use check::time as read_time;
 pub(crate) use draft::Draft;
+use draft::Side;
+pub(crate) use give_back::seen as return_seen;
+pub(crate) use hold::seen as hold_seen;
 pub(crate) use issue::lot_at_issue;
 pub use quote::{Quote, Unused, UnusedReason};
 pub(crate) use quote::{quote, quote_need};
@@ -46,6 +57,11 @@ pub(crate) mod sealed {
         /// What must be loaded to decide it, besides its key and its name.
         fn need(&self) -> Result<Need, Rejection>;
 
+        /// Whether it can be decided on an account that was merged into another: it is about what stays there.
+        fn decides_on_merged(&self) -> bool {
+            false
+        }
+
         /// What it says, in 128 bits.
         fn fingerprint(&self) -> Fingerprint;
 
@@ -58,7 +74,7 @@ pub(crate) mod sealed {
         fn check(&self, program: &Program) -> Result<(), Rejection>;
 
         /// Decides it: writes entries to the draft, and answers from them.
-        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Self::Outcome, Rejection>;
+        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Self::Outcome, Refusal>;
 
         /// The answer that was given when these entries were written; `None` if it is not they that it writes.
         fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Self::Outcome>;
@@ -83,7 +99,11 @@ pub(crate) mod sealed {
             any_request!(self, request => request.check(program))
         }
 
-        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Outcome, Rejection> {
+        fn decides_on_merged(&self) -> bool {
+            any_request!(self, request => request.decides_on_merged())
+        }
+
+        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Outcome, Refusal> {
             each_request!(self, request => request.decide(draft, view))
         }
 
@@ -221,12 +241,22 @@ fn decide_new<A: Action>(
     command: &Command<A>,
     view: &View<'_>,
     change: &mut Change,
-) -> Result<A::Outcome, Rejection> {
+) -> Result<A::Outcome, Refusal> {
     let request = &command.request;
     request.check(program)?;
-    let at = check::time(program, view.first, command.at)?;
-    let account = brought_up(view.first, at, &mut change.first);
-    let mut draft = Draft::new(program, &account, at, &mut change.first);
+    if let Some(into) = view.first.merged_into().filter(|_| !request.decides_on_merged()) {
+        return Err(Refusal::Elsewhere(into));
+    }
+    let mut at = check::time(program, view.first, command.at)?;
+    if let Some(second) = view.second {
+        // Both accounts change at one instant, before neither of which anything was written.
+        at = at.max(check::time(program, second, command.at)?);
+    }
+    let first = brought_up(view.first, at, &mut change.first);
+    let second = view.second.map(|second| brought_up(second, at, &mut change.second));
+    let first = Side::new(&first, &mut change.first);
+    let second = second.as_ref().map(|second| Side::new(second, &mut change.second));
+    let mut draft = Draft::new(program, at, first, second);
     draft.stamp(command.key.as_ref(), request.external(), || request.fingerprint());
     let outcome = request.decide(&mut draft, view)?;
     draft.finish()?;

@@ -1,11 +1,13 @@
 //! What a redemption would do, without doing it (rule C7).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{brought_up, check, sealed::Decide};
 use crate::store::{Need, View};
 use crate::{
-    Account, Amount, EntryKind, Items, LotId, LotKind, Program, Quantity, Redeem, Rejection, Strategy,
+    Account, Amount, Items, LiveLot, LotId, LotKind, Program, Redeem, Refusal, Rejection, Standing, Strategy,
     Timestamp,
 };
 
@@ -65,33 +67,47 @@ pub(crate) fn quote(
     redeem: &Redeem,
     at: Timestamp,
     view: &View<'_>,
-) -> Result<Quote, Rejection> {
+) -> Result<Quote, Refusal> {
     redeem.check(program)?;
+    if let Some(into) = view.first.merged_into() {
+        return Err(Refusal::Elsewhere(into));
+    }
     let at = check::time(program, view.first, at)?;
     let mut due = Vec::new();
     let account = brought_up(view.first, at, &mut due);
-    let plan = redeem.plan(program, &account, at)?;
+    let plan = redeem.spend().plan(program, &account, at)?;
     let mut unused = unused_live(redeem, &account, at, &plan.items);
-    let swept = view.found.expired.iter().map(|entry| &entry.kind);
-    unused.extend(swept.chain(due.iter().map(|entry| &entry.kind)).filter_map(expired));
+    let fell_due = due.iter().flat_map(|entry| entry.kind.lots_after());
+    let expired =
+        view.found.expired.iter().chain(fell_due).filter(|after| after.standing == Standing::Expired);
+    // A lot may expire, and then what was held of it.
+    let mut seen: BTreeSet<LotId> = unused.iter().map(|other| other.lot).collect();
+    unused.extend(
+        expired.filter(|after| !after.remaining.is_zero() && seen.insert(after.lot)).map(|after| Unused {
+            lot: after.lot,
+            kind: after.kind,
+            reason: UnusedReason::Expired,
+        }),
+    );
     let version = view.first.sequence();
     Ok(Quote { requested: redeem.amount, total: plan.total, items: plan.items, unused, version })
 }
 
 fn unused_live(redeem: &Redeem, account: &Account, at: Timestamp, used: &Items) -> Vec<Unused> {
-    let reason = |kind: LotKind, is_held: bool| match kind {
-        _ if is_held => UnusedReason::Held,
+    let reason = |kind: LotKind, lot: &LiveLot| match kind {
+        _ if lot.expires_at.is_past(at) => UnusedReason::Expired,
+        _ if lot.unheld().is_zero() => UnusedReason::Held,
         LotKind::Reward if !redeem.strategies.contains(&Strategy::Rewards) => UnusedReason::NotInStrategy,
         LotKind::Point if !redeem.strategies.contains(&Strategy::Points) => UnusedReason::NotInStrategy,
         _ => UnusedReason::NotNeeded,
     };
+    let used: BTreeSet<LotId> = used.iter().map(|item| item.lot).collect();
     let live = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| {
-        let left_out = move |lot: &&crate::LiveLot| !used.iter().any(|item| item.lot == lot.id);
-        account.lots(kind).filter(left_out).map(move |lot| {
-            let expired = lot.expires_at.is_past(at);
-            let reason =
-                if expired { UnusedReason::Expired } else { reason(kind, lot.unheld() == Quantity::ZERO) };
-            Unused { lot: lot.id, kind, reason }
+        let left_out = |lot: &&LiveLot| !used.contains(&lot.id);
+        account.lots(kind).filter(left_out).map(move |lot| Unused {
+            lot: lot.id,
+            kind,
+            reason: reason(kind, lot),
         })
     });
     let pending = account.pending().map(|pending| Unused {
@@ -100,14 +116,4 @@ fn unused_live(redeem: &Redeem, account: &Account, at: Timestamp, used: &Items) 
         reason: UnusedReason::Pending,
     });
     live.chain(pending).collect()
-}
-
-/// A lot that expired with value left, from the newest entry about it.
-fn expired(kind: &EntryKind) -> Option<Unused> {
-    let (lot, kind) = match kind {
-        EntryKind::Expire(expired) => (expired.lot, expired.kind),
-        EntryKind::Issue(issue) => (issue.lot, issue.kind),
-        _ => return None,
-    };
-    Some(Unused { lot, kind, reason: UnusedReason::Expired })
 }

@@ -3,19 +3,19 @@
 use super::draft::Draft;
 use super::draw::{Draw, available, draw, round_down};
 use super::{check, sealed::Decide};
+use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::store::{Need, Owner, View};
 use crate::{
-    Account, Amount, Balances, Entry, EntryKind, ProfileId, Program, Redeem, Redemption, RedemptionId,
-    Rejection, Strategy, Timestamp, entry,
+    Account, Amount, Balances, Entry, EntryKind, HoldId, ProfileId, Program, Redeem, Redemption,
+    RedemptionId, Refusal, Rejection, Strategy, Timestamp,
 };
 
 impl Decide for Redeem {
     type Outcome = Redemption;
 
     fn need(&self) -> Result<Need, Rejection> {
-        let missing = Rejection::Missing { field: "profile_id".into() };
-        self.profile_id.map(|profile| Need::of(Owner::Profile(profile))).ok_or(missing)
+        owner(self.profile_id)
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -23,22 +23,16 @@ impl Decide for Redeem {
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
-        match self.strategies.as_slice() {
-            [_] => {}
-            [one, other] if one != other => {}
-            _ => return Err(Rejection::BadStrategies),
-        }
-        check::amount(program, "amount", self.amount)?;
-        self.basket_total.map_or(Ok(()), |basket| check::sum(program, "basket_total", basket))
+        self.spend().check(program)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Redemption, Rejection> {
-        let Draw { items, total } = self.plan(draft.program, draft.account, draft.at)?;
-        let redemption = RedemptionId::made_by(draft.account.number(), draft.next_sequence());
-        let entry =
-            entry::Redeem { redemption, requested: self.amount, total, items, meta: self.meta.clone() };
-        let mut outcome = first_outcome(draft.account.profile_id(), draft.at, &entry, Balances::default());
-        outcome.balances = draft.write(EntryKind::Redeem(entry));
+    fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Redemption, Refusal> {
+        let Draw { items, total, exchange } = self.spend().plan(draft.program, draft.account(), draft.at)?;
+        let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
+        let details = RedeemDetails::boxed(exchange, self.meta.clone());
+        let redeemed = Redeemed { redemption, requested: self.amount, total, items, details };
+        let mut outcome = at_first(draft.account().profile_id(), draft.at, &redeemed, None);
+        outcome.balances = draft.write(EntryKind::Redeem(redeemed));
         Ok(outcome)
     }
 
@@ -47,7 +41,42 @@ impl Decide for Redeem {
     }
 }
 
+/// What a request is about that names a profile.
+pub(super) fn owner(profile: Option<ProfileId>) -> Result<Need, Rejection> {
+    let missing = Rejection::Missing { field: "profile_id".into() };
+    profile.map(|profile| Need::of(Owner::Profile(profile))).ok_or(missing)
+}
+
+/// What redeeming and holding have in common: how much is wanted, from what, and how strictly.
+pub(super) struct Spend<'a> {
+    pub(super) strategies: &'a [Strategy],
+    pub(super) amount: Amount,
+    pub(super) strict: bool,
+    pub(super) basket_total: Option<Amount>,
+}
+
 impl Redeem {
+    pub(super) fn spend(&self) -> Spend<'_> {
+        Spend {
+            strategies: &self.strategies,
+            amount: self.amount,
+            strict: self.strict,
+            basket_total: self.basket_total,
+        }
+    }
+}
+
+impl Spend<'_> {
+    pub(super) fn check(&self, program: &Program) -> Result<(), Rejection> {
+        match self.strategies {
+            [_] => {}
+            [one, other] if one != other => {}
+            _ => return Err(Rejection::BadStrategies),
+        }
+        check::amount(program, "amount", self.amount)?;
+        self.basket_total.map_or(Ok(()), |basket| check::sum(program, "basket_total", basket))
+    }
+
     /// What would be taken from an account that is brought up to `at`, or why not. A quote is this and nothing
     /// else, so that a commit at the same version does exactly what the quote said (rule C7).
     pub(super) fn plan(
@@ -56,13 +85,13 @@ impl Redeem {
         account: &Account,
         at: Timestamp,
     ) -> Result<Draw, Rejection> {
-        if self.strategies.contains(&Strategy::Points) && program.settings().exchange_rate.is_none() {
+        if self.strategies.contains(&Strategy::Points) && program.exchange().is_none() {
             return Err(Rejection::NoExchangeRate);
         }
         let wanted = self.capped(program)?;
-        let drawn = draw(program, account, at, &self.strategies, wanted)?;
+        let drawn = draw(program, account, at, self.strategies, wanted)?;
         if drawn.total.is_zero() || (self.strict && drawn.total != wanted) {
-            let available = available(program, account, &self.strategies);
+            let available = available(program, account, self.strategies);
             return Err(Rejection::InsufficientValue { requested: self.amount, available });
         }
         Ok(drawn)
@@ -95,29 +124,32 @@ impl Redeem {
 
 /// The redemption that an entry made, as it stood then.
 pub(crate) fn redemption_at_first(profile: ProfileId, entry: &Entry) -> Option<Redemption> {
-    match &entry.kind {
-        EntryKind::Redeem(redeem) => Some(first_outcome(profile, entry.at, redeem, entry.balances)),
+    let hold = match &entry.kind {
+        EntryKind::Capture(capture) => Some(capture.hold),
         _ => None,
-    }
+    };
+    Some(Redemption { balances: entry.balances, ..at_first(profile, entry.at, entry.redeemed()?, hold) })
 }
 
-fn first_outcome(
+/// A redemption as it stands right after it was made, but for the balances.
+pub(super) fn at_first(
     profile_id: ProfileId,
     at: Timestamp,
-    entry: &entry::Redeem,
-    balances: Balances,
+    redeemed: &Redeemed,
+    hold_id: Option<HoldId>,
 ) -> Redemption {
     Redemption {
-        id: entry.redemption,
+        id: redeemed.redemption,
         profile_id,
         redeemed_at: at,
-        requested: entry.requested,
-        total: entry.total,
-        items: entry.items.clone(),
+        requested: redeemed.requested,
+        total: redeemed.total,
+        items: redeemed.items.clone(),
         returned: Amount::ZERO,
         is_reversed: false,
         transaction_id: None,
-        balances,
-        meta: entry.meta.clone(),
+        hold_id,
+        balances: Balances::default(),
+        meta: redeemed.details.as_ref().and_then(|details| details.meta.clone()),
     }
 }

@@ -1,13 +1,13 @@
 //! Transactions and their links to redemptions (rules X1 and X2).
 
-use super::check;
 use super::draft::Draft;
 use super::sealed::Decide;
-use crate::request::{DeleteTransaction, Fingerprint, PostTransaction, UpdateTransaction};
+use super::{check, earn};
+use crate::request::{DeleteTransaction, Fingerprint, PostTransaction, ReturnTransaction, UpdateTransaction};
 use crate::store::{Need, Owner, Record, View};
 use crate::{
-    Amount, Entry, EntryKind, External, ProfileId, Program, RedemptionId, RedemptionState, Rejection,
-    Transaction, TransactionChange, TransactionId,
+    Amount, Cause, Entry, EntryId, EntryKind, External, Points, ProfileId, Program, RedemptionId,
+    RedemptionState, Refusal, Rejection, Transaction, TransactionChange, TransactionId, TransactionReturn,
 };
 
 impl Decide for PostTransaction {
@@ -33,11 +33,11 @@ impl Decide for PostTransaction {
         check::tags(&self.tags)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Rejection> {
-        let id = TransactionId::made_by(draft.account.number(), draft.next_sequence());
-        let transaction = self.transaction(draft, id)?;
-        let redemptions = relink(view, None, &transaction)?;
-        Ok(write(draft, TransactionChange { transaction, redemptions }))
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
+        let id = TransactionId::made_by(draft.first.number(), draft.first.next_sequence());
+        let transaction = self.transaction(draft, id, None)?;
+        let transaction = Transaction { earned: earn::rule(draft.program), ..transaction };
+        Ok(write(draft, view, None, transaction, None)?.0)
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
@@ -60,20 +60,25 @@ impl Decide for UpdateTransaction {
         self.transaction.check(program)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Rejection> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
         let before = current(view, self.transaction_id)?;
         let external = self.transaction.external_id.as_ref();
         if let Some(other) = external.filter(|id| before.external_id.as_ref() != Some(id)) {
             let external = External::Transaction(other.clone());
-            return Err(Rejection::ExternalIdConflict { external, first: self.transaction_id.get() });
+            return Err(Rejection::ExternalIdConflict { external, first: self.transaction_id.get() }.into());
+        }
+        let (requested, left) = (before.returned, self.transaction.total);
+        if requested > left {
+            return Err(Rejection::ReturnAboveTransaction { requested, left }.into());
         }
         let transaction = Transaction {
             external_id: before.external_id.clone(),
             created_at: before.created_at,
-            ..self.transaction.transaction(draft, self.transaction_id)?
+            returned: before.returned,
+            earned: before.earned,
+            ..self.transaction.transaction(draft, self.transaction_id, Some(before))?
         };
-        let redemptions = relink(view, before.redemption_id, &transaction)?;
-        Ok(write(draft, TransactionChange { transaction, redemptions }))
+        Ok(write(draft, view, Some(before), transaction, None)?.0)
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
@@ -85,8 +90,7 @@ impl Decide for DeleteTransaction {
     type Outcome = Transaction;
 
     fn need(&self) -> Result<Need, Rejection> {
-        let owner = Owner::Number(self.transaction_id.number());
-        Ok(Need { transaction: Some(self.transaction_id), ..Need::of(owner) })
+        Ok(about(self.transaction_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -97,13 +101,11 @@ impl Decide for DeleteTransaction {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Rejection> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
         let before = current(view, self.transaction_id)?;
-        let deleted = Transaction { redemption_id: None, ..before.clone() };
-        let redemptions = relink(view, before.redemption_id, &deleted)?;
         // It keeps the name of its redemption, for whoever asks later what it was.
         let transaction = Transaction { is_deleted: true, updated_at: draft.at, ..before.clone() };
-        Ok(write(draft, TransactionChange { transaction, redemptions }))
+        Ok(write(draft, view, Some(before), transaction, None)?.0)
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
@@ -111,16 +113,81 @@ impl Decide for DeleteTransaction {
     }
 }
 
+impl Decide for ReturnTransaction {
+    type Outcome = TransactionReturn;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        Ok(about(self.transaction_id))
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of("return_transaction", self)
+    }
+
+    fn check(&self, program: &Program) -> Result<(), Rejection> {
+        check::amount(program, "amount", self.amount)
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<TransactionReturn, Refusal> {
+        let before = current(view, self.transaction_id)?;
+        let left = before.kept();
+        if self.amount > left {
+            return Err(Rejection::ReturnAboveTransaction { requested: self.amount, left }.into());
+        }
+        let returned = before.returned.plus(self.amount);
+        let transaction = Transaction { returned, updated_at: draft.at, ..before.clone() };
+        let id = EntryId::made_by(draft.first.number(), draft.first.next_sequence());
+        let (transaction, points_clawed_back) =
+            write(draft, view, Some(before), transaction, Some(self.amount))?;
+        let balances = draft.first.totals().balances();
+        Ok(TransactionReturn { id, transaction, amount: self.amount, points_clawed_back, balances })
+    }
+
+    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<TransactionReturn> {
+        let (first, last) = (entries.first()?, entries.last()?);
+        let EntryKind::Transaction(change) = &first.kind else { return None };
+        let clawed = entries.iter().find_map(|entry| match &entry.kind {
+            EntryKind::Clawback(clawed) => Some(clawed.points),
+            _ => None,
+        });
+        Some(TransactionReturn {
+            id: first.id(change.transaction.id.number()),
+            transaction: change.transaction.clone(),
+            amount: change.returned?,
+            points_clawed_back: clawed.unwrap_or_default(),
+            balances: last.balances,
+        })
+    }
+}
+
+fn about(transaction: TransactionId) -> Need {
+    Need { transaction: Some(transaction), ..Need::of(Owner::Number(transaction.number())) }
+}
+
+impl Transaction {
+    /// What of its total the customer did not bring back; nothing, once it is deleted.
+    pub(super) fn kept(&self) -> Amount {
+        if self.is_deleted { Amount::ZERO } else { self.total.minus(self.returned) }
+    }
+}
+
 impl PostTransaction {
-    /// The transaction that it describes.
-    fn transaction(&self, draft: &Draft<'_>, id: TransactionId) -> Result<Transaction, Rejection> {
-        let timezone = self.timezone.unwrap_or(draft.program.settings().timezone);
+    /// The transaction that it describes. When and where a transaction happened does not change unless it says so.
+    fn transaction(
+        &self,
+        draft: &Draft<'_>,
+        id: TransactionId,
+        before: Option<&Transaction>,
+    ) -> Result<Transaction, Rejection> {
+        let timezone = self.timezone.or(before.map(|before| before.timezone));
+        let timezone = timezone.unwrap_or(draft.program.settings().timezone);
         let out_of_range = |_| Rejection::TimeOutOfRange { field: "transacted_at".into() };
+        let otherwise = before.map_or(draft.at, |before| before.transacted_at);
         let transacted_at =
-            self.transacted_at.map_or(Ok(draft.at), |when| when.resolve(timezone).map_err(out_of_range))?;
+            self.transacted_at.map_or(Ok(otherwise), |when| when.resolve(timezone).map_err(out_of_range))?;
         Ok(Transaction {
             id,
-            profile_id: draft.account.profile_id(),
+            profile_id: draft.account().profile_id(),
             external_id: self.external_id.clone(),
             redemption_id: self.redemption_id,
             total: self.total,
@@ -131,6 +198,8 @@ impl PostTransaction {
             items: self.items.clone(),
             payments: self.payments.clone(),
             meta: self.meta.clone(),
+            returned: Amount::ZERO,
+            earned: None,
             is_deleted: false,
             created_at: draft.at,
             updated_at: draft.at,
@@ -138,10 +207,26 @@ impl PostTransaction {
     }
 }
 
-fn write(draft: &mut Draft<'_>, change: TransactionChange) -> Transaction {
-    let transaction = change.transaction.clone();
+/// Writes what became of a transaction: its own entry, what that links and unlinks, and what it earns more or less.
+/// Answers with the transaction, and how many points were clawed back.
+fn write(
+    draft: &mut Draft<'_>,
+    view: &View<'_>,
+    before: Option<&Transaction>,
+    mut transaction: Transaction,
+    returned: Option<Amount>,
+) -> Result<(Transaction, Points), Refusal> {
+    let linked = before.and_then(|before| before.redemption_id);
+    let (here, elsewhere) = relink(draft, view, linked, &transaction)?;
+    let was = transaction.earned;
+    earn::plan(draft, view, &mut transaction);
+    let change = TransactionChange { transaction: transaction.clone(), redemptions: here, returned };
     draft.write(EntryKind::Transaction(Box::new(change)));
-    transaction
+    if let (Some(second), Some(state)) = (&mut draft.second, elsewhere) {
+        second.write(draft.at, Cause::Transaction(transaction.id), EntryKind::Link(state), None);
+    }
+    let clawed_back = earn::settle(draft, view, was, &transaction)?;
+    Ok((transaction, clawed_back))
 }
 
 fn recall(entries: &[&Entry]) -> Option<Transaction> {
@@ -163,25 +248,37 @@ fn current<'a>(view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Re
     }
 }
 
-/// What changes for redemptions when a transaction is linked to another one than before (rule X1).
+/// What changes for redemptions when a transaction is linked to another one than before (rule X1): of this account, and
+/// of one that was merged into it.
 fn relink(
+    draft: &Draft<'_>,
     view: &View<'_>,
     before: Option<RedemptionId>,
     transaction: &Transaction,
-) -> Result<Vec<RedemptionState>, Rejection> {
+) -> Result<(Vec<RedemptionState>, Option<RedemptionState>), Refusal> {
+    let now = transaction.redemption_id.filter(|_| !transaction.is_deleted);
     let mut changed = Vec::new();
-    if let Some(now) = transaction.redemption_id {
-        let linked = link(view, now, transaction)?;
-        if before != Some(now) {
+    for id in [now, before].into_iter().flatten() {
+        let number = id.number();
+        let is_elsewhere = number != draft.first.number() && draft.account().answers_to(number);
+        if is_elsewhere && draft.second.as_ref().is_none_or(|second| second.number() != number) {
+            return Err(Refusal::Together(number));
+        }
+    }
+    if let Some(id) = now {
+        let linked = link(view, id, transaction)?;
+        if before != Some(id) {
             changed.push(linked);
         }
     }
-    if let Some(before) = before.filter(|before| transaction.redemption_id != Some(*before))
-        && let Some((_, state)) = view.found.linked.and_then(|record| record.redemption(before))
-    {
-        changed.push(RedemptionState { transaction_id: None, ..state });
+    if let Some(before) = before.filter(|before| now != Some(*before)) {
+        let record = [view.found.linked, view.found.redemption].into_iter().flatten();
+        let state = record.filter_map(|record| record.redemption(before)).map(|(_, state)| state).next();
+        changed.extend(state.map(|state| RedemptionState { transaction_id: None, ..state }));
     }
-    Ok(changed)
+    let (here, elsewhere): (Vec<_>, Vec<_>) =
+        changed.into_iter().partition(|state| state.id.number() == draft.first.number());
+    Ok((here, elsewhere.into_iter().next()))
 }
 
 /// How a redemption stands once it is linked, if it may be.
@@ -204,7 +301,7 @@ fn link(view: &View<'_>, id: RedemptionId, to: &Transaction) -> Result<Redemptio
 impl Record<'_> {
     /// The redemption that the record is about: its total, and how it stands.
     pub(crate) fn redemption(&self, id: RedemptionId) -> Option<(Amount, RedemptionState)> {
-        let EntryKind::Redeem(made) = &self.made.kind else { return None };
+        let made = self.made.redeemed()?;
         let first = RedemptionState { id, returned: Amount::ZERO, is_reversed: false, transaction_id: None };
         let state = self.latest.and_then(|entry| entry.redemption_state(id)).unwrap_or(first);
         (made.redemption == id).then_some((made.total, state))

@@ -1,10 +1,10 @@
 //! The shell over a store that blocks.
 
 use super::Answer;
-use super::driver::Batch;
+use super::driver::{Batch, MAX_ATTEMPTS, Single};
 use super::error::Error;
 use super::read::{self, Question, Reading};
-use crate::store::{AsOf, Store};
+use crate::store::{AsOf, Change, Store};
 use crate::{
     Action, Catalogue, Command, Key, NextExpiry, ProfileId, Program, Quote, Redeem, Timestamp,
     ValuedBalances, Wallet,
@@ -36,14 +36,16 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct Ledger<S> {
-    program: Program,
-    store: S,
+    pub(super) program: Program,
+    pub(super) store: S,
+    /// What a decision writes into, used again and again.
+    space: Change,
 }
 
 impl<S: Store> Ledger<S> {
     /// A ledger that keeps a program's accounts in a store.
     pub const fn new(program: Program, store: S) -> Self {
-        Self { program, store }
+        Self { program, store, space: Change { first: Vec::new(), second: Vec::new() } }
     }
 
     /// The program.
@@ -71,34 +73,55 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub fn run<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
-        self.run_all(std::slice::from_ref(command)).pop().unwrap_or(Err(Error::InDoubt))
+        let mut single = Single::new(&self.program, command, std::mem::take(&mut self.space))?;
+        let failure = loop {
+            match self.store.run(&mut single) {
+                Ok(()) if single.is_open() => {}
+                result => break result.err(),
+            }
+        };
+        let (answer, space) = single.finish(failure);
+        self.space = space;
+        answer
     }
 
     /// Carries out many commands in one go, for any profiles. Each stands for itself: one that is refused does not
     /// stop the next, and the answers come in the order of the commands (rule D5).
     pub fn run_all<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
-        let mut batch = Batch::new(&self.program, commands);
-        while batch.is_open() {
-            if let Err(error) = self.store.run(&mut batch) {
-                return batch.finish(Some(error));
+        let mut batch = Batch::new(&self.program, commands, std::mem::take(&mut self.space));
+        let mut failure = None;
+        while batch.is_open() && failure.is_none() {
+            failure = self.store.run(&mut batch).err();
+            if failure.is_none() {
+                batch.next_attempt();
             }
-            batch.next_attempt();
         }
-        batch.finish(None)
+        let (answers, space) = batch.finish(failure);
+        self.space = space;
+        answers
     }
 }
 
-fn ask<S: Store, Q: Question>(store: &mut S, mut question: Q) -> Result<Q::Answer, Error<S::Error>> {
-    let run = store.run(&mut question);
+pub(super) fn ask<S: Store, Q: Question>(
+    store: &mut S,
+    mut question: Q,
+) -> Result<Q::Answer, Error<S::Error>> {
+    let mut run = store.run(&mut question);
+    for _ in 0..MAX_ATTEMPTS {
+        if run.is_err() || !question.leads_elsewhere() {
+            break;
+        }
+        run = store.run(&mut question);
+    }
     question.finish(run)
 }
 
 /// A ledger at an instant; see [`Ledger::at`].
 #[derive(Debug)]
 pub struct Moment<'a, S> {
-    ledger: &'a mut Ledger<S>,
-    at: Timestamp,
-    key: Option<Key>,
+    pub(super) ledger: &'a mut Ledger<S>,
+    pub(super) at: Timestamp,
+    pub(super) key: Option<Key>,
 }
 
 impl<S: Store> Moment<'_, S> {

@@ -4,30 +4,17 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
+use super::Answer;
 use super::error::Error;
 use crate::decide::{decide_into, need};
-use crate::store::{Change, Fate, Need, View, Work};
-use crate::{Action, Command, Program, Receipt, Refusal};
+use crate::store::{Change, Fate, Need, Owner, View, Work};
+use crate::{Action, Command, Program, Receipt, Refusal, Rejection};
 
 /// How often a command is tried before it is given up as contended, or as in doubt.
 pub(crate) const MAX_ATTEMPTS: u32 = 32;
 
-/// Many commands as one work.
-pub(crate) struct Batch<'a, A: Action> {
-    program: &'a Program,
-    commands: &'a [Command<A>],
-    /// What the units of this attempt need, and which command each of them is.
-    needs: SmallVec<[Need; 1]>,
-    units: SmallVec<[usize; 1]>,
-    /// By command.
-    states: SmallVec<[State<A::Outcome>; 1]>,
-    change: Change,
-    attempts: u32,
-}
-
-enum State<O> {
+/// How far a command is.
+enum Progress<O> {
     /// Not decided yet, or to be decided again.
     Open,
     /// Decided, and its fate not yet known.
@@ -37,25 +24,141 @@ enum State<O> {
     InDoubt,
 }
 
+impl<O> Progress<O> {
+    /// Hears what became of it; what it needs may be more than was thought.
+    fn settle(&mut self, fate: Fate, need: &mut Need) {
+        let decided = std::mem::replace(self, Self::Open);
+        *self = match (fate, decided) {
+            (Fate::Committed | Fate::Staged, Self::Decided(Err(Refusal::Elsewhere(number)))) => {
+                need.owner = Owner::Number(number);
+                Self::Open
+            }
+            (Fate::Committed | Fate::Staged, Self::Decided(Err(Refusal::Together(number)))) => {
+                need.second = Some(Owner::Number(number));
+                Self::Open
+            }
+            (Fate::Committed, Self::Decided(result)) => Self::Done(result),
+            (Fate::Staged, Self::Decided(result)) => {
+                Self::Done(result.map(|receipt| Receipt { is_staged: true, ..receipt }))
+            }
+            (Fate::Conflict, _) => Self::Open,
+            (Fate::Doomed, _) => Self::Doomed,
+            (Fate::InDoubt, _) => Self::InDoubt,
+            // Settled twice, or without having decided: what is known stays.
+            (_, other) => other,
+        };
+    }
+
+    /// Whether it is to be run again.
+    fn is_open<A: Action>(&self, command: &Command<A>) -> bool {
+        match self {
+            Self::Open => true,
+            // A unit that the store forgot to settle may or may not be written, too. What is repeated under a key or
+            // a name of the caller's is carried out once.
+            Self::InDoubt | Self::Decided(_) => {
+                command.key.is_some()
+                    || command.request.external().is_some_and(|external| external.is_idempotent())
+            }
+            Self::Done(_) | Self::Doomed => false,
+        }
+    }
+
+    /// What came of it. `failure`: the store's error, if it left this open.
+    fn answer<E>(self, failure: Option<&Arc<E>>, attempts: u32) -> Result<Receipt<O>, Error<E>> {
+        match (self, failure) {
+            (Self::Done(result), _) => result.map_err(Error::from),
+            (Self::Doomed, _) => Err(Error::Doomed),
+            (Self::InDoubt, _) => Err(Error::InDoubt),
+            (Self::Open | Self::Decided(_), Some(error)) => Err(Error::Store(Arc::clone(error))),
+            (Self::Open, None) => Err(Error::Contention { attempts }),
+            (Self::Decided(_), None) => Err(Error::InDoubt),
+        }
+    }
+}
+
+/// One command as a work of one unit. Nothing is allocated for it but what it writes, in a space that is used again.
+pub(crate) struct Single<'a, A: Action> {
+    program: &'a Program,
+    command: &'a Command<A>,
+    need: [Need; 1],
+    progress: Progress<A::Outcome>,
+    change: Change,
+    attempts: u32,
+}
+
+impl<'a, A: Action> Single<'a, A> {
+    /// `space`: an empty change, whose space is used.
+    pub(crate) fn new(
+        program: &'a Program,
+        command: &'a Command<A>,
+        space: Change,
+    ) -> Result<Self, Rejection> {
+        let need = [need(command)?];
+        Ok(Self { program, command, need, progress: Progress::Open, change: space, attempts: 0 })
+    }
+
+    /// After a run that did not fail: whether to run it again.
+    pub(crate) fn is_open(&mut self) -> bool {
+        self.attempts = self.attempts.saturating_add(1);
+        self.attempts < MAX_ATTEMPTS && self.progress.is_open(self.command)
+    }
+
+    /// What came of it, and the space.
+    pub(crate) fn finish<E>(self, failure: Option<E>) -> (Answer<A, E>, Change) {
+        let failure = failure.map(Arc::new);
+        (self.progress.answer(failure.as_ref(), self.attempts), self.change)
+    }
+}
+
+impl<A: Action> Work for Single<'_, A> {
+    fn needs(&self) -> &[Need] {
+        &self.need
+    }
+
+    fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
+        self.progress = Progress::Decided(decide_into(self.program, self.command, &view, &mut self.change));
+        (!self.change.is_empty()).then_some(&self.change)
+    }
+
+    fn settle(&mut self, _: usize, fate: Fate) {
+        let [need] = &mut self.need;
+        self.progress.settle(fate, need);
+    }
+}
+
+/// Many commands as one work.
+pub(crate) struct Batch<'a, A: Action> {
+    program: &'a Program,
+    commands: &'a [Command<A>],
+    /// What the units of this attempt need, and which command each of them is.
+    needs: Vec<Need>,
+    units: Vec<usize>,
+    /// By command.
+    progress: Vec<Progress<A::Outcome>>,
+    change: Change,
+    attempts: u32,
+}
+
 impl<'a, A: Action> Batch<'a, A> {
-    pub(crate) fn new(program: &'a Program, commands: &'a [Command<A>]) -> Self {
+    /// `space`: an empty change, whose space is used.
+    pub(crate) fn new(program: &'a Program, commands: &'a [Command<A>], space: Change) -> Self {
         let mut batch = Self {
             program,
             commands,
-            needs: SmallVec::new(),
-            units: SmallVec::new(),
-            states: SmallVec::new(),
-            change: Change::default(),
+            needs: Vec::with_capacity(commands.len()),
+            units: Vec::with_capacity(commands.len()),
+            progress: Vec::with_capacity(commands.len()),
+            change: space,
             attempts: 0,
         };
         for (index, command) in commands.iter().enumerate() {
-            batch.states.push(match need(command) {
+            batch.progress.push(match need(command) {
                 Ok(need) => {
                     batch.needs.push(need);
                     batch.units.push(index);
-                    State::Open
+                    Progress::Open
                 }
-                Err(rejection) => State::Done(Err(rejection.into())),
+                Err(rejection) => Progress::Done(Err(rejection.into())),
             });
         }
         batch
@@ -69,41 +172,24 @@ impl<'a, A: Action> Batch<'a, A> {
     /// After a run that did not fail: keeps what must be run again.
     pub(crate) fn next_attempt(&mut self) {
         self.attempts = self.attempts.saturating_add(1);
-        let again = |state: Option<&State<A::Outcome>>, command: Option<&Command<A>>| match state {
-            Some(State::Open) => true,
-            // A unit that the store forgot to settle may or may not be written, too.
-            Some(State::InDoubt | State::Decided(_)) => command.is_some_and(|command| {
-                let named = command.request.external().is_some_and(|external| external.is_idempotent());
-                command.key.is_some() || named
-            }),
-            _ => false,
+        let is_over = self.attempts >= MAX_ATTEMPTS;
+        let (progress, commands) = (&self.progress, self.commands);
+        let is_open = |index: &usize| {
+            let pair = progress.get(*index).zip(commands.get(*index));
+            !is_over && pair.is_some_and(|(progress, command)| progress.is_open(command))
         };
-        let (states, commands) = (&self.states, self.commands);
-        let keep: SmallVec<[bool; 1]> = if self.attempts >= MAX_ATTEMPTS {
-            self.units.iter().map(|_| false).collect()
-        } else {
-            self.units.iter().map(|index| again(states.get(*index), commands.get(*index))).collect()
-        };
+        let keep: Vec<bool> = self.units.iter().map(is_open).collect();
         let mut kept = keep.iter();
         self.needs.retain(|_| kept.next().copied().unwrap_or(false));
         let mut kept = keep.iter();
         self.units.retain(|_| kept.next().copied().unwrap_or(false));
     }
 
-    /// What came of each command, in order. `failure`: the store's error, for those that it left open.
-    pub(crate) fn finish<E>(self, failure: Option<E>) -> Vec<Result<Receipt<A::Outcome>, Error<E>>> {
+    /// What came of each command, in order, and the space. `failure`: the store's error, for those that it left open.
+    pub(crate) fn finish<E>(self, failure: Option<E>) -> (Vec<Answer<A, E>>, Change) {
         let (failure, attempts) = (failure.map(Arc::new), self.attempts);
-        self.states
-            .into_iter()
-            .map(|state| match (state, &failure) {
-                (State::Done(result), _) => result.map_err(Error::from),
-                (State::Doomed, _) => Err(Error::Doomed),
-                (State::InDoubt, _) => Err(Error::InDoubt),
-                (State::Open | State::Decided(_), Some(error)) => Err(Error::Store(Arc::clone(error))),
-                (State::Open, None) => Err(Error::Contention { attempts }),
-                (State::Decided(_), None) => Err(Error::InDoubt),
-            })
-            .collect()
+        let answers = self.progress.into_iter().map(|progress| progress.answer(failure.as_ref(), attempts));
+        (answers.collect(), self.change)
     }
 }
 
@@ -114,27 +200,15 @@ impl<A: Action> Work for Batch<'_, A> {
 
     fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
         let index = *self.units.get(unit)?;
-        let command = self.commands.get(index)?;
-        let decided = decide_into(self.program, command, &view, &mut self.change);
-        let state = self.states.get_mut(index)?;
-        *state = State::Decided(decided);
+        let (command, progress) = self.commands.get(index).zip(self.progress.get_mut(index))?;
+        *progress = Progress::Decided(decide_into(self.program, command, &view, &mut self.change));
         (!self.change.is_empty()).then_some(&self.change)
     }
 
     fn settle(&mut self, unit: usize, fate: Fate) {
-        let state = self.units.get(unit).and_then(|index| self.states.get_mut(*index));
-        let Some(state) = state else { return };
-        let decided = std::mem::replace(state, State::Open);
-        *state = match (fate, decided) {
-            (Fate::Committed, State::Decided(result)) => State::Done(result),
-            (Fate::Staged, State::Decided(result)) => {
-                State::Done(result.map(|receipt| Receipt { is_staged: true, ..receipt }))
-            }
-            (Fate::Conflict, _) => State::Open,
-            (Fate::Doomed, _) => State::Doomed,
-            (Fate::InDoubt, _) => State::InDoubt,
-            // Settled twice, or without having decided: what is known stays.
-            (_, other) => other,
-        };
+        let Some(index) = self.units.get(unit) else { return };
+        if let (Some(progress), Some(need)) = (self.progress.get_mut(*index), self.needs.get_mut(unit)) {
+            progress.settle(fate, need);
+        }
     }
 }

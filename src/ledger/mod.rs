@@ -3,12 +3,14 @@
 //! There are two shells, alike but for `.await`: [`Ledger`] over a [`Store`], [`AsyncLedger`] over an
 //! [`AsyncStore`]. Both run the same driver.
 
+mod across;
 mod blocking;
 mod driver;
 mod error;
 mod read;
 mod waiting;
 
+pub use across::{AsyncSweepAll, SweepAll};
 pub use blocking::{Ledger, LedgerAsOf, Moment};
 pub use error::Error;
 pub use waiting::{AsyncLedger, AsyncLedgerAsOf, AsyncMoment};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::error::Error;
 use crate::decide::{self, quote_need, read_time};
+use crate::event::{self, Event};
 use crate::store::{AsOf, Change, Fate, Need, Owner, View, Work};
 use crate::{
-    Catalogue, Corrupt, NextExpiry, ProfileId, Program, Quote, Redeem, Rejection, Timestamp, ValuedBalances,
-    Wallet,
+    Catalogue, Corrupt, NextExpiry, ProfileId, ProfileNumber, Program, Quote, Redeem, Refusal, Rejection,
+    Timestamp, ValuedBalances, Wallet,
 };
 
 /// As of when to read.
@@ -21,13 +22,19 @@ pub(crate) enum Reading {
 
 /// Why nothing could be read, though the store answered.
 enum Unread {
-    Rejected(Rejection),
+    Refused(Refusal),
     Corrupt(Corrupt),
 }
 
 impl From<Rejection> for Unread {
     fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
+        Self::Refused(rejection.into())
+    }
+}
+
+impl From<Refusal> for Unread {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
@@ -53,11 +60,22 @@ impl Reading {
             Self::Past(_) => Ok(view.first.last_at().unwrap_or(Timestamp::MIN)),
         }
     }
+
+    /// The same, of an account that holds what is asked for now: one that was merged sends on to the other.
+    fn instant_of_open(self, program: &Program, view: &View<'_>) -> Result<Timestamp, Refusal> {
+        match (self, view.first.merged_into()) {
+            (Self::Now(_), Some(into)) => Err(Refusal::Elsewhere(into)),
+            _ => Ok(self.instant(program, view)?),
+        }
+    }
 }
 
 /// A work that finds something out.
 pub(crate) trait Question: Work {
     type Answer;
+
+    /// Whether the answer is with another account: then it is to be run again, on that one.
+    fn leads_elsewhere(&mut self) -> bool;
 
     fn finish<E>(self, run: Result<(), E>) -> Result<Self::Answer, Error<E>>;
 }
@@ -68,7 +86,7 @@ pub(crate) fn balances(
     profile: ProfileId,
 ) -> impl Question<Answer = ValuedBalances> {
     Look::new(reading.need(Owner::Profile(profile)), move |view| {
-        let at = reading.instant(program, &view)?;
+        let at = reading.instant_of_open(program, &view)?;
         Ok(view.first.balances_at(at).valued(program))
     })
 }
@@ -79,7 +97,7 @@ pub(crate) fn next_expiry(
     profile: ProfileId,
 ) -> impl Question<Answer = Option<NextExpiry>> {
     Look::new(reading.need(Owner::Profile(profile)), move |view| {
-        Ok(view.first.next_expiry(reading.instant(program, &view)?))
+        Ok(view.first.next_expiry(reading.instant_of_open(program, &view)?))
     })
 }
 
@@ -94,6 +112,15 @@ pub(crate) fn wallet(
         let entries = view.found.journal.iter().copied();
         Ok(Wallet::fold(profile, view.first.number(), entries, at)?)
     })
+}
+
+/// What of an account expires within a stretch of time.
+pub(crate) fn expiring(
+    number: ProfileNumber,
+    stretch: (Timestamp, Timestamp),
+    at: Timestamp,
+) -> impl Question<Answer = Vec<Event>> {
+    Look::new(Need::of(Owner::Number(number)), move |view| Ok(event::expiring(view.first, stretch, at)))
 }
 
 pub(crate) fn catalogue(reading: Reading) -> impl Question<Answer = Catalogue> {
@@ -139,11 +166,18 @@ impl<T: Send, F: FnMut(View<'_>) -> Result<T, Unread> + Send> Work for Look<T, F
 impl<T: Send, F: FnMut(View<'_>) -> Result<T, Unread> + Send> Question for Look<T, F> {
     type Answer = T;
 
+    fn leads_elsewhere(&mut self) -> bool {
+        let Some(Err(Unread::Refused(Refusal::Elsewhere(number)))) = &self.answer else { return false };
+        let [need] = &mut self.need;
+        need.owner = Owner::Number(*number);
+        true
+    }
+
     fn finish<E>(self, run: Result<(), E>) -> Result<T, Error<E>> {
         run.map_err(|error| Error::Store(Arc::new(error)))?;
         match self.answer {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(Unread::Rejected(rejection))) => Err(Error::Rejected(rejection)),
+            Some(Err(Unread::Refused(refusal))) => Err(refusal.into()),
             Some(Err(Unread::Corrupt(corrupt))) => Err(Error::Corrupt(corrupt)),
             // A store that lent nothing broke its contract; nobody knows more.
             None => Err(Error::InDoubt),

@@ -12,7 +12,7 @@ pub use currency::{Currency, CurrencyError};
 pub use policy::{Clawback, Earn, ExpiredReturn, Share};
 
 use crate::amount::Scale;
-use crate::{Amount, ExchangeRate, Points, TimeError, Zone};
+use crate::{Amount, Exchange, ExchangeRate, Points, TimeError, Zone};
 
 /// The choices of a brand, as they are written down: in Rust, or as the JSON of a program file.
 ///
@@ -182,6 +182,15 @@ impl Program {
     /// What points are worth in money, rounded down to the minor unit; zero without an exchange rate (rule Q4).
     pub fn worth(&self, points: Points) -> Decimal {
         self.settings.exchange_rate.map_or(Decimal::ZERO, |rate| rate.worth(points, self.minor_unit))
+    }
+
+    /// At which rate points pay; `None` where they cannot.
+    pub(crate) fn exchange(&self) -> Option<Exchange> {
+        self.settings.exchange_rate.map(|rate| Exchange {
+            rate,
+            minor_unit: self.minor_unit.decimals(),
+            point_scale: self.point_scale.decimals(),
+        })
     }
 
     pub(crate) fn time_tolerance(&self) -> TimeDelta {

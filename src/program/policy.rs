@@ -47,6 +47,13 @@ pub struct Earn {
     pub point_definition_id: Option<DefinitionId>,
 }
 
+impl Earn {
+    /// So many points for so much money, at once and for good.
+    pub const fn new(points: Points, amount: Amount) -> Self {
+        Self { points, amount, delay_days: 0, period_days: None, point_definition_id: None }
+    }
+}
+
 /// A share of a basket: a fraction above zero and at most one, with up to four decimals (rule C6).
 ///
 /// ```

@@ -9,7 +9,10 @@
 
 mod define;
 mod fingerprint;
+mod give_back;
+mod hold;
 mod issue;
+mod lots;
 mod redeem;
 mod transact;
 
@@ -17,11 +20,17 @@ use serde::{Deserialize, Serialize};
 
 pub use define::{ArchiveDefinition, Define, Redefine};
 pub use fingerprint::Fingerprint;
+pub use give_back::{ReturnRedemption, ReverseRedemption};
+pub use hold::{CaptureHold, PlaceHold, ReleaseHold};
 pub use issue::{IssuePoints, IssueReward};
+pub use lots::{Adjust, Extend, MergeProfiles, Reassign, Revoke, Sweep};
 pub use redeem::Redeem;
-pub use transact::{DeleteTransaction, PostTransaction, UpdateTransaction};
+pub use transact::{DeleteTransaction, PostTransaction, ReturnTransaction, UpdateTransaction};
 
-use crate::{Defined, Key, PointLot, Redemption, Reward, Timestamp, Transaction};
+use crate::{
+    CorrectedLot, Defined, Extended, Hold, Key, Merged, Moved, PointLot, Redemption, Return, Reward, Swept,
+    Timestamp, Transaction, TransactionReturn,
+};
 
 /// A request, when it is decided, and the key by which its repetition is known.
 ///
@@ -121,10 +130,34 @@ requests! {
     IssuePoints(IssuePoints) -> PointLot;
     /// Redeem value.
     Redeem(Redeem) -> Redemption;
+    /// Set value aside.
+    PlaceHold(PlaceHold) -> Hold;
+    /// Turn a hold into a redemption.
+    CaptureHold(CaptureHold) -> Redemption;
+    /// Let a hold go.
+    ReleaseHold(ReleaseHold) -> Hold;
+    /// Give part of a redemption back.
+    ReturnRedemption(ReturnRedemption) -> Return;
+    /// Undo a redemption.
+    ReverseRedemption(ReverseRedemption) -> Return;
+    /// Extend lots.
+    Extend(Extend) -> Extended;
+    /// Move a lot to another profile.
+    Reassign(Reassign) -> Moved;
+    /// Take back a lot.
+    Revoke(Revoke) -> CorrectedLot;
+    /// Correct a lot.
+    Adjust(Adjust) -> CorrectedLot;
+    /// Merge two profiles.
+    MergeProfiles(MergeProfiles) -> Merged;
+    /// Write down what fell due.
+    Sweep(Sweep) -> Swept;
     /// Post a transaction.
     PostTransaction(PostTransaction) -> Transaction;
     /// Change a transaction.
     UpdateTransaction(UpdateTransaction) -> Transaction;
     /// Delete a transaction.
     DeleteTransaction(DeleteTransaction) -> Transaction;
+    /// Part of a purchase comes back.
+    ReturnTransaction(ReturnTransaction) -> TransactionReturn;
 }

@@ -79,17 +79,17 @@ impl Redeem {
     }
 }
 
-fn rewards() -> SmallVec<[Strategy; 2]> {
+pub(super) fn rewards() -> SmallVec<[Strategy; 2]> {
     smallvec![Strategy::Rewards]
 }
-fn is_rewards(strategies: &[Strategy]) -> bool {
+pub(super) fn is_rewards(strategies: &[Strategy]) -> bool {
     *strategies == [Strategy::Rewards]
 }
-const fn yes() -> bool {
+pub(super) const fn yes() -> bool {
     true
 }
 // serde passes a reference.
 #[allow(clippy::trivially_copy_pass_by_ref)]
-const fn is_yes(flag: &bool) -> bool {
+pub(super) const fn is_yes(flag: &bool) -> bool {
     *flag
 }

@@ -95,3 +95,15 @@ pub struct DeleteTransaction {
     /// Which transaction.
     pub transaction_id: TransactionId,
 }
+
+/// Writes down that part of a purchase came back, and claws back the points that it had earned (rule X4).
+///
+/// What the customer paid with rewards is given back by [`ReturnRedemption`](super::ReturnRedemption). Outcome: the
+/// [`TransactionReturn`](crate::TransactionReturn).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnTransaction {
+    /// Which transaction.
+    pub transaction_id: TransactionId,
+    /// How much of its total.
+    pub amount: Amount,
+}

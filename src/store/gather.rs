@@ -2,11 +2,14 @@
 //! answer, so that a blocking store and an asynchronous one share it.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::work::{AsOf, DefinitionRef, Found, Need, Record};
 use crate::entry::EXPIRED;
-use crate::{Account, Corrupt, Entry, EntryKind, External, Key, LotId, ProfileNumber, Subject, Timestamp};
+use crate::{
+    Account, Corrupt, Entry, EntryKind, Key, LotAfter, LotId, LotKind, Name, ProfileNumber, Standing,
+    Subject, Timestamp,
+};
 
 /// One thing to look up in one journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,22 +35,23 @@ pub enum Find {
     About(Subject),
     /// The newest entry that carries this key; see [`Entry::key`].
     Key(Key),
-    /// The newest entry that carries this id of the caller's; see [`Entry::external`].
-    External(External),
+    /// The newest entry that has this among its [names](Entry::names).
+    Named(Name),
 }
 
 /// Finds out what a [`Need`] needs, look-up by look-up.
 ///
 /// ```
 /// use scrip::store::{Find, Gather, Need, Owner};
-/// use scrip::{Entry, ProfileNumber};
+/// use scrip::{Account, Entry, ProfileNumber};
 ///
 /// // What a store would read; this one has nothing in it.
+/// let account = Account::without_profile(ProfileNumber::CATALOGUE);
 /// let entries_that = |_: &Find| Vec::<Entry>::new();
 ///
 /// let mut need = Need::of(Owner::CATALOGUE);
 /// need.journal = true;
-/// let mut gather = Gather::new(&need, ProfileNumber::CATALOGUE);
+/// let mut gather = Gather::new(&need, &account, None);
 /// while let Some(lookup) = gather.next() {
 ///     gather.give(entries_that(&lookup.find));
 /// }
@@ -58,6 +62,9 @@ pub struct Gather<E> {
     wanted: Vec<(Slot, Lookup)>,
     asked: Option<(Slot, ProfileNumber)>,
     found: BTreeMap<Slot, Vec<E>>,
+    /// The journals of the two accounts.
+    journals: [Option<ProfileNumber>; 2],
+    redeemed_lots: bool,
 }
 
 /// What a look-up is for.
@@ -68,6 +75,7 @@ enum Slot {
     KeyedRest,
     Journal,
     ExpiredList,
+    /// The newest entry about a lot that has expired.
     Expired(LotId),
     /// The newest entry that carries the name of a thing.
     Named(Thing),
@@ -84,39 +92,61 @@ enum Thing {
     Transaction,
     /// The redemption that the transaction is linked to.
     Linked,
+    Hold,
     Definition,
+    Lot(LotId),
+    /// A lot, as the second account's journal knows it.
+    SecondLot(LotId),
 }
 
 impl<E: Borrow<Entry>> Gather<E> {
-    /// For a need whose (first) account has this number.
-    pub fn new(need: &Need, number: ProfileNumber) -> Self {
-        let mut gather = Self { wanted: Vec::new(), asked: None, found: BTreeMap::new() };
+    /// For a need, and the accounts that it names.
+    pub fn new(need: &Need, first: &Account, second: Option<&Account>) -> Self {
+        let mut gather = Self {
+            wanted: Vec::new(),
+            asked: None,
+            found: BTreeMap::new(),
+            journals: [Some(first.number()), second.map(Account::number)],
+            redeemed_lots: need.redeemed_lots,
+        };
         if !need.is_plain() {
-            gather.start(need, number);
+            gather.start(need, first);
         }
         gather
     }
 
-    fn start(&mut self, need: &Need, number: ProfileNumber) {
+    fn start(&mut self, need: &Need, account: &Account) {
+        let number = account.number();
         if let Some(key) = &need.key {
             self.want(Slot::Keyed, number, Find::Key(key.clone()));
         }
         if let Some(external) = &need.external {
-            self.want(Slot::Named(Thing::External), number, Find::External((**external).clone()));
+            self.want(Slot::Named(Thing::External), number, Find::Named(Name::from(&**external)));
         }
         // An id that belongs to another journal is not to be found in this one.
-        if let Some(id) = need.redemption.filter(|id| id.number() == number) {
-            self.want_record(Thing::Redemption, number, id.get(), id.sequence());
+        if let Some(id) = need.redemption.filter(|id| self.journals.contains(&Some(id.number()))) {
+            self.want_record(Thing::Redemption, id.number(), id.get(), id.sequence());
         }
         if let Some(id) = need.transaction.filter(|id| id.number() == number) {
             self.want_record(Thing::Transaction, number, id.get(), id.sequence());
+        }
+        if let Some(id) = need.hold {
+            // A hold that came along with another profile was made there, and is captured or released here.
+            if id.number() == number {
+                self.want(Slot::Made(Thing::Hold), number, Find::Range(id.sequence(), id.sequence()));
+            }
+            self.want(Slot::Latest(Thing::Hold), number, Find::Latest(id.get()));
+        }
+        need.lots.iter().for_each(|lot| self.want_lot(*lot));
+        if need.live_lots {
+            live_lots(account).for_each(|lot| self.want_lot(lot));
         }
         match &need.definition {
             Some(DefinitionRef::Id(id)) => {
                 self.want_record(Thing::Definition, ProfileNumber::CATALOGUE, id.get(), id.sequence());
             }
             Some(DefinitionRef::Handle(handle)) => {
-                let find = Find::External(handle.clone());
+                let find = Find::Named(Name::from(handle));
                 self.want(Slot::Named(Thing::Definition), ProfileNumber::CATALOGUE, find);
             }
             None => {}
@@ -139,6 +169,19 @@ impl<E: Borrow<Entry>> Gather<E> {
     fn want_record(&mut self, thing: Thing, journal: ProfileNumber, subject: Subject, made: u32) {
         self.want(Slot::Made(thing), journal, Find::Range(made, made));
         self.want(Slot::Latest(thing), journal, Find::Latest(subject));
+    }
+
+    /// A lot's facts are where it was issued, unless an entry with its name says them anew.
+    fn want_lot(&mut self, lot: LotId) {
+        for (journal, thing) in self.journals.into_iter().zip([Thing::Lot(lot), Thing::SecondLot(lot)]) {
+            let Some(journal) = journal else { continue };
+            if lot.number() == journal {
+                self.want_record(thing, journal, lot.get(), lot.sequence());
+            } else {
+                self.want(Slot::Latest(thing), journal, Find::Latest(lot.get()));
+            }
+            self.want(Slot::Named(thing), journal, Find::Named(Name::of_lot(lot)));
+        }
     }
 
     /// The next thing to look up; `None` when all is there.
@@ -167,6 +210,8 @@ impl<E: Borrow<Entry>> Gather<E> {
                     self.want(Slot::KeyedRest, journal, Find::Range(sequence.saturating_add(1), last));
                 }
             }
+            // A lot's name leads to what is fixed about it, and nowhere else.
+            Slot::Named(Thing::Lot(_) | Thing::SecondLot(_)) => {}
             Slot::Named(thing) => {
                 if let Some((subject, made)) = self.first(slot).and_then(Entry::named) {
                     self.want_record(thing, journal, subject, made);
@@ -175,14 +220,22 @@ impl<E: Borrow<Entry>> Gather<E> {
             // Made is asked for last, so the newest is known by now.
             Slot::Made(Thing::Transaction) => {
                 let newest = self.record(Thing::Transaction).map(|record| record.newest());
-                if let Some(EntryKind::Transaction(change)) = newest.map(|entry| &entry.kind)
-                    && let Some(id) = change.transaction.redemption_id
-                {
-                    self.want_record(Thing::Linked, journal, id.get(), id.sequence());
+                let Some(EntryKind::Transaction(change)) = newest.map(|entry| &entry.kind) else { return };
+                let (linked, earned) = (change.transaction.redemption_id, change.transaction.earned);
+                if let Some(id) = linked.filter(|id| self.journals.contains(&Some(id.number()))) {
+                    self.want_record(Thing::Linked, id.number(), id.get(), id.sequence());
+                }
+                if let Some(lot) = earned.and_then(|earned| earned.lot) {
+                    self.want_lot(lot);
                 }
             }
+            Slot::Made(Thing::Redemption) if self.redeemed_lots => {
+                let items =
+                    self.first(slot).and_then(|made| made.redeemed()).map(|redeemed| redeemed.items.clone());
+                items.iter().flat_map(|items| items.iter()).for_each(|item| self.want_lot(item.lot));
+            }
             Slot::ExpiredList => {
-                let lots: Vec<LotId> = self.all(slot).filter_map(expired_lot).collect();
+                let lots: BTreeSet<LotId> = self.all(slot).flat_map(Entry::expired_lots).collect();
                 for lot in lots {
                     self.want(Slot::Expired(lot), journal, Find::Latest(lot.get()));
                 }
@@ -208,10 +261,17 @@ impl<E: Borrow<Entry>> Gather<E> {
         if self.found.is_empty() {
             return Found::default();
         }
-        let mut expired: BTreeMap<LotId, &Entry> = BTreeMap::new();
-        for entry in self.all(Slot::ExpiredList) {
-            if let Some(lot) = expired_lot(entry) {
-                expired.insert(lot, self.first(Slot::Expired(lot)).unwrap_or(entry));
+        let mut lots = BTreeMap::new();
+        let mut second_lots = BTreeMap::new();
+        for slot in self.found.keys() {
+            match slot {
+                Slot::Named(thing @ Thing::Lot(lot)) => {
+                    lots.extend(self.lot(*thing).map(|record| (*lot, record)))
+                }
+                Slot::Named(thing @ Thing::SecondLot(lot)) => {
+                    second_lots.extend(self.lot(*thing).map(|record| (*lot, record)));
+                }
+                _ => {}
             }
         }
         Found {
@@ -220,10 +280,26 @@ impl<E: Borrow<Entry>> Gather<E> {
             redemption: self.record(Thing::Redemption),
             transaction: self.record(Thing::Transaction),
             linked: self.record(Thing::Linked),
+            hold: self.first(Slot::Latest(Thing::Hold)).or_else(|| self.first(Slot::Made(Thing::Hold))),
             definition: self.record(Thing::Definition),
-            expired: expired.into_values().collect(),
+            lots,
+            second_lots,
+            expired: self.expired(),
             journal: self.all(Slot::Journal).collect(),
         }
+    }
+
+    /// The lots that have expired with value left, by the newest entry about each.
+    fn expired(&self) -> Vec<LotAfter> {
+        let mut expired = BTreeMap::new();
+        for entry in self.all(Slot::ExpiredList) {
+            for lot in entry.expired_lots() {
+                let newest = self.first(Slot::Expired(lot)).unwrap_or(entry);
+                expired.extend(newest.lot_after(lot).map(|after| (lot, after)));
+            }
+        }
+        let has_value = |after: &LotAfter| after.standing == Standing::Expired && !after.remaining.is_zero();
+        expired.into_values().filter(has_value).collect()
     }
 
     fn all(&self, slot: Slot) -> impl Iterator<Item = &Entry> {
@@ -237,12 +313,17 @@ impl<E: Borrow<Entry>> Gather<E> {
     fn record(&self, thing: Thing) -> Option<Record<'_>> {
         Some(Record { made: self.first(Slot::Made(thing))?, latest: self.first(Slot::Latest(thing)) })
     }
+
+    /// What is fixed about a lot, by its name or by its issue; and the newest entry about it.
+    fn lot(&self, thing: Thing) -> Option<Record<'_>> {
+        let made = self.first(Slot::Named(thing)).or_else(|| self.first(Slot::Made(thing)))?;
+        Some(Record { made, latest: self.first(Slot::Latest(thing)) })
+    }
 }
 
-fn expired_lot(entry: &Entry) -> Option<LotId> {
-    match &entry.kind {
-        EntryKind::Expire(expired) => Some(expired.lot),
-        EntryKind::Issue(issue) => Some(issue.lot),
-        _ => None,
-    }
+fn live_lots(account: &Account) -> impl Iterator<Item = LotId> {
+    let queued =
+        [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
+    let pending = account.pending().map(|pending| pending.lot.id);
+    queued.chain(pending).chain(account.overdue().map(|overdue| overdue.lot.id))
 }

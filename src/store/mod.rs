@@ -36,6 +36,7 @@
 
 mod gather;
 mod memory;
+mod scan;
 mod work;
 
 #[cfg(feature = "conformance")]
@@ -45,6 +46,7 @@ use std::future::Future;
 
 pub use gather::{Find, Gather, Lookup};
 pub use memory::{MemoryError, MemoryStore};
+pub use scan::{AsyncScan, Feed, Position, Scan, Written};
 pub use work::{AsOf, Change, DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
 
 #[cfg(doc)]

@@ -1,9 +1,11 @@
 //! The vocabulary between the driver and a store: what is needed, what is lent, what is to be written.
 
+use std::collections::BTreeMap;
+
 use crate::request::Fingerprint;
 use crate::{
-    Account, DefinitionId, Entry, EntryKind, External, Key, ProfileId, ProfileNumber, RedemptionId,
-    Timestamp, TransactionId,
+    Account, DefinitionId, Entry, EntryKind, External, HoldId, Key, LotAfter, LotId, ProfileId,
+    ProfileNumber, RedemptionId, Timestamp, TransactionId,
 };
 
 /// Whose journal.
@@ -59,8 +61,16 @@ pub struct Need {
     pub external: Option<Box<External>>,
     /// The redemption that is named.
     pub redemption: Option<RedemptionId>,
-    /// The transaction that is named. The redemption that it is linked to comes with it.
+    /// Whether the lots that it was taken from are wanted as well.
+    pub redeemed_lots: bool,
+    /// The transaction that is named. The redemption that it is linked to comes with it, and the lot that it earned.
     pub transaction: Option<TransactionId>,
+    /// The hold that is named.
+    pub hold: Option<HoldId>,
+    /// The lots that are named.
+    pub lots: Vec<LotId>,
+    /// Whether all live lots are wanted.
+    pub live_lots: bool,
     /// The definition that is named.
     pub definition: Option<DefinitionRef>,
     /// Whether the lots that expired with value left are wanted.
@@ -79,7 +89,11 @@ impl Need {
             key: None,
             external: None,
             redemption: None,
+            redeemed_lots: false,
             transaction: None,
+            hold: None,
+            lots: Vec::new(),
+            live_lots: false,
             definition: None,
             expired: false,
             journal: false,
@@ -99,10 +113,15 @@ impl Need {
             && self.external.is_none()
             && self.redemption.is_none()
             && self.transaction.is_none()
+            && self.hold.is_none()
+            && self.lots.is_empty()
+            && !self.live_lots
     }
 }
 
 /// What is written down of one thing: the entry that made it, and the newest that changed it.
+///
+/// Of a lot, the first is the newest entry that says what is fixed about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// The entry that made it.
@@ -134,13 +153,34 @@ pub struct Found<'a> {
     pub linked: Option<Record<'a>>,
     /// The definition.
     pub definition: Option<Record<'a>>,
-    /// The newest entry about each lot that ever expired with value left.
-    pub expired: Vec<&'a Entry>,
+    /// The newest entry about the hold.
+    pub hold: Option<&'a Entry>,
+    /// The lots: those that were named, those that the redemption was taken from, the one that the transaction earned.
+    pub lots: BTreeMap<LotId, Record<'a>>,
+    /// The same lots, as the second account's journal knows them.
+    pub second_lots: BTreeMap<LotId, Record<'a>>,
+    /// How each lot stands that has expired with value left.
+    pub expired: Vec<LotAfter>,
     /// The journal.
     pub journal: Vec<&'a Entry>,
 }
 
 impl Found<'_> {
+    /// Nothing.
+    pub const NOTHING: Found<'static> = Found {
+        keyed: Vec::new(),
+        external: None,
+        redemption: None,
+        transaction: None,
+        linked: None,
+        hold: None,
+        definition: None,
+        lots: BTreeMap::new(),
+        second_lots: BTreeMap::new(),
+        expired: Vec::new(),
+        journal: Vec::new(),
+    };
+
     /// The fingerprint of the request that used the key first.
     pub(crate) fn keyed_fingerprint(&self) -> Option<(&Entry, Fingerprint)> {
         let first = self.keyed.first()?;

@@ -50,7 +50,7 @@ impl Journals {
         let first = self.account(need.owner, 0)?;
         let promised = usize::from(is_newcomer(&first));
         let second = need.second.map(|owner| self.account(owner, promised)).transpose()?;
-        let mut gather = Gather::new(need, first.number());
+        let mut gather = Gather::new(need, &first, second.as_ref());
         while let Some(lookup) = gather.next() {
             gather.give(self.find(&lookup));
         }
@@ -90,7 +90,7 @@ impl Journals {
                 newest(&|entry| entry.subjects().contains(subject)).into_iter().collect()
             }
             Find::Key(key) => newest(&|entry| entry.key() == Some(key)).into_iter().collect(),
-            Find::External(name) => newest(&|entry| entry.external() == Some(name)).into_iter().collect(),
+            Find::Named(name) => newest(&|entry| entry.names().contains(name)).into_iter().collect(),
             other => unreachable!("this store was written before {other:?}"),
         }
     }

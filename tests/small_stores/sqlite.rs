@@ -11,10 +11,11 @@ use scrip::{Account, Entry, ProfileId, Store};
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS head (number INTEGER PRIMARY KEY, profile TEXT UNIQUE, sequence INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS journal (
-        number INTEGER, sequence INTEGER, at INTEGER, entry TEXT NOT NULL, key TEXT, sort INTEGER, name TEXT,
+        number INTEGER, sequence INTEGER, at INTEGER, entry TEXT NOT NULL, key TEXT,
         PRIMARY KEY (number, sequence)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS by_key ON journal (number, key) WHERE key IS NOT NULL;
-    CREATE INDEX IF NOT EXISTS by_name ON journal (number, sort, name) WHERE name IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS name (number INTEGER, sort INTEGER, name TEXT, sequence INTEGER,
+        PRIMARY KEY (number, sort, name, sequence)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS subject (number INTEGER, subject INTEGER, sequence INTEGER,
         PRIMARY KEY (number, subject, sequence)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS drawn (numbers INTEGER);
@@ -37,7 +38,7 @@ impl SmallSqlite {
         let need = work.needs()[unit].clone();
         let first = self.account(need.owner)?;
         let second = need.second.map(|owner| self.account(owner)).transpose()?;
-        let mut gather = Gather::new(&need, first.number());
+        let mut gather = Gather::new(&need, &first, second.as_ref());
         while let Some(lookup) = gather.next() {
             gather.give(self.find(&lookup)?);
         }
@@ -96,8 +97,9 @@ impl SmallSqlite {
             Find::About(subject) => entries(&format!("{about} ORDER BY sequence"), params![*subject as i64]),
             Find::Latest(subject) => entries(&format!("{about} {newest}"), params![*subject as i64]),
             Find::Key(key) => entries(&format!("key = ? {newest}"), params![key.as_str()]),
-            Find::External(name) => {
-                entries(&format!("sort = ? AND name = ? {newest}"), params![name.sort(), name.as_str()])
+            Find::Named(name) => {
+                let named = "sequence IN (SELECT sequence FROM name n WHERE n.number = j.number AND sort = ? AND name = ?)";
+                entries(&format!("{named} {newest}"), params![name.sort(), name.as_str()])
             }
             other => Err(format!("this store cannot look up {other:?}").into()),
         }
@@ -120,12 +122,13 @@ impl SmallSqlite {
         }
         for entry in entries {
             let (at, text) = (entry.at.micros(), serde_json::to_string(entry)?);
-            let (key, name) = (entry.key().map(|key| key.as_str()), entry.external());
-            let (sort, name) = (name.map(|name| name.sort()), name.map(|name| name.as_str()));
-            self.0.execute(
-                "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)",
-                params![number, entry.sequence, at, text, key, sort, name],
-            )?;
+            let key = entry.key().map(|key| key.as_str());
+            let row = params![number, entry.sequence, at, text, key];
+            self.0.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", row)?;
+            for name in entry.names() {
+                let row = params![number, name.sort(), name.as_str(), entry.sequence];
+                self.0.execute("INSERT INTO name VALUES (?, ?, ?, ?)", row)?;
+            }
             for subject in entry.subjects() {
                 let row = params![number, subject as i64, entry.sequence];
                 self.0.execute("INSERT INTO subject VALUES (?, ?, ?)", row)?;

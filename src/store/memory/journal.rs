@@ -1,6 +1,11 @@
-//! The entries of one shard, in one growing list, each linked to the one before it in its account's journal.
+//! The entries of one shard as bytes, one after the other, each linked to the one before it in its account's journal.
+//!
+//! A journal is written far more often than it is read, and memory is written no faster than it is had: packed, an entry
+//! takes a fifth of the room.
 
-use crate::Entry;
+use super::MemoryError;
+use crate::entry::packed;
+use crate::{Entry, ProfileNumber};
 
 /// Where an entry is in its shard.
 pub(super) type Position = u32;
@@ -8,9 +13,25 @@ pub(super) type Position = u32;
 /// Every so many entries of an account, their place is noted, so that an old one is found in a few steps.
 const STRIDE: u32 = 16;
 
+/// The bytes of one block. They never move.
+const BLOCK: usize = 1 << 20;
+
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    entries: Vec<(Entry, Option<Position>)>,
+    slots: Vec<Slot>,
+    blocks: Vec<Vec<u8>>,
+    /// What an entry is packed in before it is known how long it is.
+    space: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    block: u32,
+    offset: u32,
+    /// The entry before it in its account's journal; itself, for the first.
+    before: Position,
+    /// The account's place in the shard.
+    owner: u32,
 }
 
 /// Where an account's entries are.
@@ -22,41 +43,88 @@ pub(super) struct Chain {
 }
 
 impl Journal {
-    /// Room for so many more, or `None`.
+    /// Whether there are numbers for so many more.
     pub(super) fn has_room_for(&self, more: usize) -> bool {
-        self.entries.len().checked_add(more).is_some_and(|length| u32::try_from(length).is_ok())
+        self.slots.len().checked_add(more).is_some_and(|length| u32::try_from(length).is_ok())
     }
 
-    pub(super) fn push(&mut self, chain: &mut Chain, entry: &Entry) -> Position {
-        // `has_room_for` was asked before.
-        let position = u32::try_from(self.entries.len()).unwrap_or(Position::MAX);
+    pub(super) fn push(
+        &mut self,
+        owner: usize,
+        number: ProfileNumber,
+        chain: &mut Chain,
+        entry: &Entry,
+    ) -> Result<Position, MemoryError> {
+        let full = |_| MemoryError::Full;
+        let position = u32::try_from(self.slots.len()).map_err(full)?;
+        self.space.clear();
+        packed::write(entry, number, &mut self.space);
+        let length = self.space.len();
+        let has_room = |block: &Vec<u8>| block.capacity().saturating_sub(block.len()) >= length;
+        if !self.blocks.last().is_some_and(has_room) {
+            self.blocks.push(Vec::with_capacity(BLOCK.max(length)));
+        }
+        let index = self.blocks.len().saturating_sub(1);
+        let Some(block) = self.blocks.last_mut() else { return Err(MemoryError::Full) };
+        let slot = Slot {
+            block: u32::try_from(index).map_err(full)?,
+            offset: u32::try_from(block.len()).map_err(full)?,
+            before: chain.last.unwrap_or(position),
+            owner: u32::try_from(owner).map_err(full)?,
+        };
+        block.extend_from_slice(&self.space);
+        self.slots.push(slot);
         if entry.sequence.is_multiple_of(STRIDE) {
             chain.marks.push(position);
         }
-        self.entries.push((entry.clone(), chain.last));
         chain.last = Some(position);
-        position
+        Ok(position)
     }
 
-    pub(super) fn at(&self, position: Position) -> Option<&Entry> {
-        self.slot(position).map(|(entry, _)| entry)
+    /// The entry at a position, in the journal of the account with this number.
+    pub(super) fn at(&self, position: Position, number: ProfileNumber) -> Result<Entry, MemoryError> {
+        let bytes = self.bytes(position).ok_or(MemoryError::Full)?;
+        Ok(packed::read(bytes, number)?)
     }
 
     /// An account's entries from the one with this sequence number, or the last, back to its first.
-    pub(super) fn back_from<'a>(&'a self, chain: &Chain, sequence: u32) -> impl Iterator<Item = &'a Entry> {
+    pub(super) fn back_from(
+        &self,
+        chain: &Chain,
+        sequence: u32,
+        number: ProfileNumber,
+    ) -> impl Iterator<Item = Result<Entry, MemoryError>> {
         // The first mark at or after it, or else the end.
         let mark = usize::try_from(sequence.div_ceil(STRIDE).saturating_sub(1)).unwrap_or(usize::MAX);
         let marked = (sequence > 0).then(|| chain.marks.get(mark).copied()).flatten();
         let mut next = marked.or(chain.last);
         std::iter::from_fn(move || {
-            let (entry, before) = self.slot(next?)?;
-            next = *before;
-            Some(entry)
+            let position = next?;
+            next = self.slot(position).map(|slot| slot.before).filter(|before| *before != position);
+            Some(self.at(position, number))
         })
-        .skip_while(move |entry| entry.sequence > sequence)
+        .skip_while(move |entry| entry.as_ref().is_ok_and(|entry| entry.sequence > sequence))
     }
 
-    fn slot(&self, position: Position) -> Option<&(Entry, Option<Position>)> {
-        self.entries.get(usize::try_from(position).ok()?)
+    /// The positions from one on, each with its owner's place.
+    pub(super) fn from(&self, position: Position) -> impl Iterator<Item = (Position, usize)> {
+        let start = usize::try_from(position).unwrap_or(usize::MAX);
+        let slots = self.slots.get(start..).unwrap_or_default();
+        (position..)
+            .zip(slots)
+            .map(|(position, slot)| (position, usize::try_from(slot.owner).unwrap_or(usize::MAX)))
+    }
+
+    fn slot(&self, position: Position) -> Option<Slot> {
+        self.slots.get(usize::try_from(position).ok()?).copied()
+    }
+
+    /// From where an entry begins to where the next does, or its block ends.
+    fn bytes(&self, position: Position) -> Option<&[u8]> {
+        let slot = self.slot(position)?;
+        let block = self.blocks.get(usize::try_from(slot.block).ok()?)?;
+        let next = self.slot(position.checked_add(1)?).filter(|next| next.block == slot.block);
+        let end = next.map_or(block.len(), |next| usize::try_from(next.offset).unwrap_or(usize::MAX));
+        block.get(usize::try_from(slot.offset).ok()?..end)
     }
 }

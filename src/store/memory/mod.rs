@@ -5,6 +5,7 @@
 //! being copied.
 
 mod journal;
+mod scan;
 mod shard;
 
 use std::hash::BuildHasher;
@@ -17,7 +18,7 @@ use self::shard::{Seat, Shard};
 use super::Store;
 use super::gather::Gather;
 use super::work::{DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
-use crate::{Corrupt, Entry, ProfileNumber};
+use crate::{Account, Corrupt, Entry, ProfileNumber, Unreadable};
 
 /// How many shards there are. A power of two, and many more than there are cores.
 const SHARDS: u32 = 64;
@@ -37,7 +38,7 @@ pub struct MemoryStore {
 }
 
 /// What can go wrong in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MemoryError {
     /// Two billion profiles, or four billion entries in one shard.
@@ -46,6 +47,12 @@ pub enum MemoryError {
     /// A change to the account of a number that was never drawn.
     #[error("a change to an account that does not exist")]
     NoSuchAccount,
+    /// A position in the feed that is none of this store's.
+    #[error("a position that is none of this store's")]
+    NoSuchPosition,
+    /// An entry that cannot be read back.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// An account of the past does not follow from its journal.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
@@ -60,6 +67,8 @@ struct Shared {
     numbers: Mutex<Vec<Address>>,
     hasher: DefaultHashBuilder,
 }
+
+static NOTHING: Found<'static> = Found::NOTHING;
 
 /// Where an account is: its shard, and its place in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,24 +199,36 @@ impl Unit<'_> {
         let other: &Shard = second.as_deref().unwrap_or(first);
         let place = first.find(self.first);
         let second_place = self.second.map(|target| other.find(target));
+        // One account under two names is one account: there is nothing that could be written to it twice.
+        let is_same = self.second.is_some_and(|target| {
+            let same_shard = target.shard == self.first.shard;
+            same_shard
+                && (target.owner == self.first.owner || (place.is_some() && second_place == Some(place)))
+        });
         // Whoever might create an account holds the numbers until it has: nobody else is promised the same.
         let is_new = place.is_none() || second_place == Some(None);
         let mut numbers = is_new.then(|| self.shared.numbers());
         let mut next = numbers.as_ref().map_or(0, |numbers| numbers.len());
         let seat = Seat::take(place, self.first, &mut next)?;
         let second_seat = match (self.second, second_place) {
-            (Some(target), Some(place)) => Some(Seat::take(place, target, &mut next)?),
+            (Some(target), Some(place)) if !is_same => Some(Seat::take(place, target, &mut next)?),
             _ => None,
         };
         let change = {
             let account = first.account(&seat);
-            let second = second_seat.as_ref().map(|seat| other.account(seat));
+            let second = second_seat.as_ref().map(|seat| other.account(seat)).or(is_same.then_some(account));
             let Some(need) = work.needs().get(self.unit) else { return Ok(Fate::Committed) };
-            let lookups = Lookups { shard: first, seat: &seat, catalogue };
-            if let Some(found) = lookups.quick(need) {
+            let sides = [Some((&*first, &seat)), second_seat.as_ref().map(|seat| (other, seat))];
+            let lookups = Lookups { sides, catalogue };
+            // Nearly every redemption needs the account alone, and nearly every issue that and a definition by its id:
+            // they are spared the general way.
+            if need.is_plain() {
+                work.decide(self.unit, View::new(account, second, &NOTHING))
+            } else if let Some(definition) = lookups.definition(need) {
+                let found = Found { definition: Some(definition), ..Found::NOTHING };
                 work.decide(self.unit, View::new(account, second, &found))
             } else {
-                let gather = lookups.gather(need, account.number());
+                let gather = lookups.gather(need, account, second)?;
                 let past = gather.past(need, account)?;
                 let found = gather.found();
                 work.decide(self.unit, View::new(past.as_ref().unwrap_or(account), second, &found))
@@ -238,38 +259,42 @@ impl Unit<'_> {
 
 /// What a unit looks up, and where.
 struct Lookups<'a> {
-    shard: &'a Shard,
-    seat: &'a Seat,
+    sides: [Option<(&'a Shard, &'a Seat)>; 2],
     catalogue: Option<&'a Shard>,
 }
 
 impl<'a> Lookups<'a> {
-    /// What is found where the accounts are all that is needed, or the accounts and a definition by its id. Nearly
-    /// every redemption and every issue is one of these, so they are spared the general way.
-    fn quick(&self, need: &Need) -> Option<Found<'a>> {
-        if need.is_plain() {
-            return Some(Found::default());
-        }
+    /// The definition, where it is all that is needed beside the accounts, and named by its id.
+    fn definition(&self, need: &Need) -> Option<Record<'a>> {
         let Some(DefinitionRef::Id(id)) = need.definition else { return None };
-        if !need.is_plain_but_for_definition() {
-            return None;
-        }
-        let catalogue = self.catalogue?;
-        let made = catalogue.entry(0, id.sequence());
-        let definition = made.map(|made| Record { made, latest: catalogue.latest(0, id.get()) });
-        Some(Found { definition, ..Found::default() })
+        let catalogue = self.catalogue.filter(|_| need.is_plain_but_for_definition())?;
+        // The newest entry about a definition says all there is to say.
+        catalogue.definition(id).map(|made| Record { made, latest: None })
     }
 
-    fn gather(&self, need: &Need, number: ProfileNumber) -> Gather<&'a Entry> {
-        let mut gather = Gather::new(need, number);
+    fn gather(
+        &self,
+        need: &Need,
+        first: &Account,
+        second: Option<&Account>,
+    ) -> Result<Gather<Entry>, MemoryError> {
+        let mut gather = Gather::new(need, first, second);
         while let Some(lookup) = gather.next() {
-            let in_catalogue = lookup.journal == ProfileNumber::CATALOGUE;
-            gather.give(match (self.catalogue, self.seat.index()) {
-                (Some(catalogue), _) if in_catalogue => catalogue.look_up(0, &lookup.find),
-                (_, Some(index)) => self.shard.look_up(index, &lookup.find),
+            let side = self.sides.into_iter().flatten().find(|(shard, seat)| {
+                let number = shard.account(seat).number();
+                number == lookup.journal
+            });
+            gather.give(match (side, self.catalogue) {
+                (Some((shard, seat)), _) => match seat.index() {
+                    Some(index) => shard.look_up(index, &lookup.find)?,
+                    None => Vec::new(),
+                },
+                (None, Some(catalogue)) if lookup.journal == ProfileNumber::CATALOGUE => {
+                    catalogue.look_up(0, &lookup.find)?
+                }
                 _ => Vec::new(),
             });
         }
-        gather
+        Ok(gather)
     }
 }

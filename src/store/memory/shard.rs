@@ -1,11 +1,13 @@
 //! One shard: accounts, their journals, and the few indexes that a store must keep.
 
+use std::collections::BTreeMap;
+
 use hashbrown::{HashMap, HashTable};
 
 use super::journal::{Chain, Journal, Position};
 use super::{MemoryError, Target};
-use crate::store::{Find, Owner};
-use crate::{Account, Entry, External, Key, ProfileNumber, Subject};
+use crate::store::{Find, Owner, Written};
+use crate::{Account, DefinitionId, Entry, EntryKind, Key, Name, ProfileId, ProfileNumber, Subject};
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
@@ -14,8 +16,10 @@ pub(super) struct Shard {
     slots: Vec<Slot>,
     journal: Journal,
     keys: HashMap<(usize, Key), Position>,
-    externals: HashMap<(usize, External), Position>,
+    names: HashMap<(usize, Name), Position>,
     subjects: HashMap<(usize, Subject), Vec<Position>>,
+    /// The newest entry about each definition, in the catalogue's shard: every issue asks for one.
+    definitions: BTreeMap<DefinitionId, Entry>,
 }
 
 #[derive(Debug)]
@@ -79,6 +83,10 @@ impl Shard {
         self.places.find(target.hash, is_it).map(|(_, place)| *place as usize)
     }
 
+    pub(super) fn account_at(&self, index: usize) -> Option<&Account> {
+        self.slots.get(index).map(|slot| &slot.account)
+    }
+
     pub(super) fn account<'a>(&'a self, seat: &'a Seat) -> &'a Account {
         match seat {
             // A seat is taken from this shard while it is locked.
@@ -106,17 +114,21 @@ impl Shard {
         let Some(slot) = self.slots.get_mut(index) else { return Err(MemoryError::Full) };
         for entry in entries {
             slot.account.apply(entry);
-            let position = self.journal.push(&mut slot.chain, entry);
-            if let Some(stamp) = &entry.stamp {
-                if let Some(key) = &stamp.key {
+            let position = self.journal.push(index, slot.account.number(), &mut slot.chain, entry)?;
+            // Of what a plain redemption or issue writes, nothing is ever looked up but by its number.
+            if entry.stamp.is_some() || !entry.is_plain() {
+                if let Some(key) = entry.key() {
                     self.keys.insert((index, key.clone()), position);
                 }
-                if let Some(external) = &stamp.external {
-                    self.externals.insert((index, external.clone()), position);
+                for name in entry.names() {
+                    self.names.insert((index, name), position);
                 }
-            }
-            for subject in entry.subjects() {
-                self.subjects.entry((index, subject)).or_default().push(position);
+                for subject in entry.subjects() {
+                    self.subjects.entry((index, subject)).or_default().push(position);
+                }
+                if let EntryKind::Define(defined) = &entry.kind {
+                    self.definitions.insert(defined.id, entry.clone());
+                }
             }
         }
         Ok(index)
@@ -130,43 +142,60 @@ impl Shard {
         Ok(index)
     }
 
-    pub(super) fn look_up(&self, index: usize, find: &Find) -> Vec<&Entry> {
-        let Some(slot) = self.slots.get(index) else { return Vec::new() };
-        let mut found: Vec<&Entry> = match find {
+    pub(super) fn look_up(&self, index: usize, find: &Find) -> Result<Vec<Entry>, MemoryError> {
+        let Some(slot) = self.slots.get(index) else { return Ok(Vec::new()) };
+        let number = slot.account.number();
+        let back_from = |sequence| self.journal.back_from(&slot.chain, sequence, number);
+        let at = |position: &Position| self.journal.at(*position, number);
+        let mut found: Vec<Entry> = match find {
             Find::Range(first, last) => {
-                let from = (*last).min(slot.account.sequence());
-                let back = self.journal.back_from(&slot.chain, from);
-                back.take_while(|entry| entry.sequence >= *first).collect()
+                let back = back_from((*last).min(slot.account.sequence()));
+                let within =
+                    |entry: &Result<Entry, _>| entry.as_ref().map_or(true, |entry| entry.sequence >= *first);
+                back.take_while(within).collect::<Result<_, _>>()
             }
             Find::Until(instant) => {
-                let back = self.journal.back_from(&slot.chain, slot.account.sequence());
-                back.skip_while(|entry| entry.at > *instant).collect()
+                let after = |entry: &Result<Entry, _>| entry.as_ref().is_ok_and(|entry| entry.at > *instant);
+                back_from(slot.account.sequence()).skip_while(after).collect()
             }
-            Find::Latest(subject) => self.latest(index, *subject).into_iter().collect(),
+            Find::Latest(subject) => {
+                let positions = self.subjects.get(&(index, *subject));
+                positions.and_then(|positions| positions.last()).into_iter().map(at).collect()
+            }
             Find::About(subject) => {
-                let positions = self.subjects.get(&(index, *subject)).into_iter().flatten();
-                return positions.filter_map(|position| self.journal.at(*position)).collect();
+                return self.subjects.get(&(index, *subject)).into_iter().flatten().map(at).collect();
             }
-            Find::Key(key) => self.indexed(self.keys.get(&(index, key.clone()))),
-            Find::External(external) => self.indexed(self.externals.get(&(index, external.clone()))),
-        };
+            Find::Key(key) => self.keys.get(&(index, key.clone())).into_iter().map(at).collect(),
+            Find::Named(name) => self.names.get(&(index, name.clone())).into_iter().map(at).collect(),
+        }?;
         found.reverse();
-        found
+        Ok(found)
     }
 
-    fn indexed(&self, position: Option<&Position>) -> Vec<&Entry> {
-        position.and_then(|position| self.journal.at(*position)).into_iter().collect()
+    /// The newest entry about a definition, in the catalogue's shard.
+    pub(super) fn definition(&self, id: DefinitionId) -> Option<&Entry> {
+        self.definitions.get(&id)
     }
 
-    /// The entry of an account with this sequence number.
-    pub(super) fn entry(&self, index: usize, sequence: u32) -> Option<&Entry> {
-        let slot = self.slots.get(index)?;
-        self.journal.back_from(&slot.chain, sequence).next().filter(|entry| entry.sequence == sequence)
+    /// What was written from a position on, which is moved along.
+    pub(super) fn written_after(
+        &self,
+        position: &mut Position,
+        limit: usize,
+    ) -> Result<Vec<Written>, MemoryError> {
+        let mut written = Vec::new();
+        for (here, owner) in self.journal.from(*position).take(limit) {
+            *position = here.saturating_add(1);
+            let Some(account) = self.account_at(owner) else { continue };
+            let entry = self.journal.at(here, account.number())?;
+            written.push(Written { profile: account.profile().copied(), number: account.number(), entry });
+        }
+        Ok(written)
     }
 
-    /// The newest entry about a subject.
-    pub(super) fn latest(&self, index: usize, subject: Subject) -> Option<&Entry> {
-        let positions = self.subjects.get(&(index, subject))?;
-        self.journal.at(*positions.last()?)
+    /// The profiles that have a thing of this name.
+    pub(super) fn named(&self, name: &Name) -> Vec<ProfileId> {
+        let owners = self.names.keys().filter(|(_, other)| other == name).map(|(owner, _)| *owner);
+        owners.filter_map(|owner| self.account_at(owner)?.profile().copied()).collect()
     }
 }

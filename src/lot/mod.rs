@@ -1,11 +1,16 @@
 //! Lots: the rewards and points that were issued to a profile, one by one.
 
+mod change;
+
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
+pub use change::{CorrectedLot, Extended, LotAfter, LotChange, Merged, Moved, Standing, Swept};
+
 use crate::json::Json;
 use crate::{
-    Amount, DefinitionId, Expiry, ExternalId, LotId, LotKind, Points, ProfileId, Quantity, Terms, Timestamp,
+    Amount, DefinitionId, Expiry, ExternalId, LotId, LotKind, Place, Points, ProfileId, Quantity,
+    RedemptionId, Terms, Timestamp, TransactionId,
 };
 
 /// A reward: one lot of money issued to a profile.
@@ -84,6 +89,34 @@ pub enum LotStatus {
     Exhausted,
     /// Its time is over.
     Expired,
+    /// The shop took it back.
+    Revoked,
+    /// It belongs to another profile now.
+    Moved,
+}
+
+/// Why a lot came to be, where nobody asked for it by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// Value was returned that could not go back to its lot (rule R3).
+    Returned {
+        /// The redemption that it had been taken by.
+        redemption: RedemptionId,
+        /// The lot that it had been taken from.
+        lot: LotId,
+        /// Where it was until then: redeemed, or, where the redemption is another profile's, moved.
+        from: Place,
+    },
+    /// A transaction earned it (rule X3).
+    Earned {
+        /// The transaction.
+        transaction: TransactionId,
+        /// The points that paid a debt at once, and are not in the lot (rule X4).
+        #[serde(default, skip_serializing_if = "Points::is_nothing")]
+        paid_to_debt: Points,
+    },
 }
 
 /// Where a lot came from, and whatever the caller attached to it.
@@ -96,6 +129,9 @@ pub struct LotDetails {
     /// Which one, in the caller's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Why it came to be, where nobody asked for it by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Whatever the caller attached, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
@@ -110,6 +146,7 @@ pub struct Issue {
     /// What it holds.
     pub kind: LotKind,
     /// What it was issued from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition_id: Option<DefinitionId>,
     /// What it was worth at first.
     pub value_initial: Quantity,
@@ -129,16 +166,30 @@ pub struct Issue {
 }
 
 impl Issue {
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        self.details.as_ref().and_then(|details| details.origin)
+    }
+
+    /// How the lot stands right after its issue at `at`.
+    pub(crate) fn after(&self, at: Timestamp) -> LotAfter {
+        LotAfter {
+            lot: self.lot,
+            kind: self.kind,
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            remaining: self.value_remaining,
+            standing: self.standing(at),
+        }
+    }
+
     /// Whether it arrives usable, to be used later, or expired (rule D4).
-    pub(crate) fn status_at(&self, at: Timestamp) -> LotStatus {
-        if self.value_remaining.is_zero() {
-            LotStatus::Exhausted
-        } else if self.expires_at.is_past(at) {
-            LotStatus::Expired
+    pub(crate) fn standing(&self, at: Timestamp) -> Standing {
+        if self.expires_at.is_past(at) {
+            Standing::Expired
         } else if self.available_at > at {
-            LotStatus::Pending
+            Standing::Pending(self.available_at)
         } else {
-            LotStatus::Active
+            Standing::Usable
         }
     }
 }

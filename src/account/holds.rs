@@ -1,0 +1,34 @@
+//! The open holds of an account, the soonest to lapse first.
+
+use serde::{Deserialize, Serialize};
+
+use crate::HoldId;
+use crate::hold::HoldPlaced;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct OpenHolds(Vec<HoldPlaced>);
+
+impl OpenHolds {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, HoldPlaced> {
+        self.0.iter()
+    }
+
+    pub(crate) fn first(&self) -> Option<&HoldPlaced> {
+        self.0.first()
+    }
+
+    pub(crate) fn insert(&mut self, hold: HoldPlaced) {
+        let rank = |hold: &HoldPlaced| (hold.expires_at, hold.hold);
+        let place = self.0.partition_point(|other| rank(other) < rank(&hold));
+        self.0.insert(place, hold);
+    }
+
+    pub(crate) fn remove(&mut self, id: HoldId) {
+        self.0.retain(|hold| hold.hold != id);
+    }
+}

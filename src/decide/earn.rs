@@ -1,0 +1,165 @@
+//! Points that transactions earn, and what comes back of them (rules X3 and X4).
+
+use super::draft::Draft;
+use super::lot::KnownLot;
+use crate::amount::Scale;
+use crate::store::View;
+use crate::transaction::{ClawedBack, EarnedMore};
+use crate::{
+    Amount, Cause, Clawback, Earned, EntryKind, Expiry, Issue, LotAfter, LotDetails, LotId, LotKind, Origin,
+    Period, PeriodType, Place, Points, Program, Quantity, Rejection, Standing, Terms, Timestamp, Transaction,
+    TransactionId,
+};
+use chrono::TimeDelta;
+
+/// The program's rule as a transaction keeps it, with nothing earned yet; `None` where there is no rule.
+pub(super) fn rule(program: &Program) -> Option<Earned> {
+    let earn = program.settings().earn.as_ref()?;
+    Some(Earned {
+        points_rate: earn.points,
+        amount_rate: earn.amount,
+        point_scale: program.point_scale().decimals(),
+        delay_days: earn.delay_days,
+        period_days: earn.period_days,
+        definition_id: earn.point_definition_id,
+        points: Points::ZERO,
+        lot: None,
+    })
+}
+
+/// What stays earned, and in which lot, now that a transaction's total is another. Its own entry is written next, and a
+/// new lot right after it.
+pub(super) fn plan(draft: &Draft<'_>, view: &View<'_>, transaction: &mut Transaction) {
+    let kept = transaction.kept();
+    let Some(was) = transaction.earned else { return };
+    let points = was.points_for(kept);
+    let has_lot = own_lot(draft, view, was).is_some();
+    let lot = if points > was.points && !has_lot {
+        let sequence = draft.first.next_sequence().saturating_add(1);
+        Some(LotId::made_by(draft.first.number(), sequence))
+    } else {
+        was.lot
+    };
+    transaction.earned = Some(Earned { points, lot, ..was });
+}
+
+impl Earned {
+    /// What so much money earns, rounded down at the point scale (rule X3).
+    pub(super) fn points_for(&self, total: Amount) -> Points {
+        let scale = Scale::new(self.point_scale).unwrap_or(Scale::FINEST);
+        let step = i128::from(scale.step());
+        let exact =
+            i128::from(total.ten_thousandths()).saturating_mul(self.points_rate.ten_thousandths().into());
+        let per_step = i128::from(self.amount_rate.ten_thousandths()).saturating_mul(step);
+        let points = exact.checked_div(per_step).unwrap_or(0).saturating_mul(step);
+        i64::try_from(points).map_or(Points::MAX_TOTAL, |raw| Points::raw(raw).min(Points::MAX_TOTAL))
+    }
+}
+
+/// Makes what stays earned what the transaction's total, less what came back of it, would have earned (rule X4).
+/// Answers how many points were clawed back.
+pub(super) fn settle(
+    draft: &mut Draft<'_>,
+    view: &View<'_>,
+    was: Option<Earned>,
+    transaction: &Transaction,
+) -> Result<Points, Rejection> {
+    let (Some(was), Some(now)) = (was, transaction.earned) else { return Ok(Points::ZERO) };
+    let own = own_lot(draft, view, was);
+    if let Some(less) = was.points.checked_sub(now.points) {
+        if !less.is_zero() {
+            claw_back(draft, own, transaction.id, less);
+        }
+        return Ok(less);
+    }
+    let more = now.points.minus(was.points);
+    if !draft.first.totals().pot(LotKind::Point).has_room_for(more.into()) {
+        return Err(Rejection::AccountTotalExceeded);
+    }
+    match (own, now.lot) {
+        (Some(lot), _) => earn_more(draft, &lot, transaction.id, more),
+        (None, Some(lot)) => issue(draft, transaction, now, lot, more)?,
+        (None, None) => {}
+    }
+    Ok(Points::ZERO)
+}
+
+/// Takes points back: from the transaction's own lot, also what was unspent in it when it expired or was taken back;
+/// then by the program's policy.
+fn claw_back(draft: &mut Draft<'_>, own: Option<KnownLot<'_>>, transaction: TransactionId, points: Points) {
+    let from_lot = own.as_ref().map_or(Quantity::ZERO, |lot| lot.unheld().min(points.into()));
+    let change = own.filter(|_| !from_lot.is_zero()).map(|lot| {
+        let after = LotAfter { remaining: lot.now.remaining.minus(from_lot), ..lot.now };
+        lot.change(after, [(lot.now.standing.place(), Place::ClawedBack, from_lot)])
+    });
+    let rest = points.minus(from_lot.as_points());
+    let (owed, shortfall) = match draft.program.settings().clawback {
+        Clawback::Debt => (rest, Points::ZERO),
+        Clawback::Shortfall => (Points::ZERO, rest),
+    };
+    let clawed = ClawedBack { transaction, points, change, owed, shortfall };
+    draft.write_for(Cause::Transaction(transaction), EntryKind::Clawback(Box::new(clawed)));
+}
+
+/// Adds points: to a debt first, then to the transaction's own lot.
+fn earn_more(draft: &mut Draft<'_>, lot: &KnownLot<'_>, transaction: TransactionId, points: Points) {
+    let paid_to_debt = draft.first.totals().point_debt.min(points);
+    let value: Quantity = points.minus(paid_to_debt).into();
+    let after = LotAfter { remaining: lot.now.remaining.plus(value), ..lot.now };
+    let debt = (Place::Issued, Place::PaidToDebt, paid_to_debt.into());
+    let change = lot.change(after, [(Place::Issued, after.standing.place(), value), debt]);
+    let more = EarnedMore { transaction, change, paid_to_debt };
+    draft.write_for(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
+}
+
+/// Issues points in a new lot; a debt is paid first, and what paid it is not in the lot.
+fn issue(
+    draft: &mut Draft<'_>,
+    transaction: &Transaction,
+    earned: Earned,
+    lot: LotId,
+    points: Points,
+) -> Result<(), Rejection> {
+    let paid_to_debt = draft.first.totals().point_debt.min(points);
+    let (available_at, expires_at) = dates(transaction, earned)?;
+    let origin = Some(Origin::Earned { transaction: transaction.id, paid_to_debt });
+    let issue = Issue {
+        lot,
+        kind: LotKind::Point,
+        definition_id: earned.definition_id,
+        value_initial: points.into(),
+        value_remaining: points.minus(paid_to_debt).into(),
+        issued_at: transaction.transacted_at,
+        available_at,
+        expires_at,
+        terms: Terms {
+            timezone: transaction.timezone,
+            period: earned.period_days.map(|days| Period::new(days, PeriodType::Days)),
+            extend_days: None,
+            is_reassignable: false,
+            is_extendable: false,
+        },
+        details: Some(Box::new(LotDetails { origin, ..LotDetails::default() })),
+    };
+    draft.write_for(Cause::Transaction(transaction.id), EntryKind::Issue(issue));
+    Ok(())
+}
+
+/// When earned points become available, and when they expire (rule X3).
+fn dates(transaction: &Transaction, earned: Earned) -> Result<(Timestamp, Expiry), Rejection> {
+    let out_of_range = |_| Rejection::TimeOutOfRange { field: "transacted_at".into() };
+    let delay = TimeDelta::days(earned.delay_days.into());
+    let available_at = transaction.transacted_at.checked_add(delay).map_err(out_of_range)?;
+    let expires_at = match earned.period_days {
+        Some(days) => Period::new(days, PeriodType::Days).expiry(available_at, transaction.timezone),
+        None => Ok(Expiry::NEVER),
+    };
+    Ok((available_at, expires_at.map_err(out_of_range)?))
+}
+
+/// The lot that a transaction earned, unless it belongs to another profile now.
+fn own_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<KnownLot<'a>> {
+    let id = earned.lot?;
+    let lot = KnownLot::find(&draft.first, view.found.lots.get(&id), id, draft.at)?;
+    (!matches!(lot.now.standing, Standing::MovedTo(_))).then_some(lot)
+}

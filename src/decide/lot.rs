@@ -1,0 +1,95 @@
+//! A lot that a request is about: what is fixed about it, and how it stands, live or not.
+
+use super::Side;
+use crate::account::after;
+use crate::store::{Record, View};
+use crate::{
+    Issue, LotAfter, LotChange, LotId, LotKind, Movement, Place, Quantity, Refusal, Rejection, Standing,
+    Timestamp,
+};
+
+/// A lot of an account at an instant.
+#[derive(Clone, Debug)]
+pub(super) struct KnownLot<'a> {
+    /// What is fixed about it.
+    pub(super) issue: &'a Issue,
+    /// How it stands.
+    pub(super) now: LotAfter,
+    /// What of what is left is held.
+    pub(super) held: Quantity,
+}
+
+impl<'a> KnownLot<'a> {
+    /// From the account, if it is live, and from what is written down of it.
+    pub(super) fn find(
+        side: &Side<'_>,
+        record: Option<&Record<'a>>,
+        id: LotId,
+        at: Timestamp,
+    ) -> Option<Self> {
+        let record = record?;
+        let issue = record.made.lot_facts(id)?;
+        if let Some((lot, kind, standing)) = side.account.live(id, at) {
+            return Some(Self { issue, now: after(&lot, kind, standing), held: lot.held });
+        }
+        // What fell due by now is written, but not yet to be found.
+        let said = side.said_of(id).or_else(|| record.newest().lot_after(id))?;
+        let remaining = match said.standing {
+            // It could be used then, and is not live now: it was used up.
+            Standing::Usable | Standing::Pending(_) => Quantity::ZERO,
+            _ => said.remaining,
+        };
+        let standing = match said.standing {
+            gone @ (Standing::Revoked | Standing::MovedTo(_)) => gone,
+            _ if said.expires_at.is_past(at) => Standing::Expired,
+            Standing::Pending(available_at) if available_at > at => Standing::Pending(available_at),
+            _ => Standing::Usable,
+        };
+        Some(Self { issue, now: LotAfter { remaining, standing, ..said }, held: Quantity::ZERO })
+    }
+
+    /// The lot that a request names, of the first account. It may have gone to another since.
+    pub(super) fn named(
+        side: &Side<'_>,
+        view: &View<'a>,
+        id: LotId,
+        at: Timestamp,
+        follow: bool,
+    ) -> Result<Self, Refusal> {
+        let unknown = || Refusal::Rejected(Rejection::UnknownLot { lots: vec![id] });
+        let lot = Self::find(side, view.found.lots.get(&id), id, at).ok_or_else(unknown)?;
+        match lot.now.standing {
+            Standing::MovedTo(number) if follow => Err(Refusal::Elsewhere(number)),
+            Standing::MovedTo(_) => Err(unknown()),
+            _ => Ok(lot),
+        }
+    }
+
+    /// What of what is left no hold sets aside.
+    pub(super) fn unheld(&self) -> Quantity {
+        self.now.remaining.minus(self.held)
+    }
+
+    pub(super) fn kind(&self) -> LotKind {
+        self.now.kind
+    }
+
+    /// Whether it counts as expired, with or without something left.
+    pub(super) fn is_expired(&self) -> bool {
+        self.now.standing == Standing::Expired
+    }
+
+    /// The change to how it stands then, with what moved for that. Movements of nothing are left out.
+    pub(super) fn change(
+        &self,
+        after: LotAfter,
+        moved: impl IntoIterator<Item = (Place, Place, Quantity)>,
+    ) -> LotChange {
+        let kind = self.kind();
+        let moved = moved.into_iter().filter(|(from, to, value)| from != to && !value.is_zero());
+        LotChange {
+            after,
+            moved: moved.map(|(from, to, value)| Movement { kind, from, to, value }).collect(),
+        }
+    }
+}

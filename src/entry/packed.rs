@@ -1,0 +1,560 @@
+//! Entries as few bytes, for journals that are written far more often than they are read.
+//!
+//! The first byte says how the rest is written. What nearly every journal is made of (issues, redemptions, expiries) has a
+//! tight form of its own; everything else is the JSON that is stable anyway. A form never changes: a new one gets a new
+//! first byte, and the old one is read for ever.
+
+use thiserror::Error;
+
+use super::{Entry, EntryKind, Expired, LotValue, Stamp};
+use crate::json;
+use crate::redemption::{RedeemDetails, Redeemed};
+use crate::request::Fingerprint;
+use crate::{
+    Amount, Balances, Cause, DefinitionId, Exchange, ExchangeRate, Expiry, External, Issue, Item, Items, Key,
+    LotAfter, LotId, LotKind, Period, PeriodType, Points, ProfileNumber, Quantity, RedemptionId, Standing,
+    Terms, Timestamp, Zone,
+};
+
+/// Why bytes are not an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the bytes are not an entry: {0}")]
+pub struct Unreadable(pub(crate) &'static str);
+
+/// The forms.
+const JSON: u8 = 0;
+const REDEEM: u8 = 1;
+const ISSUE: u8 = 2;
+const MATURE: u8 = 3;
+const EXPIRE: u8 = 4;
+
+/// Writes an entry of the account with this number.
+pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut to = Writer { out, number };
+    let is_tight = match (&entry.kind, entry.cause) {
+        // The id of what an entry makes follows from the entry.
+        (EntryKind::Redeem(redeemed), Cause::Request)
+            if redeemed.redemption == RedemptionId::made_by(number, entry.sequence) =>
+        {
+            to.entry(REDEEM, entry, |to| to.redeemed(redeemed))
+        }
+        (EntryKind::Issue(issue), Cause::Request)
+            if issue.details.is_none() && issue.lot == LotId::made_by(number, entry.sequence) =>
+        {
+            to.entry(ISSUE, entry, |to| to.issue(issue))
+        }
+        (EntryKind::Mature(lot), Cause::Clock) => to.entry(MATURE, entry, |to| to.lot_value(lot)),
+        (EntryKind::Expire(expired), Cause::Clock) => to.entry(EXPIRE, entry, |to| to.expired(expired)),
+        _ => None,
+    };
+    if is_tight.is_none() {
+        out.truncate(start);
+        out.push(JSON);
+        // An entry always has a JSON form, and a vector takes it.
+        let _ = serde_json::to_writer(out, entry);
+    }
+}
+
+/// Reads an entry of the account with this number.
+pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Result<Entry, Unreadable> {
+    let (form, rest) = bytes.split_first().ok_or(Unreadable("they are none"))?;
+    if *form == JSON {
+        return json::read(rest).map_err(|_| Unreadable("their JSON is none of an entry"));
+    }
+    let mut from = Reader { rest, number };
+    let entry = match *form {
+        REDEEM => {
+            from.entry(Cause::Request, |from, sequence| Ok(EntryKind::Redeem(from.redeemed(sequence)?)))
+        }
+        ISSUE => from.entry(Cause::Request, |from, sequence| Ok(EntryKind::Issue(from.issue(sequence)?))),
+        MATURE => from.entry(Cause::Clock, |from, _| Ok(EntryKind::Mature(from.lot_value()?))),
+        EXPIRE => from.entry(Cause::Clock, |from, _| Ok(EntryKind::Expire(from.expired()?))),
+        _ => Err(Unreadable("a newer version wrote them")),
+    }?;
+    if from.rest.is_empty() { Ok(entry) } else { Err(Unreadable("there are too many")) }
+}
+
+struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+    number: ProfileNumber,
+}
+
+// What does not fit the tight form answers `None`, and the entry is written as JSON.
+impl Writer<'_> {
+    fn entry(&mut self, form: u8, entry: &Entry, kind: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        self.byte(form);
+        self.number(entry.sequence.into());
+        self.instant(entry.at.micros());
+        self.balances(&entry.balances);
+        self.stamp(entry.stamp.as_deref())?;
+        kind(self)
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.out.push(byte);
+    }
+
+    /// Seven bits at a time, the lowest first.
+    #[allow(clippy::cast_possible_truncation)] // The lowest seven bits are what is wanted.
+    fn number(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.out.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.out.push(value as u8);
+    }
+
+    fn instant(&mut self, micros: i64) {
+        self.out.extend_from_slice(&micros.to_le_bytes());
+    }
+
+    fn quantity(&mut self, ten_thousandths: i64) {
+        self.number(ten_thousandths.unsigned_abs());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn balances(&mut self, balances: &Balances) {
+        let values = raw(balances);
+        let mask =
+            values.iter().zip(0..).fold(0, |mask: u8, (value, bit)| mask | (u8::from(*value != 0) << bit));
+        self.byte(mask);
+        values.into_iter().filter(|value| *value != 0).for_each(|value| self.quantity(value));
+    }
+
+    fn stamp(&mut self, stamp: Option<&Stamp>) -> Option<()> {
+        let Some(stamp) = stamp else {
+            self.byte(0);
+            return Some(());
+        };
+        let name = match &stamp.external {
+            None => 0,
+            Some(External::Lot(_)) => 1,
+            Some(_) => return None,
+        };
+        self.byte(1 | u8::from(stamp.key.is_some()) << 1 | name << 2);
+        self.out.extend_from_slice(&stamp.fingerprint.to_le_bytes());
+        self.number(stamp.entries.into());
+        if let Some(key) = &stamp.key {
+            self.text(key.as_str());
+        }
+        if let Some(external) = &stamp.external {
+            self.text(external.as_str());
+        }
+        Some(())
+    }
+
+    /// A lot of this account by the entry that issued it, another by its whole id.
+    fn lot(&mut self, lot: LotId) {
+        if lot.number() == self.number {
+            self.number(lot.sequence().into());
+        } else {
+            self.byte(0);
+            self.number(lot.get());
+        }
+    }
+
+    fn redeemed(&mut self, redeemed: &Redeemed) -> Option<()> {
+        let exchange = match redeemed.details.as_deref() {
+            None => None,
+            Some(RedeemDetails { exchange, meta: None }) => *exchange,
+            Some(_) => return None,
+        };
+        self.quantity(redeemed.requested.ten_thousandths());
+        self.quantity(redeemed.total.ten_thousandths());
+        self.byte(u8::from(exchange.is_some()));
+        if let Some(exchange) = exchange {
+            self.byte(exchange.minor_unit);
+            self.byte(exchange.point_scale);
+            self.quantity(exchange.rate.points().ten_thousandths());
+            self.quantity(exchange.rate.amount().ten_thousandths());
+        }
+        self.number(redeemed.items.len() as u64);
+        for item in &redeemed.items {
+            self.lot(item.lot);
+            self.quantity(item.amount.ten_thousandths());
+            match exchange {
+                Some(_) => self.quantity(item.points.ten_thousandths()),
+                // Points do not pay without a rate.
+                None if !item.points.is_zero() => return None,
+                None => {}
+            }
+        }
+        Some(())
+    }
+
+    fn issue(&mut self, issue: &Issue) -> Option<()> {
+        self.byte(match issue.kind {
+            LotKind::Reward => 0,
+            LotKind::Point => 1,
+        });
+        self.number(issue.definition_id.map_or(0, DefinitionId::get));
+        self.quantity(issue.value_initial.ten_thousandths());
+        self.quantity(issue.value_remaining.ten_thousandths());
+        self.instant(issue.issued_at.micros());
+        self.instant(issue.available_at.micros());
+        self.instant(issue.expires_at.micros());
+        let Terms { timezone, period, extend_days, is_reassignable, is_extendable } = issue.terms;
+        let period_type = period.map_or(0, |period| match period.unit {
+            PeriodType::Days => 1,
+            PeriodType::Weeks => 2,
+            PeriodType::Months => 3,
+            PeriodType::Years => 4,
+        });
+        let flags = [is_reassignable, is_extendable, extend_days.is_some()].into_iter().zip(3..);
+        self.byte(flags.fold(period_type, |byte, (flag, bit)| byte | u8::from(flag) << bit));
+        self.number(period.map_or(0, |period| period.count).into());
+        self.number(extend_days.unwrap_or(0).into());
+        self.text(timezone.name());
+        Some(())
+    }
+
+    fn lot_value(&mut self, value: &LotValue) -> Option<()> {
+        self.lot(value.lot);
+        self.byte(u8::from(value.kind == LotKind::Point));
+        self.quantity(value.value.ten_thousandths());
+        Some(())
+    }
+
+    fn expired(&mut self, expired: &Expired) -> Option<()> {
+        let LotAfter { lot, kind, issued_at, expires_at, remaining, standing } = expired.after;
+        if standing != Standing::Expired {
+            return None;
+        }
+        self.lot_value(&LotValue { lot, kind, value: expired.value })?;
+        self.instant(issued_at.micros());
+        self.instant(expires_at.micros());
+        self.quantity(remaining.ten_thousandths());
+        Some(())
+    }
+}
+
+/// The balances in the order in which they are written.
+fn raw(balances: &Balances) -> [i64; 7] {
+    [
+        balances.reward_balance.ten_thousandths(),
+        balances.reward_pending.ten_thousandths(),
+        balances.reward_held.ten_thousandths(),
+        balances.point_balance.ten_thousandths(),
+        balances.point_pending.ten_thousandths(),
+        balances.point_held.ten_thousandths(),
+        balances.point_debt.ten_thousandths(),
+    ]
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+    number: ProfileNumber,
+}
+
+type Reading<T> = Result<T, Unreadable>;
+
+impl<'a> Reader<'a> {
+    fn entry(
+        &mut self,
+        cause: Cause,
+        kind: impl FnOnce(&mut Self, u32) -> Reading<EntryKind>,
+    ) -> Reading<Entry> {
+        let sequence = self.small()?;
+        let at = self.instant()?;
+        let balances = self.balances()?;
+        let stamp = self.stamp()?;
+        let kind = kind(self, sequence)?;
+        Ok(Entry { sequence, at, cause, kind, balances, stamp })
+    }
+
+    fn bytes(&mut self, length: usize) -> Reading<&'a [u8]> {
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Unreadable("they are too few"))?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    fn byte(&mut self) -> Reading<u8> {
+        let [byte] = self.array()?;
+        Ok(byte)
+    }
+
+    fn array<const N: usize>(&mut self) -> Reading<[u8; N]> {
+        self.bytes(N)?.try_into().map_err(|_| Unreadable("they are too few"))
+    }
+
+    fn number(&mut self) -> Reading<u64> {
+        let mut value: u64 = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            let shifted = bits.checked_shl(shift).filter(|shifted| shifted >> shift == bits);
+            value |= shifted.ok_or(Unreadable("a number is too large"))?;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(Unreadable("a number is too long"))
+    }
+
+    fn small(&mut self) -> Reading<u32> {
+        u32::try_from(self.number()?).map_err(|_| Unreadable("a number is too large"))
+    }
+
+    fn quantity(&mut self) -> Reading<Quantity> {
+        let raw = i64::try_from(self.number()?).map_err(|_| Unreadable("a quantity is too large"))?;
+        Quantity::from_ten_thousandths(raw).map_err(|_| Unreadable("a quantity is too large"))
+    }
+
+    fn amount(&mut self) -> Reading<Amount> {
+        self.quantity().map(Amount::from)
+    }
+
+    fn points(&mut self) -> Reading<Points> {
+        self.quantity().map(Points::from)
+    }
+
+    fn micros(&mut self) -> Reading<i64> {
+        self.array().map(i64::from_le_bytes)
+    }
+
+    fn instant(&mut self) -> Reading<Timestamp> {
+        Timestamp::from_micros(self.micros()?).map_err(|_| Unreadable("an instant is out of range"))
+    }
+
+    fn expiry(&mut self) -> Reading<Expiry> {
+        match self.micros()? {
+            i64::MAX => Ok(Expiry::NEVER),
+            micros => {
+                let end =
+                    Timestamp::from_micros(micros).map_err(|_| Unreadable("an instant is out of range"))?;
+                Ok(Expiry::at(end))
+            }
+        }
+    }
+
+    fn text(&mut self) -> Reading<&'a str> {
+        let length = usize::try_from(self.number()?).map_err(|_| Unreadable("a text is too long"))?;
+        std::str::from_utf8(self.bytes(length)?).map_err(|_| Unreadable("a text is none"))
+    }
+
+    fn balances(&mut self) -> Reading<Balances> {
+        let mask = self.byte()?;
+        let mut values = [Quantity::ZERO; 7];
+        for (value, bit) in values.iter_mut().zip(0..) {
+            if mask >> bit & 1 == 1 {
+                *value = self.quantity()?;
+            }
+        }
+        let [
+            reward_balance,
+            reward_pending,
+            reward_held,
+            point_balance,
+            point_pending,
+            point_held,
+            point_debt,
+        ] = values;
+        Ok(Balances {
+            reward_balance: reward_balance.into(),
+            reward_pending: reward_pending.into(),
+            reward_held: reward_held.into(),
+            point_balance: point_balance.into(),
+            point_pending: point_pending.into(),
+            point_held: point_held.into(),
+            point_debt: point_debt.into(),
+        })
+    }
+
+    fn stamp(&mut self) -> Reading<Option<Box<Stamp>>> {
+        let flags = self.byte()?;
+        if flags == 0 {
+            return Ok(None);
+        }
+        let fingerprint = Fingerprint::from_le_bytes(self.array()?);
+        let entries = self.small()?;
+        let unnamed = |_| Unreadable("a name is none");
+        let key = if flags & 2 == 0 { None } else { Some(Key::new(self.text()?).map_err(unnamed)?) };
+        let external = match flags >> 2 {
+            0 => None,
+            1 => Some(External::Lot(self.text()?.parse().map_err(unnamed)?)),
+            _ => return Err(Unreadable("a newer version wrote them")),
+        };
+        Ok(Some(Box::new(Stamp { key, external, fingerprint, entries })))
+    }
+
+    fn lot(&mut self) -> Reading<LotId> {
+        let sequence = self.small()?;
+        if sequence > 0 {
+            return Ok(LotId::made_by(self.number, sequence));
+        }
+        LotId::new(self.number()?).map_err(|_| Unreadable("an id is none"))
+    }
+
+    fn kind(&mut self) -> Reading<LotKind> {
+        match self.byte()? {
+            0 => Ok(LotKind::Reward),
+            1 => Ok(LotKind::Point),
+            _ => Err(Unreadable("a newer version wrote them")),
+        }
+    }
+
+    fn redeemed(&mut self, sequence: u32) -> Reading<Redeemed> {
+        let (requested, total) = (self.amount()?, self.amount()?);
+        let exchange = match self.byte()? {
+            0 => None,
+            1 => Some(self.exchange()?),
+            _ => return Err(Unreadable("a newer version wrote them")),
+        };
+        let mut items = Items::default();
+        for _ in 0..self.number()? {
+            let (lot, amount) = (self.lot()?, self.amount()?);
+            let points = if exchange.is_some() { self.points()? } else { Points::ZERO };
+            items.push(Item { lot, amount, points });
+        }
+        let redemption = RedemptionId::made_by(self.number, sequence);
+        let details = RedeemDetails::boxed(exchange, None);
+        Ok(Redeemed { redemption, requested, total, items, details })
+    }
+
+    fn exchange(&mut self) -> Reading<Exchange> {
+        let (minor_unit, point_scale) = (self.byte()?, self.byte()?);
+        let rate = ExchangeRate::new(self.points()?, self.amount()?);
+        let rate = rate.map_err(|_| Unreadable("an exchange rate is none"))?;
+        Ok(Exchange { rate, minor_unit, point_scale })
+    }
+
+    fn issue(&mut self, sequence: u32) -> Reading<Issue> {
+        let kind = self.kind()?;
+        let definition_id = match self.number()? {
+            0 => None,
+            id => Some(DefinitionId::new(id).map_err(|_| Unreadable("an id is none"))?),
+        };
+        let (value_initial, value_remaining) = (self.quantity()?, self.quantity()?);
+        let (issued_at, available_at, expires_at) = (self.instant()?, self.instant()?, self.expiry()?);
+        let terms = self.terms()?;
+        Ok(Issue {
+            lot: LotId::made_by(self.number, sequence),
+            kind,
+            definition_id,
+            value_initial,
+            value_remaining,
+            issued_at,
+            available_at,
+            expires_at,
+            terms,
+            details: None,
+        })
+    }
+
+    fn terms(&mut self) -> Reading<Terms> {
+        let flags = self.byte()?;
+        let (count, days) = (self.small()?, self.small()?);
+        let timezone: Zone = self.text()?.parse().map_err(|_| Unreadable("a zone is none"))?;
+        let period = match flags & 7 {
+            0 => None,
+            1 => Some(PeriodType::Days),
+            2 => Some(PeriodType::Weeks),
+            3 => Some(PeriodType::Months),
+            4 => Some(PeriodType::Years),
+            _ => return Err(Unreadable("a newer version wrote them")),
+        };
+        Ok(Terms {
+            timezone,
+            period: period.map(|unit| Period::new(count, unit)),
+            extend_days: (flags >> 5 & 1 == 1).then_some(days),
+            is_reassignable: flags >> 3 & 1 == 1,
+            is_extendable: flags >> 4 & 1 == 1,
+        })
+    }
+
+    fn lot_value(&mut self) -> Reading<LotValue> {
+        Ok(LotValue { lot: self.lot()?, kind: self.kind()?, value: self.quantity()? })
+    }
+
+    fn expired(&mut self) -> Reading<Expired> {
+        let LotValue { lot, kind, value } = self.lot_value()?;
+        let (issued_at, expires_at, remaining) = (self.instant()?, self.expiry()?, self.quantity()?);
+        let after = LotAfter { lot, kind, issued_at, expires_at, remaining, standing: Standing::Expired };
+        Ok(Expired { value, after })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number() -> ProfileNumber {
+        ProfileNumber::new(1).unwrap()
+    }
+
+    fn goldens() -> Vec<Entry> {
+        json::read(include_bytes!("../../tests/goldens/entries.json")).unwrap()
+    }
+
+    fn packed(entry: &Entry) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(entry, number(), &mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn entries_come_back_as_they_were() {
+        let mut forms = std::collections::BTreeSet::new();
+        for entry in goldens() {
+            let bytes = packed(&entry);
+            assert_eq!(read(&bytes, number()), Ok(entry.clone()));
+            // In another account the ids that follow from the entry would be others.
+            let other = ProfileNumber::new(2).unwrap();
+            let mut bytes_there = Vec::new();
+            write(&entry, other, &mut bytes_there);
+            assert_eq!(read(&bytes_there, other), Ok(entry.clone()));
+            forms.insert(bytes[0]);
+        }
+        assert_eq!(
+            forms.into_iter().collect::<Vec<_>>(),
+            [JSON, REDEEM, ISSUE, MATURE, EXPIRE],
+            "every form is used"
+        );
+    }
+
+    #[test]
+    fn a_plain_redemption_takes_few_bytes() {
+        let plain = goldens().into_iter().filter(|entry| packed(entry)[0] == REDEEM);
+        let lengths: Vec<usize> = plain.map(|entry| packed(&entry).len()).collect();
+        assert!(lengths.iter().all(|length| *length < 64) && !lengths.is_empty(), "{lengths:?}");
+    }
+
+    /// The bytes are for ever: what was written once is read by every version after.
+    #[test]
+    fn the_forms_never_change() {
+        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let tight =
+            goldens().into_iter().map(|entry| packed(&entry)).filter(|bytes| bytes[0] != JSON).map(hex);
+        let written = tight.collect::<Vec<_>>().join("\n") + "\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/packed.txt");
+        if std::env::var_os("UPDATE_GOLDENS").is_some() {
+            std::fs::write(path, &written).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), written);
+    }
+
+    #[test]
+    fn spoiled_bytes_are_an_error_and_no_panic() {
+        for entry in goldens() {
+            let bytes = packed(&entry);
+            for length in 0..bytes.len() {
+                assert!(read(&bytes[..length], number()).is_err());
+            }
+            for place in 0..bytes.len().min(200) {
+                for value in [0, 1, 2, 5, 0x7f, 0x80, 0xff] {
+                    let mut spoiled = bytes.clone();
+                    spoiled[place] = value;
+                    // It may be another entry; it must not be a panic.
+                    let _ = read(&spoiled, number());
+                }
+            }
+        }
+        assert!(read(&[], number()).is_err());
+        assert!(read(&[99], number()).is_err());
+    }
+}

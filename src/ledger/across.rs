@@ -1,0 +1,256 @@
+//! What can be asked of a ledger across profiles, where its store can be read so: sweeps, events, finding a name.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::blocking::{Moment, ask};
+use super::error::Error;
+use super::read;
+use super::waiting::{self, AsyncMoment};
+use crate::event::{self, Cursor, Events, Telling};
+use crate::store::{AsyncScan, AsyncStore, Feed, Scan, Store};
+use crate::{Command, External, ExternalId, Name, ProfileId, ProfileNumber, Sweep, Swept, Timestamp};
+
+/// How many profiles are looked up at a time.
+const PAGE: usize = 256;
+
+impl<S: Store + Scan<Error = <S as Store>::Error>> Moment<'_, S> {
+    /// Sweeps every profile for which something fell due, one by one, as the iterator is driven (rule T7).
+    ///
+    /// No answer depends on it. It is for those who read the journal, or tables made from it, and want to find in it by
+    /// tonight what expired today.
+    pub fn sweep_all(&mut self) -> SweepAll<'_, S> {
+        SweepAll { moment: Moment { ledger: self.ledger, at: self.at, key: None }, pages: Pages::default() }
+    }
+
+    /// What happened since a cursor was made, and what expires within `lead` from now: some of it at a time.
+    ///
+    /// Every event comes at least once, those of one profile in order. Keep the new cursor once they are dealt with.
+    ///
+    /// # Errors
+    /// The store failed, or the cursor is none of its own.
+    pub fn events(
+        &mut self,
+        after: &Cursor,
+        lead: TimeDelta,
+        limit: usize,
+    ) -> Result<Events, Error<<S as Store>::Error>> {
+        let store = &mut self.ledger.store;
+        let feed = store.feed(&after.position, limit.max(1)).map_err(failed)?;
+        let mut listening = Listening::new(after, self.at, lead, limit.max(1), feed);
+        if let Some((stretch, from)) = listening.stretch() {
+            let numbers = store.expiring(stretch, from, listening.limit).map_err(failed)?;
+            for number in &numbers {
+                let events = ask(store, read::expiring(*number, stretch, self.at))?;
+                listening.events.extend(events);
+            }
+            listening.told(&numbers, stretch.1);
+        }
+        Ok(listening.finish())
+    }
+
+    /// The profiles that have a transaction under an external id of the caller's; see rule X2.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn profiles_with_transaction(
+        &mut self,
+        external_id: &ExternalId,
+        limit: usize,
+    ) -> Result<Vec<ProfileId>, Error<<S as Store>::Error>> {
+        self.ledger.store.named(&transaction_name(external_id), limit).map_err(failed)
+    }
+}
+
+impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncMoment<'_, S> {
+    /// Sweeps every profile for which something fell due, one by one, as it is driven (rule T7); see
+    /// [`Moment::sweep_all`].
+    pub fn sweep_all(&mut self) -> AsyncSweepAll<'_, S> {
+        AsyncSweepAll {
+            moment: AsyncMoment { ledger: self.ledger, at: self.at, key: None },
+            pages: Pages::default(),
+        }
+    }
+
+    /// What happened since a cursor was made, and what expires within `lead` from now; see [`Moment::events`].
+    ///
+    /// # Errors
+    /// The store failed, or the cursor is none of its own.
+    pub async fn events(
+        &mut self,
+        after: &Cursor,
+        lead: TimeDelta,
+        limit: usize,
+    ) -> Result<Events, Error<<S as AsyncStore>::Error>> {
+        let store = &mut self.ledger.store;
+        let feed = store.feed(&after.position, limit.max(1)).await.map_err(failed)?;
+        let mut listening = Listening::new(after, self.at, lead, limit.max(1), feed);
+        if let Some((stretch, from)) = listening.stretch() {
+            let numbers = store.expiring(stretch, from, listening.limit).await.map_err(failed)?;
+            for number in &numbers {
+                let events = waiting::ask(store, read::expiring(*number, stretch, self.at)).await?;
+                listening.events.extend(events);
+            }
+            listening.told(&numbers, stretch.1);
+        }
+        Ok(listening.finish())
+    }
+
+    /// The profiles that have a transaction under an external id of the caller's; see rule X2.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn profiles_with_transaction(
+        &mut self,
+        external_id: &ExternalId,
+        limit: usize,
+    ) -> Result<Vec<ProfileId>, Error<<S as AsyncStore>::Error>> {
+        self.ledger.store.named(&transaction_name(external_id), limit).await.map_err(failed)
+    }
+}
+
+fn failed<E>(error: E) -> Error<E> {
+    Error::Store(Arc::new(error))
+}
+
+fn transaction_name(external_id: &ExternalId) -> Name {
+    Name::from(&External::Transaction(external_id.clone()))
+}
+
+/// The profiles for which something fell due, page by page.
+#[derive(Debug, Default)]
+struct Pages {
+    page: VecDeque<ProfileNumber>,
+    after: Option<ProfileNumber>,
+    is_done: bool,
+}
+
+impl Pages {
+    /// The next profile, or `None` if a page has to be turned or there are no more.
+    fn next(&mut self) -> Option<ProfileNumber> {
+        let number = self.page.pop_front();
+        self.after = number.or(self.after);
+        number
+    }
+
+    /// After which profile the next page starts; `None` if there is none.
+    fn turn(&self) -> Option<ProfileNumber> {
+        (!self.is_done).then(|| self.after.unwrap_or(ProfileNumber::CATALOGUE))
+    }
+
+    fn give(&mut self, page: Vec<ProfileNumber>) {
+        self.is_done = page.len() < PAGE;
+        self.page = page.into();
+    }
+}
+
+/// A sweep over every profile for which something fell due; see [`Moment::sweep_all`].
+#[derive(Debug)]
+pub struct SweepAll<'a, S> {
+    moment: Moment<'a, S>,
+    pages: Pages,
+}
+
+impl<S: Store + Scan<Error = <S as Store>::Error>> Iterator for SweepAll<'_, S> {
+    type Item = Result<(ProfileNumber, Swept), Error<<S as Store>::Error>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(number) = self.pages.next() {
+                let command = Command::new(self.moment.at, Sweep::Number(number));
+                return Some(self.moment.ledger.run(&command).map(|receipt| (number, receipt.outcome)));
+            }
+            let after = self.pages.turn()?;
+            match self.moment.ledger.store.due(self.moment.at, after, PAGE) {
+                Ok(page) => self.pages.give(page),
+                Err(error) => {
+                    self.pages.is_done = true;
+                    return Some(Err(failed(error)));
+                }
+            }
+        }
+    }
+}
+
+/// A sweep over every profile for which something fell due; see [`AsyncMoment::sweep_all`].
+#[derive(Debug)]
+pub struct AsyncSweepAll<'a, S> {
+    moment: AsyncMoment<'a, S>,
+    pages: Pages,
+}
+
+impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncSweepAll<'_, S> {
+    /// Sweeps the next one; `None` when all are done.
+    pub async fn next(&mut self) -> Option<Result<(ProfileNumber, Swept), Error<<S as AsyncStore>::Error>>> {
+        loop {
+            if let Some(number) = self.pages.next() {
+                let command = Command::new(self.moment.at, Sweep::Number(number));
+                let swept = self.moment.ledger.run(&command).await;
+                return Some(swept.map(|receipt| (number, receipt.outcome)));
+            }
+            let after = self.pages.turn()?;
+            match self.moment.ledger.store.due(self.moment.at, after, PAGE).await {
+                Ok(page) => self.pages.give(page),
+                Err(error) => {
+                    self.pages.is_done = true;
+                    return Some(Err(failed(error)));
+                }
+            }
+        }
+    }
+}
+
+/// Listening on its way: what was heard, and how far.
+struct Listening {
+    cursor: Cursor,
+    now: Timestamp,
+    lead: TimeDelta,
+    limit: usize,
+    events: Vec<event::Event>,
+    more: bool,
+}
+
+impl Listening {
+    fn new(after: &Cursor, now: Timestamp, lead: TimeDelta, limit: usize, feed: Feed) -> Self {
+        let more = feed.entries.len() >= limit;
+        // Whoever is being told of a stretch may have been passed already.
+        let soon = after.telling.map(|telling| telling.until).or(after.told_until);
+        let events = feed.entries.iter().flat_map(|written| event::of_entry(written, soon)).collect();
+        let cursor = Cursor { position: feed.position, ..after.clone() };
+        Self { cursor, now, lead, limit, events, more }
+    }
+
+    /// The stretch of expiries to tell of now, and after which profile: once everything that was written is told.
+    fn stretch(&self) -> Option<((Timestamp, Timestamp), ProfileNumber)> {
+        if self.more {
+            return None;
+        }
+        let start = self.cursor.told_until;
+        match self.cursor.telling {
+            Some(Telling { until, after }) => Some(((start.unwrap_or(self.now), until), after)),
+            None => {
+                let stretch = event::stretch(start, self.now, self.lead)?;
+                Some((stretch, ProfileNumber::CATALOGUE))
+            }
+        }
+    }
+
+    fn told(&mut self, numbers: &[ProfileNumber], until: Timestamp) {
+        match numbers.last() {
+            Some(after) if numbers.len() >= self.limit => {
+                self.cursor.telling = Some(Telling { until, after: *after });
+                self.more = true;
+            }
+            _ => {
+                self.cursor.told_until = Some(until);
+                self.cursor.telling = None;
+            }
+        }
+    }
+
+    fn finish(self) -> Events {
+        Events { events: self.events, cursor: self.cursor, more: self.more }
+    }
+}

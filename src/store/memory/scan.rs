@@ -1,0 +1,97 @@
+//! Reading the memory store across profiles. Everything is looked at; that is what memory is for.
+
+use super::shard::Shard;
+use super::{MemoryError, MemoryStore, SHARDS, Shared};
+use crate::store::{Feed, Position, Scan};
+use crate::{Account, LotKind, Name, ProfileId, ProfileNumber, Timestamp};
+
+impl Scan for MemoryStore {
+    type Error = MemoryError;
+
+    fn due(
+        &mut self,
+        by: Timestamp,
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, MemoryError> {
+        let is_due = |account: &Account| account.next_deadline().is_some_and(|deadline| deadline <= by);
+        Ok(self.shared.numbers_where(after, limit, is_due))
+    }
+
+    fn expiring(
+        &mut self,
+        (start, end): (Timestamp, Timestamp),
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, MemoryError> {
+        let within = |account: &Account| {
+            let mut lots = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind));
+            lots.any(|lot| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))
+        };
+        Ok(self.shared.numbers_where(after, limit, within))
+    }
+
+    fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, MemoryError> {
+        let mut positions = read(after)?;
+        let mut entries = Vec::new();
+        for (shard, position) in positions.iter_mut().enumerate() {
+            let room = limit.saturating_sub(entries.len());
+            let shard = u32::try_from(shard).unwrap_or(u32::MAX);
+            entries.extend(self.shared.with_shard(shard, |shard| shard.written_after(position, room))?);
+        }
+        let texts: Vec<String> = positions.iter().map(u32::to_string).collect();
+        Ok(Feed { entries, position: Position::new(texts.join(",")) })
+    }
+
+    fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, MemoryError> {
+        let mut found = Vec::new();
+        for shard in 0..SHARDS {
+            found.extend(self.shared.with_shard(shard, |shard| shard.named(name)));
+        }
+        found.sort_unstable();
+        found.truncate(limit);
+        Ok(found)
+    }
+}
+
+/// A position is how far each shard was read, and last the catalogue.
+fn read(position: &Position) -> Result<Vec<u32>, MemoryError> {
+    let count = SHARDS.saturating_add(1);
+    if *position == Position::START {
+        return Ok((0..count).map(|_| 0).collect());
+    }
+    let positions: Result<Vec<u32>, _> = position.as_str().split(',').map(str::parse).collect();
+    let positions = positions.map_err(|_| MemoryError::NoSuchPosition)?;
+    if u32::try_from(positions.len()) == Ok(count) { Ok(positions) } else { Err(MemoryError::NoSuchPosition) }
+}
+
+impl Shared {
+    /// The shard of this number; the one after the last is the catalogue.
+    fn with_shard<T>(&self, shard: u32, look: impl FnOnce(&Shard) -> T) -> T {
+        if shard < SHARDS {
+            look(&self.lock(shard))
+        } else {
+            look(&self.catalogue.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        }
+    }
+
+    fn numbers_where(
+        &self,
+        after: ProfileNumber,
+        limit: usize,
+        wanted: impl Fn(&Account) -> bool,
+    ) -> Vec<ProfileNumber> {
+        let mut found = Vec::new();
+        let mut number = after.get();
+        while found.len() < limit {
+            number = number.saturating_add(1);
+            let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+            let Some(address) = self.numbers().get(place).copied() else { break };
+            let shard = self.lock(address.shard);
+            if shard.account_at(address.index).is_some_and(&wanted) {
+                found.extend(ProfileNumber::new(number));
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,163 @@
+//! Reading across profiles: sweeps, events for the outside, finding a name that may be anybody's.
+//!
+//! It is optional. A store without it can do everything that is about one profile or two.
+
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use super::Blocking;
+use crate::{Entry, Name, ProfileId, ProfileNumber, Timestamp};
+
+/// A store that can be read across profiles, blocking.
+///
+/// What it answers may be a little behind what was committed, but for [`Scan::feed`]: that leaves nothing out.
+pub trait Scan {
+    /// What can go wrong in the store itself.
+    type Error;
+
+    /// The profiles after this one, in the order of their numbers, for which something falls due by an instant: their
+    /// [deadline](crate::Account::next_deadline) is not after it.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn due(
+        &mut self,
+        by: Timestamp,
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, Self::Error>;
+
+    /// The profiles after this one, in the order of their numbers, that have lots which expire within a stretch of time:
+    /// after its start, and not after its end. A few too many do no harm.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn expiring(
+        &mut self,
+        stretch: (Timestamp, Timestamp),
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, Self::Error>;
+
+    /// What was written after a position: every entry of every journal at least once, those of one journal in order.
+    ///
+    /// # Errors
+    /// The store failed, or the position is not one of its own.
+    fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, Self::Error>;
+
+    /// The profiles that have a thing of this name.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, Self::Error>;
+}
+
+/// A store that can be read across profiles, waited for; see [`Scan`].
+pub trait AsyncScan {
+    /// What can go wrong in the store itself.
+    type Error: Send;
+
+    /// As [`Scan::due`].
+    fn due(
+        &mut self,
+        by: Timestamp,
+        after: ProfileNumber,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ProfileNumber>, Self::Error>> + Send;
+
+    /// As [`Scan::expiring`].
+    fn expiring(
+        &mut self,
+        stretch: (Timestamp, Timestamp),
+        after: ProfileNumber,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ProfileNumber>, Self::Error>> + Send;
+
+    /// As [`Scan::feed`].
+    fn feed(
+        &mut self,
+        after: &Position,
+        limit: usize,
+    ) -> impl Future<Output = Result<Feed, Self::Error>> + Send;
+
+    /// As [`Scan::named`].
+    fn named(
+        &mut self,
+        name: &Name,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ProfileId>, Self::Error>> + Send;
+}
+
+/// A position in what a store has written, in the store's own terms. Keep it, and go on from there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(String);
+
+impl Position {
+    /// Before everything.
+    pub const START: Self = Self(String::new());
+
+    /// A store's own text for a position.
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The store's own text; empty at the start.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What was written after a position, and where to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// The entries, each with whose it is.
+    pub entries: Vec<Written>,
+    /// Where to go on. As it was, if there is nothing new.
+    pub position: Position,
+}
+
+/// An entry, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The profile; `None` for the catalogue.
+    pub profile: Option<ProfileId>,
+    /// Its number.
+    pub number: ProfileNumber,
+    /// What was written.
+    pub entry: Entry,
+}
+
+impl<S: Scan + Send> AsyncScan for Blocking<S>
+where
+    S::Error: Send,
+{
+    type Error = S::Error;
+
+    async fn due(
+        &mut self,
+        by: Timestamp,
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, S::Error> {
+        self.0.due(by, after, limit)
+    }
+
+    async fn expiring(
+        &mut self,
+        stretch: (Timestamp, Timestamp),
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, S::Error> {
+        self.0.expiring(stretch, after, limit)
+    }
+
+    async fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, S::Error> {
+        self.0.feed(after, limit)
+    }
+
+    async fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, S::Error> {
+        self.0.named(name, limit)
+    }
+}

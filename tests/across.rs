@@ -1,0 +1,186 @@
+//! What goes across profiles: sweeping all of them, and what the outside hears.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use scrip::store::Blocking;
+use scrip::{
+    Amount, AsyncLedger, Cursor, Define, DefinitionId, Event, EventKind, Extend, ExternalId, IssueReward,
+    Ledger, LotId, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReturnRedemption,
+    RewardDefinition, Timestamp, Until,
+};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn start() -> Timestamp {
+    at("2025-06-01T00:00:00Z")
+}
+
+fn later(days: i64) -> Timestamp {
+    start().checked_add(TimeDelta::days(days)).unwrap()
+}
+
+fn profile(number: usize) -> ProfileId {
+    ProfileId::new(&format!("profile {number}")).unwrap()
+}
+
+fn ledger(store: MemoryStore) -> (Ledger<MemoryStore>, DefinitionId) {
+    let mut ledger = Ledger::new(Program::new("AUD", "UTC").unwrap(), store);
+    let mut ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+    ten.is_extendable = true;
+    let ten = ledger.at(start()).commit(Define::from(ten)).unwrap().id;
+    (ledger, ten)
+}
+
+fn issue(definition: DefinitionId, profile: ProfileId, expires: Timestamp) -> IssueReward {
+    let mut issue = IssueReward::new(profile, definition);
+    issue.expires_at = Some(Until::Instant(expires));
+    issue
+}
+
+#[test]
+fn t7_sweeping_all_writes_what_fell_due_and_nothing_twice() {
+    let (mut ledger, ten) = ledger(MemoryStore::new());
+    for number in 0..1_000 {
+        let expires = later(1 + i64::try_from(number % 10).unwrap());
+        ledger.at(start()).commit(issue(ten, profile(number), expires)).unwrap();
+    }
+    ledger.at(start()).commit(PlaceHold::strict(profile(9), Amount::from(4))).unwrap();
+    let before: Vec<_> = (0..1_000).map(|n| ledger.at(later(5)).balances(profile(n)).unwrap()).collect();
+
+    let swept: Vec<_> = ledger.at(later(5)).sweep_all().map(Result::unwrap).collect();
+    // Half of the lots have expired by then, and one hold has lapsed.
+    assert_eq!(swept.len(), 501);
+    assert!(swept.iter().all(|(_, swept)| swept.entries == 1));
+    assert_eq!(ledger.at(later(5)).sweep_all().count(), 0, "sweeping twice adds nothing");
+
+    let after: Vec<_> = (0..1_000).map(|n| ledger.at(later(5)).balances(profile(n)).unwrap()).collect();
+    assert_eq!(before, after);
+    let wallet = ledger.at(later(5)).wallet(profile(0)).unwrap();
+    assert_eq!(wallet.journal()[1].at, later(1), "each entry has its own instant");
+    assert_eq!(wallet.account().next_deadline(), None);
+}
+
+/// Listens until there is nothing more, a few events at a time, and keeps the cursor only now and then: what was not
+/// kept comes again.
+fn listen(ledger: &mut Ledger<MemoryStore>, cursor: &mut Cursor, now: Timestamp, limit: usize) -> Vec<Event> {
+    let mut heard = Vec::new();
+    loop {
+        let again = ledger.at(now).events(cursor, TimeDelta::days(3), limit).unwrap();
+        let events = ledger.at(now).events(cursor, TimeDelta::days(3), limit).unwrap();
+        assert_eq!(again, events, "the same cursor hears the same");
+        heard.extend(events.events);
+        // A cursor survives being written down.
+        *cursor = serde_json::from_str(&serde_json::to_string(&events.cursor).unwrap()).unwrap();
+        if !events.more {
+            return heard;
+        }
+    }
+}
+
+fn expiring(events: &[Event]) -> Vec<LotId> {
+    let soon = |event: &Event| match event.kind {
+        EventKind::ExpiringSoon { lot, .. } => Some(lot),
+        _ => None,
+    };
+    events.iter().filter_map(soon).collect()
+}
+
+#[test]
+fn events_come_in_order_and_at_least_once() {
+    for limit in [1, 2, 7, 1_000] {
+        let (mut ledger, ten) = ledger(MemoryStore::new());
+        let mut cursor = Cursor::START;
+        let soon = ledger.at(start()).commit(issue(ten, profile(0), later(2))).unwrap().id;
+        let late = ledger.at(start()).commit(issue(ten, profile(1), later(10))).unwrap().id;
+        let first = listen(&mut ledger, &mut cursor, start(), limit);
+        assert_eq!(first.len(), 3, "two issues, and one of them expires soon: {first:?}");
+        assert_eq!(expiring(&first), [soon]);
+        assert!(listen(&mut ledger, &mut cursor, start(), limit).is_empty());
+
+        // A redemption, a return, and a lot that is issued when it expires soon already.
+        let redemption = ledger.at(later(1)).commit(Redeem::strict(profile(1), Amount::from(4))).unwrap().id;
+        ledger.at(later(1)).commit(ReturnRedemption::strict(redemption, Amount::from(1))).unwrap();
+        let at_once = ledger.at(later(1)).commit(issue(ten, profile(2), later(3))).unwrap().id;
+        let second = listen(&mut ledger, &mut cursor, later(1), limit);
+        assert_eq!(expiring(&second), [at_once]);
+        let kinds: Vec<_> =
+            second.iter().filter(|event| event.profile_id == profile(1)).map(|event| event.kind).collect();
+        assert!(matches!(kinds[..], [EventKind::Redeemed { .. }, EventKind::Returned { .. }]), "{kinds:?}");
+
+        // Extended into what was told before: told again. Then time comes for the late one, with what is left of it.
+        ledger.at(later(1)).commit(Extend::until(profile(0), vec![soon], Until::Instant(later(4)))).unwrap();
+        assert_eq!(expiring(&listen(&mut ledger, &mut cursor, later(1), limit)), [soon]);
+        let third = listen(&mut ledger, &mut cursor, later(8), limit);
+        assert_eq!(expiring(&third), [late]);
+        let EventKind::ExpiringSoon { value, .. } = third.last().unwrap().kind else { panic!("{third:?}") };
+        assert_eq!(value, Amount::from(7).into());
+
+        // What expired is heard when an entry says so: after a sweep, or the next change.
+        ledger.at(later(8)).sweep_all().for_each(|swept| assert!(swept.is_ok()));
+        let fourth = listen(&mut ledger, &mut cursor, later(8), limit);
+        let expired = fourth.iter().filter(|event| matches!(event.kind, EventKind::Expired { .. })).count();
+        assert_eq!((expired, fourth.len()), (2, 2), "{fourth:?}");
+    }
+}
+
+#[test]
+fn events_of_one_profile_keep_their_order_whatever_the_others_do() {
+    let (mut ledger, ten) = ledger(MemoryStore::new());
+    let mut cursor = Cursor::START;
+    let mut last: BTreeMap<ProfileId, u32> = BTreeMap::new();
+    for round in 0..200 {
+        for number in 0..7 {
+            let profile = profile((round * number) % 5);
+            let _ = ledger.at(later(1)).commit(issue(ten, profile, later(100)));
+            let _ = ledger.at(later(1)).commit(Redeem::lenient(profile, Amount::from(3)));
+        }
+        for event in ledger
+            .at(later(1))
+            .events(&cursor, TimeDelta::zero(), 3)
+            .map(|events| {
+                cursor = events.cursor;
+                events.events
+            })
+            .unwrap()
+        {
+            let before = last.insert(event.profile_id, event.sequence);
+            assert!(before.is_none_or(|before| before < event.sequence), "{event:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_asynchronous_ledger_sweeps_and_hears_alike() {
+    let store = MemoryStore::new();
+    let (mut ledger, ten) = ledger(store.clone());
+    for number in 0..300 {
+        ledger.at(start()).commit(issue(ten, profile(number), later(1))).unwrap();
+    }
+    let mut ledger = AsyncLedger::new(Program::new("AUD", "UTC").unwrap(), Blocking(store));
+    let mut moment = ledger.at(later(1));
+    let mut sweeps = moment.sweep_all();
+    let mut swept = 0;
+    while let Some(result) = sweeps.next().await {
+        swept += result.unwrap().1.entries;
+    }
+    assert_eq!(swept, 300);
+    let events = ledger.at(later(1)).events(&Cursor::START, TimeDelta::days(1), 10_000).await.unwrap();
+    assert_eq!(events.events.len(), 600);
+    assert!(!events.more);
+}
+
+#[test]
+fn x2_a_transaction_is_found_by_its_external_id() {
+    let (mut ledger, _) = ledger(MemoryStore::new());
+    let order = ExternalId::new("ORDER-1").unwrap();
+    for number in [3, 1] {
+        let sale = PostTransaction::new(profile(number), Amount::from(5)).external_id(order.clone());
+        ledger.at(start()).commit(sale).unwrap();
+    }
+    let found = ledger.at(start()).profiles_with_transaction(&order, 10).unwrap();
+    assert_eq!(found, [profile(1), profile(3)]);
+    assert_eq!(ledger.at(start()).profiles_with_transaction(&order, 1).unwrap().len(), 1);
+}
