@@ -42,6 +42,12 @@ pub enum Rejection {
         /// The field.
         field: Field,
     },
+    /// A date was wanted, and this says never (rules T4 and L1).
+    #[error("{field}: must be a date; for no end, leave it out (rule T4)")]
+    NoEnd {
+        /// The field.
+        field: Field,
+    },
     /// Two fields were given of which only one can hold.
     #[error("{field}: cannot be given together with {other}")]
     Contradiction {
@@ -403,6 +409,7 @@ table! {
     NotPositive => "not_positive", Field;
     TooManyDecimals => "too_many_decimals", Field;
     AmountTooLarge => "amount_too_large", Field;
+    NoEnd => "no_end", Field;
     BadStrategies => "bad_strategies", Field;
     TimeReversed => "time_reversed", Time;
     UnknownDefinition => "unknown_definition", Unknown;

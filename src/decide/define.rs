@@ -159,6 +159,7 @@ fn check_reward(program: &Program, reward: &RewardDefinition) -> Result<(), Reje
             return Err(Rejection::AboveMaxValue { value: reward.value.into(), max: max.into() });
         }
     }
+    check::an_end("absolute_expiry", reward.absolute_expiry)?;
     let prose = [
         ("description", &reward.description),
         ("short_description", &reward.short_description),
@@ -178,6 +179,7 @@ fn check_point(program: &Program, point: &PointDefinition) -> Result<(), Rejecti
     if let Some(value) = point.value {
         check::points(program, "value", value)?;
     }
+    check::an_end("absolute_expiry", point.absolute_expiry)?;
     let prose = [("description", &point.description), ("notes", &point.notes)];
     prose.into_iter().try_for_each(|(field, text)| check::optional_text(field, text.as_ref(), PROSE))?;
     check::tags(&point.tags)

@@ -1,5 +1,6 @@
 //! Extending lots (rule L1).
 
+use super::check;
 use super::draft::Draft;
 use super::lot::KnownLot;
 use super::sealed::Decide;
@@ -32,7 +33,7 @@ impl Decide for Extend {
                 Err(Rejection::Contradiction { field: "extend_days".into(), other: "extend_date".into() })
             }
             (Some(0), None) => Err(Rejection::NotPositive { field: "extend_days".into() }),
-            _ => Ok(()),
+            _ => check::an_end("extend_date", self.extend_date),
         }
     }
 

@@ -83,7 +83,8 @@ impl PostTransaction {
 pub struct UpdateTransaction {
     /// Which transaction.
     pub transaction_id: TransactionId,
-    /// What it says from now on. A redemption that is no longer named is unlinked.
+    /// What it says from now on. A redemption that is no longer named is unlinked; when and in which zone the purchase
+    /// was made stays what it was where this does not say.
     pub transaction: PostTransaction,
 }
 

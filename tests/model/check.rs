@@ -361,7 +361,7 @@ fn said(entry: &Entry) -> String {
     match &entry.kind {
         EntryKind::Issue(issue) => format!("issue {} {}", issue.lot, raw(issue.value_remaining)),
         EntryKind::Mature(value) => format!("mature {} {}", value.lot, raw(value.value)),
-        EntryKind::Expire(value) => format!("expire {} {}", value.lot, raw(value.value)),
+        EntryKind::Expire(value) => format!("expire {} {}", value.after.lot, raw(value.value)),
         EntryKind::Redeem(redeem) => format!("redeem {}", raw(redeem.total)),
         EntryKind::Transaction(change) => format!("transaction {}", change.transaction.id),
         other => format!("{other:?}"),

@@ -1,6 +1,6 @@
 //! Definitions (rules D1 to D3).
 
-use scrip::{Definition, DefinitionId, Redefine};
+use scrip::{Definition, DefinitionId, Redefine, Until};
 
 use super::calendar::Micros;
 use super::{Made, Model, Objections, Owner, Rank};
@@ -97,6 +97,11 @@ impl Model {
 
     /// The quantities, in the order in which the fields are documented, after `before` fields of the request's own.
     fn check_definition(&self, definition: &Definition, before: u8, objections: &mut Objections) {
+        let end = match definition {
+            Definition::Reward(reward) => reward.absolute_expiry,
+            Definition::Point(point) => point.absolute_expiry,
+        };
+        objections.add_if(end == Some(Until::Never), Rank::Field(before + 6), "no_end");
         match definition {
             Definition::Reward(reward) => {
                 let minor_unit = self.program.currency.minor_unit();

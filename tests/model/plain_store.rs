@@ -1,7 +1,7 @@
 //! The simplest store that keeps the contract: journals in lists, searched from the front, and every account folded
 //! from its first entry each time that it is wanted. It numbers profiles in the order of their first entry.
 
-use scrip::store::{Fate, Find, Gather, Need, Owner, Store, View, Work};
+use scrip::store::{Change, Fate, Find, Gather, Need, Owner, Store, View, Work};
 use scrip::{Account, Corrupt, Entry, ProfileId, ProfileNumber};
 
 #[derive(Clone, Debug, Default)]
@@ -17,11 +17,15 @@ impl Store for PlainStore {
     fn run(&mut self, work: &mut dyn Work) -> Result<(), Corrupt> {
         for unit in 0..work.needs().len() {
             let need = work.needs()[unit].clone();
-            assert!(need.second.is_none(), "this store knows no change over two accounts");
-            let (account, entries) = self.decide(&need, |view| {
-                work.decide(unit, view).map(|change| change.first.clone()).unwrap_or_default()
-            })?;
-            self.append(&account, entries);
+            let first = self.account(need.owner)?;
+            let second = need.second.map(|owner| self.account(owner)).transpose()?;
+            let change =
+                self.decide(&need, &first, second.as_ref(), |view| work.decide(unit, view).cloned())?;
+            let Change { first: entries, second: others, .. } = change.unwrap_or_default();
+            self.append(&first, entries);
+            if let Some(second) = second {
+                self.append(&second, others);
+            }
             work.settle(unit, Fate::Committed);
         }
         Ok(())
@@ -29,21 +33,25 @@ impl Store for PlainStore {
 }
 
 impl PlainStore {
+    fn account(&self, owner: Owner) -> Result<Account, Corrupt> {
+        let (profile, number) = self.seat(owner);
+        Account::replay(profile, number, self.journal(number))
+    }
+
     fn decide(
         &self,
         need: &Need,
-        decide: impl FnOnce(View<'_>) -> Vec<Entry>,
-    ) -> Result<(Account, Vec<Entry>), Corrupt> {
-        let (profile, number) = self.seat(need.owner);
-        let account = Account::replay(profile, number, self.journal(number))?;
-        let mut gather: Gather<&Entry> = Gather::new(need, number);
+        first: &Account,
+        second: Option<&Account>,
+        decide: impl FnOnce(View<'_>) -> Option<Change>,
+    ) -> Result<Option<Change>, Corrupt> {
+        let mut gather: Gather<&Entry> = Gather::new(need, first, second);
         while let Some(lookup) = gather.next() {
             gather.give(find(self.journal(lookup.journal), &lookup.find));
         }
-        let past = gather.past(need, &account)?;
+        let past = gather.past(need, first)?;
         let found = gather.found();
-        let entries = decide(View::new(past.as_ref().unwrap_or(&account), None, &found));
-        Ok((account, entries))
+        Ok(decide(View::new(past.as_ref().unwrap_or(first), second, &found)))
     }
 
     fn seat(&self, owner: Owner) -> (Option<ProfileId>, ProfileNumber) {
@@ -97,7 +105,7 @@ fn find<'a>(journal: &'a [Entry], find: &Find) -> Vec<&'a Entry> {
         Find::About(subject) => journal.iter().filter(|entry| entry.subjects().contains(subject)).collect(),
         Find::Latest(subject) => newest(&|entry| entry.subjects().contains(subject)),
         Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
-        Find::External(external) => newest(&|entry| entry.external() == Some(external)),
+        Find::Named(name) => newest(&|entry| entry.names().contains(name)),
         other => panic!("this store does not know {other:?}"),
     }
 }

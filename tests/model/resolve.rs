@@ -119,7 +119,7 @@ impl Resolver<'_> {
 
     fn definition(&self, template: &Template) -> Definition {
         let handle = format!("handle-{}", template.handle).parse().unwrap();
-        // `null` in JSON is read as none: see `a_definition_without_end_survives_json`.
+        // Never is refused, and JSON has no word for it here: see `every_code_is_reached`.
         let absolute_expiry =
             template.absolute_expiry.map(|end| self.end(end)).filter(|end| *end != Until::Never);
         let (period, period_type) =

@@ -33,11 +33,13 @@ impl Model {
             self.check_sale(said, profile, at, None, 1, &mut objections);
             return Err(objections);
         };
-        self.check_sale(said, profile, at, Some(old.made), 1, &mut objections);
+        // When and where the purchase was made does not change by not saying it again.
+        let mut said = said.clone();
+        said.timezone = said.timezone.or(old.said.timezone);
+        self.check_sale(&said, profile, at, Some(old.made), 1, &mut objections);
         // It keeps its name, and one that is not its own is a contradiction.
         let is_other = said.external_id.is_some() && said.external_id != old.said.external_id;
         objections.add_loosely(is_other, [Rank::Identity, Rank::Terms], "external_id_conflict");
-        let mut said = said.clone();
         said.external_id.clone_from(&old.said.external_id);
         self.keep_sale(said, profile, at, Some(old), false, objections)
     }
@@ -132,7 +134,8 @@ impl Model {
             // Deleting changes nothing that it says of itself.
             (Some(old), _) if is_deleted => old.transacted_at,
             (_, Some(when)) => calendar.begin(when).unwrap(),
-            (_, None) => at,
+            (Some(old), None) => old.transacted_at,
+            (None, None) => at,
         };
         let account = &mut self.profiles[profile];
         account.write_due(at);
