@@ -9,9 +9,9 @@ use crate::decide::{hold_seen, lot_at_issue, redemption_at_first, return_seen};
 use crate::hold::{HoldPlaced, Release};
 use crate::redemption::{GiveBack, Redeemed};
 use crate::{
-    Account, Balances, Corrupt, Entry, EntryKind, ExternalId, Hold, HoldId, HoldStatus, Issue, Lot, LotAfter,
-    LotId, LotKind, LotStatus, PointLot, ProfileId, ProfileNumber, Quantity, Redemption, RedemptionId,
-    RedemptionState, Return, Reward, Standing, Timestamp, Transaction, TransactionId,
+    Account, Balances, Corrupt, Entry, EntryKind, ExternalId, Hold, HoldId, HoldStatus, Issue, Items, Lot,
+    LotAfter, LotId, LotKind, LotStatus, PointLot, ProfileId, ProfileNumber, Quantity, Redemption,
+    RedemptionId, RedemptionState, Return, Reward, Standing, Timestamp, Transaction, TransactionId,
 };
 
 /// A profile's rewards, points, redemptions and transactions, its balances and its journal, at one moment.
@@ -65,6 +65,7 @@ impl Wallet {
             wallet.remember(entry);
         }
         wallet.at = wallet.account.last_at().map_or(at, |last| last.max(at));
+        wallet.lapse();
         Ok(wallet)
     }
 
@@ -113,14 +114,10 @@ impl Wallet {
         &self.returns
     }
 
-    /// Every hold, in the order in which they were placed, as they stand.
+    /// Every hold, in the order in which they were placed, as they stand. Those that were open when the profile was merged
+    /// are with the other now.
     pub fn holds(&self) -> impl Iterator<Item = Hold> {
-        // A hold lapses whether or not an entry tells of it yet (rule T7).
-        let lapsed = |hold: &Hold| hold.status == HoldStatus::Held && hold.expires_at <= self.at;
-        self.holds.values().map(move |hold| {
-            let status = if lapsed(hold) { HoldStatus::Lapsed } else { hold.status };
-            Hold { status, ..hold.clone() }
-        })
+        self.holds.values().cloned()
     }
 
     /// One hold.
@@ -183,6 +180,9 @@ impl Wallet {
                 change.redemptions.iter().for_each(|state| self.note(state));
                 self.transactions.insert(change.transaction.id, change.transaction.clone());
             }
+            EntryKind::MergeOut(merged) => {
+                merged.holds.iter().for_each(|hold| drop(self.holds.remove(hold)));
+            }
             EntryKind::MergeIn(merged) => {
                 merged.holds.iter().for_each(|placed| self.keep_hold(entry, placed, HoldStatus::Held));
             }
@@ -203,6 +203,20 @@ impl Wallet {
             }
         }
         self.entries.push(entry.clone());
+    }
+
+    /// A hold lapses, and lets go of what it held, whether or not an entry tells of it yet (rule T7).
+    fn lapse(&mut self) {
+        let at = self.at;
+        let over = self.holds.values_mut();
+        let over = over.filter(|hold| hold.status == HoldStatus::Held && hold.expires_at <= at);
+        let items: Vec<Items> = over
+            .map(|hold| {
+                hold.status = HoldStatus::Lapsed;
+                hold.items.clone()
+            })
+            .collect();
+        items.iter().flatten().for_each(|item| self.let_go(item.lot, item.value()));
     }
 
     fn arrive(&mut self, entry: &Entry, issue: &Issue, held: Quantity) {
