@@ -203,6 +203,10 @@ fn open<'a>(account: &'a Account, view: &View<'_>, hold: HoldId) -> Result<&'a H
     if let Some(open) = account.hold(hold) {
         return Ok(open);
     }
+    // One that came along in a merger has no entry of its own here. It was open, and is not any more.
+    if view.first.hold(hold).is_some() {
+        return Err(Rejection::HoldLapsed { hold });
+    }
     Err(match view.found.hold.map(|entry| &entry.kind) {
         Some(EntryKind::Capture(capture)) if capture.hold == hold => Rejection::HoldCaptured { hold },
         Some(EntryKind::Release(release)) if release.placed.hold == hold => Rejection::HoldReleased { hold },
