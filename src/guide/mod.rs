@@ -3,6 +3,7 @@
 //! - [`rules`]: what is right. Numbered, so that errors, tests and cases can name the rule that they are about.
 //! - [`design`]: the shape of the crate, and the reasons.
 //! - [`storage`]: how to write a store of your own.
+//! - [`testing`]: how it is tested, and how to run more of it.
 
 #[doc = include_str!("rules.md")]
 pub mod rules {}
@@ -12,3 +13,6 @@ pub mod design {}
 
 #[doc = include_str!("storage.md")]
 pub mod storage {}
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}
