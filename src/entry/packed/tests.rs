@@ -7,7 +7,7 @@ fn number() -> ProfileNumber {
 }
 
 fn goldens() -> Vec<Entry> {
-    json::read(include_bytes!("../../tests/goldens/entries.json")).unwrap()
+    json::read(include_bytes!("../../../tests/goldens/entries.json")).unwrap()
 }
 
 fn packed(entry: &Entry) -> Vec<u8> {
