@@ -69,6 +69,7 @@
 mod account;
 mod amount;
 mod balance;
+mod bytes;
 mod catalogue;
 mod decide;
 mod definition;
