@@ -69,6 +69,7 @@
 mod account;
 mod amount;
 mod balance;
+mod bytes;
 mod catalogue;
 mod decide;
 mod definition;
@@ -112,8 +113,8 @@ pub use ledger::{
     SweepAll,
 };
 pub use lot::{
-    CorrectedLot, Extended, Issue, Lot, LotAfter, LotChange, LotDetails, LotStatus, Merged, Moved, Origin,
-    PointLot, Reward, Standing, Swept,
+    CorrectedLot, Extended, Issue, KnownLot, KnownLots, Lot, LotAfter, LotChange, LotDetails, LotStatus,
+    LotTimes, Merged, Moved, Origin, PointLot, Reward, Standing, Swept,
 };
 pub use program::{
     Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,

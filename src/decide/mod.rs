@@ -27,6 +27,7 @@ use draft::Side;
 pub(crate) use give_back::seen as return_seen;
 pub(crate) use hold::seen as hold_seen;
 pub(crate) use issue::lot_at_issue;
+pub(crate) use lot::known_lot;
 pub use quote::{Quote, Unused, UnusedReason};
 pub(crate) use quote::{quote, quote_need};
 pub(crate) use redeem::redemption_at_first;
