@@ -82,7 +82,8 @@ use crate::{Action, AsyncLedger, AsyncStore, Command, Error, Ledger, Receipt, St
 /// # Ending it
 /// When the last handle is dropped, or [`close`](Self::close) was called on one, the driver does what is still queued,
 /// answers, and returns the ledger. Whoever comes later gets [`Error::Closed`]. A future that is dropped before it was
-/// queued withdraws its command; after that, the command is carried out all the same.
+/// queued withdraws its command; after that, the command is carried out all the same, and perhaps later than a second
+/// attempt that was made meanwhile.
 pub struct GroupCommit<L: Grouped> {
     door: Arc<Door<L>>,
 }

@@ -171,7 +171,7 @@ pub async fn client(desk: Arc<Desk>, number: u32, operations: u32) {
 
 /// Runs a command until it is known what became of it, or it is not safe to run it again.
 async fn pursue(desk: &Desk, number: u32, command: &Command) -> End {
-    let mut is_in_doubt = false;
+    let (mut is_in_doubt, mut may_wait_still) = (false, false);
     for _ in 0..100 {
         let answer = impatient(desk, attempt(desk, number, command)).await;
         lock(&desk.server).tell(|| {
@@ -184,10 +184,13 @@ async fn pursue(desk: &Desk, number: u32, command: &Command) -> End {
         });
         match answer {
             Some(Ok(outcome)) => return End::Done(outcome),
+            // What was given up may wait in the queue still, and be decided later than this.
+            Some(Err(Error::Rejected(_))) if may_wait_still => return End::Unknown,
             Some(Err(Error::Rejected(_))) => return End::NotDone,
             Some(Err(Error::Store(_) | Error::Closed | Error::Contention { .. })) => {}
             // No answer; and a key that was used for something else would be one that is not right.
-            Some(Err(_)) | None => is_in_doubt = true,
+            Some(Err(_)) => is_in_doubt = true,
+            None => (is_in_doubt, may_wait_still) = (true, true),
         }
         let may_repeat = is_idempotent(command) || lock(&desk.server).has(Plant::ClientRunsDoubtAgain);
         if is_in_doubt && !may_repeat {
