@@ -35,7 +35,8 @@ impl Decide for Revoke {
         let after = LotAfter { standing: Standing::Revoked, ..lot.now };
         let change = lot.change(after, [(lot.now.standing.place(), Place::Revoked, lot.now.remaining)]);
         let reason = self.reason.clone();
-        Ok(write(draft, Corrected { change, issue: None, reason }, EntryKind::Revoke).into())
+        Ok(write(draft, Corrected { change, issue: None, external_id: None, reason }, EntryKind::Revoke)
+            .into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<CorrectedLot> {
@@ -68,8 +69,10 @@ impl Decide for Adjust {
         let change = self.change(draft, &lot)?;
         let facts = self.value_initial.is_some() || self.meta.is_some();
         let issue = facts.then(|| self.facts(&lot, &change.after));
+        let made = view.found.lots.get(&self.id).map(|record| record.made);
+        let external_id = made.filter(|_| facts).and_then(Entry::lot_external_id).cloned();
         let reason = Some(self.reason.clone());
-        Ok(write(draft, Corrected { change, issue, reason }, EntryKind::Adjust).into())
+        Ok(write(draft, Corrected { change, issue, external_id, reason }, EntryKind::Adjust).into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<CorrectedLot> {
@@ -104,14 +107,7 @@ impl Adjust {
             None => Ok(now.expires_at),
         };
         let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_at".into() })?;
-        let standing = match now.standing {
-            _ if expires_at.is_past(draft.at) => Standing::Expired,
-            Standing::Pending(available_at) if expires_at.is_past(available_at) => {
-                return Err(Rejection::NeverUsable { available_at });
-            }
-            Standing::Expired => Standing::Usable,
-            other => other,
-        };
+        let standing = lot.standing_until(expires_at, draft.at)?;
         let pot = draft.first.totals().pot(lot.kind());
         let (from, to) = (now.standing.place(), standing.place());
         let after = LotAfter { expires_at, remaining, standing, ..now };

@@ -68,10 +68,6 @@ impl Decide for UpdateTransaction {
             let external = External::Transaction(other.clone());
             return Err(Rejection::ExternalIdConflict { external, first: self.transaction_id.get() }.into());
         }
-        let (requested, left) = (before.returned, self.transaction.total);
-        if requested > left {
-            return Err(Rejection::ReturnAboveTransaction { requested, left }.into());
-        }
         let transaction = Transaction {
             external_id: before.external_id.clone(),
             created_at: before.created_at,
@@ -219,6 +215,10 @@ fn write(
 ) -> Result<(Transaction, Points), Refusal> {
     let linked = before.and_then(|before| before.redemption_id);
     let (here, elsewhere) = relink(draft, view, linked, &transaction)?;
+    let (came_back, total) = (transaction.returned, transaction.total);
+    if came_back > total {
+        return Err(Rejection::ReturnAboveTransaction { requested: came_back, left: total }.into());
+    }
     let was = transaction.earned;
     earn::plan(draft, view, &mut transaction);
     let change = TransactionChange { transaction: transaction.clone(), redemptions: here, returned };
@@ -284,7 +284,9 @@ fn relink(
 
 /// How a redemption stands once it is linked, if it may be.
 fn link(view: &View<'_>, id: RedemptionId, to: &Transaction) -> Result<RedemptionState, Rejection> {
-    let record = view.found.redemption.and_then(|record| record.redemption(id));
+    // One that stays linked is known from the transaction, and need not be named again.
+    let records = [view.found.redemption, view.found.linked].into_iter().flatten();
+    let record = records.filter_map(|record| record.redemption(id)).next();
     let (total, state) = record.ok_or(Rejection::UnknownRedemption { redemption: id })?;
     if state.is_reversed {
         return Err(Rejection::RedemptionReversed { redemption: id });
