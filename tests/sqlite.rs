@@ -5,5 +5,13 @@
 #[path = "sqlite/conformance.rs"]
 #[cfg(feature = "conformance")]
 mod conformance;
+#[path = "sqlite/files.rs"]
+mod files;
+#[path = "sqlite/joining.rs"]
+mod joining;
+#[path = "sqlite/scans.rs"]
+mod scans;
+#[path = "sqlite/sharing.rs"]
+mod sharing;
 #[path = "sqlite/shop.rs"]
 mod shop;

@@ -129,9 +129,12 @@ impl SqliteStore {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", options.durability.synchronous())?;
             let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-            let bytes = i64::try_from(options.log_bytes).unwrap_or(i64::MAX);
-            let pages = bytes.checked_div(page).unwrap_or(1).max(1);
-            connection.pragma_update(None, "wal_autocheckpoint", pages)?;
+            let pages =
+                |bytes| i64::try_from(bytes).unwrap_or(i64::MAX).checked_div(page).unwrap_or(1).max(1);
+            connection.pragma_update(None, "wal_autocheckpoint", pages(options.log_bytes))?;
+            if let Some(bytes) = options.max_bytes {
+                connection.pragma_update(None, "max_page_count", pages(bytes))?;
+            }
             schema::prepare(&mut connection)?;
         }
         Ok(Self { connection, options, seats: Seats::default(), version: None, fates: Vec::new() })

@@ -51,6 +51,7 @@ pub struct SqliteOptions {
     pub(super) resident: usize,
     pub(super) page_cache: usize,
     pub(super) log_bytes: usize,
+    pub(super) max_bytes: Option<usize>,
     pub(super) is_read_only: bool,
 }
 
@@ -63,6 +64,7 @@ impl SqliteOptions {
             resident: 20_000,
             page_cache: 64 << 20,
             log_bytes: 32 << 20,
+            max_bytes: None,
             is_read_only: false,
         }
     }
@@ -103,6 +105,14 @@ impl SqliteOptions {
     #[must_use]
     pub const fn log_bytes(mut self, bytes: usize) -> Self {
         self.log_bytes = bytes;
+        self
+    }
+
+    /// How many bytes the file may grow to; beyond that is [`SqliteError::Full`](super::SqliteError::Full), as it is
+    /// when the disk is full.
+    #[must_use]
+    pub const fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = Some(bytes);
         self
     }
 
