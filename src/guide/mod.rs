@@ -2,6 +2,7 @@
 //!
 //! - [`rules`]: what is right. Numbered, so that errors, tests and cases can name the rule that they are about.
 //! - [`design`]: the shape of the crate, and the reasons.
+//! - [`operating`]: choosing a store, and keeping it well.
 //! - [`storage`]: how to write a store of your own.
 
 #[doc = include_str!("rules.md")]
@@ -12,3 +13,6 @@ pub mod design {}
 
 #[doc = include_str!("storage.md")]
 pub mod storage {}
+
+#[doc = include_str!("operating.md")]
+pub mod operating {}
