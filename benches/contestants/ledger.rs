@@ -17,7 +17,7 @@ pub(crate) struct OneByOne {
     later: LaterExpiries,
 }
 
-fn cents(cents: i64) -> Amount {
+pub(crate) fn cents(cents: i64) -> Amount {
     Amount::from_ten_thousandths(cents * 100).unwrap()
 }
 
@@ -77,13 +77,13 @@ impl Contestant for OneByOne {
 }
 
 /// Looks at every account: does it add up (rule J3), and how much was redeemed?
-struct Audit {
+pub(crate) struct Audit {
     needs: Vec<Need>,
-    redeemed: i64,
+    pub(crate) redeemed: i64,
 }
 
 impl Audit {
-    fn new(ids: &[ProfileId]) -> Self {
+    pub(crate) fn new(ids: &[ProfileId]) -> Self {
         Self { needs: ids.iter().map(|id| Need::of(Owner::Profile(*id))).collect(), redeemed: 0 }
     }
 }
