@@ -41,6 +41,8 @@ mod work;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 
 use std::future::Future;
 
