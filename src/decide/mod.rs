@@ -27,6 +27,7 @@ use draft::Side;
 pub(crate) use give_back::seen as return_seen;
 pub(crate) use hold::seen as hold_seen;
 pub(crate) use issue::lot_at_issue;
+pub(crate) use lot::known_lot;
 pub use quote::{Quote, Unused, UnusedReason};
 pub(crate) use quote::{quote, quote_need};
 pub(crate) use redeem::redemption_at_first;
@@ -43,9 +44,9 @@ use crate::{
 ///
 /// Implemented by every request of this crate, and by [`Request`], which is any of them. Sealed: what a rewards
 /// ledger can do is decided here.
-pub trait Action: sealed::Decide {}
+pub trait Action: sealed::Decide + sealed::OneOfMany {}
 
-impl<A: sealed::Decide> Action for A {}
+impl<A: sealed::Decide + sealed::OneOfMany> Action for A {}
 
 pub(crate) mod sealed {
     use super::*;
@@ -78,6 +79,24 @@ pub(crate) mod sealed {
 
         /// The answer that was given when these entries were written; `None` if it is not they that it writes.
         fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Self::Outcome>;
+    }
+
+    /// A request among others: what a queue of any of them needs.
+    pub trait OneOfMany: Decide {
+        fn into_request(self) -> Request;
+
+        /// What came of it, if this is what came of such a request.
+        fn outcome_of(outcome: Outcome) -> Option<Self::Outcome>;
+    }
+
+    impl OneOfMany for Request {
+        fn into_request(self) -> Request {
+            self
+        }
+
+        fn outcome_of(outcome: Outcome) -> Option<Outcome> {
+            Some(outcome)
+        }
     }
 
     impl Decide for Request {

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::desk::{Desk, Seat, Standing, write_account};
+use super::desk::{Desk, Seat, Standing};
 use super::load::plain;
 use super::session::{Parameter, Session};
 use super::{Layout, PostgresError, Shared};
+use crate::account::packed as packed_account;
 use crate::entry::packed;
 use crate::{Account, LotKind, ProfileId, ProfileNumber};
 
@@ -180,7 +181,7 @@ impl Rows {
             self.state.1.push(count(account.sequence()));
             self.state.2.push(deadline);
             self.state.3.push(expires);
-            self.state.4.push(write_account(account));
+            self.state.4.push(account_bytes(account));
         }
     }
 
@@ -223,4 +224,11 @@ pub(super) fn deadline(account: &Account) -> Option<i64> {
 pub(super) fn expires(account: &Account) -> Option<i64> {
     let first = |kind| account.lots(kind).next().and_then(|lot| lot.expires_at.instant());
     [LotKind::Reward, LotKind::Point].into_iter().filter_map(first).min().map(|instant| instant.micros())
+}
+
+/// The bytes that an account is kept as.
+pub(super) fn account_bytes(account: &Account) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    packed_account::write(account, &mut bytes);
+    bytes
 }

@@ -11,6 +11,7 @@ use tokio_postgres::Row;
 use super::PostgresError;
 use super::ask::{Answer, Answers, row};
 use super::sql::{ACCOUNT, FOUND, TAIL};
+use crate::account::packed;
 use crate::store::{Find, Gather, Lookup, Need, Owner};
 use crate::{Account, Entry, ProfileId, ProfileNumber};
 
@@ -252,14 +253,5 @@ fn read_seat(answer: &Answer<'_>) -> Result<Seat, PostgresError> {
 }
 
 fn read_account(bytes: &[u8], number: ProfileNumber) -> Result<Account, PostgresError> {
-    serde_json::from_slice(bytes).map_err(|_| PostgresError::Unreadable {
-        number,
-        source: crate::Unreadable("their JSON is none of an account"),
-    })
-}
-
-/// The bytes of an account.
-pub(super) fn write_account(account: &Account) -> Vec<u8> {
-    // An account always has a JSON form.
-    serde_json::to_vec(account).unwrap_or_default()
+    packed::read(bytes).map_err(|source| PostgresError::Unreadable { number, source })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use super::ask::{Asks, Journal, foresee, number_of};
-use super::desk::{Desk, Missing};
+use super::desk::{Desk, Missing, Standing};
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
 use crate::store::{Need, Owner};
@@ -201,8 +201,13 @@ impl Shared {
         spare.split_off(left)
     }
 
-    /// Keeps numbers for the next newcomers that were promised to nobody, or to somebody who got none.
-    pub(super) fn give_back_numbers(&self, numbers: Vec<ProfileNumber>) {
+    /// Keeps the numbers that were promised to newcomers who did not get them.
+    pub(super) fn give_back_promised(&self, desk: &Desk) {
+        let promised = desk.seats.iter().filter(|seat| seat.standing == Standing::Promised);
+        self.give_back_numbers(promised.map(|seat| seat.account.number()).collect());
+    }
+
+    fn give_back_numbers(&self, numbers: Vec<ProfileNumber>) {
         if !numbers.is_empty() {
             let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
             spare.extend(numbers);

@@ -33,9 +33,11 @@ mod ask;
 mod commit;
 mod desk;
 mod error;
+mod join;
 mod load;
 mod options;
 mod run;
+mod scan;
 mod schema;
 mod session;
 mod sql;
@@ -45,6 +47,7 @@ use std::sync::{Arc, Mutex};
 use deadpool_postgres::Pool;
 
 pub use error::PostgresError;
+pub use join::Joined;
 pub use options::{Layout, Options, Tls};
 pub use schema::{Migrated, SCHEMA_VERSION};
 /// The versions of these crates that are part of this interface.

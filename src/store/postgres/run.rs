@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use deadpool_postgres::Object;
 
-use super::desk::{Desk, Standing};
+use super::desk::Desk;
 use super::error::Failure;
 use super::session::Session;
 use super::{PostgresError, Shared};
@@ -65,8 +65,7 @@ impl Shared {
         } else {
             self.commit(&client, &mut desk).await
         };
-        let numbers = desk.seats.iter().filter(|seat| seat.standing == Standing::Promised);
-        self.give_back_numbers(numbers.map(|seat| seat.account.number()).collect());
+        self.give_back_promised(&desk);
         let written = match written {
             Err(error) => Err(error.meaning().ok_or(error)?),
             Ok(written) => Ok(written),
@@ -155,7 +154,7 @@ impl Shared {
             Err(error) if error.meaning().is_some() => return Ok(HashSet::new()),
             transaction => transaction?,
         };
-        match self.write_pair(&transaction, desk, &places).await {
+        match self.write_together_or_not(&transaction, desk, &places).await {
             Ok(Some(written)) => {
                 transaction.commit().await?;
                 Ok(written)
@@ -167,8 +166,8 @@ impl Shared {
         }
     }
 
-    /// Writes what is pending on two accounts inside a transaction; `None`: not all of it, so roll back.
-    pub(super) async fn write_pair(
+    /// Writes what a unit has pending, on one account or two, inside a transaction; `None`: not all of it, so roll back.
+    pub(super) async fn write_together_or_not(
         &self,
         session: &impl Session,
         desk: &mut Desk,

@@ -37,6 +37,15 @@ pub(super) struct Statements {
     pub(super) commit: Sql,
     /// The same for one profile.
     pub(super) commit_one: Sql,
+    /// Writes an account's state forward.
+    pub(super) keep: Sql,
+    /// What was written after a position.
+    pub(super) feed: Sql,
+    /// The profiles for which something falls due by an instant, and those of which something expires.
+    pub(super) due: Sql,
+    pub(super) expiring: Sql,
+    /// The profiles that have a thing of some name.
+    pub(super) named: Sql,
 }
 
 /// What kind of row an answer is.
@@ -62,13 +71,18 @@ impl Statements {
             find_of_one: find_of_one(schema),
             commit: commit(schema, is_one),
             commit_one: commit_one(schema, is_one),
+            keep: keep(schema),
+            feed: feed(schema),
+            due: candidates(schema, "deadline"),
+            expiring: candidates(schema, "expires"),
+            named: named(schema),
         })
     }
 
     /// Those that are about one profile.
     #[cfg(test)]
-    pub(super) fn of_one(&self) -> [&Sql; 3] {
-        [&self.account_of_one, &self.find_of_one, &self.commit_one]
+    pub(super) fn of_one(&self) -> [&Sql; 4] {
+        [&self.account_of_one, &self.find_of_one, &self.commit_one, &self.keep]
     }
 }
 
@@ -231,6 +245,41 @@ fn commit_one(schema: &str, is_one: bool) -> Sql {
     let swap = format!("VALUES ($2::integer, $3::text, $5::integer, $4::integer, {})", position(is_one));
     let types = [Type::INT8, Type::INT4, Type::TEXT, Type::INT4, Type::INT4];
     append(schema, &swap, "$2", "true", types)
+}
+
+fn keep(schema: &str) -> Sql {
+    let text = format!(
+        "UPDATE {schema}.state SET sequence = $2, deadline = $3, expires = $4, state = $5
+         WHERE number = $1 AND sequence < $2"
+    );
+    Sql { text, types: vec![Type::INT4, Type::INT4, Type::INT8, Type::INT8, Type::BYTEA] }
+}
+
+/// Of the transactions that none still open comes before.
+fn feed(schema: &str) -> Sql {
+    let text = format!(
+        "SELECT j.position, h.profile, j.number, j.sequence, j.entry
+         FROM {schema}.journal j JOIN {schema}.head h ON h.number = j.number
+         WHERE j.position >= $1 AND (j.position, j.number, j.sequence) > ($1, $2, $3)
+             AND j.position < $4 + pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+         ORDER BY j.position, j.number, j.sequence LIMIT $5"
+    );
+    Sql { text, types: vec![Type::INT8, Type::INT4, Type::INT4, Type::INT8, Type::INT8] }
+}
+
+fn candidates(schema: &str, column: &str) -> Sql {
+    let text = format!(
+        "SELECT number FROM {schema}.state WHERE number > $1 AND {column} <= $2 ORDER BY number LIMIT $3"
+    );
+    Sql { text, types: vec![Type::INT4, Type::INT8, Type::INT8] }
+}
+
+fn named(schema: &str) -> Sql {
+    let text = format!(
+        "SELECT DISTINCT h.profile FROM {schema}.name n JOIN {schema}.head h ON h.number = n.number
+         WHERE n.sort = $1 AND n.name = $2 AND h.profile IS NOT NULL ORDER BY h.profile LIMIT $3"
+    );
+    Sql { text, types: vec![Type::INT2, Type::TEXT, Type::INT8] }
 }
 
 /// Swaps heads, and appends what goes with those that swapped. `swap`: the rows that the heads are to be; `number`:
