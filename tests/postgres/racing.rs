@@ -1,7 +1,10 @@
 //! Many at once, through pools of their own, as processes would.
 
+use std::sync::Arc;
+
 use scrip::store::postgres::{Layout, Options};
 use scrip::{Amount, AsyncLedger, Command, Define, Error, IssueReward, Reassign, Redeem, RewardDefinition};
+use tokio::sync::Barrier;
 
 use crate::cluster::Cluster;
 use crate::{issue, ledger, now, profile, program, store};
@@ -15,10 +18,18 @@ pub(crate) async fn one_balance_is_spent_once(cluster: &Cluster) {
         let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
         let ten = ledger.at(now()).commit(Define::from(ten)).await.unwrap().id;
         issue(&mut ledger, profile("alice"), ten, 3).await;
-        let mut tasks = Vec::new();
+        let mut ledgers = Vec::new();
         for _ in 0..8 {
             let mut ledger = AsyncLedger::new(program(), store(&config, &options).await);
+            ledger.at(now()).balances(profile("alice")).await.unwrap();
+            ledgers.push(ledger);
+        }
+        let start = Arc::new(Barrier::new(ledgers.len()));
+        let mut tasks = Vec::new();
+        for mut ledger in ledgers {
+            let start = Arc::clone(&start);
             tasks.push(tokio::spawn(async move {
+                start.wait().await;
                 let mut taken = 0;
                 for _ in 0..10 {
                     match ledger.at(now()).commit(Redeem::strict(profile("alice"), Amount::from(1))).await {
