@@ -9,6 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 BASE=${1:-}
+# A server that runs may have the definition already.
+HANDLE=birthday-reward${BASE:+-$$}
 TOKEN=${SCRIP_TOKEN:-secret}
 if [ -z "$BASE" ]; then
     out=$(mktemp)
@@ -52,7 +54,7 @@ fi
 # Step 1: Create a Reward Definition
 definition=$(call POST "$API/reward-definitions" 201 '{
 "name": "Birthday Reward",
-"handle": "birthday-reward-'"$PROFILE"'",
+"handle": "'$HANDLE'",
 "value": 10,
 "type": "birthday",
 "period": 30,

@@ -55,6 +55,10 @@ pub fn document() -> String {
     let mut table = crate::route::table();
     let problem = table.schemas.add::<Problem>();
     let (links, meta) = (table.schemas.add::<Links>(), table.schemas.add::<Meta>());
+    // Whatever else was sent comes back.
+    if let Some(transaction) = table.schemas.0.get_mut("Transaction") {
+        transaction["additionalProperties"] = json!(true);
+    }
     let mut paths: Map<String, Value> = Map::new();
     for doc in &table.docs {
         let operation = operation(doc, &problem, &links, &meta);
