@@ -1,5 +1,6 @@
 //! Transactions and their links to redemptions (rules X1 and X2).
 
+use super::Told;
 use super::draft::Draft;
 use super::sealed::Decide;
 use super::{check, earn};
@@ -33,11 +34,11 @@ impl Decide for PostTransaction {
         check::tags(&self.tags)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
         let id = TransactionId::made_by(draft.first.number(), draft.first.next_sequence());
         let transaction = self.transaction(draft, id, None)?;
         let transaction = Transaction { earned: earn::rule(draft.program), ..transaction };
-        Ok(write(draft, view, None, transaction, None)?.0)
+        Ok(write(draft, view, None, transaction, None)?.0.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
@@ -60,7 +61,7 @@ impl Decide for UpdateTransaction {
         self.transaction.check(program)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
         let before = current(view, self.transaction_id)?;
         let external = self.transaction.external_id.as_ref();
         if let Some(other) = external.filter(|id| before.external_id.as_ref() != Some(id)) {
@@ -78,7 +79,7 @@ impl Decide for UpdateTransaction {
             earned: before.earned,
             ..self.transaction.transaction(draft, self.transaction_id, Some(before))?
         };
-        Ok(write(draft, view, Some(before), transaction, None)?.0)
+        Ok(write(draft, view, Some(before), transaction, None)?.0.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
@@ -101,11 +102,11 @@ impl Decide for DeleteTransaction {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
         let before = current(view, self.transaction_id)?;
         // It keeps the name of its redemption, for whoever asks later what it was.
         let transaction = Transaction { is_deleted: true, updated_at: draft.at, ..before.clone() };
-        Ok(write(draft, view, Some(before), transaction, None)?.0)
+        Ok(write(draft, view, Some(before), transaction, None)?.0.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
@@ -128,7 +129,7 @@ impl Decide for ReturnTransaction {
         check::amount(program, "amount", self.amount)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<TransactionReturn, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<TransactionReturn>, Refusal> {
         let before = current(view, self.transaction_id)?;
         let left = before.kept();
         if self.amount > left {
@@ -140,7 +141,7 @@ impl Decide for ReturnTransaction {
         let (transaction, points_clawed_back) =
             write(draft, view, Some(before), transaction, Some(self.amount))?;
         let balances = draft.first.totals().balances();
-        Ok(TransactionReturn { id, transaction, amount: self.amount, points_clawed_back, balances })
+        Ok(TransactionReturn { id, transaction, amount: self.amount, points_clawed_back, balances }.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<TransactionReturn> {

@@ -36,6 +36,8 @@
 
 mod gather;
 mod memory;
+#[cfg(any(test, feature = "sqlite"))]
+pub(crate) mod projection;
 mod scan;
 mod work;
 
