@@ -12,3 +12,7 @@ pub mod design {}
 
 #[doc = include_str!("storage.md")]
 pub mod storage {}
+
+#[cfg(feature = "postgres")]
+#[doc = include_str!("postgres.md")]
+pub mod postgres {}

@@ -36,13 +36,15 @@
 
 mod gather;
 mod memory;
-#[cfg(any(test, feature = "sqlite"))]
+#[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod projection;
 mod scan;
 mod work;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 
 use std::future::Future;
 
