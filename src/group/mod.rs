@@ -188,13 +188,11 @@ impl<L: Grouped> GroupCommit<L> {
 
     fn send<T>(&self, job: Job<L>, slot: Answers<T, L::Error>) -> Pending<T, L> {
         match self.door.queue.push(job) {
-            Ok(()) => Pending { slot, unqueued: None },
+            Ok(()) | Err(Unqueued::Closed) => Pending { slot, unqueued: None },
             Err(Unqueued::Full(job)) => {
                 let unqueued = Unsent { door: Arc::clone(&self.door), job: Some(*job), number: None };
                 Pending { slot, unqueued: Some(unqueued) }
             }
-            // Dropped, it answers by itself.
-            Err(Unqueued::Closed(_)) => Pending { slot, unqueued: None },
         }
     }
 }
@@ -227,7 +225,7 @@ where
         let (job, slot) = commit_job(command);
         match self.door.queue.push(job) {
             Err(Unqueued::Full(_)) => Err(QueueFull),
-            Ok(()) | Err(Unqueued::Closed(_)) => Ok(Pending { slot, unqueued: None }),
+            Ok(()) | Err(Unqueued::Closed) => Ok(Pending { slot, unqueued: None }),
         }
     }
 }
@@ -367,7 +365,7 @@ impl<T, L: Grouped> Future for Pending<T, L> {
                     unsent.job = Some(*job);
                     return Poll::Pending;
                 }
-                Ok(()) | Err(Unqueued::Closed(_)) => self.unqueued = None,
+                Ok(()) | Err(Unqueued::Closed) => self.unqueued = None,
             }
         }
         self.slot.poll(context)

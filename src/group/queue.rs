@@ -28,7 +28,8 @@ pub(super) struct Batch<L: Grouped> {
 /// A job that was not taken, and why.
 pub(super) enum Unqueued<L: Grouped> {
     Full(Box<Job<L>>),
-    Closed(Box<Job<L>>),
+    /// It was dropped, and so answered.
+    Closed,
 }
 
 pub(super) struct Queue<L: Grouped> {
@@ -89,7 +90,10 @@ impl<L: Grouped> Queue<L> {
     ) -> Result<(), Unqueued<L>> {
         let mut state = self.lock();
         if state.is_closed {
-            return Err(Unqueued::Closed(Box::new(job)));
+            // Dropped after it was let go: that answers, and wakes.
+            drop(state);
+            drop(job);
+            return Err(Unqueued::Closed);
         }
         if state.len() >= self.options.queue {
             if let Some(waker) = waker {
