@@ -327,10 +327,11 @@ fn decide_new<A: Action>(
     change: &mut Change,
 ) -> Result<Told<A::Outcome>, Refusal> {
     let request = &command.request;
-    request.check(program)?;
+    // Its key may be known there, and that comes before its fields.
     if let Some(into) = view.first.merged_into().filter(|_| !request.decides_on_merged()) {
         return Err(Refusal::Elsewhere(into));
     }
+    request.check(program)?;
     let mut at = check::time(program, view.first, command.at)?;
     if let Some(second) = view.second {
         // Both accounts change at one instant, before neither of which anything was written.

@@ -175,6 +175,9 @@ pub(crate) struct Batch<'a, A: Action> {
     progress: Vec<Progress<Receipt<A::Outcome>>>,
     change: Change,
     attempts: u32,
+    /// The unit of this attempt that turned out to be about another account. Those after it wait for the next attempt,
+    /// as they may be about that one too, and come later.
+    led_away: Option<usize>,
 }
 
 impl<'a, A: Action> Batch<'a, A> {
@@ -188,6 +191,7 @@ impl<'a, A: Action> Batch<'a, A> {
             progress: Vec::with_capacity(commands.len()),
             change: space,
             attempts: 0,
+            led_away: None,
         };
         for (index, command) in commands.iter().enumerate() {
             batch.progress.push(Progress::of(match need(command) {
@@ -211,6 +215,8 @@ impl<'a, A: Action> Batch<'a, A> {
     pub(crate) fn next_attempt(&mut self) {
         self.attempts = self.attempts.saturating_add(1);
         let is_over = self.attempts >= MAX_ATTEMPTS;
+        let before = self.units.len();
+        self.led_away = None;
         let (progress, commands) = (&mut self.progress, self.commands);
         let is_open = |index: &usize| {
             let pair = progress.get_mut(*index).zip(commands.get(*index));
@@ -221,6 +227,10 @@ impl<'a, A: Action> Batch<'a, A> {
         self.needs.retain(|_| kept.next().copied().unwrap_or(false));
         let mut kept = keep.iter();
         self.units.retain(|_| kept.next().copied().unwrap_or(false));
+        if self.units.len() < before {
+            // What waited was not contended.
+            self.attempts = 0;
+        }
     }
 
     /// What came of each command, in order, and the space. `failure`: the store's error, for those that it left open.
@@ -237,10 +247,16 @@ impl<A: Action> Work for Batch<'_, A> {
     }
 
     fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
+        if self.led_away.is_some_and(|first| first < unit) {
+            return None;
+        }
         let index = *self.units.get(unit)?;
         let (command, progress) = self.commands.get(index).zip(self.progress.get_mut(index))?;
-        // The next unit writes where this one did.
         let decided = decide_into(self.program, command, &view, &mut self.change);
+        if matches!(decided, Err(Refusal::Elsewhere(_) | Refusal::Together(_))) {
+            self.led_away = Some(unit);
+        }
+        // The next unit writes where this one did.
         progress.decided(decided.and_then(|decided| decided.receipt(&command.request, &self.change)));
         (!self.change.is_empty()).then_some(&self.change)
     }
