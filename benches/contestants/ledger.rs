@@ -91,13 +91,13 @@ impl Contestant for OneByOne {
 }
 
 /// Looks at every account: does it add up (rule J3), and how much was redeemed?
-struct Audit {
+pub(crate) struct Audit {
     needs: Vec<Need>,
-    redeemed: i64,
+    pub(crate) redeemed: i64,
 }
 
 impl Audit {
-    fn new(ids: &[ProfileId]) -> Self {
+    pub(crate) fn new(ids: &[ProfileId]) -> Self {
         Self { needs: ids.iter().map(|id| Need::of(Owner::Profile(*id))).collect(), redeemed: 0 }
     }
 }

@@ -65,7 +65,7 @@
 
 mod gather;
 mod memory;
-#[cfg(any(test, feature = "sqlite"))]
+#[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod projection;
 mod scan;
 #[cfg(feature = "sqlite")]
@@ -74,6 +74,8 @@ mod work;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 
 use std::future::Future;
 
