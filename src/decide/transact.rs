@@ -284,9 +284,9 @@ fn relink(
 
 /// How a redemption stands once it is linked, if it may be.
 fn link(view: &View<'_>, id: RedemptionId, to: &Transaction) -> Result<RedemptionState, Rejection> {
-    // One that stays linked is known from the transaction, and need not be named again.
-    let records = [view.found.redemption, view.found.linked].into_iter().flatten();
-    let record = records.filter_map(|record| record.redemption(id)).next();
+    // A request that does not name it may still be about a transaction that it is linked to.
+    let mut records = [view.found.redemption, view.found.linked].into_iter().flatten();
+    let record = records.find_map(|record| record.redemption(id));
     let (total, state) = record.ok_or(Rejection::UnknownRedemption { redemption: id })?;
     if state.is_reversed {
         return Err(Rejection::RedemptionReversed { redemption: id });
