@@ -92,11 +92,6 @@ impl Cluster {
         self.config(&name)
     }
 
-    /// What the server is kept in.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     fn data(&self) -> String {
         self.path("data")
     }

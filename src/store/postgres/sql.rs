@@ -78,12 +78,6 @@ impl Statements {
             named: named(schema),
         })
     }
-
-    /// Those that are about one profile.
-    #[cfg(test)]
-    pub(super) fn of_one(&self) -> [&Sql; 4] {
-        [&self.account_of_one, &self.find_of_one, &self.commit_one, &self.keep]
-    }
 }
 
 fn numbers(schema: &str) -> Sql {
