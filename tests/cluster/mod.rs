@@ -1,7 +1,7 @@
 //! A PostgreSQL server of the test's own: made in a temporary folder, on a free port, stopped and removed when dropped.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;

@@ -107,7 +107,7 @@ impl Table {
     }
 
     /// The last route can be asked as of the past.
-    pub fn as_of(mut self) -> Self {
+    pub fn dated(mut self) -> Self {
         self.last().as_of = true;
         self
     }
