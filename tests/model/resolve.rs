@@ -121,9 +121,7 @@ impl Resolver<'_> {
             basket: Some(Money::Whole(100)),
             note: None,
         };
-        if self.model.program.exchange_rate.is_none() {
-            return None;
-        }
+        self.model.program.exchange_rate?;
         match (redeem, hold) {
             (true, _) => Some(self.redeem(&anything).into()),
             (_, true) => Some(self.hold(&anything, Some(90_000)).into()),
