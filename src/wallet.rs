@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::account::bring_up_to;
 use crate::decide::{hold_seen, lot_at_issue, redemption_at_first, return_seen};
 use crate::hold::{HoldPlaced, Release};
 use crate::redemption::{GiveBack, Redeemed};
 use crate::{
-    Account, Balances, Corrupt, Entry, EntryKind, ExternalId, Hold, HoldId, HoldStatus, Issue, Items, Lot,
-    LotAfter, LotId, LotKind, LotStatus, PointLot, ProfileId, ProfileNumber, Quantity, Redemption,
+    Account, Balances, Corrupt, Entry, EntryKind, ExternalId, Hold, HoldId, HoldStatus, Issue, Lot, LotAfter,
+    LotId, LotKind, LotStatus, LotTimes, PointLot, ProfileId, ProfileNumber, Quantity, Redemption,
     RedemptionId, RedemptionState, Return, Reward, Standing, Timestamp, Transaction, TransactionId,
 };
 
@@ -36,6 +37,7 @@ struct LotState {
     external_id: Option<ExternalId>,
     after: LotAfter,
     held: Quantity,
+    times: LotTimes,
 }
 
 impl Wallet {
@@ -63,9 +65,13 @@ impl Wallet {
         for entry in entries {
             wallet.account.follow(entry)?;
             wallet.remember(entry);
+            wallet.entries.push(entry.clone());
         }
         wallet.at = wallet.account.last_at().map_or(at, |last| last.max(at));
-        wallet.lapse();
+        // What fell due is seen, whether or not an entry tells of it yet (rule T7).
+        let mut due = Vec::new();
+        bring_up_to(&mut wallet.account.clone(), wallet.at, &mut due);
+        due.iter().for_each(|entry| wallet.remember(entry));
         Ok(wallet)
     }
 
@@ -99,6 +105,19 @@ impl Wallet {
         self.lots(LotKind::Point)
     }
 
+    /// When the journal spoke of a lot.
+    pub fn lot_times(&self, id: LotId) -> Option<LotTimes> {
+        self.lots.get(&id).map(|lot| lot.times)
+    }
+
+    /// The number of the profile that a lot of this one belongs to now, if it moved (rule L2).
+    pub fn moved_to(&self, id: LotId) -> Option<ProfileNumber> {
+        match self.lots.get(&id)?.after.standing {
+            Standing::MovedTo(number) => Some(number),
+            _ => None,
+        }
+    }
+
     /// Every redemption, in the order in which they were made, as they stand.
     pub fn redemptions(&self) -> impl ExactSizeIterator<Item = &Redemption> {
         self.redemptions.values()
@@ -122,7 +141,7 @@ impl Wallet {
 
     /// One hold.
     pub fn hold(&self, id: HoldId) -> Option<Hold> {
-        self.holds().find(|hold| hold.id == id)
+        self.holds.get(&id).cloned()
     }
 
     /// Every transaction that was not deleted, in the order in which they were posted, as they stand.
@@ -153,14 +172,14 @@ impl Wallet {
         match &entry.kind {
             EntryKind::Issue(issue) => self.arrive(entry, issue, Quantity::ZERO),
             EntryKind::ReassignIn(moved) => self.arrive(entry, &moved.issue, moved.held),
-            EntryKind::Redeem(redeemed) => self.take(redeemed),
+            EntryKind::Redeem(redeemed) => self.take(entry, redeemed),
             EntryKind::Hold(placed) => {
-                placed.items.iter().for_each(|item| self.hold_back(item.lot, item.value()));
+                placed.items.iter().for_each(|item| self.hold_back(entry, item.lot, item.value()));
                 self.keep_hold(entry, placed, HoldStatus::Held);
             }
             EntryKind::Capture(capture) => {
                 capture.redeem.items.iter().for_each(|item| self.let_go(item.lot, item.value()));
-                self.take(&capture.redeem);
+                self.take(entry, &capture.redeem);
                 capture.released.iter().for_each(|freed| self.let_go(freed.after.lot, freed.value));
                 if let Some(hold) = self.holds.get_mut(&capture.hold) {
                     hold.status = HoldStatus::Captured;
@@ -194,6 +213,10 @@ impl Wallet {
         for after in entry.kind.lots_after() {
             if let Some(lot) = self.lots.get_mut(&after.lot) {
                 lot.after = *after;
+                lot.times.updated_at = entry.at;
+                if matches!(entry.kind, EntryKind::Extend(_)) {
+                    lot.times.extended_at = Some(entry.at);
+                }
                 if let Some(issue) = entry.lot_facts(after.lot) {
                     lot.issue = issue.clone();
                 }
@@ -202,21 +225,6 @@ impl Wallet {
                 }
             }
         }
-        self.entries.push(entry.clone());
-    }
-
-    /// A hold lapses, and lets go of what it held, whether or not an entry tells of it yet (rule T7).
-    fn lapse(&mut self) {
-        let at = self.at;
-        let over = self.holds.values_mut();
-        let over = over.filter(|hold| hold.status == HoldStatus::Held && hold.expires_at <= at);
-        let items: Vec<Items> = over
-            .map(|hold| {
-                hold.status = HoldStatus::Lapsed;
-                hold.items.clone()
-            })
-            .collect();
-        items.iter().flatten().for_each(|item| self.let_go(item.lot, item.value()));
     }
 
     fn arrive(&mut self, entry: &Entry, issue: &Issue, held: Quantity) {
@@ -226,20 +234,23 @@ impl Wallet {
             external_id: entry.lot_external_id().cloned(),
             after: issue.after(entry.at),
             held,
+            times: LotTimes { created_at: entry.at, updated_at: entry.at, extended_at: None },
         };
         self.lots.insert(issue.lot, state);
     }
 
-    fn take(&mut self, redeemed: &Redeemed) {
+    fn take(&mut self, entry: &Entry, redeemed: &Redeemed) {
         for item in &redeemed.items {
             if let Some(lot) = self.lots.get_mut(&item.lot) {
+                lot.times.updated_at = entry.at;
                 lot.after.remaining = lot.after.remaining.minus(item.value());
             }
         }
     }
 
-    fn hold_back(&mut self, lot: LotId, value: Quantity) {
+    fn hold_back(&mut self, entry: &Entry, lot: LotId, value: Quantity) {
         if let Some(lot) = self.lots.get_mut(&lot) {
+            lot.times.updated_at = entry.at;
             lot.held = lot.held.plus(value);
         }
     }

@@ -1,5 +1,6 @@
 //! Revoking and adjusting lots (rules L3 and L4).
 
+use super::Told;
 use super::check::{self, LABEL};
 use super::draft::Draft;
 use super::lot::KnownLot;
@@ -27,14 +28,15 @@ impl Decide for Revoke {
         check::optional_text("reason", self.reason.as_ref(), LABEL)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<CorrectedLot, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
         let lot = KnownLot::named(&draft.first, view, self.id, draft.at, self.profile_id.is_none())?;
         not_revoked(&lot)?;
         not_held(&lot)?;
         let after = LotAfter { standing: Standing::Revoked, ..lot.now };
         let change = lot.change(after, [(lot.now.standing.place(), Place::Revoked, lot.now.remaining)]);
         let reason = self.reason.clone();
-        Ok(write(draft, Corrected { change, issue: None, external_id: None, reason }, EntryKind::Revoke))
+        Ok(write(draft, Corrected { change, issue: None, external_id: None, reason }, EntryKind::Revoke)
+            .into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<CorrectedLot> {
@@ -60,7 +62,7 @@ impl Decide for Adjust {
         check::text("reason", &self.reason, LABEL)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<CorrectedLot, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
         let lot = KnownLot::named(&draft.first, view, self.id, draft.at, self.profile_id.is_none())?;
         self.check_values(draft.program, lot.kind())?;
         not_revoked(&lot)?;
@@ -70,7 +72,7 @@ impl Decide for Adjust {
         let made = view.found.lots.get(&self.id).map(|record| record.made);
         let external_id = made.filter(|_| facts).and_then(Entry::lot_external_id).cloned();
         let reason = Some(self.reason.clone());
-        Ok(write(draft, Corrected { change, issue, external_id, reason }, EntryKind::Adjust))
+        Ok(write(draft, Corrected { change, issue, external_id, reason }, EntryKind::Adjust).into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<CorrectedLot> {

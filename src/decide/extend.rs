@@ -1,5 +1,6 @@
 //! Extending lots (rule L1).
 
+use super::Told;
 use super::check;
 use super::draft::Draft;
 use super::lot::KnownLot;
@@ -37,7 +38,7 @@ impl Decide for Extend {
         }
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Extended, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Extended>, Refusal> {
         let lots = self.lots(draft, view)?;
         refuse(&lots, |lot| lot.now.standing == Standing::Revoked, |lots| Rejection::LotRevoked { lots })?;
         refuse(&lots, |lot| !lot.issue.terms.is_extendable, |lots| Rejection::NotExtendable { lots })?;
@@ -57,7 +58,7 @@ impl Decide for Extend {
         refuse(&lots, |lot| lot.now.remaining.is_zero(), |lots| Rejection::NothingLeft { lots })?;
         let lots = changes.iter().map(|change| change.after).collect();
         let balances = draft.write(EntryKind::Extend(changes));
-        Ok(Extended { lots, balances })
+        Ok(Extended { lots, balances }.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Extended> {

@@ -8,10 +8,10 @@ pub(crate) mod packed;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::bytes::Unreadable;
 pub(crate) use effect::DebtChange;
 pub(crate) use index::EXPIRED;
 pub use index::{Name, Subject};
-pub use packed::Unreadable;
 
 use crate::hold::{Capture, HoldPlaced, Release};
 use crate::json::Json;

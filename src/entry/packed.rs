@@ -4,22 +4,15 @@
 //! tight form of its own; everything else is the JSON that is stable anyway. A form never changes: a new one gets a new
 //! first byte, and the old one is read for ever.
 
-use thiserror::Error;
-
 use super::{Entry, EntryKind, Expired, LotValue, Stamp};
+use crate::bytes::{Reader, Reading, Unreadable, Writer};
 use crate::json;
 use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::{
-    Amount, Balances, Cause, DefinitionId, Exchange, ExchangeRate, Expiry, External, Issue, Item, Items, Key,
-    LotAfter, LotId, LotKind, Period, PeriodType, Points, ProfileNumber, Quantity, RedemptionId, Standing,
-    Terms, Timestamp, Zone,
+    Balances, Cause, DefinitionId, Exchange, ExchangeRate, External, Issue, Item, Items, Key, LotAfter,
+    LotId, LotKind, Period, PeriodType, Points, ProfileNumber, Quantity, RedemptionId, Standing, Terms, Zone,
 };
-
-/// Why bytes are not an entry.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the bytes are not an entry: {0}")]
-pub struct Unreadable(pub(crate) &'static str);
 
 /// The forms.
 const JSON: u8 = 0;
@@ -72,12 +65,8 @@ pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Result<Entry, Unreada
         EXPIRE => from.entry(Cause::Clock, |from, _| Ok(EntryKind::Expire(from.expired()?))),
         _ => Err(Unreadable("a newer version wrote them")),
     }?;
-    if from.rest.is_empty() { Ok(entry) } else { Err(Unreadable("there are too many")) }
-}
-
-struct Writer<'a> {
-    out: &'a mut Vec<u8>,
-    number: ProfileNumber,
+    from.end()?;
+    Ok(entry)
 }
 
 // What does not fit the tight form answers `None`, and the entry is written as JSON.
@@ -89,33 +78,6 @@ impl Writer<'_> {
         self.balances(&entry.balances);
         self.stamp(entry.stamp.as_deref())?;
         kind(self)
-    }
-
-    fn byte(&mut self, byte: u8) {
-        self.out.push(byte);
-    }
-
-    /// Seven bits at a time, the lowest first.
-    #[allow(clippy::cast_possible_truncation)] // The lowest seven bits are what is wanted.
-    fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.out.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.out.push(value as u8);
-    }
-
-    fn instant(&mut self, micros: i64) {
-        self.out.extend_from_slice(&micros.to_le_bytes());
-    }
-
-    fn quantity(&mut self, ten_thousandths: i64) {
-        self.number(ten_thousandths.unsigned_abs());
-    }
-
-    fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.out.extend_from_slice(text.as_bytes());
     }
 
     fn balances(&mut self, balances: &Balances) {
@@ -146,16 +108,6 @@ impl Writer<'_> {
             self.text(external.as_str());
         }
         Some(())
-    }
-
-    /// A lot of this account by the entry that issued it, another by its whole id.
-    fn lot(&mut self, lot: LotId) {
-        if lot.number() == self.number {
-            self.number(lot.sequence().into());
-        } else {
-            self.byte(0);
-            self.number(lot.get());
-        }
     }
 
     fn redeemed(&mut self, redeemed: &Redeemed) -> Option<()> {
@@ -246,14 +198,7 @@ fn raw(balances: &Balances) -> [i64; 7] {
     ]
 }
 
-struct Reader<'a> {
-    rest: &'a [u8],
-    number: ProfileNumber,
-}
-
-type Reading<T> = Result<T, Unreadable>;
-
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn entry(
         &mut self,
         cause: Cause,
@@ -265,76 +210,6 @@ impl<'a> Reader<'a> {
         let stamp = self.stamp()?;
         let kind = kind(self, sequence)?;
         Ok(Entry { sequence, at, cause, kind, balances, stamp })
-    }
-
-    fn bytes(&mut self, length: usize) -> Reading<&'a [u8]> {
-        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Unreadable("they are too few"))?;
-        self.rest = rest;
-        Ok(bytes)
-    }
-
-    fn byte(&mut self) -> Reading<u8> {
-        let [byte] = self.array()?;
-        Ok(byte)
-    }
-
-    fn array<const N: usize>(&mut self) -> Reading<[u8; N]> {
-        self.bytes(N)?.try_into().map_err(|_| Unreadable("they are too few"))
-    }
-
-    fn number(&mut self) -> Reading<u64> {
-        let mut value: u64 = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let bits = u64::from(byte & 0x7f);
-            let shifted = bits.checked_shl(shift).filter(|shifted| shifted >> shift == bits);
-            value |= shifted.ok_or(Unreadable("a number is too large"))?;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(Unreadable("a number is too long"))
-    }
-
-    fn small(&mut self) -> Reading<u32> {
-        u32::try_from(self.number()?).map_err(|_| Unreadable("a number is too large"))
-    }
-
-    fn quantity(&mut self) -> Reading<Quantity> {
-        let raw = i64::try_from(self.number()?).map_err(|_| Unreadable("a quantity is too large"))?;
-        Quantity::from_ten_thousandths(raw).map_err(|_| Unreadable("a quantity is too large"))
-    }
-
-    fn amount(&mut self) -> Reading<Amount> {
-        self.quantity().map(Amount::from)
-    }
-
-    fn points(&mut self) -> Reading<Points> {
-        self.quantity().map(Points::from)
-    }
-
-    fn micros(&mut self) -> Reading<i64> {
-        self.array().map(i64::from_le_bytes)
-    }
-
-    fn instant(&mut self) -> Reading<Timestamp> {
-        Timestamp::from_micros(self.micros()?).map_err(|_| Unreadable("an instant is out of range"))
-    }
-
-    fn expiry(&mut self) -> Reading<Expiry> {
-        match self.micros()? {
-            i64::MAX => Ok(Expiry::NEVER),
-            micros => {
-                let end =
-                    Timestamp::from_micros(micros).map_err(|_| Unreadable("an instant is out of range"))?;
-                Ok(Expiry::at(end))
-            }
-        }
-    }
-
-    fn text(&mut self) -> Reading<&'a str> {
-        let length = usize::try_from(self.number()?).map_err(|_| Unreadable("a text is too long"))?;
-        std::str::from_utf8(self.bytes(length)?).map_err(|_| Unreadable("a text is none"))
     }
 
     fn balances(&mut self) -> Reading<Balances> {
@@ -380,22 +255,6 @@ impl<'a> Reader<'a> {
             _ => return Err(Unreadable("a newer version wrote them")),
         };
         Ok(Some(Box::new(Stamp { key, external, fingerprint, entries })))
-    }
-
-    fn lot(&mut self) -> Reading<LotId> {
-        let sequence = self.small()?;
-        if sequence > 0 {
-            return Ok(LotId::made_by(self.number, sequence));
-        }
-        LotId::new(self.number()?).map_err(|_| Unreadable("an id is none"))
-    }
-
-    fn kind(&mut self) -> Reading<LotKind> {
-        match self.byte()? {
-            0 => Ok(LotKind::Reward),
-            1 => Ok(LotKind::Point),
-            _ => Err(Unreadable("a newer version wrote them")),
-        }
     }
 
     fn redeemed(&mut self, sequence: u32) -> Reading<Redeemed> {
@@ -480,81 +339,4 @@ impl<'a> Reader<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn number() -> ProfileNumber {
-        ProfileNumber::new(1).unwrap()
-    }
-
-    fn goldens() -> Vec<Entry> {
-        json::read(include_bytes!("../../tests/goldens/entries.json")).unwrap()
-    }
-
-    fn packed(entry: &Entry) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        write(entry, number(), &mut bytes);
-        bytes
-    }
-
-    #[test]
-    fn entries_come_back_as_they_were() {
-        let mut forms = std::collections::BTreeSet::new();
-        for entry in goldens() {
-            let bytes = packed(&entry);
-            assert_eq!(read(&bytes, number()), Ok(entry.clone()));
-            // In another account the ids that follow from the entry would be others.
-            let other = ProfileNumber::new(2).unwrap();
-            let mut bytes_there = Vec::new();
-            write(&entry, other, &mut bytes_there);
-            assert_eq!(read(&bytes_there, other), Ok(entry.clone()));
-            forms.insert(bytes[0]);
-        }
-        assert_eq!(
-            forms.into_iter().collect::<Vec<_>>(),
-            [JSON, REDEEM, ISSUE, MATURE, EXPIRE],
-            "every form is used"
-        );
-    }
-
-    #[test]
-    fn a_plain_redemption_takes_few_bytes() {
-        let plain = goldens().into_iter().filter(|entry| packed(entry)[0] == REDEEM);
-        let lengths: Vec<usize> = plain.map(|entry| packed(&entry).len()).collect();
-        assert!(lengths.iter().all(|length| *length < 64) && !lengths.is_empty(), "{lengths:?}");
-    }
-
-    /// The bytes are for ever: what was written once is read by every version after.
-    #[test]
-    fn the_forms_never_change() {
-        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let tight =
-            goldens().into_iter().map(|entry| packed(&entry)).filter(|bytes| bytes[0] != JSON).map(hex);
-        let written = tight.collect::<Vec<_>>().join("\n") + "\n";
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/packed.txt");
-        if std::env::var_os("UPDATE_GOLDENS").is_some() {
-            std::fs::write(path, &written).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(path).unwrap(), written);
-    }
-
-    #[test]
-    fn spoiled_bytes_are_an_error_and_no_panic() {
-        for entry in goldens() {
-            let bytes = packed(&entry);
-            for length in 0..bytes.len() {
-                assert!(read(&bytes[..length], number()).is_err());
-            }
-            for place in 0..bytes.len().min(200) {
-                for value in [0, 1, 2, 5, 0x7f, 0x80, 0xff] {
-                    let mut spoiled = bytes.clone();
-                    spoiled[place] = value;
-                    // It may be another entry; it must not be a panic.
-                    let _ = read(&spoiled, number());
-                }
-            }
-        }
-        assert!(read(&[], number()).is_err());
-        assert!(read(&[99], number()).is_err());
-    }
-}
+mod tests;

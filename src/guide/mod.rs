@@ -2,6 +2,8 @@
 //!
 //! - [`rules`]: what is right. Numbered, so that errors, tests and cases can name the rule that they are about.
 //! - [`design`]: the shape of the crate, and the reasons.
+//! - `operating`: choosing a store, and keeping it well.
+//! - `postgres`: running on PostgreSQL, on one machine or many.
 //! - [`storage`]: how to write a store of your own.
 //! - [`testing`]: how it is tested, and how to run more of it.
 
@@ -10,6 +12,14 @@ pub mod rules {}
 
 #[doc = include_str!("design.md")]
 pub mod design {}
+
+#[cfg(feature = "sqlite")]
+#[doc = include_str!("operating.md")]
+pub mod operating {}
+
+#[cfg(feature = "postgres")]
+#[doc = include_str!("postgres.md")]
+pub mod postgres {}
 
 #[doc = include_str!("storage.md")]
 pub mod storage {}

@@ -121,9 +121,7 @@ impl Resolver<'_> {
             basket: Some(Money::Whole(100)),
             note: None,
         };
-        if self.model.program.exchange_rate.is_none() {
-            return None;
-        }
+        self.model.program.exchange_rate?;
         match (redeem, hold) {
             (true, _) => Some(self.redeem(&anything).into()),
             (_, true) => Some(self.hold(&anything, Some(90_000)).into()),
@@ -390,7 +388,7 @@ impl Resolver<'_> {
         };
         let all: Vec<_> = self.model.profiles.iter().flat_map(of).collect();
         // The latest ones are those that are still open.
-        let recent = &all[all.len().saturating_sub(if which % 4 == 0 { all.len() } else { 3 })..];
+        let recent = &all[all.len().saturating_sub(if which.is_multiple_of(4) { all.len() } else { 3 })..];
         let nothing = (self.model.profiles.first().map_or(77, |account| account.made_by(4_000_000)), 0);
         let (id, total) = pick(recent, which).copied().filter(|_| which % 32 != 31).unwrap_or(nothing);
         (HoldId::new(id).unwrap(), total)

@@ -3,7 +3,6 @@
 use scrip::{LotKind, LotStatus, MergeProfiles, Reassign};
 
 use super::calendar::Micros;
-use super::money::Raw;
 use super::profile::{Closing, Fact, Item, Lot, Way, What};
 use super::{Made, Model, Objections, Owner, Rank};
 
@@ -151,11 +150,5 @@ impl Model {
             home = into;
         }
         home
-    }
-
-    /// All that there is of one kind, in every account.
-    pub(crate) fn there_is(&self, kind: LotKind, at: Micros) -> Raw {
-        let sums = self.profiles.iter().map(|profile| profile.sums(kind, profile.now(at)));
-        sums.map(|sums| sums.available + sums.pending + sums.held).sum()
     }
 }
