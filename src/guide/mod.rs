@@ -2,6 +2,8 @@
 //!
 //! - [`rules`]: what is right. Numbered, so that errors, tests and cases can name the rule that they are about.
 //! - [`design`]: the shape of the crate, and the reasons.
+//! - [`operating`]: choosing a store, and keeping it well.
+//! - `postgres` (with that feature): the store in PostgreSQL, from one server to many.
 //! - [`storage`]: how to write a store of your own.
 
 #[doc = include_str!("rules.md")]
@@ -16,3 +18,6 @@ pub mod storage {}
 #[cfg(feature = "postgres")]
 #[doc = include_str!("postgres.md")]
 pub mod postgres {}
+
+#[doc = include_str!("operating.md")]
+pub mod operating {}

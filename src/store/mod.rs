@@ -68,6 +68,8 @@ mod memory;
 #[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod projection;
 mod scan;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod work;
 
 #[cfg(feature = "conformance")]

@@ -99,6 +99,15 @@ fn redeem<'a>(entry: &Entry, redeemed: &'a Redeemed, hold: Option<HoldId>, steps
     }
 }
 
+/// The word for a kind of lot.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) const fn kind_word(kind: crate::LotKind) -> &'static str {
+    match kind {
+        crate::LotKind::Reward => "reward",
+        crate::LotKind::Point => "point",
+    }
+}
+
 /// The word for how a lot stands, and where it went if it moved.
 pub(crate) const fn standing_words(standing: Standing) -> (&'static str, Option<ProfileNumber>) {
     match standing {

@@ -1,0 +1,271 @@
+//! Whether the file is whole; and copies of it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::seat::Seat;
+use super::tables::{KEY, Tables, broken, name_hash, unreadable};
+use super::{SqliteError, SqliteStore};
+use crate::account::packed;
+use crate::{Account, ProfileId, ProfileNumber};
+
+/// How many pages a backup copies before others may write.
+const PAGES: std::os::raw::c_int = 1024;
+/// How many faults are listed; there may be more.
+const FAULTS: usize = 100;
+
+/// What an integrity check found.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Checked {
+    /// How many accounts were replayed, the catalogue among them.
+    pub accounts: u64,
+    /// How many entries they have.
+    pub entries: u64,
+    /// What is wrong, up to a hundred; none if the file is whole.
+    pub faults: Vec<SqliteError>,
+}
+
+impl Checked {
+    /// Whether nothing is wrong.
+    pub fn is_whole(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+impl SqliteStore {
+    /// Replays every journal from nothing, checks each step of it (rules J1 to J3), and compares with everything that was
+    /// derived from it: the head, the state, the marks, the names and subjects. SQLite checks its own structures as well.
+    ///
+    /// Reads in one snapshot, while others may write. It takes about as long as reading the whole file.
+    ///
+    /// # Errors
+    /// SQLite failed so that the check could not go on. What is wrong with the data is no error but a fault in the answer.
+    pub fn check(&mut self) -> Result<Checked, SqliteError> {
+        self.reading(|tables| {
+            let mut checked = Checked::default();
+            tables.check_pages(&mut checked)?;
+            if checked.is_whole() {
+                tables.check_accounts(&mut checked)?;
+            }
+            Ok(checked)
+        })
+    }
+
+    /// Copies the file as it is at one moment, while this store and others go on writing. The copy is a ledger like any other.
+    ///
+    /// The file at `to` is replaced, if there is one.
+    ///
+    /// # Errors
+    /// SQLite failed, or the copy cannot be written.
+    pub fn back_up(&mut self, to: impl AsRef<Path>) -> Result<(), SqliteError> {
+        let mut copy = Connection::open(to)?;
+        let backup = Backup::new(&self.connection, &mut copy)?;
+        loop {
+            match backup.step(PAGES)? {
+                StepResult::Done => return Ok(()),
+                StepResult::More => {}
+                // Somebody holds a lock for a moment.
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+/// How many rows the tables should have by what the journals say.
+#[derive(Default)]
+struct Expected {
+    journal: u64,
+    names: u64,
+    subjects: u64,
+    marks: u64,
+    states: u64,
+    profiles: u64,
+}
+
+impl Checked {
+    /// Notes a fault; any other error ends the check.
+    fn note<T>(&mut self, result: Result<T, SqliteError>) -> Result<Option<T>, SqliteError> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.is_about_data() => {
+                if self.faults.len() < FAULTS {
+                    self.faults.push(error);
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Tables<'_> {
+    fn check_pages(self, checked: &mut Checked) -> Result<(), SqliteError> {
+        let answer: String = self.0.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if answer != "ok" {
+            checked.faults.push(broken(ProfileNumber::CATALOGUE, "the file's pages are damaged"));
+        }
+        Ok(())
+    }
+
+    fn check_accounts(self, checked: &mut Checked) -> Result<(), SqliteError> {
+        let mut expected = Expected::default();
+        let mut select = self.0.prepare("SELECT number FROM scrip_head ORDER BY number")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let number: Result<ProfileNumber, SqliteError> =
+                row.get::<_, u32>(0).map_err(SqliteError::from).and_then(|number| {
+                    let broken =
+                        |_| broken(ProfileNumber::CATALOGUE, "a head has a number that none can have");
+                    ProfileNumber::new(number).map_err(broken)
+                });
+            if let Some(number) = checked.note(number)? {
+                let entries = checked.note(self.check_account(number, &mut expected))?;
+                checked.accounts = checked.accounts.saturating_add(1);
+                checked.entries = checked.entries.saturating_add(entries.unwrap_or(0));
+            }
+        }
+        // Where an account is broken, the sums are, too.
+        if checked.is_whole() {
+            let sums = self.check_sums(&expected);
+            checked.note(sums)?;
+        }
+        Ok(())
+    }
+
+    /// Replays one journal and compares. Answers how many entries it has.
+    fn check_account(self, number: ProfileNumber, expected: &mut Expected) -> Result<u64, SqliteError> {
+        let sql = "SELECT h.sequence, h.last, h.soonest, p.profile, s.account FROM scrip_head h
+            LEFT JOIN scrip_profile p ON p.number = h.number LEFT JOIN scrip_state s ON s.number = h.number
+            WHERE h.number = ?";
+        let mut select = self.prepare(sql)?;
+        let mut rows = select.query([number.get()])?;
+        let Some(row) = rows.next()? else { return Err(broken(number, "its head is gone")) };
+        let (head, last, soonest): (u32, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let profile: Option<String> = row.get(3)?;
+        let profile = profile.map(|text| ProfileId::new(&text)).transpose();
+        let profile = profile.map_err(|_| broken(number, "its profile is none"))?;
+        if profile.is_none() != (number == ProfileNumber::CATALOGUE) {
+            return Err(broken(number, "it has a head and no profile"));
+        }
+        let state = match row.get_ref(4)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+            Some(bytes) => Some(packed::read(bytes).map_err(|source| unreadable(number, source))?),
+            None => None,
+        };
+        expected.states = expected.states.saturating_add(u64::from(state.is_some()));
+        expected.profiles = expected.profiles.saturating_add(u64::from(profile.is_some()));
+        let account = self.replay(number, profile, last, state.as_ref(), expected)?;
+        if account.sequence() != head {
+            return Err(broken(number, "its journal does not end where its head does"));
+        }
+        if Seat::new(account).soonest() != soonest {
+            return Err(broken(number, "its head states another next instant"));
+        }
+        Ok(head.into())
+    }
+
+    /// Folds a journal from nothing, and compares with it what was derived on the way.
+    fn replay(
+        self,
+        number: ProfileNumber,
+        profile: Option<ProfileId>,
+        last: i64,
+        state: Option<&Account>,
+        expected: &mut Expected,
+    ) -> Result<Account, SqliteError> {
+        let mut account = profile.map_or(Account::without_profile(number), |id| Account::new(id, number));
+        let mut is_as_saved = state.is_none_or(|state| *state == account);
+        let mut places = Vec::new();
+        let mut place = last;
+        while place != 0 {
+            places.push(place);
+            place = self.before(number, place)?;
+        }
+        for place in places.into_iter().rev() {
+            let row = self.journal_row(number, place)?;
+            let before = account.sequence();
+            let (mut names, mut subjects) = (BTreeSet::new(), BTreeSet::new());
+            for entry in &row.entries {
+                account.follow(entry).map_err(|source| SqliteError::Corrupt { number, source })?;
+                names.extend(entry.names().iter().map(|name| name_hash(name.sort(), name.as_str())));
+                names.extend(entry.key().map(|key| name_hash(KEY, key.as_str())));
+                subjects.extend(entry.subjects().iter().map(|subject| subject.cast_signed()));
+            }
+            is_as_saved |= state == Some(&account);
+            self.check_row(number, place, &names, &subjects)?;
+            let seat = Seat { last: place, ..Seat::new(account) };
+            if seat.is_due_for_a_mark(before) {
+                if self.mark(number, seat.account.sequence())? != Some(place) {
+                    return Err(broken(number, "an entry's place is not noted"));
+                }
+                expected.marks = expected.marks.saturating_add(1);
+            }
+            account = seat.account;
+            expected.journal = expected.journal.saturating_add(1);
+            expected.names = expected.names.saturating_add(names.len() as u64);
+            expected.subjects = expected.subjects.saturating_add(subjects.len() as u64);
+        }
+        if is_as_saved {
+            Ok(account)
+        } else {
+            Err(broken(number, "its state is not what its journal comes to"))
+        }
+    }
+
+    fn before(self, number: ProfileNumber, place: i64) -> Result<i64, SqliteError> {
+        let sql = "SELECT before FROM scrip_journal WHERE place = ?";
+        let before = self.prepare(sql)?.query_row([place], |row| row.get(0)).optional()?;
+        let before = before.ok_or(broken(number, "a row of its journal is missing"))?;
+        if (0..place).contains(&before) {
+            Ok(before)
+        } else {
+            Err(broken(number, "its journal leads nowhere"))
+        }
+    }
+
+    fn check_row(
+        self,
+        number: ProfileNumber,
+        place: i64,
+        names: &BTreeSet<i64>,
+        subjects: &BTreeSet<i64>,
+    ) -> Result<(), SqliteError> {
+        for hash in names {
+            let sql = "SELECT 1 FROM scrip_name WHERE hash = ? AND number = ? AND place = ?";
+            if !self.prepare(sql)?.exists(params![hash, number.get(), place])? {
+                return Err(broken(number, "a name or key leads nowhere"));
+            }
+        }
+        for subject in subjects {
+            let sql = "SELECT 1 FROM scrip_subject WHERE number = ? AND subject = ? AND place = ?";
+            if !self.prepare(sql)?.exists(params![number.get(), subject, place])? {
+                return Err(broken(number, "a later entry about something is not noted"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there are rows that nothing leads to.
+    fn check_sums(self, expected: &Expected) -> Result<(), SqliteError> {
+        let tables = [
+            ("scrip_journal", expected.journal, "there are journal rows that belong to no account"),
+            ("scrip_name", expected.names, "there are names of entries that do not exist"),
+            ("scrip_subject", expected.subjects, "there are subjects of entries that do not exist"),
+            ("scrip_mark", expected.marks, "there are marks of entries that do not exist"),
+            ("scrip_state", expected.states, "there are states of accounts that do not exist"),
+            ("scrip_profile", expected.profiles, "there are profiles with no head"),
+        ];
+        for (table, expected, what) in tables {
+            let found: i64 =
+                self.0.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+            if u64::try_from(found) != Ok(expected) {
+                return Err(broken(ProfileNumber::CATALOGUE, what));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! What can go wrong in a SQLite file.
+
+use rusqlite::ErrorCode;
+use rusqlite::ffi;
+use thiserror::Error;
+
+use crate::{Corrupt, ProfileNumber, Unreadable};
+
+/// Why the SQLite store could not do something. Unless a unit is in doubt, nothing was changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SqliteError {
+    /// Somebody else was writing for longer than the [busy timeout](super::SqliteOptions::busy_timeout). Try again.
+    #[error("somebody else was writing for too long")]
+    Busy(#[source] rusqlite::Error),
+    /// The disk is full, or the file has as many pages as it may.
+    #[error("there is no room left for the file")]
+    Full(#[source] rusqlite::Error),
+    /// The file or its folder cannot be written.
+    #[error("the file cannot be written")]
+    ReadOnly(#[source] rusqlite::Error),
+    /// The file was written by a newer version of this crate. Nothing in it was touched.
+    #[error("the file has format {found}, and this version knows formats up to {known}: use a newer version")]
+    Newer {
+        /// The file's format.
+        found: i64,
+        /// The newest that this version knows.
+        known: i64,
+    },
+    /// The file belongs to another application, by the id in its header. Nothing in it was touched.
+    #[error("the file belongs to another application ({application_id:#010x})")]
+    Foreign {
+        /// The id in its header.
+        application_id: i64,
+    },
+    /// A connection was to be joined in whose database [`SqliteStore::prepare`](super::SqliteStore::prepare) was not
+    /// called, or not by this version.
+    #[error(
+        "the database has format {found} of the ledger's tables, not {known}: call `SqliteStore::prepare`"
+    )]
+    Unprepared {
+        /// The database's format; zero if it has none of the tables.
+        found: i64,
+        /// The one that is needed.
+        known: i64,
+    },
+    /// A transaction was to be joined, and none is open.
+    #[error("there is no open transaction to join")]
+    NoTransaction,
+    /// Two billion profiles.
+    #[error("the store has no numbers left")]
+    NoNumbers,
+    /// A change to the account of a number that was never drawn.
+    #[error("a change to an account that does not exist")]
+    NoSuchAccount,
+    /// A position in the feed that is none of this store's.
+    #[error("a position that is none of this store's")]
+    NoSuchPosition,
+    /// A look-up that this store does not know.
+    #[error("a look-up that this store does not know")]
+    NoSuchLookup,
+    /// An account or an entry that cannot be read back.
+    #[error("account {number}: {source}", number = number.get())]
+    Unreadable {
+        /// The account's number.
+        number: ProfileNumber,
+        /// Why.
+        source: Unreadable,
+    },
+    /// A journal that is not what this ledger wrote.
+    #[error("account {number}: {source}", number = number.get())]
+    Corrupt {
+        /// The account's number.
+        number: ProfileNumber,
+        /// Why.
+        source: Corrupt,
+    },
+    /// Rows that do not belong together.
+    #[error("account {number}: {what}", number = number.get())]
+    Broken {
+        /// The account's number.
+        number: ProfileNumber,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Anything else that SQLite says.
+    #[error(transparent)]
+    Sql(rusqlite::Error),
+}
+
+impl SqliteError {
+    /// A stable code for programs to act on.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Busy(_) => "busy",
+            Self::Full(_) => "full",
+            Self::ReadOnly(_) => "read_only",
+            Self::Newer { .. } => "newer_format",
+            Self::Foreign { .. } => "foreign_file",
+            Self::Unprepared { .. } => "unprepared",
+            Self::NoTransaction => "no_transaction",
+            Self::NoNumbers => "no_numbers",
+            Self::NoSuchAccount => "no_such_account",
+            Self::NoSuchPosition => "no_such_position",
+            Self::NoSuchLookup => "no_such_lookup",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Corrupt { .. } => "corrupt",
+            Self::Broken { .. } => "broken",
+            Self::Sql(_) => "sql",
+        }
+    }
+
+    /// Whether what is stored is not what was written: only a backup helps.
+    pub(super) fn is_about_data(&self) -> bool {
+        match self {
+            Self::Unreadable { .. } | Self::Corrupt { .. } | Self::Broken { .. } => true,
+            Self::Sql(error) => is_about_values(error),
+            _ => false,
+        }
+    }
+
+    /// Whether this transaction read something that somebody else has changed since, and so cannot write any more.
+    pub(super) fn is_stale(&self) -> bool {
+        matches!(self, Self::Busy(rusqlite::Error::SqliteFailure(error, _))
+            if error.extended_code == ffi::SQLITE_BUSY_SNAPSHOT)
+    }
+}
+
+/// A value of a type that this store does not write in that place.
+const fn is_about_values(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+    )
+}
+
+impl From<rusqlite::Error> for SqliteError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(error),
+            Some(ErrorCode::DiskFull) => Self::Full(error),
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly(error),
+            _ => Self::Sql(error),
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The store in one SQLite file: the embedded durable default (feature `sqlite`).
+//!
+//! A commit is one transaction, flushed to the disk once, whatever its size: [`Ledger::run_all`](crate::Ledger::run_all)
+//! puts many requests in one. Any number of processes may open the file. See [the guide](crate::guide::operating) for
+//! backups, several processes, and figures.
+//!
+//! # What is in the file
+//! - `scrip_head`: one narrow row for each account, which is compared and swapped: its number, the sequence number of
+//!   its last entry, and where that is.
+//! - `scrip_journal`: the truth. One row for what one change wrote to one account, appended and never changed; each
+//!   says where the row before it in the same journal is. So it needs no index; every sixteenth entry's place is noted
+//!   in `scrip_mark`, so that an old entry is found in a few steps.
+//! - `scrip_state`: the folded account, written every few entries. The rest is folded in on load.
+//! - `scrip_name` and `scrip_subject`: where to find the entries that have keys, names and subjects. Most have none.
+//! - Tables for people to query, filled from the journal when asked to: see [`SqliteStore::project`].
+
+mod check;
+mod error;
+mod joined;
+mod options;
+mod projections;
+mod scan;
+mod schema;
+mod seat;
+mod session;
+mod tables;
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+pub use check::Checked;
+pub use error::SqliteError;
+pub use joined::JoinedSqlite;
+pub use options::{Durability, SqliteOptions};
+pub use projections::Projected;
+/// The client library whose connections can be joined.
+pub use rusqlite;
+
+use self::seat::Seats;
+use self::session::Session;
+use self::tables::Tables;
+use super::{Fate, Store, Work};
+
+/// How many prepared statements a connection keeps.
+const STATEMENTS: usize = 64;
+/// A page in a new file. Small ones, as a commit writes whole pages and most changes are few bytes here and there.
+const PAGE_SIZE: i64 = 4096;
+
+/// A ledger's store in a SQLite file.
+///
+/// ```
+/// use scrip::store::sqlite::SqliteStore;
+/// use scrip::{Amount, Define, IssueReward, Ledger, ProfileId, Program, Redeem, RewardDefinition};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("ledger.sqlite");
+/// let program = Program::new("AUD", "Australia/Melbourne")?;
+/// let (alice, now) = (ProfileId::new("alice")?, "2025-06-15T14:32:00+10:00".parse()?);
+///
+/// let mut ledger = Ledger::new(program.clone(), SqliteStore::open(&path)?);
+/// let bonus = RewardDefinition::new("bonus".parse()?, "Bonus", Amount::from(10));
+/// let bonus = ledger.at(now).commit(Define::from(bonus))?;
+/// ledger.at(now).commit(IssueReward::new(alice, bonus.id))?;
+/// ledger.at(now).commit(Redeem::strict(alice, "7.50".parse()?))?;
+/// drop(ledger);
+///
+/// let mut again = Ledger::new(program, SqliteStore::open(&path)?);
+/// assert_eq!(again.at(now).balances(alice)?.reward_balance, "2.50".parse()?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+    options: SqliteOptions,
+    seats: Seats,
+    /// What the seats are as of.
+    version: Option<i64>,
+    fates: Vec<Fate>,
+}
+
+impl SqliteStore {
+    /// Opens a file, or makes it; an older version's is brought up to this one's format.
+    ///
+    /// # Errors
+    /// It is a newer version's ([`SqliteError::Newer`]) or another application's, or cannot be opened.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
+        Self::open_with(path, SqliteOptions::new())
+    }
+
+    /// Opens a file in a certain way; see [`SqliteStore::open`].
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`]; and a file of an older format, where it is only to be read.
+    pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, SqliteError> {
+        let access = if options.is_read_only {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+        };
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        Self::of(Connection::open_with_flags(path, flags)?, options)
+    }
+
+    /// A store that is gone when it is dropped; for tests.
+    ///
+    /// # Errors
+    /// SQLite failed.
+    pub fn in_memory() -> Result<Self, SqliteError> {
+        Self::of(Connection::open_in_memory()?, SqliteOptions::new())
+    }
+
+    fn of(mut connection: Connection, options: SqliteOptions) -> Result<Self, SqliteError> {
+        connection.busy_timeout(options.busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        schema::claim(&connection, options.is_read_only)?;
+        let kibibytes = i64::try_from(options.page_cache >> 10).unwrap_or(i64::MAX);
+        connection.pragma_update(None, "cache_size", kibibytes.saturating_neg())?;
+        if options.is_read_only {
+            match schema::found(&connection)? {
+                schema::FORMAT => {}
+                found => return Err(SqliteError::Unprepared { found, known: schema::FORMAT }),
+            }
+        } else {
+            // Of a file that exists already, the page size stays.
+            connection.pragma_update(None, "page_size", PAGE_SIZE)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", options.durability.synchronous())?;
+            let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+            let pages =
+                |bytes| i64::try_from(bytes).unwrap_or(i64::MAX).checked_div(page).unwrap_or(1).max(1);
+            connection.pragma_update(None, "wal_autocheckpoint", pages(options.log_bytes))?;
+            if let Some(bytes) = options.max_bytes {
+                connection.pragma_update(None, "max_page_count", pages(bytes))?;
+            }
+            schema::prepare(&mut connection)?;
+        }
+        Ok(Self { connection, options, seats: Seats::default(), version: None, fates: Vec::new() })
+    }
+
+    /// Runs a work in one transaction.
+    fn attempt(&mut self, work: &mut dyn Work, begin: &str) -> Result<(), SqliteError> {
+        Tables(&self.connection).prepare(begin)?.execute([])?;
+        self.fates.clear();
+        let staged = self.stage(work);
+        if !matches!(staged, Ok(true)) {
+            // What was decided in it is not so.
+            self.seats.clear();
+            self.roll_back();
+            let is_swapped = staged?;
+            debug_assert!(!is_swapped);
+            self.fates.iter_mut().for_each(|fate| *fate = Fate::Conflict);
+        } else if let Err(error) = self.commit() {
+            self.seats.clear();
+            let is_open = !self.connection.is_autocommit();
+            self.roll_back();
+            // What is refused before it is written is not committed; of anything else, only a look can tell.
+            if !(is_open
+                && matches!(error, SqliteError::Busy(_) | SqliteError::Full(_) | SqliteError::ReadOnly(_)))
+            {
+                for unit in 0..self.fates.len() {
+                    work.settle(unit, Fate::InDoubt);
+                }
+            }
+            return Err(error);
+        }
+        for (unit, fate) in self.fates.iter().enumerate() {
+            work.settle(unit, *fate);
+        }
+        self.seats.shrink(self.options.resident);
+        Ok(())
+    }
+
+    /// Runs the units; `false`: somebody was faster.
+    fn stage(&mut self, work: &mut dyn Work) -> Result<bool, SqliteError> {
+        let tables = Tables(&self.connection);
+        // This is also where the snapshot is taken.
+        let version = Some(tables.data_version()?);
+        if self.version != version {
+            self.seats.clear();
+            self.version = version;
+        }
+        let mut session = Session::new(tables, &mut self.seats);
+        for unit in 0..work.needs().len() {
+            self.fates.push(session.unit(work, unit, Fate::Committed)?);
+        }
+        session.flush()
+    }
+
+    fn commit(&self) -> Result<(), SqliteError> {
+        Tables(&self.connection).prepare("COMMIT")?.execute([])?;
+        Ok(())
+    }
+
+    /// After an error SQLite may have rolled back by itself. If it cannot, the connection's next transaction fails.
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    type Error = SqliteError;
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<(), SqliteError> {
+        // A single unit may be a mere look, and that waits for nobody. If it writes and somebody else has written since it
+        // began, it is run again with the others kept out from the start.
+        if work.needs().len() <= 1 {
+            match self.attempt(work, "BEGIN") {
+                Err(SqliteError::Busy(_)) => {}
+                result => return result,
+            }
+        }
+        self.attempt(work, "BEGIN IMMEDIATE")
+    }
+}

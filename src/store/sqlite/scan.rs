@@ -1,0 +1,163 @@
+//! Reading the file across profiles.
+
+use rusqlite::params;
+
+use super::tables::{Tables, broken, name_hash, read_entries, unreadable};
+use super::{SqliteError, SqliteStore};
+use crate::store::{Feed, Owner, Position, Scan, Written};
+use crate::{Account, LotKind, Name, ProfileId, ProfileNumber, Timestamp};
+
+impl Scan for SqliteStore {
+    type Error = SqliteError;
+
+    fn due(
+        &mut self,
+        by: Timestamp,
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, SqliteError> {
+        let is_due = |account: &Account| account.next_deadline().is_some_and(|deadline| deadline <= by);
+        self.reading(|tables| tables.numbers_where(by, after, limit, is_due))
+    }
+
+    fn expiring(
+        &mut self,
+        (start, end): (Timestamp, Timestamp),
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, SqliteError> {
+        let within = |account: &Account| {
+            let mut lots = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind));
+            lots.any(|lot| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))
+        };
+        self.reading(|tables| tables.numbers_where(end, after, limit, within))
+    }
+
+    fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, SqliteError> {
+        self.reading(|tables| tables.feed(after, limit))
+    }
+
+    fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, SqliteError> {
+        self.reading(|tables| tables.profiles_named(name, limit))
+    }
+}
+
+impl SqliteStore {
+    /// Reads in one snapshot.
+    pub(super) fn reading<T>(
+        &mut self,
+        read: impl FnOnce(Tables<'_>) -> Result<T, SqliteError>,
+    ) -> Result<T, SqliteError> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let answer = read(Tables(&transaction))?;
+        transaction.commit()?;
+        Ok(answer)
+    }
+}
+
+/// A position is a place in the journal, and how many of the entries in the row after it were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reached {
+    place: i64,
+    entries: usize,
+}
+
+impl Reached {
+    fn read(position: &Position) -> Result<Self, SqliteError> {
+        if *position == Position::START {
+            return Ok(Self { place: 0, entries: 0 });
+        }
+        let (place, entries) = position.as_str().split_once('+').unwrap_or((position.as_str(), "0"));
+        match (place.parse(), entries.parse()) {
+            (Ok(place), Ok(entries)) if place >= 0 => Ok(Self { place, entries }),
+            _ => Err(SqliteError::NoSuchPosition),
+        }
+    }
+
+    fn write(self) -> Position {
+        Position::new(match self.entries {
+            0 => self.place.to_string(),
+            entries => format!("{}+{entries}", self.place),
+        })
+    }
+}
+
+impl Tables<'_> {
+    /// What was written after a position.
+    pub(super) fn feed(self, after: &Position, limit: usize) -> Result<Feed, SqliteError> {
+        let mut reached = Reached::read(after)?;
+        let mut entries = Vec::new();
+        let sql = "SELECT j.place, j.number, p.profile, j.entries FROM scrip_journal j
+            LEFT JOIN scrip_profile p ON p.number = j.number WHERE j.place > ? ORDER BY j.place LIMIT ?";
+        let mut select = self.prepare(sql)?;
+        let mut rows = select.query(params![reached.place, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+        while let Some(row) = rows.next()? {
+            let number = ProfileNumber::new(row.get(1)?).map_err(|_| {
+                broken(ProfileNumber::CATALOGUE, "a row of the journal has a number that none can have")
+            })?;
+            let profile = match row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+                Some(text) => Some(ProfileId::new(text).map_err(|_| broken(number, "its profile is none"))?),
+                None if number == ProfileNumber::CATALOGUE => None,
+                None => return Err(broken(number, "it has a journal and no profile")),
+            };
+            let bytes = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
+            let written = read_entries(bytes, number).map_err(|source| unreadable(number, source))?;
+            let count = written.len();
+            let room = limit.saturating_sub(entries.len());
+            let fresh = written.into_iter().skip(reached.entries).take(room);
+            let before = entries.len();
+            entries.extend(fresh.map(|entry| Written { profile, number, entry }));
+            reached.entries = reached.entries.saturating_add(entries.len().saturating_sub(before));
+            if reached.entries < count {
+                break;
+            }
+            reached = Reached { place: row.get(0)?, entries: 0 };
+        }
+        Ok(Feed { entries, position: reached.write() })
+    }
+
+    /// The accounts after a number for which something happens by an instant, if they are wanted.
+    fn numbers_where(
+        self,
+        by: Timestamp,
+        after: ProfileNumber,
+        limit: usize,
+        is_wanted: impl Fn(&Account) -> bool,
+    ) -> Result<Vec<ProfileNumber>, SqliteError> {
+        let sql = "SELECT number FROM scrip_head WHERE number > ? AND soonest <= ? ORDER BY number";
+        let mut select = self.prepare(sql)?;
+        let mut rows = select.query(params![after.get(), by.micros()])?;
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let Some(row) = rows.next()? else { break };
+            let number = ProfileNumber::new(row.get(0)?)
+                .map_err(|_| broken(ProfileNumber::CATALOGUE, "a head has a number that none can have"))?;
+            let seat = self.seat(Owner::Number(number))?;
+            found.extend(seat.filter(|seat| is_wanted(&seat.account)).map(|_| number));
+        }
+        Ok(found)
+    }
+
+    fn profiles_named(self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, SqliteError> {
+        let sql = "SELECT n.number, n.place, p.profile FROM scrip_name n
+            JOIN scrip_profile p ON p.number = n.number WHERE n.hash = ? ORDER BY p.profile, n.place";
+        let mut select = self.prepare(sql)?;
+        let mut rows = select.query([name_hash(name.sort(), name.as_str())])?;
+        let mut found: Vec<ProfileId> = Vec::new();
+        while found.len() < limit {
+            let Some(row) = rows.next()? else { break };
+            let number = ProfileNumber::new(row.get(0)?)
+                .map_err(|_| broken(ProfileNumber::CATALOGUE, "a name has a number that none can have"))?;
+            let profile = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+            let profile = ProfileId::new(profile).map_err(|_| broken(number, "its profile is none"))?;
+            if found.last() == Some(&profile) {
+                continue;
+            }
+            let written = self.journal_row(number, row.get(1)?)?;
+            if written.entries.iter().any(|entry| entry.names().contains(name)) {
+                found.push(profile);
+            }
+        }
+        Ok(found)
+    }
+}

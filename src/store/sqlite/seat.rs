@@ -1,0 +1,140 @@
+//! An account and where its rows are; and the accounts that stay in memory.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use crate::{Account, DefinitionId, Entry, LotKind, ProfileId, ProfileNumber};
+
+/// The state is written every so many entries, and once more for every so many lots that it has.
+const SAVE_EVERY: u32 = 8;
+/// The place of an entry is noted every so many entries.
+const MARK_EVERY: u32 = 16;
+
+/// An account, and how far its rows are.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) account: Account,
+    /// The place of the newest row of its journal; zero if there is none.
+    pub(super) last: i64,
+    /// The sequence number that its head row has.
+    pub(super) head: u32,
+    /// The sequence number that its state row has.
+    pub(super) saved: u32,
+    /// Whether it has no head row yet.
+    pub(super) is_new: bool,
+    /// Whether its head row is to be written.
+    pub(super) is_dirty: bool,
+}
+
+impl Seat {
+    pub(super) fn new(account: Account) -> Self {
+        Self { account, last: 0, head: 0, saved: 0, is_new: true, is_dirty: false }
+    }
+
+    pub(super) fn is_due_for_saving(&self) -> bool {
+        let lots = [LotKind::Reward, LotKind::Point].into_iter().map(|kind| self.account.lots(kind).len());
+        let lots = u32::try_from(lots.sum::<usize>()).unwrap_or(u32::MAX);
+        let lag = self.account.sequence().saturating_sub(self.saved);
+        self.is_new || lag >= SAVE_EVERY.saturating_add(lots >> 3)
+    }
+
+    /// Whether to note its place, now that it has come so far from a sequence number.
+    pub(super) fn is_due_for_a_mark(&self, before: u32) -> bool {
+        self.account.sequence().checked_div(MARK_EVERY) != before.checked_div(MARK_EVERY)
+    }
+
+    /// An instant before which nothing happens by itself, and no live lot expires; `None` if nothing ever does.
+    pub(super) fn soonest(&self) -> Option<i64> {
+        let account = &self.account;
+        let ends = [LotKind::Reward, LotKind::Point]
+            .into_iter()
+            .filter_map(|kind| account.lots(kind).next()?.expires_at.instant());
+        let matures = account.pending().next().map(|pending| pending.available_at);
+        let lapses = account.holds().next().map(|hold| hold.expires_at);
+        ends.chain(matures).chain(lapses).min().map(|instant| instant.micros())
+    }
+}
+
+/// Accounts in memory, by number: those that were used lately.
+///
+/// It is bounded in two halves. When the younger is full it becomes the older, and what was in the older and not asked
+/// for meanwhile is let go.
+#[derive(Debug, Default)]
+pub(super) struct Seats {
+    young: Half,
+    old: Half,
+    /// The newest entry about each definition that was asked for.
+    definitions: BTreeMap<DefinitionId, Entry>,
+}
+
+#[derive(Debug, Default)]
+struct Half {
+    seats: HashMap<ProfileNumber, Box<Seat>>,
+    numbers: HashMap<ProfileId, ProfileNumber>,
+}
+
+impl Half {
+    fn insert(&mut self, seat: Box<Seat>) {
+        let number = seat.account.number();
+        if let Some(profile) = seat.account.profile() {
+            self.numbers.insert(*profile, number);
+        }
+        self.seats.insert(number, seat);
+    }
+}
+
+impl Seats {
+    pub(super) fn number(&self, profile: &ProfileId) -> Option<ProfileNumber> {
+        self.young.numbers.get(profile).or_else(|| self.old.numbers.get(profile)).copied()
+    }
+
+    /// Whether an account is here; one that is will stay until [`Seats::shrink`] was called twice.
+    pub(super) fn find(&mut self, number: ProfileNumber) -> bool {
+        if self.young.seats.contains_key(&number) {
+            return true;
+        }
+        let Some(seat) = self.old.seats.remove(&number) else { return false };
+        self.young.insert(seat);
+        true
+    }
+
+    pub(super) fn get(&self, number: ProfileNumber) -> Option<&Seat> {
+        self.young.seats.get(&number).map(|seat| &**seat)
+    }
+
+    pub(super) fn get_mut(&mut self, number: ProfileNumber) -> Option<&mut Seat> {
+        self.young.seats.get_mut(&number).map(|seat| &mut **seat)
+    }
+
+    pub(super) fn insert(&mut self, seat: Box<Seat>) {
+        self.young.insert(seat);
+    }
+
+    pub(super) fn definition(&self, id: DefinitionId) -> Option<&Entry> {
+        self.definitions.get(&id)
+    }
+
+    pub(super) fn keep_definition(&mut self, id: DefinitionId, entry: Entry) {
+        self.definitions.insert(id, entry);
+    }
+
+    pub(super) fn forget_definition(&mut self, id: DefinitionId) {
+        self.definitions.remove(&id);
+    }
+
+    /// Lets go of what was not used for long, if there are more than so many.
+    pub(super) fn shrink(&mut self, most: usize) {
+        if self.young.seats.len() > most >> 1 {
+            self.old = std::mem::take(&mut self.young);
+        }
+        if most == 0 {
+            self.clear();
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}

@@ -1,0 +1,303 @@
+//! Units in one transaction: load, decide, write. Whose transaction that is, and who ends it, is the caller's matter.
+
+use super::SqliteError;
+use super::seat::{Seat, Seats};
+use super::tables::{KEY, Tables, broken, name_hash};
+use crate::store::{AsOf, DefinitionRef, Fate, Find, Found, Gather, Lookup, Need, Owner, Record, View, Work};
+use crate::{Account, Entry, EntryKind, ProfileNumber};
+
+static NOTHING: Found<'static> = Found::NOTHING;
+
+/// What is known within one transaction, and what is still to be written in it.
+pub(super) struct Session<'a> {
+    pub(super) tables: Tables<'a>,
+    pub(super) seats: &'a mut Seats,
+    /// The accounts whose head rows are to be written.
+    dirty: Vec<ProfileNumber>,
+    /// How many numbers were drawn, once that is known.
+    drawn: Option<u32>,
+    space: Vec<u8>,
+}
+
+/// Where the account of a unit is.
+enum Place {
+    /// Among the seats.
+    Seated(ProfileNumber),
+    /// Nowhere: nothing is created until something is committed.
+    New(Box<Seat>),
+    /// Of a number that was never drawn.
+    Unknown(Box<Account>),
+}
+
+impl<'a> Session<'a> {
+    pub(super) const fn new(tables: Tables<'a>, seats: &'a mut Seats) -> Self {
+        Self { tables, seats, dirty: Vec::new(), drawn: None, space: Vec::new() }
+    }
+
+    /// Runs one unit. What it changes is written but for the heads; see [`Session::flush`].
+    ///
+    /// # Errors
+    /// The transaction is of no more use, and nor are the seats.
+    pub(super) fn unit(&mut self, work: &mut dyn Work, unit: usize, done: Fate) -> Result<Fate, SqliteError> {
+        let Some(need) = work.needs().get(unit) else { return Ok(done) };
+        let mut next = None;
+        let first = self.place(need.owner, &mut next)?;
+        let second = need.second.map(|owner| self.place(owner, &mut next)).transpose()?;
+        // One account under two names is one account: there is nothing that could be written to it twice.
+        let is_same = |other: &Place| self.account(other).map(Account::number);
+        let second = match second {
+            Some(other) if is_same(&other)? == self.account(&first)?.number() => None,
+            other => other,
+        };
+        let change = if need.is_plain_but_for_definition()
+            && !matches!(need.definition, Some(DefinitionRef::Handle(_)))
+        {
+            self.load_definition(need)?;
+            let view = View::new(self.account(&first)?, None, &NOTHING);
+            let definition = match need.definition {
+                Some(DefinitionRef::Id(id)) => self.seats.definition(id),
+                _ => None,
+            };
+            let found;
+            let mut view = match definition {
+                // The newest entry about a definition says all there is to say.
+                Some(made) => {
+                    found = Found { definition: Some(Record { made, latest: None }), ..Found::default() };
+                    View { found: &found, ..view }
+                }
+                None => view,
+            };
+            view.second = second.as_ref().map(|second| self.account(second)).transpose()?;
+            work.decide(unit, view)
+        } else {
+            let (gather, past) = self.gather(need, &first, second.as_ref())?;
+            let found = gather.found();
+            let account = self.account(&first)?;
+            let second = second.as_ref().map(|second| self.account(second)).transpose()?;
+            work.decide(unit, View::new(past.as_ref().unwrap_or(account), second, &found))
+        };
+        let Some(change) = change else { return Ok(done) };
+        let versions =
+            (self.version(&first)?, second.as_ref().map(|second| self.version(second)).transpose()?);
+        if !change.follows(versions.0, versions.1) {
+            return Ok(Fate::Conflict);
+        }
+        self.write(first, &change.first)?;
+        if let Some(second) = second {
+            self.write(second, &change.second)?;
+        }
+        // Whoever is drawn next has another number.
+        self.drawn = next.or(self.drawn);
+        Ok(done)
+    }
+
+    /// Writes the heads that have changed, and the states that lag too far behind. `false`: somebody was faster.
+    ///
+    /// # Errors
+    /// The transaction is of no more use, and nor are the seats.
+    pub(super) fn flush(&mut self) -> Result<bool, SqliteError> {
+        // In one order, so that neighbours are written one after the other.
+        self.dirty.sort_unstable();
+        for number in std::mem::take(&mut self.dirty) {
+            let Some(seat) = self.seats.get_mut(number) else { continue };
+            if !self.tables.swap(seat)? {
+                return Ok(false);
+            }
+            if seat.is_due_for_saving() {
+                self.tables.save(&seat.account, &mut self.space)?;
+                seat.saved = seat.account.sequence();
+            }
+            (seat.head, seat.is_new, seat.is_dirty) = (seat.account.sequence(), false, false);
+        }
+        Ok(true)
+    }
+
+    /// `next`: the number that was promised last to an account that is new.
+    fn place(&mut self, owner: Owner, next: &mut Option<u32>) -> Result<Place, SqliteError> {
+        let known = match owner {
+            Owner::Number(number) => Some(number),
+            Owner::Profile(profile) => self.seats.number(&profile),
+        };
+        if let Some(number) = known.filter(|number| self.seats.find(*number)) {
+            return Ok(Place::Seated(number));
+        }
+        if let Some(seat) = self.tables.seat(owner)? {
+            let number = seat.account.number();
+            self.seats.insert(Box::new(seat));
+            return Ok(Place::Seated(number));
+        }
+        match owner {
+            Owner::Number(ProfileNumber::CATALOGUE) => {
+                let account = Account::without_profile(ProfileNumber::CATALOGUE);
+                Ok(Place::New(Box::new(Seat::new(account))))
+            }
+            Owner::Number(number) => Ok(Place::Unknown(Box::new(Account::without_profile(number)))),
+            Owner::Profile(profile) => {
+                if let Some(number) = self.tables.number(&profile)? {
+                    return Err(broken(number, "a profile has a number and no head"));
+                }
+                let drawn = match next.or(self.drawn) {
+                    Some(drawn) => drawn,
+                    None => self.tables.numbers_drawn()?,
+                };
+                let number = drawn.checked_add(1).and_then(|number| ProfileNumber::new(number).ok());
+                let number = number.ok_or(SqliteError::NoNumbers)?;
+                *next = Some(number.get());
+                Ok(Place::New(Box::new(Seat::new(Account::new(profile, number)))))
+            }
+        }
+    }
+
+    fn account<'s>(&'s self, place: &'s Place) -> Result<&'s Account, SqliteError> {
+        match place {
+            Place::Seated(number) => {
+                let seat = self.seats.get(*number).ok_or(broken(*number, "it left its seat"))?;
+                Ok(&seat.account)
+            }
+            Place::New(seat) => Ok(&seat.account),
+            Place::Unknown(account) => Ok(account),
+        }
+    }
+
+    fn version(&self, place: &Place) -> Result<u32, SqliteError> {
+        self.account(place).map(Account::sequence)
+    }
+
+    fn write(&mut self, place: Place, entries: &[Entry]) -> Result<(), SqliteError> {
+        let number = match place {
+            Place::Seated(number) => number,
+            // Also where nothing is written to it: the number of another new account may count on it.
+            Place::New(seat) => {
+                let number = seat.account.number();
+                self.seats.insert(seat);
+                number
+            }
+            Place::Unknown(_) if entries.is_empty() => return Ok(()),
+            Place::Unknown(_) => return Err(SqliteError::NoSuchAccount),
+        };
+        let Some(seat) = self.seats.get_mut(number) else { return Err(broken(number, "it left its seat")) };
+        if !seat.is_dirty && (seat.is_new || !entries.is_empty()) {
+            seat.is_dirty = true;
+            self.dirty.push(number);
+        }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        seat.last = self.tables.append(seat, entries, &mut self.space)?;
+        let before = seat.account.sequence();
+        entries.iter().for_each(|entry| seat.account.apply(entry));
+        if seat.is_due_for_a_mark(before) {
+            self.tables.note_mark(seat)?;
+        }
+        for entry in entries {
+            if let EntryKind::Define(defined) = &entry.kind {
+                self.seats.forget_definition(defined.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the definition a need names by its id is among those that are known, if there is one.
+    fn load_definition(&mut self, need: &Need) -> Result<(), SqliteError> {
+        let Some(DefinitionRef::Id(id)) = need.definition else { return Ok(()) };
+        if self.seats.definition(id).is_some() || id.number() != ProfileNumber::CATALOGUE {
+            return Ok(());
+        }
+        let catalogue = self.place(Owner::CATALOGUE, &mut None)?;
+        let mut found = self.find(&catalogue, &Find::Latest(id.get()))?;
+        if found.is_empty() {
+            found = self.find(&catalogue, &Find::Range(id.sequence(), id.sequence()))?;
+        }
+        if let Some(entry) = found.pop() {
+            self.seats.keep_definition(id, entry);
+        }
+        Ok(())
+    }
+
+    fn gather(
+        &mut self,
+        need: &Need,
+        first: &Place,
+        second: Option<&Place>,
+    ) -> Result<(Gather<Entry>, Option<Account>), SqliteError> {
+        let catalogue = match need.definition {
+            Some(_) => Some(self.place(Owner::CATALOGUE, &mut None)?),
+            None => None,
+        };
+        let account = self.account(first)?;
+        let other = second.map(|second| self.account(second)).transpose()?;
+        let mut gather = Gather::new(need, account, other);
+        while let Some(Lookup { journal, find }) = gather.next() {
+            let mut places = [Some(first), second, catalogue.as_ref()].into_iter().flatten();
+            let place =
+                places.find(|place| self.account(place).is_ok_and(|account| account.number() == journal));
+            gather.give(match place {
+                Some(place) => self.find(place, &find)?,
+                None => Vec::new(),
+            });
+        }
+        let number = account.number();
+        let past = match need.as_of {
+            AsOf::Now => None,
+            _ => gather.past(need, account).map_err(|source| SqliteError::Corrupt { number, source })?,
+        };
+        Ok((gather, past))
+    }
+
+    /// Finds entries in the journal of an account.
+    fn find(&self, place: &Place, find: &Find) -> Result<Vec<Entry>, SqliteError> {
+        let Place::Seated(number) = place else { return Ok(Vec::new()) };
+        let number = *number;
+        let Some(seat) = self.seats.get(number) else { return Err(broken(number, "it left its seat")) };
+        let newest = seat.account.sequence();
+        match find {
+            Find::Range(first, last) => {
+                let (first, end) = ((*first).max(1), (*last).min(newest));
+                let start = if end < newest { self.tables.mark(number, end)? } else { None };
+                self.tables.range(number, start.unwrap_or(seat.last), first, end)
+            }
+            Find::Until(at) => {
+                let mut entries = self.tables.range(number, seat.last, 1, newest)?;
+                entries.retain(|entry| entry.at <= *at);
+                Ok(entries)
+            }
+            Find::Latest(subject) => {
+                let places = self.tables.about(number, *subject, 1)?;
+                self.newest_of(number, places, |entry| entry.subjects().contains(subject))
+            }
+            Find::About(subject) => {
+                let mut entries = Vec::new();
+                for place in self.tables.about(number, *subject, -1)?.into_iter().rev() {
+                    let row = self.tables.journal_row(number, place)?;
+                    entries
+                        .extend(row.entries.into_iter().filter(|entry| entry.subjects().contains(subject)));
+                }
+                Ok(entries)
+            }
+            Find::Key(key) => {
+                let places = self.tables.named(number, name_hash(KEY, key.as_str()))?;
+                self.newest_of(number, places, |entry| entry.key() == Some(key))
+            }
+            Find::Named(name) => {
+                let places = self.tables.named(number, name_hash(name.sort(), name.as_str()))?;
+                self.newest_of(number, places, |entry| entry.names().contains(name))
+            }
+        }
+    }
+
+    /// The newest entry that is wanted, in rows of which the newest come first.
+    fn newest_of(
+        &self,
+        number: ProfileNumber,
+        places: Vec<i64>,
+        is_wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Vec<Entry>, SqliteError> {
+        for place in places {
+            let row = self.tables.journal_row(number, place)?;
+            if let Some(entry) = row.entries.into_iter().rfind(&is_wanted) {
+                return Ok(vec![entry]);
+            }
+        }
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,274 @@
+//! The statements: one row in or out at a time, and no rules.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use siphasher::sip::SipHasher24;
+
+use super::SqliteError;
+use super::seat::Seat;
+use crate::account::packed as packed_account;
+use crate::bytes::{Reader, Unreadable, Writer};
+use crate::entry::packed as packed_entry;
+use crate::store::Owner;
+use crate::{Account, Entry, EntryId, ProfileId, ProfileNumber};
+
+/// The tables of a ledger, through one connection.
+#[derive(Clone, Copy)]
+pub(super) struct Tables<'c>(pub(super) &'c Connection);
+
+/// One row of the journal: what one change wrote to one account.
+pub(super) struct Written {
+    /// The place of the row before it in the same journal; zero if it is the first.
+    pub(super) before: i64,
+    pub(super) entries: Vec<Entry>,
+}
+
+type Result<T, E = SqliteError> = std::result::Result<T, E>;
+
+impl<'c> Tables<'c> {
+    pub(super) fn prepare(self, sql: &str) -> Result<CachedStatement<'c>> {
+        Ok(self.0.prepare_cached(sql)?)
+    }
+
+    /// A number that changes whenever somebody else has written.
+    pub(super) fn data_version(self) -> Result<i64> {
+        Ok(self.prepare("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+    }
+
+    /// The highest number that was drawn.
+    pub(super) fn numbers_drawn(self) -> Result<u32> {
+        let mut select = self.prepare("SELECT coalesce(max(number), 0) FROM scrip_profile")?;
+        Ok(select.query_row([], |row| row.get(0))?)
+    }
+
+    pub(super) fn number(self, profile: &ProfileId) -> Result<Option<ProfileNumber>> {
+        let mut select = self.prepare("SELECT number FROM scrip_profile WHERE profile = ?")?;
+        let number: Option<u32> = select.query_row([profile.as_str()], |row| row.get(0)).optional()?;
+        let broken = |_| broken(ProfileNumber::CATALOGUE, "a profile has a number that none can have");
+        number.map(|number| ProfileNumber::new(number).map_err(broken)).transpose()
+    }
+
+    /// The account as its rows have it: the state, with the rest of the journal folded in.
+    pub(super) fn seat(self, owner: Owner) -> Result<Option<Seat>> {
+        const FROM: &str = "SELECT h.number, h.sequence, h.last, s.account, p.profile FROM scrip_head h
+            LEFT JOIN scrip_state s ON s.number = h.number LEFT JOIN scrip_profile p ON p.number = h.number
+            WHERE h.number = ";
+        let read = |row: &Row<'_>| self.read_head(row);
+        let found = match owner {
+            Owner::Number(number) => {
+                self.prepare(&format!("{FROM} ?"))?.query_row([number.get()], |row| Ok(read(row)))
+            }
+            Owner::Profile(profile) => self
+                .prepare(&format!("{FROM} (SELECT number FROM scrip_profile WHERE profile = ?)"))?
+                .query_row([profile.as_str()], |row| Ok(read(row))),
+        };
+        found.optional()?.transpose()
+    }
+
+    fn read_head(self, row: &Row<'_>) -> Result<Seat> {
+        let number = row.get(0)?;
+        let number = ProfileNumber::new(number)
+            .map_err(|_| broken(ProfileNumber::CATALOGUE, "a head has a number that none can have"))?;
+        let (head, last): (u32, i64) = (row.get(1)?, row.get(2)?);
+        let profile = match row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+            Some(text) => Some(ProfileId::new(text).map_err(|_| broken(number, "its profile is none"))?),
+            None if number == ProfileNumber::CATALOGUE => None,
+            None => return Err(broken(number, "it has a head and no profile")),
+        };
+        let mut account = match row.get_ref(3)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+            Some(bytes) => packed_account::read(bytes).map_err(|source| unreadable(number, source))?,
+            None => profile.map_or(Account::without_profile(number), |id| Account::new(id, number)),
+        };
+        if account.number() != number || account.profile() != profile.as_ref() {
+            return Err(broken(number, "its state is another account's"));
+        }
+        let saved = account.sequence();
+        if saved > head {
+            return Err(broken(number, "its state is ahead of its head"));
+        }
+        for entry in self.range(number, last, saved.saturating_add(1), head)? {
+            account.follow(&entry).map_err(|source| SqliteError::Corrupt { number, source })?;
+        }
+        if account.sequence() != head {
+            return Err(broken(number, "its journal ends before its head"));
+        }
+        Ok(Seat { account, last, head, saved, is_new: false, is_dirty: false })
+    }
+
+    /// The entries from `first` to `end`, both included, of the journal whose newest row of interest is at `place`.
+    pub(super) fn range(
+        self,
+        number: ProfileNumber,
+        mut place: i64,
+        first: u32,
+        end: u32,
+    ) -> Result<Vec<Entry>> {
+        let mut found = Vec::new();
+        let mut reached = u32::MAX;
+        while first <= end && reached > first && place != 0 {
+            let row = self.journal_row(number, place)?;
+            reached = row.entries.first().map_or(0, |entry| entry.sequence);
+            place = row.before;
+            let wanted = |entry: &Entry| first <= entry.sequence && entry.sequence <= end;
+            found.extend(row.entries.into_iter().rev().filter(wanted));
+        }
+        found.reverse();
+        let gap = found.iter().zip(first..).find(|(entry, next)| entry.sequence != *next);
+        match gap {
+            Some(_) => Err(broken(number, "its journal has a gap")),
+            None => Ok(found),
+        }
+    }
+
+    pub(super) fn journal_row(self, number: ProfileNumber, place: i64) -> Result<Written> {
+        let mut select = self.prepare("SELECT number, before, entries FROM scrip_journal WHERE place = ?")?;
+        let mut rows = select.query([place])?;
+        let Some(row) = rows.next()? else { return Err(broken(number, "a row of its journal is missing")) };
+        let before = row.get(1)?;
+        if row.get::<_, u32>(0)? != number.get() {
+            return Err(broken(number, "its journal leads to another account's"));
+        }
+        if !(0..place).contains(&before) {
+            return Err(broken(number, "its journal leads nowhere"));
+        }
+        let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        let entries = read_entries(bytes, number).map_err(|source| unreadable(number, source))?;
+        Ok(Written { before, entries })
+    }
+
+    /// The place of the first row that is noted at or after an entry.
+    pub(super) fn mark(self, number: ProfileNumber, sequence: u32) -> Result<Option<i64>> {
+        let sql = "SELECT place FROM scrip_mark WHERE entry BETWEEN ? AND ? ORDER BY entry LIMIT 1";
+        let ids = params![mark_id(number, sequence), mark_id(number, u32::MAX)];
+        Ok(self.prepare(sql)?.query_row(ids, |row| row.get(0)).optional()?)
+    }
+
+    /// The places of the rows that may hold an entry of this name or key, the newest first.
+    pub(super) fn named(self, number: ProfileNumber, hash: i64) -> Result<Vec<i64>> {
+        let sql = "SELECT place FROM scrip_name WHERE hash = ? AND number = ? ORDER BY place DESC";
+        let mut select = self.prepare(sql)?;
+        let places = select.query_map(params![hash, number.get()], |row| row.get(0))?;
+        Ok(places.collect::<Result<_, _>>()?)
+    }
+
+    /// The places of the rows with an entry about a subject, the newest first.
+    pub(super) fn about(self, number: ProfileNumber, subject: u64, limit: i64) -> Result<Vec<i64>> {
+        let sql =
+            "SELECT place FROM scrip_subject WHERE number = ? AND subject = ? ORDER BY place DESC LIMIT ?";
+        let mut select = self.prepare(sql)?;
+        let row = params![number.get(), subject.cast_signed(), limit];
+        let places = select.query_map(row, |row| row.get(0))?;
+        Ok(places.collect::<Result<_, _>>()?)
+    }
+
+    /// Appends what a change wrote to one account. `space` is used for the bytes.
+    pub(super) fn append(self, seat: &Seat, entries: &[Entry], space: &mut Vec<u8>) -> Result<i64> {
+        let number = seat.account.number();
+        space.clear();
+        write_entries(entries, number, space);
+        let sql = "INSERT INTO scrip_journal (number, before, entries) VALUES (?, ?, ?)";
+        self.prepare(sql)?.execute(params![number.get(), seat.last, &space[..]])?;
+        let place = self.0.last_insert_rowid();
+        // Of what a plain redemption or issue writes, nothing is ever looked up but by its number.
+        for entry in entries.iter().filter(|entry| entry.stamp.is_some() || !entry.is_plain()) {
+            for name in entry.names() {
+                self.note_name(number, name_hash(name.sort(), name.as_str()), place)?;
+            }
+            if let Some(key) = entry.key() {
+                self.note_name(number, name_hash(KEY, key.as_str()), place)?;
+            }
+            for subject in entry.subjects() {
+                let sql = "INSERT INTO scrip_subject VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+                self.prepare(sql)?.execute(params![number.get(), subject.cast_signed(), place])?;
+            }
+        }
+        Ok(place)
+    }
+
+    fn note_name(self, number: ProfileNumber, hash: i64, place: i64) -> Result<()> {
+        let sql = "INSERT INTO scrip_name VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+        self.prepare(sql)?.execute(params![hash, number.get(), place])?;
+        Ok(())
+    }
+
+    /// Notes where the account's last entry is.
+    pub(super) fn note_mark(self, seat: &Seat) -> Result<()> {
+        let id = mark_id(seat.account.number(), seat.account.sequence());
+        self.prepare("INSERT INTO scrip_mark VALUES (?, ?)")?.execute(params![id, seat.last])?;
+        Ok(())
+    }
+
+    /// Compares the head row and swaps it. `false`: somebody was faster.
+    pub(super) fn swap(self, seat: &Seat) -> Result<bool> {
+        let (account, soonest) = (&seat.account, seat.soonest());
+        let (number, sequence) = (account.number().get(), account.sequence());
+        if !seat.is_new {
+            let sql = "UPDATE scrip_head SET sequence = ?1, last = ?2, soonest = ?3
+                WHERE number = ?4 AND sequence = ?5";
+            let row = params![sequence, seat.last, soonest, number, seat.head];
+            return Ok(self.prepare(sql)?.execute(row)? == 1);
+        }
+        if let Some(profile) = account.profile() {
+            let sql = "INSERT INTO scrip_profile VALUES (?, ?) ON CONFLICT DO NOTHING";
+            if self.prepare(sql)?.execute(params![number, profile.as_str()])? == 0 {
+                return Ok(false);
+            }
+        }
+        let sql = "INSERT INTO scrip_head VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        Ok(self.prepare(sql)?.execute(params![number, sequence, seat.last, soonest])? == 1)
+    }
+
+    /// Writes the state row. `space` is used for the bytes.
+    pub(super) fn save(self, account: &Account, space: &mut Vec<u8>) -> Result<()> {
+        space.clear();
+        packed_account::write(account, space);
+        let sql = "INSERT INTO scrip_state VALUES (?1, ?2) ON CONFLICT (number) DO UPDATE SET account = ?2";
+        self.prepare(sql)?.execute(params![account.number().get(), &space[..]])?;
+        Ok(())
+    }
+}
+
+/// The sort of name that a key counts as, among those of [`Name::sort`](crate::Name::sort).
+pub(super) const KEY: u8 = 0;
+
+/// The hash under which a name is noted; the entry itself says whether it is the one. It never changes.
+pub(super) fn name_hash(sort: u8, text: &str) -> i64 {
+    let mut bytes = vec![sort];
+    bytes.extend_from_slice(text.as_bytes());
+    SipHasher24::new().hash(&bytes).cast_signed()
+}
+
+/// Marks stand under the ids of entries.
+fn mark_id(number: ProfileNumber, sequence: u32) -> i64 {
+    let sequence = sequence.min(crate::id::MAX_SEQUENCE);
+    EntryId::made_by(number, sequence).get().cast_signed()
+}
+
+/// Each entry after its length.
+fn write_entries(entries: &[Entry], number: ProfileNumber, out: &mut Vec<u8>) {
+    let mut bytes = Vec::new();
+    for entry in entries {
+        bytes.clear();
+        packed_entry::write(entry, number, &mut bytes);
+        let mut to = Writer { out, number };
+        to.number(bytes.len() as u64);
+        out.extend_from_slice(&bytes);
+    }
+}
+
+pub(super) fn read_entries(bytes: &[u8], number: ProfileNumber) -> Result<Vec<Entry>, Unreadable> {
+    let mut from = Reader { rest: bytes, number };
+    let mut entries = Vec::new();
+    while !from.rest.is_empty() {
+        let length = usize::try_from(from.number()?).map_err(|_| Unreadable("an entry is too long"))?;
+        entries.push(packed_entry::read(from.bytes(length)?, number)?);
+    }
+    if entries.is_empty() { Err(Unreadable("there is no entry in them")) } else { Ok(entries) }
+}
+
+pub(super) const fn broken(number: ProfileNumber, what: &'static str) -> SqliteError {
+    SqliteError::Broken { number, what }
+}
+
+pub(super) const fn unreadable(number: ProfileNumber, source: Unreadable) -> SqliteError {
+    SqliteError::Unreadable { number, source }
+}

@@ -1,0 +1,17 @@
+//! The SQLite store: the contract, the caller's transaction, several handles, and files that are not as they should be.
+
+#![cfg(feature = "sqlite")]
+
+#[path = "sqlite/conformance.rs"]
+#[cfg(feature = "conformance")]
+mod conformance;
+#[path = "sqlite/files.rs"]
+mod files;
+#[path = "sqlite/joining.rs"]
+mod joining;
+#[path = "sqlite/scans.rs"]
+mod scans;
+#[path = "sqlite/sharing.rs"]
+mod sharing;
+#[path = "sqlite/shop.rs"]
+mod shop;

@@ -1,0 +1,33 @@
+//! The store keeps the contract, with whatever options it is opened.
+
+use scrip::store::conformance;
+use scrip::store::sqlite::{Durability, SqliteOptions, SqliteStore};
+
+fn conforms(options: &SqliteOptions) {
+    conformance::check_blocking(|| {
+        let (folder, options) = (tempfile::tempdir().unwrap(), options.clone());
+        move || SqliteStore::open_with(folder.path().join("ledger.sqlite"), options.clone()).unwrap()
+    })
+    .unwrap();
+}
+
+#[test]
+fn with_accounts_kept_in_memory() {
+    conforms(&SqliteOptions::new());
+}
+
+#[test]
+fn with_few_accounts_kept_in_memory() {
+    conforms(&SqliteOptions::new().resident(3));
+}
+
+#[test]
+fn with_nothing_kept_in_memory() {
+    conforms(&SqliteOptions::new().resident(0));
+}
+
+#[test]
+fn with_less_durability() {
+    conforms(&SqliteOptions::new().durability(Durability::LosesLastOnPowerLoss).log_bytes(1));
+    conforms(&SqliteOptions::new().durability(Durability::MayRuinOnPowerLoss).page_cache(0));
+}
