@@ -133,7 +133,8 @@ impl Wallet {
         &self.returns
     }
 
-    /// Every hold, in the order in which they were placed, as they stand.
+    /// Every hold, in the order in which they were placed, as they stand. Those that were open when the profile was merged
+    /// are with the other now.
     pub fn holds(&self) -> impl Iterator<Item = Hold> {
         self.holds.values().cloned()
     }
@@ -197,6 +198,9 @@ impl Wallet {
             EntryKind::Transaction(change) => {
                 change.redemptions.iter().for_each(|state| self.note(state));
                 self.transactions.insert(change.transaction.id, change.transaction.clone());
+            }
+            EntryKind::MergeOut(merged) => {
+                merged.holds.iter().for_each(|hold| drop(self.holds.remove(hold)));
             }
             EntryKind::MergeIn(merged) => {
                 merged.holds.iter().for_each(|placed| self.keep_hold(entry, placed, HoldStatus::Held));

@@ -57,6 +57,8 @@ enum Turn {
     Forget,
     /// Inside somebody's transaction.
     Stage,
+    /// Writes nothing, as somebody else was faster.
+    Conflict,
 }
 
 /// A store that says when it begins a run, with how many units, and waits to be told how it goes.
@@ -122,6 +124,10 @@ impl Store for Gated {
             Turn::Fail => Err(Broken::Full),
             Turn::Panic => panic!("a planned panic of the store's"),
             Turn::Forget => Ok(self.store.run(&mut Altered(work, Fate::InDoubt))?),
+            Turn::Conflict => {
+                (0..work.needs().len()).for_each(|unit| work.settle(unit, Fate::Conflict));
+                Ok(())
+            }
             Turn::Stage => Ok(self.store.run(&mut Altered(work, Fate::Staged))?),
         }
     }
@@ -276,6 +282,29 @@ fn a_shutdown_does_what_is_queued_and_takes_nothing_more() {
 }
 
 #[test]
+fn closing_wakes_the_driver_and_who_waits_for_room() {
+    let (store, ten) = memory();
+    for ends in [|group: GroupCommit<_>| drop(group), |group: GroupCommit<_>| group.close()] {
+        let ledger = AsyncLedger::new(program(), Blocking(store.clone()));
+        let (group, driver) = GroupCommit::new(ledger, GroupOptions::default());
+        let (woken, mut driver) = (Arc::new(Woken::default()), Box::pin(driver.run()));
+        let waker = Waker::from(Arc::clone(&woken));
+        assert!(poll(&mut driver, &mut Context::from_waker(&waker)).is_pending());
+        ends(group);
+        assert!(woken.0.load(Ordering::SeqCst), "the driver sleeps on");
+        assert!(poll(&mut driver, &mut Context::from_waker(&waker)).is_ready());
+    }
+    let (group, _driver) = GroupCommit::new(Ledger::new(program(), store), GroupOptions::default().queue(1));
+    let _queued = group.commit(issue(0, ten));
+    let (woken, mut late) = (Arc::new(Woken::default()), group.commit(issue(1, ten)));
+    let waker = Waker::from(Arc::clone(&woken));
+    assert!(poll(&mut late, &mut Context::from_waker(&waker)).is_pending());
+    group.close();
+    assert!(woken.0.load(Ordering::SeqCst), "who waits for room sleeps on");
+    assert!(matches!(late.wait(), Err(Error::Closed)));
+}
+
+#[test]
 fn dropping_the_last_handle_loses_nothing_that_is_queued() {
     let (store, ten) = memory();
     let (group, gate, driver) = start(&store, GroupOptions::default());
@@ -369,10 +398,19 @@ fn doubt_is_told_apart_and_keys_resolve_it() {
     assert_eq!(keyed.wait().unwrap().novelty, scrip::Novelty::Replayed);
     // In doubt, and then the store fails: still in doubt, though the last attempt changed nothing.
     let keyed = group.commit(issue(2, ten).keyed("till-7".parse().unwrap()));
-    assert_eq!([gate.pass(Turn::Forget), gate.pass(Turn::Fail)], [1, 1]);
+    assert_eq!([gate.pass(Turn::Forget), gate.pass(Turn::Conflict), gate.pass(Turn::Fail)], [1; 3]);
     assert!(matches!(keyed.wait(), Err(Error::InDoubt)));
-    finish(group, driver);
-    assert_eq!([balance(&store, 0), balance(&store, 1), balance(&store, 2)], [Amount::from(10); 3]);
+    // Those of a batch that carry no key are not run again one by one, as those of one that failed are.
+    let running = group.commit(issue(3, ten));
+    assert_eq!(gate.begun.recv(), Ok(1));
+    let batch = [group.commit(issue(4, ten)), group.commit(issue(5, ten))];
+    gate.turn.send(Turn::Run).unwrap();
+    assert_eq!(gate.pass(Turn::Forget), 2);
+    running.wait().unwrap();
+    drop(group);
+    batch.into_iter().for_each(|pending| assert!(matches!(pending.wait(), Err(Error::InDoubt))));
+    driver.join().unwrap();
+    (0..6).for_each(|number| assert_eq!(balance(&store, number), Amount::from(10), "profile {number}"));
 }
 
 #[test]

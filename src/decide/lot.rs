@@ -4,8 +4,8 @@ use super::{Side, lot_at_issue};
 use crate::account::after;
 use crate::store::{Record, View};
 use crate::{
-    Account, Issue, Lot, LotAfter, LotChange, LotId, LotKind, Movement, Place, Quantity, Refusal, Rejection,
-    Standing, Timestamp,
+    Account, Expiry, Issue, Lot, LotAfter, LotChange, LotId, LotKind, Movement, Place, Quantity, Refusal,
+    Rejection, Standing, Timestamp,
 };
 
 /// A lot of an account at an instant.
@@ -71,6 +71,21 @@ impl<'a> KnownLot<'a> {
             Standing::MovedTo(number) if follow => Err(Refusal::Elsewhere(number)),
             Standing::MovedTo(_) => Err(unknown()),
             _ => Ok(lot),
+        }
+    }
+
+    /// How a lot that was not taken back stands at an instant, once it expires then: also one whose time of use is still
+    /// to come may have expired, and come back (rule T2).
+    pub(super) fn standing_until(&self, expires_at: Expiry, at: Timestamp) -> Result<Standing, Rejection> {
+        let available_at = self.issue.available_at;
+        if expires_at.is_past(at) {
+            Ok(Standing::Expired)
+        } else if available_at <= at {
+            Ok(Standing::Usable)
+        } else if expires_at.is_past(available_at) {
+            Err(Rejection::NeverUsable { available_at })
+        } else {
+            Ok(Standing::Pending(available_at))
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Answer;
 use super::error::Error;
-use crate::decide::{decide_into, need};
+use crate::decide::{Decided, decide_into, need};
 use crate::store::{Change, Fate, Need, Owner, View, Work};
 use crate::{Action, Command, Program, Receipt, Refusal, Rejection};
 
@@ -14,29 +14,29 @@ use crate::{Action, Command, Program, Receipt, Refusal, Rejection};
 pub(crate) const MAX_ATTEMPTS: u32 = 32;
 
 /// How far a command is.
-struct Progress<O> {
-    state: State<O>,
+struct Progress<D> {
+    state: State<D>,
     /// Whether an earlier attempt may have been written: then nobody can say that nothing was changed, until the store
     /// has answered for a later one.
     was_in_doubt: bool,
 }
 
-enum State<O> {
+enum State<D> {
     /// Not decided yet, or to be decided again.
     Open,
     /// Decided, and its fate not yet known.
-    Decided(Result<Receipt<O>, Refusal>),
-    Done(Result<Receipt<O>, Refusal>),
+    Decided(Result<D, Refusal>),
+    Done(Result<D, Refusal>),
     Doomed,
     InDoubt,
 }
 
-impl<O> Progress<O> {
-    const fn of(state: State<O>) -> Self {
+impl<D: Staged> Progress<D> {
+    const fn of(state: State<D>) -> Self {
         Self { state, was_in_doubt: false }
     }
 
-    fn decided(&mut self, result: Result<Receipt<O>, Refusal>) {
+    fn decided(&mut self, result: Result<D, Refusal>) {
         self.state = State::Decided(result);
     }
 
@@ -54,9 +54,7 @@ impl<O> Progress<O> {
                 State::Open
             }
             (Fate::Committed, State::Decided(result)) => State::Done(result),
-            (Fate::Staged, State::Decided(result)) => {
-                State::Done(result.map(|receipt| Receipt { is_staged: true, ..receipt }))
-            }
+            (Fate::Staged, State::Decided(result)) => State::Done(result.map(Staged::staged)),
             (Fate::Conflict, _) => State::Open,
             (Fate::Doomed, _) => State::Doomed,
             (Fate::InDoubt, _) => State::InDoubt,
@@ -81,7 +79,7 @@ impl<O> Progress<O> {
     }
 
     /// What came of it. `failure`: the store's error, if it left this open.
-    fn answer<E>(self, failure: Option<&Arc<E>>, attempts: u32) -> Result<Receipt<O>, Error<E>> {
+    fn answer<E>(self, failure: Option<&Arc<E>>, attempts: u32) -> Result<D, Error<E>> {
         match (self.state, failure) {
             (State::Done(result), _) => result.map_err(Error::from),
             (State::Doomed, _) => Err(Error::Doomed),
@@ -94,12 +92,30 @@ impl<O> Progress<O> {
     }
 }
 
+/// What was decided, and written where only the caller can make it durable.
+trait Staged {
+    fn staged(self) -> Self;
+}
+
+impl<O> Staged for Decided<O> {
+    fn staged(mut self) -> Self {
+        self.is_staged = true;
+        self
+    }
+}
+
+impl<O> Staged for Receipt<O> {
+    fn staged(self) -> Self {
+        Self { is_staged: true, ..self }
+    }
+}
+
 /// One command as a work of one unit. Nothing is allocated for it but what it writes, in a space that is used again.
 pub(crate) struct Single<'a, A: Action> {
     program: &'a Program,
     command: &'a Command<A>,
     need: [Need; 1],
-    progress: Progress<A::Outcome>,
+    progress: Progress<Decided<A::Outcome>>,
     change: Change,
     attempts: u32,
 }
@@ -125,7 +141,10 @@ impl<'a, A: Action> Single<'a, A> {
     /// What came of it, and the space.
     pub(crate) fn finish<E>(self, failure: Option<E>) -> (Answer<A, E>, Change) {
         let failure = failure.map(Arc::new);
-        (self.progress.answer(failure.as_ref(), self.attempts), self.change)
+        let decided = self.progress.answer(failure.as_ref(), self.attempts);
+        let answer = decided
+            .and_then(|decided| decided.receipt(&self.command.request, &self.change).map_err(Error::from));
+        (answer, self.change)
     }
 }
 
@@ -153,9 +172,12 @@ pub(crate) struct Batch<'a, A: Action> {
     needs: Vec<Need>,
     units: Vec<usize>,
     /// By command.
-    progress: Vec<Progress<A::Outcome>>,
+    progress: Vec<Progress<Receipt<A::Outcome>>>,
     change: Change,
     attempts: u32,
+    /// The unit of this attempt that turned out to be about another account. Those after it wait for the next attempt,
+    /// as they may be about that one too, and come later.
+    led_away: Option<usize>,
 }
 
 impl<'a, A: Action> Batch<'a, A> {
@@ -169,6 +191,7 @@ impl<'a, A: Action> Batch<'a, A> {
             progress: Vec::with_capacity(commands.len()),
             change: space,
             attempts: 0,
+            led_away: None,
         };
         for (index, command) in commands.iter().enumerate() {
             batch.progress.push(Progress::of(match need(command) {
@@ -192,6 +215,8 @@ impl<'a, A: Action> Batch<'a, A> {
     pub(crate) fn next_attempt(&mut self) {
         self.attempts = self.attempts.saturating_add(1);
         let is_over = self.attempts >= MAX_ATTEMPTS;
+        let before = self.units.len();
+        self.led_away = None;
         let (progress, commands) = (&mut self.progress, self.commands);
         let is_open = |index: &usize| {
             let pair = progress.get_mut(*index).zip(commands.get(*index));
@@ -202,6 +227,10 @@ impl<'a, A: Action> Batch<'a, A> {
         self.needs.retain(|_| kept.next().copied().unwrap_or(false));
         let mut kept = keep.iter();
         self.units.retain(|_| kept.next().copied().unwrap_or(false));
+        if self.units.len() < before {
+            // What waited was not contended.
+            self.attempts = 0;
+        }
     }
 
     /// What came of each command, in order, and the space. `failure`: the store's error, for those that it left open.
@@ -218,9 +247,17 @@ impl<A: Action> Work for Batch<'_, A> {
     }
 
     fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
+        if self.led_away.is_some_and(|first| first < unit) {
+            return None;
+        }
         let index = *self.units.get(unit)?;
         let (command, progress) = self.commands.get(index).zip(self.progress.get_mut(index))?;
-        progress.decided(decide_into(self.program, command, &view, &mut self.change));
+        let decided = decide_into(self.program, command, &view, &mut self.change);
+        if matches!(decided, Err(Refusal::Elsewhere(_) | Refusal::Together(_))) {
+            self.led_away = Some(unit);
+        }
+        // The next unit writes where this one did.
+        progress.decided(decided.and_then(|decided| decided.receipt(&command.request, &self.change)));
         (!self.change.is_empty()).then_some(&self.change)
     }
 

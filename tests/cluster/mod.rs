@@ -1,7 +1,7 @@
 //! A PostgreSQL server of the test's own: made in a temporary folder, on a free port, stopped and removed when dropped.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -90,11 +90,6 @@ impl Cluster {
         let client = self.client("postgres").await;
         client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
         self.config(&name)
-    }
-
-    /// What the server is kept in.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     fn data(&self) -> String {

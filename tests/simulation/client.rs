@@ -19,6 +19,7 @@ pub type Group = GroupCommit<AsyncLedger<Connection>>;
 
 /// What a client knows of one thing that it did.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[allow(clippy::large_enum_variant)] // There are thirty of them.
 pub enum End {
     Done(Outcome),
     /// It was refused, or not carried out.

@@ -128,6 +128,7 @@ fn count(sequence: u32) -> i32 {
 
 /// What is written beside heads, one array for each column.
 #[derive(Default)]
+#[allow(clippy::type_complexity)] // The columns of five tables; names would say no more than these.
 struct Rows {
     journal: (Vec<i32>, Vec<i32>, Vec<i64>, Vec<Vec<u8>>),
     state: (Vec<i32>, Vec<i32>, Vec<Option<i64>>, Vec<Option<i64>>, Vec<Vec<u8>>),

@@ -1,0 +1,126 @@
+//! How fast redeeming is in a SQLite file, beside SQL that people write by hand: in one run, on one disk, with the same
+//! durability (every commit is flushed), on the same requests.
+//!
+//! `cargo bench --bench sqlite --features sqlite` prints a table. No line is printed before it is checked that no cent
+//! appeared or vanished. `-- large` adds what takes long: a file of a million profiles.
+
+#[path = "sqlite/by_hand.rs"]
+mod by_hand;
+#[allow(dead_code)] // The other bench uses more of it.
+mod contestants;
+#[path = "sqlite/file.rs"]
+mod file;
+
+use std::time::{Duration, Instant};
+
+use by_hand::SqlByHand;
+use contestants::{LOTS, Request, Workload};
+use file::ScripFile;
+use scrip::store::sqlite::{SqliteOptions, SqliteStore};
+use scrip::{Ledger, ProfileId};
+
+const PROFILES: u32 = 100_000;
+const ONE_BY_ONE: usize = 4_000;
+const GROUPED: usize = 200_000;
+const GROUP: usize = 1_000;
+const ROUNDS: usize = 3;
+
+/// Someone who runs requests in a file.
+trait InFile {
+    /// Each in a transaction of its own.
+    fn one_by_one(&mut self, requests: &[Request]);
+    /// So many in one transaction.
+    fn grouped(&mut self, requests: &[Request]);
+    /// Checks that no cent appeared or vanished, and says how much was redeemed, in cents.
+    fn check(&mut self) -> i64;
+}
+
+fn main() {
+    let workload = Workload::new(PROFILES, ONE_BY_ONE + GROUPED);
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    println!("W({PROFILES}) in a file, every commit flushed; requests a second, {ROUNDS} rounds");
+    let owned = SqliteOptions::new().resident(2 * PROFILES as usize);
+    let shared = SqliteOptions::new().resident(0);
+    let path = |name: &str, round: usize| folder.path().join(format!("{name} {round}.sqlite"));
+    let mut rates: [Vec<[f64; 2]>; 4] = Default::default();
+    let mut imports = Vec::new();
+    for round in 0..ROUNDS {
+        let mut plain = SqlByHand::set_up(&path("plain", round), &workload, false);
+        let mut tuned = SqlByHand::set_up(&path("tuned", round), &workload, true);
+        let (mut own, took) = ScripFile::set_up(&path("owned", round), &workload, owned.clone());
+        imports.push(f64::from(PROFILES) * LOTS as f64 * 60.0 / took.as_secs_f64());
+        let (mut share, _) = ScripFile::set_up(&path("shared", round), &workload, shared.clone());
+        let all: [&mut dyn InFile; 4] = [&mut plain, &mut tuned, &mut own, &mut share];
+        for (contestant, rates) in all.into_iter().zip(&mut rates) {
+            rates.push(run(contestant, &workload));
+        }
+    }
+    let names = ["SQL by hand", "SQL by hand, tuned", "scrip, owning the file", "scrip, sharing the file"];
+    println!(
+        "{:26} {:>10} {:>9} {:>10} {:>9} {:>14}",
+        "", "one by one", "÷ by hand", "grouped", "÷ by hand", "÷ tuned"
+    );
+    for (name, own) in names.iter().zip(&rates) {
+        let over = |which: usize, other: usize| {
+            median(own.iter().zip(&rates[other]).map(|(own, other)| own[which] / other[which]))
+        };
+        println!(
+            "{name:26} {:>10.0} {:>9.2} {:>10.0} {:>9.2} {:>14.2}",
+            median(own.iter().map(|rate| rate[0])),
+            over(0, 0),
+            median(own.iter().map(|rate| rate[1])),
+            over(1, 0),
+            over(1, 1),
+        );
+    }
+    println!("goals: one by one 1.4; grouped 5 owning the file and 2 sharing it");
+    println!("importing: {:.0} rewards a minute (goal: 1 000 000)\n", median(imports.into_iter()));
+    if std::env::args().any(|argument| argument == "large") {
+        large(&folder.path().join("large.sqlite"));
+    }
+}
+
+/// Requests a second, one by one and grouped.
+fn run(contestant: &mut dyn InFile, workload: &Workload) -> [f64; 2] {
+    let (single, grouped) = workload.requests.split_at(ONE_BY_ONE);
+    let start = Instant::now();
+    contestant.one_by_one(single);
+    let first = start.elapsed();
+    let start = Instant::now();
+    grouped.chunks(GROUP).for_each(|group| contestant.grouped(group));
+    let second = start.elapsed();
+    let requested: i64 = workload.requests.iter().map(|request| request.cents).sum();
+    assert_eq!(contestant.check(), requested, "every request was met to the cent");
+    let rate = |count: usize, took: Duration| count as f64 / took.as_secs_f64();
+    [rate(single.len(), first), rate(grouped.len(), second)]
+}
+
+/// A file of a million profiles: how long it takes to fill, and to open.
+fn large(path: &std::path::Path) {
+    let workload = Workload::new(1_000_000, GROUPED);
+    let (file, took) = ScripFile::set_up(path, &workload, SqliteOptions::new());
+    drop(file);
+    let rewards = 1_000_000.0 * LOTS as f64;
+    println!(
+        "1 000 000 profiles: {:.0} rewards a minute, {} MiB",
+        rewards * 60.0 / took.as_secs_f64(),
+        size(path) >> 20
+    );
+    let start = Instant::now();
+    let mut ledger = Ledger::new(file::program(), SqliteStore::open(path).unwrap());
+    let opened = start.elapsed();
+    let start = Instant::now();
+    let id = ProfileId::new(&Workload::name(654_321)).unwrap();
+    ledger.at(file::now()).balances(id).unwrap();
+    println!("opened in {opened:?}; a first balance in {:?}", start.elapsed());
+}
+
+fn size(path: &std::path::Path) -> u64 {
+    std::fs::metadata(path).unwrap().len()
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
