@@ -84,6 +84,7 @@ impl Account {
             EntryKind::MergeIn(merged) => {
                 merged.holds.iter().for_each(|hold| self.holds.insert(hold.clone()));
                 self.merged_from.push(merged.from);
+                self.merged_from.extend(&merged.before);
             }
             other => other.lots_after().into_iter().for_each(|after| self.set_lot(after)),
         }

@@ -50,7 +50,7 @@ pub struct Account {
     /// The profile that this one was merged into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     merged_into: Option<ProfileNumber>,
-    /// The profiles that were merged into this one.
+    /// The profiles that were merged into this one, also by way of another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     merged_from: Vec<ProfileNumber>,
 }
@@ -128,6 +128,11 @@ impl Account {
     /// The profile that this one was merged into, and that has its value now.
     pub fn merged_into(&self) -> Option<ProfileNumber> {
         self.merged_into
+    }
+
+    /// The profiles that were merged into this one, also by way of another.
+    pub(crate) fn merged_from(&self) -> &[ProfileNumber] {
+        &self.merged_from
     }
 
     /// Whether a number is this profile's, or that of one which was merged into it.

@@ -28,11 +28,13 @@ impl Decide for PlaceHold {
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
-        self.spend().check(program)?;
-        match self.expires_in {
-            Some(0) => Err(Rejection::NotPositive { field: "expires_in".into() }),
-            _ => Ok(()),
+        let spend = self.spend();
+        // Field by field, as the request has them.
+        Spend { basket_total: None, ..spend }.check(program)?;
+        if self.expires_in == Some(0) {
+            return Err(Rejection::NotPositive { field: "expires_in".into() });
         }
+        self.spend().check(program)
     }
 
     fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Told<Hold>, Refusal> {
@@ -202,6 +204,10 @@ fn about(hold: HoldId) -> Need {
 fn open<'a>(account: &'a Account, view: &View<'_>, hold: HoldId) -> Result<&'a HoldPlaced, Rejection> {
     if let Some(open) = account.hold(hold) {
         return Ok(open);
+    }
+    // One that came along in a merger has no entry of its own here. It was open, and is not any more.
+    if view.first.hold(hold).is_some() {
+        return Err(Rejection::HoldLapsed { hold });
     }
     Err(match view.found.hold.map(|entry| &entry.kind) {
         Some(EntryKind::Capture(capture)) if capture.hold == hold => Rejection::HoldCaptured { hold },

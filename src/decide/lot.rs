@@ -68,7 +68,10 @@ impl<'a> KnownLot<'a> {
         let unknown = || Refusal::Rejected(Rejection::UnknownLot { lots: vec![id] });
         let lot = Self::find(side, view.found.lots.get(&id), id, at).ok_or_else(unknown)?;
         match lot.now.standing {
-            Standing::MovedTo(number) if follow => Err(Refusal::Elsewhere(number)),
+            // One that went to a profile which was merged into this one, and is not here, stayed behind there.
+            Standing::MovedTo(number) if follow && !side.account.answers_to(number) => {
+                Err(Refusal::Elsewhere(number))
+            }
             Standing::MovedTo(_) => Err(unknown()),
             _ => Ok(lot),
         }

@@ -138,7 +138,7 @@ impl Decide for MergeProfiles {
         let account = draft.account();
         let holds: Vec<_> = account.holds().cloned().collect();
         let point_debt = draft.first.totals().point_debt;
-        let from = draft.first.number();
+        let (from, before) = (draft.first.number(), account.merged_from().to_vec());
         let ids = holds.iter().map(|hold| hold.hold).collect::<Vec<_>>();
         let out = MergedOut { into, holds: ids.clone(), point_debt };
         let lots = live(&draft.first, view, draft.at)?;
@@ -151,7 +151,7 @@ impl Decide for MergeProfiles {
             Moving { lot, external_id, cause: Cause::Merge }.carry_out(draft)?;
         }
         if let Some(second) = &mut draft.second {
-            let arrival = MergedIn { from, holds, point_debt };
+            let arrival = MergedIn { from, before, holds, point_debt };
             second.write(draft.at, Cause::Merge, EntryKind::MergeIn(Box::new(arrival)), None);
         }
         Ok(Merged { into, lots: moved, holds: ids, point_debt }.into())

@@ -214,6 +214,9 @@ pub struct MergedOut {
 pub struct MergedIn {
     /// The profile that it takes over.
     pub from: ProfileNumber,
+    /// Those that were merged into that one before, and are answered for here now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<ProfileNumber>,
     /// The open holds that came along.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<HoldPlaced>,

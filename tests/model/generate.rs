@@ -80,11 +80,11 @@ fn ask() -> BoxedStrategy<Ask> {
         1 => any::<u16>().prop_map(Ask::Archive),
         50 => issue().prop_map(Ask::Issue),
         50 => redeem().prop_map(Ask::Redeem),
-        40 => afterwards(),
-        20 => sale().prop_map(Ask::Post),
+        120 => afterwards(),
+        30 => sale().prop_map(Ask::Post),
         6 => (any::<u16>(), sale()).prop_map(|(pick, sale)| Ask::Update(pick, sale)),
         3 => any::<u16>().prop_map(Ask::Delete),
-        12 => (any::<u16>(), wish()).prop_map(|(pick, wish)| Ask::ReturnSale(pick, wish)),
+        24 => (any::<u16>(), wish()).prop_map(|(pick, wish)| Ask::ReturnSale(pick, wish)),
         14 => (any::<u16>(), again(), any::<bool>())
             .prop_map(|(which, again, changed)| Ask::Repeat { which, again, changed }),
     ]
@@ -93,20 +93,20 @@ fn ask() -> BoxedStrategy<Ask> {
 
 /// What happens to value afterwards.
 fn afterwards() -> BoxedStrategy<Ask> {
-    let seconds = weighted(0.6, prop_oneof![1 => Just(0_u32), 8 => 1_u32..4_000, 8 => 40_000_u32..400_000]);
+    let seconds = weighted(0.6, prop_oneof![1 => Just(0_u32), 6 => 1_u32..4_000, 12 => 40_000_u32..900_000]);
     prop_oneof![
         24 => (redeem(), seconds).prop_map(|(redeem, seconds)| Ask::Hold(redeem, seconds)),
-        10 => (any::<u16>(), weighted(0.7, wish())).prop_map(|(pick, part)| Ask::Capture(pick, part)),
-        6 => any::<u16>().prop_map(Ask::Release),
+        20 => (any::<u16>(), weighted(0.7, wish())).prop_map(|(pick, part)| Ask::Capture(pick, part)),
+        10 => any::<u16>().prop_map(Ask::Release),
         30 => (any::<u16>(), wish(), any::<bool>(), weighted(0.2, any::<u8>()))
             .prop_map(|(which, amount, strict, note)| Ask::Return(Back { which, amount, strict, note })),
         8 => any::<u16>().prop_map(Ask::Reverse),
-        10 => extend().prop_map(Ask::Extend),
+        16 => extend().prop_map(Ask::Extend),
         6 => (any::<u16>(), any::<bool>()).prop_map(|(pick, whose)| Ask::Revoke(pick, whose)),
         12 => adjust().prop_map(Ask::Adjust),
         8 => (any::<u16>(), 0..3_u8, proptest::bool::weighted(0.2))
             .prop_map(|(pick, to, whose)| Ask::Reassign(pick, to, whose)),
-        2 => (0..3_u8, 0..3_u8).prop_map(|(from, into)| Ask::Merge(from, into)),
+        7 => (0..3_u8, 0..3_u8).prop_map(|(from, into)| Ask::Merge(from, into)),
         5 => (profile(), any::<bool>()).prop_map(|(profile, number)| Ask::Sweep(profile, number)),
     ]
     .boxed()

@@ -83,13 +83,19 @@ fn used<Q: Copy + Into<Quantity>>(lots: &[Lot<Q>], made: &Redemption) -> Vec<Use
                 id: lot.id,
                 expires_at: lot.expires_at,
                 issued_at: lot.issued_at,
-                value: lot.value_remaining.into().ten_thousandths().into(),
+                value: free(lot),
                 taken: taken.into(),
                 paid: item.map_or(0, |item| item.amount.ten_thousandths().into()),
                 place,
             }
         })
         .collect()
+}
+
+/// What is left of a lot and not held.
+fn free<Q: Copy + Into<Quantity>>(lot: &Lot<Q>) -> Raw {
+    let raw = |value: Q| Raw::from(value.into().ten_thousandths());
+    raw(lot.value_remaining) - raw(lot.value_held)
 }
 
 /// Rules C1 and C2: a lot is used only when all before it are used up, so at most one is left partly used.
@@ -194,8 +200,8 @@ fn point_shares(program: &ProgramSettings, made: &Redemption, points: &[Used]) -
 /// What was taken is gone, from these lots and from no other.
 fn what_is_left<Q: Copy + Into<Quantity>>(used: &[Used], after: &[Lot<Q>]) -> Checked {
     for lot in used {
-        let left = after.iter().find(|other| other.id == lot.id).map(|other| other.value_remaining.into());
-        prop_assert_eq!(Some(lot.value - lot.taken), left.map(|left| left.ten_thousandths().into()));
+        let left = after.iter().find(|other| other.id == lot.id).map(free);
+        prop_assert_eq!(Some(lot.value - lot.taken), left);
     }
     Ok(())
 }

@@ -322,6 +322,11 @@ impl Model {
             let account = &self.profiles[profile];
             let went = || account.lots[account.lot_with(followed?.get())?].moved.map(|(_, to, _)| to);
             match account.merged.map(|(_, into)| into).or_else(went) {
+                // It leads back where one was: what stayed behind in a merger is with nobody who could be asked.
+                Some(next) if chain.contains(&Owner::Profile(next)) => {
+                    chain.push(Owner::Profile(next));
+                    break;
+                }
                 Some(next) => chain.push(Owner::Profile(next)),
                 None => break,
             }

@@ -103,7 +103,36 @@ impl Resolver<'_> {
         }
     }
 
+    /// Where there is nothing yet that a step could be about, it makes something.
+    fn first_of_its_kind(&mut self, ask: &Ask) -> Option<Request> {
+        let profiles = &self.model.profiles;
+        let (redeem, hold) = match ask {
+            Ask::Capture(..) | Ask::Release(_) => (false, profiles.iter().all(|one| one.holds.is_empty())),
+            Ask::Return(_) | Ask::Reverse(_) => {
+                (profiles.iter().all(|one| one.redemptions.is_empty()), false)
+            }
+            _ => (false, false),
+        };
+        let anything = Redeem {
+            profile: Some(0),
+            strategies: vec![Strategy::Points, Strategy::Rewards],
+            amount: Wish::Half,
+            strict: false,
+            basket: Some(Money::Whole(100)),
+            note: None,
+        };
+        self.model.program.exchange_rate?;
+        match (redeem, hold) {
+            (true, _) => Some(self.redeem(&anything).into()),
+            (_, true) => Some(self.hold(&anything, Some(90_000)).into()),
+            _ => None,
+        }
+    }
+
     fn request(&mut self, ask: &Ask) -> Request {
+        if let Some(first) = self.first_of_its_kind(ask) {
+            return first;
+        }
         match ask {
             Ask::Define(template) => Define(self.definition(template)).into(),
             Ask::Redefine(which, template) => {
@@ -152,14 +181,7 @@ impl Resolver<'_> {
                 number.map_or(Sweep::ProfileId(id), Sweep::Number).into()
             }
             Ask::ReturnSale(which, part) => {
-                let profile = u8::try_from(which % 3).unwrap();
-                let transaction_id = self.transaction_id(*which, profile);
-                let place = self.model.profile(profile_id(profile));
-                let versions = self.model.profiles[place].versions.iter();
-                let newest = versions.rev().find(|version| version.made == transaction_id.sequence());
-                let total =
-                    |version: &super::profile::Version| Raw::from(version.said.total.ten_thousandths());
-                let left = newest.map_or(0, |version| total(version) - version.returned);
+                let (transaction_id, left) = self.sale_id(*which);
                 ReturnTransaction { transaction_id, amount: self.part(*part, left) }.into()
             }
             Ask::Post(sale) => self.sale(sale).into(),
@@ -370,6 +392,21 @@ impl Resolver<'_> {
         let nothing = (self.model.profiles.first().map_or(77, |account| account.made_by(4_000_000)), 0);
         let (id, total) = pick(recent, which).copied().filter(|_| which % 32 != 31).unwrap_or(nothing);
         (HoldId::new(id).unwrap(), total)
+    }
+
+    /// One of all the transactions, deleted ones included, and what of its total did not come back; or an id that is none.
+    fn sale_id(&self, which: Pick) -> (TransactionId, Raw) {
+        let of = |account: &Profile| {
+            let left = |sale: &super::profile::Version| {
+                let total = Raw::from(sale.said.total.ten_thousandths());
+                (account.made_by(sale.made), total - sale.returned)
+            };
+            account.transactions_at(account.now(*self.now)).map(left).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = self.model.profiles.iter().flat_map(of).collect();
+        let nothing = (self.model.profiles.first().map_or(77, |account| account.made_by(4_000_000)), 0);
+        let (id, left) = pick(&all, which).copied().filter(|_| which % 32 != 31).unwrap_or(nothing);
+        (TransactionId::new(id).unwrap(), left)
     }
 
     /// One of all the redemptions, and what is left of it to give back; or an id that is none.

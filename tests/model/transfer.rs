@@ -67,9 +67,12 @@ impl Model {
         let mut objections = Objections::default();
         let into = self.profile(request.into);
         let into = self.home(into);
-        let decided_at = self.decided_for_both(Owner::Profile(profile), into, at);
-        objections.add_if(decided_at.is_none(), Rank::Time, "time_reversed");
         let is_merged = self.profiles[profile].merged.is_some();
+        let decided_at = self.decided_for_both(Owner::Profile(profile), into, at);
+        let is_late = self.decided_at(Owner::Profile(profile), at).is_none();
+        objections.add_if(is_late || (decided_at.is_none() && !is_merged), Rank::Time, "time_reversed");
+        // Of one that is closed, nobody needs to look at the other.
+        objections.add_loosely(decided_at.is_none(), [Rank::Time, Rank::Terms], "time_reversed");
         objections.add_if(is_merged, Rank::Terms, "already_merged");
         // Of one that was merged and is to be merged into itself, either may be said.
         let is_same = request.profile_id == request.into || into == profile;

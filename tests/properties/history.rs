@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use scrip::store::{AsOf, Owner};
 use scrip::{
-    Account, Amount, Command, Entry, Error, Ledger, MemoryStore, Outcome, Points, PostTransaction, Request,
-    json,
+    Account, Amount, Cause, Command, Entry, Error, Ledger, MemoryStore, Outcome, Points, PostTransaction,
+    Request, json,
 };
 
 use crate::afterwards::returns_add_up;
@@ -92,12 +92,15 @@ proptest! {
                 prop_assert_eq!(&replayed, &held, "rule J2");
                 prop_assert_eq!(serde_json::to_string(&replayed).unwrap(), serde_json::to_string(&held).unwrap());
                 let mut folded = Account::new(id, held.number());
-                for entry in entries {
+                for (place, entry) in entries.iter().enumerate() {
                     folded.apply(entry);
                     prop_assert_eq!(folded.sequence(), entry.sequence);
                     prop_assert_eq!(folded.last_at(), Some(entry.at));
                     prop_assert_eq!(folded.totals().balances(), entry.balances, "rule J1");
-                    prop_assert!(folded.is_conserved(), "rule J3");
+                    prop_assert!(folded.totals().is_conserved(), "rule J3");
+                    // In the middle of a merger, lots have come whose holds are still to come.
+                    let is_midway = entries.get(place + 1).is_some_and(|next| next.cause == Cause::Merge);
+                    prop_assert!(is_midway || folded.is_conserved(), "rule J3");
                 }
             }
         }
