@@ -65,7 +65,7 @@
 
 mod gather;
 mod memory;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) mod projection;
 mod scan;
 #[cfg(feature = "sqlite")]

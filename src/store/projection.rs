@@ -100,7 +100,7 @@ fn redeem<'a>(entry: &Entry, redeemed: &'a Redeemed, hold: Option<HoldId>, steps
 }
 
 /// The word for a kind of lot.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) const fn kind_word(kind: crate::LotKind) -> &'static str {
     match kind {
         crate::LotKind::Reward => "reward",

@@ -1,30 +1,75 @@
 //! The conformance suite.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use scrip::ProfileId;
 use scrip::store::conformance;
-use scrip::store::postgres::{Layout, Options};
+use scrip::store::postgres::{Layout, Options, PostgresStore};
+use tokio_postgres::Config;
 
 use crate::cluster::Cluster;
 use crate::store;
 
-/// Every promise of the contract, in each layout, between two handles with pools of their own.
+/// An empty schema, and a function that opens two handles on it in turn, each with connections of its own.
+async fn backing(config: &Config, options: &Options) -> impl AsyncFnMut() -> PostgresStore {
+    static SCHEMAS: AtomicU32 = AtomicU32::new(0);
+    let options = options.clone().schema(&format!("case_{}", SCHEMAS.fetch_add(1, Ordering::Relaxed)));
+    let handles = [store(config, &options).await, store(config, &options).await];
+    let mut opened = 0_usize;
+    async move || {
+        opened += 1;
+        handles[opened % 2].clone()
+    }
+}
+
+/// Every promise of the contract, in each layout, between two handles.
 pub(crate) async fn to_every_promise(cluster: &Cluster) {
     for (layout, partitioned) in
         [(Layout::OneServer, false), (Layout::OneServer, true), (Layout::Distributed, false)]
     {
-        let options = Options::new().connections(2).layout(layout).partitioned(partitioned);
+        let options = Options::new().connections(4).layout(layout).partitioned(partitioned);
+        let config = cluster.database().await;
         for case in conformance::CASES {
-            let config = cluster.database().await;
-            let (first, second) = (store(&config, &options).await, store(&config, &options).await);
-            let mut opened = 0_usize;
-            let mut make = async || {
-                let handles = [first.clone(), second.clone()];
-                async move || {
-                    opened += 1;
-                    handles[opened % 2].clone()
-                }
-            };
+            let mut make = async || backing(&config, &options).await;
             let verdict = conformance::check_case(case, &mut make).await;
             assert_eq!(verdict, Ok(()), "{layout:?}, partitioned: {partitioned}");
         }
+    }
+}
+
+pub(crate) async fn to_every_promise_across_profiles(cluster: &Cluster) {
+    for partitioned in [false, true] {
+        let options = Options::new().connections(4).partitioned(partitioned);
+        let config = cluster.database().await;
+        let verdict = conformance::check_scan(async || backing(&config, &options).await).await;
+        assert_eq!(verdict, Ok(()), "partitioned: {partitioned}");
+    }
+}
+
+/// Each thing that is stored of a profile, spoiled in turn.
+pub(crate) async fn to_errors_instead_of_panics(cluster: &Cluster) {
+    for spoil in [
+        "UPDATE scrip.journal SET entry = '\\x00' WHERE number = $1",
+        "UPDATE scrip.journal SET entry = (SELECT entry FROM scrip.journal WHERE number = $1 AND sequence = 1)
+         WHERE number = $1 AND sequence = 2",
+        "DELETE FROM scrip.journal WHERE number = $1 AND sequence = 2",
+        "UPDATE scrip.state SET state = '\\xff01' WHERE number = $1",
+        "UPDATE scrip.state SET state = substr(state, 1, 9) WHERE number = $1",
+        "UPDATE scrip.state SET sequence = sequence - 1 WHERE number = $1",
+        "UPDATE scrip.state SET state = (SELECT state FROM scrip.state WHERE number = $1 + 1) WHERE number = $1",
+        "UPDATE scrip.head SET sequence = sequence + 1 WHERE number = $1",
+        "UPDATE scrip.head SET profile = 'somebody' WHERE number = $1",
+    ] {
+        let config = cluster.database().await;
+        let options = Options::new().connections(2);
+        let store = store(&config, &options).await;
+        let client = store.pool().get().await.unwrap();
+        let spoil_profile = async |profile: ProfileId| {
+            let find = "SELECT number FROM scrip.profile WHERE profile = $1";
+            let number: i32 = client.query_one(find, &[&profile.as_str()]).await.unwrap().get(0);
+            assert!(client.execute(spoil, &[&number]).await.unwrap() > 0, "nothing was spoiled by {spoil}");
+        };
+        let open = async || store.clone();
+        assert_eq!(conformance::check_corrupt(open, spoil_profile).await, Ok(()), "{spoil}");
     }
 }

@@ -5,7 +5,9 @@ mod cluster;
 mod conforming;
 mod crashing;
 mod joining;
+mod projecting;
 mod racing;
+mod retaining;
 mod scanning;
 mod schema;
 
@@ -32,7 +34,10 @@ fn postgres() {
     run! {
         schema::is_migrated_once_and_refused_when_newer,
         schema::fits_a_database_that_is_distributed_by_profile,
+        schema::of_an_older_version_is_brought_up_to_date,
         conforming::to_every_promise,
+        conforming::to_every_promise_across_profiles,
+        conforming::to_errors_instead_of_panics,
         racing::one_balance_is_spent_once,
         racing::newcomers_get_one_number,
         racing::batches_in_any_order_do_not_deadlock,
@@ -41,6 +46,8 @@ fn postgres() {
         scanning::finds_what_is_due_and_what_expires,
         scanning::feed_leaves_nothing_out,
         scanning::finds_names_of_anybody,
+        projecting::says_what_the_ledger_says,
+        retaining::keeps_what_can_still_be_asked_for,
         crashing::loses_nothing_and_does_nothing_twice,
     }
 }

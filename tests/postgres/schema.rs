@@ -2,7 +2,11 @@
 
 use scrip::store::postgres::{Layout, Options, PostgresError, PostgresStore, SCHEMA_VERSION};
 
+use scrip::store::{AsyncScan, Position};
+use scrip::{Amount, AsyncLedger, Redeem};
+
 use crate::cluster::Cluster;
+use crate::{now, profile, program};
 
 pub(crate) async fn is_migrated_once_and_refused_when_newer(cluster: &Cluster) {
     let config = cluster.database().await;
@@ -96,4 +100,32 @@ pub(crate) async fn fits_a_database_that_is_distributed_by_profile(cluster: &Clu
             "{name}"
         );
     }
+}
+
+/// A schema as the first version made it, with entries in it.
+pub(crate) async fn of_an_older_version_is_brought_up_to_date(cluster: &Cluster) {
+    let config = cluster.database().await;
+    let options = Options::new();
+    let all = PostgresStore::migration(&options, 0).unwrap();
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(&all[0]).await.unwrap();
+    client.batch_execute(include_str!("version_1.sql")).await.unwrap();
+    let old = PostgresStore::connect(&config, &options).await.unwrap_err();
+    assert!(matches!(old, PostgresError::NotMigrated { found: 1, .. }), "{old:?}");
+
+    let migrated = PostgresStore::migrate(&config, &options).await.unwrap();
+    assert_eq!((migrated.from, migrated.to), (1, SCHEMA_VERSION));
+    let store = PostgresStore::connect(&config, &options).await.unwrap();
+    let mut ledger = AsyncLedger::new(program(), store.clone());
+    let balances = ledger.at(now()).balances(profile("alice")).await.unwrap();
+    assert_eq!(balances.reward_balance, Amount::from(12));
+    // Positions go on, although this database counts its transactions from another number than the old one did.
+    ledger.at(now()).commit(Redeem::strict(profile("alice"), Amount::from(2))).await.unwrap();
+    let mut scan = store.clone();
+    let before = scan.feed(&Position::START, 4).await.unwrap();
+    assert_eq!(before.entries.len(), 4);
+    let after = scan.feed(&before.position, 4).await.unwrap();
+    assert_eq!(after.entries.len(), 1, "what was written after the dump was restored comes after the rest");
+    assert_eq!(store.project().await.unwrap().entries, 5);
 }

@@ -97,6 +97,10 @@ impl Desk {
                     let number = i32::try_from(seat.account.number().get()).unwrap_or(i32::MAX);
                     return Err(row(number, "a head that is not where the journal ends"));
                 }
+                (Some(seat), Owner::Profile(profile)) if seat.account.profile() != Some(profile) => {
+                    let number = i32::try_from(seat.account.number().get()).unwrap_or(i32::MAX);
+                    return Err(row(number, "a name that leads to another profile"));
+                }
                 (Some(seat), _) => self.seat(*owner, seat),
                 (None, Owner::Number(number)) if *lend => {
                     // The catalogue has its number without being drawn one.
@@ -165,6 +169,13 @@ impl Desk {
         }
         for (ask, mut entries) in asked.iter().zip(found) {
             entries.sort_unstable_by_key(|entry| entry.sequence);
+            if let (number, Find::Range(low, high)) = ask {
+                // One that is gone was archived, say: it is not found. A stretch with a gap is not what was asked for.
+                let expected = (*low..=(*high).min(self.bound(*number))).count();
+                if expected > 1 && entries.len() != expected {
+                    return Err(PostgresError::Missing { number: *number, low: *low, high: *high });
+                }
+            }
             self.answers.insert(ask.clone(), entries);
         }
         Ok(())

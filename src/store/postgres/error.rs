@@ -68,6 +68,16 @@ pub enum PostgresError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// Entries that were written are not there: they were archived, or somebody deleted them.
+    #[error("of the entries {low} to {high} of profile {} some are missing", number.get())]
+    Missing {
+        /// Whose journal.
+        number: ProfileNumber,
+        /// The first that was looked for.
+        low: u32,
+        /// The last that was looked for, if there are so many.
+        high: u32,
+    },
     /// An entry or an account that cannot be read back.
     #[error("a row of profile {} cannot be read", number.get())]
     Unreadable {

@@ -36,6 +36,8 @@ mod error;
 mod join;
 mod load;
 mod options;
+mod projections;
+mod retention;
 mod run;
 mod scan;
 mod schema;
@@ -49,6 +51,8 @@ use deadpool_postgres::Pool;
 pub use error::PostgresError;
 pub use join::Joined;
 pub use options::{Layout, Options, Tls};
+pub use projections::Projected;
+pub use retention::Archived;
 pub use schema::{Migrated, SCHEMA_VERSION};
 /// The versions of these crates that are part of this interface.
 pub use {deadpool_postgres, rustls, tokio_postgres};

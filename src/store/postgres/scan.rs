@@ -7,7 +7,7 @@ use super::ask::{Answer, number_of};
 use super::commit::{deadline, expires};
 use super::desk::Desk;
 use super::load::plain;
-use super::session::{Parameter, Session};
+use super::session::Session;
 use super::sql::Sql;
 use super::{Layout, PostgresError, PostgresStore, Shared};
 use crate::entry::packed;
@@ -116,13 +116,7 @@ impl Shared {
         let mut early: Vec<_> = early.collect();
         early.sort_unstable_by_key(|seat| seat.account.number());
         for seat in early {
-            let account = &seat.account;
-            let (number, sequence) =
-                (plain(account.number()), i32::try_from(account.sequence()).unwrap_or(i32::MAX));
-            let (deadline, expires, bytes) =
-                (deadline(account), expires(account), super::commit::account_bytes(account));
-            let parameters: [Parameter<'_>; 5] = [&number, &sequence, &deadline, &expires, &bytes];
-            session.query(&self.statements.keep, &parameters).await?;
+            self.keep(session, &seat.account).await?;
         }
         Ok(())
     }

@@ -8,12 +8,12 @@ use deadpool_postgres::GenericClient;
 use super::{Layout, Options, PostgresError};
 
 /// The version of the schema that this version of the crate reads and writes.
-pub const SCHEMA_VERSION: i32 = 1;
+pub const SCHEMA_VERSION: i32 = 3;
 
 type Step = fn(&Options) -> String;
 
 /// What leads from each version to the next. A step that was released is never changed.
-const STEPS: [Step; SCHEMA_VERSION as usize] = [journals];
+const STEPS: [Step; SCHEMA_VERSION as usize] = [journals, projections, archive];
 
 /// From which version of the schema to which a migration led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +75,14 @@ pub(super) async fn migrate(
     // Whoever comes second waits here, and then finds that all is done.
     client.execute("SELECT pg_advisory_xact_lock($1)", &[&lock_number(schema)]).await?;
     let from = read(client, options).await?.version;
-    for statement in statements(options, from)? {
+    for statement in statements(options, from)?.into_iter().filter(|statement| !statement.is_empty()) {
         client.batch_execute(&statement).await?;
     }
     if options.layout == Layout::OneServer {
         // A database that was restored from a dump counts its transactions anew; positions must go on.
         let sql = format!(
             "UPDATE {schema}.version SET position = last.position - pg_current_xact_id()::text::bigint + 1
-             FROM (SELECT max(position) AS position FROM {schema}.journal) AS last
+             FROM (SELECT max(position) AS position FROM {schema}.head) AS last
              WHERE last.position > version.position + pg_current_xact_id()::text::bigint"
         );
         client.batch_execute(&sql).await?;
@@ -144,4 +144,55 @@ fn journals(options: &Options) -> String {
         sql.push_str(&format!("CREATE INDEX journal_position ON {schema}.journal (position);"));
     }
     sql
+}
+
+/// Version 2: what people query, filled from the journal.
+fn projections(options: &Options) -> String {
+    let schema = &options.schema;
+    // A distributed database has no feed to fill them from.
+    if options.layout == Layout::Distributed {
+        return String::new();
+    }
+    format!(
+        "CREATE TABLE {schema}.cursor (name text PRIMARY KEY, position text NOT NULL);
+         INSERT INTO {schema}.cursor VALUES ('tables', '');
+         CREATE TABLE {schema}.account (
+             number integer PRIMARY KEY, profile text NOT NULL, sequence integer NOT NULL, last_at bigint NOT NULL,
+             reward_balance bigint NOT NULL, reward_pending bigint NOT NULL, reward_held bigint NOT NULL,
+             point_balance bigint NOT NULL, point_pending bigint NOT NULL, point_held bigint NOT NULL,
+             point_debt bigint NOT NULL);
+         CREATE INDEX account_profile ON {schema}.account (profile);
+         CREATE TABLE {schema}.definition (
+             definition bigint PRIMARY KEY, kind text NOT NULL, handle text NOT NULL, name text NOT NULL,
+             is_archived boolean NOT NULL);
+         CREATE TABLE {schema}.lot (
+             number integer, lot bigint, kind text NOT NULL, definition bigint, external_id text,
+             initial bigint NOT NULL, remaining bigint NOT NULL, held bigint NOT NULL, standing text NOT NULL,
+             issued_at bigint NOT NULL, available_at bigint NOT NULL, expires_at bigint, moved_to integer,
+             PRIMARY KEY (number, lot));
+         CREATE INDEX lot_expiry ON {schema}.lot (expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
+         CREATE TABLE {schema}.redemption (
+             number integer, redemption bigint, redeemed_at bigint NOT NULL, requested bigint NOT NULL,
+             total bigint NOT NULL, returned bigint NOT NULL, is_reversed boolean NOT NULL, transaction_id bigint,
+             hold bigint, PRIMARY KEY (number, redemption));
+         CREATE TABLE {schema}.redemption_item (
+             number integer, redemption bigint, place integer, lot bigint NOT NULL, kind text NOT NULL,
+             amount bigint NOT NULL, points bigint NOT NULL, PRIMARY KEY (number, redemption, place));
+         CREATE TABLE {schema}.transaction (
+             number integer, transaction_id bigint, external_id text, redemption bigint, total bigint NOT NULL,
+             total_original bigint NOT NULL, returned bigint NOT NULL, points_earned bigint NOT NULL,
+             transacted_at bigint NOT NULL, is_deleted boolean NOT NULL, created_at bigint NOT NULL,
+             updated_at bigint NOT NULL, PRIMARY KEY (number, transaction_id));
+         CREATE INDEX transaction_name ON {schema}.transaction (external_id) WHERE external_id IS NOT NULL;"
+    )
+}
+
+/// Version 3: where entries go that nobody will ask for again.
+fn archive(options: &Options) -> String {
+    let schema = &options.schema;
+    format!(
+        "CREATE TABLE {schema}.archive (
+             number integer NOT NULL, sequence integer NOT NULL, at bigint NOT NULL, position bigint NOT NULL,
+             entry bytea NOT NULL, PRIMARY KEY (number, sequence));"
+    )
 }

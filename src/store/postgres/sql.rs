@@ -46,6 +46,12 @@ pub(super) struct Statements {
     pub(super) expiring: Sql,
     /// The profiles that have a thing of some name.
     pub(super) named: Sql,
+    /// Some heads after a number.
+    pub(super) heads: Sql,
+    /// Everything that is left of one journal.
+    pub(super) journal: Sql,
+    /// Moves entries of one journal to the archive.
+    pub(super) archive: Sql,
 }
 
 /// What kind of row an answer is.
@@ -76,7 +82,19 @@ impl Statements {
             due: candidates(schema, "deadline"),
             expiring: candidates(schema, "expires"),
             named: named(schema),
+            heads: Sql {
+                text: format!("SELECT number FROM {schema}.head WHERE number > $1 ORDER BY number LIMIT 256"),
+                types: vec![Type::INT4],
+            },
+            journal: journal(schema),
+            archive: archive(schema),
         })
+    }
+
+    /// Those that are about one profile.
+    #[cfg(test)]
+    pub(super) fn of_one(&self) -> [&Sql; 6] {
+        [&self.account_of_one, &self.find_of_one, &self.commit_one, &self.keep, &self.journal, &self.archive]
     }
 }
 
@@ -98,7 +116,7 @@ fn register(schema: &str) -> Sql {
 fn accounts(schema: &str, finds: Option<(String, Vec<Type>)>) -> Sql {
     let mut text = format!(
         "WITH w AS MATERIALIZED (
-             SELECT u.slot, p.number, p.profile, coalesce(h.sequence, 0) AS sequence, true AS lend
+             SELECT u.slot, p.number, coalesce(h.profile, p.profile) AS profile, coalesce(h.sequence, 0) AS sequence, true AS lend
              FROM unnest($1::integer[], $2::text[]) AS u(slot, name)
              JOIN {schema}.profile p ON p.profile = u.name
              LEFT JOIN {schema}.head h ON h.number = p.number
@@ -261,6 +279,30 @@ fn feed(schema: &str) -> Sql {
     Sql { text, types: vec![Type::INT8, Type::INT4, Type::INT4, Type::INT8, Type::INT8] }
 }
 
+fn journal(schema: &str) -> Sql {
+    let text = format!(
+        "SELECT {FOUND}::smallint, 0, j.number, j.sequence, j.entry FROM {schema}.journal j
+         WHERE j.number = $1 ORDER BY j.sequence"
+    );
+    Sql { text, types: vec![Type::INT4] }
+}
+
+/// Only of what the account's state already has in it.
+fn archive(schema: &str) -> Sql {
+    let text = format!(
+        "WITH s AS (SELECT s.sequence FROM {schema}.state s WHERE s.number = $1),
+         d AS (
+             DELETE FROM {schema}.journal j USING s
+             WHERE j.number = $1 AND j.sequence = ANY($2) AND j.sequence <= s.sequence
+             RETURNING j.sequence, j.at, j.position, j.entry),
+         k AS (DELETE FROM {schema}.key k USING d WHERE k.number = $1 AND k.sequence = d.sequence),
+         n AS (DELETE FROM {schema}.name n USING d WHERE n.number = $1 AND n.sequence = d.sequence)
+         INSERT INTO {schema}.archive (number, sequence, at, position, entry)
+         SELECT $1, d.sequence, d.at, d.position, d.entry FROM d RETURNING sequence"
+    );
+    Sql { text, types: vec![Type::INT4, Type::INT4_ARRAY] }
+}
+
 fn candidates(schema: &str, column: &str) -> Sql {
     let text = format!(
         "SELECT number FROM {schema}.state WHERE number > $1 AND {column} <= $2 ORDER BY number LIMIT $3"
@@ -341,4 +383,92 @@ fn append(schema: &str, swap: &str, number: &str, fits: &str, first: [Type; 5]) 
         &int,
     ];
     Sql { text, types: first.into_iter().chain(rest.into_iter().cloned()).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// The words of a statement, with punctuation apart.
+    fn words(text: &str) -> Vec<&str> {
+        text.split(|letter: char| letter.is_whitespace() || "(),".contains(letter))
+            .filter(|word| !word.is_empty())
+            .collect()
+    }
+
+    /// What a database that spreads tables by profile number can send to one machine: each table is read by that number
+    /// alone, written under it, and written once in a statement; and nothing is locked but what is written.
+    #[test]
+    fn statements_about_one_profile_name_its_number_in_every_table() {
+        let statements = Statements::new(&Options::new().layout(Layout::Distributed)).unwrap();
+        let mut tables = 0;
+        for sql in statements.of_one() {
+            let (words, text) = (words(&sql.text), sql.text.split_whitespace().collect::<Vec<_>>().join(" "));
+            assert!(!text.contains("FOR UPDATE") && !text.contains("pg_"), "{text}");
+            let mut written: BTreeMap<&str, u32> = BTreeMap::new();
+            for (place, table) in words.iter().enumerate().filter(|(_, word)| word.starts_with("scrip.")) {
+                tables += 1;
+                let (before, after) = (words[place - 1], words[place + 1]);
+                match before {
+                    "INTO" => {
+                        *written.entry(table).or_default() += 1;
+                        let columns = &text[text.find(&format!("INSERT INTO {table}")).unwrap()..];
+                        let columns = &columns[columns.find('(').unwrap()..];
+                        assert!(columns.starts_with("(number, "), "{columns}");
+                        let values = columns.split_once(") ").unwrap().1;
+                        let number = if text.contains("number = $1") { "$1" } else { "$2" };
+                        let is_one = values.starts_with(&format!("SELECT {number}, "))
+                            || values.starts_with(&format!("VALUES ({number}::integer, "));
+                        assert!(is_one, "{values}");
+                    }
+                    "UPDATE" => {
+                        *written.entry(table).or_default() += 1;
+                        assert!(text.contains("WHERE number = $1"), "{text}");
+                    }
+                    "FROM" | "JOIN" => {
+                        assert!(text.contains(&format!("{after}.number = $1")), "{table} {after}: {text}");
+                    }
+                    other => panic!("{other} {table}"),
+                }
+            }
+            assert!(written.values().all(|times| *times == 1), "{written:?}");
+        }
+        assert!(tables >= 16, "{tables}");
+    }
+
+    #[test]
+    fn parameters_are_as_many_as_their_types() {
+        for layout in [Layout::OneServer, Layout::Distributed] {
+            let s = Statements::new(&Options::new().layout(layout)).unwrap();
+            let all = [
+                &s.numbers,
+                &s.draw,
+                &s.register,
+                &s.accounts,
+                &s.load,
+                &s.find,
+                &s.account_of_one,
+                &s.find_of_one,
+                &s.commit,
+                &s.commit_one,
+                &s.keep,
+                &s.feed,
+                &s.due,
+                &s.expiring,
+                &s.named,
+            ];
+            for sql in all {
+                let named = |number: usize| {
+                    let name = format!("${number}");
+                    sql.text.match_indices(&name).any(|(place, _)| {
+                        !sql.text[place + name.len()..].starts_with(|next: char| next.is_ascii_digit())
+                    })
+                };
+                assert!((1..=sql.types.len()).all(named), "{}", sql.text);
+                assert!(!named(sql.types.len() + 1), "{}", sql.text);
+            }
+        }
+    }
 }

@@ -1,0 +1,154 @@
+//! Keeping the journal small: partitions by time, and an archive for what nobody will ask for again.
+
+use std::collections::HashSet;
+
+use super::ask::{Answer, number_of};
+use super::commit::{account_bytes, deadline, expires};
+use super::load::plain;
+use super::session::{Parameter, Session};
+use super::{PostgresError, PostgresStore, Shared};
+use crate::store::{Need, Owner};
+use crate::{Account, Cause, Entry, EntryKind, LotId, LotKind, ProfileNumber, RedemptionId, Timestamp};
+
+/// What was put away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Archived {
+    /// How many accounts were looked at.
+    pub accounts: u64,
+    /// How many entries went to the archive.
+    pub entries: u64,
+}
+
+impl PostgresStore {
+    /// Adds a partition to a journal that is [partitioned](super::Options::partitioned): for the entries from one
+    /// instant, included, to another, excluded. Do so before entries of that time come in; those for which there is no
+    /// partition go to the one for the rest.
+    ///
+    /// # Errors
+    /// The journal is not partitioned, the stretch overlaps another partition, or the rest holds entries of it already.
+    pub async fn add_partition(&self, from: Timestamp, until: Timestamp) -> Result<(), PostgresError> {
+        if !self.shared.options.partitioned {
+            return Err(PostgresError::OtherLayout);
+        }
+        let (schema, from, until) = (&self.shared.options.schema, from.micros(), until.micros());
+        // A name may not hold a minus.
+        let sign = if from < 0 { "before_1970_" } else { "" };
+        let sql = format!(
+            "CREATE TABLE {schema}.journal_{sign}{} PARTITION OF {schema}.journal FOR VALUES FROM ({from}) TO ({until})",
+            from.unsigned_abs()
+        );
+        Ok(self.shared.pool.get().await?.batch_execute(&sql).await?)
+    }
+
+    /// Moves to the table `archive` what was written before an instant and is not needed for anything that can still be
+    /// asked: redemptions that nothing came of later, and lots that only they drew from. Each account's state is
+    /// written forward first, so that balances, live lots, open holds, transactions and debts stay exact.
+    ///
+    /// What is gone then: the idempotency keys and external ids of those entries, so let the instant be further back than
+    /// the program's key window and than any till repeats itself; returning and linking those redemptions; and the
+    /// wallet and the past of an account whose entries were moved, which is
+    /// [`Missing`](PostgresError::Missing) from now on. A cursor in the feed that is further back does not hear of them,
+    /// so let everybody listen first. The archive has the same columns as the journal; together they are the whole
+    /// journal.
+    ///
+    /// It goes from account to account, each in a transaction of its own, and can be stopped and run again.
+    ///
+    /// # Errors
+    /// The database failed, or an account or an entry cannot be read. What was moved before stays moved.
+    pub async fn archive(&self, before: Timestamp) -> Result<Archived, PostgresError> {
+        let mut archived = Archived::default();
+        let client = self.shared.pool.get().await?;
+        let mut after = ProfileNumber::CATALOGUE;
+        loop {
+            let rows = Session::query(&client, &self.shared.statements.heads, &[&plain(after)]).await?;
+            if rows.is_empty() {
+                return Ok(archived);
+            }
+            for row in rows {
+                after = number_of(row.try_get(0)?)?;
+                let entries = self.shared.archive_one(&client, after, before).await?;
+                archived.accounts = archived.accounts.saturating_add(1);
+                archived.entries = archived.entries.saturating_add(entries);
+            }
+        }
+    }
+}
+
+impl Shared {
+    async fn archive_one(
+        &self,
+        session: &impl Session,
+        number: ProfileNumber,
+        before: Timestamp,
+    ) -> Result<u64, PostgresError> {
+        let need = Need::of(Owner::Number(number));
+        let desk = self.load(session, std::slice::from_ref(&need)).await?;
+        let (Some(account), _) = desk.accounts(&need) else { return Ok(0) };
+        let mut journal = Vec::new();
+        for row in session.query(&self.statements.journal, &[&plain(number)]).await? {
+            let entry = Answer(&row).entry()?;
+            // What came in since then is not in the account.
+            if entry.sequence <= account.sequence() {
+                journal.push(entry);
+            }
+        }
+        let sequences: Vec<i32> = unneeded(account, &journal, before)
+            .filter_map(|entry| i32::try_from(entry.sequence).ok())
+            .collect();
+        if sequences.is_empty() {
+            return Ok(0);
+        }
+        self.keep(session, account).await?;
+        let moved = session.query(&self.statements.archive, &[&plain(number), &sequences]).await?;
+        Ok(u64::try_from(moved.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Writes an account's state, unless a newer one is there.
+    pub(super) async fn keep(&self, session: &impl Session, account: &Account) -> Result<(), PostgresError> {
+        let sequence = i32::try_from(account.sequence()).unwrap_or(i32::MAX);
+        let (deadline, expires, bytes) = (deadline(account), expires(account), account_bytes(account));
+        let parameters: [Parameter<'_>; 5] =
+            [&plain(account.number()), &sequence, &deadline, &expires, &bytes];
+        session.query(&self.statements.keep, &parameters).await?;
+        Ok(())
+    }
+}
+
+/// The entries from before an instant that no later request can need.
+fn unneeded<'a>(
+    account: &Account,
+    journal: &'a [Entry],
+    before: Timestamp,
+) -> impl Iterator<Item = &'a Entry> {
+    let subjects: HashSet<u64> = journal.iter().flat_map(Entry::subjects).collect();
+    let is_spent =
+        move |redemption: RedemptionId, at: Timestamp| at < before && !subjects.contains(&redemption.get());
+    let mut lots: HashSet<LotId> = live_lots(account).collect();
+    for entry in journal {
+        match &entry.kind {
+            EntryKind::Redeem(redeemed) if is_spent(redeemed.redemption, entry.at) => {}
+            EntryKind::Redeem(redeemed) => lots.extend(redeemed.items.iter().map(|item| item.lot)),
+            EntryKind::Capture(capture) => lots.extend(capture.redeem.items.iter().map(|item| item.lot)),
+            EntryKind::Hold(hold) => lots.extend(hold.items.iter().map(|item| item.lot)),
+            _ => {}
+        }
+        lots.extend(entry.subjects().into_iter().filter_map(|subject| LotId::new(subject).ok()));
+    }
+    journal.iter().filter(move |entry| match &entry.kind {
+        EntryKind::Redeem(redeemed) => is_spent(redeemed.redemption, entry.at),
+        // What a transaction earned is asked for again when that is returned.
+        EntryKind::Issue(issue) => {
+            entry.at < before && entry.cause == Cause::Request && !lots.contains(&issue.lot)
+        }
+        EntryKind::Mature(matured) => entry.at < before && !lots.contains(&matured.lot),
+        _ => false,
+    })
+}
+
+fn live_lots(account: &Account) -> impl Iterator<Item = LotId> {
+    let queued =
+        [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
+    let pending = account.pending().map(|pending| pending.lot.id);
+    queued.chain(pending).chain(account.overdue().map(|overdue| overdue.lot.id))
+}
