@@ -35,6 +35,7 @@
 //! - **Answers**: [`Reward`], [`PointLot`], [`Redemption`], [`Transaction`], [`Defined`]; or an [`Error`], whose
 //!   [`Rejection`] has a code, numbers and a rule; see [`rejection`].
 //! - **Inside**: [`decide()`] turns a command into journal [`Entry`]s, and [`Account::apply`] folds them.
+//! - **Many at once**: a [`GroupCommit`] lets the requests of many threads and tasks share one flush of the disk.
 //! - **Stores**: [`store`] has the contract, the [`MemoryStore`], and the suite that a store must pass.
 //! - **The guide**: [`guide`] has the rules by number, the design, and how to write a store.
 
@@ -74,6 +75,7 @@ mod decide;
 mod definition;
 mod entry;
 mod event;
+mod group;
 pub mod guide;
 mod hold;
 mod id;
@@ -100,6 +102,7 @@ pub use entry::{
     Name, ReturnElsewhere, Stamp, Subject, Unreadable,
 };
 pub use event::{Cursor, Event, EventKind, Events, Telling};
+pub use group::{GroupCommit, GroupDriver, GroupOptions, Grouped, Pending, QueueFull};
 pub use hold::{Capture, Freed, Hold, HoldPlaced, HoldStatus, Release};
 pub use id::{
     DefinitionId, EntryId, ExternalId, Handle, HoldId, IdError, Key, LotId, ProfileId, ProfileNumber,
@@ -110,8 +113,8 @@ pub use ledger::{
     SweepAll,
 };
 pub use lot::{
-    CorrectedLot, Extended, Issue, Lot, LotAfter, LotChange, LotDetails, LotStatus, Merged, Moved, Origin,
-    PointLot, Reward, Standing, Swept,
+    CorrectedLot, Extended, Issue, KnownLot, KnownLots, Lot, LotAfter, LotChange, LotDetails, LotStatus,
+    LotTimes, Merged, Moved, Origin, PointLot, Reward, Standing, Swept,
 };
 pub use program::{
     Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,

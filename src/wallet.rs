@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::account::bring_up_to;
 use crate::decide::{hold_seen, lot_at_issue, redemption_at_first, return_seen};
 use crate::hold::{HoldPlaced, Release};
 use crate::redemption::{GiveBack, Redeemed};
 use crate::{
     Account, Balances, Corrupt, Entry, EntryKind, ExternalId, Hold, HoldId, HoldStatus, Issue, Lot, LotAfter,
-    LotId, LotKind, LotStatus, PointLot, ProfileId, ProfileNumber, Quantity, Redemption, RedemptionId,
-    RedemptionState, Return, Reward, Standing, Timestamp, Transaction, TransactionId,
+    LotId, LotKind, LotStatus, LotTimes, PointLot, ProfileId, ProfileNumber, Quantity, Redemption,
+    RedemptionId, RedemptionState, Return, Reward, Standing, Timestamp, Transaction, TransactionId,
 };
 
 /// A profile's rewards, points, redemptions and transactions, its balances and its journal, at one moment.
@@ -36,6 +37,7 @@ struct LotState {
     external_id: Option<ExternalId>,
     after: LotAfter,
     held: Quantity,
+    times: LotTimes,
 }
 
 impl Wallet {
@@ -63,8 +65,13 @@ impl Wallet {
         for entry in entries {
             wallet.account.follow(entry)?;
             wallet.remember(entry);
+            wallet.entries.push(entry.clone());
         }
         wallet.at = wallet.account.last_at().map_or(at, |last| last.max(at));
+        // What fell due is seen, whether or not an entry tells of it yet (rule T7).
+        let mut due = Vec::new();
+        bring_up_to(&mut wallet.account.clone(), wallet.at, &mut due);
+        due.iter().for_each(|entry| wallet.remember(entry));
         Ok(wallet)
     }
 
@@ -98,6 +105,19 @@ impl Wallet {
         self.lots(LotKind::Point)
     }
 
+    /// When the journal spoke of a lot.
+    pub fn lot_times(&self, id: LotId) -> Option<LotTimes> {
+        self.lots.get(&id).map(|lot| lot.times)
+    }
+
+    /// The number of the profile that a lot of this one belongs to now, if it moved (rule L2).
+    pub fn moved_to(&self, id: LotId) -> Option<ProfileNumber> {
+        match self.lots.get(&id)?.after.standing {
+            Standing::MovedTo(number) => Some(number),
+            _ => None,
+        }
+    }
+
     /// Every redemption, in the order in which they were made, as they stand.
     pub fn redemptions(&self) -> impl ExactSizeIterator<Item = &Redemption> {
         self.redemptions.values()
@@ -113,19 +133,15 @@ impl Wallet {
         &self.returns
     }
 
-    /// Every hold, in the order in which they were placed, as they stand.
+    /// Every hold, in the order in which they were placed, as they stand. Those that were open when the profile was merged
+    /// are with the other now.
     pub fn holds(&self) -> impl Iterator<Item = Hold> {
-        // A hold lapses whether or not an entry tells of it yet (rule T7).
-        let lapsed = |hold: &Hold| hold.status == HoldStatus::Held && hold.expires_at <= self.at;
-        self.holds.values().map(move |hold| {
-            let status = if lapsed(hold) { HoldStatus::Lapsed } else { hold.status };
-            Hold { status, ..hold.clone() }
-        })
+        self.holds.values().cloned()
     }
 
     /// One hold.
     pub fn hold(&self, id: HoldId) -> Option<Hold> {
-        self.holds().find(|hold| hold.id == id)
+        self.holds.get(&id).cloned()
     }
 
     /// Every transaction that was not deleted, in the order in which they were posted, as they stand.
@@ -156,14 +172,14 @@ impl Wallet {
         match &entry.kind {
             EntryKind::Issue(issue) => self.arrive(entry, issue, Quantity::ZERO),
             EntryKind::ReassignIn(moved) => self.arrive(entry, &moved.issue, moved.held),
-            EntryKind::Redeem(redeemed) => self.take(redeemed),
+            EntryKind::Redeem(redeemed) => self.take(entry, redeemed),
             EntryKind::Hold(placed) => {
-                placed.items.iter().for_each(|item| self.hold_back(item.lot, item.value()));
+                placed.items.iter().for_each(|item| self.hold_back(entry, item.lot, item.value()));
                 self.keep_hold(entry, placed, HoldStatus::Held);
             }
             EntryKind::Capture(capture) => {
                 capture.redeem.items.iter().for_each(|item| self.let_go(item.lot, item.value()));
-                self.take(&capture.redeem);
+                self.take(entry, &capture.redeem);
                 capture.released.iter().for_each(|freed| self.let_go(freed.after.lot, freed.value));
                 if let Some(hold) = self.holds.get_mut(&capture.hold) {
                     hold.status = HoldStatus::Captured;
@@ -183,6 +199,9 @@ impl Wallet {
                 change.redemptions.iter().for_each(|state| self.note(state));
                 self.transactions.insert(change.transaction.id, change.transaction.clone());
             }
+            EntryKind::MergeOut(merged) => {
+                merged.holds.iter().for_each(|hold| drop(self.holds.remove(hold)));
+            }
             EntryKind::MergeIn(merged) => {
                 merged.holds.iter().for_each(|placed| self.keep_hold(entry, placed, HoldStatus::Held));
             }
@@ -194,6 +213,10 @@ impl Wallet {
         for after in entry.kind.lots_after() {
             if let Some(lot) = self.lots.get_mut(&after.lot) {
                 lot.after = *after;
+                lot.times.updated_at = entry.at;
+                if matches!(entry.kind, EntryKind::Extend(_)) {
+                    lot.times.extended_at = Some(entry.at);
+                }
                 if let Some(issue) = entry.lot_facts(after.lot) {
                     lot.issue = issue.clone();
                 }
@@ -202,7 +225,6 @@ impl Wallet {
                 }
             }
         }
-        self.entries.push(entry.clone());
     }
 
     fn arrive(&mut self, entry: &Entry, issue: &Issue, held: Quantity) {
@@ -212,20 +234,23 @@ impl Wallet {
             external_id: entry.lot_external_id().cloned(),
             after: issue.after(entry.at),
             held,
+            times: LotTimes { created_at: entry.at, updated_at: entry.at, extended_at: None },
         };
         self.lots.insert(issue.lot, state);
     }
 
-    fn take(&mut self, redeemed: &Redeemed) {
+    fn take(&mut self, entry: &Entry, redeemed: &Redeemed) {
         for item in &redeemed.items {
             if let Some(lot) = self.lots.get_mut(&item.lot) {
+                lot.times.updated_at = entry.at;
                 lot.after.remaining = lot.after.remaining.minus(item.value());
             }
         }
     }
 
-    fn hold_back(&mut self, lot: LotId, value: Quantity) {
+    fn hold_back(&mut self, entry: &Entry, lot: LotId, value: Quantity) {
         if let Some(lot) = self.lots.get_mut(&lot) {
+            lot.times.updated_at = entry.at;
             lot.held = lot.held.plus(value);
         }
     }

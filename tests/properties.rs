@@ -28,6 +28,8 @@
 
 mod model;
 
+#[path = "properties/afterwards.rs"]
+mod afterwards;
 #[path = "properties/history.rs"]
 mod history;
 #[path = "properties/redeeming.rs"]

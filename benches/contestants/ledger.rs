@@ -2,8 +2,8 @@
 
 use scrip::store::{Change, Fate, Need, Owner, View, Work};
 use scrip::{
-    Amount, Command, Define, DefinitionId, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem,
-    Rejection, RewardDefinition, Store, Timestamp, Until,
+    Action, Amount, Command, Define, DefinitionId, IssueReward, Ledger, MemoryStore, PlaceHold, ProfileId,
+    Program, Redeem, Rejection, RewardDefinition, Store, Timestamp, Until,
 };
 
 use super::{Contestant, LOTS, LaterExpiries, Request, Workload};
@@ -13,7 +13,7 @@ pub(crate) struct OneByOne {
     ledger: Ledger<MemoryStore>,
     ids: Vec<ProfileId>,
     definition: DefinitionId,
-    now: Timestamp,
+    pub(crate) now: Timestamp,
     later: LaterExpiries,
 }
 
@@ -27,6 +27,32 @@ impl OneByOne {
         issue.expires_at =
             Some(Until::Instant(Timestamp::from_micros(self.now.micros() + expiry * 125_000).unwrap()));
         Command::new(self.now, issue)
+    }
+
+    /// The redemption that a request asks for.
+    pub(crate) fn redeem(&self, request: Request) -> Command<Redeem> {
+        Command::new(self.now, Redeem::strict(self.ids[request.profile as usize], cents(request.cents)))
+    }
+
+    /// The hold that a request could ask for.
+    pub(crate) fn hold(&self, request: Request) -> Command<PlaceHold> {
+        Command::new(self.now, PlaceHold::strict(self.ids[request.profile as usize], cents(request.cents)))
+    }
+
+    /// Carries out a command; a profile that has too little is first issued eight lots more.
+    pub(crate) fn commit<A: Action>(&mut self, profile: u32, command: &Command<A>) -> A::Outcome {
+        match self.ledger.run(command) {
+            Ok(receipt) => receipt.outcome,
+            Err(error) => {
+                assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })), "{error}");
+                let commands: [_; LOTS] = std::array::from_fn(|_| {
+                    let expiry = self.later.next();
+                    self.issue(self.ids[profile as usize], expiry)
+                });
+                self.issue_all(&commands);
+                self.ledger.run(command).unwrap().outcome
+            }
+        }
     }
 
     fn issue_all(&mut self, commands: &[Command<IssueReward>]) {
@@ -52,20 +78,8 @@ impl Contestant for OneByOne {
 
     fn run(&mut self, requests: &[Request]) {
         for request in requests {
-            let profile = self.ids[request.profile as usize];
-            let command = Command::new(self.now, Redeem::strict(profile, cents(request.cents)));
-            match self.ledger.run(&command) {
-                Ok(receipt) => assert_eq!(receipt.outcome.total, cents(request.cents)),
-                Err(error) => {
-                    assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })));
-                    let commands: [_; LOTS] = std::array::from_fn(|_| {
-                        let expiry = self.later.next();
-                        self.issue(profile, expiry)
-                    });
-                    self.issue_all(&commands);
-                    self.ledger.run(&command).unwrap();
-                }
-            }
+            let redeem = self.redeem(*request);
+            assert_eq!(self.commit(request.profile, &redeem).total, cents(request.cents));
         }
     }
 

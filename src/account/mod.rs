@@ -8,7 +8,7 @@ mod due;
 mod holds;
 mod lots;
 mod next;
-#[cfg(any(test, feature = "sqlite"))]
+#[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod packed;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! Revoking and adjusting lots (rules L3 and L4).
 
+use super::Told;
 use super::check::{self, LABEL};
 use super::draft::Draft;
 use super::lot::KnownLot;
@@ -27,14 +28,15 @@ impl Decide for Revoke {
         check::optional_text("reason", self.reason.as_ref(), LABEL)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<CorrectedLot, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
         let lot = KnownLot::named(&draft.first, view, self.id, draft.at, self.profile_id.is_none())?;
         not_revoked(&lot)?;
         not_held(&lot)?;
         let after = LotAfter { standing: Standing::Revoked, ..lot.now };
         let change = lot.change(after, [(lot.now.standing.place(), Place::Revoked, lot.now.remaining)]);
         let reason = self.reason.clone();
-        Ok(write(draft, Corrected { change, issue: None, reason }, EntryKind::Revoke))
+        Ok(write(draft, Corrected { change, issue: None, external_id: None, reason }, EntryKind::Revoke)
+            .into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<CorrectedLot> {
@@ -60,15 +62,17 @@ impl Decide for Adjust {
         check::text("reason", &self.reason, LABEL)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<CorrectedLot, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
         let lot = KnownLot::named(&draft.first, view, self.id, draft.at, self.profile_id.is_none())?;
         self.check_values(draft.program, lot.kind())?;
         not_revoked(&lot)?;
         let change = self.change(draft, &lot)?;
         let facts = self.value_initial.is_some() || self.meta.is_some();
         let issue = facts.then(|| self.facts(&lot, &change.after));
+        let made = view.found.lots.get(&self.id).map(|record| record.made);
+        let external_id = made.filter(|_| facts).and_then(Entry::lot_external_id).cloned();
         let reason = Some(self.reason.clone());
-        Ok(write(draft, Corrected { change, issue, reason }, EntryKind::Adjust))
+        Ok(write(draft, Corrected { change, issue, external_id, reason }, EntryKind::Adjust).into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<CorrectedLot> {
@@ -103,14 +107,7 @@ impl Adjust {
             None => Ok(now.expires_at),
         };
         let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_at".into() })?;
-        let standing = match now.standing {
-            _ if expires_at.is_past(draft.at) => Standing::Expired,
-            Standing::Pending(available_at) if expires_at.is_past(available_at) => {
-                return Err(Rejection::NeverUsable { available_at });
-            }
-            Standing::Expired => Standing::Usable,
-            other => other,
-        };
+        let standing = lot.standing_until(expires_at, draft.at)?;
         let pot = draft.first.totals().pot(lot.kind());
         let (from, to) = (now.standing.place(), standing.place());
         let after = LotAfter { expires_at, remaining, standing, ..now };

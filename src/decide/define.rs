@@ -1,5 +1,6 @@
 //! Making, changing and archiving definitions (rules D1 to D3).
 
+use super::Told;
 use super::check::{self, LABEL, PROSE};
 use super::draft::Draft;
 use super::sealed::Decide;
@@ -29,7 +30,7 @@ impl Decide for Define {
         check_definition(program, &self.0)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Defined, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Defined>, Refusal> {
         check_handle(view, &self.0, None)?;
         let defined = Defined {
             id: DefinitionId::made_by(draft.first.number(), draft.first.next_sequence()),
@@ -38,7 +39,7 @@ impl Decide for Define {
             created_at: draft.at,
             updated_at: draft.at,
         };
-        Ok(write(draft, defined))
+        Ok(write(draft, defined).into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Defined> {
@@ -65,14 +66,14 @@ impl Decide for Redefine {
         check_definition(program, &self.definition)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Defined, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Defined>, Refusal> {
         let before = current(view)?;
         if std::mem::discriminant(&before.definition) != std::mem::discriminant(&self.definition) {
             return Err(Rejection::UnknownDefinition { field: "id".into() }.into());
         }
         check_handle(view, &self.definition, Some(self.id))?;
         let definition = self.definition.clone();
-        Ok(write(draft, Defined { definition, updated_at: draft.at, ..before.clone() }))
+        Ok(write(draft, Defined { definition, updated_at: draft.at, ..before.clone() }).into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Defined> {
@@ -95,9 +96,9 @@ impl Decide for ArchiveDefinition {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Defined, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Defined>, Refusal> {
         let before = current(view)?;
-        Ok(write(draft, Defined { is_archived: true, updated_at: draft.at, ..before.clone() }))
+        Ok(write(draft, Defined { is_archived: true, updated_at: draft.at, ..before.clone() }).into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Defined> {

@@ -1,5 +1,6 @@
 //! Extending lots (rule L1).
 
+use super::Told;
 use super::check;
 use super::draft::Draft;
 use super::lot::KnownLot;
@@ -37,7 +38,7 @@ impl Decide for Extend {
         }
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Extended, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Extended>, Refusal> {
         let lots = self.lots(draft, view)?;
         refuse(&lots, |lot| lot.now.standing == Standing::Revoked, |lots| Rejection::LotRevoked { lots })?;
         refuse(&lots, |lot| !lot.issue.terms.is_extendable, |lots| Rejection::NotExtendable { lots })?;
@@ -49,7 +50,7 @@ impl Decide for Extend {
             if expires_at < lot.now.expires_at {
                 shortened.push(lot.now.lot);
             }
-            changes.push(extended(lot, expires_at, draft));
+            changes.push(extended(lot, expires_at, draft)?);
         }
         if !shortened.is_empty() {
             return Err(Rejection::Shortens { lots: shortened }.into());
@@ -57,7 +58,7 @@ impl Decide for Extend {
         refuse(&lots, |lot| lot.now.remaining.is_zero(), |lots| Rejection::NothingLeft { lots })?;
         let lots = changes.iter().map(|change| change.after).collect();
         let balances = draft.write(EntryKind::Extend(changes));
-        Ok(Extended { lots, balances })
+        Ok(Extended { lots, balances }.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Extended> {
@@ -114,17 +115,13 @@ fn later(lot: &KnownLot<'_>, days: u32) -> Result<Expiry, TimeError> {
     Ok(expiry.max(lot.now.expires_at))
 }
 
-fn extended(lot: &KnownLot<'_>, expires_at: Expiry, draft: &Draft<'_>) -> LotChange {
-    let is_expired = expires_at.is_past(draft.at);
-    let standing = match lot.now.standing {
-        // Expired value comes back, if the new expiry is still to come.
-        Standing::Expired if !is_expired => Standing::Usable,
-        other => other,
-    };
+fn extended(lot: &KnownLot<'_>, expires_at: Expiry, draft: &Draft<'_>) -> Result<LotChange, Rejection> {
+    // Expired value comes back, if the new expiry is still to come.
+    let standing = lot.standing_until(expires_at, draft.at)?;
     let after = LotAfter { expires_at, standing, ..lot.now };
     // Of a lot that is held past its expiry and has not been told so, nothing else is left.
     let value = if lot.is_expired() { lot.unheld() } else { Quantity::ZERO };
-    lot.change(after, [(Place::Expired, standing.place(), value)])
+    Ok(lot.change(after, [(Place::Expired, standing.place(), value)]))
 }
 
 fn refuse(

@@ -3,7 +3,7 @@
 use super::draft::{Draft, Side};
 use super::draw::first_part;
 use super::lot::KnownLot;
-use super::{check, sealed::Decide};
+use super::{Told, check, sealed::Decide};
 use crate::entry::ReturnElsewhere;
 use crate::json::Json;
 use crate::redemption::{GiveBack, Redeemed};
@@ -36,7 +36,7 @@ impl Decide for ReturnRedemption {
         true
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Return, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Return>, Refusal> {
         let redemption = Redeemable::find(view, self.redemption_id)?;
         let left = redemption.redeemed.total.minus(redemption.state.returned);
         let total = if self.amount <= left {
@@ -53,6 +53,7 @@ impl Decide for ReturnRedemption {
             Wanted { requested: self.amount, total, reverse: false },
             self.meta.clone(),
         )
+        .map(Told::from)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Return> {
@@ -79,7 +80,7 @@ impl Decide for ReverseRedemption {
         true
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Return, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Return>, Refusal> {
         let redemption = Redeemable::find(view, self.redemption_id)?;
         let RedemptionState { id, returned, transaction_id, .. } = redemption.state;
         if let Some(transaction) = transaction_id {
@@ -101,6 +102,7 @@ impl Decide for ReverseRedemption {
             Wanted { requested: total, total, reverse: true },
             self.meta.clone(),
         )
+        .map(Told::from)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Return> {

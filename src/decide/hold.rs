@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::draw::{Draw, first_part};
 use super::redeem::{Spend, at_first, owner, redemption_at_first};
-use super::{check, sealed::Decide};
+use super::{Told, check, sealed::Decide};
 use crate::account::{after, let_go};
 use crate::hold::{Capture, HoldPlaced, Release};
 use crate::json::Json;
@@ -35,7 +35,7 @@ impl Decide for PlaceHold {
         }
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Hold, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Told<Hold>, Refusal> {
         let seconds = self.expires_in.unwrap_or(draft.program.settings().hold_seconds);
         let expires_at = draft.at.checked_add(TimeDelta::seconds(seconds.into()));
         let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_in".into() })?;
@@ -46,7 +46,7 @@ impl Decide for PlaceHold {
             HoldPlaced { hold, requested: self.amount, total, items, held_at: draft.at, expires_at, details };
         let mut outcome = seen(draft.account().profile_id(), &placed, HoldStatus::Held);
         outcome.balances = draft.write(EntryKind::Hold(Box::new(placed)));
-        Ok(outcome)
+        Ok(outcome.into())
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Hold> {
@@ -86,7 +86,7 @@ impl Decide for CaptureHold {
         self.amount.map_or(Ok(()), |amount| check::amount(program, "amount", amount))
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Redemption, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Redemption>, Refusal> {
         let placed = open(draft.account(), view, self.hold_id)?;
         let amount = self.amount.unwrap_or(placed.total);
         if amount > placed.total {
@@ -97,7 +97,7 @@ impl Decide for CaptureHold {
         let mut outcome =
             at_first(draft.account().profile_id(), draft.at, &capture.redeem, Some(self.hold_id));
         outcome.balances = draft.write(EntryKind::Capture(Box::new(capture)));
-        Ok(outcome)
+        Ok(outcome.into())
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Redemption> {
@@ -173,13 +173,13 @@ impl Decide for ReleaseHold {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Hold, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Hold>, Refusal> {
         let placed = open(draft.account(), view, self.hold_id)?;
         let released = let_go(draft.account(), &placed.items, draft.at);
         let mut outcome = seen(draft.account().profile_id(), placed, HoldStatus::Released);
         let release = Release { placed: placed.clone(), released };
         outcome.balances = draft.write(EntryKind::Release(Box::new(release)));
-        Ok(outcome)
+        Ok(outcome.into())
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Hold> {

@@ -1,5 +1,6 @@
 //! Issuing lots (rules D2 to D5, T3 to T5).
 
+use super::Told;
 use super::check::{self, LABEL};
 use super::draft::Draft;
 use super::sealed::Decide;
@@ -33,9 +34,10 @@ impl Decide for IssueReward {
         self.value_remaining.map_or(Ok(()), |value| check::sum(program, "value_remaining", value))
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Reward, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Reward>, Refusal> {
         let details = self.meta.clone().map(|meta| LotDetails { meta: Some(meta), ..LotDetails::default() });
-        Ok(self.wish().issue(draft, view, details, self.external_id.clone())?)
+        self.wish().issue(draft, view, details)?;
+        Ok(Told::Entries)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Reward> {
@@ -69,7 +71,7 @@ impl Decide for IssuePoints {
         check::optional_text("source", self.source.as_ref(), LABEL)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<PointLot, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<PointLot>, Refusal> {
         let details = LotDetails {
             source_type: self.source_type.clone(),
             source: self.source.clone(),
@@ -77,7 +79,8 @@ impl Decide for IssuePoints {
             origin: None,
         };
         let details = (details != LotDetails::default()).then_some(details);
-        Ok(self.wish().issue(draft, view, details, self.external_id.clone())?)
+        self.wish().issue(draft, view, details)?;
+        Ok(Told::Entries)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<PointLot> {
@@ -151,13 +154,12 @@ impl Wish<'_> {
         Ok(Need { definition: Some(definition), ..Need::of(Owner::Profile(profile)) })
     }
 
-    fn issue<Q: From<Quantity>>(
+    fn issue(
         &self,
         draft: &mut Draft<'_>,
         view: &View<'_>,
         details: Option<LotDetails>,
-        external_id: Option<ExternalId>,
-    ) -> Result<Lot<Q>, Rejection> {
+    ) -> Result<(), Rejection> {
         let (definition_id, template) = self.template(view)?;
         let value_initial = self.initial.or(template.value);
         let value_initial = value_initial.ok_or(Rejection::Missing { field: "value_initial".into() })?;
@@ -188,9 +190,8 @@ impl Wish<'_> {
             terms,
             details: details.map(Box::new),
         };
-        let outcome = lot_at_issue(draft.account().profile_id(), draft.at, &issue, external_id);
         draft.write(EntryKind::Issue(issue));
-        Ok(outcome)
+        Ok(())
     }
 
     /// The definition, if it is one of this kind that can be issued from (rule D2).

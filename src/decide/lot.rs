@@ -1,11 +1,11 @@
 //! A lot that a request is about: what is fixed about it, and how it stands, live or not.
 
-use super::Side;
+use super::{Side, lot_at_issue};
 use crate::account::after;
 use crate::store::{Record, View};
 use crate::{
-    Issue, LotAfter, LotChange, LotId, LotKind, Movement, Place, Quantity, Refusal, Rejection, Standing,
-    Timestamp,
+    Account, Expiry, Issue, Lot, LotAfter, LotChange, LotId, LotKind, Movement, Place, Quantity, Refusal,
+    Rejection, Standing, Timestamp,
 };
 
 /// A lot of an account at an instant.
@@ -27,13 +27,22 @@ impl<'a> KnownLot<'a> {
         id: LotId,
         at: Timestamp,
     ) -> Option<Self> {
-        let record = record?;
+        // What fell due by now is written, but not yet to be found.
+        Self::of(side.account, side.said_of(id), record?, id, at)
+    }
+
+    fn of(
+        account: &Account,
+        said: Option<LotAfter>,
+        record: &Record<'a>,
+        id: LotId,
+        at: Timestamp,
+    ) -> Option<Self> {
         let issue = record.made.lot_facts(id)?;
-        if let Some((lot, kind, standing)) = side.account.live(id, at) {
+        if let Some((lot, kind, standing)) = account.live(id, at) {
             return Some(Self { issue, now: after(&lot, kind, standing), held: lot.held });
         }
-        // What fell due by now is written, but not yet to be found.
-        let said = side.said_of(id).or_else(|| record.newest().lot_after(id))?;
+        let said = said.or_else(|| record.newest().lot_after(id))?;
         let remaining = match said.standing {
             // It could be used then, and is not live now: it was used up.
             Standing::Usable | Standing::Pending(_) => Quantity::ZERO,
@@ -65,6 +74,21 @@ impl<'a> KnownLot<'a> {
         }
     }
 
+    /// How a lot that was not taken back stands at an instant, once it expires then: also one whose time of use is still
+    /// to come may have expired, and come back (rule T2).
+    pub(super) fn standing_until(&self, expires_at: Expiry, at: Timestamp) -> Result<Standing, Rejection> {
+        let available_at = self.issue.available_at;
+        if expires_at.is_past(at) {
+            Ok(Standing::Expired)
+        } else if available_at <= at {
+            Ok(Standing::Usable)
+        } else if expires_at.is_past(available_at) {
+            Err(Rejection::NeverUsable { available_at })
+        } else {
+            Ok(Standing::Pending(available_at))
+        }
+    }
+
     /// What of what is left no hold sets aside.
     pub(super) fn unheld(&self) -> Quantity {
         self.now.remaining.minus(self.held)
@@ -92,4 +116,24 @@ impl<'a> KnownLot<'a> {
             moved: moved.map(|(from, to, value)| Movement { kind, from, to, value }).collect(),
         }
     }
+}
+
+/// A lot that was asked for, as it stands at an instant, with what fell due by then.
+pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<crate::KnownLot> {
+    let record = view.found.lots.get(&id)?;
+    let mut due = Vec::new();
+    let account = super::brought_up(view.first, at, &mut due);
+    let said = due.iter().rev().find_map(|entry| entry.lot_after(id));
+    let known = KnownLot::of(&account, said, record, id, at)?;
+    let LotAfter { remaining, standing, expires_at, kind, .. } = known.now;
+    let external_id = record.made.lot_external_id().cloned();
+    let lot = Lot {
+        value_remaining: remaining,
+        value_held: known.held,
+        status: standing.status(remaining, known.held),
+        expires_at,
+        ..lot_at_issue(view.first.profile_id(), record.made.at, known.issue, external_id)
+    };
+    let changed_at = record.latest.map(|entry| entry.at);
+    Some(crate::KnownLot { kind, lot, written_at: record.made.at, changed_at })
 }

@@ -21,12 +21,15 @@ mod transfer;
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 pub(crate) use check::time as read_time;
 pub(crate) use draft::Draft;
 use draft::Side;
 pub(crate) use give_back::seen as return_seen;
 pub(crate) use hold::seen as hold_seen;
 pub(crate) use issue::lot_at_issue;
+pub(crate) use lot::known_lot;
 pub use quote::{Quote, Unused, UnusedReason};
 pub(crate) use quote::{quote, quote_need};
 pub(crate) use redeem::redemption_at_first;
@@ -35,17 +38,17 @@ use crate::account::bring_up_to;
 use crate::request::{Fingerprint, any_request, each_request};
 use crate::store::{Change, Need, View};
 use crate::{
-    Account, Command, Entry, External, KeyReused, Outcome, ProfileId, Program, Refusal, Rejection, Request,
-    Timestamp,
+    Account, Cause, Command, Entry, External, KeyReused, Outcome, ProfileId, Program, Refusal, Rejection,
+    Request, Timestamp,
 };
 
 /// A request that a ledger can decide. Its `Outcome` is what the caller gets back.
 ///
 /// Implemented by every request of this crate, and by [`Request`], which is any of them. Sealed: what a rewards
 /// ledger can do is decided here.
-pub trait Action: sealed::Decide {}
+pub trait Action: sealed::Decide + sealed::OneOfMany {}
 
-impl<A: sealed::Decide> Action for A {}
+impl<A: sealed::Decide + sealed::OneOfMany> Action for A {}
 
 pub(crate) mod sealed {
     use super::*;
@@ -73,11 +76,29 @@ pub(crate) mod sealed {
         /// Checks what can be checked of its fields without anything loaded.
         fn check(&self, program: &Program) -> Result<(), Rejection>;
 
-        /// Decides it: writes entries to the draft, and answers from them.
-        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Self::Outcome, Refusal>;
+        /// Decides it: writes entries to the draft, and tells what came of it.
+        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Self::Outcome>, Refusal>;
 
         /// The answer that was given when these entries were written; `None` if it is not they that it writes.
         fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Self::Outcome>;
+    }
+
+    /// A request among others: what a queue of any of them needs.
+    pub trait OneOfMany: Decide {
+        fn into_request(self) -> Request;
+
+        /// What came of it, if this is what came of such a request.
+        fn outcome_of(outcome: Outcome) -> Option<Self::Outcome>;
+    }
+
+    impl OneOfMany for Request {
+        fn into_request(self) -> Request {
+            self
+        }
+
+        fn outcome_of(outcome: Outcome) -> Option<Outcome> {
+            Some(outcome)
+        }
     }
 
     impl Decide for Request {
@@ -103,13 +124,41 @@ pub(crate) mod sealed {
             any_request!(self, request => request.decides_on_merged())
         }
 
-        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Outcome, Refusal> {
-            each_request!(self, request => request.decide(draft, view))
+        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Outcome>, Refusal> {
+            each_request!(self, request => Wrap(request.decide(draft, view)))
         }
 
         fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Outcome> {
             each_request!(self, request => request.recall(profile, entries))
         }
+    }
+}
+
+/// What a decision tells the caller.
+#[derive(Debug)]
+pub enum Told<O> {
+    /// What its entries say, as it is recalled when the request is repeated. Outcomes are large and are moved from hand
+    /// to hand; so that of the requests that come most is made once, at the end.
+    Entries,
+    /// This.
+    It(Box<O>),
+}
+
+impl<O> From<O> for Told<O> {
+    fn from(outcome: O) -> Self {
+        Self::It(Box::new(outcome))
+    }
+}
+
+/// What is told of one request, to be told of any.
+struct Wrap<O>(Result<Told<O>, Refusal>);
+
+impl<O> Wrap<O> {
+    fn map<P>(self, wrap: impl FnOnce(O) -> P) -> Result<Told<P>, Refusal> {
+        Ok(match self.0? {
+            Told::Entries => Told::Entries,
+            Told::It(outcome) => wrap(*outcome).into(),
+        })
     }
 }
 
@@ -134,10 +183,6 @@ pub struct Receipt<O> {
 }
 
 impl<O> Receipt<O> {
-    const fn of(outcome: O, novelty: Novelty) -> Self {
-        Self { outcome, novelty, is_staged: false }
-    }
-
     /// The same, with something else made of the outcome.
     pub fn map<P>(self, f: impl FnOnce(O) -> P) -> Receipt<P> {
         Receipt { outcome: f(self.outcome), novelty: self.novelty, is_staged: self.is_staged }
@@ -178,8 +223,38 @@ pub fn decide<A: Action>(
     view: &View<'_>,
 ) -> Result<Decision<A::Outcome>, Refusal> {
     let mut change = Change::default();
-    let receipt = decide_into(program, command, view, &mut change)?;
+    let decided = decide_into(program, command, view, &mut change)?;
+    let receipt = decided.receipt(&command.request, &change)?;
     Ok(Decision { change, receipt })
+}
+
+/// What was decided, before anybody looks at it.
+pub(crate) struct Decided<O> {
+    profile: ProfileId,
+    told: Told<O>,
+    novelty: Novelty,
+    pub(crate) is_staged: bool,
+}
+
+impl<O: Clone + Send> Decided<O> {
+    /// What to tell the caller, given the request and what it wrote.
+    pub(crate) fn receipt<A: Action<Outcome = O>>(
+        self,
+        request: &A,
+        change: &Change,
+    ) -> Result<Receipt<O>, Refusal> {
+        let Self { profile, told, novelty, is_staged } = self;
+        let outcome = match told {
+            Told::It(outcome) => *outcome,
+            Told::Entries => {
+                let own = change.first.iter().filter(|entry| entry.cause != Cause::Clock);
+                let own: SmallVec<[&Entry; 4]> = own.collect();
+                // It is its own entries that it recalls, so there is nothing that it could miss.
+                request.recall(profile, &own).ok_or(Rejection::JournalFull)?
+            }
+        };
+        Ok(Receipt { outcome, novelty, is_staged })
+    }
 }
 
 /// [`decide`], into a change whose space is used again. The change is empty after a refusal.
@@ -188,16 +263,22 @@ pub(crate) fn decide_into<A: Action>(
     command: &Command<A>,
     view: &View<'_>,
     change: &mut Change,
-) -> Result<Receipt<A::Outcome>, Refusal> {
+) -> Result<Decided<A::Outcome>, Refusal> {
     change.clear();
-    if let Some(receipt) = repeated(program, command, view)? {
-        return Ok(receipt);
+    let decided = |told, novelty| {
+        let profile = view.first.profile_id();
+        Decided { profile, told, novelty, is_staged: false }
+    };
+    if let Some((outcome, novelty)) = repeated(program, command, view)? {
+        return Ok(decided(outcome.into(), novelty));
     }
-    let decided = decide_new(program, command, view, change);
-    if decided.is_err() {
-        change.clear();
+    match decide_new(program, command, view, change) {
+        Ok(told) => Ok(decided(told, Novelty::New)),
+        Err(refusal) => {
+            change.clear();
+            Err(refusal)
+        }
     }
-    Ok(Receipt::of(decided?, Novelty::New))
 }
 
 /// The first outcome, if the request repeats an earlier one (rules J5, D5 and X2).
@@ -205,7 +286,10 @@ fn repeated<A: Action>(
     program: &Program,
     command: &Command<A>,
     view: &View<'_>,
-) -> Result<Option<Receipt<A::Outcome>>, Refusal> {
+) -> Result<Option<(A::Outcome, Novelty)>, Refusal> {
+    if command.key.is_none() && view.found.external.is_none() {
+        return Ok(None);
+    }
     let request = &command.request;
     let profile = view.first.profile_id();
     if let (Some(key), Some((first, fingerprint))) = (&command.key, view.found.keyed_fingerprint())
@@ -214,7 +298,7 @@ fn repeated<A: Action>(
         let entries = &view.found.keyed;
         let outcome = request.recall(profile, entries).filter(|_| fingerprint == request.fingerprint());
         return match outcome {
-            Some(outcome) => Ok(Some(Receipt::of(outcome, Novelty::Replayed))),
+            Some(outcome) => Ok(Some((outcome, Novelty::Replayed))),
             None => Err(KeyReused { key: key.clone(), first: first.sequence }.into()),
         };
     }
@@ -224,7 +308,7 @@ fn repeated<A: Action>(
     }
     let same = record.made.stamp.as_ref().is_some_and(|stamp| stamp.fingerprint == request.fingerprint());
     match request.recall(profile, &[record.made]) {
-        Some(outcome) if same => Ok(Some(Receipt::of(outcome, Novelty::Existing))),
+        Some(outcome) if same => Ok(Some((outcome, Novelty::Existing))),
         _ => {
             let first = record.made.named().map_or(0, |(id, _)| id);
             Err(Rejection::ExternalIdConflict { external, first }.into())
@@ -241,12 +325,13 @@ fn decide_new<A: Action>(
     command: &Command<A>,
     view: &View<'_>,
     change: &mut Change,
-) -> Result<A::Outcome, Refusal> {
+) -> Result<Told<A::Outcome>, Refusal> {
     let request = &command.request;
-    request.check(program)?;
+    // Its key may be known there, and that comes before its fields.
     if let Some(into) = view.first.merged_into().filter(|_| !request.decides_on_merged()) {
         return Err(Refusal::Elsewhere(into));
     }
+    request.check(program)?;
     let mut at = check::time(program, view.first, command.at)?;
     if let Some(second) = view.second {
         // Both accounts change at one instant, before neither of which anything was written.
@@ -258,9 +343,9 @@ fn decide_new<A: Action>(
     let second = second.as_ref().map(|second| Side::new(second, &mut change.second));
     let mut draft = Draft::new(program, at, first, second);
     draft.stamp(command.key.as_ref(), request.external(), || request.fingerprint());
-    let outcome = request.decide(&mut draft, view)?;
+    let told = request.decide(&mut draft, view)?;
     draft.finish()?;
-    Ok(outcome)
+    Ok(told)
 }
 
 /// The account, with what fell due by `at` applied and written. Only then is it copied.

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::draw::{Draw, available, draw, round_down};
-use super::{check, sealed::Decide};
+use super::{Told, check, sealed::Decide};
 use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::store::{Need, Owner, View};
@@ -26,14 +26,18 @@ impl Decide for Redeem {
         self.spend().check(program)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Redemption, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Told<Redemption>, Refusal> {
         let Draw { items, total, exchange } = self.spend().plan(draft.program, draft.account(), draft.at)?;
         let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
         let details = RedeemDetails::boxed(exchange, self.meta.clone());
-        let redeemed = Redeemed { redemption, requested: self.amount, total, items, details };
-        let mut outcome = at_first(draft.account().profile_id(), draft.at, &redeemed, None);
-        outcome.balances = draft.write(EntryKind::Redeem(redeemed));
-        Ok(outcome)
+        draft.write(EntryKind::Redeem(Redeemed {
+            redemption,
+            requested: self.amount,
+            total,
+            items,
+            details,
+        }));
+        Ok(Told::Entries)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Redemption> {

@@ -1,5 +1,6 @@
 //! Sweeping: writing down what fell due (rule T7).
 
+use super::Told;
 use super::draft::Draft;
 use super::sealed::Decide;
 use crate::request::{Fingerprint, Sweep};
@@ -30,9 +31,9 @@ impl Decide for Sweep {
     }
 
     /// What fell due was written before anything was decided; there is nothing more to do.
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Swept, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Swept>, Refusal> {
         let entries = draft.account().sequence().saturating_sub(view.first.sequence());
-        Ok(Swept { entries, next_deadline: draft.account().next_deadline() })
+        Ok(Swept { entries, next_deadline: draft.account().next_deadline() }.into())
     }
 
     /// A sweep writes nothing of its own, so a key finds nothing; and doing it again adds nothing.

@@ -1,5 +1,6 @@
 //! Transactions and their links to redemptions (rules X1 and X2).
 
+use super::Told;
 use super::draft::Draft;
 use super::sealed::Decide;
 use super::{check, earn};
@@ -33,11 +34,11 @@ impl Decide for PostTransaction {
         check::tags(&self.tags)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
         let id = TransactionId::made_by(draft.first.number(), draft.first.next_sequence());
         let transaction = self.transaction(draft, id, None)?;
         let transaction = Transaction { earned: earn::rule(draft.program), ..transaction };
-        Ok(write(draft, view, None, transaction, None)?.0)
+        Ok(write(draft, view, None, transaction, None)?.0.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
@@ -60,16 +61,12 @@ impl Decide for UpdateTransaction {
         self.transaction.check(program)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
         let before = current(view, self.transaction_id)?;
         let external = self.transaction.external_id.as_ref();
         if let Some(other) = external.filter(|id| before.external_id.as_ref() != Some(id)) {
             let external = External::Transaction(other.clone());
             return Err(Rejection::ExternalIdConflict { external, first: self.transaction_id.get() }.into());
-        }
-        let (requested, left) = (before.returned, self.transaction.total);
-        if requested > left {
-            return Err(Rejection::ReturnAboveTransaction { requested, left }.into());
         }
         let transaction = Transaction {
             external_id: before.external_id.clone(),
@@ -78,7 +75,7 @@ impl Decide for UpdateTransaction {
             earned: before.earned,
             ..self.transaction.transaction(draft, self.transaction_id, Some(before))?
         };
-        Ok(write(draft, view, Some(before), transaction, None)?.0)
+        Ok(write(draft, view, Some(before), transaction, None)?.0.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
@@ -101,11 +98,11 @@ impl Decide for DeleteTransaction {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Transaction, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
         let before = current(view, self.transaction_id)?;
         // It keeps the name of its redemption, for whoever asks later what it was.
         let transaction = Transaction { is_deleted: true, updated_at: draft.at, ..before.clone() };
-        Ok(write(draft, view, Some(before), transaction, None)?.0)
+        Ok(write(draft, view, Some(before), transaction, None)?.0.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
@@ -128,7 +125,7 @@ impl Decide for ReturnTransaction {
         check::amount(program, "amount", self.amount)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<TransactionReturn, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<TransactionReturn>, Refusal> {
         let before = current(view, self.transaction_id)?;
         let left = before.kept();
         if self.amount > left {
@@ -140,7 +137,7 @@ impl Decide for ReturnTransaction {
         let (transaction, points_clawed_back) =
             write(draft, view, Some(before), transaction, Some(self.amount))?;
         let balances = draft.first.totals().balances();
-        Ok(TransactionReturn { id, transaction, amount: self.amount, points_clawed_back, balances })
+        Ok(TransactionReturn { id, transaction, amount: self.amount, points_clawed_back, balances }.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<TransactionReturn> {
@@ -218,6 +215,10 @@ fn write(
 ) -> Result<(Transaction, Points), Refusal> {
     let linked = before.and_then(|before| before.redemption_id);
     let (here, elsewhere) = relink(draft, view, linked, &transaction)?;
+    let (came_back, total) = (transaction.returned, transaction.total);
+    if came_back > total {
+        return Err(Rejection::ReturnAboveTransaction { requested: came_back, left: total }.into());
+    }
     let was = transaction.earned;
     earn::plan(draft, view, &mut transaction);
     let change = TransactionChange { transaction: transaction.clone(), redemptions: here, returned };
@@ -283,7 +284,9 @@ fn relink(
 
 /// How a redemption stands once it is linked, if it may be.
 fn link(view: &View<'_>, id: RedemptionId, to: &Transaction) -> Result<RedemptionState, Rejection> {
-    let record = view.found.redemption.and_then(|record| record.redemption(id));
+    // A request that does not name it may still be about a transaction that it is linked to.
+    let mut records = [view.found.redemption, view.found.linked].into_iter().flatten();
+    let record = records.find_map(|record| record.redemption(id));
     let (total, state) = record.ok_or(Rejection::UnknownRedemption { redemption: id })?;
     if state.is_reversed {
         return Err(Rejection::RedemptionReversed { redemption: id });

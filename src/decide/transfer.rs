@@ -1,5 +1,6 @@
 //! What goes from one profile to another: a lot, or everything (rule L2).
 
+use super::Told;
 use super::correct::{about, not_held, not_revoked};
 use super::draft::{Draft, Side};
 use super::lot::KnownLot;
@@ -27,7 +28,7 @@ impl Decide for Reassign {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Moved, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Moved>, Refusal> {
         let lot = KnownLot::named(&draft.first, view, self.id, draft.at, self.from.is_none())?;
         receiver(draft)?;
         not_revoked(&lot)?;
@@ -45,7 +46,7 @@ impl Decide for Reassign {
         let external_id = record.and_then(|record| record.made.lot_external_id()).cloned();
         let moving = Moving { lot: &lot, external_id, cause: Cause::Request };
         let (lot, to, balances) = moving.carry_out(draft)?;
-        Ok(Moved { lot, to, balances })
+        Ok(Moved { lot, to, balances }.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Moved> {
@@ -129,7 +130,7 @@ impl Decide for MergeProfiles {
         true
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Merged, Refusal> {
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Merged>, Refusal> {
         if draft.account().merged_into().is_some() {
             return Err(Rejection::AlreadyMerged.into());
         }
@@ -153,7 +154,7 @@ impl Decide for MergeProfiles {
             let arrival = MergedIn { from, holds, point_debt };
             second.write(draft.at, Cause::Merge, EntryKind::MergeIn(Box::new(arrival)), None);
         }
-        Ok(Merged { into, lots: moved, holds: ids, point_debt })
+        Ok(Merged { into, lots: moved, holds: ids, point_debt }.into())
     }
 
     fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Merged> {

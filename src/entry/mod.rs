@@ -186,6 +186,9 @@ pub struct Corrected {
     /// What is fixed about it, where that was corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
+    /// The caller's own id for it, where what is fixed was corrected: so that a later move finds both here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -297,6 +300,7 @@ impl Entry {
     pub(crate) fn lot_external_id(&self) -> Option<&ExternalId> {
         match (&self.kind, self.external()) {
             (EntryKind::ReassignIn(moved), _) => moved.external_id.as_ref(),
+            (EntryKind::Adjust(corrected), _) => corrected.external_id.as_ref(),
             (_, Some(External::Lot(id))) => Some(id),
             _ => None,
         }

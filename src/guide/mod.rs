@@ -2,7 +2,8 @@
 //!
 //! - [`rules`]: what is right. Numbered, so that errors, tests and cases can name the rule that they are about.
 //! - [`design`]: the shape of the crate, and the reasons.
-//! - [`operating`]: choosing a store, and keeping it well.
+//! - `operating`: choosing a store, and keeping it well.
+//! - `postgres`: running on PostgreSQL, on one machine or many.
 //! - [`storage`]: how to write a store of your own.
 
 #[doc = include_str!("rules.md")]
@@ -11,8 +12,13 @@ pub mod rules {}
 #[doc = include_str!("design.md")]
 pub mod design {}
 
-#[doc = include_str!("storage.md")]
-pub mod storage {}
-
+#[cfg(feature = "sqlite")]
 #[doc = include_str!("operating.md")]
 pub mod operating {}
+
+#[cfg(feature = "postgres")]
+#[doc = include_str!("postgres.md")]
+pub mod postgres {}
+
+#[doc = include_str!("storage.md")]
+pub mod storage {}

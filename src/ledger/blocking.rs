@@ -6,8 +6,8 @@ use super::error::Error;
 use super::read::{self, Question, Reading};
 use crate::store::{AsOf, Change, Store};
 use crate::{
-    Action, Catalogue, Command, Key, NextExpiry, ProfileId, Program, Quote, Redeem, Timestamp,
-    ValuedBalances, Wallet,
+    Action, Catalogue, Command, Key, KnownLots, LotId, NextExpiry, ProfileId, ProfileNumber, Program, Quote,
+    Redeem, Timestamp, ValuedBalances, Wallet,
 };
 
 /// A rewards ledger over a [`Store`].
@@ -182,6 +182,22 @@ impl<S: Store> Moment<'_, S> {
         self.as_of().wallet(profile)
     }
 
+    /// Everything about the profile with a number, as identifiers carry it; `None` if no profile has it.
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub fn wallet_of(&mut self, number: ProfileNumber) -> Result<Option<Wallet>, Error<S::Error>> {
+        self.as_of().wallet_of(number)
+    }
+
+    /// A few lots of a profile, as they stand. It costs the same however long the journal is.
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub fn lots(&mut self, profile: ProfileId, ids: &[LotId]) -> Result<KnownLots, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::lots(&self.ledger.program, self.at, profile, ids))
+    }
+
     /// What of a profile's value expires next, and when.
     ///
     /// # Errors
@@ -225,6 +241,14 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// The store failed.
     pub fn wallet(&mut self, profile: ProfileId) -> Result<Wallet, Error<S::Error>> {
         ask(&mut self.ledger.store, read::wallet(&self.ledger.program, self.reading, profile))
+    }
+
+    /// Everything about the profile with a number, as identifiers carry it; `None` if no profile has it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn wallet_of(&mut self, number: ProfileNumber) -> Result<Option<Wallet>, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::wallet_of(&self.ledger.program, self.reading, number))
     }
 
     /// What of a profile's value was to expire next then, and when.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Answer;
 use super::error::Error;
-use crate::decide::{decide_into, need};
+use crate::decide::{Decided, decide_into, need};
 use crate::store::{Change, Fate, Need, Owner, View, Work};
 use crate::{Action, Command, Program, Receipt, Refusal, Rejection};
 
@@ -14,65 +14,99 @@ use crate::{Action, Command, Program, Receipt, Refusal, Rejection};
 pub(crate) const MAX_ATTEMPTS: u32 = 32;
 
 /// How far a command is.
-enum Progress<O> {
+struct Progress<D> {
+    state: State<D>,
+    /// Whether an earlier attempt may have been written: then nobody can say that nothing was changed, until the store
+    /// has answered for a later one.
+    was_in_doubt: bool,
+}
+
+enum State<D> {
     /// Not decided yet, or to be decided again.
     Open,
     /// Decided, and its fate not yet known.
-    Decided(Result<Receipt<O>, Refusal>),
-    Done(Result<Receipt<O>, Refusal>),
+    Decided(Result<D, Refusal>),
+    Done(Result<D, Refusal>),
     Doomed,
     InDoubt,
 }
 
-impl<O> Progress<O> {
+impl<D: Staged> Progress<D> {
+    const fn of(state: State<D>) -> Self {
+        Self { state, was_in_doubt: false }
+    }
+
+    fn decided(&mut self, result: Result<D, Refusal>) {
+        self.state = State::Decided(result);
+    }
+
     /// Hears what became of it; what it needs may be more than was thought.
     fn settle(&mut self, fate: Fate, need: &mut Need) {
-        let decided = std::mem::replace(self, Self::Open);
-        *self = match (fate, decided) {
-            (Fate::Committed | Fate::Staged, Self::Decided(Err(Refusal::Elsewhere(number)))) => {
+        let decided = std::mem::replace(&mut self.state, State::Open);
+        self.was_in_doubt |= fate == Fate::InDoubt;
+        self.state = match (fate, decided) {
+            (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Elsewhere(number)))) => {
                 need.owner = Owner::Number(number);
-                Self::Open
+                State::Open
             }
-            (Fate::Committed | Fate::Staged, Self::Decided(Err(Refusal::Together(number)))) => {
+            (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Together(number)))) => {
                 need.second = Some(Owner::Number(number));
-                Self::Open
+                State::Open
             }
-            (Fate::Committed, Self::Decided(result)) => Self::Done(result),
-            (Fate::Staged, Self::Decided(result)) => {
-                Self::Done(result.map(|receipt| Receipt { is_staged: true, ..receipt }))
-            }
-            (Fate::Conflict, _) => Self::Open,
-            (Fate::Doomed, _) => Self::Doomed,
-            (Fate::InDoubt, _) => Self::InDoubt,
+            (Fate::Committed, State::Decided(result)) => State::Done(result),
+            (Fate::Staged, State::Decided(result)) => State::Done(result.map(Staged::staged)),
+            (Fate::Conflict, _) => State::Open,
+            (Fate::Doomed, _) => State::Doomed,
+            (Fate::InDoubt, _) => State::InDoubt,
             // Settled twice, or without having decided: what is known stays.
             (_, other) => other,
         };
     }
 
     /// Whether it is to be run again.
-    fn is_open<A: Action>(&self, command: &Command<A>) -> bool {
-        match self {
-            Self::Open => true,
+    fn is_open<A: Action>(&mut self, command: &Command<A>) -> bool {
+        match &self.state {
+            State::Open => true,
             // A unit that the store forgot to settle may or may not be written, too. What is repeated under a key or
             // a name of the caller's is carried out once.
-            Self::InDoubt | Self::Decided(_) => {
+            State::InDoubt | State::Decided(_) => {
+                self.was_in_doubt = true;
                 command.key.is_some()
                     || command.request.external().is_some_and(|external| external.is_idempotent())
             }
-            Self::Done(_) | Self::Doomed => false,
+            State::Done(_) | State::Doomed => false,
         }
     }
 
     /// What came of it. `failure`: the store's error, if it left this open.
-    fn answer<E>(self, failure: Option<&Arc<E>>, attempts: u32) -> Result<Receipt<O>, Error<E>> {
-        match (self, failure) {
-            (Self::Done(result), _) => result.map_err(Error::from),
-            (Self::Doomed, _) => Err(Error::Doomed),
-            (Self::InDoubt, _) => Err(Error::InDoubt),
-            (Self::Open | Self::Decided(_), Some(error)) => Err(Error::Store(Arc::clone(error))),
-            (Self::Open, None) => Err(Error::Contention { attempts }),
-            (Self::Decided(_), None) => Err(Error::InDoubt),
+    fn answer<E>(self, failure: Option<&Arc<E>>, attempts: u32) -> Result<D, Error<E>> {
+        match (self.state, failure) {
+            (State::Done(result), _) => result.map_err(Error::from),
+            (State::Doomed, _) => Err(Error::Doomed),
+            (State::InDoubt, _) => Err(Error::InDoubt),
+            _ if self.was_in_doubt => Err(Error::InDoubt),
+            (State::Open | State::Decided(_), Some(error)) => Err(Error::Store(Arc::clone(error))),
+            (State::Open, None) => Err(Error::Contention { attempts }),
+            (State::Decided(_), None) => Err(Error::InDoubt),
         }
+    }
+}
+
+/// What was decided, and written where only the caller can make it durable.
+trait Staged {
+    fn staged(self) -> Self;
+}
+
+impl<O> Staged for Decided<O> {
+    fn staged(mut self) -> Self {
+        self.is_staged = true;
+        self
+    }
+}
+
+impl<O> Staged for Receipt<O> {
+    fn staged(self) -> Self {
+        Self { is_staged: true, ..self }
     }
 }
 
@@ -81,7 +115,7 @@ pub(crate) struct Single<'a, A: Action> {
     program: &'a Program,
     command: &'a Command<A>,
     need: [Need; 1],
-    progress: Progress<A::Outcome>,
+    progress: Progress<Decided<A::Outcome>>,
     change: Change,
     attempts: u32,
 }
@@ -94,7 +128,8 @@ impl<'a, A: Action> Single<'a, A> {
         space: Change,
     ) -> Result<Self, Rejection> {
         let need = [need(command)?];
-        Ok(Self { program, command, need, progress: Progress::Open, change: space, attempts: 0 })
+        let progress = Progress::of(State::Open);
+        Ok(Self { program, command, need, progress, change: space, attempts: 0 })
     }
 
     /// After a run that did not fail: whether to run it again.
@@ -106,7 +141,10 @@ impl<'a, A: Action> Single<'a, A> {
     /// What came of it, and the space.
     pub(crate) fn finish<E>(self, failure: Option<E>) -> (Answer<A, E>, Change) {
         let failure = failure.map(Arc::new);
-        (self.progress.answer(failure.as_ref(), self.attempts), self.change)
+        let decided = self.progress.answer(failure.as_ref(), self.attempts);
+        let answer = decided
+            .and_then(|decided| decided.receipt(&self.command.request, &self.change).map_err(Error::from));
+        (answer, self.change)
     }
 }
 
@@ -116,7 +154,7 @@ impl<A: Action> Work for Single<'_, A> {
     }
 
     fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
-        self.progress = Progress::Decided(decide_into(self.program, self.command, &view, &mut self.change));
+        self.progress.decided(decide_into(self.program, self.command, &view, &mut self.change));
         (!self.change.is_empty()).then_some(&self.change)
     }
 
@@ -134,9 +172,12 @@ pub(crate) struct Batch<'a, A: Action> {
     needs: Vec<Need>,
     units: Vec<usize>,
     /// By command.
-    progress: Vec<Progress<A::Outcome>>,
+    progress: Vec<Progress<Receipt<A::Outcome>>>,
     change: Change,
     attempts: u32,
+    /// The unit of this attempt that turned out to be about another account. Those after it wait for the next attempt,
+    /// as they may be about that one too, and come later.
+    led_away: Option<usize>,
 }
 
 impl<'a, A: Action> Batch<'a, A> {
@@ -150,16 +191,17 @@ impl<'a, A: Action> Batch<'a, A> {
             progress: Vec::with_capacity(commands.len()),
             change: space,
             attempts: 0,
+            led_away: None,
         };
         for (index, command) in commands.iter().enumerate() {
-            batch.progress.push(match need(command) {
+            batch.progress.push(Progress::of(match need(command) {
                 Ok(need) => {
                     batch.needs.push(need);
                     batch.units.push(index);
-                    Progress::Open
+                    State::Open
                 }
-                Err(rejection) => Progress::Done(Err(rejection.into())),
-            });
+                Err(rejection) => State::Done(Err(rejection.into())),
+            }));
         }
         batch
     }
@@ -173,9 +215,11 @@ impl<'a, A: Action> Batch<'a, A> {
     pub(crate) fn next_attempt(&mut self) {
         self.attempts = self.attempts.saturating_add(1);
         let is_over = self.attempts >= MAX_ATTEMPTS;
-        let (progress, commands) = (&self.progress, self.commands);
+        let before = self.units.len();
+        self.led_away = None;
+        let (progress, commands) = (&mut self.progress, self.commands);
         let is_open = |index: &usize| {
-            let pair = progress.get(*index).zip(commands.get(*index));
+            let pair = progress.get_mut(*index).zip(commands.get(*index));
             !is_over && pair.is_some_and(|(progress, command)| progress.is_open(command))
         };
         let keep: Vec<bool> = self.units.iter().map(is_open).collect();
@@ -183,6 +227,10 @@ impl<'a, A: Action> Batch<'a, A> {
         self.needs.retain(|_| kept.next().copied().unwrap_or(false));
         let mut kept = keep.iter();
         self.units.retain(|_| kept.next().copied().unwrap_or(false));
+        if self.units.len() < before {
+            // What waited was not contended.
+            self.attempts = 0;
+        }
     }
 
     /// What came of each command, in order, and the space. `failure`: the store's error, for those that it left open.
@@ -199,9 +247,17 @@ impl<A: Action> Work for Batch<'_, A> {
     }
 
     fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
+        if self.led_away.is_some_and(|first| first < unit) {
+            return None;
+        }
         let index = *self.units.get(unit)?;
         let (command, progress) = self.commands.get(index).zip(self.progress.get_mut(index))?;
-        *progress = Progress::Decided(decide_into(self.program, command, &view, &mut self.change));
+        let decided = decide_into(self.program, command, &view, &mut self.change);
+        if matches!(decided, Err(Refusal::Elsewhere(_) | Refusal::Together(_))) {
+            self.led_away = Some(unit);
+        }
+        // The next unit writes where this one did.
+        progress.decided(decided.and_then(|decided| decided.receipt(&command.request, &self.change)));
         (!self.change.is_empty()).then_some(&self.change)
     }
 

@@ -35,6 +35,9 @@ pub enum Error<E> {
     /// The store failed. Nothing was changed.
     #[error("the store failed")]
     Store(#[source] Arc<E>),
+    /// The [`GroupCommit`](crate::GroupCommit) that it was given to takes nothing more. Nothing was changed.
+    #[error("the group commit that it was given to takes nothing more")]
+    Closed,
 }
 
 impl<E> Error<E> {
@@ -48,6 +51,7 @@ impl<E> Error<E> {
             Self::InDoubt => "in_doubt",
             Self::Corrupt(_) => "corrupt",
             Self::Store(_) => "store_failed",
+            Self::Closed => "closed",
         }
     }
 
@@ -71,6 +75,7 @@ impl<E> Clone for Error<E> {
             Self::InDoubt => Self::InDoubt,
             Self::Corrupt(corrupt) => Self::Corrupt(*corrupt),
             Self::Store(error) => Self::Store(Arc::clone(error)),
+            Self::Closed => Self::Closed,
         }
     }
 }

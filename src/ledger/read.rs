@@ -7,8 +7,8 @@ use crate::decide::{self, quote_need, read_time};
 use crate::event::{self, Event};
 use crate::store::{AsOf, Change, Fate, Need, Owner, View, Work};
 use crate::{
-    Catalogue, Corrupt, NextExpiry, ProfileId, ProfileNumber, Program, Quote, Redeem, Refusal, Rejection,
-    Timestamp, ValuedBalances, Wallet,
+    Catalogue, Corrupt, KnownLots, LotId, NextExpiry, ProfileId, ProfileNumber, Program, Quote, Redeem,
+    Refusal, Rejection, Timestamp, ValuedBalances, Wallet,
 };
 
 /// As of when to read.
@@ -111,6 +111,35 @@ pub(crate) fn wallet(
         let at = reading.instant(program, &view)?;
         let entries = view.found.journal.iter().copied();
         Ok(Wallet::fold(profile, view.first.number(), entries, at)?)
+    })
+}
+
+/// The wallet of whoever has this number; `None` if nobody does.
+pub(crate) fn wallet_of(
+    program: &Program,
+    reading: Reading,
+    number: ProfileNumber,
+) -> impl Question<Answer = Option<Wallet>> {
+    let need = Need { journal: true, ..reading.need(Owner::Number(number)) };
+    Look::new(need, move |view| {
+        let Some(profile) = view.first.profile().copied() else { return Ok(None) };
+        let at = reading.instant(program, &view)?;
+        Ok(Some(Wallet::fold(profile, number, view.found.journal.iter().copied(), at)?))
+    })
+}
+
+/// A few lots of a profile, without its journal.
+pub(crate) fn lots(
+    program: &Program,
+    at: Timestamp,
+    profile: ProfileId,
+    ids: &[LotId],
+) -> impl Question<Answer = KnownLots> {
+    let need = Need { lots: ids.to_vec(), ..Need::of(Owner::Profile(profile)) };
+    Look::new(need, move |view| {
+        let at = read_time(program, view.first, at)?;
+        let lots = ids.iter().filter_map(|id| decide::known_lot(&view, *id, at)).collect();
+        Ok(KnownLots { version: view.first.sequence(), lots })
     })
 }
 

@@ -6,8 +6,8 @@ use super::error::Error;
 use super::read::{self, Question, Reading};
 use crate::store::{AsOf, AsyncStore, Change};
 use crate::{
-    Action, Catalogue, Command, Key, NextExpiry, ProfileId, Program, Quote, Redeem, Timestamp,
-    ValuedBalances, Wallet,
+    Action, Catalogue, Command, Key, KnownLots, LotId, NextExpiry, ProfileId, ProfileNumber, Program, Quote,
+    Redeem, Timestamp, ValuedBalances, Wallet,
 };
 
 /// A rewards ledger over an [`AsyncStore`]: [`Ledger`](crate::Ledger) with `.await`.
@@ -172,6 +172,22 @@ impl<S: AsyncStore> AsyncMoment<'_, S> {
         self.as_of().wallet(profile).await
     }
 
+    /// Everything about the profile with a number, as identifiers carry it; `None` if no profile has it.
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn wallet_of(&mut self, number: ProfileNumber) -> Result<Option<Wallet>, Error<S::Error>> {
+        self.as_of().wallet_of(number).await
+    }
+
+    /// A few lots of a profile, as they stand. It costs the same however long the journal is.
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn lots(&mut self, profile: ProfileId, ids: &[LotId]) -> Result<KnownLots, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::lots(&self.ledger.program, self.at, profile, ids)).await
+    }
+
     /// What of a profile's value expires next, and when.
     ///
     /// # Errors
@@ -215,6 +231,14 @@ impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
     /// The store failed.
     pub async fn wallet(&mut self, profile: ProfileId) -> Result<Wallet, Error<S::Error>> {
         ask(&mut self.ledger.store, read::wallet(&self.ledger.program, self.reading, profile)).await
+    }
+
+    /// Everything about the profile with a number, as identifiers carry it; `None` if no profile has it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn wallet_of(&mut self, number: ProfileNumber) -> Result<Option<Wallet>, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::wallet_of(&self.ledger.program, self.reading, number)).await
     }
 
     /// What of a profile's value was to expire next then, and when.

@@ -52,6 +52,27 @@ pub struct Lot<Q> {
     pub details: Option<Box<LotDetails>>,
 }
 
+impl Lot<Quantity> {
+    /// Read as money or as points; the caller knows which it is.
+    pub fn of<Q: From<Quantity>>(self) -> Lot<Q> {
+        Lot {
+            id: self.id,
+            profile_id: self.profile_id,
+            definition_id: self.definition_id,
+            value_initial: self.value_initial.into(),
+            value_remaining: self.value_remaining.into(),
+            value_held: self.value_held.into(),
+            status: self.status,
+            issued_at: self.issued_at,
+            available_at: self.available_at,
+            expires_at: self.expires_at,
+            terms: self.terms,
+            external_id: self.external_id,
+            details: self.details,
+        }
+    }
+}
+
 impl<Q> Lot<Q> {
     /// The local time of issue in the lot's zone.
     pub fn issued_local_at(&self) -> NaiveDateTime {
@@ -72,6 +93,42 @@ impl<Q> Lot<Q> {
     pub fn is_expired(&self) -> bool {
         self.status == LotStatus::Expired
     }
+}
+
+/// A few lots of a profile as they stand, and the version of the account that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KnownLots {
+    /// The sequence number of the account's last entry.
+    pub version: u32,
+    /// The lots, in the order in which they were asked for. One that the profile never had is left out.
+    pub lots: Vec<KnownLot>,
+}
+
+/// A lot as it stands, and when its journal last spoke of it by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KnownLot {
+    /// What it holds.
+    pub kind: LotKind,
+    /// The lot.
+    pub lot: Lot<Quantity>,
+    /// When the entry was written that says what is fixed about it: its issue, unless it was corrected or moved.
+    pub written_at: Timestamp,
+    /// When a later entry changed it other than by taking from it; `None` if none did.
+    pub changed_at: Option<Timestamp>,
+}
+
+/// When the journal spoke of a lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct LotTimes {
+    /// When it came to this profile.
+    pub created_at: Timestamp,
+    /// When it was last changed, value taken from it or set aside included.
+    pub updated_at: Timestamp,
+    /// When it was last extended.
+    pub extended_at: Option<Timestamp>,
 }
 
 /// Whether a lot can be used, and if not, why.

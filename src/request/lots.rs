@@ -44,7 +44,8 @@ impl Extend {
 pub struct Reassign {
     /// Which lot.
     pub id: LotId,
-    /// Whose it must be; whoever has it, otherwise.
+    /// Whose it must be; whoever has it, otherwise. Say it under a key: keys are scoped to a profile (rule J5), and when
+    /// the request is repeated the lot may have moved on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<ProfileId>,
     /// Who receives it.

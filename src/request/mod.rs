@@ -95,6 +95,19 @@ macro_rules! requests {
                     Self::$name(body)
                 }
             }
+
+            impl crate::decide::sealed::OneOfMany for $body {
+                fn into_request(self) -> Request {
+                    Request::$name(self)
+                }
+
+                fn outcome_of(outcome: Outcome) -> Option<$outcome> {
+                    match outcome {
+                        Outcome::$name(outcome) => Some(outcome),
+                        _ => None,
+                    }
+                }
+            }
         )*
 
         /// Runs an expression on the body of whichever request it is, and wraps the outcome alike.

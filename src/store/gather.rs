@@ -22,7 +22,7 @@ pub struct Lookup {
 
 /// Which entries of a journal are wanted, in the order of their sequence. This is all that a store must be able to
 /// find.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Find {
     /// The entries with these sequence numbers, both ends included; the journal may end before.

@@ -29,14 +29,43 @@
 //! - **Fidelity.** Entries come back as they were written: every digit, every microsecond, in order.
 //! - **Errors, not panics.** What cannot be read back is an error of the store.
 //!
+//! # Races, crashes and retries
+//! - **A conflict is a value**, [`Fate::Conflict`], and never an error to be searched for: a head that has moved, a
+//!   serialization failure, a deadlock that the database broke. Nothing of that unit was written, its neighbours in the
+//!   work are not touched by it, and the ledger runs it again, up to 32 times. A store need not retry by itself.
+//! - **Two accounts are locked in one order**, whichever of them comes first in the need, or not at all and compared when
+//!   they are written. Changes over the same two from both sides must end.
+//! - **A crash** leaves each unit whole or without a trace. A unit that was settled as committed is there afterwards; one
+//!   that was not settled may be there or not, and the host finds out by running it again under its key (rule J5).
+//! - **A reply that is lost** after the commit was sent makes the unit [`Fate::InDoubt`], where the store can tell; the
+//!   ledger runs it again if it carries a key or a name of the caller's, and otherwise says so. A store must not run it
+//!   again by itself: without the key it would be done twice.
+//! - **An error of [`Store::run`]** says that the units which were not settled are not written. If that is not known, then
+//!   they are in doubt, and must be settled so before the error is returned.
+//! - **A change that the ledger was told is committed** is never taken back, also if a later unit of the work fails.
+//!
+//! # What a store may keep in memory
+//! - **An account**, for as long as the store can know that nobody else has written it: while it holds the only handle to
+//!   what is stored, or after asking whether anything changed. The comparison of versions when writing is no licence to lend
+//!   an old account: what is only looked at is not compared, and a refusal would be decided on what is no longer so.
+//! - **The folded account beside the journal**, lagging behind it, as long as the rest is folded in on load
+//!   ([`Account::follow`]). The journal is the truth; the head says where it ends.
+//! - **Nothing that is not durable yet**, beyond the work that writes it: what was lent in a work that then failed, or was
+//!   rolled back, must be forgotten.
+//! - **No look-up by key**, unless it is known to be current as the account is: a key that is missed is a request that is
+//!   carried out twice.
+//! - **Nothing at all inside a transaction of the caller's**, which may yet be rolled back.
+//!
 //! # What a store may do
-//! Decide units in any order, except that units of one profile keep theirs. Keep accounts in memory for as long as it
-//! can know that nobody else has written. Keep the folded account beside the journal, lagging behind it, as long as
-//! it folds the rest in on load ([`Account::follow`]).
+//! Decide units in any order, except that units of one profile keep theirs. Decide with a lock held, or with nothing held
+//! and compare afterwards: a decision takes about a microsecond.
+//!
+//! The suite in `store::conformance` (feature `conformance`) has a named case for each promise that can be seen from
+//! inside; see [the guide](crate::guide::storage).
 
 mod gather;
 mod memory;
-#[cfg(any(test, feature = "sqlite"))]
+#[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod projection;
 mod scan;
 #[cfg(feature = "sqlite")]
@@ -45,6 +74,8 @@ mod work;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 
 use std::future::Future;
 

@@ -9,8 +9,8 @@ use scrip::{LotKind, PeriodType, ProgramSettings, Strategy as Pay};
 use super::calendar::{DAY, HOUR, SECOND};
 use super::programs::{open_program, program, start};
 use super::steps::{
-    Again, Ask, Case, End, Issue, Link, Money, Named, Original, Redeem, Sale, Step, Template, Time, Wait,
-    Wish,
+    Adjust, Again, Ask, Back, Case, End, Extend, Issue, Link, Money, Named, Original, Redeem, Sale, Step,
+    Template, Time, Wait, Wish,
 };
 
 /// A case of up to so many steps and a few to begin with, on any program.
@@ -49,7 +49,8 @@ pub(crate) fn plain(kind: LotKind, handle: u8, period: Option<(u32, PeriodType)>
         zone: None,
         extend_days: None,
         is_assignable: true,
-        is_extendable: false,
+        is_extendable: true,
+        is_reassignable: true,
     }
 }
 
@@ -79,13 +80,67 @@ fn ask() -> BoxedStrategy<Ask> {
         1 => any::<u16>().prop_map(Ask::Archive),
         50 => issue().prop_map(Ask::Issue),
         50 => redeem().prop_map(Ask::Redeem),
-        14 => sale().prop_map(Ask::Post),
+        40 => afterwards(),
+        20 => sale().prop_map(Ask::Post),
         6 => (any::<u16>(), sale()).prop_map(|(pick, sale)| Ask::Update(pick, sale)),
-        2 => any::<u16>().prop_map(Ask::Delete),
+        3 => any::<u16>().prop_map(Ask::Delete),
+        12 => (any::<u16>(), wish()).prop_map(|(pick, wish)| Ask::ReturnSale(pick, wish)),
         14 => (any::<u16>(), again(), any::<bool>())
             .prop_map(|(which, again, changed)| Ask::Repeat { which, again, changed }),
     ]
     .boxed()
+}
+
+/// What happens to value afterwards.
+fn afterwards() -> BoxedStrategy<Ask> {
+    let seconds = weighted(0.6, prop_oneof![1 => Just(0_u32), 8 => 1_u32..4_000, 8 => 40_000_u32..400_000]);
+    prop_oneof![
+        24 => (redeem(), seconds).prop_map(|(redeem, seconds)| Ask::Hold(redeem, seconds)),
+        10 => (any::<u16>(), weighted(0.7, wish())).prop_map(|(pick, part)| Ask::Capture(pick, part)),
+        6 => any::<u16>().prop_map(Ask::Release),
+        30 => (any::<u16>(), wish(), any::<bool>(), weighted(0.2, any::<u8>()))
+            .prop_map(|(which, amount, strict, note)| Ask::Return(Back { which, amount, strict, note })),
+        8 => any::<u16>().prop_map(Ask::Reverse),
+        10 => extend().prop_map(Ask::Extend),
+        6 => (any::<u16>(), any::<bool>()).prop_map(|(pick, whose)| Ask::Revoke(pick, whose)),
+        12 => adjust().prop_map(Ask::Adjust),
+        8 => (any::<u16>(), 0..3_u8, proptest::bool::weighted(0.2))
+            .prop_map(|(pick, to, whose)| Ask::Reassign(pick, to, whose)),
+        2 => (0..3_u8, 0..3_u8).prop_map(|(from, into)| Ask::Merge(from, into)),
+        5 => (profile(), any::<bool>()).prop_map(|(profile, number)| Ask::Sweep(profile, number)),
+    ]
+    .boxed()
+}
+
+fn wish() -> BoxedStrategy<Wish> {
+    prop_oneof![
+        2 => money().prop_map(Wish::Fixed),
+        3 => (1_u32..900).prop_map(|units| Wish::Fixed(Money::Smallest(units))),
+        3 => (-1_i64..=1).prop_map(Wish::All),
+        5 => Just(Wish::Half),
+    ]
+    .boxed()
+}
+
+fn extend() -> BoxedStrategy<Extend> {
+    let days = weighted(0.6, prop_oneof![1 => Just(0_u32), 12 => 1_u32..60, 1 => Just(4_000_000)]);
+    (profile(), vec(any::<u16>(), 0..4), days, weighted(0.4, end()))
+        .prop_map(|(profile, lots, days, until)| Extend { profile, lots, days, until })
+        .boxed()
+}
+
+fn adjust() -> BoxedStrategy<Adjust> {
+    let values = (weighted(0.2, money()), weighted(0.5, wish()));
+    (any::<u16>(), values, weighted(0.4, end()), weighted(0.2, any::<u8>()), proptest::bool::weighted(0.2))
+        .prop_map(|(which, (initial, remaining), expires_at, note, says_whose)| Adjust {
+            which,
+            initial,
+            remaining,
+            expires_at,
+            note,
+            says_whose,
+        })
+        .boxed()
 }
 
 fn again() -> impl Strategy<Value = Again> {
@@ -151,7 +206,7 @@ fn template() -> BoxedStrategy<Template> {
     ]);
     let count = prop_oneof![20 => 0_u32..14, 1 => Just(u32::MAX), 1 => 300_000_u32..4_000_000];
     let lasting = (weighted(0.7, (count, unit)), weighted(0.2, end()), weighted(0.4, 0..9_u8));
-    let terms = (weighted(0.3, 0..90_u32), proptest::bool::weighted(0.93), any::<bool>());
+    let terms = (weighted(0.3, 0..90_u32), proptest::bool::weighted(0.93), any::<bool>(), any::<bool>());
     let value = (weighted(0.8, money()), weighted(0.2, money()));
     (kind(), 0_u8..6, value, lasting, terms)
         .prop_map(|(kind, handle, value, lasting, terms)| Template {
@@ -165,6 +220,7 @@ fn template() -> BoxedStrategy<Template> {
             extend_days: terms.0,
             is_assignable: terms.1,
             is_extendable: terms.2,
+            is_reassignable: terms.3,
         })
         .boxed()
 }
@@ -209,7 +265,7 @@ fn strategies() -> impl Strategy<Value = Vec<Pay>> {
     ]
 }
 
-fn redeem() -> BoxedStrategy<Redeem> {
+pub(crate) fn redeem() -> BoxedStrategy<Redeem> {
     let amount = prop_oneof![
         1 => money().prop_map(Wish::Fixed),
         3 => (1_u32..8).prop_map(|units| Wish::Fixed(Money::Whole(units))),

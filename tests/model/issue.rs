@@ -9,7 +9,7 @@ use scrip::{
 use super::calendar::{Calendar, Micros, OutOfRange};
 use super::define::{Version, is_reward};
 use super::money::{MAX_TOTAL, Raw};
-use super::profile::{Lot, What};
+use super::profile::{Fact, Lot, Way, What};
 use super::{Made, Model, Objections, Owner, Rank};
 
 /// What both kinds of issue ask for.
@@ -173,12 +173,8 @@ impl Model {
         // A lot whose end is past arrives expired (rule D4). One that is still to come must have a time of use.
         let never = times.expires_at.is_some_and(|end| end > at && end <= times.available_at);
         objections.add_if(never, Rank::Terms, "never_usable");
-        let issued: Raw = self.profiles[profile]
-            .lots
-            .iter()
-            .filter(|lot| lot.kind == wanted.kind)
-            .map(|lot| lot.came_in)
-            .sum();
+        let account = &self.profiles[profile];
+        let issued = account.sums(wanted.kind, account.now(Micros::MIN)).issued;
         objections.add_if(issued + came_in > MAX_TOTAL, Rank::Limit, "account_total_exceeded");
         if objections.codes().is_some() {
             return Err(objections);
@@ -247,23 +243,25 @@ impl Model {
     ) -> Made {
         let owner = &mut self.profiles[profile];
         owner.write_due(at);
-        let lot = owner.lots.len();
+        let (sequence, lot) = (owner.next_sequence(), owner.lots.len());
+        let fact = Fact { sequence, initial, expires_at: times.expires_at, meta: wanted.meta };
         owner.lots.push(Lot {
-            sequence: owner.next_sequence(),
+            foreign: None,
+            sequence,
             kind: wanted.kind,
-            definition,
-            initial,
-            came_in,
-            known_at: at,
+            definition: Some(definition),
             issued_at: times.issued_at,
             available_at: times.available_at,
-            expires_at: times.expires_at,
             terms,
             external_id: wanted.external_id,
             source_type: wanted.source_type,
             source: wanted.source,
-            meta: wanted.meta,
+            origin: None,
+            facts: vec![fact],
+            revoked: None,
+            moved: None,
         });
+        owner.flow(lot, Way::Issued, came_in);
         owner.write(at, What::Issued(lot));
         Made::Lot { profile, lot }
     }

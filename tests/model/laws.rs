@@ -216,7 +216,7 @@ fn unused<Q>(lots: &[Lot<Q>], is_listed: bool, quote: &Quote) -> Vec<(LotId, Unu
     let others = lots.iter().filter(|lot| !quote.items.iter().any(|item| item.lot == lot.id));
     let reasons = others.map(|lot| {
         let reason = match lot.status {
-            LotStatus::Exhausted => None,
+            LotStatus::Exhausted | LotStatus::Revoked | LotStatus::Moved => None,
             LotStatus::Expired => Some(UnusedReason::Expired),
             LotStatus::Pending => Some(UnusedReason::Pending),
             LotStatus::Held => Some(UnusedReason::Held),

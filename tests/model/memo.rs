@@ -42,7 +42,7 @@ impl Memo {
         match self.as_of {
             AsOf::At(at) => {
                 let mut later = journal.iter().filter(|entry| entry.sequence > self.entries);
-                !later.any(|entry| entry.cause == Cause::Request && entry.at <= at)
+                !later.any(|entry| entry.cause != Cause::Clock && entry.at <= at)
             }
             _ => true,
         }
@@ -76,6 +76,15 @@ where
     };
     let lots = (wallet.rewards(), wallet.points());
     serde_json::to_string(&(balances, next, lots, redemptions, transactions, journal)).unwrap()
+}
+
+/// Two journals, or several, line by line; the first difference is told.
+pub(crate) fn same_lines(one: &[String], other: &[String]) -> Checked {
+    for (place, pair) in one.iter().zip(other).enumerate() {
+        prop_assert_eq!(pair.0, pair.1, "in line {}", place);
+    }
+    prop_assert_eq!(one.len(), other.len());
+    Ok(())
 }
 
 /// What was drawn, request by request, from lots that agree in all that rule C1 looks at but the id: money and points.

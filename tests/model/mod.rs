@@ -5,12 +5,16 @@
 //! leave open which of several rejections comes first, it names them all.
 //!
 //! To grow: an event is a list in [`profile::Profile`] and a line in [`profile::What`]; what lots, balances and
-//! statuses come to is worked out there, from the beginning, and nowhere else.
+//! statuses come to is worked out in [`sight`], from the beginning, and nowhere else.
 
 pub(crate) mod calendar;
 pub(crate) mod check;
+mod correct;
 mod define;
+mod earn;
 pub(crate) mod generate;
+mod give_back;
+mod hold;
 mod issue;
 pub(crate) mod laws;
 pub(crate) mod memo;
@@ -20,12 +24,18 @@ pub(crate) mod profile;
 pub(crate) mod programs;
 mod redeem;
 pub(crate) mod resolve;
+pub(crate) mod sight;
 pub(crate) mod steps;
 pub(crate) mod tally;
+pub(crate) mod told;
 mod transact;
+mod transfer;
 pub(crate) mod world;
 
-use scrip::{Command, ExternalId, Key, Novelty, ProfileId, ProgramSettings, Rejection, Request};
+use scrip::{
+    Adjust, Command, ExternalId, Key, LotId, Novelty, ProfileId, ProgramSettings, Reassign, Rejection,
+    Request, Revoke, Sweep,
+};
 
 use calendar::{Micros, SECOND};
 use define::Catalogue;
@@ -39,8 +49,19 @@ pub(crate) struct Model {
     pub(crate) program: ProgramSettings,
     pub(crate) catalogue: Catalogue,
     pub(crate) profiles: Vec<Profile>,
+    pub(crate) merges: Vec<Merge>,
     /// Every command that was carried out.
     pub(crate) done: Vec<Done>,
+}
+
+/// What went along when a profile was merged.
+#[derive(Clone, Debug)]
+pub(crate) struct Merge {
+    pub(crate) into: usize,
+    /// By their place with the profile that they left.
+    pub(crate) lots: Vec<usize>,
+    pub(crate) holds: Vec<u64>,
+    pub(crate) debt: Raw,
 }
 
 /// A command that was carried out, and what it made.
@@ -69,6 +90,13 @@ pub(crate) enum Made {
     Lot { profile: usize, lot: usize },
     Redemption { profile: usize, redemption: usize },
     Transaction { profile: usize, version: usize },
+    Hold { profile: usize, hold: usize },
+    Returned { profile: usize, back: usize },
+    Extended { profile: usize, extension: usize },
+    Corrected { profile: usize, lot: usize },
+    Moved { profile: usize, lot: usize, to: usize },
+    Merged { profile: usize, merge: usize },
+    Swept { owner: Owner, entries: usize },
 }
 
 /// What the engine must answer.
@@ -123,6 +151,12 @@ impl Objections {
         }
     }
 
+    /// Both.
+    pub(crate) fn and(mut self, mut others: Self) -> Self {
+        self.0.append(&mut others.0);
+        self
+    }
+
     /// A quantity with so many decimals, at most the largest single one (rules Q1, Q3 and Q6).
     fn quantity(&mut self, field: u8, value: Raw, decimals: u8, may_be_zero: bool) {
         self.add_if(value == 0 && !may_be_zero, Rank::Field(field), "not_positive");
@@ -156,37 +190,37 @@ enum Name {
 
 impl Model {
     pub(crate) fn new(program: ProgramSettings) -> Self {
-        Self { program, catalogue: Catalogue::default(), profiles: Vec::new(), done: Vec::new() }
+        Self {
+            program,
+            catalogue: Catalogue::default(),
+            profiles: Vec::new(),
+            merges: Vec::new(),
+            done: Vec::new(),
+        }
     }
 
     /// What the engine must answer to a command; carries it out if it is to be.
     pub(crate) fn run(&mut self, command: &Command<Request>) -> Verdict {
-        let Some(owner) = self.owner(&command.request) else {
+        let Some(first) = self.owner(&command.request) else {
             return Verdict::Refused(vec!["missing_field"]);
         };
-        match self.repetition(owner, command) {
-            // The documents put the key first, but a request that names its definition badly cannot be looked up.
-            Some(Verdict::Refused(mut codes)) => {
-                codes.extend(issue::badly_named(&command.request));
-                return Verdict::Refused(codes);
+        // Old keys and names are repeated where they are (rule L2).
+        let asked = self.chain(first, &command.request);
+        for owner in &asked {
+            match self.repetition(*owner, command) {
+                // The documents put the key first, but a request that names its definition badly cannot be looked up.
+                Some(Verdict::Refused(mut codes)) => {
+                    codes.extend(issue::badly_named(&command.request));
+                    return Verdict::Refused(codes);
+                }
+                Some(again) => return again,
+                None => {}
             }
-            Some(again) => return again,
-            None => {}
         }
-        let at = command.at.micros();
-        let made = match &command.request {
-            Request::Define(request) => self.define(&request.0, at),
-            Request::Redefine(request) => self.redefine(request, at),
-            Request::ArchiveDefinition(request) => self.archive(request.id, at),
-            Request::IssueReward(request) => self.issue(request.into(), owner.profile(), at),
-            Request::IssuePoints(request) => self.issue(request.into(), owner.profile(), at),
-            Request::Redeem(request) => self.redeem(request, owner.profile(), at),
-            Request::PostTransaction(request) => self.post(request, owner.profile(), at),
-            Request::UpdateTransaction(request) => self.update(request, owner.profile(), at),
-            Request::DeleteTransaction(request) => self.delete(request.transaction_id, owner, at),
-            other => panic!("the model does not know {other:?}"),
-        };
-        match made {
+        let owner = *asked.last().unwrap();
+        match self.carry_out(owner, command) {
+            // It writes nothing of its own, so nothing remembers it.
+            Ok(made @ Made::Swept { .. }) => Verdict::Done(made),
             Ok(made) => {
                 let (key, request) = (command.key.clone(), command.request.clone());
                 let at = self.last_at(owner).unwrap();
@@ -197,8 +231,37 @@ impl Model {
         }
     }
 
-    /// Whose journal a request is about; `None` if it does not say.
+    fn carry_out(&mut self, owner: Owner, command: &Command<Request>) -> Result<Made, Objections> {
+        let at = command.at.micros();
+        match &command.request {
+            Request::Define(request) => self.define(&request.0, at),
+            Request::Redefine(request) => self.redefine(request, at),
+            Request::ArchiveDefinition(request) => self.archive(request.id, at),
+            Request::IssueReward(request) => self.issue(request.into(), owner.profile(), at),
+            Request::IssuePoints(request) => self.issue(request.into(), owner.profile(), at),
+            Request::Redeem(request) => self.redeem(request, owner.profile(), at),
+            Request::PlaceHold(request) => self.place_hold(request, owner.profile(), at),
+            Request::CaptureHold(request) => self.capture(request, owner, at),
+            Request::ReleaseHold(request) => self.release(request.hold_id, owner, at),
+            Request::ReturnRedemption(request) => self.return_redemption(request, owner, at),
+            Request::ReverseRedemption(request) => self.reverse(request, owner, at),
+            Request::Extend(request) => self.extend(request, owner.profile(), at),
+            Request::Revoke(request) => self.revoke(request.id, owner, at),
+            Request::Adjust(request) => self.adjust(request, owner, at),
+            Request::Reassign(request) => self.reassign(request, owner, at),
+            Request::MergeProfiles(request) => self.merge(request, owner.profile(), at),
+            Request::Sweep(_) => self.sweep(owner, at),
+            Request::PostTransaction(request) => self.post(request, owner.profile(), at),
+            Request::UpdateTransaction(request) => self.update(request, owner.profile(), at),
+            Request::DeleteTransaction(request) => self.delete(request.transaction_id, owner, at),
+            Request::ReturnTransaction(request) => self.return_sale(request, owner, at),
+            other => panic!("the model does not know {other:?}"),
+        }
+    }
+
+    /// Whose journal a request is about at first; `None` if it does not say.
     pub(crate) fn owner(&mut self, request: &Request) -> Option<Owner> {
+        let lot = |id: LotId| id.number().get();
         let profile = match request {
             Request::Define(_) | Request::Redefine(_) | Request::ArchiveDefinition(_) => {
                 return Some(Owner::Catalogue);
@@ -206,14 +269,64 @@ impl Model {
             Request::IssueReward(request) => request.profile_id,
             Request::IssuePoints(request) => request.profile_id,
             Request::Redeem(request) => request.profile_id?,
+            Request::PlaceHold(request) => request.profile_id?,
+            Request::CaptureHold(request) => return Some(self.numbered(request.hold_id.number().get())),
+            Request::ReleaseHold(request) => return Some(self.numbered(request.hold_id.number().get())),
+            Request::ReturnRedemption(request) => {
+                return Some(self.numbered(request.redemption_id.number().get()));
+            }
+            Request::ReverseRedemption(request) => {
+                return Some(self.numbered(request.redemption_id.number().get()));
+            }
+            Request::Extend(request) => request.profile_id,
+            Request::Revoke(Revoke { profile_id: None, id, .. })
+            | Request::Adjust(Adjust { profile_id: None, id, .. })
+            | Request::Reassign(Reassign { from: None, id, .. }) => return Some(self.numbered(lot(*id))),
+            Request::Revoke(request) => request.profile_id?,
+            Request::Adjust(request) => request.profile_id?,
+            Request::Reassign(request) => request.from?,
+            Request::MergeProfiles(request) => request.profile_id,
+            Request::Sweep(Sweep::ProfileId(profile)) => *profile,
+            Request::Sweep(Sweep::Number(number)) => return Some(self.numbered(number.get())),
             Request::PostTransaction(request) => request.profile_id,
             Request::UpdateTransaction(request) => request.transaction.profile_id,
             Request::DeleteTransaction(request) => {
                 return Some(self.numbered(request.transaction_id.number().get()));
             }
+            Request::ReturnTransaction(request) => {
+                return Some(self.numbered(request.transaction_id.number().get()));
+            }
             other => panic!("the model does not know {other:?}"),
         };
         Some(Owner::Profile(self.profile(profile)))
+    }
+
+    /// Where a request is looked for, one after the other; where it is carried out comes last. What is asked of a merged
+    /// profile is answered by the other, and a lot that went is followed unless the request says whose it must be.
+    fn chain(&self, first: Owner, request: &Request) -> Vec<Owner> {
+        let mut chain = vec![first];
+        let stays = matches!(
+            request,
+            Request::ReturnRedemption(_)
+                | Request::ReverseRedemption(_)
+                | Request::MergeProfiles(_)
+                | Request::Sweep(_)
+        );
+        let followed = match request {
+            Request::Revoke(Revoke { profile_id: None, id, .. })
+            | Request::Adjust(Adjust { profile_id: None, id, .. })
+            | Request::Reassign(Reassign { from: None, id, .. }) => Some(*id),
+            _ => None,
+        };
+        while let Some(Owner::Profile(profile)) = chain.last().copied().filter(|_| !stays) {
+            let account = &self.profiles[profile];
+            let went = || account.lots[account.lot_with(followed?.get())?].moved.map(|(_, to, _)| to);
+            match account.merged.map(|(_, into)| into).or_else(went) {
+                Some(next) => chain.push(Owner::Profile(next)),
+                None => break,
+            }
+        }
+        chain
     }
 
     /// The place of a profile. Any id is a profile, with nothing in it at first.

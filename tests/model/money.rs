@@ -1,6 +1,8 @@
 //! Exact quantities in whole ten-thousandths, and what points are worth (rules Q1 to Q5).
 
-use scrip::ProgramSettings;
+use scrip::{LotKind, ProgramSettings};
+
+use super::profile::{Item, total};
 
 /// Whole ten-thousandths of a currency unit or of a point.
 pub(crate) type Raw = i128;
@@ -23,6 +25,39 @@ fn whole_units_below(numerator: Raw, denominator: Raw, unit: Raw) -> Raw {
 /// A share of a basket, rounded down to the minor unit (rule C6). The fraction is in ten-thousandths.
 pub(crate) fn share_of(basket: Raw, fraction: Raw, minor_unit: Raw) -> Raw {
     whole_units_below(basket * fraction, 10_000, minor_unit)
+}
+
+/// What a redemption would have taken if it had been of so much less (rules R1 and H2): of its items in their order,
+/// points by the rate that it paid at.
+pub(crate) fn first_part(items: &[Item], exchange: Option<&Exchange>, amount: Raw) -> Vec<Item> {
+    let mut part: Vec<Item> = Vec::new();
+    for kind in items.first().map_or(vec![], |first| vec![first.kind(), other(first.kind())]) {
+        let of_kind: Vec<Item> = items.iter().filter(|item| item.kind() == kind).copied().collect();
+        let paid = (amount - total(&part)).min(total(&of_kind));
+        match (kind, exchange) {
+            (LotKind::Point, Some(exchange)) => {
+                let lots: Vec<_> = of_kind.iter().map(|item| (item.lot, item.points)).collect();
+                part.extend(exchange.shares(&lots, paid));
+            }
+            _ => {
+                let mut due = paid;
+                for item in of_kind {
+                    let amount = due.min(item.amount);
+                    due -= amount;
+                    part.push(Item { amount, ..item });
+                }
+            }
+        }
+    }
+    part.retain(|item| item.amount > 0 || item.points > 0);
+    part
+}
+
+fn other(kind: LotKind) -> LotKind {
+    match kind {
+        LotKind::Reward => LotKind::Point,
+        LotKind::Point => LotKind::Reward,
+    }
 }
 
 /// What points are worth, and what money costs in points.
@@ -62,6 +97,22 @@ impl Exchange {
             if is_enough(middle) { enough = middle } else { too_few = middle }
         }
         enough * self.point_unit
+    }
+
+    /// So much money paid with the fewest points, lot after lot, shared out so that the shares add up (rule Q5).
+    pub(crate) fn shares(&self, lots: &[(usize, Raw)], paid: Raw) -> Vec<Item> {
+        let needed = self.cost(paid);
+        let mut items: Vec<Item> = Vec::new();
+        for (lot, there) in lots {
+            let used: Raw = items.iter().map(|item| item.points).sum();
+            let points = (*there).min(needed - used);
+            if points > 0 {
+                let is_last = used + points == needed;
+                let amount = if is_last { paid } else { self.worth(used + points) } - total(&items);
+                items.push(Item { lot: *lot, amount, points });
+            }
+        }
+        items
     }
 
     /// The smallest number of points.

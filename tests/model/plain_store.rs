@@ -19,6 +19,13 @@ impl Store for PlainStore {
             let need = work.needs()[unit].clone();
             let first = self.account(need.owner)?;
             let second = need.second.map(|owner| self.account(owner)).transpose()?;
+            // Two of whom nobody has heard are numbered one after the other.
+            let second = second.map(|second| match (first.profile(), second.profile()) {
+                (Some(one), Some(other)) if one != other && first.number() == second.number() => {
+                    Account::new(*other, number_at(self.profiles.len() + 1))
+                }
+                _ => second,
+            });
             let change =
                 self.decide(&need, &first, second.as_ref(), |view| work.decide(unit, view).cloned())?;
             let Change { first: entries, second: others, .. } = change.unwrap_or_default();

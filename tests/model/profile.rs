@@ -1,11 +1,11 @@
 //! Everything there ever was of one profile, in plain lists. What it comes to at some moment is worked out from the
-//! beginning each time that somebody asks.
+//! beginning each time that somebody asks, in [`super::sight`].
 
 use scrip::json::Json;
-use scrip::{DefinitionId, ExternalId, LotKind, LotStatus, PostTransaction, ProfileId, RedemptionId, Terms};
+use scrip::{DefinitionId, ExternalId, LotKind, Place, PostTransaction, ProfileId, Terms};
 
 use super::calendar::Micros;
-use super::money::Raw;
+use super::money::{Exchange, Raw};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
@@ -14,10 +14,21 @@ pub(crate) struct Profile {
     pub(crate) number: Option<u32>,
     /// The journal, as the rules say that it should read. The first entry has the sequence number 1.
     pub(crate) journal: Vec<Written>,
+    /// Every lot each time that it came.
     pub(crate) lots: Vec<Lot>,
+    /// All that ever went into a lot or out of it, and what moved past the lots.
+    pub(crate) flows: Vec<Flow>,
+    pub(crate) holds: Vec<Hold>,
     pub(crate) redemptions: Vec<Redemption>,
+    pub(crate) returns: Vec<Return>,
+    /// The lots that were extended together.
+    pub(crate) extensions: Vec<Vec<usize>>,
     /// Every transaction each time that it was posted, changed or deleted.
     pub(crate) versions: Vec<Version>,
+    /// What is owed more, or less, from an entry on (rule X4).
+    pub(crate) debts: Vec<(u32, Raw)>,
+    /// The profile that it was merged into, by its place, and the entry that says so (rule L2).
+    pub(crate) merged: Option<(u32, usize)>,
 }
 
 /// A journal entry: when, and what.
@@ -32,30 +43,125 @@ pub(crate) struct Written {
 pub(crate) enum What {
     Issued(usize),
     Matured(usize, Raw),
+    Lapsed(usize),
     Expired(usize, Raw),
     Redeemed(usize),
+    Held(usize),
+    Captured(usize, usize),
+    Released(usize),
+    Returned(usize),
+    /// The value went to the profile that this one was merged into.
+    ReturnedElsewhere(usize),
+    Extended(usize),
+    Revoked(usize),
+    Adjusted(usize),
+    MovedOut(usize),
+    MovedIn(usize),
     Transacted(usize),
+    /// A redemption was linked or unlinked by another profile's transaction.
+    Linked(usize),
+    /// A transaction's version, the points, and what of them paid a debt.
+    EarnedMore(usize, Raw, Raw),
+    /// A transaction's version, the points, what came from its lot, what is owed, and what is short.
+    ClawedBack(usize, Raw, Raw, Raw, Raw),
+    MergedOut,
+    MergedIn,
 }
 
+impl What {
+    /// Whether it happens by itself (rule T7).
+    pub(crate) const fn is_clock(self) -> bool {
+        matches!(self, Self::Matured(..) | Self::Lapsed(_) | Self::Expired(..))
+    }
+}
+
+/// A lot, for as long as it is with the profile.
 #[derive(Clone, Debug)]
 pub(crate) struct Lot {
-    /// The number of the entry that issued it.
+    /// Its id, where another profile issued it.
+    pub(crate) foreign: Option<u64>,
+    /// The number of the entry by which it came.
     pub(crate) sequence: u32,
     pub(crate) kind: LotKind,
-    pub(crate) definition: DefinitionId,
-    pub(crate) initial: Raw,
-    /// What was left of it when it was issued (rule D2).
-    pub(crate) came_in: Raw,
-    /// When the ledger came to know of it.
-    pub(crate) known_at: Micros,
+    pub(crate) definition: Option<DefinitionId>,
     pub(crate) issued_at: Micros,
     pub(crate) available_at: Micros,
-    pub(crate) expires_at: Option<Micros>,
     pub(crate) terms: Terms,
     pub(crate) external_id: Option<ExternalId>,
     pub(crate) source_type: Option<String>,
     pub(crate) source: Option<String>,
+    pub(crate) origin: Option<Origin>,
+    /// What can be corrected, each time that it was.
+    pub(crate) facts: Vec<Fact>,
+    /// The entry by which it was taken back (rule L3).
+    pub(crate) revoked: Option<u32>,
+    /// The entry by which it went, to whom, and how much with it (rule L2).
+    pub(crate) moved: Option<(u32, usize, Raw)>,
+}
+
+/// Why a lot came to be, where nobody asked for it by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// By a redemption, of what a lot had given, that was in this place until then (rule R3).
+    Returned(u64, u64, Place),
+    /// By the transaction that this entry posted; so much paid a debt instead (rules X3 and X4).
+    Earned(u32, Raw),
+}
+
+/// What a lot is like from an entry on.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    pub(crate) sequence: u32,
+    pub(crate) initial: Raw,
+    pub(crate) expires_at: Option<Micros>,
     pub(crate) meta: Option<Json>,
+}
+
+/// Value that went into a lot, or out of it if it is below zero.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flow {
+    pub(crate) sequence: u32,
+    pub(crate) kind: LotKind,
+    pub(crate) lot: Option<usize>,
+    pub(crate) way: Way,
+    pub(crate) value: Raw,
+}
+
+/// Where a flow comes from or goes to (rule J3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Issued,
+    Redeemed,
+    Adjusted,
+    Moved,
+    ClawedBack,
+    /// Past the lots: earned, and owed before.
+    PaidToDebt,
+    /// Past the lots: given back to another profile.
+    GivenAway,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Hold {
+    /// Its id, where another profile placed it.
+    pub(crate) foreign: Option<u64>,
+    pub(crate) sequence: u32,
+    pub(crate) at: Micros,
+    pub(crate) expires_at: Micros,
+    pub(crate) requested: Raw,
+    pub(crate) items: Vec<Item>,
+    pub(crate) exchange: Option<Exchange>,
+    pub(crate) meta: Option<Json>,
+    /// The entry by which it ended other than by its time, and how.
+    pub(crate) closed: Option<(u32, Closing)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closing {
+    Captured(usize),
+    Released,
+    /// It went to the profile that this one was merged into.
+    Moved,
 }
 
 #[derive(Clone, Debug)]
@@ -64,7 +170,13 @@ pub(crate) struct Redemption {
     pub(crate) at: Micros,
     pub(crate) requested: Raw,
     pub(crate) items: Vec<Item>,
+    /// At which rate points paid.
+    pub(crate) exchange: Option<Exchange>,
+    /// The hold that it captured.
+    pub(crate) hold: Option<usize>,
     pub(crate) meta: Option<Json>,
+    /// The transaction that it is linked to from an entry on.
+    pub(crate) links: Vec<(u32, Option<u64>)>,
 }
 
 /// What one lot gave: money, and the points for it if it is a lot of points.
@@ -73,6 +185,41 @@ pub(crate) struct Item {
     pub(crate) lot: usize,
     pub(crate) amount: Raw,
     pub(crate) points: Raw,
+}
+
+/// A return, or a reversal: also one whose redemption is with a profile that was merged into this one.
+#[derive(Clone, Debug)]
+pub(crate) struct Return {
+    pub(crate) sequence: u32,
+    pub(crate) at: Micros,
+    /// Its id, where the redemption is another profile's.
+    pub(crate) foreign: Option<u64>,
+    pub(crate) redemption_id: u64,
+    /// The redemption, where it is this profile's.
+    pub(crate) redemption: Option<usize>,
+    pub(crate) is_reversal: bool,
+    pub(crate) requested: Raw,
+    pub(crate) items: Vec<Back>,
+    pub(crate) meta: Option<Json>,
+}
+
+/// What went back of one lot's share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Back {
+    pub(crate) lot: u64,
+    pub(crate) kind: LotKind,
+    pub(crate) amount: Raw,
+    pub(crate) points: Raw,
+    pub(crate) to: BackTo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BackTo {
+    Lot,
+    Expired,
+    Revoked,
+    /// A new lot, made by the entry with this number of the one that receives.
+    New(u32),
 }
 
 #[derive(Clone, Debug)]
@@ -86,24 +233,20 @@ pub(crate) struct Version {
     pub(crate) transacted_at: Micros,
     /// What was asked for, with the fields in it that cannot change.
     pub(crate) said: PostTransaction,
+    /// What of its total has come back.
+    pub(crate) returned: Raw,
+    pub(crate) earned: Option<Earned>,
+    /// What came back with this entry, and the points clawed back for that.
+    pub(crate) came_back: Option<(Raw, Raw)>,
     pub(crate) is_deleted: bool,
 }
 
-/// A moment: so many entries are written, and it is so late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
-    pub(crate) entries: usize,
-    pub(crate) at: Micros,
-}
-
-/// Where the value of one kind is, that ever came in (rule J3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sums {
-    pub(crate) issued: Raw,
-    pub(crate) available: Raw,
-    pub(crate) pending: Raw,
-    pub(crate) redeemed: Raw,
-    pub(crate) expired: Raw,
+/// What a transaction earns (rule X3): by the program's rule when it was posted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Earned {
+    pub(crate) points: Raw,
+    /// The number of the entry that issued its own lot.
+    pub(crate) lot: Option<u32>,
 }
 
 impl Item {
@@ -111,11 +254,35 @@ impl Item {
     pub(crate) fn taken(&self) -> Raw {
         if self.points == 0 { self.amount } else { self.points }
     }
+
+    pub(crate) fn kind(&self) -> LotKind {
+        if self.points == 0 { LotKind::Reward } else { LotKind::Point }
+    }
+}
+
+impl Back {
+    /// In what the lot holds.
+    pub(crate) fn value(&self) -> Raw {
+        match self.kind {
+            LotKind::Reward => self.amount,
+            LotKind::Point => self.points,
+        }
+    }
+}
+
+pub(crate) fn total(items: &[Item]) -> Raw {
+    items.iter().map(|item| item.amount).sum()
 }
 
 impl Redemption {
     pub(crate) fn total(&self) -> Raw {
-        self.items.iter().map(|item| item.amount).sum()
+        total(&self.items)
+    }
+}
+
+impl Return {
+    pub(crate) fn total(&self) -> Raw {
+        self.items.iter().map(|back| back.amount).sum()
     }
 }
 
@@ -126,8 +293,14 @@ impl Profile {
             number: None,
             journal: Vec::new(),
             lots: Vec::new(),
+            flows: Vec::new(),
+            holds: Vec::new(),
             redemptions: Vec::new(),
+            returns: Vec::new(),
+            extensions: Vec::new(),
             versions: Vec::new(),
+            debts: Vec::new(),
+            merged: None,
         }
     }
 
@@ -139,123 +312,50 @@ impl Profile {
         u32::try_from(self.journal.len()).unwrap() + 1
     }
 
-    /// As it stands, seen at an instant, or at the last entry if that is later (rule T6).
-    pub(crate) fn now(&self, at: Micros) -> Cut {
-        Cut { entries: self.journal.len(), at: self.last_at().map_or(at, |last| last.max(at)) }
+    /// Value goes into a lot, or out of it, with the next entry.
+    pub(crate) fn flow(&mut self, lot: usize, way: Way, value: Raw) {
+        let kind = self.lots[lot].kind;
+        self.flows.push(Flow { sequence: self.next_sequence(), kind, lot: Some(lot), way, value });
     }
 
-    /// Every entry written up to and at an instant (rule J4).
-    pub(crate) fn as_of_instant(&self, at: Micros) -> Cut {
-        Cut { entries: self.journal.iter().filter(|entry| entry.at <= at).count(), at }
+    /// Value moves past the lots with the next entry.
+    pub(crate) fn flow_past(&mut self, kind: LotKind, way: Way, value: Raw) {
+        self.flows.push(Flow { sequence: self.next_sequence(), kind, lot: None, way, value });
     }
 
-    /// After an entry (rule J4).
-    pub(crate) fn as_of_sequence(&self, sequence: usize) -> Cut {
-        Cut { entries: sequence, at: self.journal[sequence - 1].at }
-    }
-
-    /// The lots that were known.
-    pub(crate) fn lots_at(&self, cut: Cut) -> impl Iterator<Item = (usize, &Lot)> {
-        self.lots.iter().enumerate().filter(move |(_, lot)| is_written(lot.sequence, cut))
-    }
-
-    /// The redemptions that had been made.
-    pub(crate) fn redemptions_at(&self, cut: Cut) -> impl Iterator<Item = (usize, &Redemption)> {
-        self.redemptions
-            .iter()
-            .enumerate()
-            .filter(move |(_, redemption)| is_written(redemption.sequence, cut))
-    }
-
-    /// The transactions as they stood, deleted ones included.
-    pub(crate) fn transactions_at(&self, cut: Cut) -> impl Iterator<Item = &Version> {
-        let newest = move |version: &Version| {
-            let later = |other: &Version| other.made == version.made && other.sequence > version.sequence;
-            !self.versions.iter().any(|other| later(other) && is_written(other.sequence, cut))
-        };
-        self.versions.iter().filter(move |version| is_written(version.sequence, cut) && newest(version))
-    }
-
-    /// The transaction that a redemption was linked to (rule X1), by the number of the entry that posted it.
-    pub(crate) fn linked_at(&self, redemption: RedemptionId, cut: Cut) -> Option<u32> {
-        self.transactions_at(cut)
-            .find(|version| !version.is_deleted && version.said.redemption_id == Some(redemption))
-            .map(|version| version.made)
-    }
-
-    pub(crate) fn remaining(&self, lot: usize, cut: Cut) -> Raw {
-        let items = self.redemptions_at(cut).flat_map(|(_, redemption)| &redemption.items);
-        let taken: Raw = items.filter(|item| item.lot == lot).map(Item::taken).sum();
-        self.lots[lot].came_in - taken
-    }
-
-    pub(crate) fn status(&self, lot: usize, cut: Cut) -> LotStatus {
-        if self.remaining(lot, cut) == 0 {
-            LotStatus::Exhausted
-        } else if self.lots[lot].expires_at.is_some_and(|end| end <= cut.at) {
-            LotStatus::Expired
-        } else if cut.at < self.lots[lot].available_at {
-            LotStatus::Pending
-        } else {
-            LotStatus::Active
+    pub(crate) fn take(&mut self, items: &[Item]) {
+        for item in items {
+            self.flow(item.lot, Way::Redeemed, -item.taken());
         }
     }
 
-    /// Lots with usable value, in the order of use (rule C1).
-    pub(crate) fn usable(&self, kind: LotKind, cut: Cut) -> Vec<usize> {
-        let mut usable: Vec<usize> = self
-            .lots_at(cut)
-            .filter(|(index, lot)| lot.kind == kind && self.status(*index, cut) == LotStatus::Active)
-            .map(|(index, _)| index)
-            .collect();
-        usable.sort_by_key(|index| {
-            let lot = &self.lots[*index];
-            (lot.expires_at.is_none(), lot.expires_at, lot.issued_at, lot.sequence)
-        });
-        usable
-    }
-
-    /// Where everything of one kind was.
-    pub(crate) fn sums(&self, kind: LotKind, cut: Cut) -> Sums {
-        let mut sums = Sums::default();
-        for (index, lot) in self.lots_at(cut).filter(|(_, lot)| lot.kind == kind) {
-            let remaining = self.remaining(index, cut);
-            sums.issued += lot.came_in;
-            sums.redeemed += lot.came_in - remaining;
-            match self.status(index, cut) {
-                LotStatus::Active => sums.available += remaining,
-                LotStatus::Pending => sums.pending += remaining,
-                LotStatus::Expired => sums.expired += remaining,
-                _ => assert_eq!(remaining, 0),
-            }
-        }
-        sums
-    }
-
-    /// Writes what became available and what expired since the last entry, each at its own instant (rule T7).
+    /// Writes what happened by itself since the last entry, each at its own instant (rule T7): at one instant lots
+    /// become available, then holds lapse, then lots expire.
     pub(crate) fn write_due(&mut self, at: Micros) {
-        let cut = self.now(at);
-        let mut due = Vec::new();
-        for (index, lot) in self.lots.iter().enumerate() {
-            let remaining = self.remaining(index, cut);
-            if remaining == 0 || lot.expires_at.is_some_and(|end| end <= lot.known_at) {
-                continue;
-            }
-            if lot.known_at < lot.available_at && lot.available_at <= at {
-                due.push(Written { at: lot.available_at, what: What::Matured(index, remaining) });
-            }
-            if let Some(end) = lot.expires_at.filter(|end| *end <= at) {
-                due.push(Written { at: end, what: What::Expired(index, remaining) });
+        let last = self.last_at().unwrap_or(at);
+        let is_due = |instant: &Micros| (last + 1..=at).contains(instant);
+        let mut due: Vec<Written> = Vec::new();
+        let before = self.now(last);
+        for (hold, placed) in self.holds.iter().enumerate() {
+            if self.is_open(placed, before) && is_due(&placed.expires_at) {
+                due.push(Written { at: placed.expires_at, what: What::Lapsed(hold) });
             }
         }
-        let is_told = |due: &Written| {
-            self.journal.iter().any(|entry| match (entry.what, due.what) {
-                (What::Matured(told, _), What::Matured(lot, _)) => told == lot,
-                (What::Expired(told, _), What::Expired(lot, _)) => told == lot,
-                _ => false,
-            })
-        };
-        due.retain(|due| !is_told(due));
+        for lot in 0..self.lots.len() {
+            let (available_at, end) = (self.lots[lot].available_at, self.expiry(lot, before));
+            let free_at = |at| self.free(lot, Cut { at, ..before });
+            let is_over = end.is_some_and(|end| end <= available_at);
+            if is_due(&available_at) && !is_over && free_at(available_at) > 0 && self.lives(lot, before) {
+                due.push(Written { at: available_at, what: What::Matured(lot, free_at(available_at)) });
+            }
+            // What a hold lets go at that very instant expires with the hold.
+            if let Some(end) = end.filter(is_due)
+                && free_at(end - 1) > 0
+                && self.lives(lot, before)
+            {
+                due.push(Written { at: end, what: What::Expired(lot, free_at(end - 1)) });
+            }
+        }
         due.sort_by_key(|entry| (entry.at, entry.what));
         self.journal.extend(due);
     }
@@ -265,6 +365,9 @@ impl Profile {
     }
 }
 
-fn is_written(sequence: u32, cut: Cut) -> bool {
-    usize::try_from(sequence).unwrap() <= cut.entries
+/// A moment: so many entries are written, and it is so late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) entries: usize,
+    pub(crate) at: Micros,
 }

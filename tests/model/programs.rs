@@ -2,7 +2,7 @@
 
 use proptest::option::weighted;
 use proptest::prelude::*;
-use scrip::{Amount, ExchangeRate, Points, ProgramSettings, Share};
+use scrip::{Amount, Clawback, Earn, ExchangeRate, ExpiredReturn, Points, ProgramSettings, Share};
 
 use super::calendar::{DAY, Micros};
 
@@ -58,7 +58,21 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         proptest::sample::select(vec![300, 300, 0, 7_200]),
         weighted(0.2, proptest::sample::select(vec![60_u32, 7_200])),
     );
-    (money, limits, time).prop_map(|(money, (cap, share, minimum), (zone, tolerance, key_window))| {
+    let afterwards = (
+        proptest::sample::select(vec![
+            ExpiredReturn::Original,
+            ExpiredReturn::GraceDays(0),
+            ExpiredReturn::GraceDays(7),
+            ExpiredReturn::Fresh,
+            ExpiredReturn::Fresh,
+        ]),
+        weighted(0.6, earn()),
+        proptest::sample::select(vec![Clawback::Debt, Clawback::Debt, Clawback::Shortfall]),
+        proptest::sample::select(vec![600_u32, 600, 0, 90_000]),
+        proptest::sample::select(vec![900_u32, 60, 200_000]),
+    );
+    (money, limits, time, afterwards).prop_map(|(money, limits, time, afterwards)| {
+        let ((cap, share, minimum), (zone, tolerance, key_window)) = (limits, time);
         let (currency, exchange_rate, point_scale) = money;
         let mut program = ProgramSettings::new(currency.parse().unwrap(), ZONES[zone].parse().unwrap());
         program.exchange_rate = exchange_rate;
@@ -68,8 +82,26 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         program.minimum_spend = minimum.map(Amount::from);
         program.time_tolerance_seconds = tolerance;
         program.key_window_seconds = key_window;
+        program.expired_return = afterwards.0;
+        // A rule must fit the decimals that there are.
+        program.earn = afterwards.1.map(|(points, amount, delay_days, period_days)| {
+            let mut earn = Earn::new(Points::from(points), Amount::from(amount));
+            (earn.delay_days, earn.period_days) = (delay_days, period_days);
+            earn
+        });
+        program.clawback = afterwards.2;
+        program.reversal_window_seconds = afterwards.3;
+        program.hold_seconds = afterwards.4;
         program
     })
+}
+
+/// So many points for so much money, after so many days, for so many.
+fn earn() -> impl Strategy<Value = (u32, u32, u32, Option<u32>)> {
+    let rate = proptest::sample::select(vec![(1, 1), (3, 2), (1, 7), (10, 3)]);
+    let delay = proptest::sample::select(vec![0, 0, 1, 14]);
+    (rate, delay, weighted(0.5, 0_u32..20))
+        .prop_map(|((points, amount), delay, period)| (points, amount, delay, period))
 }
 
 /// Twice as often one of the latter as any.

@@ -99,7 +99,7 @@ fn take_rewards(account: &Profile, due: Raw, cut: Cut) -> Vec<Item> {
     let mut due = due;
     let mut items = Vec::new();
     for lot in account.usable(LotKind::Reward, cut) {
-        let amount = due.min(account.remaining(lot, cut));
+        let amount = due.min(account.free(lot, cut));
         if amount > 0 {
             items.push(Item { lot, amount, points: 0 });
             due -= amount;
@@ -112,21 +112,10 @@ fn take_rewards(account: &Profile, due: Raw, cut: Cut) -> Vec<Item> {
 /// shares add up.
 fn take_points(account: &Profile, due: Raw, exchange: &Exchange, cut: Cut) -> Vec<Item> {
     let lots = account.usable(LotKind::Point, cut);
-    let all: Raw = lots.iter().map(|lot| account.remaining(*lot, cut)).sum();
+    let all: Raw = lots.iter().map(|lot| account.free(*lot, cut)).sum();
     let paid = due.min(exchange.worth(all));
-    let needed = exchange.cost(paid);
-    let mut items: Vec<Item> = Vec::new();
-    for lot in lots {
-        let used: Raw = items.iter().map(|item| item.points).sum();
-        let shared: Raw = items.iter().map(|item| item.amount).sum();
-        let points = account.remaining(lot, cut).min(needed - used);
-        if points > 0 {
-            let is_last = used + points == needed;
-            let amount = if is_last { paid } else { exchange.worth(used + points) } - shared;
-            items.push(Item { lot, amount, points });
-        }
-    }
-    items
+    let lots: Vec<_> = lots.into_iter().map(|lot| (lot, account.free(lot, cut))).collect();
+    exchange.shares(&lots, paid)
 }
 
 /// The other lots with value in them, and the first reason that applies to each (rule C7).
@@ -143,9 +132,10 @@ fn unused(
             LotKind::Point => Strategy::Points,
         };
         let reason = match account.status(index, cut) {
-            LotStatus::Exhausted => continue,
+            LotStatus::Exhausted | LotStatus::Revoked | LotStatus::Moved => continue,
             LotStatus::Expired => UnusedReason::Expired,
             LotStatus::Pending => UnusedReason::Pending,
+            LotStatus::Held => UnusedReason::Held,
             _ if !strategies.contains(&strategy) => UnusedReason::NotInStrategy,
             _ => UnusedReason::NotNeeded,
         };
@@ -165,15 +155,20 @@ impl Model {
     ) -> Result<Made, Objections> {
         let plan = plan(self, request, profile, at)?;
         let at = self.decided_at(Owner::Profile(profile), at).unwrap();
+        let exchange = Exchange::of(&self.program);
         let account = &mut self.profiles[profile];
         account.write_due(at);
-        let redemption = account.redemptions.len();
+        account.take(&plan.items);
+        let (sequence, redemption) = (account.next_sequence(), account.redemptions.len());
         account.redemptions.push(Redemption {
-            sequence: account.next_sequence(),
+            sequence,
             at,
             requested: plan.requested,
             items: plan.items,
+            exchange,
+            hold: None,
             meta: request.meta.clone(),
+            links: Vec::new(),
         });
         account.write(at, What::Redeemed(redemption));
         Ok(Made::Redemption { profile, redemption })

@@ -3,21 +3,22 @@
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use scrip::json::Json;
 use scrip::{
-    Amount, ArchiveDefinition, Command, Define, Definition, DefinitionId, DeleteTransaction, IssuePoints,
-    IssueReward, LotKind, PointDefinition, Points, PostTransaction, ProfileId, Redefine, RedemptionId,
-    Request, RewardDefinition, Strategy, Timestamp, TransactionId, Until, UpdateTransaction, When, Zone,
+    Amount, ArchiveDefinition, CaptureHold, Command, Define, Definition, DefinitionId, DeleteTransaction,
+    HoldId, IssuePoints, IssueReward, LotId, LotKind, MergeProfiles, PlaceHold, PointDefinition, Points,
+    PostTransaction, ProfileId, ProfileNumber, Quantity, Reassign, Redefine, RedemptionId, ReleaseHold,
+    Request, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, RewardDefinition, Strategy,
+    Sweep, Timestamp, TransactionId, Until, UpdateTransaction, When, Zone,
 };
 
 use super::Model;
 use super::calendar::{Calendar, Micros, SECOND};
-use super::check::id_of;
 use super::define::is_reward;
 use super::money::{Exchange, MAX_SINGLE, Raw, smallest};
 use super::profile::Profile;
 use super::programs::ZONES;
 use super::steps::{
-    Again, Ask, End, Issue, Link, Money, Named, Original, Pick, Redeem, Sale, Step, Template, Time, Wait,
-    Wish,
+    Adjust, Again, Ask, End, Extend, Issue, Link, Money, Named, Original, Pick, Redeem, Sale, Step, Template,
+    Time, Wait, Wish,
 };
 
 /// Times of day around which clocks jump, in minutes past midnight; the last is the last second of the day.
@@ -81,7 +82,16 @@ impl Resolver<'_> {
             Wait::Micros(ticks) => *self.now += ticks,
             Wait::Edge(which, ticks) => {
                 let lots = self.model.profiles.iter().flat_map(|profile| &profile.lots);
-                let edges = lots.flat_map(|lot| [Some(lot.available_at), lot.expires_at]).flatten();
+                let edges = lots.flat_map(|lot| {
+                    [Some(lot.available_at), lot.facts.last().and_then(|fact| fact.expires_at)]
+                });
+                let holds = self.model.profiles.iter().flat_map(|profile| &profile.holds);
+                let windows = self.model.profiles.iter().flat_map(|profile| &profile.redemptions);
+                let window = Micros::from(self.model.program.reversal_window_seconds) * SECOND;
+                let edges = edges
+                    .flatten()
+                    .chain(holds.map(|hold| hold.expires_at))
+                    .chain(windows.map(|redemption| redemption.at + window).skip(1).step_by(4));
                 // Not into another age, where nothing of this case would be left to use.
                 let soon = *self.now..*self.now + 60 * super::calendar::DAY;
                 let mut edges: Vec<Micros> =
@@ -103,6 +113,55 @@ impl Resolver<'_> {
             Ask::Archive(which) => ArchiveDefinition { id: self.definition_id(*which, None) }.into(),
             Ask::Issue(issue) => self.issue(issue),
             Ask::Redeem(redeem) => self.redeem(redeem).into(),
+            Ask::Hold(redeem, seconds) => self.hold(redeem, *seconds).into(),
+            Ask::Capture(which, part) => {
+                let (id, total) = self.hold_id(*which);
+                let mut capture = CaptureHold::all(id);
+                capture.amount = part.map(|part| self.part(part, total));
+                capture.into()
+            }
+            Ask::Release(which) => ReleaseHold { hold_id: self.hold_id(*which).0 }.into(),
+            Ask::Return(back) => {
+                let (id, left) = self.redemption_id(back.which);
+                let amount = self.part(back.amount, left);
+                let mut request = ReturnRedemption::strict(id, amount);
+                (request.strict, request.meta) = (back.strict, back.note.map(note));
+                request.into()
+            }
+            Ask::Reverse(which) => ReverseRedemption::new(self.redemption_id(*which).0).into(),
+            Ask::Extend(extend) => self.extend(extend).into(),
+            Ask::Revoke(which, says_whose) => {
+                let (id, owner) = self.lot_id(*which);
+                let mut revoke = Revoke::new(id);
+                revoke.profile_id = says_whose.then_some(owner);
+                revoke.into()
+            }
+            Ask::Adjust(adjust) => self.adjust(adjust).into(),
+            Ask::Reassign(which, to, says_whose) => {
+                let (id, owner) = self.lot_id(*which);
+                let mut reassign = Reassign::new(id, profile_id(*to));
+                reassign.from = says_whose.then_some(owner);
+                reassign.into()
+            }
+            Ask::Merge(from, into) => MergeProfiles::new(profile_id(*from), profile_id(*into)).into(),
+            Ask::Sweep(profile, by_number) => {
+                let id = profile_id(*profile);
+                let place = self.model.profile(id);
+                let number = self.model.profiles[place].number.filter(|_| *by_number);
+                let number = number.and_then(|number| ProfileNumber::new(number).ok());
+                number.map_or(Sweep::ProfileId(id), Sweep::Number).into()
+            }
+            Ask::ReturnSale(which, part) => {
+                let profile = u8::try_from(which % 3).unwrap();
+                let transaction_id = self.transaction_id(*which, profile);
+                let place = self.model.profile(profile_id(profile));
+                let versions = self.model.profiles[place].versions.iter();
+                let newest = versions.rev().find(|version| version.made == transaction_id.sequence());
+                let total =
+                    |version: &super::profile::Version| Raw::from(version.said.total.ten_thousandths());
+                let left = newest.map_or(0, |version| total(version) - version.returned);
+                ReturnTransaction { transaction_id, amount: self.part(*part, left) }.into()
+            }
             Ask::Post(sale) => self.sale(sale).into(),
             Ask::Update(which, sale) => {
                 let transaction_id = self.transaction_id(*which, sale.profile);
@@ -135,6 +194,7 @@ impl Resolver<'_> {
                 reward.extend_days = template.extend_days;
                 reward.is_assignable = template.is_assignable;
                 reward.is_extendable = template.is_extendable;
+                reward.is_reassignable = template.is_reassignable;
                 reward.into()
             }
             LotKind::Point => {
@@ -145,7 +205,8 @@ impl Resolver<'_> {
                 point.timezone = template.zone.map(zone);
                 point.extend_days = template.extend_days;
                 point.is_assignable = template.is_assignable;
-                point.is_reassignable = template.is_extendable;
+                point.is_extendable = template.is_extendable;
+                point.is_reassignable = template.is_reassignable;
                 point.into()
             }
         }
@@ -220,6 +281,112 @@ impl Resolver<'_> {
         redeem
     }
 
+    fn hold(&mut self, wish: &Redeem, seconds: Option<u32>) -> PlaceHold {
+        let redeem = self.redeem(wish);
+        let mut hold = PlaceHold::strict(profile_id(0), redeem.amount).with(redeem.strategies);
+        (hold.profile_id, hold.strict, hold.expires_in) = (redeem.profile_id, redeem.strict, seconds);
+        (hold.basket_total, hold.meta) = (redeem.basket_total, redeem.meta);
+        hold
+    }
+
+    fn extend(&self, extend: &Extend) -> scrip::Extend {
+        let profile = profile_id(extend.profile);
+        let own = |which: &Pick| {
+            let place = self.model.profiles.iter().position(|one| one.id == profile);
+            let account = place.map(|place| &self.model.profiles[self.model.home(place)]);
+            let lot = account.and_then(|account| Some(account.full_id(pick(&account.lots, *which)?)));
+            // Now and then one of anybody's.
+            match lot.and_then(|lot| LotId::new(lot).ok()) {
+                Some(lot) if which % 16 != 15 => lot,
+                _ => self.lot_id(*which).0,
+            }
+        };
+        let mut request = scrip::Extend::by_days(profile, extend.lots.iter().map(own).collect(), 1);
+        // Never is refused, and JSON has no word for it here.
+        request.extend_date = extend.until.map(|end| self.end(end)).filter(|end| *end != Until::Never);
+        // Both are a contradiction, and neither means what the definition said.
+        let is_both = request.extend_date.is_some() && extend.lots.len() != 3;
+        request.extend_days = extend.days.filter(|_| !is_both);
+        request
+    }
+
+    fn adjust(&self, adjust: &Adjust) -> scrip::Adjust {
+        let (id, owner) = self.lot_id(adjust.which);
+        let accounts = self.model.profiles.iter();
+        let found = accounts.rev().find_map(|account| {
+            let lot = account.lot_with(id.get())?;
+            Some((account.lots[lot].kind, account.remaining(lot, account.now(*self.now))))
+        });
+        let (kind, remaining) = found.unwrap_or((LotKind::Reward, 0));
+        let quantity = |raw: Raw| Quantity::from(money(raw));
+        let of = |value: Money| match kind {
+            LotKind::Reward => Quantity::from(self.amount(value)),
+            LotKind::Point => Quantity::from(self.points(value)),
+        };
+        let mut request = scrip::Adjust::new(id, "a manager said so");
+        request.profile_id = adjust.says_whose.then_some(owner);
+        request.value_initial = adjust.initial.map(of);
+        request.value_remaining = adjust.remaining.map(|wish| match wish {
+            Wish::Fixed(value) => of(value),
+            Wish::All(more) => quantity(remaining + Raw::from(more) * 10_000),
+            Wish::Half => quantity(remaining / 2 / 10_000 * 10_000),
+        });
+        request.expires_at = adjust.expires_at.map(|end| self.end(end));
+        request.meta = adjust.note.map(note);
+        request
+    }
+
+    /// Part of what there is.
+    fn part(&self, wish: Wish, all: Raw) -> Amount {
+        let unit = smallest(self.model.program.currency.minor_unit());
+        match wish {
+            Wish::Fixed(money) => self.amount(money),
+            Wish::All(more) => money(all + Raw::from(more) * unit),
+            Wish::Half => money((all / 2 / unit).max(1) * unit),
+        }
+    }
+
+    /// One of all the lots, and the profile that issued it or once had it; or an id that is none.
+    fn lot_id(&self, which: Pick) -> (LotId, ProfileId) {
+        let accounts = self.model.profiles.iter();
+        let lots =
+            accounts.flat_map(|account| account.lots.iter().map(|lot| (account.full_id(lot), account.id)));
+        let all: Vec<_> = lots.collect();
+        let nothing =
+            (self.model.profiles.first().map_or(77, |account| account.made_by(4_000_000)), profile_id(0));
+        let (id, owner) = pick(&all, which).copied().filter(|_| which % 32 != 31).unwrap_or(nothing);
+        (LotId::new(id).unwrap(), owner)
+    }
+
+    /// One of all the holds, and what it set aside; or an id that is none.
+    fn hold_id(&self, which: Pick) -> (HoldId, Raw) {
+        let of = |account: &Profile| {
+            let of_hold = |hold| (account.hold_id(hold), super::profile::total(&hold.items));
+            account.holds.iter().map(of_hold).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = self.model.profiles.iter().flat_map(of).collect();
+        // The latest ones are those that are still open.
+        let recent = &all[all.len().saturating_sub(if which % 4 == 0 { all.len() } else { 3 })..];
+        let nothing = (self.model.profiles.first().map_or(77, |account| account.made_by(4_000_000)), 0);
+        let (id, total) = pick(recent, which).copied().filter(|_| which % 32 != 31).unwrap_or(nothing);
+        (HoldId::new(id).unwrap(), total)
+    }
+
+    /// One of all the redemptions, and what is left of it to give back; or an id that is none.
+    fn redemption_id(&self, which: Pick) -> (RedemptionId, Raw) {
+        let of = |account: &Profile| {
+            let left = |(place, one): (usize, &super::profile::Redemption)| {
+                let left = one.total() - account.returned_at(place, account.now(*self.now));
+                (account.made_by(one.sequence), left)
+            };
+            account.redemptions.iter().enumerate().map(left).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = self.model.profiles.iter().flat_map(of).collect();
+        let nothing = (self.model.profiles.first().map_or(77, |account| account.made_by(4_000_000)), 0);
+        let (id, left) = pick(&all, which).copied().filter(|_| which % 32 != 31).unwrap_or(nothing);
+        (RedemptionId::new(id).unwrap(), left)
+    }
+
     /// What there is to redeem for the strategies.
     fn available(&self, account: &Profile, strategies: &[Strategy]) -> Raw {
         let cut = account.now(*self.now);
@@ -255,7 +422,7 @@ impl Resolver<'_> {
     fn link(&self, link: Link, profile: usize) -> Option<(RedemptionId, Raw)> {
         let redemption = |account: &Profile, which| {
             let one = pick(&account.redemptions, which)?;
-            Some((RedemptionId::new(id_of(account, one.sequence)).unwrap(), one.total()))
+            Some((RedemptionId::new(account.made_by(one.sequence)).unwrap(), one.total()))
         };
         match link {
             Link::Own(which) => redemption(&self.model.profiles[profile], which),
@@ -265,7 +432,7 @@ impl Resolver<'_> {
                 others.find_map(|(_, other)| redemption(other, which))
             }
             Link::Nothing => {
-                let unknown = id_of(&self.model.profiles[profile], 4_000_000);
+                let unknown = self.model.profiles[profile].made_by(4_000_000);
                 Some((RedemptionId::new(unknown).unwrap(), 0))
             }
         }
@@ -277,7 +444,7 @@ impl Resolver<'_> {
         let profiles = &self.model.profiles;
         let account = if which % 16 == 15 { &profiles[0] } else { &profiles[profile] };
         let sequence = pick(&account.versions, which).map_or(1, |version| version.made);
-        TransactionId::new(id_of(account, sequence)).unwrap()
+        TransactionId::new(account.made_by(sequence)).unwrap()
     }
 
     /// One of the definitions, archived ones included; or an id that is none.
@@ -307,7 +474,8 @@ impl Resolver<'_> {
             End::Day(days) => Until::Day(self.today() + TimeDelta::days(days)),
             End::With(which) => {
                 let lots = self.model.profiles.iter().flat_map(|profile| &profile.lots);
-                let ends: Vec<Micros> = lots.filter_map(|lot| lot.expires_at).collect();
+                let ends: Vec<Micros> =
+                    lots.filter_map(|lot| lot.facts.last().and_then(|fact| fact.expires_at)).collect();
                 pick(&ends, which).map_or(Until::Never, |end| Until::Instant(timestamp(*end)))
             }
         }
@@ -382,6 +550,12 @@ pub(crate) fn change(request: &mut Request) {
         Request::Redeem(request) => request.meta = other,
         Request::PostTransaction(request) => request.meta = other,
         Request::UpdateTransaction(request) => request.transaction.meta = other,
+        Request::PlaceHold(request) => request.meta = other,
+        Request::CaptureHold(request) => request.meta = other,
+        Request::ReturnRedemption(request) => request.meta = other,
+        Request::ReverseRedemption(request) => request.meta = other,
+        Request::Adjust(request) => request.meta = other,
+        Request::Revoke(request) => request.reason = Some("changed".to_owned()),
         Request::Define(Define(definition)) | Request::Redefine(Redefine { definition, .. }) => {
             match definition {
                 Definition::Reward(reward) => reward.meta = other,

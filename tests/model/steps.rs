@@ -43,9 +43,24 @@ pub(crate) enum Ask {
     Archive(Pick),
     Issue(Issue),
     Redeem(Redeem),
+    /// For so many seconds.
+    Hold(Redeem, Option<u32>),
+    Capture(Pick, Option<Wish>),
+    Release(Pick),
+    Return(Back),
+    Reverse(Pick),
+    Extend(Extend),
+    Revoke(Pick, bool),
+    Adjust(Adjust),
+    /// To a profile; whether it says whose it must be.
+    Reassign(Pick, u8, bool),
+    Merge(u8, u8),
+    /// Of a profile, by its number or by its name.
+    Sweep(u8, bool),
     Post(Sale),
     Update(Pick, Sale),
     Delete(Pick),
+    ReturnSale(Pick, Wish),
     /// The same command again; with other content if it has room for any.
     Repeat {
         which: Pick,
@@ -111,6 +126,7 @@ pub(crate) struct Template {
     pub(crate) extend_days: Option<u32>,
     pub(crate) is_assignable: bool,
     pub(crate) is_extendable: bool,
+    pub(crate) is_reassignable: bool,
 }
 
 /// How a definition is named.
@@ -142,7 +158,7 @@ pub(crate) struct Issue {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wish {
     Fixed(Money),
-    /// All that there is for the strategies, and so many minor units more or less.
+    /// All that there is for the strategies, of the hold or to give back, and so many minor units more or less.
     All(i64),
     /// Half of it.
     Half,
@@ -156,6 +172,34 @@ pub(crate) struct Redeem {
     pub(crate) strict: bool,
     pub(crate) basket: Option<Money>,
     pub(crate) note: Option<u8>,
+}
+
+/// A return of part of a redemption.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Back {
+    pub(crate) which: Pick,
+    pub(crate) amount: Wish,
+    pub(crate) strict: bool,
+    pub(crate) note: Option<u8>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Extend {
+    pub(crate) profile: u8,
+    pub(crate) lots: Vec<Pick>,
+    pub(crate) days: Option<u32>,
+    pub(crate) until: Option<End>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Adjust {
+    pub(crate) which: Pick,
+    pub(crate) initial: Option<Money>,
+    pub(crate) remaining: Option<Wish>,
+    pub(crate) expires_at: Option<End>,
+    pub(crate) note: Option<u8>,
+    /// Whether it says whose it must be.
+    pub(crate) says_whose: bool,
 }
 
 #[derive(Clone, Copy, Debug)]

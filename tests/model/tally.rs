@@ -135,7 +135,8 @@ impl Tally {
                 self.note_if(matches!(entry.what, What::Matured(..)), "became available");
                 self.note_if(matches!(entry.what, What::Expired(..)), "expired");
             }
-            let ends = profile.lots.iter().filter_map(|lot| lot.expires_at);
+            let ends =
+                profile.lots.iter().filter_map(|lot| lot.facts.last().and_then(|fact| fact.expires_at));
             let mut ends: Vec<_> = ends.collect();
             let count = ends.len();
             ends.sort();

@@ -1,10 +1,10 @@
-//! Transactions (rules X1 and X2).
+//! Transactions (rules X1 and X2), and what comes back of them (rule X4).
 
-use scrip::{PostTransaction, TransactionId, UpdateTransaction};
+use scrip::{PostTransaction, RedemptionId, ReturnTransaction, TransactionId, UpdateTransaction};
 
 use super::calendar::{Calendar, Micros};
 use super::money::Raw;
-use super::profile::{Version, What};
+use super::profile::{Earned, Version, What};
 use super::{Made, Model, Objections, Owner, Rank};
 
 impl Model {
@@ -16,8 +16,7 @@ impl Model {
     ) -> Result<Made, Objections> {
         let mut objections = Objections::default();
         self.check_sale(said, profile, at, None, 0, &mut objections);
-        let made = None;
-        self.keep_sale(said.clone(), profile, at, made, false, objections)
+        self.keep_sale(said.clone(), profile, at, None, Change::Said, objections)
     }
 
     pub(super) fn update(
@@ -41,7 +40,9 @@ impl Model {
         let is_other = said.external_id.is_some() && said.external_id != old.said.external_id;
         objections.add_loosely(is_other, [Rank::Identity, Rank::Terms], "external_id_conflict");
         said.external_id.clone_from(&old.said.external_id);
-        self.keep_sale(said, profile, at, Some(old), false, objections)
+        let total: Raw = said.total.ten_thousandths().into();
+        objections.add_if(old.returned > total, Rank::Value, "return_above_transaction");
+        self.keep_sale(said, profile, at, Some(old), Change::Said, objections)
     }
 
     pub(super) fn delete(&mut self, id: TransactionId, owner: Owner, at: Micros) -> Result<Made, Objections> {
@@ -56,13 +57,37 @@ impl Model {
             Some((profile, old)) => {
                 // It goes on saying what it said; that it is deleted unlinks its redemption.
                 let said = old.said.clone();
-                self.keep_sale(said, profile, at, Some(old), true, objections)
+                self.keep_sale(said, profile, at, Some(old), Change::Deleted, objections)
             }
             None => {
                 objections.add(Rank::Unknown, "unknown_transaction");
                 Err(objections)
             }
         }
+    }
+
+    /// Rule X4.
+    pub(super) fn return_sale(
+        &mut self,
+        request: &ReturnTransaction,
+        owner: Owner,
+        at: Micros,
+    ) -> Result<Made, Objections> {
+        let mut objections = Objections::default();
+        let amount = request.amount.ten_thousandths().into();
+        objections.quantity(2, amount, self.program.currency.minor_unit(), false);
+        objections.add_if(self.decided_at(owner, at).is_none(), Rank::Time, "time_reversed");
+        let own = match owner {
+            Owner::Profile(profile) => self.sale(request.transaction_id, profile).map(|old| (profile, old)),
+            _ => None,
+        };
+        let Some((profile, old)) = own else {
+            objections.add(Rank::Unknown, "unknown_transaction");
+            return Err(objections);
+        };
+        let left = Raw::from(old.said.total.ten_thousandths()) - old.returned;
+        objections.add_if(amount > left, Rank::Value, "return_above_transaction");
+        self.keep_sale(old.said.clone(), profile, at, Some(old), Change::CameBack(amount), objections)
     }
 
     /// A transaction that was not deleted, as it stands.
@@ -102,18 +127,30 @@ impl Model {
         let is_far = said.transacted_at.is_some_and(|when| calendar.begin(when).is_err());
         objections.add_loosely(is_far, [Rank::Field(before + 4), Rank::Terms], "time_out_of_range");
         let Some(id) = said.redemption_id else { return };
-        let account = &self.profiles[profile];
-        let is_own_number = account.number == Some(id.number().get());
-        let redemption =
-            account.redemptions.iter().find(|one| is_own_number && one.sequence == id.sequence());
-        let Some(redemption) = redemption else {
+        let Some((owner, redemption)) = self.redemption_of(profile, id) else {
             objections.add(Rank::Unknown, "unknown_redemption");
             return;
         };
-        let linked = account.linked_at(id, account.now(Micros::MIN));
+        let account = &self.profiles[owner];
+        let is_late = self.decided_at(Owner::Profile(owner), at).is_none();
+        objections.add_if(is_late, Rank::Time, "time_reversed");
+        let now = account.now(Micros::MIN);
+        objections.add_if(account.is_reversed_at(redemption, now), Rank::Terms, "redemption_reversed");
+        let own = own.map(|made| self.profiles[profile].made_by(made));
+        let linked = account.linked_at(redemption, now);
         objections.add_if(linked.is_some() && linked != own, Rank::Terms, "redemption_linked");
         let original: Raw = said.total_original.unwrap_or(said.total).ten_thousandths().into();
-        objections.add_if(redemption.total() > original, Rank::Terms, "redemption_above_total");
+        let net = account.redemptions[redemption].total() - account.returned_at(redemption, now);
+        objections.add_if(net > original, Rank::Terms, "redemption_above_total");
+    }
+
+    /// A redemption of a profile, or of one that was merged into it.
+    fn redemption_of(&self, profile: usize, id: RedemptionId) -> Option<(usize, usize)> {
+        let mut places = 0..self.profiles.len();
+        let owner = places.find(|place| self.profiles[*place].number == Some(id.number().get()))?;
+        let mut redemptions = self.profiles[owner].redemptions.iter();
+        let redemption = redemptions.position(|one| one.sequence == id.sequence())?;
+        (self.home(owner) == profile).then_some((owner, redemption))
     }
 
     fn keep_sale(
@@ -122,25 +159,47 @@ impl Model {
         profile: usize,
         at: Micros,
         old: Option<Version>,
-        is_deleted: bool,
-        objections: Objections,
+        change: Change,
+        mut objections: Objections,
     ) -> Result<Made, Objections> {
+        let was = old.as_ref().and_then(|old| old.said.redemption_id);
+        let is = said.redemption_id.filter(|_| change != Change::Deleted);
+        let others = [was, is].into_iter().flatten().filter_map(|id| self.redemption_of(profile, id));
+        let all: Option<Vec<Micros>> = others
+            .map(|(owner, _)| owner)
+            .chain([profile])
+            .map(|owner| self.decided_at(Owner::Profile(owner), at))
+            .collect();
+        objections.add_if(all.is_none(), Rank::Time, "time_reversed");
+        let at = all.and_then(|all| all.into_iter().max());
+        let calendar = Calendar::of(said.timezone.unwrap_or(self.program.timezone));
+        let begin = said.transacted_at.map(|when| calendar.begin(when)).transpose();
+        let (Some(at), Ok(begin), None) = (at, begin, objections.codes()) else { return Err(objections) };
+        let transacted_at = match &old {
+            // Only what is said anew changes what it says of itself.
+            Some(old) if change != Change::Said => old.transacted_at,
+            Some(old) => begin.unwrap_or(old.transacted_at),
+            None => begin.unwrap_or(at),
+        };
+        let came_back = if let Change::CameBack(amount) = change { Some(amount) } else { None };
+        let returned = old.as_ref().map_or(0, |old| old.returned) + came_back.unwrap_or(0);
+        let kept = match change {
+            Change::Deleted => 0,
+            _ => Raw::from(said.total.ten_thousandths()) - returned,
+        };
+        let earned = old.as_ref().and_then(|old| old.earned);
+        let mut settling = self.settling(profile, earned, kept, transacted_at, calendar, &mut objections);
         if objections.codes().is_some() {
             return Err(objections);
         }
-        let at = self.decided_at(Owner::Profile(profile), at).unwrap();
-        let calendar = Calendar::of(said.timezone.unwrap_or(self.program.timezone));
-        let transacted_at = match (&old, said.transacted_at) {
-            // Deleting changes nothing that it says of itself.
-            (Some(old), _) if is_deleted => old.transacted_at,
-            (_, Some(when)) => calendar.begin(when).unwrap(),
-            (Some(old), None) => old.transacted_at,
-            (None, None) => at,
-        };
-        let account = &mut self.profiles[profile];
-        account.write_due(at);
-        let sequence = account.next_sequence();
+        self.profiles[profile].write_due(at);
+        let sequence = self.profiles[profile].next_sequence();
+        settling.earned = settling.earned.map(|earned| Earned {
+            lot: if earned.lot == Some(0) { Some(sequence + 1) } else { earned.lot },
+            ..earned
+        });
         let (made, created_at) = old.map_or((sequence, at), |old| (old.made, old.created_at));
+        let account = &mut self.profiles[profile];
         let version = account.versions.len();
         account.versions.push(Version {
             made,
@@ -149,9 +208,51 @@ impl Model {
             updated_at: at,
             transacted_at,
             said,
-            is_deleted,
+            returned,
+            earned: settling.earned,
+            came_back: None,
+            is_deleted: change == Change::Deleted,
         });
-        account.write(at, What::Transacted(version));
+        self.relink(profile, (was, is), made, at);
+        self.profiles[profile].write(at, What::Transacted(version));
+        let clawed_back = self.settle(profile, version, earned, &settling, at);
+        self.profiles[profile].versions[version].came_back = came_back.map(|amount| (amount, clawed_back));
         Ok(Made::Transaction { profile, version })
     }
+
+    /// Rule X1, with the next entry; of a redemption that stayed with a merged profile, with one of its own.
+    fn relink(
+        &mut self,
+        profile: usize,
+        (was, is): (Option<RedemptionId>, Option<RedemptionId>),
+        made: u32,
+        at: Micros,
+    ) {
+        let transaction = self.profiles[profile].made_by(made);
+        // The number of a profile is drawn with its first entry, and what it links came before.
+        for (id, link) in [(was.filter(|_| was != is), None), (is.filter(|_| was != is), Some(transaction))] {
+            let Some((owner, redemption)) = id.and_then(|id| self.redemption_of(profile, id)) else {
+                continue;
+            };
+            if owner != profile {
+                self.profiles[owner].write_due(at);
+            }
+            let account = &mut self.profiles[owner];
+            let sequence = account.next_sequence();
+            account.redemptions[redemption].links.push((sequence, link));
+            if owner != profile {
+                account.write(at, What::Linked(redemption));
+            }
+        }
+    }
+}
+
+/// How a transaction changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// It is posted, or says something else.
+    Said,
+    /// So much of it came back.
+    CameBack(Raw),
+    Deleted,
 }

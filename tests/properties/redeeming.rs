@@ -1,7 +1,7 @@
 //! Redemptions and quotes (rules C and Q5).
 
 use proptest::prelude::*;
-use scrip::{Error, MemoryStore, Novelty, Outcome, Receipt, Request};
+use scrip::{Error, MemoryStore, Novelty, Outcome, ProfileId, Receipt, Request};
 
 use crate::config;
 use crate::model::memo::draws;
@@ -21,7 +21,8 @@ proptest! {
                 world.run(&command)?.ok();
                 continue;
             };
-            let before = redeem.profile_id.and_then(|id| world.ledger.at(command.at).wallet(id).ok());
+            let id = redeem.profile_id.map(|id| home_of(&mut world, id));
+            let before = id.and_then(|id| world.ledger.at(command.at).wallet(id).ok());
             let answer = world.run(&command)?;
             if let Ok(Receipt { outcome: Outcome::Redeem(made), novelty: Novelty::New, .. }) = answer {
                 let after = world.ledger.at(command.at).wallet(made.profile_id).unwrap();
@@ -51,6 +52,7 @@ proptest! {
             {
                 let quote = world.ledger.at(command.at).quote(redeem);
                 let profile = world.model.profile(id);
+                let profile = world.model.home(profile);
                 let agreed = match (plan(&world.model, redeem, profile, command.at.micros()), quote) {
                     (Ok(plan), Ok(quote)) => check::quote(&world.model.profiles[profile], &plan, &quote),
                     (Err(objections), Err(error)) => check::is_one_of(&objections.codes().unwrap(), error.code()),
@@ -76,6 +78,7 @@ proptest! {
             let quote = world.ledger.at(command.at).quote(redeem);
             prop_assert_eq!(&before, &world.snapshot());
             if let (Ok(quote), Some(id)) = (&quote, redeem.profile_id) {
+                let id = home_of(&mut world, id);
                 let wallet = world.ledger.at(command.at).wallet(id).unwrap();
                 laws::of_quote(redeem, &wallet, quote).map_err(|error| world.with_story(error))?;
             }
@@ -92,4 +95,10 @@ proptest! {
             }
         }
     }
+}
+
+/// Whose value it is: the profile's own, or that of the one that it was merged into (rule L2).
+fn home_of(world: &mut World<MemoryStore>, id: ProfileId) -> ProfileId {
+    let profile = world.model.profile(id);
+    world.model.profiles[world.model.home(profile)].id
 }

@@ -1,7 +1,9 @@
 //! Requests that come again, and requests that are refused (rules J5, D5, X2 and C4).
 
 use proptest::prelude::*;
-use scrip::{Command, DefinitionId, Error, IssueReward, MemoryStore, Novelty, Receipt, Request, json::Json};
+use scrip::{
+    Command, DefinitionId, Error, IssueReward, MemoryStore, Novelty, Outcome, Receipt, Request, json::Json,
+};
 
 use crate::model::calendar::DAY;
 use crate::model::generate;
@@ -24,6 +26,12 @@ proptest! {
             match world.run(&command)? {
                 // Its external id was used before: it wrote nothing, not even its key.
                 Ok(Receipt { novelty: Novelty::Existing, .. }) => {}
+                // It writes nothing of its own, not even its key; and again it writes nothing at all.
+                Ok(Receipt { outcome: Outcome::Sweep(_), .. }) => {
+                    let before = world.snapshot();
+                    world.run(&command)?.unwrap();
+                    prop_assert_eq!(before, world.snapshot(), "rule T7");
+                }
                 Ok(receipt) => {
                     let before = world.snapshot();
                     let mut other = command.clone();
@@ -56,7 +64,9 @@ proptest! {
         for step in &case.steps {
             let command = world.resolve(step);
             // So that a profile of which nobody has heard is in the snapshot.
-            world.model.owner(&command.request);
+            for profile in 0..3 {
+                world.model.profile(profile_id(profile));
+            }
             let before = world.snapshot();
             if world.run(&command)?.is_err() {
                 prop_assert_eq!(before, world.snapshot());

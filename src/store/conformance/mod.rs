@@ -14,9 +14,20 @@
 //! })?;
 //! # Ok::<(), conformance::Failure>(())
 //! ```
+//!
+//! There are three parts: [`check`] for every store; [`check_scan`] for one that can be read [across
+//! profiles](super::Scan); [`check_corrupt`] for one whose rows somebody could spoil. Each exists for blocking stores, too.
+//! A blocking store is raced by threads, one that is waited for by futures side by side.
+//!
+//! What no suite can see from inside is durability: pull the plug. `tests/simulation.rs` does that to a store in memory,
+//! between any two of its steps.
 
+mod across;
 mod cases;
+mod corrupt;
 mod probe;
+mod racing;
+mod reading;
 
 use std::future::Future;
 use std::pin::pin;
@@ -24,21 +35,27 @@ use std::task::{Context, Poll, Waker};
 
 use thiserror::Error;
 
-use super::{AsyncStore, Blocking, Store};
+use self::racing::AtOnce;
+use super::{AsyncScan, AsyncStore, Blocking, Scan, Store};
+use crate::ProfileId;
+pub use across::SCAN_CASES;
 pub use cases::CASES;
+
+/// The name of the case that [`check_corrupt`] runs.
+pub const CORRUPT_CASE: &str = corrupt::CASE;
 
 /// A promise that a store did not keep.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{case}: {message}")]
 #[non_exhaustive]
 pub struct Failure {
-    /// The case; one of [`CASES`].
+    /// The case; one of [`CASES`] or [`SCAN_CASES`], or [`CORRUPT_CASE`].
     pub case: &'static str,
     /// What was expected, and what came.
     pub message: String,
 }
 
-/// Runs every case against a blocking store.
+/// Runs every case of [`CASES`] against a blocking store.
 ///
 /// # Errors
 /// The first case that fails.
@@ -51,7 +68,7 @@ where
     CASES.iter().try_for_each(|case| check_case_blocking(case, &mut make))
 }
 
-/// Runs one case against a blocking store.
+/// Runs one case of [`CASES`] against a blocking store.
 ///
 /// # Errors
 /// It fails, or there is no case of this name.
@@ -62,18 +79,16 @@ where
     Open: FnMut() -> S,
 {
     let mut open = make();
-    let run = cases::run(case, async || Blocking(open()));
-    ready(run)
-        .unwrap_or_else(|| Err(Failure { case: "blocking", message: "a blocking store waited".to_owned() }))
+    blocking(cases::run(case, async || Blocking(open()), AtOnce::Threads))
 }
 
-/// Runs every case against an asynchronous store.
+/// Runs every case of [`CASES`] against an asynchronous store.
 ///
 /// # Errors
 /// The first case that fails.
 pub async fn check<S, Open>(mut make: impl AsyncFnMut() -> Open) -> Result<(), Failure>
 where
-    S: AsyncStore,
+    S: AsyncStore + Send,
     S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
@@ -83,18 +98,101 @@ where
     Ok(())
 }
 
-/// Runs one case against an asynchronous store.
+/// Runs one case of [`CASES`] against an asynchronous store.
 ///
 /// # Errors
 /// It fails, or there is no case of this name.
 pub async fn check_case<S, Open>(case: &str, make: &mut impl AsyncFnMut() -> Open) -> Result<(), Failure>
 where
-    S: AsyncStore,
+    S: AsyncStore + Send,
     S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     let open = make().await;
-    cases::run(case, open).await
+    cases::run(case, open, AtOnce::Futures).await
+}
+
+/// Runs every case of [`SCAN_CASES`] against a blocking store.
+///
+/// # Errors
+/// The first case that fails.
+pub fn check_scan_blocking<S, Open>(mut make: impl FnMut() -> Open) -> Result<(), Failure>
+where
+    S: Store + Scan + Send,
+    <S as Store>::Error: Send + std::fmt::Display,
+    <S as Scan>::Error: Send + std::fmt::Display,
+    Open: FnMut() -> S,
+{
+    SCAN_CASES.iter().try_for_each(|case| {
+        let mut open = make();
+        blocking(across::run(case, async || Blocking(open()), AtOnce::Threads))
+    })
+}
+
+/// Runs every case of [`SCAN_CASES`] against an asynchronous store.
+///
+/// # Errors
+/// The first case that fails.
+pub async fn check_scan<S, Open>(mut make: impl AsyncFnMut() -> Open) -> Result<(), Failure>
+where
+    S: AsyncStore + AsyncScan + Send,
+    <S as AsyncStore>::Error: std::fmt::Display,
+    <S as AsyncScan>::Error: std::fmt::Display,
+    Open: AsyncFnMut() -> S,
+{
+    for case in SCAN_CASES {
+        check_scan_case(case, &mut make).await?;
+    }
+    Ok(())
+}
+
+/// Runs one case of [`SCAN_CASES`] against an asynchronous store.
+///
+/// # Errors
+/// It fails, or there is no case of this name.
+pub async fn check_scan_case<S, Open>(case: &str, make: &mut impl AsyncFnMut() -> Open) -> Result<(), Failure>
+where
+    S: AsyncStore + AsyncScan + Send,
+    <S as AsyncStore>::Error: std::fmt::Display,
+    <S as AsyncScan>::Error: std::fmt::Display,
+    Open: AsyncFnMut() -> S,
+{
+    let open = make().await;
+    across::run(case, open, AtOnce::Futures).await
+}
+
+/// Runs [`CORRUPT_CASE`] against a blocking store: `spoil` makes something that is stored of a profile unreadable, so
+/// that whoever has nothing of it in memory cannot load its account.
+///
+/// # Errors
+/// It fails.
+pub fn check_corrupt_blocking<S: Store + Send>(
+    mut open: impl FnMut() -> S,
+    mut spoil: impl FnMut(ProfileId),
+) -> Result<(), Failure>
+where
+    S::Error: Send + std::fmt::Display,
+{
+    blocking(corrupt::run(async || Blocking(open()), async |profile| spoil(profile), AtOnce::Threads))
+}
+
+/// Runs [`CORRUPT_CASE`] against an asynchronous store; see [`check_corrupt_blocking`].
+///
+/// # Errors
+/// It fails.
+pub async fn check_corrupt<S: AsyncStore + Send>(
+    open: impl AsyncFnMut() -> S,
+    spoil: impl AsyncFnMut(ProfileId),
+) -> Result<(), Failure>
+where
+    S::Error: std::fmt::Display,
+{
+    corrupt::run(open, spoil, AtOnce::Futures).await
+}
+
+fn blocking(run: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let waited = || Err(Failure { case: "blocking", message: "a blocking store waited".to_owned() });
+    ready(run).unwrap_or_else(waited)
 }
 
 /// The output of a future that never waits.

@@ -1,5 +1,6 @@
 //! The works that the cases give to a store, and what they learn from them.
 
+use crate::json::Json;
 use crate::store::{AsOf, AsyncStore, Change, Fate, Need, Owner, View, Work};
 use crate::{
     Account, Amount, Command, Define, DefinitionId, Entry, ExternalId, IssueReward, Key, ProfileId, Program,
@@ -57,6 +58,12 @@ impl Fixture {
         Ok(IssueReward { external_id: Some(external), ..self.issue(profile)? })
     }
 
+    /// Issues it with a document that a careless store garbles.
+    pub(super) fn with_text(&self, profile: ProfileId) -> Result<IssueReward, String> {
+        let meta = Json::new(r#"{"note": "tägged 🎁 \\ \" ' %s $1 ? --", "nothing": null, "digits": 1.10}"#);
+        Ok(IssueReward { meta: Some(meta.map_err(|error| error.to_string())?), ..self.issue(profile)? })
+    }
+
     pub(super) fn redeem(profile: ProfileId, whole: u32) -> Redeem {
         Redeem::strict(profile, Amount::from(whole))
     }
@@ -75,6 +82,10 @@ pub(super) struct Script {
     /// Whether the rules refused the unit.
     pub(super) refused: Vec<bool>,
     pub(super) fates: Vec<Vec<Fate>>,
+    /// The unit whose change is made stale, as if somebody had been faster.
+    pub(super) spoiled: Option<usize>,
+    /// What the unit last decided to write.
+    pub(super) wrote: Vec<Vec<Entry>>,
 }
 
 impl Script {
@@ -90,6 +101,8 @@ impl Script {
             repeated: vec![false; units],
             refused: vec![false; units],
             fates: vec![Vec::new(); units],
+            spoiled: None,
+            wrote: vec![Vec::new(); units],
         })
     }
 
@@ -110,6 +123,24 @@ impl Script {
     }
 }
 
+/// A work of one unit that may have to be run again.
+pub(super) trait Racer: Work {
+    /// The fates that it was told in its last run.
+    fn take_fates(&mut self) -> Vec<Fate>;
+}
+
+impl Racer for Script {
+    fn take_fates(&mut self) -> Vec<Fate> {
+        self.fates.iter_mut().flat_map(std::mem::take).collect()
+    }
+}
+
+impl Racer for Pair {
+    fn take_fates(&mut self) -> Vec<Fate> {
+        std::mem::take(&mut self.fates)
+    }
+}
+
 impl Work for Script {
     fn needs(&self) -> &[Need] {
         &self.needs
@@ -118,6 +149,7 @@ impl Work for Script {
     fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
         self.change.clear();
         *self.versions.get_mut(unit)? = view.first.sequence();
+        *self.refused.get_mut(unit)? = false;
         match decide(&self.program, self.commands.get(unit)?, &view) {
             Ok(decision) => {
                 *self.repeated.get_mut(unit)? = decision.receipt.novelty != crate::Novelty::New;
@@ -125,6 +157,10 @@ impl Work for Script {
             }
             Err(_) => *self.refused.get_mut(unit)? = true,
         }
+        if self.spoiled == Some(unit) {
+            spoil(&mut self.change.first);
+        }
+        self.wrote.get_mut(unit)?.clone_from(&self.change.first);
         (!self.change.is_empty()).then_some(&self.change)
     }
 
@@ -132,6 +168,13 @@ impl Work for Script {
         if let Some(fates) = self.fates.get_mut(unit) {
             fates.push(fate);
         }
+    }
+}
+
+/// Makes a change one that does not follow.
+fn spoil(entries: &mut [Entry]) {
+    for entry in entries {
+        entry.sequence = entry.sequence.saturating_add(1);
     }
 }
 
@@ -170,9 +213,7 @@ impl Work for Pair {
         self.change.first = entries(first, view.first).ok()?;
         self.change.second = entries(second, view.second?).ok()?;
         if self.spoil_second {
-            for entry in &mut self.change.second {
-                entry.sequence = entry.sequence.saturating_add(1);
-            }
+            spoil(&mut self.change.second);
         }
         Some(&self.change)
     }

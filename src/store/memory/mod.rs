@@ -18,7 +18,7 @@ use self::shard::{Seat, Shard};
 use super::Store;
 use super::gather::Gather;
 use super::work::{DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
-use crate::{Account, Corrupt, Entry, ProfileNumber, Unreadable};
+use crate::{Account, Corrupt, Entry, ProfileId, ProfileNumber, Unreadable};
 
 /// How many shards there are. A power of two, and many more than there are cores.
 const SHARDS: u32 = 64;
@@ -118,6 +118,10 @@ impl Shared {
     fn run(&self, work: &mut dyn Work) -> Result<(), MemoryError> {
         // One unit after the other, each whole: so a later one sees an earlier one's change.
         for unit in 0..work.needs().len() {
+            if let Some(fate) = self.run_plain(work, unit) {
+                work.settle(unit, fate?);
+                continue;
+            }
             let Some(need) = work.needs().get(unit) else { continue };
             let (owner, second, reads) = (need.owner, need.second, need.definition.is_some());
             let fate = if owner == Owner::CATALOGUE {
@@ -134,12 +138,40 @@ impl Shared {
         Ok(())
     }
 
+    /// Nearly every redemption needs one account and nothing else, and nearly every issue that and a definition by its
+    /// id: those of an account that exists are spared the general way.
+    fn run_plain(&self, work: &mut dyn Work, unit: usize) -> Option<Result<Fate, MemoryError>> {
+        let need = work.needs().get(unit)?;
+        let (Owner::Profile(profile), None) = (&need.owner, need.second) else { return None };
+        if !need.is_plain_but_for_definition() {
+            return None;
+        }
+        let definition = match &need.definition {
+            None => None,
+            Some(DefinitionRef::Id(id)) => Some(*id),
+            Some(DefinitionRef::Handle(_)) => return None,
+        };
+        let (hash, shard) = self.place(profile);
+        let mut shard = self.lock(shard);
+        let index = shard.place_of(hash, profile)?;
+        let Some(id) = definition else { return Some(shard.run(index, work, unit, &NOTHING)) };
+        let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
+        // The newest entry about a definition says all there is to say.
+        let definition = Some(Record { made: catalogue.definition(id)?, latest: None });
+        Some(shard.run(index, work, unit, &Found { definition, ..Found::NOTHING }))
+    }
+
+    /// The hash of a profile's id, and the shard that it is in.
+    fn place(&self, profile: &ProfileId) -> (u64, u32) {
+        let hash = self.hasher.hash_one(profile);
+        // The map inside a shard uses the low bits and the top seven.
+        (hash, u32::try_from((hash >> 40) & u64::from(SHARDS - 1)).unwrap_or(0))
+    }
+
     fn target(&self, owner: Owner) -> Target {
         match owner {
             Owner::Profile(profile) => {
-                let hash = self.hasher.hash_one(profile);
-                // The map inside a shard uses the low bits and the top seven.
-                let shard = u32::try_from((hash >> 40) & u64::from(SHARDS - 1)).unwrap_or(0);
+                let (hash, shard) = self.place(&profile);
                 Target { owner, hash, shard, index: None }
             }
             Owner::Number(number) => {
@@ -220,19 +252,10 @@ impl Unit<'_> {
             let Some(need) = work.needs().get(self.unit) else { return Ok(Fate::Committed) };
             let sides = [Some((&*first, &seat)), second_seat.as_ref().map(|seat| (other, seat))];
             let lookups = Lookups { sides, catalogue };
-            // Nearly every redemption needs the account alone, and nearly every issue that and a definition by its id:
-            // they are spared the general way.
-            if need.is_plain() {
-                work.decide(self.unit, View::new(account, second, &NOTHING))
-            } else if let Some(definition) = lookups.definition(need) {
-                let found = Found { definition: Some(definition), ..Found::NOTHING };
-                work.decide(self.unit, View::new(account, second, &found))
-            } else {
-                let gather = lookups.gather(need, account, second)?;
-                let past = gather.past(need, account)?;
-                let found = gather.found();
-                work.decide(self.unit, View::new(past.as_ref().unwrap_or(account), second, &found))
-            }
+            let gather = lookups.gather(need, account, second)?;
+            let past = gather.past(need, account)?;
+            let found = gather.found();
+            work.decide(self.unit, View::new(past.as_ref().unwrap_or(account), second, &found))
         };
         let Some(change) = change.filter(|change| !change.is_empty()) else { return Ok(Fate::Committed) };
         let versions = (first.version(&seat), second_seat.as_ref().map(|seat| other.version(seat)));
@@ -264,14 +287,6 @@ struct Lookups<'a> {
 }
 
 impl<'a> Lookups<'a> {
-    /// The definition, where it is all that is needed beside the accounts, and named by its id.
-    fn definition(&self, need: &Need) -> Option<Record<'a>> {
-        let Some(DefinitionRef::Id(id)) = need.definition else { return None };
-        let catalogue = self.catalogue.filter(|_| need.is_plain_but_for_definition())?;
-        // The newest entry about a definition says all there is to say.
-        catalogue.definition(id).map(|made| Record { made, latest: None })
-    }
-
     fn gather(
         &self,
         need: &Need,

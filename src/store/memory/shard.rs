@@ -6,7 +6,7 @@ use hashbrown::{HashMap, HashTable};
 
 use super::journal::{Chain, Journal, Position};
 use super::{MemoryError, Target};
-use crate::store::{Find, Owner, Written};
+use crate::store::{Fate, Find, Found, Owner, View, Work, Written};
 use crate::{Account, DefinitionId, Entry, EntryKind, Key, Name, ProfileId, ProfileNumber, Subject};
 
 #[derive(Debug, Default)]
@@ -75,12 +75,35 @@ impl Shard {
 
     /// The place of an account in this shard.
     pub(super) fn find(&self, target: Target) -> Option<usize> {
-        let Owner::Profile(profile) = target.owner else { return target.index };
-        let is_it = |(hash, place): &(u64, u32)| {
+        let Owner::Profile(profile) = &target.owner else { return target.index };
+        self.place_of(target.hash, profile)
+    }
+
+    /// The place of a profile's account in this shard.
+    pub(super) fn place_of(&self, hash: u64, profile: &ProfileId) -> Option<usize> {
+        let is_it = |(other, place): &(u64, u32)| {
             let account = self.slots.get(*place as usize).map(|slot| &slot.account);
-            *hash == target.hash && account.is_some_and(|account| account.profile() == Some(&profile))
+            *other == hash && account.is_some_and(|account| account.profile() == Some(profile))
         };
-        self.places.find(target.hash, is_it).map(|(_, place)| *place as usize)
+        self.places.find(hash, is_it).map(|(_, place)| *place as usize)
+    }
+
+    /// Runs a unit on one account alone.
+    pub(super) fn run(
+        &mut self,
+        index: usize,
+        work: &mut dyn Work,
+        unit: usize,
+        found: &Found<'_>,
+    ) -> Result<Fate, MemoryError> {
+        let account = self.account_at(index).ok_or(MemoryError::NoSuchAccount)?;
+        let change = work.decide(unit, View::new(account, None, found)).filter(|change| !change.is_empty());
+        let Some(change) = change else { return Ok(Fate::Committed) };
+        if !change.follows(account.sequence(), None) {
+            return Ok(Fate::Conflict);
+        }
+        self.append_at(index, &change.first)?;
+        Ok(Fate::Committed)
     }
 
     pub(super) fn account_at(&self, index: usize) -> Option<&Account> {
@@ -102,15 +125,20 @@ impl Shard {
 
     /// Applies and keeps the next entries of an account, which follow its last one. Answers its place.
     pub(super) fn append(&mut self, seat: &Seat, entries: &[Entry]) -> Result<usize, MemoryError> {
-        if !self.journal.has_room_for(entries.len()) {
-            return Err(MemoryError::Full);
-        }
         let index = match seat {
             Seat::Taken(index) => *index,
             // Also where nothing is written to it: the number of another new account may count on it.
             Seat::New { account, hash } => self.create(account, *hash)?,
             Seat::Unknown(_) => return Err(MemoryError::NoSuchAccount),
         };
+        self.append_at(index, entries)?;
+        Ok(index)
+    }
+
+    fn append_at(&mut self, index: usize, entries: &[Entry]) -> Result<(), MemoryError> {
+        if !self.journal.has_room_for(entries.len()) {
+            return Err(MemoryError::Full);
+        }
         let Some(slot) = self.slots.get_mut(index) else { return Err(MemoryError::Full) };
         for entry in entries {
             slot.account.apply(entry);
@@ -131,7 +159,7 @@ impl Shard {
                 }
             }
         }
-        Ok(index)
+        Ok(())
     }
 
     fn create(&mut self, account: &Account, hash: u64) -> Result<usize, MemoryError> {

@@ -1,0 +1,110 @@
+//! What all calls share.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use scrip::{Action, Catalogue, Command, Define, Key, PointDefinition, Timestamp};
+
+use crate::backend::{Answer, Backend, Failure};
+use crate::clock::Clock;
+use crate::index::Index;
+use crate::metrics::Metrics;
+
+/// How long the definitions may be remembered. Another process may have changed them.
+const CATALOGUE_AGE: Duration = Duration::from_secs(1);
+
+/// The service: a ledger, a clock, and what it remembers of itself.
+pub struct App {
+    pub backend: Backend,
+    pub clock: Clock,
+    pub token: Option<String>,
+    pub metrics: Metrics,
+    /// Which rewards, points and transactions there are, whoever has them.
+    pub index: Index,
+    catalogue: Mutex<Remembered>,
+    /// The description of the interface, written once.
+    pub openapi: String,
+}
+
+pub type Shared = Arc<App>;
+
+/// The definitions, when they were read, and how often they were changed here.
+#[derive(Clone, Default)]
+struct Remembered {
+    catalogue: Option<(Instant, Arc<Catalogue>)>,
+    changes: u64,
+}
+
+impl App {
+    pub fn new(backend: Backend, clock: Clock, token: Option<String>) -> Self {
+        Self {
+            backend,
+            clock,
+            token,
+            metrics: Metrics::default(),
+            index: Index::default(),
+            catalogue: Mutex::default(),
+            openapi: crate::openapi::document(),
+        }
+    }
+
+    /// Carries out a request at an instant.
+    pub async fn run<A: Action + 'static>(
+        &self,
+        at: Timestamp,
+        key: Option<Key>,
+        request: A,
+    ) -> Answer<A::Outcome> {
+        let _queued = self.metrics.in_queue();
+        self.backend.run(&Command { at, key, request }).await
+    }
+
+    /// The definitions, as they were not long ago; what this process changed is always seen.
+    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, Failure> {
+        let Remembered { catalogue, changes } = self.lock().clone();
+        if let Some((since, catalogue)) = catalogue
+            && since.elapsed() < CATALOGUE_AGE
+        {
+            return Ok(catalogue);
+        }
+        let before = Instant::now();
+        // The catalogue is read as it stands, whatever the clock was set to.
+        let catalogue = Arc::new(self.backend.catalogue(Timestamp::MAX).await?);
+        let mut remembered = self.lock();
+        // What was read while a change was on its way may be without it.
+        if remembered.changes == changes {
+            remembered.catalogue = Some((before, Arc::clone(&catalogue)));
+        }
+        Ok(catalogue)
+    }
+
+    /// To be called after a definition was changed.
+    pub fn forget_catalogue(&self) {
+        let mut remembered = self.lock();
+        remembered.catalogue = None;
+        remembered.changes += 1;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Remembered> {
+        self.catalogue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// In a store with nothing in it, makes point definition 1: with the first instant that there is, so that a clock
+    /// can be set to any other.
+    pub async fn prepare(&self) -> Result<(), Failure> {
+        if self.catalogue().await?.iter().len() > 0 {
+            return Ok(());
+        }
+        let handle = "points".parse().map_err(|error| Failure::Store(format!("points {error}")))?;
+        let points = Define::from(PointDefinition::new(handle, "Points"));
+        let epoch = Timestamp::from_micros(0).unwrap_or(Timestamp::MIN);
+        match self.run(epoch, None, points).await {
+            // Somebody else may have been faster.
+            Ok(_) | Err(Failure::Rejected(scrip::Rejection::HandleTaken { .. })) => {
+                self.forget_catalogue();
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What happens around every call: who may call, a name for it, a line in the log, and the counts.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq as _;
+
+use super::problem::{Problem, ProblemCode};
+use crate::app::Shared;
+
+const REQUEST_ID: &str = "x-request-id";
+
+pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let since = Instant::now();
+    let _open = app.metrics.in_flight();
+    let id = request_id(request.headers());
+    let method = request.method().clone();
+    // The route and not the path: there are few of them, and profile ids stay out of logs and labels.
+    let matched = request.extensions().get::<MatchedPath>();
+    let route = matched.map_or("none", MatchedPath::as_str).to_owned();
+    let mut response = if is_allowed(&app, &request) {
+        next.run(request).await
+    } else {
+        let mut refused =
+            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "a bearer token is required")
+                .into_response();
+        refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        refused
+    };
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let (status, took) = (response.status().as_u16(), since.elapsed());
+    let code = response.extensions().get::<ProblemCode>().map_or("", |code| code.0);
+    if !code.is_empty() {
+        app.metrics.rejected(code);
+    }
+    app.metrics.request(&label(&method), &route, status, took);
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(request_id = id, %method, route, status, code, micros, "answered");
+    response
+}
+
+/// The page itself says nothing, and a browser that opens it has no way to send a token.
+fn is_allowed(app: &Shared, request: &Request) -> bool {
+    let Some(token) = &app.token else { return true };
+    let is_page = request.method() == Method::GET && request.uri().path() == "/";
+    is_page || sent(request.headers()).is_some_and(|sent| sent.ct_eq(token.as_bytes()).into())
+}
+
+fn sent(headers: &HeaderMap) -> Option<&[u8]> {
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
+}
+
+/// Methods are the client's to invent; labels are not.
+fn label(method: &Method) -> String {
+    match *method {
+        Method::GET | Method::POST | Method::PUT | Method::DELETE | Method::HEAD | Method::OPTIONS => {
+            method.to_string()
+        }
+        _ => "other".to_owned(),
+    }
+}
+
+/// The client's own name for the call, if it is a short plain word; a new one otherwise.
+fn request_id(headers: &HeaderMap) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let is_plain = |text: &&str| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let own = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(is_plain);
+    own.map_or_else(
+        || {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+            format!("{now:x}-{:x}", NEXT.fetch_add(1, Relaxed))
+        },
+        str::to_owned,
+    )
+}

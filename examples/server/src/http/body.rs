@@ -1,0 +1,138 @@
+//! Bodies: JSON objects whose numbers stay as they were written until the crate reads them.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use scrip::{Until, When, Zone, json};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::problem::Problem;
+
+/// The fields of an object, each word for word.
+pub type Fields = BTreeMap<String, Box<RawValue>>;
+
+/// A body that is an object.
+#[derive(Clone, Debug, Default)]
+pub struct Body(pub Fields);
+
+impl Body {
+    /// Reads a body. None at all is as good as `{}`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        Self::of(document(bytes)?)
+    }
+
+    /// The fields of a document that is an object.
+    pub fn of(document: &RawValue) -> Result<Self, Problem> {
+        if document.get().trim_start().starts_with('{') {
+            json::read(document.get().as_bytes()).map(Self).map_err(Problem::from)
+        } else {
+            Err(not_an_object())
+        }
+    }
+
+    /// The fields that a value of the crate is written with.
+    pub fn from_value(value: &impl Serialize) -> Self {
+        let text = serde_json::to_vec(value).unwrap_or_default();
+        Self(serde_json::from_slice(&text).unwrap_or_default())
+    }
+
+    /// These fields, with those of another body over them. What that says is `null` is left out.
+    pub fn overlaid(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self.drop_nulls();
+        self
+    }
+
+    pub fn drop_nulls(&mut self) {
+        self.0.retain(|_, value| value.get() != "null");
+    }
+
+    /// Whether a field says something other than `null`.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.get(field).is_some_and(|value| value.get() != "null")
+    }
+
+    pub fn require(&self, fields: &[&str]) -> Result<(), Problem> {
+        match fields.iter().find(|field| !self.has(field)) {
+            Some(field) => Err(Problem::missing(field)),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads one field; `null` is as good as leaving it out.
+    pub fn get<T: DeserializeOwned>(&self, field: &str) -> Result<Option<T>, Problem> {
+        if !self.has(field) {
+            return Ok(None);
+        }
+        let value = self.0.get(field).map(|value| json::read(value.get().as_bytes()));
+        value.transpose().map_err(|error| Problem::invalid(field, error.message))
+    }
+
+    pub fn set(&mut self, field: &str, value: &impl Serialize) {
+        if let Ok(value) = serde_json::value::to_raw_value(value) {
+            self.0.insert(field.to_owned(), value);
+        }
+    }
+
+    pub fn set_default(&mut self, field: &str, value: &impl Serialize) {
+        if !self.has(field) {
+            self.set(field, value);
+        }
+    }
+
+    pub fn remove(&mut self, field: &str) -> Option<Box<RawValue>> {
+        self.0.remove(field)
+    }
+
+    /// Takes the field out if it repeats what the server said before: then it changes nothing.
+    pub fn drop_unchanged(&mut self, field: &str, said: &impl Serialize) {
+        let said = serde_json::to_string(said).unwrap_or_default();
+        if self.0.get(field).is_some_and(|value| value.get() == said) {
+            self.0.remove(field);
+        }
+    }
+
+    /// The zone that local times in this body are in: what it says itself, or UTC.
+    pub fn zone(&self) -> Result<Zone, Problem> {
+        Ok(self.get("timezone")?.unwrap_or(Zone::UTC))
+    }
+
+    /// Makes local times in these fields instants. Days stay days: they end where the lot is.
+    pub fn resolve(&mut self, starts: &[&str], ends: &[&str]) -> Result<(), Problem> {
+        let zone = self.zone()?;
+        for field in starts {
+            if let Some(when) = self.get::<When>(field)? {
+                let at = when.resolve(zone).map_err(|error| Problem::invalid(field, error.to_string()))?;
+                self.set(field, &When::Instant(at));
+            }
+        }
+        for field in ends {
+            if let Some(until @ Until::Local(_)) = self.get::<Until>(field)? {
+                let end = until.resolve(zone).map_err(|error| Problem::invalid(field, error.to_string()))?;
+                self.set(field, &Until::from(end));
+            }
+        }
+        Ok(())
+    }
+
+    /// The request that the fields make.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let text = serde_json::to_vec(&self.0).unwrap_or_default();
+        json::read(&text).map_err(Problem::from)
+    }
+}
+
+/// A text that is JSON, whatever it says.
+pub fn document(bytes: &[u8]) -> Result<&RawValue, Problem> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "not_json", format!("not JSON: {error}")))
+}
+
+fn not_an_object() -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", "the body must be a JSON object")
+}

@@ -1,0 +1,132 @@
+//! One call: who asks, when, under which key, about what, and what the body says.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use scrip::store::AsOf;
+use scrip::{Action, IdError, Key, ProfileId, Receipt, Timestamp, When, Zone};
+
+use super::body::Body;
+use super::list::Query;
+use super::problem::Problem;
+use crate::app::Shared;
+use crate::backend::Moment;
+
+/// The largest body, and the largest batch.
+const MAX_BODY: usize = 1 << 20;
+const MAX_BATCH: usize = 16 << 20;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Everything that a handler needs to know of a request.
+pub struct Call {
+    pub app: Shared,
+    /// The instant of the request: all of it happens at this one.
+    pub at: Timestamp,
+    pub query: Query,
+    pub headers: HeaderMap,
+    pub uri: Uri,
+    key: Option<Key>,
+    path: Vec<(String, String)>,
+    bytes: Vec<u8>,
+}
+
+impl FromRequest<Shared> for Call {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let path = path(&mut parts).await?;
+        let key = if parts.method == Method::POST { key(&parts.headers)? } else { None };
+        let is_batch = parts.uri.path().contains("/rewards/batch");
+        let bytes = read(body, &parts.headers, if is_batch { MAX_BATCH } else { MAX_BODY }).await?;
+        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        Ok(Self {
+            at: app.clock.now(),
+            app: Shared::clone(app),
+            query,
+            headers: parts.headers,
+            uri: parts.uri,
+            key,
+            path,
+            bytes,
+        })
+    }
+}
+
+impl Call {
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub fn body(&self) -> Result<Body, Problem> {
+        Body::parse(&self.bytes)
+    }
+
+    /// The profile that the path names. Any text is one, but for those that cannot be.
+    pub fn profile(&self) -> Result<ProfileId, Problem> {
+        let text = self.path("profile");
+        ProfileId::new(text).map_err(|_| Problem::not_found("profile"))
+    }
+
+    /// The thing that the path names. What is no id of any thing is simply not there.
+    pub fn id<T: FromStr<Err = IdError>>(&self, what: &str) -> Result<T, Problem> {
+        self.path("id").parse().map_err(|_| Problem::not_found(what))
+    }
+
+    pub fn path(&self, name: &str) -> &str {
+        self.path.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// As of when to read: now, or `?at=`.
+    pub fn moment(&self) -> Result<Moment, Problem> {
+        let Some(text) = self.query.get("at") else { return Ok(Moment::Now(self.at)) };
+        let invalid = |error: scrip::TimeError| Problem::invalid("at", format!("`{text}` {error}"));
+        let at = text.parse::<When>().and_then(|when| when.resolve(Zone::UTC)).map_err(invalid)?;
+        Ok(Moment::Past(AsOf::At(at)))
+    }
+
+    /// Carries out a request now, under the key of this call.
+    pub async fn run<A: Action + 'static>(&self, request: A) -> Result<Receipt<A::Outcome>, Problem> {
+        Ok(self.app.run(self.at, self.key.clone(), request).await?)
+    }
+}
+
+async fn path(parts: &mut axum::http::request::Parts) -> Result<Vec<(String, String)>, Problem> {
+    // Only a path that is no text in UTF-8 fails here, and nothing has such a name.
+    let params = RawPathParams::from_request_parts(parts, &()).await;
+    let params = params.map_err(|_| Problem::not_found("resource"))?;
+    Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<Key>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let invalid = |message: String| Problem::invalid("Idempotency-Key", message);
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| invalid("is not UTF-8".to_owned()))?;
+    Key::new(text).map(Some).map_err(|error| invalid(error.to_string()))
+}
+
+async fn read(body: axum::body::Body, headers: &HeaderMap, limit: usize) -> Result<Vec<u8>, Problem> {
+    let too_large = || {
+        let message = format!("a body holds at most {limit} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    };
+    // A client that says so beforehand need not send it.
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > limit) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "broken_body", "the body broke off")),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body took too long")),
+    }
+}

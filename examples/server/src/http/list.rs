@@ -1,0 +1,232 @@
+//! Lists: filtered, page by page, with links to the others.
+
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::Response;
+use scrip::Amount;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::answer;
+use super::body::Fields;
+use super::call::Call;
+use super::problem::Problem;
+
+/// How many there are on a page, unless the client says, and at most.
+const USUAL: usize = 100;
+const MOST: usize = 500;
+
+/// The query of a call: its names and values, decoded.
+#[derive(Clone, Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub fn parse(query: &str) -> Result<Self, Problem> {
+        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decode(name)?, decode(value)?))
+        });
+        let bad =
+            || Problem::new(StatusCode::BAD_REQUEST, "bad_query", "the query is not percent-encoded UTF-8");
+        pairs.collect::<Option<_>>().map(Self).ok_or_else(bad)
+    }
+
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn filter(&self, field: &str) -> Option<&str> {
+        self.filters().find(|(name, _)| *name == field).map(|(_, value)| value)
+    }
+
+    pub fn filters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(name, value)| {
+            let field = name.strip_prefix("filter[")?.strip_suffix(']')?;
+            Some((field, value.as_str()))
+        })
+    }
+
+    fn number(&self, name: &str) -> Result<Option<usize>, Problem> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        match text.parse::<usize>() {
+            Ok(number) if number > 0 => Ok(Some(number)),
+            _ => Err(Problem::invalid(name, format!("`{text}` is not a number above zero"))),
+        }
+    }
+}
+
+/// A list of things on a page, with links to the others.
+#[derive(Serialize)]
+struct List {
+    data: Vec<Box<RawValue>>,
+    links: Links,
+    meta: Meta,
+}
+
+/// Where the other pages of a list are.
+#[derive(Serialize, ToSchema)]
+pub struct Links {
+    first: String,
+    last: String,
+    prev: Option<String>,
+    next: Option<String>,
+}
+
+/// Which page of a list this is.
+#[derive(Serialize, ToSchema)]
+pub struct Meta {
+    current_page: usize,
+    /// The place of the first thing on this page, counted from one; null on an empty page.
+    from: Option<usize>,
+    last_page: usize,
+    path: String,
+    per_page: usize,
+    /// The place of the last thing on this page.
+    to: Option<usize>,
+    total: usize,
+}
+
+/// Which stretch of a list is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    number: usize,
+    size: usize,
+}
+
+impl Page {
+    pub fn of(call: &Call) -> Result<Self, Problem> {
+        let number = call.query.number("page[number]")?.unwrap_or(1);
+        let size = call.query.number("page[size]")?.unwrap_or(USUAL).min(MOST);
+        Ok(Self { number, size })
+    }
+
+    pub fn skip(self) -> usize {
+        (self.number - 1).saturating_mul(self.size)
+    }
+
+    pub fn size(self) -> usize {
+        self.size
+    }
+}
+
+/// Answers with one page of all these things, of those that the filters let through.
+pub fn page<T: Serialize>(call: &Call, things: impl IntoIterator<Item = T>) -> Result<Response, Problem> {
+    let page = Page::of(call)?;
+    let filters: Vec<_> = call.query.filters().collect();
+    let mut total = 0;
+    let mut data = Vec::new();
+    for thing in things {
+        // Without filters, only what is shown is written.
+        let on_page = || (page.skip()..page.skip().saturating_add(page.size)).contains(&total);
+        if filters.is_empty() {
+            if on_page() {
+                data.push(raw(&thing)?);
+            }
+            total += 1;
+        } else {
+            let text = raw(&thing)?;
+            if passes(&text, &filters) {
+                if on_page() {
+                    data.push(text);
+                }
+                total += 1;
+            }
+        }
+    }
+    Ok(show(call, page, data, total))
+}
+
+/// Answers with a page that was already cut out of a longer list.
+pub fn cut<T: Serialize>(call: &Call, page: Page, things: &[T], total: usize) -> Result<Response, Problem> {
+    let data = things.iter().map(raw).collect::<Result<_, _>>()?;
+    Ok(show(call, page, data, total))
+}
+
+fn show(call: &Call, page: Page, data: Vec<Box<RawValue>>, total: usize) -> Response {
+    let path = place(&call.headers, &call.uri);
+    let last_page = total.div_ceil(page.size).max(1);
+    let others: String = call
+        .query
+        .0
+        .iter()
+        .filter(|(name, _)| name != "page[number]")
+        .map(|(name, value)| format!("{}={}&", encode(name), encode(value)))
+        .collect();
+    let link = |number: usize| format!("{path}?{others}page%5Bnumber%5D={number}");
+    let from = (!data.is_empty()).then(|| page.skip() + 1);
+    let meta = Meta {
+        current_page: page.number,
+        from,
+        last_page,
+        per_page: page.size,
+        to: from.map(|from| from + data.len() - 1),
+        total,
+        path: path.clone(),
+    };
+    let links = Links {
+        first: link(1),
+        last: link(last_page),
+        prev: (page.number > 1).then(|| link((page.number - 1).min(last_page))),
+        next: (page.number < last_page).then(|| link(page.number + 1)),
+    };
+    answer::json(StatusCode::OK, &List { data, links, meta })
+}
+
+fn raw(thing: &impl Serialize) -> Result<Box<RawValue>, Problem> {
+    serde_json::value::to_raw_value(thing)
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "not_written", error.to_string()))
+}
+
+/// Whether a thing has these fields with these values.
+fn passes(thing: &RawValue, filters: &[(&str, &str)]) -> bool {
+    let Ok(fields) = serde_json::from_str::<Fields>(thing.get()) else { return false };
+    filters.iter().all(|(field, wanted)| fields.get(*field).is_some_and(|value| is(value.get(), wanted)))
+}
+
+fn is(value: &str, wanted: &str) -> bool {
+    if let Ok(text) = serde_json::from_str::<String>(value) {
+        return text == wanted;
+    }
+    let amounts = (value.parse::<Amount>(), wanted.parse::<Amount>());
+    value == wanted || matches!(amounts, (Ok(value), Ok(wanted)) if value == wanted)
+}
+
+/// The address of the list, as the client sees it.
+fn place(headers: &HeaderMap, uri: &Uri) -> String {
+    let plain = |host: &&str| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    };
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).filter(plain);
+    host.map_or_else(|| uri.path().to_owned(), |host| format!("http://{host}{}", uri.path()))
+}
+
+/// Undoes percent-encoding, with `+` for a blank.
+fn decode(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = [bytes.next()?, bytes.next()?];
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return None;
+                }
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(out).ok()
+}
+
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}

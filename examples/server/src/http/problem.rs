@@ -1,0 +1,221 @@
+//! Every way of saying no: one shape, with a stable code.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use scrip::json::JsonError;
+use scrip::{KeyReused, Rejection};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::backend::Failure;
+
+/// What a client gets when its request was not carried out.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    #[serde(skip)]
+    status: StatusCode,
+    /// For people.
+    message: String,
+    /// For programs: it never changes.
+    code: &'static str,
+    /// What was wrong with which field.
+    errors: BTreeMap<String, Vec<String>>,
+    /// The numbers, where there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    meta: Option<BTreeMap<String, Box<RawValue>>>,
+}
+
+/// The code of a problem, kept beside the response for the log and the metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemCode(pub &'static str);
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), code, errors: BTreeMap::new(), meta: None }
+    }
+
+    /// A request that names what is not there, by its path.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+    }
+
+    pub fn missing(field: &str) -> Self {
+        Self::field("missing_field", field, "is required")
+    }
+
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::field("invalid_field", field, message)
+    }
+
+    /// A field that cannot be: 422, and the field is named.
+    pub fn field(code: &'static str, field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, format!("{field}: {message}"));
+        problem.on(field, message)
+    }
+
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn on(mut self, field: &str, message: impl Into<String>) -> Self {
+        self.errors.entry(field.to_owned()).or_default().push(message.into());
+        self
+    }
+
+    /// What a rejection says when the thing that it does not know, or that is gone, was named by the path.
+    pub fn in_path(self, what: &str) -> Self {
+        match self.code {
+            "unknown_lot"
+            | "unknown_redemption"
+            | "unknown_transaction"
+            | "unknown_hold"
+            | "unknown_definition"
+            | "definition_archived"
+            | "lot_revoked" => Self::not_found(what),
+            _ => self,
+        }
+    }
+}
+
+impl From<&Rejection> for Problem {
+    fn from(rejection: &Rejection) -> Self {
+        let status = match rejection {
+            Rejection::ExternalIdConflict { .. } => StatusCode::CONFLICT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let message = rejection.to_string();
+        let problem =
+            Self { meta: numbers(rejection), ..Self::new(status, rejection.code(), message.clone()) };
+        match field(rejection) {
+            Some(field) => {
+                // The text starts with the field already.
+                let said = message.strip_prefix(&*field).and_then(|rest| rest.strip_prefix(": "));
+                problem.on(&field, said.unwrap_or(&message))
+            }
+            None => problem,
+        }
+    }
+}
+
+impl From<&KeyReused> for Problem {
+    fn from(reused: &KeyReused) -> Self {
+        let problem = Self::new(StatusCode::CONFLICT, "key_reused", reused.to_string());
+        problem.on("Idempotency-Key", "was used before with other content")
+    }
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        match error.path.as_str() {
+            "." => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", error.message),
+            path => Self::invalid(path, error.message),
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+        match &failure {
+            Failure::Rejected(rejection) => rejection.into(),
+            Failure::KeyReused(reused) => reused.into(),
+            Failure::Contention => Self::new(unavailable, "contention", "too many at once; try again"),
+            Failure::InDoubt => {
+                let message =
+                    "it may or may not have been done; try again with the same Idempotency-Key, or look";
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "in_doubt", message)
+            }
+            Failure::Store(error) => {
+                tracing::error!(%error, "the store failed");
+                Self::new(unavailable, "store_failed", "the store failed; nothing was changed")
+            }
+            Failure::Corrupt(error) => {
+                tracing::error!(%error, "the store holds what no ledger wrote");
+                let message = "what is stored cannot be read";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let code = ProblemCode(self.code);
+        let mut response = super::answer::json(self.status, &self);
+        response.extensions_mut().insert(code);
+        response
+    }
+}
+
+/// The numbers of a rejection, under the names that it has for them.
+fn numbers(rejection: &Rejection) -> Option<BTreeMap<String, Box<RawValue>>> {
+    let text = serde_json::to_string(rejection).ok()?;
+    let outer: BTreeMap<String, BTreeMap<String, Box<RawValue>>> = serde_json::from_str(&text).ok()?;
+    let mut inner = outer.into_values().next()?;
+    inner.retain(|name, _| name != "field" && name != "other");
+    for value in inner.values_mut() {
+        // Quantities are texts with the ledger, and numbers here.
+        let plain = value.get().trim_matches('"');
+        if plain.parse::<scrip::Amount>().is_ok() {
+            *value = RawValue::from_string(plain.to_owned()).ok()?;
+        }
+    }
+    (!inner.is_empty()).then_some(inner)
+}
+
+/// The field that a rejection is about.
+fn field(rejection: &Rejection) -> Option<std::borrow::Cow<'static, str>> {
+    use Rejection as R;
+    let field = match rejection {
+        R::Missing { field }
+        | R::NoEnd { field }
+        | R::Contradiction { field, .. }
+        | R::TextLength { field, .. }
+        | R::NotPositive { field }
+        | R::TooManyDecimals { field, .. }
+        | R::AmountTooLarge { field, .. }
+        | R::TimeOutOfRange { field }
+        | R::UnknownDefinition { field } => return Some(field.clone()),
+        R::ExternalIdConflict { .. } => "external_id",
+        R::HandleTaken { .. } => "handle",
+        R::RemainingAboveInitial { .. } => "value_remaining",
+        R::NeverUsable { .. } => "expires_at",
+        R::BadStrategies | R::NoExchangeRate => "strategies",
+        R::AboveMaxValue { .. } => "value_initial",
+        R::BasketRequired | R::BelowMinimumSpend { .. } => "basket_total",
+        R::CapExceeded { .. }
+        | R::CaptureAboveHold { .. }
+        | R::ReturnAboveRedemption { .. }
+        | R::ReturnAboveTransaction { .. }
+        | R::InsufficientValue { .. } => "amount",
+        R::UnknownRedemption { .. }
+        | R::RedemptionReversed { .. }
+        | R::RedemptionLinked { .. }
+        | R::RedemptionAboveTotal { .. }
+        | R::RedemptionReturned { .. }
+        | R::ReversalWindowOver { .. } => "redemption_id",
+        R::UnknownTransaction { .. } => "transaction_id",
+        R::UnknownHold { .. } | R::HoldCaptured { .. } | R::HoldReleased { .. } | R::HoldLapsed { .. } => {
+            "hold_id"
+        }
+        R::UnknownLot { .. }
+        | R::NotExtendable { .. }
+        | R::NeverExpires { .. }
+        | R::NothingLeft { .. }
+        | R::LotRevoked { .. } => "ids",
+        R::Shortens { .. } => "extend_date",
+        R::DefinitionArchived { .. } | R::NotAssignable { .. } => "reward_definition_id",
+        R::SameProfile => "profile_id",
+        _ => return None,
+    };
+    Some(field.into())
+}

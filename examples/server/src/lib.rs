@@ -1,0 +1,59 @@
+//! A rewards ledger over HTTP: the crate `scrip` embedded in a service.
+//!
+//! It is thin. JSON comes in, a request goes to the ledger, JSON goes out; no rule of the ledger is here.
+
+mod app;
+mod backend;
+mod clock;
+mod http;
+mod index;
+mod metrics;
+mod openapi;
+mod options;
+mod program;
+mod route;
+mod serve;
+mod shape;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use app::App;
+use axum::Router;
+use backend::Backend;
+use clock::Clock;
+pub use options::{Options, Where};
+use tokio::net::TcpListener;
+
+/// Starts the server, says where it listens, and serves until the process is asked to stop.
+///
+/// # Errors
+/// The options do not go together, the store cannot be opened, or nobody can listen there.
+pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    options.check()?;
+    let router = router(&options).await?;
+    let listener = TcpListener::bind(options.listen).await?;
+    let address = listener.local_addr()?;
+    if options.token.is_none() {
+        tracing::warn!("no --token: whoever is on this machine can call");
+    }
+    println!("scrip-server listens on http://{address}");
+    serve::serve(listener, router, serve::asked_to_stop()).await;
+    Ok(())
+}
+
+/// The whole service as a router, ready to be called.
+///
+/// # Errors
+/// The program file is none, or the store cannot be opened.
+pub async fn router(options: &Options) -> Result<Router, Box<dyn Error>> {
+    let text = options.program.as_ref().map(|path| {
+        std::fs::read_to_string(path).map_err(|error| format!("program file {}: {error}", path.display()))
+    });
+    let text = text.transpose()?;
+    let program = program::read(text.as_deref()).map_err(|error| format!("program file: {error}"))?;
+    let backend = Backend::open(&options.store, program).await?;
+    let app = App::new(backend, Clock::new(options.test_clock), options.token.clone());
+    app.prepare().await.map_err(|failure| format!("the store: {failure:?}"))?;
+    Ok(route::router(Arc::new(app)))
+}

@@ -1,0 +1,134 @@
+//! What the service counts, in the text format of Prometheus.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The upper bounds of the latency buckets, in microseconds and as they are written, in seconds.
+const BUCKETS: [(u128, &str); 12] = [
+    (500, "0.0005"),
+    (1_000, "0.001"),
+    (2_500, "0.0025"),
+    (5_000, "0.005"),
+    (10_000, "0.01"),
+    (25_000, "0.025"),
+    (50_000, "0.05"),
+    (100_000, "0.1"),
+    (250_000, "0.25"),
+    (500_000, "0.5"),
+    (1_000_000, "1"),
+    (5_000_000, "5"),
+];
+
+/// Counters, histograms and gauges of one process.
+#[derive(Default)]
+pub struct Metrics {
+    requests: Mutex<BTreeMap<(String, String, u16), u64>>,
+    latencies: Mutex<BTreeMap<String, Latency>>,
+    rejections: Mutex<BTreeMap<&'static str, u64>>,
+    redemptions: AtomicU64,
+    queue: AtomicI64,
+    open: AtomicI64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Latency {
+    buckets: [u64; BUCKETS.len()],
+    count: u64,
+    micros: u128,
+}
+
+/// Counts as one in the queue for as long as it lives.
+pub struct Counted<'a>(&'a AtomicI64);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Metrics {
+    pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
+        *lock(&self.requests).entry((route.to_owned(), method.to_owned(), status)).or_default() += 1;
+        let micros = took.as_micros();
+        let mut latencies = lock(&self.latencies);
+        let latency = latencies.entry(route.to_owned()).or_default();
+        for (bucket, (bound, _)) in latency.buckets.iter_mut().zip(BUCKETS) {
+            *bucket += u64::from(micros <= bound);
+        }
+        latency.count += 1;
+        latency.micros += micros;
+    }
+
+    pub fn rejected(&self, code: &'static str) {
+        *lock(&self.rejections).entry(code).or_default() += 1;
+    }
+
+    pub fn redeemed(&self) {
+        self.redemptions.fetch_add(1, Relaxed);
+    }
+
+    /// A request that the ledger is at work on, or that waits for it.
+    pub fn in_queue(&self) -> Counted<'_> {
+        self.queue.fetch_add(1, Relaxed);
+        Counted(&self.queue)
+    }
+
+    /// A call that is not answered yet.
+    pub fn in_flight(&self) -> Counted<'_> {
+        self.open.fetch_add(1, Relaxed);
+        Counted(&self.open)
+    }
+
+    /// All of it, as Prometheus reads it.
+    pub fn write(&self) -> String {
+        let mut out = String::new();
+        head(&mut out, "scrip_requests_total", "counter", "Calls answered.");
+        for ((route, method, status), count) in &*lock(&self.requests) {
+            let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
+            line(&mut out, &format!("scrip_requests_total{{{labels}}}"), count);
+        }
+        head(&mut out, "scrip_request_seconds", "histogram", "How long answers took.");
+        for (route, latency) in &*lock(&self.latencies) {
+            let name = format!("scrip_request_seconds_bucket{{route=\"{route}\",le=");
+            for (count, (_, bound)) in latency.buckets.iter().zip(BUCKETS) {
+                line(&mut out, &format!("{name}\"{bound}\"}}"), count);
+            }
+            line(&mut out, &format!("{name}\"+Inf\"}}"), &latency.count);
+            let seconds = format!("{}.{:06}", latency.micros / 1_000_000, latency.micros % 1_000_000);
+            line(&mut out, &format!("scrip_request_seconds_sum{{route=\"{route}\"}}"), &seconds);
+            line(&mut out, &format!("scrip_request_seconds_count{{route=\"{route}\"}}"), &latency.count);
+        }
+        head(&mut out, "scrip_rejections_total", "counter", "Calls that were refused, by code.");
+        for (code, count) in &*lock(&self.rejections) {
+            line(&mut out, &format!("scrip_rejections_total{{code=\"{code}\"}}"), count);
+        }
+        head(&mut out, "scrip_redemptions_total", "counter", "Redemptions answered, captures included.");
+        line(&mut out, "scrip_redemptions_total", &self.redemptions.load(Relaxed));
+        head(
+            &mut out,
+            "scrip_queue_depth",
+            "gauge",
+            "Requests that the ledger is at work on or that wait for it.",
+        );
+        line(&mut out, "scrip_queue_depth", &self.queue.load(Relaxed));
+        head(&mut out, "scrip_calls_in_flight", "gauge", "Calls that are not answered yet.");
+        line(&mut out, "scrip_calls_in_flight", &self.open.load(Relaxed));
+        out
+    }
+}
+
+fn lock<T>(counts: &Mutex<T>) -> MutexGuard<'_, T> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// Writing to a string does not fail.
+fn head(out: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn line(out: &mut String, name: &str, value: &impl std::fmt::Display) {
+    let _ = writeln!(out, "{name} {value}");
+}

@@ -1,0 +1,68 @@
+//! What the server is started with.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Parser;
+
+/// A rewards ledger over HTTP.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "scrip-server", version)]
+pub struct Options {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where things are kept: memory, sqlite:PATH or postgres://…
+    #[arg(long, default_value = "sqlite:scrip.sqlite")]
+    pub store: Where,
+    /// The bearer token that every call has to bring. Without it, only this machine can call.
+    #[arg(long, env = "SCRIP_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Let clients set the time, for tests and demonstrations: PUT /test-clock.
+    #[arg(long)]
+    pub test_clock: bool,
+    /// A JSON file with the choices of the brand.
+    #[arg(long)]
+    pub program: Option<PathBuf>,
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    Memory,
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl FromStr for Where {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "memory" => Ok(Self::Memory),
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                Ok(Self::Postgres(text.to_owned()))
+            }
+            _ => Err("must be memory, sqlite:PATH or postgres://…".to_owned()),
+        }
+    }
+}
+
+impl Options {
+    /// Whether these options go together.
+    ///
+    /// # Errors
+    /// What does not.
+    pub fn check(&self) -> Result<(), String> {
+        match &self.token {
+            None if !self.listen.ip().is_loopback() => Err(format!(
+                "without --token the server listens on loopback only, and {} is not",
+                self.listen
+            )),
+            Some(token) if token.is_empty() => Err("--token: must not be empty".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Many rewards in one call, row by row.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use scrip::{Command, IssueReward, Key, Novelty};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::rewards::request;
+use crate::http::answer;
+use crate::http::body::{Body, document};
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+
+/// The most rows of one batch.
+const MOST: usize = 500;
+
+/// What came of one row.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Row {
+    index: usize,
+    /// `created`, `existing` or `rejected`.
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// What came of a batch.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Batch {
+    data: Vec<Row>,
+    meta: Counts,
+}
+
+/// How many rows came to what.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+pub struct Counts {
+    created: usize,
+    existing: usize,
+    rejected: usize,
+}
+
+pub async fn issue(call: Call) -> Result<Response, Problem> {
+    let rows = rows(call.bytes())?;
+    if rows.is_empty() || rows.len() > MOST {
+        return Err(Problem::invalid("rewards", format!("a batch has 1 to {MOST} rows, not {}", rows.len())));
+    }
+    let mut outcomes: Vec<Option<Row>> = Vec::new();
+    let mut commands = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        match command(&call, index, row) {
+            Ok(command) => {
+                commands.push(command);
+                outcomes.push(None);
+            }
+            Err(problem) => outcomes.push(Some(rejected(index, &problem))),
+        }
+    }
+    let _queued = call.app.metrics.in_queue();
+    let mut answers = call.app.backend.run_all(&commands).await.into_iter();
+    let data: Vec<Row> = outcomes
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, known)| known.or_else(|| answers.next().map(|answer| row(index, answer))))
+        .collect();
+    let count = |status: &str| data.iter().filter(|row| row.status == status).count();
+    let meta = Counts { created: count("created"), existing: count("existing"), rejected: count("rejected") };
+    Ok(answer::json(StatusCode::OK, &Batch { data, meta }))
+}
+
+/// The rows: an array, or an object that holds one.
+fn rows(bytes: &[u8]) -> Result<Vec<Box<RawValue>>, Problem> {
+    let document = document(bytes)?;
+    if document.get().starts_with('[') {
+        return Ok(scrip::json::read(document.get().as_bytes())?);
+    }
+    let body = Body::of(document)?;
+    body.get("rewards")?.ok_or_else(|| Problem::missing("rewards"))
+}
+
+fn command(call: &Call, index: usize, row: &RawValue) -> Result<Command<IssueReward>, Problem> {
+    let command = Command::new(call.at, request(Body::of(row)?)?);
+    match call.key() {
+        // A key belongs to one request, so each row has its own.
+        Some(key) => {
+            let key = Key::new(&format!("{key} row {index}"));
+            let key = key.map_err(|error| Problem::invalid("Idempotency-Key", error.to_string()))?;
+            Ok(command.keyed(key))
+        }
+        None => Ok(command),
+    }
+}
+
+fn row(index: usize, answer: crate::backend::Answer<scrip::Reward>) -> Row {
+    match answer {
+        Ok(receipt) => {
+            let status = if receipt.novelty == Novelty::Existing { "existing" } else { "created" };
+            Row { index, status, id: Some(receipt.outcome.id.get()), code: None, message: None }
+        }
+        Err(failure) => rejected(index, &failure.into()),
+    }
+}
+
+fn rejected(index: usize, problem: &Problem) -> Row {
+    let message = Some(problem.message().to_owned());
+    Row { index, status: "rejected", id: None, code: Some(problem.code()), message }
+}

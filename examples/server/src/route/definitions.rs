@@ -1,0 +1,129 @@
+//! Definitions of rewards and of points: the same five endpoints for both.
+
+use axum::response::Response;
+use scrip::{
+    ArchiveDefinition, Define, Defined, Definition, DefinitionId, PointDefinition, Redefine, RewardDefinition,
+};
+use serde::Serialize;
+
+use crate::http::body::Body;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::http::{answer, list};
+use crate::shape::definition::{PointTemplate, RewardTemplate, end};
+
+/// One of the two kinds of definitions.
+pub trait Kind: 'static {
+    type Shape: Serialize;
+    const WHAT: &'static str;
+    const REQUIRED: &'static [&'static str];
+
+    fn read(body: &Body) -> Result<Definition, Problem>;
+    /// What it says now, in the ledger's own form.
+    fn said(definition: &Definition) -> Body;
+    fn shape(defined: &Defined) -> Option<Self::Shape>;
+}
+
+pub enum Rewards {}
+pub enum Points {}
+
+impl Kind for Rewards {
+    type Shape = RewardTemplate;
+    const WHAT: &'static str = "reward definition";
+    const REQUIRED: &'static [&'static str] = &["name", "handle", "value"];
+
+    fn read(body: &Body) -> Result<Definition, Problem> {
+        body.read::<RewardDefinition>().map(Definition::from)
+    }
+
+    fn said(definition: &Definition) -> Body {
+        match definition {
+            Definition::Reward(reward) => Body::from_value(reward),
+            Definition::Point(_) => Body::default(),
+        }
+    }
+
+    fn shape(defined: &Defined) -> Option<RewardTemplate> {
+        RewardTemplate::of(defined)
+    }
+}
+
+impl Kind for Points {
+    type Shape = PointTemplate;
+    const WHAT: &'static str = "point definition";
+    const REQUIRED: &'static [&'static str] = &["name", "handle"];
+
+    fn read(body: &Body) -> Result<Definition, Problem> {
+        body.read::<PointDefinition>().map(Definition::from)
+    }
+
+    fn said(definition: &Definition) -> Body {
+        match definition {
+            Definition::Point(point) => Body::from_value(point),
+            Definition::Reward(_) => Body::default(),
+        }
+    }
+
+    fn shape(defined: &Defined) -> Option<PointTemplate> {
+        PointTemplate::of(defined)
+    }
+}
+
+pub async fn index<K: Kind>(call: Call) -> Result<Response, Problem> {
+    let catalogue = call.app.catalogue().await?;
+    let in_use = catalogue.iter().filter(|defined| !defined.is_archived);
+    list::page(&call, in_use.filter_map(K::shape))
+}
+
+pub async fn show<K: Kind>(call: Call) -> Result<Response, Problem> {
+    let (_, defined) = current::<K>(&call).await?;
+    Ok(answer::ok(&K::shape(&defined)))
+}
+
+pub async fn create<K: Kind>(call: Call) -> Result<Response, Problem> {
+    let mut body = call.body()?;
+    body.require(K::REQUIRED)?;
+    body.drop_nulls();
+    body.resolve(&[], &["absolute_expiry"])?;
+    let defined = call.run(Define(K::read(&body)?)).await;
+    call.app.forget_catalogue();
+    Ok(answer::created(&K::shape(&defined?.outcome)))
+}
+
+/// Changes what the body names, and leaves the rest.
+pub async fn change<K: Kind>(call: Call) -> Result<Response, Problem> {
+    let (id, defined) = current::<K>(&call).await?;
+    let mut body = call.body()?;
+    body.drop_unchanged("absolute_expiry", &expiry(&defined.definition));
+    body.resolve(&[], &["absolute_expiry"])?;
+    let merged = K::said(&defined.definition).overlaid(body);
+    merged.require(K::REQUIRED)?;
+    let defined = call.run(Redefine { id, definition: K::read(&merged)? }).await;
+    call.app.forget_catalogue();
+    let defined = defined.map_err(|problem| problem.in_path(K::WHAT))?;
+    Ok(answer::ok(&K::shape(&defined.outcome)))
+}
+
+pub async fn archive<K: Kind>(call: Call) -> Result<Response, Problem> {
+    let (id, _) = current::<K>(&call).await?;
+    let archived = call.run(ArchiveDefinition { id }).await;
+    call.app.forget_catalogue();
+    archived.map_err(|problem| problem.in_path(K::WHAT))?;
+    Ok(answer::gone())
+}
+
+async fn current<K: Kind>(call: &Call) -> Result<(DefinitionId, Defined), Problem> {
+    let id: DefinitionId = call.id(K::WHAT)?;
+    let catalogue = call.app.catalogue().await?;
+    let in_use = |defined: &&Defined| !defined.is_archived && K::shape(defined).is_some();
+    let defined = catalogue.get(id).filter(in_use).ok_or_else(|| Problem::not_found(K::WHAT))?;
+    Ok((id, defined.clone()))
+}
+
+/// What was answered as the definition's end.
+fn expiry(definition: &Definition) -> Option<String> {
+    match definition {
+        Definition::Reward(reward) => reward.absolute_expiry.and_then(end),
+        Definition::Point(point) => point.absolute_expiry.and_then(end),
+    }
+}

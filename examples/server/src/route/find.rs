@@ -1,0 +1,137 @@
+//! Finding what a call is about, and what an answer shows beside it.
+
+use std::collections::BTreeMap;
+
+use axum::response::Response;
+use scrip::store::AsOf;
+use scrip::{
+    Catalogue, LotId, LotKind, Novelty, ProfileId, ProfileNumber, RedemptionId, Transaction, TransactionId,
+    Wallet,
+};
+use serde::Serialize;
+
+use crate::backend::Moment;
+use crate::http::call::Call;
+use crate::http::list::{self, Page};
+use crate::http::problem::Problem;
+use crate::shape::lot::{self, Either};
+use crate::shape::redemption::{Lots, RedemptionOut};
+use crate::shape::transaction::TransactionOut;
+
+/// How often a lot is followed from profile to profile before it counts as lost.
+const HOPS: usize = 100;
+/// The longest list over all profiles that filters are tried on.
+const WIDEST: usize = 10_000;
+
+impl Call {
+    /// The wallet of the profile that has a lot now; none if there is no such lot, or it was revoked.
+    pub async fn wallet_with(&self, id: LotId, what: &str) -> Result<Wallet, Problem> {
+        let mut number = id.number();
+        for _ in 0..HOPS {
+            let wallet = self.app.backend.wallet_of(Moment::Now(self.at), number).await?;
+            let wallet = wallet.ok_or_else(|| Problem::not_found(what))?;
+            match wallet.moved_to(id) {
+                Some(next) => number = next,
+                None => return Ok(wallet),
+            }
+        }
+        Err(Problem::not_found(what))
+    }
+
+    /// A reward or lot of points by its id, wherever it is now.
+    pub async fn lot(&self, id: LotId, kind: LotKind, what: &str) -> Result<Either, Problem> {
+        let catalogue = self.app.catalogue().await?;
+        let wallet = self.wallet_with(id, what).await?;
+        find_lot(&wallet, id, kind, &catalogue).ok_or_else(|| Problem::not_found(what))
+    }
+
+    /// Lots of a profile as they stood right after an entry of its journal.
+    pub async fn lots_after(
+        &self,
+        profile: ProfileId,
+        sequence: u32,
+        ids: &[LotId],
+    ) -> Result<Lots, Problem> {
+        let catalogue = self.app.catalogue().await?;
+        let known = self.app.backend.lots(self.at, profile, ids).await?;
+        // Nearly always it is the newest entry, and nothing else was ever said of the lots: then the journal need not
+        // be read.
+        if known.version == sequence && known.lots.iter().all(|known| known.changed_at.is_none()) {
+            return Ok(known.lots.into_iter().map(|known| lot::known(known, self.at, &catalogue)).collect());
+        }
+        let wallet = self.app.backend.wallet(Moment::Past(AsOf::Sequence(sequence)), profile).await?;
+        Ok(lot::named(&wallet, ids, &catalogue))
+    }
+
+    /// The wallet as it was right after what this call did: when it repeats an earlier one, as it was then.
+    pub async fn wallet_after(&self, profile: ProfileId, novelty: Novelty) -> Result<Wallet, Problem> {
+        let backend = &self.app.backend;
+        let wallet = backend.wallet(Moment::Now(self.at), profile).await?;
+        let first = match (novelty, self.key()) {
+            (Novelty::Replayed, Some(key)) => wallet.journal().iter().find(|entry| entry.key() == Some(key)),
+            _ => None,
+        };
+        let Some(first) = first else { return Ok(wallet) };
+        let entries = first.stamp.as_ref().map_or(1, |stamp| stamp.entries);
+        let last = first.sequence.saturating_add(entries.saturating_sub(1));
+        Ok(backend.wallet(Moment::Past(AsOf::Sequence(last)), profile).await?)
+    }
+
+    /// One page of a list over all profiles: `held` says where everything is, `show` makes the things out of a wallet.
+    pub async fn page_of<I: Copy + Ord, T: Serialize>(
+        &self,
+        held: Vec<(I, ProfileNumber)>,
+        show: impl Fn(&Wallet, &[I], &Catalogue) -> Vec<(I, T)>,
+    ) -> Result<Response, Problem> {
+        let page = Page::of(self)?;
+        let total = held.len();
+        let is_filtered = self.query.filters().next().is_some();
+        if is_filtered && total > WIDEST {
+            return Err(Problem::invalid("filter", "so many can only be filtered by profile_id"));
+        }
+        let wanted: Vec<_> =
+            if is_filtered { held } else { held.into_iter().skip(page.skip()).take(page.size()).collect() };
+        let mut holders: BTreeMap<ProfileNumber, Vec<I>> = BTreeMap::new();
+        for (id, holder) in &wanted {
+            holders.entry(*holder).or_default().push(*id);
+        }
+        let catalogue = self.app.catalogue().await?;
+        let mut things = BTreeMap::new();
+        for (number, ids) in holders {
+            if let Some(wallet) = self.app.backend.wallet_of(Moment::Now(self.at), number).await? {
+                things.extend(show(&wallet, &ids, &catalogue));
+            }
+        }
+        let things: Vec<T> = things.into_values().collect();
+        if is_filtered { list::page(self, things) } else { list::cut(self, page, &things, total) }
+    }
+}
+
+/// A lot in a wallet, if it still is there for those who ask.
+pub fn find_lot(wallet: &Wallet, id: LotId, kind: LotKind, catalogue: &Catalogue) -> Option<Either> {
+    match kind {
+        LotKind::Reward => lot::rewards(wallet, catalogue)
+            .find(|reward| reward.id() == id.get())
+            .map(|reward| Either::Reward(Box::new(reward))),
+        LotKind::Point => lot::points(wallet, catalogue)
+            .find(|point| point.id() == id.get())
+            .map(|point| Either::Point(Box::new(point))),
+    }
+}
+
+/// A redemption of a wallet, with the lots as they stand.
+pub fn redemption(call: &Call, wallet: &Wallet, id: RedemptionId, lots: &Lots) -> Option<RedemptionOut> {
+    Some(RedemptionOut::new(wallet.redemption(id)?, call.app.backend.program(), lots))
+}
+
+/// A transaction as it says itself, with its redemption out of the wallet.
+pub fn transaction(call: &Call, wallet: &Wallet, transaction: &Transaction, lots: &Lots) -> TransactionOut {
+    let redemption = transaction.redemption_id.and_then(|id| redemption(call, wallet, id, lots));
+    TransactionOut::new(transaction, redemption)
+}
+
+/// The wallet with a transaction.
+pub async fn wallet_of_transaction(call: &Call, id: TransactionId) -> Result<Wallet, Problem> {
+    let wallet = call.app.backend.wallet_of(Moment::Now(call.at), id.number()).await?;
+    wallet.filter(|wallet| wallet.transaction(id).is_some()).ok_or_else(|| Problem::not_found("transaction"))
+}

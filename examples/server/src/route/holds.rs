@@ -1,0 +1,51 @@
+//! Holds: setting value aside, and what becomes of it.
+
+use axum::response::Response;
+use scrip::{CaptureHold, Hold, HoldId, LotId, PlaceHold, ReleaseHold};
+
+use super::redemptions::answer_redemption;
+use crate::http::answer;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::shape::lot;
+use crate::shape::redemption::{HoldOut, Lots};
+
+const WHAT: &str = "hold";
+
+pub async fn place(call: Call) -> Result<Response, Problem> {
+    let mut body = call.body()?;
+    body.require(&["amount"])?;
+    body.drop_nulls();
+    body.set("profile_id", &call.profile()?);
+    let hold = call.run(body.read::<PlaceHold>()?).await?.outcome;
+    let lots = call.lots_after(hold.profile_id, hold.id.sequence(), &lots_of(&hold)).await?;
+    Ok(answer::created(&shape(&call, &hold, &lots)))
+}
+
+pub async fn capture(call: Call) -> Result<Response, Problem> {
+    let body = call.body()?;
+    let mut request = CaptureHold::all(call.id::<HoldId>(WHAT)?);
+    request.amount = body.get("amount")?;
+    request.meta = body.get("meta")?;
+    let redemption = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?.outcome;
+    call.app.metrics.redeemed();
+    answer_redemption(&call, &redemption).await
+}
+
+pub async fn release(call: Call) -> Result<Response, Problem> {
+    let hold_id: HoldId = call.id(WHAT)?;
+    call.body()?;
+    let released = call.run(ReleaseHold { hold_id }).await.map_err(|problem| problem.in_path(WHAT))?;
+    let hold = released.outcome;
+    let wallet = call.wallet_after(hold.profile_id, released.novelty).await?;
+    let lots = lot::named(&wallet, &lots_of(&hold), &*call.app.catalogue().await?);
+    Ok(answer::ok(&shape(&call, &hold, &lots)))
+}
+
+pub fn lots_of(hold: &Hold) -> Vec<LotId> {
+    hold.items.iter().map(|item| item.lot).collect()
+}
+
+pub fn shape(call: &Call, hold: &Hold, lots: &Lots) -> HoldOut {
+    HoldOut::new(hold, call.app.backend.program(), lots)
+}

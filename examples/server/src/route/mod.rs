@@ -1,0 +1,242 @@
+//! The endpoints: every path of the dialect, in one table.
+
+mod batch;
+mod definitions;
+mod find;
+mod holds;
+mod points;
+mod profiles;
+mod redemptions;
+mod rewards;
+mod system;
+mod table;
+mod transactions;
+
+use axum::http::StatusCode;
+use axum::{Router, middleware};
+use definitions::{Points, Rewards};
+pub use table::Table;
+
+use crate::app::Shared;
+use crate::http::around::around;
+use crate::http::problem::Problem;
+use crate::shape::asked;
+use crate::shape::balances::Balances;
+use crate::shape::definition::{PointTemplate, RewardTemplate};
+use crate::shape::ledger::LedgerEntry;
+use crate::shape::lot::{Point, Reward};
+use crate::shape::redemption::{HoldOut, QuoteOut, RedemptionOut, ReturnOut};
+use crate::shape::transaction::{TransactionOut, TransactionReturnOut};
+
+/// The service, ready to be called.
+pub fn router(app: Shared) -> Router {
+    let wrong_method = || async {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not with this method")
+    };
+    table()
+        .router
+        .fallback(|| async { Problem::not_found("resource") })
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Shared::clone(&app), around))
+        .with_state(app)
+}
+
+/// Every route there is.
+pub fn table() -> Table {
+    let table =
+        definitions(Table::default(), ["/api/v3/reward-definitions", "/api/v3/reward-definitions/{id}"]);
+    let table = definitions(table, ["/api/v3/rewards/definitions", "/api/v3/rewards/definitions/{id}"]);
+    system(transactions(profiles(lots(table))))
+}
+
+fn definitions(table: Table, [all, one]: [&'static str; 2]) -> Table {
+    table
+        .post(all, "Define rewards", definitions::create::<Rewards>)
+        .takes::<asked::RewardDefinitionBody>()
+        .gives::<RewardTemplate>(201)
+        .get(all, "List the definitions of rewards", definitions::index::<Rewards>)
+        .lists::<RewardTemplate>()
+        .get(one, "Show a definition of rewards", definitions::show::<Rewards>)
+        .gives::<RewardTemplate>(200)
+        .put(one, "Change a definition of rewards", definitions::change::<Rewards>)
+        .takes::<asked::RewardDefinitionBody>()
+        .gives::<RewardTemplate>(200)
+        .delete(one, "Take a definition of rewards out of use", definitions::archive::<Rewards>)
+        .gives_no_json(204)
+}
+
+fn lots(table: Table) -> Table {
+    table
+        .post("/api/v3/points/definitions", "Define points", definitions::create::<Points>)
+        .takes::<asked::PointDefinitionBody>()
+        .gives::<PointTemplate>(201)
+        .get("/api/v3/points/definitions", "List the definitions of points", definitions::index::<Points>)
+        .lists::<PointTemplate>()
+        .get("/api/v3/points/definitions/{id}", "Show a definition of points", definitions::show::<Points>)
+        .gives::<PointTemplate>(200)
+        .put(
+            "/api/v3/points/definitions/{id}",
+            "Change a definition of points",
+            definitions::change::<Points>,
+        )
+        .takes::<asked::PointDefinitionBody>()
+        .gives::<PointTemplate>(200)
+        .delete(
+            "/api/v3/points/definitions/{id}",
+            "Take a definition of points out of use",
+            definitions::archive::<Points>,
+        )
+        .gives_no_json(204)
+        .post("/api/v3/rewards", "Issue a reward", rewards::issue)
+        .takes::<asked::RewardBody>()
+        .gives::<Reward>(201)
+        .gives::<Reward>(200)
+        .get("/api/v3/rewards", "List rewards", rewards::index)
+        .lists::<Reward>()
+        .as_of()
+        .post("/api/v3/rewards/batch", "Issue many rewards, row by row", batch::issue)
+        .takes::<asked::BatchBody>()
+        .gives_bare::<batch::Batch>(200)
+        .post("/api/v3/rewards/batch.json", "Issue many rewards, row by row", batch::issue)
+        .takes::<asked::BatchBody>()
+        .gives_bare::<batch::Batch>(200)
+        .post("/api/v3/rewards/extend", "Extend rewards", rewards::extend)
+        .takes::<asked::ExtendBody>()
+        .gives_all::<Reward>(200)
+        .get("/api/v3/rewards/{id}", "Show a reward", rewards::show)
+        .gives::<Reward>(200)
+        .put("/api/v3/rewards/{id}", "Correct a reward", rewards::change)
+        .takes::<asked::RewardChangeBody>()
+        .gives::<Reward>(200)
+        .delete("/api/v3/rewards/{id}", "Revoke a reward", rewards::revoke)
+        .gives_no_json(204)
+        .post("/api/v3/rewards/{id}/reassign", "Move a reward to another profile", rewards::reassign)
+        .takes::<asked::ReassignBody>()
+        .gives::<Reward>(200)
+        .post("/api/v3/points", "Issue points", points::issue)
+        .takes::<asked::PointBody>()
+        .gives::<Point>(201)
+        .gives::<Point>(200)
+        .get("/api/v3/points", "List lots of points", points::index)
+        .lists::<Point>()
+        .as_of()
+        .get("/api/v3/points/{id}", "Show a lot of points", points::show)
+        .gives::<Point>(200)
+}
+
+fn profiles(table: Table) -> Table {
+    table
+        .get("/api/v3/profiles/{profile}/balances", "Show a profile's balances", profiles::balances)
+        .gives::<Balances>(200)
+        .as_of()
+        .get("/api/v3/profiles/{profile}/rewards", "List a profile's rewards", profiles::rewards)
+        .lists::<Reward>()
+        .as_of()
+        .get("/api/v3/profiles/{profile}/rewards/{id}", "Show a profile's reward", profiles::reward)
+        .gives::<Reward>(200)
+        .as_of()
+        .get("/api/v3/profiles/{profile}/points", "List a profile's lots of points", profiles::points)
+        .lists::<Point>()
+        .as_of()
+        .get("/api/v3/profiles/{profile}/redemptions", "List a profile's redemptions", profiles::redemptions)
+        .lists::<RedemptionOut>()
+        .as_of()
+        .get("/api/v3/profiles/{profile}/redemptions/{id}", "Show a redemption", profiles::one_redemption)
+        .gives::<RedemptionOut>(200)
+        .as_of()
+        .get(
+            "/api/v3/profiles/{profile}/transactions",
+            "List a profile's transactions",
+            profiles::transactions,
+        )
+        .lists::<TransactionOut>()
+        .as_of()
+        .get("/api/v3/profiles/{profile}/ledgers", "List a profile's journal", profiles::ledgers)
+        .lists::<LedgerEntry>()
+        .as_of()
+        .get("/api/v3/profiles/{profile}/ledgers/{id}", "Show a journal entry", profiles::one_ledger)
+        .gives::<LedgerEntry>(200)
+        .as_of()
+        .get("/api/v3/profiles/{profile}/holds", "List a profile's holds", profiles::held)
+        .lists::<HoldOut>()
+        .as_of()
+        .post("/api/v3/profiles/{profile}/holds", "Set value aside", holds::place)
+        .takes::<asked::HoldBody>()
+        .gives::<HoldOut>(201)
+        .post("/api/v3/holds/{id}/capture", "Turn a hold into a redemption", holds::capture)
+        .takes::<asked::CaptureBody>()
+        .gives::<RedemptionOut>(201)
+        .post("/api/v3/holds/{id}/release", "Let a hold go", holds::release)
+        .gives::<HoldOut>(200)
+        .post("/api/v3/profiles/{profile}/redemptions", "Redeem", redemptions::redeem)
+        .takes::<asked::RedeemBody>()
+        .gives::<RedemptionOut>(201)
+        .post(
+            "/api/v3/profiles/{profile}/redemptions/quote",
+            "Say what redeeming would do",
+            redemptions::quote,
+        )
+        .takes::<asked::RedeemBody>()
+        .gives::<QuoteOut>(200)
+        .post("/api/v3/profiles/{profile}/redeem", "Redeem, in short", redemptions::redeem_shortly)
+        .takes::<asked::ShortRedeemBody>()
+        .gives::<RedemptionOut>(201)
+        .post("/api/v3/redemptions/{id}/reversal", "Undo a redemption", redemptions::reverse)
+        .takes::<asked::ReversalBody>()
+        .gives::<ReturnOut>(201)
+        .post("/api/v3/redemptions/{id}/return", "Give part of a redemption back", redemptions::give_back)
+        .takes::<asked::ReturnBody>()
+        .gives::<ReturnOut>(201)
+}
+
+fn transactions(table: Table) -> Table {
+    table
+        .post("/api/v3/transactions", "Post a transaction", transactions::post)
+        .takes::<asked::TransactionBody>()
+        .gives::<TransactionOut>(201)
+        .gives::<TransactionOut>(200)
+        .get("/api/v3/transactions", "List transactions", transactions::index)
+        .lists::<TransactionOut>()
+        .as_of()
+        .post(
+            "/api/v3/transactions/update-create",
+            "Post a transaction, or change the one with its external id",
+            transactions::update_or_create,
+        )
+        .takes::<asked::TransactionBody>()
+        .gives::<TransactionOut>(201)
+        .gives::<TransactionOut>(200)
+        .get(
+            "/api/v3/transactions/external/{id}",
+            "Find a transaction by its external id",
+            transactions::external,
+        )
+        .gives::<TransactionOut>(200)
+        .get("/api/v3/transactions/{id}", "Show a transaction", transactions::show)
+        .gives::<TransactionOut>(200)
+        .put("/api/v3/transactions/{id}", "Change a transaction", transactions::change)
+        .takes::<asked::TransactionBody>()
+        .gives::<TransactionOut>(200)
+        .delete("/api/v3/transactions/{id}", "Delete a transaction", transactions::delete)
+        .gives_no_json(204)
+        .post("/api/v3/transactions/{id}/return", "Part of a purchase comes back", transactions::give_back)
+        .takes::<asked::TransactionReturnBody>()
+        .gives::<TransactionReturnOut>(201)
+}
+
+fn system(table: Table) -> Table {
+    table
+        .get("/", "A page to look at wallets", system::page)
+        .gives_no_json(200)
+        .get("/health", "Whether the store answers", system::health)
+        .gives::<system::Health>(200)
+        .get("/metrics", "Counts, for Prometheus", system::metrics)
+        .gives_no_json(200)
+        .get("/openapi.json", "This description", system::openapi)
+        .gives_no_json(200)
+        .get("/test-clock", "What time it is", system::clock)
+        .gives::<system::TestClock>(200)
+        .put("/test-clock", "Set the time", system::set_clock)
+        .takes::<asked::ClockBody>()
+        .gives::<system::TestClock>(200)
+}

@@ -1,0 +1,79 @@
+//! Reading what a profile has.
+
+use axum::response::Response;
+use scrip::{LotId, LotKind, RedemptionId, Wallet};
+
+use super::find::{find_lot, redemption, transaction};
+use super::holds;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::http::{answer, list};
+use crate::shape::balances::Balances;
+use crate::shape::redemption::Lots;
+use crate::shape::{ledger, lot};
+
+pub async fn balances(call: Call) -> Result<Response, Problem> {
+    let balances = call.app.backend.balances(call.moment()?, call.profile()?).await?;
+    Ok(answer::ok(&Balances::from(balances)))
+}
+
+async fn wallet(call: &Call) -> Result<Wallet, Problem> {
+    Ok(call.app.backend.wallet(call.moment()?, call.profile()?).await?)
+}
+
+pub async fn rewards(call: Call) -> Result<Response, Problem> {
+    let wallet = wallet(&call).await?;
+    list::page(&call, lot::rewards(&wallet, &*call.app.catalogue().await?))
+}
+
+pub async fn reward(call: Call) -> Result<Response, Problem> {
+    let wallet = wallet(&call).await?;
+    let id: LotId = call.id("reward")?;
+    let reward = find_lot(&wallet, id, LotKind::Reward, &*call.app.catalogue().await?);
+    Ok(answer::ok(&reward.ok_or_else(|| Problem::not_found("reward"))?))
+}
+
+pub async fn points(call: Call) -> Result<Response, Problem> {
+    let wallet = wallet(&call).await?;
+    list::page(&call, lot::points(&wallet, &*call.app.catalogue().await?))
+}
+
+async fn lots(call: &Call, wallet: &Wallet) -> Result<Lots, Problem> {
+    Ok(lot::all(wallet, &*call.app.catalogue().await?))
+}
+
+pub async fn redemptions(call: Call) -> Result<Response, Problem> {
+    let wallet = wallet(&call).await?;
+    let lots = lots(&call, &wallet).await?;
+    list::page(&call, wallet.redemptions().filter_map(|made| redemption(&call, &wallet, made.id, &lots)))
+}
+
+pub async fn one_redemption(call: Call) -> Result<Response, Problem> {
+    let wallet = wallet(&call).await?;
+    let lots = lots(&call, &wallet).await?;
+    let found = redemption(&call, &wallet, call.id::<RedemptionId>("redemption")?, &lots);
+    Ok(answer::ok(&found.ok_or_else(|| Problem::not_found("redemption"))?))
+}
+
+pub async fn transactions(call: Call) -> Result<Response, Problem> {
+    let wallet = wallet(&call).await?;
+    let lots = lots(&call, &wallet).await?;
+    list::page(&call, wallet.transactions().map(|posted| transaction(&call, &wallet, posted, &lots)))
+}
+
+pub async fn held(call: Call) -> Result<Response, Problem> {
+    let wallet = wallet(&call).await?;
+    let lots = lots(&call, &wallet).await?;
+    list::page(&call, wallet.holds().map(|hold| holds::shape(&call, &hold, &lots)))
+}
+
+pub async fn ledgers(call: Call) -> Result<Response, Problem> {
+    list::page(&call, ledger::entries(&wallet(&call).await?))
+}
+
+pub async fn one_ledger(call: Call) -> Result<Response, Problem> {
+    let entries = ledger::entries(&wallet(&call).await?);
+    let wanted = call.path("id");
+    let found = entries.into_iter().find(|entry| entry.id().to_string() == wanted);
+    Ok(answer::ok(&found.ok_or_else(|| Problem::not_found("ledger entry"))?))
+}

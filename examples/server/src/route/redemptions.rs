@@ -1,0 +1,101 @@
+//! Redeeming, quoting, and giving back.
+
+use axum::response::Response;
+use scrip::Strategy;
+use scrip::{
+    Amount, LotId, ProfileId, Redeem, Redemption, RedemptionId, Return, ReturnRedemption, ReverseRedemption,
+};
+
+use crate::backend::Moment;
+use crate::http::answer;
+use crate::http::body::Body;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::shape::lot;
+use crate::shape::redemption::{QuoteOut, RedemptionOut, ReturnOut, returned_to};
+
+const WHAT: &str = "redemption";
+
+pub async fn redeem(call: Call) -> Result<Response, Problem> {
+    let request = request(&call, call.body()?)?;
+    carry_out(&call, request).await
+}
+
+pub async fn quote(call: Call) -> Result<Response, Problem> {
+    let request = request(&call, call.body()?)?;
+    let profile = call.profile()?;
+    let quote = call.app.backend.quote(call.at, &request).await?;
+    let wallet = call.app.backend.wallet(Moment::Now(call.at), profile).await?;
+    let ids: Vec<LotId> = quote.items.iter().map(|item| item.lot).collect();
+    let lots = lot::named(&wallet, &ids, &*call.app.catalogue().await?);
+    Ok(answer::ok(&QuoteOut::new(&quote, &lots)))
+}
+
+/// The short form: one word says what to pay with.
+pub async fn redeem_shortly(call: Call) -> Result<Response, Problem> {
+    let mut body = call.body()?;
+    let strategy: Option<String> = body.get("strategy")?;
+    let strategies: &[Strategy] = match strategy.as_deref() {
+        Some("rewards") => &[Strategy::Rewards],
+        Some("points") => &[Strategy::Points],
+        None | Some("rewards_points") => &[Strategy::Rewards, Strategy::Points],
+        Some("points_rewards") => &[Strategy::Points, Strategy::Rewards],
+        Some(other) => {
+            let said: String = other.chars().take(40).collect();
+            let message = format!("`{said}` is none of rewards, points, rewards_points and points_rewards");
+            return Err(Problem::invalid("strategy", message));
+        }
+    };
+    body.set("strategies", &strategies);
+    let request = request(&call, body)?;
+    carry_out(&call, request).await
+}
+
+/// What a body that redeems says. Lenient, unless it says strict.
+fn request(call: &Call, mut body: Body) -> Result<Redeem, Problem> {
+    body.require(&["amount"])?;
+    body.drop_nulls();
+    body.set_default("strict", &false);
+    body.set("profile_id", &call.profile()?);
+    body.read()
+}
+
+async fn carry_out(call: &Call, request: Redeem) -> Result<Response, Problem> {
+    let redeemed = call.run(request).await?;
+    call.app.metrics.redeemed();
+    answer_redemption(call, &redeemed.outcome).await
+}
+
+pub async fn answer_redemption(call: &Call, redemption: &Redemption) -> Result<Response, Problem> {
+    let ids: Vec<LotId> = redemption.items.iter().map(|item| item.lot).collect();
+    let lots = call.lots_after(redemption.profile_id, redemption.id.sequence(), &ids).await?;
+    Ok(answer::created(&RedemptionOut::new(redemption, call.app.backend.program(), &lots)))
+}
+
+pub async fn reverse(call: Call) -> Result<Response, Problem> {
+    let mut request = ReverseRedemption::new(call.id::<RedemptionId>(WHAT)?);
+    request.meta = call.body()?.get("meta")?;
+    let back = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
+    answer_return(&call, &back.outcome).await
+}
+
+pub async fn give_back(call: Call) -> Result<Response, Problem> {
+    let id: RedemptionId = call.id(WHAT)?;
+    let body = call.body()?;
+    let amount: Amount = body.get("amount")?.ok_or_else(|| Problem::missing("amount"))?;
+    let mut request = ReturnRedemption::lenient(id, amount);
+    request.strict = body.get("strict")?.unwrap_or(false);
+    request.meta = body.get("meta")?;
+    let back = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
+    answer_return(&call, &back.outcome).await
+}
+
+async fn answer_return(call: &Call, back: &Return) -> Result<Response, Problem> {
+    let profile: ProfileId = back.profile_id;
+    // A new lot that takes value is issued right before or after the entry itself.
+    let ids = returned_to(back);
+    let last = ids.iter().filter(|id| id.number() == back.id.number()).map(|id| id.sequence()).max();
+    let sequence = back.id.sequence().max(last.unwrap_or(0));
+    let lots = call.lots_after(profile, sequence, &ids).await?;
+    Ok(answer::created(&ReturnOut::new(back, call.app.backend.program(), &lots)))
+}

@@ -1,0 +1,105 @@
+//! Rewards: issuing, reading, correcting, revoking, extending, moving.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use scrip::{Adjust, Extend, IssueReward, LotId, LotKind, Novelty, ProfileId, Reassign, Revoke};
+
+use super::find::find_lot;
+use crate::backend::Moment;
+use crate::http::body::Body;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::http::{answer, list};
+use crate::shape::lot::{self, Either};
+
+const WHAT: &str = "reward";
+
+pub async fn issue(call: Call) -> Result<Response, Problem> {
+    let issued = call.run(request(call.body()?)?).await?;
+    let reward = &issued.outcome;
+    let lots = call.lots_after(reward.profile_id, reward.id.sequence(), &[reward.id]).await?;
+    let status = if issued.novelty == Novelty::Existing { StatusCode::OK } else { StatusCode::CREATED };
+    Ok(answer::data(status, &lots.values().next()))
+}
+
+/// The request that a body makes; a row of a batch is the same.
+pub fn request(mut body: Body) -> Result<IssueReward, Problem> {
+    body.require(&["profile_id"])?;
+    body.resolve(&["issued_at", "available_at"], &["expires_at"])?;
+    body.read()
+}
+
+pub async fn index(call: Call) -> Result<Response, Problem> {
+    if let Some(profile) = call.query.filter("profile_id") {
+        let Ok(profile) = ProfileId::new(profile) else { return list::page(&call, [(); 0]) };
+        let wallet = call.app.backend.wallet(call.moment()?, profile).await?;
+        return list::page(&call, lot::rewards(&wallet, &*call.app.catalogue().await?));
+    }
+    let held = call.app.index.lots(&call.app.backend, LotKind::Reward).await?;
+    call.page_of(held, |wallet, ids, catalogue| {
+        let there = |id: &LotId| Some((*id, find_lot(wallet, *id, LotKind::Reward, catalogue)?));
+        ids.iter().filter_map(there).collect()
+    })
+    .await
+}
+
+pub async fn show(call: Call) -> Result<Response, Problem> {
+    Ok(answer::ok(&call.lot(call.id(WHAT)?, LotKind::Reward, WHAT).await?))
+}
+
+pub async fn change(call: Call) -> Result<Response, Problem> {
+    let id: LotId = call.id(WHAT)?;
+    let Either::Reward(said) = call.lot(id, LotKind::Reward, WHAT).await? else {
+        return Err(Problem::not_found(WHAT));
+    };
+    let mut body = call.body()?;
+    body.drop_unchanged("expires_at", &said.expires_at());
+    body.resolve(&[], &["expires_at"])?;
+    let reason: Option<String> = body.get("reason")?;
+    let mut adjust = Adjust::new(id, reason.as_deref().unwrap_or("corrected"));
+    adjust.value_initial = body.get("value_initial")?;
+    adjust.value_remaining = body.get("value_remaining")?;
+    adjust.meta = body.get("meta")?;
+    // Here `null` says something: never.
+    adjust.expires_at = match body.0.get("expires_at") {
+        Some(value) if value.get() == "null" => Some(scrip::Until::Never),
+        _ => body.get("expires_at")?,
+    };
+    call.run(adjust).await.map_err(|problem| problem.in_path(WHAT))?;
+    Ok(answer::ok(&call.lot(id, LotKind::Reward, WHAT).await?))
+}
+
+pub async fn revoke(call: Call) -> Result<Response, Problem> {
+    let id: LotId = call.id(WHAT)?;
+    call.lot(id, LotKind::Reward, WHAT).await?;
+    let mut revoke = Revoke::new(id);
+    revoke.reason = call.body()?.get("reason")?;
+    call.run(revoke).await.map_err(|problem| problem.in_path(WHAT))?;
+    Ok(answer::gone())
+}
+
+pub async fn extend(call: Call) -> Result<Response, Problem> {
+    let mut body = call.body()?;
+    body.require(&["profile_id", "ids"])?;
+    body.drop_nulls();
+    body.resolve(&[], &["extend_date"])?;
+    let request: Extend = body.read()?;
+    let profile = request.profile_id;
+    let extended = call.run(request).await?;
+    let ids: Vec<LotId> = extended.outcome.lots.iter().map(|lot| lot.lot).collect();
+    let wallet = call.wallet_after(profile, extended.novelty).await?;
+    let lots = lot::named(&wallet, &ids, &*call.app.catalogue().await?);
+    Ok(answer::ok(&ids.iter().filter_map(|id| lots.get(id)).collect::<Vec<_>>()))
+}
+
+pub async fn reassign(call: Call) -> Result<Response, Problem> {
+    let id: LotId = call.id(WHAT)?;
+    let body = call.body()?;
+    body.require(&["profile_id"])?;
+    let to: ProfileId = body.get("profile_id")?.ok_or_else(|| Problem::missing("profile_id"))?;
+    let moved = call.run(Reassign::new(id, to)).await.map_err(|problem| problem.in_path(WHAT))?;
+    let wallet = call.app.backend.wallet_of(Moment::Now(call.at), moved.outcome.to).await?;
+    let wallet = wallet.ok_or_else(|| Problem::not_found("profile"))?;
+    let lots = lot::named(&wallet, &[id], &*call.app.catalogue().await?);
+    Ok(answer::ok(&lots.values().next()))
+}

@@ -1,0 +1,69 @@
+//! What is about the service itself.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use scrip::{ProfileId, When, Zone};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::backend::Moment;
+use crate::http::answer;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::shape::wire::Time;
+
+/// Whether the service can do its work.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// What time it is, for tests.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct TestClock {
+    now: Time,
+}
+
+pub async fn health(call: Call) -> Result<Response, Problem> {
+    // The store has to answer, so something is asked of it. The name is nobody's.
+    let nobody = ProfileId::new("health").map_err(|_| Problem::not_found("profile"))?;
+    call.app.backend.balances(Moment::Now(scrip::Timestamp::MAX), nobody).await?;
+    Ok(answer::ok(&Health { status: "ok" }))
+}
+
+pub async fn metrics(call: Call) -> Result<Response, Problem> {
+    Ok(answer::text(StatusCode::OK, "text/plain; version=0.0.4", call.app.metrics.write()))
+}
+
+pub async fn openapi(call: Call) -> Result<Response, Problem> {
+    Ok(answer::text(StatusCode::OK, "application/json", call.app.openapi.clone()))
+}
+
+pub async fn clock(call: Call) -> Result<Response, Problem> {
+    check_clock(&call)?;
+    Ok(answer::ok(&TestClock { now: call.at.into() }))
+}
+
+pub async fn set_clock(call: Call) -> Result<Response, Problem> {
+    check_clock(&call)?;
+    let body = call.body()?;
+    let now: When = body.get("now")?.ok_or_else(|| Problem::missing("now"))?;
+    let now = now.resolve(Zone::UTC).map_err(|error| Problem::invalid("now", error.to_string()))?;
+    call.app.clock.set(now);
+    Ok(answer::ok(&TestClock { now: now.into() }))
+}
+
+fn check_clock(call: &Call) -> Result<(), Problem> {
+    if call.app.clock.can_be_set() { Ok(()) } else { Err(Problem::not_found("resource")) }
+}
+
+/// The page. It holds nothing: what it shows, it asks for.
+pub async fn page() -> Response {
+    let mut response = answer::text(StatusCode::OK, "text/html; charset=utf-8", include_str!("../page.html"));
+    let policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; \
+                  base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let header = axum::http::header::CONTENT_SECURITY_POLICY;
+    response.headers_mut().insert(header, axum::http::HeaderValue::from_static(policy));
+    response
+}

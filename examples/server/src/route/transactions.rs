@@ -1,0 +1,221 @@
+//! Transactions: purchases at the till.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use scrip::store::AsOf;
+use scrip::{
+    Amount, DeleteTransaction, ExternalId, Novelty, PostTransaction, ProfileId, Receipt, ReturnTransaction,
+    Transaction, TransactionId, UpdateTransaction, Wallet,
+};
+
+use super::find::{transaction, wallet_of_transaction};
+use crate::backend::{Failure, Moment};
+use crate::http::body::Body;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::http::{answer, list};
+use crate::shape::transaction::{ANSWERED, TransactionOut, TransactionReturnOut};
+use crate::shape::{lot, sent};
+
+const WHAT: &str = "transaction";
+/// What the ledger knows of a transaction. Everything else is kept as sent.
+const KNOWN: [&str; 10] = [
+    "profile_id",
+    "total",
+    "total_original",
+    "redemption_id",
+    "transacted_at",
+    "timezone",
+    "external_id",
+    "tags",
+    "items",
+    "payments",
+];
+
+pub async fn post(call: Call) -> Result<Response, Problem> {
+    let posted = call.run(request(call.body()?)?).await?;
+    answer_posted(&call, posted, StatusCode::CREATED).await
+}
+
+async fn answer_posted(
+    call: &Call,
+    receipt: Receipt<Transaction>,
+    status: StatusCode,
+) -> Result<Response, Problem> {
+    let status = if receipt.novelty == Novelty::Existing { StatusCode::OK } else { status };
+    let posted = receipt.outcome;
+    // Only a redemption has to be looked up.
+    let shape = match posted.redemption_id {
+        Some(_) if receipt.novelty == Novelty::Existing => {
+            let as_of = Moment::Past(AsOf::Sequence(posted.id.sequence()));
+            shape(call, &call.app.backend.wallet(as_of, posted.profile_id).await?, &posted).await?
+        }
+        Some(_) => {
+            shape(call, &call.wallet_after(posted.profile_id, receipt.novelty).await?, &posted).await?
+        }
+        None => TransactionOut::new(&posted, None),
+    };
+    Ok(answer::data(status, &shape))
+}
+
+async fn shape(call: &Call, wallet: &Wallet, posted: &Transaction) -> Result<TransactionOut, Problem> {
+    let items = posted.redemption_id.and_then(|id| wallet.redemption(id)).map(|redemption| &redemption.items);
+    let ids: Vec<_> = items.into_iter().flat_map(|items| items.iter()).map(|item| item.lot).collect();
+    let lots = lot::named(wallet, &ids, &*call.app.catalogue().await?);
+    Ok(transaction(call, wallet, posted, &lots))
+}
+
+/// The request that a body makes.
+fn request(mut body: Body) -> Result<PostTransaction, Problem> {
+    body.drop_nulls();
+    body.require(&["profile_id", "total"])?;
+    body.resolve(&["transacted_at"], &[])?;
+    ANSWERED.iter().for_each(|field| drop(body.remove(field)));
+    let mut beside = body.clone();
+    beside.0.retain(|field, _| !KNOWN.contains(&field.as_str()));
+    body.0.retain(|field, _| KNOWN.contains(&field.as_str()));
+    // Tags that are no list of words are kept as sent, too.
+    if body.get::<Vec<String>>("tags").is_err()
+        && let Some(tags) = body.remove("tags")
+    {
+        beside.0.insert("tags".to_owned(), tags);
+    }
+    let mut request: PostTransaction = body.read()?;
+    request.meta = sent::pack(beside.0)?;
+    Ok(request)
+}
+
+pub async fn index(call: Call) -> Result<Response, Problem> {
+    if let Some(profile) = call.query.filter("profile_id") {
+        let Ok(profile) = ProfileId::new(profile) else { return list::page(&call, [(); 0]) };
+        let wallet = call.app.backend.wallet(call.moment()?, profile).await?;
+        let lots = lot::all(&wallet, &*call.app.catalogue().await?);
+        return list::page(
+            &call,
+            wallet.transactions().map(|posted| transaction(&call, &wallet, posted, &lots)),
+        );
+    }
+    let held = call.app.index.transactions(&call.app.backend).await?;
+    call.page_of(held, |wallet, ids, catalogue| {
+        let lots = lot::all(wallet, catalogue);
+        let there =
+            |id: &TransactionId| Some((*id, transaction(&call, wallet, wallet.transaction(*id)?, &lots)));
+        ids.iter().filter_map(there).collect()
+    })
+    .await
+}
+
+pub async fn show(call: Call) -> Result<Response, Problem> {
+    let id: TransactionId = call.id(WHAT)?;
+    let wallet = wallet_of_transaction(&call, id).await?;
+    let found = wallet.transaction(id).ok_or_else(|| Problem::not_found(WHAT))?;
+    Ok(answer::ok(&shape(&call, &wallet, found).await?))
+}
+
+/// By the caller's own id. It is unique per profile only: where several have it, the query says which is meant.
+pub async fn external(call: Call) -> Result<Response, Problem> {
+    let id = ExternalId::new(call.path("id")).map_err(|_| Problem::not_found(WHAT))?;
+    let profiles = match call.query.get("profile_id") {
+        Some(profile) => vec![ProfileId::new(profile).map_err(|_| Problem::not_found(WHAT))?],
+        None => call.app.backend.profiles_with_transaction(call.at, &id, 100).await?,
+    };
+    let mut found = Vec::new();
+    for profile in profiles {
+        let wallet = call.app.backend.wallet(Moment::Now(call.at), profile).await?;
+        if let Some(posted) = named(&wallet, &id) {
+            found.push(shape(&call, &wallet, posted).await?);
+        }
+    }
+    match found.as_slice() {
+        [] => Err(Problem::not_found(WHAT)),
+        [only] => Ok(answer::ok(only)),
+        _ => {
+            let message =
+                "several profiles have a transaction with this external_id; say which: ?profile_id=";
+            Err(Problem::new(StatusCode::CONFLICT, "ambiguous_external_id", message))
+        }
+    }
+}
+
+fn named<'a>(wallet: &'a Wallet, id: &ExternalId) -> Option<&'a Transaction> {
+    wallet.transactions().find(|posted| posted.external_id.as_ref() == Some(id))
+}
+
+pub async fn change(call: Call) -> Result<Response, Problem> {
+    let id: TransactionId = call.id(WHAT)?;
+    let wallet = wallet_of_transaction(&call, id).await?;
+    let before = wallet.transaction(id).ok_or_else(|| Problem::not_found(WHAT))?;
+    let changed = call.run(update(before, call.body()?)?).await.map_err(|problem| match problem.code() {
+        "unknown_transaction" => problem.in_path(WHAT),
+        _ => problem,
+    })?;
+    let posted = changed.outcome;
+    let wallet = call.wallet_after(posted.profile_id, changed.novelty).await?;
+    Ok(answer::ok(&shape(&call, &wallet, &posted).await?))
+}
+
+/// What a transaction says from now on: what it said, with what the body says over it.
+fn update(before: &Transaction, mut body: Body) -> Result<UpdateTransaction, Problem> {
+    let said = Body::from_value(&TransactionOut::new(before, None));
+    for field in ["transacted_at", "profile_id"] {
+        if let Some(value) = said.0.get(field) {
+            body.drop_unchanged(field, value);
+        }
+    }
+    if body.has("profile_id") {
+        return Err(Problem::invalid("profile_id", "a transaction stays with its profile"));
+    }
+    body.resolve(&["transacted_at"], &[])?;
+    let mut merged = said;
+    // Where the body says nothing of when and where, the ledger keeps it, to the microsecond.
+    merged.remove("transacted_at");
+    merged.remove("timezone");
+    for field in ["items", "payments"] {
+        let is_empty = merged.0.get(field).is_some_and(|value| value.get() == "[]");
+        if is_empty {
+            merged.remove(field);
+        }
+    }
+    Ok(UpdateTransaction { transaction_id: before.id, transaction: request(merged.overlaid(body))? })
+}
+
+/// Makes a transaction, or changes the one that has its external id.
+pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
+    let body = call.body()?;
+    body.require(&["profile_id", "external_id"])?;
+    let profile: ProfileId = body.get("profile_id")?.ok_or_else(|| Problem::missing("profile_id"))?;
+    let id: ExternalId = body.get("external_id")?.ok_or_else(|| Problem::missing("external_id"))?;
+    let mut moment = Moment::Now(call.at);
+    loop {
+        let wallet = call.app.backend.wallet(moment, profile).await?;
+        let (done, status) = match named(&wallet, &id) {
+            Some(before) => (run(&call, update(before, body.clone())?).await, StatusCode::OK),
+            None => (run(&call, request(body.clone())?).await, StatusCode::CREATED),
+        };
+        match (done, moment) {
+            // The key was used before. What it was used for is what the body meant then.
+            (Err(Failure::KeyReused(reused)), Moment::Now(_)) => {
+                moment = Moment::Past(AsOf::Sequence(reused.first.saturating_sub(1)));
+            }
+            (done, _) => return answer_posted(&call, done?, status).await,
+        }
+    }
+}
+
+async fn run<A: scrip::Action + 'static>(call: &Call, request: A) -> Result<Receipt<A::Outcome>, Failure> {
+    call.app.run(call.at, call.key().cloned(), request).await
+}
+
+pub async fn delete(call: Call) -> Result<Response, Problem> {
+    let transaction_id = call.id(WHAT)?;
+    call.run(DeleteTransaction { transaction_id }).await.map_err(|problem| problem.in_path(WHAT))?;
+    Ok(answer::gone())
+}
+
+pub async fn give_back(call: Call) -> Result<Response, Problem> {
+    let transaction_id = call.id(WHAT)?;
+    let amount: Amount = call.body()?.get("amount")?.ok_or_else(|| Problem::missing("amount"))?;
+    let request = ReturnTransaction { transaction_id, amount };
+    let back = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
+    Ok(answer::created(&TransactionReturnOut::new(&back.outcome, call.app.backend.program())))
+}

@@ -1,0 +1,222 @@
+//! What the bodies of requests may say, for the description. The crate's own requests read them; a test holds that each
+//! field here is read by one.
+#![allow(dead_code)]
+
+use serde_json::Value;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A decimal, as a number or as a text.
+pub struct Decimal;
+
+impl PartialSchema for Decimal {
+    fn schema() -> RefOr<Schema> {
+        OneOfBuilder::new()
+            .item(ObjectBuilder::new().schema_type(SchemaType::new(Type::Number)))
+            .item(
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::new(Type::String))
+                    .pattern(Some(r"^\d+(\.\d+)?$")),
+            )
+            .into()
+    }
+}
+
+impl ToSchema for Decimal {}
+
+/// A time: `YYYY-MM-DD HH:MM:SS` in the body's `timezone` or in UTC, RFC 3339, or a date.
+pub struct When;
+
+impl PartialSchema for When {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).into()
+    }
+}
+
+impl ToSchema for When {}
+
+macro_rules! bodies {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(ToSchema)]
+        pub struct $name {
+            $($(#[$field_doc])* $field: $type,)*
+        }
+    )*};
+}
+
+bodies! {
+    /// A definition of rewards. In a PUT, what is left out stays as it is.
+    RewardDefinitionBody {
+        name: String,
+        handle: String,
+        value: Decimal,
+        max_value: Option<Decimal>,
+        r#type: Option<String>,
+        period: Option<u32>,
+        period_type: Option<String>,
+        absolute_expiry: Option<When>,
+        extend_days: Option<u32>,
+        timezone: Option<String>,
+        description: Option<String>,
+        short_description: Option<String>,
+        long_description: Option<String>,
+        terms_conditions: Option<String>,
+        earn_instructions: Option<String>,
+        internal_notes: Option<String>,
+        icon: Option<String>,
+        image_url: Option<String>,
+        is_assignable: Option<bool>,
+        is_reassignable: Option<bool>,
+        is_extendable: Option<bool>,
+        is_published: Option<bool>,
+        tags: Option<Vec<String>>,
+        meta: Option<Value>,
+    }
+    /// A definition of points. In a PUT, what is left out stays as it is.
+    PointDefinitionBody {
+        name: String,
+        handle: String,
+        value: Option<Decimal>,
+        period: Option<u32>,
+        period_type: Option<String>,
+        absolute_expiry: Option<When>,
+        extend_days: Option<u32>,
+        timezone: Option<String>,
+        description: Option<String>,
+        notes: Option<String>,
+        is_assignable: Option<bool>,
+        is_reassignable: Option<bool>,
+        is_extendable: Option<bool>,
+        tags: Option<Vec<String>>,
+        meta: Option<Value>,
+    }
+    /// A reward to issue. What is left out comes from the definition.
+    RewardBody {
+        profile_id: String,
+        reward_definition_id: Option<u64>,
+        reward_definition_handle: Option<String>,
+        value_initial: Option<Decimal>,
+        value_remaining: Option<Decimal>,
+        issued_at: Option<When>,
+        available_at: Option<When>,
+        /// `null` for never.
+        expires_at: Option<When>,
+        timezone: Option<String>,
+        external_id: Option<String>,
+        meta: Option<Value>,
+    }
+    /// A correction of a reward.
+    RewardChangeBody {
+        value_initial: Option<Decimal>,
+        value_remaining: Option<Decimal>,
+        /// `null` for never.
+        expires_at: Option<When>,
+        timezone: Option<String>,
+        meta: Option<Value>,
+        reason: Option<String>,
+    }
+    /// Rewards to issue; the array alone is taken as well.
+    BatchBody {
+        rewards: Vec<RewardBody>,
+    }
+    /// Rewards to extend, by days or to a date.
+    ExtendBody {
+        profile_id: String,
+        ids: Vec<u64>,
+        extend_days: Option<u32>,
+        extend_date: Option<When>,
+        timezone: Option<String>,
+    }
+    /// Who receives a reward.
+    ReassignBody {
+        profile_id: String,
+    }
+    /// A lot of points to issue.
+    PointBody {
+        profile_id: String,
+        /// 1, unless a handle is given.
+        point_definition_id: Option<u64>,
+        point_definition_handle: Option<String>,
+        value_initial: Option<Decimal>,
+        value_remaining: Option<Decimal>,
+        issued_at: Option<When>,
+        available_at: Option<When>,
+        /// `null` for never.
+        expires_at: Option<When>,
+        timezone: Option<String>,
+        external_id: Option<String>,
+        source_type: Option<String>,
+        source: Option<String>,
+        meta: Option<Value>,
+    }
+    /// What to redeem.
+    RedeemBody {
+        /// `["rewards"]` unless said.
+        strategies: Option<Vec<String>>,
+        amount: Decimal,
+        /// All or nothing; false unless said.
+        strict: Option<bool>,
+        basket_total: Option<Decimal>,
+        meta: Option<Value>,
+    }
+    /// What to redeem, in short.
+    ShortRedeemBody {
+        amount: Decimal,
+        /// `rewards`, `points`, `rewards_points` (unless said) or `points_rewards`.
+        strategy: Option<String>,
+        strict: Option<bool>,
+        basket_total: Option<Decimal>,
+        meta: Option<Value>,
+    }
+    /// What to set aside.
+    HoldBody {
+        amount: Decimal,
+        strategies: Option<Vec<String>>,
+        /// All or nothing; true unless said.
+        strict: Option<bool>,
+        /// In seconds.
+        expires_in: Option<u32>,
+        basket_total: Option<Decimal>,
+        meta: Option<Value>,
+    }
+    /// How much of a hold; all of it unless said.
+    CaptureBody {
+        amount: Option<Decimal>,
+        meta: Option<Value>,
+    }
+    /// Nothing has to be said.
+    ReversalBody {
+        meta: Option<Value>,
+    }
+    /// How much to give back.
+    ReturnBody {
+        amount: Decimal,
+        /// All or nothing; false unless said.
+        strict: Option<bool>,
+        meta: Option<Value>,
+    }
+    /// A purchase. Fields that are not named here are kept, and come back as sent.
+    TransactionBody {
+        profile_id: String,
+        total: Decimal,
+        total_original: Option<Decimal>,
+        redemption_id: Option<u64>,
+        transacted_at: Option<When>,
+        timezone: Option<String>,
+        external_id: Option<String>,
+        tags: Option<Value>,
+        items: Option<Value>,
+        payments: Option<Value>,
+        meta: Option<Value>,
+    }
+    /// How much of a purchase came back.
+    TransactionReturnBody {
+        amount: Decimal,
+    }
+    /// What time it is to be.
+    ClockBody {
+        now: When,
+    }
+}

@@ -1,0 +1,40 @@
+//! Balances.
+
+use scrip::ValuedBalances;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::wire::Num;
+
+/// What a profile can spend, and what is on its way.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Balances {
+    /// Dollars that can be redeemed.
+    reward_balance: Num,
+    /// Points that can be redeemed.
+    point_balance: Num,
+    /// What those points are worth, rounded down.
+    point_balance_dollars: Num,
+    /// The dollars and the worth of the points.
+    combined_balance_dollars: Num,
+    /// Dollars, and the worth of points, set aside by holds.
+    held_balance: Num,
+    /// Dollars, and the worth of points, that can be used later.
+    pending_balance: Num,
+    /// Points owed.
+    point_debt: Num,
+}
+
+impl From<ValuedBalances> for Balances {
+    fn from(balances: ValuedBalances) -> Self {
+        Self {
+            reward_balance: balances.reward_balance.into(),
+            point_balance: balances.point_balance.into(),
+            point_balance_dollars: Num::of(balances.point_balance_dollars),
+            combined_balance_dollars: Num::of(balances.combined_balance_dollars),
+            held_balance: Num::of(balances.held_balance),
+            pending_balance: Num::of(balances.pending_balance),
+            point_debt: balances.point_debt.into(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Definitions.
+
+use scrip::json::Json;
+use scrip::{Defined, Definition, PeriodType, Until};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::wire::{Num, Time};
+
+/// A template that rewards are issued from.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RewardDefinition)]
+pub struct RewardTemplate {
+    id: u64,
+    name: String,
+    handle: String,
+    /// What a reward is worth.
+    value: Num,
+    /// The most that an issue may say instead.
+    max_value: Option<Num>,
+    r#type: String,
+    /// How many days, weeks, months or years a reward lasts.
+    period: Option<u32>,
+    #[schema(value_type = String)]
+    period_type: PeriodType,
+    /// A time in UTC, or a date: the end of that day where the reward is.
+    absolute_expiry: Option<String>,
+    extend_days: Option<u32>,
+    timezone: Option<String>,
+    description: Option<String>,
+    short_description: Option<String>,
+    long_description: Option<String>,
+    terms_conditions: Option<String>,
+    earn_instructions: Option<String>,
+    internal_notes: Option<String>,
+    icon: Option<String>,
+    image_url: Option<String>,
+    is_assignable: bool,
+    is_reassignable: bool,
+    is_extendable: bool,
+    is_published: bool,
+    tags: Vec<String>,
+    #[schema(value_type = Option<serde_json::Value>)]
+    meta: Option<Json>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl RewardTemplate {
+    /// `None` for a definition of points.
+    pub fn of(defined: &Defined) -> Option<Self> {
+        let Definition::Reward(reward) = defined.definition.clone() else { return None };
+        Some(Self {
+            id: defined.id.get(),
+            name: reward.name,
+            handle: reward.handle.to_string(),
+            value: reward.value.into(),
+            max_value: reward.max_value.map(Num::from),
+            r#type: reward.reward_type.to_string(),
+            period: reward.period,
+            period_type: reward.period_type,
+            absolute_expiry: reward.absolute_expiry.and_then(end),
+            extend_days: reward.extend_days,
+            timezone: reward.timezone.map(|zone| zone.to_string()),
+            description: reward.description,
+            short_description: reward.short_description,
+            long_description: reward.long_description,
+            terms_conditions: reward.terms_conditions,
+            earn_instructions: reward.earn_instructions,
+            internal_notes: reward.internal_notes,
+            icon: reward.icon,
+            image_url: reward.image_url,
+            is_assignable: reward.is_assignable,
+            is_reassignable: reward.is_reassignable,
+            is_extendable: reward.is_extendable,
+            is_published: reward.is_published,
+            tags: reward.tags,
+            meta: reward.meta,
+            created_at: defined.created_at.into(),
+            updated_at: defined.updated_at.into(),
+        })
+    }
+}
+
+/// A template that points are issued from.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = PointDefinition)]
+pub struct PointTemplate {
+    id: u64,
+    name: String,
+    handle: String,
+    /// How many points a lot has.
+    value: Option<Num>,
+    period: Option<u32>,
+    #[schema(value_type = String)]
+    period_type: PeriodType,
+    absolute_expiry: Option<String>,
+    extend_days: Option<u32>,
+    timezone: Option<String>,
+    description: Option<String>,
+    notes: Option<String>,
+    is_assignable: bool,
+    is_reassignable: bool,
+    is_extendable: bool,
+    tags: Vec<String>,
+    #[schema(value_type = Option<serde_json::Value>)]
+    meta: Option<Json>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl PointTemplate {
+    /// `None` for a definition of rewards.
+    pub fn of(defined: &Defined) -> Option<Self> {
+        let Definition::Point(point) = defined.definition.clone() else { return None };
+        Some(Self {
+            id: defined.id.get(),
+            name: point.name,
+            handle: point.handle.to_string(),
+            value: point.value.map(Num::from),
+            period: point.period,
+            period_type: point.period_type,
+            absolute_expiry: point.absolute_expiry.and_then(end),
+            extend_days: point.extend_days,
+            timezone: point.timezone.map(|zone| zone.to_string()),
+            description: point.description,
+            notes: point.notes,
+            is_assignable: point.is_assignable,
+            is_reassignable: point.is_reassignable,
+            is_extendable: point.is_extendable,
+            tags: point.tags,
+            meta: point.meta,
+            created_at: defined.created_at.into(),
+            updated_at: defined.updated_at.into(),
+        })
+    }
+}
+
+/// An end as a text: in UTC, unless it is a day or a local time, which each reward's own zone places.
+pub fn end(until: Until) -> Option<String> {
+    match until {
+        Until::Never => None,
+        Until::Day(date) => Some(date.to_string()),
+        Until::Local(local) => Some(local.format("%Y-%m-%d %H:%M:%S").to_string()),
+        Until::Instant(end) => {
+            let last = scrip::Expiry::at(end).last_second()?;
+            Some(last.to_datetime().format("%Y-%m-%d %H:%M:%S").to_string())
+        }
+    }
+}

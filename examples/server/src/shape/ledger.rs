@@ -1,0 +1,143 @@
+//! The journal of a profile, entry by entry, with running balances.
+
+use scrip::{Cause, Delta, Entry, EntryKind, LotKind, Origin, ProfileNumber, Quantity, Wallet};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::wire::{Num, Time};
+
+/// One entry of a profile's journal.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LedgerEntry {
+    id: u64,
+    /// 1, 2, 3, with no gap.
+    sequence: u32,
+    r#type: &'static str,
+    at: Time,
+    /// How the dollars changed that can be redeemed; negative for down.
+    dollar_value: Num,
+    /// The dollars that can be redeemed after it.
+    dollar_balance: Num,
+    point_value: Num,
+    point_balance: Num,
+    cause: CauseOut,
+}
+
+/// What an entry is about: what made it happen.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Cause)]
+pub struct CauseOut {
+    r#type: &'static str,
+    id: u64,
+}
+
+/// The whole journal, oldest first.
+pub fn entries(wallet: &Wallet) -> Vec<LedgerEntry> {
+    let number = wallet.account().number();
+    let mut before = (Quantity::ZERO, Quantity::ZERO);
+    let entry = |entry: &Entry| {
+        let after = (entry.balances.reward_balance.into(), entry.balances.point_balance.into());
+        let (dollars, points) = (change(before.0, after.0), change(before.1, after.1));
+        before = after;
+        LedgerEntry {
+            id: entry.id(number).get(),
+            sequence: entry.sequence,
+            r#type: name(&entry.kind),
+            at: entry.at.into(),
+            dollar_value: dollars,
+            dollar_balance: after.0.into(),
+            point_value: points,
+            point_balance: after.1.into(),
+            cause: cause(entry, number),
+        }
+    };
+    wallet.journal().iter().map(entry).collect()
+}
+
+impl LedgerEntry {
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+fn change(before: Quantity, after: Quantity) -> Num {
+    match after.checked_sub(before) {
+        Some(up) => up.into(),
+        None => {
+            let down = before.checked_sub(after).unwrap_or(Quantity::ZERO);
+            format!("-{down}").parse::<Delta>().map_or(Num::of(0), Num::from)
+        }
+    }
+}
+
+fn name(kind: &EntryKind) -> &'static str {
+    match kind {
+        EntryKind::Issue(issue) => {
+            let origin = issue.details.as_ref().and_then(|details| details.origin);
+            if matches!(origin, Some(Origin::Earned { .. })) { "earn" } else { "issue" }
+        }
+        EntryKind::Mature(_) => "mature",
+        EntryKind::Expire(_) => "expire",
+        EntryKind::Redeem(_) => "redeem",
+        EntryKind::Hold(_) => "hold",
+        EntryKind::Capture(_) => "capture",
+        EntryKind::Release(_) => "release",
+        EntryKind::Lapse(_) => "lapse",
+        EntryKind::Return(_) => "return",
+        EntryKind::Reversal(_) => "reversal",
+        EntryKind::ReturnElsewhere(back) => {
+            if back.is_reversal {
+                "reversal"
+            } else {
+                "return"
+            }
+        }
+        EntryKind::Extend(_) => "extend",
+        EntryKind::ReassignOut(_) | EntryKind::MergeOut(_) => "reassign_out",
+        EntryKind::ReassignIn(_) | EntryKind::MergeIn(_) => "reassign_in",
+        EntryKind::Revoke(_) => "revoke",
+        EntryKind::Earn(_) => "earn",
+        EntryKind::Clawback(_) => "clawback",
+        EntryKind::Transaction(_) | EntryKind::Link(_) => "transaction",
+        // Definitions are in no profile's journal.
+        _ => "adjust",
+    }
+}
+
+/// What brought the entry about: a transaction, a return, or the thing that it is about itself.
+fn cause(entry: &Entry, number: ProfileNumber) -> CauseOut {
+    let lot = |kind: LotKind, id: scrip::LotId| CauseOut {
+        r#type: if kind == LotKind::Reward { "reward" } else { "point" },
+        id: id.get(),
+    };
+    let of = |r#type: &'static str, id: u64| CauseOut { r#type, id };
+    match (&entry.cause, &entry.kind) {
+        (Cause::Transaction(id), _) => of("transaction", id.get()),
+        (Cause::Return(id), _) => of("return", id.get()),
+        (_, EntryKind::Issue(issue)) => lot(issue.kind, issue.lot),
+        (_, EntryKind::Mature(matured)) => lot(matured.kind, matured.lot),
+        (_, EntryKind::Expire(expired)) => lot(expired.after.kind, expired.after.lot),
+        (_, EntryKind::Redeem(redeemed)) => of("redemption", redeemed.redemption.get()),
+        (_, EntryKind::Hold(hold)) => of("hold", hold.hold.get()),
+        (_, EntryKind::Capture(capture)) => of("redemption", capture.redeem.redemption.get()),
+        (_, EntryKind::Release(release) | EntryKind::Lapse(release)) => of("hold", release.placed.hold.get()),
+        (_, EntryKind::Return(back) | EntryKind::Reversal(back)) => {
+            of("redemption", back.redemption.id.get())
+        }
+        (_, EntryKind::ReturnElsewhere(back)) => of("redemption", back.back.redemption.id.get()),
+        (_, EntryKind::Extend(changes)) => changes.first().map_or_else(
+            || of("entry", entry.id(number).get()),
+            |change| lot(change.after.kind, change.after.lot),
+        ),
+        (_, EntryKind::ReassignOut(moved)) => lot(moved.change.after.kind, moved.change.after.lot),
+        (_, EntryKind::ReassignIn(moved)) => lot(moved.issue.kind, moved.issue.lot),
+        (_, EntryKind::Revoke(corrected) | EntryKind::Adjust(corrected)) => {
+            lot(corrected.change.after.kind, corrected.change.after.lot)
+        }
+        (_, EntryKind::Transaction(change)) => of("transaction", change.transaction.id.get()),
+        (_, EntryKind::Link(state)) => of("redemption", state.id.get()),
+        (_, EntryKind::Earn(earned)) => of("transaction", earned.transaction.get()),
+        (_, EntryKind::Clawback(clawed)) => of("transaction", clawed.transaction.get()),
+        _ => of("entry", entry.id(number).get()),
+    }
+}

@@ -1,0 +1,244 @@
+//! Rewards and lots of points.
+
+use std::collections::BTreeMap;
+
+use scrip::json::Json;
+use scrip::{
+    Amount, Catalogue, KnownLot, Lot, LotId, LotKind, LotStatus, Origin, PointLot, Reward as RewardLot,
+    Timestamp, Wallet,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::definition::{PointTemplate, RewardTemplate};
+use super::wire::{Num, Time};
+
+/// One reward: so many dollars for one profile.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Reward {
+    id: u64,
+    profile_id: String,
+    timezone: String,
+    value_initial: Num,
+    /// What is left of it, with what is held.
+    value_remaining: Num,
+    /// What of that is held.
+    value_held: Num,
+    #[schema(value_type = String)]
+    status: LotStatus,
+    issued_at: Time,
+    available_at: Time,
+    /// The last second in which it can be used; null for never.
+    expires_at: Option<Time>,
+    issued_local_at: Time,
+    expires_local_at: Option<Time>,
+    is_expired: bool,
+    is_active: bool,
+    extended_at: Option<Time>,
+    external_id: Option<String>,
+    definition: Option<RewardTemplate>,
+    #[schema(value_type = Option<serde_json::Value>)]
+    meta: Option<Json>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+/// One lot of points.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Point {
+    id: u64,
+    profile_id: String,
+    timezone: String,
+    value_initial: Num,
+    value_remaining: Num,
+    value_held: Num,
+    #[schema(value_type = String)]
+    status: LotStatus,
+    issued_at: Time,
+    available_at: Time,
+    expires_at: Option<Time>,
+    issued_local_at: Time,
+    expires_local_at: Option<Time>,
+    is_expired: bool,
+    is_active: bool,
+    extended_at: Option<Time>,
+    external_id: Option<String>,
+    definition: Option<PointTemplate>,
+    source_type: Option<String>,
+    source: Option<String>,
+    #[schema(value_type = Option<serde_json::Value>)]
+    meta: Option<Json>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+/// A reward or a lot of points.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Either {
+    Reward(Box<Reward>),
+    Point(Box<Point>),
+}
+
+/// When the journal spoke of a lot.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    pub created: Timestamp,
+    pub updated: Timestamp,
+    pub extended: Option<Timestamp>,
+}
+
+impl Times {
+    pub fn at(at: Timestamp) -> Self {
+        Self { created: at, updated: at, extended: None }
+    }
+
+    fn in_wallet(wallet: &Wallet, id: LotId) -> Self {
+        wallet.lot_times(id).map_or(Self::at(wallet.at()), |times| Self {
+            created: times.created_at,
+            updated: times.updated_at,
+            extended: times.extended_at,
+        })
+    }
+}
+
+impl Reward {
+    pub fn new(lot: RewardLot, times: Times, at: Timestamp, catalogue: &Catalogue) -> Self {
+        let defined = lot.definition_id.and_then(|id| catalogue.get(id));
+        Self {
+            id: lot.id.get(),
+            profile_id: lot.profile_id.to_string(),
+            timezone: lot.terms.timezone.to_string(),
+            value_initial: lot.value_initial.into(),
+            value_remaining: lot.value_remaining.into(),
+            value_held: lot.value_held.into(),
+            status: lot.status,
+            issued_at: lot.issued_at.into(),
+            available_at: lot.available_at.into(),
+            expires_at: Time::last(lot.expires_at),
+            issued_local_at: lot.issued_local_at().into(),
+            expires_local_at: lot.expires_local_at().map(Time::from),
+            is_expired: lot.expires_at.is_past(at),
+            is_active: lot.is_active(),
+            extended_at: times.extended.map(Time::from),
+            definition: defined.and_then(RewardTemplate::of),
+            created_at: times.created.into(),
+            updated_at: times.updated.into(),
+            external_id: lot.external_id.map(|id| id.to_string()),
+            meta: lot.details.and_then(|details| details.meta),
+        }
+    }
+}
+
+impl Point {
+    pub fn new(lot: PointLot, times: Times, at: Timestamp, catalogue: &Catalogue) -> Self {
+        let defined = lot.definition_id.and_then(|id| catalogue.get(id));
+        let details = lot.details.as_deref().cloned().unwrap_or_default();
+        let (source_type, source) = match details.origin {
+            // What a transaction earned says so, unless the caller said something else.
+            Some(Origin::Earned { transaction, .. }) if details.source_type.is_none() => {
+                (Some("transaction".to_owned()), Some(transaction.to_string()))
+            }
+            _ => (details.source_type, details.source),
+        };
+        Self {
+            id: lot.id.get(),
+            profile_id: lot.profile_id.to_string(),
+            timezone: lot.terms.timezone.to_string(),
+            value_initial: lot.value_initial.into(),
+            value_remaining: lot.value_remaining.into(),
+            value_held: lot.value_held.into(),
+            status: lot.status,
+            issued_at: lot.issued_at.into(),
+            available_at: lot.available_at.into(),
+            expires_at: Time::last(lot.expires_at),
+            issued_local_at: lot.issued_local_at().into(),
+            expires_local_at: lot.expires_local_at().map(Time::from),
+            is_expired: lot.expires_at.is_past(at),
+            is_active: lot.is_active(),
+            extended_at: times.extended.map(Time::from),
+            definition: defined.and_then(PointTemplate::of),
+            source_type,
+            source,
+            meta: details.meta,
+            created_at: times.created.into(),
+            updated_at: times.updated.into(),
+            external_id: lot.external_id.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl Reward {
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub fn expires_at(&self) -> Option<Time> {
+        self.expires_at
+    }
+}
+
+impl Point {
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+/// Whether a lot still is there for those who ask: one that was revoked is not, nor one that another profile has.
+fn is_there<Q>(lot: &Lot<Q>) -> bool {
+    !matches!(lot.status, LotStatus::Revoked | LotStatus::Moved)
+}
+
+/// The rewards of a wallet, in the order of use, the rest after.
+pub fn rewards<'a>(wallet: &'a Wallet, catalogue: &'a Catalogue) -> impl Iterator<Item = Reward> + 'a {
+    wallet.rewards().into_iter().filter(is_there::<Amount>).map(|lot| {
+        let times = Times::in_wallet(wallet, lot.id);
+        Reward::new(lot, times, wallet.at(), catalogue)
+    })
+}
+
+/// The lots of points of a wallet, in the order of use, the rest after.
+pub fn points<'a>(wallet: &'a Wallet, catalogue: &'a Catalogue) -> impl Iterator<Item = Point> + 'a {
+    wallet.points().into_iter().filter(is_there::<scrip::Points>).map(|lot| {
+        let times = Times::in_wallet(wallet, lot.id);
+        Point::new(lot, times, wallet.at(), catalogue)
+    })
+}
+
+/// Every lot of a wallet, gone ones included.
+pub fn all(wallet: &Wallet, catalogue: &Catalogue) -> BTreeMap<LotId, Either> {
+    chosen(wallet, catalogue, |_| true)
+}
+
+/// The lots of a wallet that are among these, gone ones included.
+pub fn named(wallet: &Wallet, ids: &[LotId], catalogue: &Catalogue) -> BTreeMap<LotId, Either> {
+    chosen(wallet, catalogue, |id| ids.contains(&id))
+}
+
+fn chosen(
+    wallet: &Wallet,
+    catalogue: &Catalogue,
+    is_wanted: impl Fn(LotId) -> bool,
+) -> BTreeMap<LotId, Either> {
+    let at = wallet.at();
+    let rewards = wallet.rewards().into_iter().filter(|lot| is_wanted(lot.id)).map(|lot| {
+        let (id, times) = (lot.id, Times::in_wallet(wallet, lot.id));
+        (id, Either::Reward(Box::new(Reward::new(lot, times, at, catalogue))))
+    });
+    let points = wallet.points().into_iter().filter(|lot| is_wanted(lot.id)).map(|lot| {
+        let (id, times) = (lot.id, Times::in_wallet(wallet, lot.id));
+        (id, Either::Point(Box::new(Point::new(lot, times, at, catalogue))))
+    });
+    rewards.chain(points).collect()
+}
+
+/// A lot that nothing happened to but what happens at `at`.
+pub fn known(known: KnownLot, at: Timestamp, catalogue: &Catalogue) -> (LotId, Either) {
+    let id = known.lot.id;
+    let times = Times { created: known.written_at, updated: at, extended: None };
+    let either = match known.kind {
+        LotKind::Reward => Either::Reward(Box::new(Reward::new(known.lot.of(), times, at, catalogue))),
+        LotKind::Point => Either::Point(Box::new(Point::new(known.lot.of(), times, at, catalogue))),
+    };
+    (id, either)
+}

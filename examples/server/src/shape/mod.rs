@@ -1,0 +1,11 @@
+//! What the answers look like: the crate's records under the names and in the forms of the dialect.
+
+pub mod asked;
+pub mod balances;
+pub mod definition;
+pub mod ledger;
+pub mod lot;
+pub mod redemption;
+pub mod sent;
+pub mod transaction;
+pub mod wire;

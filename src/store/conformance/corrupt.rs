@@ -1,0 +1,47 @@
+//! The case of a store whose rows can be spoiled from outside.
+
+use super::Failure;
+use super::cases::Suite;
+use super::probe::{Fixture, Verdict, expect, look};
+use super::racing::AtOnce;
+use crate::ProfileId;
+use crate::store::{AsOf, AsyncStore, Owner};
+
+/// The name of the case.
+pub(super) const CASE: &str = "a_row_that_cannot_be_read_is_an_error";
+
+pub(super) async fn run<S, Open>(
+    open: Open,
+    spoil: impl AsyncFnMut(ProfileId),
+    at_once: AtOnce,
+) -> Result<(), Failure>
+where
+    S: AsyncStore + Send,
+    S::Error: std::fmt::Display,
+    Open: AsyncFnMut() -> S,
+{
+    let verdict = Suite::new(open, at_once)?.corrupt_rows(spoil).await;
+    verdict.map_err(|message| Failure { case: CASE, message })
+}
+
+impl<S, Open> Suite<Open>
+where
+    S: AsyncStore + Send,
+    S::Error: std::fmt::Display,
+    Open: AsyncFnMut() -> S,
+{
+    /// Neither a panic, nor an account without what could not be read; and the neighbour is well.
+    async fn corrupt_rows(&mut self, mut spoil: impl AsyncFnMut(ProfileId)) -> Verdict {
+        let mut store = self.ready().await?;
+        let (alice, bob) = (Fixture::profile("alice")?, Fixture::profile("bob")?);
+        self.history(&mut store, alice).await?;
+        let well = self.history(&mut store, bob).await?;
+        drop(store);
+        spoil(alice).await;
+        // A handle that is new has nothing in memory.
+        let mut fresh = (self.open)().await;
+        let read = look(&mut fresh, Owner::Profile(alice), AsOf::Now).await;
+        expect(read.is_err(), || format!("a spoiled row, and the store lends {read:?}"))?;
+        self.expect_unchanged(bob, &well).await
+    }
+}

@@ -1,0 +1,210 @@
+//! Look-ups on their way to the database and back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio_postgres::Row;
+
+use super::PostgresError;
+use super::session::Parameter;
+use crate::entry::packed;
+use crate::store::{Find, Gather, Need, Owner};
+use crate::{Account, Entry, LotId, ProfileNumber};
+
+/// Look-ups that are sent together: one array for each column that a statement takes.
+#[derive(Debug, Default)]
+pub(super) struct Asks {
+    count: i32,
+    range: Range,
+    latest: Subjects,
+    about: Subjects,
+    key: (Vec<i32>, Vec<i32>, Vec<String>),
+    name: (Vec<i32>, Vec<i32>, Vec<i16>, Vec<String>),
+}
+
+#[derive(Debug, Default)]
+struct Range {
+    ask: Vec<i32>,
+    slot: Vec<i32>,
+    low: Vec<i32>,
+    high: Vec<i32>,
+    until: Vec<i64>,
+}
+
+#[derive(Debug, Default)]
+struct Subjects {
+    ask: Vec<i32>,
+    slot: Vec<i32>,
+    subject: Vec<i64>,
+}
+
+impl Subjects {
+    fn push(&mut self, ask: i32, slot: i32, subject: u64) {
+        self.ask.push(ask);
+        self.slot.push(slot);
+        // Below 2 to the 53rd.
+        self.subject.push(i64::try_from(subject).unwrap_or(i64::MAX));
+    }
+}
+
+impl Asks {
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Adds a look-up in the journal of a slot.
+    pub(super) fn push(&mut self, slot: i32, find: &Find) -> Result<(), PostgresError> {
+        let ask = self.count;
+        self.count = self.count.saturating_add(1);
+        match find {
+            Find::Range(low, high) => self.push_range(ask, slot, (*low, *high), i64::MAX),
+            Find::Until(at) => self.push_range(ask, slot, (1, u32::MAX), at.micros()),
+            Find::Latest(subject) => self.latest.push(ask, slot, *subject),
+            Find::About(subject) => self.about.push(ask, slot, *subject),
+            Find::Key(key) => {
+                self.key.0.push(ask);
+                self.key.1.push(slot);
+                self.key.2.push(key.as_str().to_owned());
+            }
+            Find::Named(name) => {
+                self.name.0.push(ask);
+                self.name.1.push(slot);
+                self.name.2.push(i16::from(name.sort()));
+                self.name.3.push(name.as_str().to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn push_range(&mut self, ask: i32, slot: i32, (low, high): (u32, u32), until: i64) {
+        self.range.ask.push(ask);
+        self.range.slot.push(slot);
+        self.range.low.push(i32::try_from(low).unwrap_or(i32::MAX));
+        self.range.high.push(i32::try_from(high).unwrap_or(i32::MAX));
+        self.range.until.push(until);
+    }
+
+    /// In the order in which the statements take them.
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 18] {
+        let (range, latest, about) = (&self.range, &self.latest, &self.about);
+        [
+            &range.ask,
+            &range.slot,
+            &range.low,
+            &range.high,
+            &range.until,
+            &latest.ask,
+            &latest.slot,
+            &latest.subject,
+            &about.ask,
+            &about.slot,
+            &about.subject,
+            &self.key.0,
+            &self.key.1,
+            &self.key.2,
+            &self.name.0,
+            &self.name.1,
+            &self.name.2,
+            &self.name.3,
+        ]
+    }
+}
+
+/// What has been looked up: the entries for each look-up, in the order of their sequence.
+pub(super) type Answers = HashMap<(ProfileNumber, Find), Vec<Arc<Entry>>>;
+
+/// What a need is sure to look up, before anything is known of the accounts: in which journal, and what.
+///
+/// It is what [`Gather`] asks for of empty accounts. Where a number is not known, one that the need's own ids name
+/// is guessed; a wrong guess costs another round trip, and nothing else.
+pub(super) fn foresee(need: &Need) -> Vec<(Journal, Find)> {
+    if need.is_plain() {
+        return Vec::new();
+    }
+    let guess = |owner: Owner, named: Option<ProfileNumber>, other: ProfileNumber| match owner {
+        Owner::Number(number) => number,
+        Owner::Profile(_) => named.unwrap_or(other),
+    };
+    let named = need.transaction.map(|id| id.number());
+    let named = named.or(need.redemption.map(|id| id.number())).or(need.hold.map(|id| id.number()));
+    let named = named.or(need.lots.first().map(|id: &LotId| id.number()));
+    let first = guess(need.owner, named, NOBODY);
+    let second = need.second.map(|owner| guess(owner, None, NOBODY_ELSE));
+    let accounts = (Account::without_profile(first), second.map(Account::without_profile));
+    let mut gather = Gather::<Arc<Entry>>::new(need, &accounts.0, accounts.1.as_ref());
+    let mut finds = Vec::new();
+    while let Some(lookup) = gather.next() {
+        gather.give([]);
+        let journal = match lookup.journal {
+            number if number == first => Journal::First,
+            number if Some(number) == second => Journal::Second,
+            _ => Journal::Catalogue,
+        };
+        finds.push((journal, lookup.find));
+    }
+    finds
+}
+
+/// Whose journal, of those that a need names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Journal {
+    First,
+    Second,
+    Catalogue,
+}
+
+/// Stand for profiles whose number is not known yet.
+const NOBODY: ProfileNumber = ProfileNumber::MAX;
+const NOBODY_ELSE: ProfileNumber = match ProfileNumber::new(ProfileNumber::MAX.get() - 1) {
+    Ok(number) => number,
+    Err(_) => ProfileNumber::MAX,
+};
+
+/// A row of an answer; see the statements for its columns.
+pub(super) struct Answer<'a>(pub(super) &'a Row);
+
+impl Answer<'_> {
+    pub(super) fn kind(&self) -> Result<i16, PostgresError> {
+        Ok(self.0.try_get(0)?)
+    }
+
+    /// The slot, or which look-up it answers.
+    pub(super) fn slot(&self) -> Result<usize, PostgresError> {
+        let slot: i32 = self.0.try_get(1)?;
+        Ok(usize::try_from(slot).unwrap_or(usize::MAX))
+    }
+
+    pub(super) fn number(&self) -> Result<ProfileNumber, PostgresError> {
+        let number: i32 = self.0.try_get(2)?;
+        number_of(number)
+    }
+
+    pub(super) fn sequence(&self) -> Result<u32, PostgresError> {
+        let (number, sequence): (i32, i32) = (self.0.try_get(2)?, self.0.try_get(3)?);
+        u32::try_from(sequence).map_err(|_| row(number, "a sequence number below zero"))
+    }
+
+    pub(super) fn bytes(&self) -> Result<Option<&[u8]>, PostgresError> {
+        Ok(self.0.try_get(4)?)
+    }
+
+    pub(super) fn entry(&self) -> Result<Entry, PostgresError> {
+        let (number, sequence) = (self.number()?, self.sequence()?);
+        let bytes = self.bytes()?.unwrap_or_default();
+        let entry =
+            packed::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })?;
+        if entry.sequence != sequence {
+            return Err(row(self.0.try_get(2)?, "an entry with another number than its row"));
+        }
+        Ok(entry)
+    }
+}
+
+pub(super) fn number_of(number: i32) -> Result<ProfileNumber, PostgresError> {
+    let whole = u32::try_from(number).ok().and_then(|number| ProfileNumber::new(number).ok());
+    whole.ok_or_else(|| row(number, "a profile number below zero"))
+}
+
+pub(super) fn row(number: i32, what: &'static str) -> PostgresError {
+    PostgresError::Row { number: number.unsigned_abs(), what }
+}

@@ -1,0 +1,234 @@
+//! Committing: heads are compared and swapped, and what goes with those that swapped is appended, in one statement.
+
+use std::collections::HashSet;
+
+use super::desk::{Desk, Seat, Standing};
+use super::load::plain;
+use super::session::{Parameter, Session};
+use super::{Layout, PostgresError, Shared};
+use crate::account::packed as packed_account;
+use crate::entry::packed;
+use crate::{Account, LotKind, ProfileId, ProfileNumber};
+
+/// An account's state is written anew when the journal has gone on by so many entries.
+const LAG: u32 = 8;
+
+impl Shared {
+    /// Binds newcomers to the numbers that they were promised. Answers the places of those who were not, because
+    /// somebody else was faster.
+    pub(super) async fn register(
+        &self,
+        session: &impl Session,
+        desk: &mut Desk,
+        places: &[usize],
+    ) -> Result<Vec<usize>, PostgresError> {
+        let mut newcomers: Vec<(usize, String, i32)> = Vec::new();
+        for place in places {
+            let seat = desk.seats.get(*place).filter(|seat| seat.standing == Standing::Promised);
+            if let Some((seat, profile)) = seat.and_then(|seat| Some((seat, seat.account.profile()?))) {
+                newcomers.push((*place, profile.to_string(), plain(seat.account.number())));
+            }
+        }
+        if newcomers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<&str> = newcomers.iter().map(|(_, name, _)| name.as_str()).collect();
+        let numbers: Vec<i32> = newcomers.iter().map(|(_, _, number)| *number).collect();
+        let rows = session.query(&self.statements.register, &[&names, &numbers]).await?;
+        let mut registered = HashSet::new();
+        for row in rows {
+            registered.insert(row.try_get::<_, i32>(0)?);
+        }
+        let mut slower = Vec::new();
+        for (place, _, number) in newcomers {
+            match desk.seats.get_mut(place) {
+                Some(seat) if registered.contains(&number) => seat.standing = Standing::Registered,
+                _ => slower.push(place),
+            }
+        }
+        Ok(slower)
+    }
+
+    /// Writes what is pending at some places. Answers the numbers of those whose heads swapped.
+    pub(super) async fn write(
+        &self,
+        session: &impl Session,
+        desk: &Desk,
+        places: &[usize],
+    ) -> Result<HashSet<ProfileNumber>, PostgresError> {
+        let mut seats: Vec<&Seat> = places.iter().filter_map(|place| desk.seats.get(*place)).collect();
+        if seats.iter().any(|seat| seat.standing == Standing::Nobody) {
+            return Err(PostgresError::NoSuchAccount);
+        }
+        // Writers who lock rows in one order do not deadlock.
+        seats.sort_unstable_by_key(|seat| seat.account.number());
+        let mut swapped = HashSet::new();
+        match (self.options.layout, seats.as_slice()) {
+            (_, []) => {}
+            (Layout::OneServer, [_, _, ..]) => self.write_together(session, &seats, &mut swapped).await?,
+            _ => {
+                for seat in seats {
+                    self.write_one(session, seat, &mut swapped).await?;
+                }
+            }
+        }
+        Ok(swapped)
+    }
+
+    async fn write_together(
+        &self,
+        session: &impl Session,
+        seats: &[&Seat],
+        swapped: &mut HashSet<ProfileNumber>,
+    ) -> Result<(), PostgresError> {
+        let numbers: Vec<i32> = seats.iter().map(|seat| plain(seat.account.number())).collect();
+        let profiles: Vec<Option<&str>> = seats.iter().map(|seat| profile(seat)).collect();
+        let before: Vec<i32> = seats.iter().map(|seat| count(seat.base)).collect();
+        let after: Vec<i32> = seats.iter().map(|seat| count(seat.account.sequence())).collect();
+        let mut rows = Rows::default();
+        seats.iter().for_each(|seat| rows.push(seat));
+        let first: [Parameter<'_>; 5] = [&self.offset, &numbers, &profiles, &before, &after];
+        let parameters: Vec<Parameter<'_>> = first.into_iter().chain(rows.parameters()).collect();
+        let answers = session.query(&self.statements.commit, &parameters).await?;
+        let known: HashSet<i32> =
+            answers.iter().map(|row| row.try_get(0)).collect::<Result<_, tokio_postgres::Error>>()?;
+        let numbers = seats.iter().map(|seat| seat.account.number());
+        swapped.extend(numbers.filter(|number| known.contains(&plain(*number))));
+        Ok(())
+    }
+
+    async fn write_one(
+        &self,
+        session: &impl Session,
+        seat: &Seat,
+        swapped: &mut HashSet<ProfileNumber>,
+    ) -> Result<(), PostgresError> {
+        let (number, profile) = (plain(seat.account.number()), profile(seat));
+        let (before, after) = (count(seat.base), count(seat.account.sequence()));
+        let mut rows = Rows::default();
+        rows.push(seat);
+        let first: [Parameter<'_>; 5] = [&self.offset, &number, &profile, &before, &after];
+        let parameters: Vec<Parameter<'_>> = first.into_iter().chain(rows.parameters()).collect();
+        let answers = session.query(&self.statements.commit_one, &parameters).await?;
+        if !answers.is_empty() {
+            swapped.insert(seat.account.number());
+        }
+        Ok(())
+    }
+}
+
+fn profile(seat: &Seat) -> Option<&str> {
+    seat.account.profile().map(ProfileId::as_str)
+}
+
+/// A journal has no more than four million entries.
+fn count(sequence: u32) -> i32 {
+    i32::try_from(sequence).unwrap_or(i32::MAX)
+}
+
+/// What is written beside heads, one array for each column.
+#[derive(Default)]
+struct Rows {
+    journal: (Vec<i32>, Vec<i32>, Vec<i64>, Vec<Vec<u8>>),
+    state: (Vec<i32>, Vec<i32>, Vec<Option<i64>>, Vec<Option<i64>>, Vec<Vec<u8>>),
+    key: (Vec<i32>, Vec<String>, Vec<i32>),
+    name: (Vec<i32>, Vec<i16>, Vec<String>, Vec<i32>),
+    subject: (Vec<i32>, Vec<i64>, Vec<i32>),
+}
+
+impl Rows {
+    fn push(&mut self, seat: &Seat) {
+        let number = seat.account.number();
+        for entry in &seat.pending {
+            let (plain, sequence) = (plain(number), count(entry.sequence));
+            let mut bytes = Vec::new();
+            packed::write(entry, number, &mut bytes);
+            self.journal.0.push(plain);
+            self.journal.1.push(sequence);
+            self.journal.2.push(entry.at.micros());
+            self.journal.3.push(bytes);
+            if entry.stamp.is_none() && entry.is_plain() {
+                continue;
+            }
+            if let Some(key) = entry.key() {
+                self.key.0.push(plain);
+                self.key.1.push(key.as_str().to_owned());
+                self.key.2.push(sequence);
+            }
+            for name in entry.names() {
+                self.name.0.push(plain);
+                self.name.1.push(i16::from(name.sort()));
+                self.name.2.push(name.as_str().to_owned());
+                self.name.3.push(sequence);
+            }
+            for subject in entry.subjects() {
+                self.subject.0.push(plain);
+                self.subject.1.push(i64::try_from(subject).unwrap_or(i64::MAX));
+                self.subject.2.push(sequence);
+            }
+        }
+        self.push_state(seat);
+    }
+
+    fn push_state(&mut self, seat: &Seat) {
+        let account = &seat.account;
+        let (deadline, expires) = (deadline(account), expires(account));
+        let lags = account.sequence().saturating_sub(seat.kept.sequence) >= LAG;
+        // What is due is found by the row, so it may say too early, and never too late.
+        let is_sooner = is_before(deadline, seat.kept.deadline) || is_before(expires, seat.kept.expires);
+        if lags || is_sooner || seat.kept.sequence == 0 {
+            self.state.0.push(plain(account.number()));
+            self.state.1.push(count(account.sequence()));
+            self.state.2.push(deadline);
+            self.state.3.push(expires);
+            self.state.4.push(account_bytes(account));
+        }
+    }
+
+    fn parameters(&self) -> [Parameter<'_>; 19] {
+        let (journal, state, name) = (&self.journal, &self.state, &self.name);
+        [
+            &journal.0,
+            &journal.1,
+            &journal.2,
+            &journal.3,
+            &state.0,
+            &state.1,
+            &state.2,
+            &state.3,
+            &state.4,
+            &self.key.0,
+            &self.key.1,
+            &self.key.2,
+            &name.0,
+            &name.1,
+            &name.2,
+            &name.3,
+            &self.subject.0,
+            &self.subject.1,
+            &self.subject.2,
+        ]
+    }
+}
+
+fn is_before(new: Option<i64>, kept: Option<i64>) -> bool {
+    new.is_some_and(|new| kept.is_none_or(|kept| new < kept))
+}
+
+/// The next instant at which something happens to the account by itself.
+pub(super) fn deadline(account: &Account) -> Option<i64> {
+    account.next_deadline().map(|deadline| deadline.micros())
+}
+
+/// When the first of its live lots expires.
+pub(super) fn expires(account: &Account) -> Option<i64> {
+    let first = |kind| account.lots(kind).next().and_then(|lot| lot.expires_at.instant());
+    [LotKind::Reward, LotKind::Point].into_iter().filter_map(first).min().map(|instant| instant.micros())
+}
+
+/// The bytes that an account is kept as.
+pub(super) fn account_bytes(account: &Account) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    packed_account::write(account, &mut bytes);
+    bytes
+}

@@ -1,0 +1,257 @@
+//! What one go of a work has before it: the accounts, what was looked up, and what is to be written.
+//!
+//! A journal only grows. So whatever is looked up later, but bounded by the last entry that was loaded, is what stood
+//! there at the moment of loading: one snapshot, without a transaction held open.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio_postgres::Row;
+
+use super::PostgresError;
+use super::ask::{Answer, Answers, row};
+use super::sql::{ACCOUNT, FOUND, TAIL};
+use crate::account::packed;
+use crate::store::{Find, Gather, Lookup, Need, Owner};
+use crate::{Account, Entry, ProfileId, ProfileNumber};
+
+/// An account, as it was loaded and as it will be.
+#[derive(Debug)]
+pub(super) struct Seat {
+    /// With what is to be written applied.
+    pub(super) account: Account,
+    /// The last entry that is in the database.
+    pub(super) base: u32,
+    pub(super) kept: Kept,
+    /// Whether the profile has its number in the database; if not, the one it has here is only promised.
+    pub(super) standing: Standing,
+    /// What is to be written.
+    pub(super) pending: Vec<Arc<Entry>>,
+}
+
+/// How an account's number is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is in the database.
+    Registered,
+    /// It is promised to a profile that has none yet.
+    Promised,
+    /// It was never drawn, and belongs to nobody.
+    Nobody,
+}
+
+/// What the row says that is kept beside the journal, and lags behind it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Kept {
+    pub(super) sequence: u32,
+    pub(super) deadline: Option<i64>,
+    pub(super) expires: Option<i64>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    pub(super) seats: Vec<Seat>,
+    by_owner: HashMap<Owner, usize>,
+    by_number: HashMap<ProfileNumber, usize>,
+    /// The last entry of journals in which something was looked up, but whose account was not wanted.
+    bounds: HashMap<ProfileNumber, u32>,
+    answers: Answers,
+}
+
+/// What must be looked up before a unit can be decided.
+pub(super) type Missing = Vec<(ProfileNumber, Find)>;
+
+impl Desk {
+    /// Takes in what was loaded for some owners. `lent`: those whose account is wanted. Who is not in the rows has
+    /// nothing in the database yet.
+    pub(super) fn take_in(&mut self, slots: &[(Owner, bool)], rows: &[Row]) -> Result<(), PostgresError> {
+        let mut seats: Vec<Option<Seat>> = slots.iter().map(|_| None).collect();
+        for answer in rows.iter().map(Answer) {
+            if answer.kind()? == ACCOUNT {
+                let (slot, number) = (answer.slot()?, answer.number()?);
+                match (slots.get(slot), seats.get_mut(slot)) {
+                    (Some((_, true)), Some(seat)) => *seat = Some(read_seat(&answer)?),
+                    _ => drop(self.bounds.insert(number, answer.sequence()?)),
+                }
+            }
+        }
+        let mut tail: Vec<Answer<'_>> = Vec::new();
+        for answer in rows.iter().map(Answer) {
+            if answer.kind()? == TAIL {
+                tail.push(answer);
+            }
+        }
+        let mut places = Vec::with_capacity(tail.len());
+        for answer in tail {
+            places.push((answer.slot()?, answer.sequence()?, answer));
+        }
+        places.sort_unstable_by_key(|(slot, sequence, _)| (*slot, *sequence));
+        for (slot, _, answer) in places {
+            let Some(Some(seat)) = seats.get_mut(slot) else { continue };
+            let (entry, number) = (answer.entry()?, seat.account.number());
+            seat.account.follow(&entry).map_err(|source| PostgresError::Corrupt { number, source })?;
+        }
+        for ((owner, lend), seat) in slots.iter().zip(seats) {
+            match (seat, owner) {
+                (Some(seat), _) if seat.account.sequence() != seat.base => {
+                    let number = i32::try_from(seat.account.number().get()).unwrap_or(i32::MAX);
+                    return Err(row(number, "a head that is not where the journal ends"));
+                }
+                (Some(seat), _) => self.seat(*owner, seat),
+                (None, Owner::Number(number)) if *lend => {
+                    // The catalogue has its number without being drawn one.
+                    let is_catalogue = *number == ProfileNumber::CATALOGUE;
+                    let standing = if is_catalogue { Standing::Registered } else { Standing::Nobody };
+                    self.seat(*owner, Seat::new(Account::without_profile(*number), standing));
+                }
+                // A newcomer is seated when a number was drawn.
+                (None, _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn seat(&mut self, owner: Owner, seat: Seat) {
+        let place = self.seats.len();
+        let number = seat.account.number();
+        let place = *self.by_number.entry(number).or_insert(place);
+        if place == self.seats.len() {
+            self.seats.push(seat);
+        }
+        self.by_owner.insert(owner, place);
+    }
+
+    /// Seats a profile that has no number yet.
+    pub(super) fn seat_newcomer(&mut self, profile: ProfileId, number: ProfileNumber) {
+        self.seat(Owner::Profile(profile), Seat::new(Account::new(profile, number), Standing::Promised));
+    }
+
+    /// Seats a profile that has a number, and nothing else yet.
+    pub(super) fn seat_registered(&mut self, profile: ProfileId, number: ProfileNumber) {
+        self.seat(Owner::Profile(profile), Seat::new(Account::new(profile, number), Standing::Registered));
+    }
+
+    /// Nobody knows any more whether the promised numbers are in use, so they are not promised again.
+    pub(super) fn forget_promises(&mut self) {
+        for seat in self.seats.iter_mut().filter(|seat| seat.standing == Standing::Promised) {
+            seat.standing = Standing::Nobody;
+        }
+    }
+
+    pub(super) fn is_seated(&self, owner: Owner) -> bool {
+        self.by_owner.contains_key(&owner)
+    }
+
+    /// The place of an owner; an owner that was not loaded has none.
+    pub(super) fn place(&self, owner: Owner) -> Option<usize> {
+        self.by_owner.get(&owner).copied()
+    }
+
+    /// Up to which entry a journal is seen.
+    pub(super) fn bound(&self, number: ProfileNumber) -> u32 {
+        let seated = self.by_number.get(&number).and_then(|place| self.seats.get(*place));
+        seated.map(|seat| seat.base).or_else(|| self.bounds.get(&number).copied()).unwrap_or(0)
+    }
+
+    /// Takes in what was found for look-ups, in the order in which they were asked.
+    pub(super) fn take_in_found(&mut self, asked: &Missing, rows: &[Row]) -> Result<(), PostgresError> {
+        let mut found: Vec<Vec<Arc<Entry>>> = asked.iter().map(|_| Vec::new()).collect();
+        for answer in rows.iter().map(Answer) {
+            if answer.kind()? == FOUND
+                && let Some(entries) = found.get_mut(answer.slot()?)
+            {
+                entries.push(Arc::new(answer.entry()?));
+            }
+        }
+        for (ask, mut entries) in asked.iter().zip(found) {
+            entries.sort_unstable_by_key(|entry| entry.sequence);
+            self.answers.insert(ask.clone(), entries);
+        }
+        Ok(())
+    }
+
+    /// What a need looks up, with what is to be written seen as written; or what has to be looked up first.
+    pub(super) fn gather(&self, need: &Need) -> Result<Gather<Arc<Entry>>, Missing> {
+        let (first, second) = self.accounts(need);
+        let nobody = Account::without_profile(ProfileNumber::CATALOGUE);
+        let mut gather = Gather::new(need, first.unwrap_or(&nobody), second);
+        let mut missing = Vec::new();
+        while let Some(Lookup { journal, find }) = gather.next() {
+            let ask = (journal, find);
+            match self.answers.get(&ask) {
+                Some(entries) => gather.give(self.with_pending(&ask, entries)),
+                // Nothing can be found where nothing was written.
+                None if self.bound(ask.0) == 0 => gather.give(self.with_pending(&ask, &[])),
+                None => {
+                    missing.push(ask);
+                    gather.give([]);
+                }
+            }
+        }
+        if missing.is_empty() { Ok(gather) } else { Err(missing) }
+    }
+
+    /// The accounts that a need names. One account under two names is one account.
+    pub(super) fn accounts(&self, need: &Need) -> (Option<&Account>, Option<&Account>) {
+        let account = |owner: Owner| self.seats.get(self.place(owner)?).map(|seat| &seat.account);
+        (account(need.owner), need.second.and_then(account))
+    }
+
+    fn with_pending(&self, (number, find): &(ProfileNumber, Find), found: &[Arc<Entry>]) -> Vec<Arc<Entry>> {
+        let place = self.by_number.get(number).and_then(|place| self.seats.get(*place));
+        let Some(seat) = place.filter(|seat| !seat.pending.is_empty()) else { return found.to_vec() };
+        let pending = seat.pending.iter();
+        let newest = |wanted: &dyn Fn(&Entry) -> bool| {
+            let newest = pending.clone().rev().find(|entry| wanted(entry)).cloned();
+            newest.map_or_else(|| found.to_vec(), |entry| vec![entry])
+        };
+        let all = |wanted: &dyn Fn(&Entry) -> bool| {
+            found.iter().chain(pending.clone().filter(|entry| wanted(entry))).cloned().collect()
+        };
+        match find {
+            Find::Range(low, high) => all(&|entry| (*low..=*high).contains(&entry.sequence)),
+            Find::Until(at) => all(&|entry| entry.at <= *at),
+            Find::About(subject) => all(&|entry| entry.subjects().contains(subject)),
+            Find::Latest(subject) => newest(&|entry| entry.subjects().contains(subject)),
+            Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
+            Find::Named(name) => newest(&|entry| entry.names().contains(name)),
+        }
+    }
+}
+
+impl Seat {
+    fn new(account: Account, standing: Standing) -> Self {
+        Self { base: account.sequence(), account, kept: Kept::default(), standing, pending: Vec::new() }
+    }
+
+    /// Puts down what is to be written next.
+    pub(super) fn push(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            self.account.apply(entry);
+            self.pending.push(Arc::new(entry.clone()));
+        }
+    }
+}
+
+fn read_seat(answer: &Answer<'_>) -> Result<Seat, PostgresError> {
+    let number = answer.number()?;
+    let profile: Option<&str> = answer.0.try_get(5)?;
+    let plain = answer.0.try_get(2)?;
+    let profile =
+        profile.map(ProfileId::new).transpose().map_err(|_| row(plain, "a name that is no profile's"))?;
+    let kept: Option<i32> = answer.0.try_get(6)?;
+    let kept = kept.map_or(Ok(0), u32::try_from).map_err(|_| row(plain, "a sequence number below zero"))?;
+    let account = match answer.bytes()? {
+        Some(bytes) => read_account(bytes, number)?,
+        None => profile.map_or(Account::without_profile(number), |profile| Account::new(profile, number)),
+    };
+    if account.number() != number || account.profile() != profile.as_ref() || account.sequence() != kept {
+        return Err(row(plain, "an account that is not its own"));
+    }
+    let kept = Kept { sequence: kept, deadline: answer.0.try_get(7)?, expires: answer.0.try_get(8)? };
+    Ok(Seat { account, base: answer.sequence()?, kept, standing: Standing::Registered, pending: Vec::new() })
+}
+
+fn read_account(bytes: &[u8], number: ProfileNumber) -> Result<Account, PostgresError> {
+    packed::read(bytes).map_err(|source| PostgresError::Unreadable { number, source })
+}

@@ -1,0 +1,126 @@
+//! What can go wrong in PostgreSQL, and what it means for a unit of work.
+
+use deadpool_postgres::{BuildError, PoolError};
+use thiserror::Error;
+use tokio_postgres::error::{Severity, SqlState};
+
+use crate::{Corrupt, ProfileNumber, Unreadable};
+
+/// What can go wrong in the PostgreSQL store.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PostgresError {
+    /// The database refused a statement, or could not be reached. Its `SQLSTATE` is in the source.
+    #[error("the database failed")]
+    Database(#[from] tokio_postgres::Error),
+    /// No connection could be had.
+    #[error("no connection could be had")]
+    Pool(#[from] PoolError),
+    /// The pool could not be built.
+    #[error("the pool of connections could not be built")]
+    Build(#[from] BuildError),
+    /// TLS could not be set up.
+    #[error("TLS could not be set up")]
+    Tls(#[from] rustls::Error),
+    /// A schema's name is 1 to 48 small letters, digits and underscores, and starts with a letter.
+    #[error("`{0}` cannot be the name of a schema")]
+    SchemaName(String),
+    /// The schema is older than this version of the crate, or there is none: see
+    /// [`PostgresStore::migrate`](super::PostgresStore::migrate).
+    #[error("the schema is at version {found}, and {needed} is needed: migrate it")]
+    NotMigrated {
+        /// The version that was found; zero where there is none.
+        found: i32,
+        /// The version that is needed.
+        needed: i32,
+    },
+    /// The schema was written by a newer version of the crate, which this one does not know how to read.
+    #[error("the schema is at version {found}, and this version of scrip knows only up to {known}")]
+    TooNew {
+        /// The version that was found.
+        found: i32,
+        /// The newest version that is known.
+        known: i32,
+    },
+    /// The schema was laid out in another way than the options say.
+    #[error("the schema was migrated with another layout or other partitions than the options say")]
+    OtherLayout,
+    /// The server is set to answer before a commit is on disk (`synchronous_commit = off`).
+    #[error("the server answers before a commit is durable: synchronous_commit is off")]
+    NotDurable,
+    /// Two billion profiles.
+    #[error("there are no profile numbers left")]
+    Full,
+    /// A change to the account of a number that was never drawn.
+    #[error("a change to an account that does not exist")]
+    NoSuchAccount,
+    /// A position in the feed that is none of this store's.
+    #[error("a position that is none of this store's")]
+    NoSuchPosition,
+    /// What a distributed database has no means for; see [the guide](crate::guide::postgres).
+    #[error("{0} is not to be had from a distributed database")]
+    NotDistributed(&'static str),
+    /// A row holds what this store never writes.
+    #[error("a row of profile {number:?} cannot be read: {what}")]
+    Row {
+        /// Whose row.
+        number: u32,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// An entry or an account that cannot be read back.
+    #[error("a row of profile {} cannot be read", number.get())]
+    Unreadable {
+        /// Whose row.
+        number: ProfileNumber,
+        /// What is wrong with it.
+        source: Unreadable,
+    },
+    /// An account does not follow from its journal.
+    #[error("the journal of profile {} is not what was written", number.get())]
+    Corrupt {
+        /// Whose journal.
+        number: ProfileNumber,
+        /// What is wrong with it.
+        source: Corrupt,
+    },
+}
+
+impl PostgresError {
+    /// What became of a statement that failed; `None`: it surely had no effect, and the error is to be told.
+    pub(super) fn meaning(&self) -> Option<Failure> {
+        match self {
+            Self::Database(error) => meaning(error),
+            _ => None,
+        }
+    }
+}
+
+/// What a failed statement means for what it was to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Somebody else was in the way, and nothing was written.
+    Conflict,
+    /// The answer was lost. It may have been written.
+    Lost,
+}
+
+fn meaning(error: &tokio_postgres::Error) -> Option<Failure> {
+    let Some(answer) = error.as_db_error() else {
+        // Not an answer of the server's: what was sent may have got there. What could not be encoded was not sent.
+        return (error.is_closed() || is_io(error)).then_some(Failure::Lost);
+    };
+    let code = answer.code();
+    if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
+        return Some(Failure::Conflict);
+    }
+    // A session can be ended after its commit and before its answer.
+    let is_fatal = matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+    let is_unknown = *code == SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN
+        || *code == SqlState::TRANSACTION_RESOLUTION_UNKNOWN;
+    (is_fatal || is_unknown).then_some(Failure::Lost)
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+}

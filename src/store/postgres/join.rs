@@ -1,0 +1,130 @@
+//! Inside the caller's own transaction.
+
+use tokio_postgres::Transaction;
+use tokio_postgres::error::SqlState;
+
+use super::error::Failure;
+use super::run::{Decided, Kind, pending};
+use super::{PostgresError, PostgresStore, Shared};
+use crate::store::{AsyncStore, Fate, Work};
+
+/// A ledger inside a transaction that the caller has open; see [`PostgresStore::joining`].
+pub struct Joined<'a, 't> {
+    shared: &'a Shared,
+    transaction: &'a mut Transaction<'t>,
+    is_doomed: bool,
+}
+
+impl std::fmt::Debug for Joined<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Joined").field("is_doomed", &self.is_doomed).finish_non_exhaustive()
+    }
+}
+
+impl PostgresStore {
+    /// The same ledger inside a transaction that the caller has open on the same database, on a connection of their
+    /// own or of the [pool](PostgresStore::pool): what is written here is durable when they commit, and gone if they
+    /// roll back.
+    ///
+    /// Each request is in a savepoint, so one that conflicts or is refused leaves the transaction as it was. Under
+    /// `READ COMMITTED` a request that conflicts is tried again inside the transaction; under `REPEATABLE READ` and
+    /// `SERIALIZABLE` it cannot succeed any more, and neither can one that ran into a deadlock: that is
+    /// [`Error::Doomed`](crate::Error::Doomed), and the caller rolls back and begins anew.
+    ///
+    /// Until the caller commits, the heads of the accounts that were written to are locked. Keep it short.
+    ///
+    /// ```no_run
+    /// # use scrip::store::postgres::{PostgresStore, deadpool_postgres, tokio_postgres};
+    /// # use scrip::{AsyncLedger, Program, ProfileId, Redeem};
+    /// # async fn example(store: PostgresStore, program: Program) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut client = store.pool().get().await?;
+    /// let mut transaction = client.transaction().await?;
+    /// let mut ledger = AsyncLedger::new(program, store.joining(&mut transaction));
+    /// let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// let redemption = till.commit(Redeem::strict(ProfileId::new("alice")?, "7.50".parse()?)).await?;
+    /// let id = i64::try_from(redemption.id.get())?;
+    /// transaction.execute("INSERT INTO sale (redemption) VALUES ($1)", &[&id]).await?;
+    /// transaction.commit().await?; // both, or neither
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn joining<'a, 't>(&'a self, transaction: &'a mut Transaction<'t>) -> Joined<'a, 't> {
+        Joined { shared: &self.shared, transaction, is_doomed: false }
+    }
+}
+
+/// What came of a unit before its savepoint is released or rolled back to.
+enum Outcome {
+    Release(Fate),
+    RollBack(Fate),
+}
+
+impl AsyncStore for Joined<'_, '_> {
+    type Error = PostgresError;
+
+    async fn run(&mut self, work: &mut dyn Work) -> Result<(), PostgresError> {
+        for unit in 0..work.needs().len() {
+            let fate = if self.is_doomed { Fate::Doomed } else { self.run_in_savepoint(work, unit).await? };
+            work.settle(unit, fate);
+        }
+        Ok(())
+    }
+}
+
+impl Joined<'_, '_> {
+    async fn run_in_savepoint(&mut self, work: &mut dyn Work, unit: usize) -> Result<Fate, PostgresError> {
+        let outcome = match self.transaction.batch_execute("SAVEPOINT scrip_unit").await {
+            Ok(()) => self.run_unit(work, unit).await,
+            Err(error) => Err(error.into()),
+        };
+        let (end, fate) = match outcome {
+            Ok(Outcome::Release(fate)) => ("RELEASE SAVEPOINT scrip_unit", Ok(fate)),
+            Ok(Outcome::RollBack(fate)) => (BACK, Ok(fate)),
+            Err(error) if dooms(&error) => {
+                self.is_doomed = true;
+                return Ok(Fate::Doomed);
+            }
+            Err(error) => (BACK, Err(error)),
+        };
+        match self.transaction.batch_execute(end).await.map_err(PostgresError::from) {
+            Err(error) if dooms(&error) => {
+                self.is_doomed = true;
+                Ok(Fate::Doomed)
+            }
+            ended => ended.and(fate),
+        }
+    }
+
+    async fn run_unit(&mut self, work: &mut dyn Work, unit: usize) -> Result<Outcome, PostgresError> {
+        let (shared, session) = (self.shared, &*self.transaction);
+        let units = unit..unit.saturating_add(1);
+        let needs = work.needs().get(units.clone()).unwrap_or_default();
+        let mut desk = shared.load(session, needs).await?;
+        let decided = shared.decide(session, work, units, &mut desk).await?;
+        let outcome = match decided.first() {
+            Some(Decided { kind: Kind::Pending, .. }) => {
+                let places = pending(&desk);
+                match shared.write_together_or_not(session, &mut desk, &places).await? {
+                    Some(_) => Outcome::Release(Fate::Staged),
+                    None => Outcome::RollBack(Fate::Conflict),
+                }
+            }
+            Some(Decided { kind: Kind::Stale, .. }) => Outcome::RollBack(Fate::Conflict),
+            _ => Outcome::Release(Fate::Staged),
+        };
+        shared.give_back_promised(&desk);
+        Ok(outcome)
+    }
+}
+
+const BACK: &str = "ROLLBACK TO SAVEPOINT scrip_unit; RELEASE SAVEPOINT scrip_unit";
+
+/// Whether the caller's transaction cannot go on: it was chosen to fail, its connection is gone, or it had failed
+/// before.
+fn dooms(error: &PostgresError) -> bool {
+    match (error.meaning(), error) {
+        (Some(Failure::Conflict | Failure::Lost), _) => true,
+        (None, PostgresError::Database(error)) => error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION),
+        (None, _) => false,
+    }
+}

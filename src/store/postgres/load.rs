@@ -1,0 +1,263 @@
+//! Loading: everything that some needs name, in one statement where one server keeps it all.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+use super::ask::{Asks, Journal, foresee, number_of};
+use super::desk::{Desk, Missing, Standing};
+use super::session::Session;
+use super::{Layout, PostgresError, Shared};
+use crate::store::{Need, Owner};
+use crate::{ProfileId, ProfileNumber};
+
+/// So many numbers are drawn at once, so that most newcomers cost no round trip for theirs.
+const DRAWN_AT_ONCE: usize = 16;
+
+impl Shared {
+    /// Loads what some needs name.
+    pub(super) async fn load(&self, session: &impl Session, needs: &[Need]) -> Result<Desk, PostgresError> {
+        let mut desk = Desk::default();
+        match self.options.layout {
+            Layout::OneServer => self.load_together(session, needs, &mut desk).await?,
+            Layout::Distributed => self.load_apart(session, needs, &mut desk).await?,
+        }
+        self.seat_newcomers(session, needs, &mut desk).await?;
+        // What depends on what was found; most needs have nothing of the kind.
+        loop {
+            let missing: Missing =
+                needs.iter().filter_map(|need| desk.gather(need).err()).flatten().collect();
+            if missing.is_empty() {
+                return Ok(desk);
+            }
+            self.fetch(session, missing, &mut desk).await?;
+        }
+    }
+
+    /// One statement: accounts, their journals' ends, and what is sure to be looked up.
+    async fn load_together(
+        &self,
+        session: &impl Session,
+        needs: &[Need],
+        desk: &mut Desk,
+    ) -> Result<(), PostgresError> {
+        let mut slots = Slots::default();
+        let (mut asks, mut asked) = (Asks::default(), Vec::new());
+        for need in needs {
+            let first = slots.of(need.owner, true);
+            let second = need.second.map(|owner| slots.of(owner, true));
+            let catalogue = need.definition.as_ref().map(|_| slots.of(Owner::CATALOGUE, false));
+            for (journal, find) in foresee(need) {
+                let (slot, owner) = match (journal, second, catalogue) {
+                    (Journal::Second, Some(slot), _) => (slot, need.second.unwrap_or(need.owner)),
+                    (Journal::Catalogue, _, Some(slot)) => (slot, Owner::CATALOGUE),
+                    _ => (first, need.owner),
+                };
+                asks.push(slot, &find)?;
+                asked.push((owner, find));
+            }
+        }
+        let (names, numbers) = slots.parameters();
+        let mut parameters: Vec<super::session::Parameter<'_>> =
+            vec![&names.0, &names.1, &numbers.0, &numbers.1, &numbers.2];
+        let sql = if asks.is_empty() {
+            &self.statements.accounts
+        } else {
+            parameters.extend(asks.parameters());
+            &self.statements.load
+        };
+        let rows = session.query(sql, &parameters).await?;
+        desk.take_in(&slots.list, &rows)?;
+        let number = |owner: Owner| match owner {
+            Owner::Number(number) => Some(number),
+            Owner::Profile(_) => {
+                desk.place(owner).and_then(|place| desk.seats.get(place)).map(|seat| seat.account.number())
+            }
+        };
+        // What was asked about newcomers found nothing, and they have no number to remember it under.
+        let asked: Missing = asked
+            .into_iter()
+            .map(|(owner, find)| (number(owner).unwrap_or(ProfileNumber::MAX), find))
+            .collect();
+        desk.take_in_found(&asked, &rows)
+    }
+
+    /// One statement for each profile, so that each goes to the machine that has it.
+    async fn load_apart(
+        &self,
+        session: &impl Session,
+        needs: &[Need],
+        desk: &mut Desk,
+    ) -> Result<(), PostgresError> {
+        let mut slots = Slots::default();
+        for need in needs {
+            slots.of(need.owner, true);
+            need.second.map(|owner| slots.of(owner, true));
+            need.definition.as_ref().map(|_| slots.of(Owner::CATALOGUE, false));
+        }
+        let (names, _) = slots.parameters();
+        let mut numbers = BTreeMap::new();
+        if !names.1.is_empty() {
+            for row in session.query(&self.statements.numbers, &[&names.1]).await? {
+                let (name, number): (String, i32) = (row.try_get(0)?, row.try_get(1)?);
+                numbers.insert(name, number_of(number)?);
+            }
+        }
+        for slot in &slots.list {
+            let number = match slot.0 {
+                Owner::Number(number) => Some(number),
+                Owner::Profile(profile) => numbers.get(profile.as_str()).copied(),
+            };
+            let Some(number) = number else { continue };
+            let rows = session.query(&self.statements.account_of_one, &[&plain(number)]).await?;
+            match slot.0 {
+                // It has a number, and nothing was written yet.
+                Owner::Profile(profile) if rows.is_empty() => desk.seat_registered(profile, number),
+                _ => desk.take_in(std::slice::from_ref(slot), &rows)?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn seat_newcomers(
+        &self,
+        session: &impl Session,
+        needs: &[Need],
+        desk: &mut Desk,
+    ) -> Result<(), PostgresError> {
+        let mut newcomers: Vec<ProfileId> = Vec::new();
+        for owner in needs.iter().flat_map(|need| [Some(need.owner), need.second]).flatten() {
+            if let Owner::Profile(profile) = owner
+                && !desk.is_seated(owner)
+            {
+                newcomers.push(profile);
+            }
+        }
+        newcomers.sort_unstable();
+        newcomers.dedup();
+        let mut numbers = self.take_numbers(newcomers.len());
+        if numbers.len() < newcomers.len() {
+            let wanted = newcomers.len().saturating_sub(numbers.len()).max(DRAWN_AT_ONCE);
+            let wanted = i32::try_from(wanted).map_err(|_| PostgresError::Full)?;
+            for row in session.query(&self.statements.draw, &[&wanted]).await? {
+                numbers.push(number_of(row.try_get(0)?)?);
+            }
+            // The lowest are given out first.
+            numbers.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        for profile in newcomers {
+            let number = numbers.pop().ok_or(PostgresError::Full)?;
+            desk.seat_newcomer(profile, number);
+        }
+        self.give_back_numbers(numbers);
+        Ok(())
+    }
+
+    /// Looks up what is missing, as of when the accounts were loaded.
+    pub(super) async fn fetch(
+        &self,
+        session: &impl Session,
+        mut missing: Missing,
+        desk: &mut Desk,
+    ) -> Result<(), PostgresError> {
+        // Some needs miss the same.
+        missing.sort_by_key(|(number, _)| *number);
+        missing.dedup();
+        let journals: Vec<Missing> = match self.options.layout {
+            Layout::OneServer => vec![missing],
+            Layout::Distributed => missing.chunk_by(|a, b| a.0 == b.0).map(<[_]>::to_vec).collect(),
+        };
+        for missing in journals {
+            let mut asks = Asks::default();
+            let (mut slots, mut numbers, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
+            for (number, find) in &missing {
+                if numbers.last() != Some(&plain(*number)) {
+                    slots.push(i32::try_from(numbers.len()).unwrap_or(i32::MAX));
+                    numbers.push(plain(*number));
+                    bounds.push(i32::try_from(desk.bound(*number)).unwrap_or(i32::MAX));
+                }
+                asks.push(slots.last().copied().unwrap_or(0), find)?;
+            }
+            let rows = match (self.options.layout, numbers.first(), bounds.first()) {
+                (Layout::Distributed, Some(number), Some(bound)) => {
+                    let first: [super::session::Parameter<'_>; 2] = [number, bound];
+                    let parameters: Vec<_> = first.into_iter().chain(asks.parameters()).collect();
+                    session.query(&self.statements.find_of_one, &parameters).await?
+                }
+                _ => {
+                    let first: [super::session::Parameter<'_>; 3] = [&slots, &numbers, &bounds];
+                    let parameters: Vec<_> = first.into_iter().chain(asks.parameters()).collect();
+                    session.query(&self.statements.find, &parameters).await?
+                }
+            };
+            desk.take_in_found(&missing, &rows)?;
+        }
+        Ok(())
+    }
+
+    /// Up to so many numbers that were drawn and never used.
+    fn take_numbers(&self, wanted: usize) -> Vec<ProfileNumber> {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = spare.len().saturating_sub(wanted);
+        spare.split_off(left)
+    }
+
+    /// Keeps the numbers that were promised to newcomers who did not get them.
+    pub(super) fn give_back_promised(&self, desk: &Desk) {
+        let promised = desk.seats.iter().filter(|seat| seat.standing == Standing::Promised);
+        self.give_back_numbers(promised.map(|seat| seat.account.number()).collect());
+    }
+
+    fn give_back_numbers(&self, numbers: Vec<ProfileNumber>) {
+        if !numbers.is_empty() {
+            let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+            spare.extend(numbers);
+            spare.sort_unstable_by(|a, b| b.cmp(a));
+        }
+    }
+}
+
+/// Each owner once, in the order in which they were first named; and whether the account is wanted.
+#[derive(Default)]
+struct Slots {
+    list: Vec<(Owner, bool)>,
+    places: std::collections::HashMap<Owner, usize>,
+}
+
+type Names<'a> = (Vec<i32>, Vec<&'a str>);
+type Numbers = (Vec<i32>, Vec<i32>, Vec<bool>);
+
+impl Slots {
+    fn of(&mut self, owner: Owner, lend: bool) -> i32 {
+        let place = *self.places.entry(owner).or_insert_with(|| {
+            self.list.push((owner, false));
+            self.list.len().saturating_sub(1)
+        });
+        if let Some(slot) = self.list.get_mut(place) {
+            slot.1 |= lend;
+        }
+        i32::try_from(place).unwrap_or(i32::MAX)
+    }
+
+    fn parameters(&self) -> (Names<'_>, Numbers) {
+        let (mut names, mut numbers) = (Names::default(), Numbers::default());
+        for ((owner, lend), slot) in self.list.iter().zip(0..) {
+            match owner {
+                Owner::Profile(profile) => {
+                    names.0.push(slot);
+                    names.1.push(profile.as_str());
+                }
+                Owner::Number(number) => {
+                    numbers.0.push(slot);
+                    numbers.1.push(plain(*number));
+                    numbers.2.push(*lend);
+                }
+            }
+        }
+        (names, numbers)
+    }
+}
+
+/// As PostgreSQL has it: a number is below 2 to the 31st.
+pub(super) fn plain(number: ProfileNumber) -> i32 {
+    i32::try_from(number.get()).unwrap_or(i32::MAX)
+}

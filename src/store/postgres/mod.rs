@@ -1,0 +1,150 @@
+//! The store in PostgreSQL: for many processes on many machines.
+//!
+//! ```no_run
+//! use scrip::store::postgres::{Options, PostgresStore};
+//! use scrip::{AsyncLedger, ProfileId, Program};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = "host=db.example user=loyalty dbname=shop sslmode=require".parse()?;
+//! let options = Options::new();
+//! PostgresStore::migrate(&config, &options).await?; // once, by whoever deploys
+//! let store = PostgresStore::connect(&config, &options).await?;
+//! let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+//! let balances = ledger.at("2025-06-15T14:32:00+10:00".parse()?).balances(ProfileId::new("alice")?).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The guide has a page on [operating it](crate::guide::postgres): spreading it over machines, partitions, retention,
+//! and joining a transaction of your own.
+//!
+//! # What it keeps
+//! A narrow **head** row for each account, compared and swapped; the **journal**, append-only, entries as few bytes;
+//! the account's **state**, which lags behind the journal by a few entries and is caught up on load; and look-up rows
+//! for the entries that have a key, a name, or change the record of an earlier thing. Accounts are not kept in memory,
+//! so any number of processes may share a database.
+//!
+//! # Fates
+//! One statement loads what a unit needs and one commits it, so the units of a work share a round trip and a flush.
+//! A head that moved, `40001` and `40P01` are [`Fate::Conflict`]; a connection that was lost after the commit was sent is
+//! [`Fate::InDoubt`]; everything else is a [`PostgresError`].
+
+mod ask;
+mod commit;
+mod desk;
+mod error;
+mod join;
+mod load;
+mod options;
+mod run;
+mod scan;
+mod schema;
+mod session;
+mod sql;
+
+use std::sync::{Arc, Mutex};
+
+use deadpool_postgres::Pool;
+
+pub use error::PostgresError;
+pub use join::Joined;
+pub use options::{Layout, Options, Tls};
+pub use schema::{Migrated, SCHEMA_VERSION};
+/// The versions of these crates that are part of this interface.
+pub use {deadpool_postgres, rustls, tokio_postgres};
+
+#[cfg(doc)]
+use super::Fate;
+use super::{AsyncStore, Work};
+use crate::ProfileNumber;
+
+/// A handle on a ledger in PostgreSQL. A clone shares its connections.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: Pool,
+    options: Options,
+    statements: sql::Statements,
+    /// What is added to the database's transaction ids to give positions in the feed.
+    offset: i64,
+    /// Numbers that were drawn, and promised to nobody who then needed one; the lowest last.
+    spare: Mutex<Vec<ProfileNumber>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("options", &self.options).field("pool", &self.pool.status()).finish()
+    }
+}
+
+impl PostgresStore {
+    /// Makes the schema, or brings it up to date. Any number of processes may do so at once; one does it, and the
+    /// others find it done.
+    ///
+    /// # Errors
+    /// The schema is of a newer version, or was made with another layout; or the database failed.
+    pub async fn migrate(
+        config: &tokio_postgres::Config,
+        options: &Options,
+    ) -> Result<Migrated, PostgresError> {
+        let pool = options.clone().connections(1).pool(config)?;
+        let mut client = pool.get().await?;
+        let transaction = client.transaction().await?;
+        let migrated = schema::migrate(&transaction, options).await?;
+        transaction.commit().await?;
+        Ok(migrated)
+    }
+
+    /// The statements that [`PostgresStore::migrate`] would carry out on a schema of this version, zero for none: for
+    /// those who carry them out themselves, in one transaction.
+    ///
+    /// # Errors
+    /// The name of the schema is none.
+    pub fn migration(options: &Options, from: i32) -> Result<Vec<String>, PostgresError> {
+        schema::statements(options, from)
+    }
+
+    /// Connects to a schema that is up to date, with connections of its own.
+    ///
+    /// # Errors
+    /// The schema is of another version or layout, the server does not commit durably, or it cannot be reached.
+    pub async fn connect(config: &tokio_postgres::Config, options: &Options) -> Result<Self, PostgresError> {
+        Self::with_pool(options.pool(config)?, options).await
+    }
+
+    /// The same, over a pool that the caller has.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::connect`].
+    pub async fn with_pool(pool: Pool, options: &Options) -> Result<Self, PostgresError> {
+        let client = pool.get().await?;
+        let state = schema::read(&client, options).await?;
+        if state.version < SCHEMA_VERSION {
+            return Err(PostgresError::NotMigrated { found: state.version, needed: SCHEMA_VERSION });
+        }
+        let row = client.query_one("SELECT current_setting('synchronous_commit')", &[]).await?;
+        if row.try_get::<_, String>(0)? == "off" {
+            return Err(PostgresError::NotDurable);
+        }
+        drop(client);
+        let statements = sql::Statements::new(options)?;
+        let (options, offset, spare) = (options.clone(), state.offset, Mutex::default());
+        Ok(Self { shared: Arc::new(Shared { pool, options, statements, offset, spare }) })
+    }
+
+    /// The pool of connections.
+    pub fn pool(&self) -> &Pool {
+        &self.shared.pool
+    }
+}
+
+impl AsyncStore for PostgresStore {
+    type Error = PostgresError;
+
+    async fn run(&mut self, work: &mut dyn Work) -> Result<(), PostgresError> {
+        self.shared.run(work).await
+    }
+}

@@ -1,0 +1,152 @@
+//! How to connect, and how the tables are laid out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::PostgresError;
+
+/// How to connect, and how the tables are laid out.
+///
+/// ```
+/// use scrip::store::postgres::Options;
+///
+/// let options = Options::new().schema("loyalty").connections(32);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(super) schema: String,
+    pub(super) connections: usize,
+    pub(super) wait: Duration,
+    pub(super) tls: Tls,
+    pub(super) layout: Layout,
+    pub(super) partitioned: bool,
+}
+
+/// Which certificates a server may show. Whether TLS is used at all is said by `sslmode` in the connection's
+/// configuration; where it is, the server's certificate is always checked.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Tls {
+    /// Those that the machine trusts.
+    #[default]
+    System,
+    /// Those that these roots vouch for: the usual choice for a database with a certificate authority of its own.
+    Roots(RootCertStore),
+    /// Anything that rustls can do, client certificates among it.
+    Config(Arc<ClientConfig>),
+}
+
+/// What kind of database it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Layout {
+    /// PostgreSQL on one machine, with its replicas: a whole batch goes in one statement.
+    #[default]
+    OneServer,
+    /// A database that distributes its tables by profile number: each statement is about one profile. See
+    /// [the guide](crate::guide::postgres).
+    Distributed,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Options {
+    /// Up to 16 connections, tables in the schema `scrip`, one server, a journal in one piece.
+    pub fn new() -> Self {
+        Self {
+            schema: "scrip".to_owned(),
+            connections: 16,
+            wait: Duration::from_secs(10),
+            tls: Tls::System,
+            layout: Layout::OneServer,
+            partitioned: false,
+        }
+    }
+
+    /// In which schema the tables are: 1 to 48 small letters, digits and underscores.
+    #[must_use]
+    pub fn schema(mut self, schema: &str) -> Self {
+        self.schema = schema.to_owned();
+        self
+    }
+
+    /// How many connections there are at most; at least one.
+    #[must_use]
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections.max(1);
+        self
+    }
+
+    /// How long to wait for a connection, new or free; ten seconds if nothing else is said.
+    #[must_use]
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Which certificates a server may show.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// What kind of database it is.
+    #[must_use]
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
+    }
+
+    /// Whether the journal is partitioned by time. It is decided when the schema is first made.
+    #[must_use]
+    pub fn partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = partitioned;
+        self
+    }
+
+    /// The name of the schema, if it is one that needs no quoting.
+    pub(super) fn checked_schema(&self) -> Result<&str, PostgresError> {
+        let schema = &self.schema;
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let is_name = schema.starts_with(|first: char| first.is_ascii_lowercase())
+            && schema.len() <= 48
+            && schema.bytes().all(is_plain);
+        if is_name { Ok(schema) } else { Err(PostgresError::SchemaName(schema.clone())) }
+    }
+
+    /// A pool that connects when it is first asked.
+    pub(super) fn pool(&self, config: &tokio_postgres::Config) -> Result<Pool, PostgresError> {
+        // Only what is closed is not used again: asking the server each time would cost a round trip.
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(config.clone(), self.connector()?, recycling);
+        let pool = Pool::builder(manager).runtime(Runtime::Tokio1).max_size(self.connections);
+        let wait = Some(self.wait);
+        Ok(pool.wait_timeout(wait).create_timeout(wait).recycle_timeout(wait).build()?)
+    }
+
+    fn connector(&self) -> Result<MakeRustlsConnect, PostgresError> {
+        let roots = match &self.tls {
+            Tls::Config(config) => return Ok(MakeRustlsConnect::new(ClientConfig::clone(config))),
+            Tls::Roots(roots) => roots.clone(),
+            Tls::System => {
+                let mut roots = RootCertStore::empty();
+                // A machine that trusts nobody can still connect where no TLS is asked for; elsewhere no
+                // certificate passes.
+                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+                roots
+            }
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))
+    }
+}

@@ -1,0 +1,240 @@
+//! Running a work: load, decide, commit, settle, some units at a time.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use deadpool_postgres::Object;
+
+use super::desk::Desk;
+use super::error::Failure;
+use super::session::Session;
+use super::{PostgresError, Shared};
+use crate::store::{Fate, Need, Owner, View, Work};
+use crate::{Account, ProfileNumber};
+
+/// So many units share a commit at most.
+const TOGETHER: usize = 1_024;
+
+/// A connection that was lost while nothing had been written is replaced so often.
+const CONNECTIONS: u32 = 3;
+
+/// What a unit came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decided {
+    pub(super) unit: usize,
+    pub(super) first: usize,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// There is nothing to write, and what it saw is in the database.
+    Nothing,
+    /// There is nothing to write, but it saw what is yet to be written.
+    NothingAfterPending,
+    Pending,
+    /// It does not follow the account's last entry.
+    Stale,
+}
+
+impl Shared {
+    pub(super) async fn run(&self, work: &mut dyn Work) -> Result<(), PostgresError> {
+        let mut next = 0;
+        while next < work.needs().len() {
+            let units = together(work.needs(), next);
+            next = units.end;
+            self.run_together(work, units).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs units that are committed together.
+    async fn run_together(&self, work: &mut dyn Work, units: Range<usize>) -> Result<(), PostgresError> {
+        let needs = work.needs().get(units.clone()).unwrap_or_default();
+        let is_pair = needs.iter().any(|need| need.second.is_some());
+        let (mut client, mut desk) = match self.connect_and_load(needs).await {
+            Err(error) if error.meaning() == Some(Failure::Conflict) => {
+                units.for_each(|unit| work.settle(unit, Fate::Conflict));
+                return Ok(());
+            }
+            loaded => loaded?,
+        };
+        let decided = self.decide(&client, work, units, &mut desk).await?;
+        let written = if is_pair {
+            self.commit_pair(&mut client, &mut desk).await
+        } else {
+            self.commit(&client, &mut desk).await
+        };
+        self.give_back_promised(&desk);
+        let written = match written {
+            Err(error) => Err(error.meaning().ok_or(error)?),
+            Ok(written) => Ok(written),
+        };
+        for Decided { unit, first, kind } in decided {
+            let number = desk.seats.get(first).map(|seat| seat.account.number());
+            let fate = match (kind, &written) {
+                (Kind::Nothing, _) => Fate::Committed,
+                (Kind::Stale, _) => Fate::Conflict,
+                (_, Ok(written)) if number.is_some_and(|number| written.contains(&number)) => Fate::Committed,
+                (Kind::Pending, Err(Failure::Lost)) => Fate::InDoubt,
+                _ => Fate::Conflict,
+            };
+            work.settle(unit, fate);
+        }
+        Ok(())
+    }
+
+    async fn connect_and_load(&self, needs: &[Need]) -> Result<(Object, Desk), PostgresError> {
+        let mut attempt = 1;
+        loop {
+            let client = self.pool.get().await?;
+            match self.load(&client, needs).await {
+                // The server was started anew, say, and this connection did not know yet.
+                Err(error) if error.meaning() == Some(Failure::Lost) && attempt < CONNECTIONS => {
+                    drop(Object::take(client));
+                    attempt = attempt.saturating_add(1);
+                }
+                loaded => return Ok((client, loaded?)),
+            }
+        }
+    }
+
+    /// Lets the work decide units, in their order.
+    pub(super) async fn decide(
+        &self,
+        session: &impl Session,
+        work: &mut dyn Work,
+        units: Range<usize>,
+        desk: &mut Desk,
+    ) -> Result<Vec<Decided>, PostgresError> {
+        let mut decided = Vec::with_capacity(units.len());
+        for unit in units {
+            // What an earlier unit is about to write may lead to something that was not looked up.
+            while let Some(missing) = work.needs().get(unit).and_then(|need| desk.gather(need).err()) {
+                self.fetch(session, missing, desk).await?;
+            }
+            decided.extend(decide_one(work, unit, desk)?);
+        }
+        Ok(decided)
+    }
+
+    /// Commits what is pending, each account for itself. Answers those that were written.
+    async fn commit(
+        &self,
+        session: &Object,
+        desk: &mut Desk,
+    ) -> Result<HashSet<ProfileNumber>, PostgresError> {
+        let places = pending(desk);
+        if places.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let slower = match self.register(session, desk, &places).await {
+            // Whether or not they have their numbers now: no entry was written.
+            Err(error) if error.meaning().is_some() => {
+                desk.forget_promises();
+                return Ok(HashSet::new());
+            }
+            slower => slower?,
+        };
+        let places: Vec<usize> = places.into_iter().filter(|place| !slower.contains(place)).collect();
+        self.write(session, desk, &places).await
+    }
+
+    /// Commits what is pending on two accounts, or nothing.
+    async fn commit_pair(
+        &self,
+        client: &mut Object,
+        desk: &mut Desk,
+    ) -> Result<HashSet<ProfileNumber>, PostgresError> {
+        let places = pending(desk);
+        if places.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let transaction = match client.transaction().await.map_err(PostgresError::from) {
+            Err(error) if error.meaning().is_some() => return Ok(HashSet::new()),
+            transaction => transaction?,
+        };
+        match self.write_together_or_not(&transaction, desk, &places).await {
+            Ok(Some(written)) => {
+                transaction.commit().await?;
+                Ok(written)
+            }
+            // A transaction that is given up, or whose connection is lost, leaves nothing behind.
+            Ok(None) => Ok(HashSet::new()),
+            Err(error) if error.meaning().is_some() => Ok(HashSet::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes what a unit has pending, on one account or two, inside a transaction; `None`: not all of it, so roll back.
+    pub(super) async fn write_together_or_not(
+        &self,
+        session: &impl Session,
+        desk: &mut Desk,
+        places: &[usize],
+    ) -> Result<Option<HashSet<ProfileNumber>>, PostgresError> {
+        // Both have their numbers from now on: what is written to one may name the other.
+        let all: Vec<usize> = (0..desk.seats.len()).collect();
+        if !self.register(session, desk, &all).await?.is_empty() {
+            return Ok(None);
+        }
+        let mut written = self.write(session, desk, places).await?;
+        if written.len() < places.len() {
+            return Ok(None);
+        }
+        // The unit's fate is told by its first account, to which it may have written nothing.
+        written.extend(desk.seats.iter().map(|seat| seat.account.number()));
+        Ok(Some(written))
+    }
+}
+
+/// From a unit on, those that can share a commit: the catalogue's by themselves, so that nothing is committed on a
+/// definition that is not; and one over two accounts by itself.
+fn together(needs: &[Need], start: usize) -> Range<usize> {
+    let class = |need: &Need| (need.owner == Owner::CATALOGUE, need.second.is_some());
+    let rest = needs.get(start..).unwrap_or_default();
+    let Some(first) = rest.first().map(class) else { return start..start };
+    let most = if first.1 { 1 } else { TOGETHER };
+    let units = rest.iter().take(most).take_while(|need| class(need) == first).count();
+    start..start.saturating_add(units)
+}
+
+fn decide_one(work: &mut dyn Work, unit: usize, desk: &mut Desk) -> Result<Option<Decided>, PostgresError> {
+    let Some(need) = work.needs().get(unit).cloned() else { return Ok(None) };
+    let (Some(first), second) = (desk.place(need.owner), need.second.and_then(|owner| desk.place(owner)))
+    else {
+        return Err(PostgresError::NoSuchAccount);
+    };
+    let second = second.filter(|second| *second != first);
+    let has_pending = desk.seats.get(first).is_some_and(|seat| !seat.pending.is_empty());
+    let change = {
+        let (Some(account), other) = desk.accounts(&need) else { return Err(PostgresError::NoSuchAccount) };
+        // All that is missing was fetched.
+        let Ok(gather) = desk.gather(&need) else { return Err(PostgresError::NoSuchAccount) };
+        let past = gather.past(&need, account);
+        let past = past.map_err(|source| PostgresError::Corrupt { number: account.number(), source })?;
+        let found = gather.found();
+        work.decide(unit, View::new(past.as_ref().unwrap_or(account), other, &found))
+    };
+    let Some(change) = change.filter(|change| !change.is_empty()) else {
+        let kind = if has_pending { Kind::NothingAfterPending } else { Kind::Nothing };
+        return Ok(Some(Decided { unit, first, kind }));
+    };
+    let version = |place: usize| desk.seats.get(place).map(|seat| Account::sequence(&seat.account));
+    if !change.follows(version(first).unwrap_or(0), second.and_then(version)) {
+        return Ok(Some(Decided { unit, first, kind: Kind::Stale }));
+    }
+    if let Some(seat) = desk.seats.get_mut(first) {
+        seat.push(&change.first);
+    }
+    if let Some(seat) = second.and_then(|second| desk.seats.get_mut(second)) {
+        seat.push(&change.second);
+    }
+    Ok(Some(Decided { unit, first, kind: Kind::Pending }))
+}
+
+/// The places of the accounts to which something is to be written.
+pub(super) fn pending(desk: &Desk) -> Vec<usize> {
+    let seats = desk.seats.iter().enumerate();
+    seats.filter(|(_, seat)| !seat.pending.is_empty()).map(|(place, _)| place).collect()
+}

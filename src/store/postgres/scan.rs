@@ -1,0 +1,177 @@
+//! Reading across profiles.
+//!
+//! The rows that are kept beside the journals say when something falls due, and never too late. So they find every
+//! profile that is asked for, and some more, whose accounts are then looked at; what was said too early is put right.
+
+use super::ask::{Answer, number_of};
+use super::commit::{deadline, expires};
+use super::desk::Desk;
+use super::load::plain;
+use super::session::{Parameter, Session};
+use super::sql::Sql;
+use super::{Layout, PostgresError, PostgresStore, Shared};
+use crate::entry::packed;
+use crate::store::{AsyncScan, Feed, Need, Owner, Position, Written};
+use crate::{Account, LotKind, Name, ProfileId, ProfileNumber, Timestamp};
+
+/// So many candidates are looked at together.
+const PAGE: usize = 256;
+
+impl AsyncScan for PostgresStore {
+    type Error = PostgresError;
+
+    async fn due(
+        &mut self,
+        by: Timestamp,
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, PostgresError> {
+        let is_due = |account: &Account| account.next_deadline().is_some_and(|deadline| deadline <= by);
+        self.shared.numbers_where(&self.shared.statements.due, by, after, limit, is_due).await
+    }
+
+    async fn expiring(
+        &mut self,
+        (start, end): (Timestamp, Timestamp),
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, PostgresError> {
+        let within = |account: &Account| {
+            let mut lots = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind));
+            lots.any(|lot| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))
+        };
+        self.shared.numbers_where(&self.shared.statements.expiring, end, after, limit, within).await
+    }
+
+    /// In the order of the database's transactions, of which only those are told before which none is still open: one
+    /// that commits late is not passed by. A transaction that stays open holds the feed up.
+    async fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, PostgresError> {
+        let client = self.shared.pool.get().await?;
+        self.shared.feed(&client, after, limit).await
+    }
+
+    async fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, PostgresError> {
+        let client = self.shared.pool.get().await?;
+        let (sort, limit) = (i16::from(name.sort()), i64::try_from(limit).unwrap_or(i64::MAX));
+        let mut profiles = Vec::new();
+        let named = &self.shared.statements.named;
+        for row in Session::query(&client, named, &[&sort, &name.as_str(), &limit]).await? {
+            let profile: &str = row.try_get(0)?;
+            let unreadable = |_| PostgresError::Row { number: 0, what: "a name that is no profile's" };
+            profiles.push(ProfileId::new(profile).map_err(unreadable)?);
+        }
+        Ok(profiles)
+    }
+}
+
+impl Shared {
+    /// The profiles after a number whose row says that something happens by an instant, and whose account agrees.
+    /// `candidates`: the statement that finds the rows.
+    async fn numbers_where(
+        &self,
+        candidates: &Sql,
+        by: Timestamp,
+        after: ProfileNumber,
+        limit: usize,
+        wanted: impl Fn(&Account) -> bool,
+    ) -> Result<Vec<ProfileNumber>, PostgresError> {
+        let client = self.pool.get().await?;
+        let (mut after, page) = (plain(after), i64::try_from(PAGE).unwrap_or(i64::MAX));
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let mut needs = Vec::new();
+            for row in Session::query(&client, candidates, &[&after, &by.micros(), &page]).await? {
+                after = row.try_get(0)?;
+                needs.push(Need::of(Owner::Number(number_of(after)?)));
+            }
+            if needs.is_empty() {
+                break;
+            }
+            let is_last = needs.len() < PAGE;
+            let desk = self.load(&client, &needs).await?;
+            for need in &needs {
+                let (account, _) = desk.accounts(need);
+                if let Some(account) = account.filter(|account| found.len() < limit && wanted(account)) {
+                    found.push(account.number());
+                }
+            }
+            self.put_right(&client, &desk).await?;
+            if is_last {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Where a row says too early when something falls due, it is written anew, so that it is not looked at again.
+    async fn put_right(&self, session: &impl Session, desk: &Desk) -> Result<(), PostgresError> {
+        let is_early = |kept: Option<i64>, is: Option<i64>| kept != is;
+        let early = desk.seats.iter().filter(|seat| {
+            let account = &seat.account;
+            // A row is only ever written forward.
+            account.sequence() > seat.kept.sequence
+                && (is_early(seat.kept.deadline, deadline(account))
+                    || is_early(seat.kept.expires, expires(account)))
+        });
+        let mut early: Vec<_> = early.collect();
+        early.sort_unstable_by_key(|seat| seat.account.number());
+        for seat in early {
+            let account = &seat.account;
+            let (number, sequence) =
+                (plain(account.number()), i32::try_from(account.sequence()).unwrap_or(i32::MAX));
+            let (deadline, expires, bytes) =
+                (deadline(account), expires(account), super::commit::account_bytes(account));
+            let parameters: [Parameter<'_>; 5] = [&number, &sequence, &deadline, &expires, &bytes];
+            session.query(&self.statements.keep, &parameters).await?;
+        }
+        Ok(())
+    }
+
+    /// What was written after a position, up to before the oldest transaction that is still open.
+    pub(super) async fn feed(
+        &self,
+        session: &impl Session,
+        after: &Position,
+        limit: usize,
+    ) -> Result<Feed, PostgresError> {
+        if self.options.layout == Layout::Distributed {
+            return Err(PostgresError::NotDistributed("a feed"));
+        }
+        let (position, number, sequence) = read(after)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = session
+            .query(&self.statements.feed, &[&position, &number, &sequence, &self.offset, &limit])
+            .await?;
+        let mut feed = Feed { entries: Vec::with_capacity(rows.len()), position: after.clone() };
+        for row in &rows {
+            let (position, profile): (i64, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
+            let answer = Answer(row);
+            let (number, sequence) = (answer.number()?, answer.sequence()?);
+            let unreadable =
+                |_| PostgresError::Row { number: number.get(), what: "a name that is no profile's" };
+            let profile = profile.map(ProfileId::new).transpose().map_err(unreadable)?;
+            let bytes = answer.bytes()?.unwrap_or_default();
+            let entry =
+                packed::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })?;
+            feed.entries.push(Written { profile, number, entry });
+            feed.position = Position::new(format!("{position}.{}.{sequence}", number.get()));
+        }
+        Ok(feed)
+    }
+}
+
+/// A position is a transaction, and how far its entries were told: `transaction.profile.sequence`.
+fn read(position: &Position) -> Result<(i64, i32, i32), PostgresError> {
+    if *position == Position::START {
+        return Ok((0, 0, 0));
+    }
+    let mut parts = position.as_str().split('.');
+    let parts = (parts.next(), parts.next(), parts.next(), parts.next());
+    let (Some(position), Some(number), Some(sequence), None) = parts else {
+        return Err(PostgresError::NoSuchPosition);
+    };
+    match (position.parse(), number.parse(), sequence.parse()) {
+        (Ok(position), Ok(number), Ok(sequence)) => Ok((position, number, sequence)),
+        _ => Err(PostgresError::NoSuchPosition),
+    }
+}

@@ -1,0 +1,167 @@
+//! What transactions earn, and what comes back of that (rules X3 and X4).
+
+use scrip::{Clawback, Earn, LotKind, Period, PeriodType, Terms};
+
+use super::calendar::{Calendar, DAY, Micros, OutOfRange};
+use super::money::{Raw, smallest};
+use super::profile::{Earned, Fact, Lot, Origin, Version, Way, What};
+use super::{Model, Objections, Rank};
+
+/// What becomes of the points of a transaction when it is posted or changed.
+pub(super) struct Settling {
+    pub(super) earned: Option<Earned>,
+    /// When points that it earns anew can be used.
+    times: (Micros, Option<Micros>),
+}
+
+impl Model {
+    /// What so much money earns, rounded down at the point scale.
+    pub(crate) fn earns(&self, earn: &Earn, kept: Raw) -> Raw {
+        let unit = smallest(self.program.point_scale);
+        let (points, amount): (Raw, Raw) =
+            (earn.points.ten_thousandths().into(), earn.amount.ten_thousandths().into());
+        kept * points / (amount * unit) * unit
+    }
+
+    /// What stays earned of a transaction, now that so much of its total is kept: `was` before.
+    pub(super) fn settling(
+        &self,
+        profile: usize,
+        was: Option<Earned>,
+        kept: Raw,
+        transacted_at: Micros,
+        calendar: Calendar,
+        objections: &mut Objections,
+    ) -> Settling {
+        let Some(earn) = self.program.earn else {
+            return Settling { earned: None, times: (transacted_at, None) };
+        };
+        let was = was.unwrap_or(Earned { points: 0, lot: None });
+        let points = self.earns(&earn, kept);
+        let is_new = points > was.points && self.own_lot(profile, was).is_none();
+        let times = times(&earn, transacted_at, calendar);
+        objections.add_if(is_new && times.is_err(), Rank::Terms, "time_out_of_range");
+        // The transaction itself is the next entry, and what it earns the one after that.
+        let lot = if is_new { Some(0) } else { was.lot };
+        let times = times.unwrap_or((transacted_at, None));
+        Settling { earned: Some(Earned { points, lot }), times }
+    }
+
+    /// The lot that a transaction earned, if it is still here.
+    fn own_lot(&self, profile: usize, earned: Earned) -> Option<usize> {
+        let account = &self.profiles[profile];
+        let lot = account.lot_with(account.made_by(earned.lot?))?;
+        account.lots[lot].moved.is_none().then_some(lot)
+    }
+
+    /// Writes what a version of a transaction earns more or less than `was` (rule X4); answers how much was clawed back.
+    pub(super) fn settle(
+        &mut self,
+        profile: usize,
+        version: usize,
+        was: Option<Earned>,
+        settling: &Settling,
+        at: Micros,
+    ) -> Raw {
+        let Some(now) = settling.earned else { return 0 };
+        let was = was.unwrap_or(Earned { points: 0, lot: None });
+        let own = self.own_lot(profile, was);
+        let (less, more) = ((was.points - now.points).max(0), (now.points - was.points).max(0));
+        if less > 0 {
+            self.claw_back(profile, version, own, less, at);
+        } else if more > 0 {
+            let account = &mut self.profiles[profile];
+            // A debt is paid first.
+            let paid = account.debt_at(account.now(at)).min(more);
+            if paid > 0 {
+                let sequence = account.next_sequence();
+                account.debts.push((sequence, -paid));
+                account.flow_past(LotKind::Point, Way::PaidToDebt, paid);
+            }
+            match own {
+                Some(lot) => {
+                    account.flow(lot, Way::Issued, more - paid);
+                    account.write(at, What::EarnedMore(version, more, paid));
+                }
+                None => self.earn_anew(profile, version, (more, paid), settling.times, at),
+            }
+        }
+        less
+    }
+
+    /// From its own lot first, also what expired or was revoked there; then by the policy.
+    fn claw_back(&mut self, profile: usize, version: usize, own: Option<usize>, less: Raw, at: Micros) {
+        let account = &mut self.profiles[profile];
+        let now = account.now(at);
+        let from_lot = own.map_or(0, |lot| account.free(lot, now).min(less));
+        if let Some(lot) = own.filter(|_| from_lot > 0) {
+            account.flow(lot, Way::ClawedBack, -from_lot);
+        }
+        let rest = less - from_lot;
+        let (owed, short) = match self.program.clawback {
+            Clawback::Debt => (rest, 0),
+            Clawback::Shortfall => (0, rest),
+        };
+        account.debts.push((account.next_sequence(), owed));
+        account.write(at, What::ClawedBack(version, less, from_lot, owed, short));
+    }
+
+    fn earn_anew(
+        &mut self,
+        profile: usize,
+        version: usize,
+        (points, paid): (Raw, Raw),
+        (available_at, expires_at): (Micros, Option<Micros>),
+        at: Micros,
+    ) {
+        let earn = self.program.earn.unwrap();
+        let timezone = self.zone_of(&self.profiles[profile].versions[version]);
+        let account = &mut self.profiles[profile];
+        let sale = &account.versions[version];
+        let origin = Origin::Earned(sale.made, paid);
+        let issued_at = sale.transacted_at;
+        let (sequence, lot) = (account.next_sequence(), account.lots.len());
+        account.lots.push(Lot {
+            foreign: None,
+            sequence,
+            kind: LotKind::Point,
+            definition: earn.point_definition_id,
+            issued_at,
+            available_at,
+            terms: Terms {
+                timezone,
+                period: earn.period_days.map(|days| Period::new(days, PeriodType::Days)),
+                extend_days: None,
+                is_reassignable: false,
+                is_extendable: false,
+            },
+            external_id: None,
+            source_type: None,
+            source: None,
+            origin: Some(origin),
+            facts: vec![Fact { sequence, initial: points, expires_at, meta: None }],
+            revoked: None,
+            moved: None,
+        });
+        account.flow(lot, Way::Issued, points - paid);
+        account.write(at, What::Issued(lot));
+    }
+
+    pub(super) fn zone_of(&self, sale: &Version) -> scrip::Zone {
+        sale.said.timezone.unwrap_or(self.program.timezone)
+    }
+}
+
+/// From when, and until when, points that are earned can be used (rule X3).
+fn times(
+    earn: &Earn,
+    transacted_at: Micros,
+    calendar: Calendar,
+) -> Result<(Micros, Option<Micros>), OutOfRange> {
+    let available_at = transacted_at + Micros::from(earn.delay_days) * DAY;
+    if available_at > scrip::Timestamp::MAX.micros() {
+        return Err(OutOfRange);
+    }
+    let end = earn.period_days.map(|days| calendar.after(available_at, days, PeriodType::Days));
+    Ok((available_at, end.transpose()?))
+}

@@ -1,0 +1,88 @@
+//! The store in PostgreSQL, on a server of the tests' own. One entry runs the cases in turn, so that one server does.
+
+#[path = "../cluster/mod.rs"]
+mod cluster;
+mod conforming;
+mod crashing;
+mod joining;
+mod racing;
+mod scanning;
+mod schema;
+
+use cluster::Cluster;
+use scrip::store::postgres::{Options, PostgresStore};
+use scrip::{
+    Amount, AsyncLedger, Define, DefinitionId, IssueReward, ProfileId, Program, RewardDefinition, Timestamp,
+};
+
+#[test]
+fn postgres() {
+    let Some(cluster) = Cluster::start() else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+    let only = std::env::var("CASE").ok();
+    macro_rules! run {
+        ($($module:ident::$case:ident),* $(,)?) => {$(
+            let name = concat!(stringify!($module), "::", stringify!($case));
+            if only.as_ref().is_none_or(|only| name.contains(only.as_str())) {
+                println!("{name}");
+                runtime.block_on($module::$case(&cluster));
+            }
+        )*};
+    }
+    run! {
+        schema::is_migrated_once_and_refused_when_newer,
+        schema::fits_a_database_that_is_distributed_by_profile,
+        conforming::to_every_promise,
+        racing::one_balance_is_spent_once,
+        racing::newcomers_get_one_number,
+        racing::batches_in_any_order_do_not_deadlock,
+        joining::is_committed_and_rolled_back_with_the_callers_rows,
+        joining::conflicts_and_dooms,
+        scanning::finds_what_is_due_and_what_expires,
+        scanning::feed_leaves_nothing_out,
+        scanning::finds_names_of_anybody,
+        crashing::loses_nothing_and_does_nothing_twice,
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    at("2025-06-15T00:00:00Z")
+}
+
+fn profile(name: impl std::fmt::Display) -> ProfileId {
+    ProfileId::new(&name.to_string()).unwrap()
+}
+
+fn program() -> Program {
+    Program::new("AUD", "Australia/Melbourne").unwrap()
+}
+
+/// A store on a database that is migrated.
+async fn store(config: &tokio_postgres::Config, options: &Options) -> PostgresStore {
+    PostgresStore::migrate(config, options).await.unwrap();
+    PostgresStore::connect(config, options).await.unwrap()
+}
+
+/// A ledger on an empty database, with a definition of a reward worth 10.
+async fn ledger(cluster: &Cluster) -> (AsyncLedger<PostgresStore>, DefinitionId) {
+    let store = store(&cluster.database().await, &Options::new()).await;
+    let mut ledger = AsyncLedger::new(program(), store);
+    let mut ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+    ten.is_reassignable = true;
+    let ten = ledger.at(now()).commit(Define::from(ten)).await.unwrap().id;
+    (ledger, ten)
+}
+
+async fn issue(
+    ledger: &mut AsyncLedger<PostgresStore>,
+    profile: ProfileId,
+    ten: DefinitionId,
+    rewards: usize,
+) {
+    let requests = (0..rewards).map(|_| IssueReward::new(profile, ten));
+    assert!(ledger.at(now()).commit_all(requests).await.iter().all(Result::is_ok));
+}

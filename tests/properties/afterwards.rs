@@ -1,0 +1,408 @@
+//! What happens to value afterwards (rules H, R, L, X3, X4 and T7): the laws, told from what the engine itself shows.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use scrip::store::Owner;
+use scrip::{
+    Amount, CaptureHold, Cause, Command, EntryKind, Error, LotId, LotStatus, MemoryStore, Origin, Outcome,
+    PlaceHold, Quantity, Redeem, RedemptionId, ReleaseHold, Request, ReturnRedemption, ReverseRedemption,
+    Sweep, Wallet,
+};
+
+use crate::model::calendar::{Micros, SECOND};
+use crate::model::memo::same_lines;
+use crate::model::resolve::profile_id;
+use crate::model::steps::{Ask, Case, Step, Wait};
+use crate::model::world::{World, journals, look};
+use crate::model::{check::Checked, generate, programs};
+use crate::{config, timestamp};
+
+type Till = World<MemoryStore>;
+
+/// What a case leads to; the same every time.
+fn played(case: &Case) -> Result<Till, TestCaseError> {
+    let mut world = World::alone(case, MemoryStore::new())?;
+    for step in &case.steps {
+        world.step(step)?.ok();
+    }
+    Ok(world)
+}
+
+/// What a redemption is to be at the end of a case: strict, so that it is known what it comes to.
+fn redemption(world: &mut Till, wish: &crate::model::steps::Redeem) -> Redeem {
+    let ask = Ask::Redeem(wish.clone());
+    match world.resolve(&Step { wait: Wait::Micros(0), key: None, ask }).request {
+        Request::Redeem(mut redeem) => {
+            (redeem.strict, redeem.basket_total) = (false, None);
+            redeem
+        }
+        other => panic!("{other:?} is no redemption"),
+    }
+}
+
+/// The same, of just so much.
+fn strictly(mut redeem: Redeem, amount: Amount) -> Redeem {
+    (redeem.amount, redeem.strict) = (amount, true);
+    redeem
+}
+
+fn run(
+    world: &mut Till,
+    request: impl Into<Request>,
+) -> Result<Outcome, Error<<MemoryStore as scrip::Store>::Error>> {
+    let command = Command::new(timestamp(world.now), request.into());
+    world.run(&command).unwrap().map(|receipt| receipt.outcome)
+}
+
+/// The account as a customer sees it, whatever led to it: each lot, and the balances.
+fn seen(world: &mut Till) -> String {
+    let mut told = Vec::new();
+    let now = timestamp(world.now);
+    for id in (0..3).map(profile_id) {
+        // One whose clock is ahead is seen at its own time.
+        let last = world.account(id).last_at().map_or(now, |last| last.max(now));
+        let wallet = world.ledger.at(last).wallet(id).unwrap();
+        let lots = (lots(&wallet), wallet.balances(), world.ledger.at(last).next_expiry(id).ok());
+        told.push(format!("{lots:?}"));
+    }
+    told.join("\n")
+}
+
+fn lots(wallet: &Wallet) -> Vec<(LotId, Quantity, Quantity, LotStatus, scrip::Expiry)> {
+    let rewards = wallet.rewards().into_iter();
+    let rewards = rewards
+        .map(|lot| (lot.id, lot.value_remaining.into(), lot.value_held.into(), lot.status, lot.expires_at));
+    let points = wallet.points().into_iter();
+    let points = points
+        .map(|lot| (lot.id, lot.value_remaining.into(), lot.value_held.into(), lot.status, lot.expires_at));
+    rewards.chain(points).collect()
+}
+
+/// A part of an amount, in whole minor units: so many 255ths of it.
+fn part(world: &Till, all: Amount, share: u8) -> Amount {
+    let unit = crate::model::money::smallest(world.model.program.currency.minor_unit());
+    let raw = i128::from(all.ten_thousandths()) * i128::from(share) / 255 / unit * unit;
+    Amount::from_ten_thousandths(i64::try_from(raw).unwrap()).unwrap()
+}
+
+fn minus(one: Amount, other: Amount) -> Amount {
+    Amount::from_ten_thousandths(one.ten_thousandths() - other.ten_thousandths()).unwrap()
+}
+
+fn wish() -> impl Strategy<Value = crate::model::steps::Redeem> {
+    generate::redeem().prop_map(|wish| crate::model::steps::Redeem { profile: Some(0), ..wish })
+}
+
+proptest! {
+    #![proptest_config(config(150))]
+
+    /// Rule H2: holding X and capturing Y at the same instant leaves the same account as redeeming Y.
+    #[test]
+    fn capturing_is_redeeming(
+        case in generate::case_of(programs::open_program(), 20),
+        wish in wish(),
+        share in any::<u8>(),
+    ) {
+        let mut one = played(&case)?;
+        let redeem = redemption(&mut one, &wish);
+        let mut hold = PlaceHold::lenient(profile_id(0), redeem.amount).with(redeem.strategies.iter().copied());
+        hold.expires_in = Some(1);
+        let Ok(Outcome::PlaceHold(hold)) = run(&mut one, hold) else { return Ok(()) };
+        let amount = part(&one, hold.total, share);
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let captured = run(&mut one, CaptureHold::part(hold.id, amount));
+        let Ok(Outcome::CaptureHold(captured)) = captured else { panic!("{captured:?}") };
+        let mut other = played(&case)?;
+        let redeemed = run(&mut other, strictly(redeem, amount));
+        let Ok(Outcome::Redeem(redeemed)) = redeemed else { panic!("{redeemed:?}") };
+        prop_assert_eq!((redeemed.total, &redeemed.items), (captured.total, &captured.items));
+        let (expected, found) = (seen(&mut other), seen(&mut one));
+        prop_assert_eq!(expected, found, "{}", one.with_story(TestCaseError::fail("rule H2")));
+    }
+
+    /// Rules H1 and H3: a hold lowers what is available, not what is owned; and once it is released, or its time is
+    /// over, all is as before.
+    #[test]
+    fn a_hold_that_ends_leaves_nothing(
+        case in generate::case_of(programs::open_program(), 20),
+        wish in wish(),
+        lapses in any::<bool>(),
+    ) {
+        let mut world = played(&case)?;
+        let redeem = redemption(&mut world, &wish);
+        let owned = |world: &mut Till| -> Vec<_> {
+            let wallet = world.ledger.at(timestamp(world.now)).wallet(profile_id(0)).unwrap();
+            let mut owned: Vec<_> = lots(&wallet).into_iter().map(|lot| (lot.0, lot.1)).collect();
+            owned.sort();
+            owned
+        };
+        if world.account(profile_id(0)).last_at() > Some(timestamp(world.now)) {
+            return Ok(());
+        }
+        let (before, owns) = (seen(&mut world), owned(&mut world));
+        let home = profile_id(0);
+        let available = world.ledger.at(timestamp(world.now)).balances(home).unwrap().combined_balance_dollars;
+        let mut hold = PlaceHold::lenient(home, redeem.amount).with(redeem.strategies.iter().copied());
+        hold.expires_in = Some(1);
+        let Ok(Outcome::PlaceHold(hold)) = run(&mut world, hold) else { return Ok(()) };
+        let balances = world.ledger.at(timestamp(world.now)).balances(home).unwrap();
+        prop_assert!(balances.combined_balance_dollars < available, "rule H1");
+        prop_assert_eq!(owns, owned(&mut world), "rule H1");
+        if lapses {
+            // What else happens in that second, happens without the hold as well.
+            let end = timestamp(world.now + SECOND);
+            world.now = hold.expires_at.micros().min(end.micros());
+            let mut other = played(&case)?;
+            other.now = world.now;
+            prop_assert_eq!(seen(&mut other), seen(&mut world), "rule H3");
+        } else {
+            run(&mut world, ReleaseHold { hold_id: hold.id }).unwrap();
+            prop_assert_eq!(before, seen(&mut world), "rule H3");
+        }
+    }
+
+    /// Rule R1: redeeming X and returning Y, in any number of parts, leaves the same lots as redeeming X − Y.
+    #[test]
+    fn a_return_is_a_smaller_redemption(
+        case in generate::case_of(programs::open_program(), 20),
+        wish in wish(),
+        shares in vec(any::<u8>(), 1..5),
+        all in any::<bool>(),
+    ) {
+        let mut one = played(&case)?;
+        let redeem = redemption(&mut one, &wish);
+        let Ok(Outcome::Redeem(made)) = run(&mut one, redeem.clone()) else { return Ok(()) };
+        let mut left = made.total;
+        let parts = shares.len();
+        for (place, share) in shares.into_iter().enumerate() {
+            let is_last = all && place + 1 == parts;
+            let amount = if is_last { left } else { part(&one, left, share) };
+            if !amount.is_zero() {
+                run(&mut one, ReturnRedemption::strict(made.id, amount)).unwrap();
+                left = minus(left, amount);
+            }
+        }
+        let too_much = Amount::from_ten_thousandths(left.ten_thousandths() + 10_000).unwrap();
+        let refused = run(&mut one, ReturnRedemption::strict(made.id, too_much)).unwrap_err();
+        prop_assert_eq!(refused.code(), "return_above_redemption", "rule R2");
+        let mut other = played(&case)?;
+        if !left.is_zero() {
+            run(&mut other, strictly(redeem, left)).unwrap();
+        }
+        let (expected, found) = (seen(&mut other), seen(&mut one));
+        prop_assert_eq!(expected, found, "{}", one.with_story(TestCaseError::fail("rule R1")));
+    }
+
+    /// Rule R4: the window's end is inside it, and nothing after it is; a reversal leaves what was before.
+    #[test]
+    fn a_reversal_undoes_within_its_window(
+        case in generate::case_of(programs::open_program(), 15),
+        wish in wish(),
+        late in -1_i64..=1,
+    ) {
+        let mut world = played(&case)?;
+        let redeem = redemption(&mut world, &wish);
+        let Ok(Outcome::Redeem(made)) = run(&mut world, redeem) else { return Ok(()) };
+        let window = Micros::from(world.model.program.reversal_window_seconds) * SECOND;
+        let mut other = played(&case)?;
+        world.now = made.redeemed_at.micros() + window + late;
+        other.now = world.now;
+        if world.now < made.redeemed_at.micros() {
+            return Ok(());
+        }
+        match run(&mut world, ReverseRedemption::new(made.id)) {
+            Ok(_) => prop_assert!(late <= 0),
+            Err(error) => {
+                prop_assert_eq!((error.code(), late > 0), ("reversal_window_over", true));
+                return Ok(());
+            }
+        }
+        let again = run(&mut world, ReverseRedemption::new(made.id)).unwrap_err();
+        prop_assert_eq!(again.code(), "redemption_reversed", "rule R4");
+        // What expired in between came back as the program says, and is compared by the model.
+        if window + late <= 0 {
+            prop_assert_eq!(seen(&mut other), seen(&mut world), "rule R4");
+        }
+    }
+
+    /// Rule T7: with a sweep before every step, everything is answered as without any; the journals end up the same,
+    /// byte by byte; and sweeping twice adds nothing.
+    #[test]
+    fn sweeping_changes_no_answer(case in generate::case(30)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        let mut swept = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            let command = world.resolve(step);
+            for profile in (0..3).map(profile_id) {
+                let sweep = Command::new(timestamp(world.now), Request::from(Sweep::ProfileId(profile)));
+                if swept.run(&sweep)?.is_ok() {
+                    let Ok(Outcome::Sweep(again)) = swept.run(&sweep)?.map(|receipt| receipt.outcome) else {
+                        panic!("it was swept before");
+                    };
+                    prop_assert_eq!(again.entries, 0, "rule T7");
+                }
+            }
+            // A sweep counts like any other entry where a clock is behind (rule T6).
+            let is_late = |world: &mut Till| {
+                (0..3).any(|profile| world.account(profile_id(profile)).last_at() > Some(command.at))
+            };
+            if is_late(&mut swept) || is_late(&mut world) || matches!(command.request, Request::Sweep(_)) {
+                continue;
+            }
+            match (world.run(&command)?, swept.run(&command)?) {
+                (Ok(one), Ok(other)) => prop_assert_eq!(one, other),
+                (Err(one), Err(other)) => prop_assert_eq!(one.rejection(), other.rejection()),
+                (one, other) => prop_assert!(false, "{:?} and {:?}", one, other),
+            }
+            swept.now = world.now;
+            let (one, other) = (seen(&mut world), seen(&mut swept));
+            prop_assert_eq!(one, other, "{}", swept.with_story(TestCaseError::fail("rule T7")));
+        }
+        for world in [&mut world, &mut swept] {
+            for profile in (0..3).map(profile_id) {
+                let last = (0..3).filter_map(|one| world.account(profile_id(one)).last_at()).max();
+                let at = last.unwrap_or(timestamp(world.now)).max(timestamp(world.now));
+                world.run(&Command::new(at, Request::from(Sweep::ProfileId(profile))))?.unwrap();
+            }
+        }
+        let owners: Vec<Owner> = (0..3).map(|profile| Owner::Profile(profile_id(profile))).collect();
+        let (one, other) = (journals(world.ledger.store(), &owners), journals(swept.ledger.store(), &owners));
+        same_lines(&one, &other).map_err(|error| swept.with_story(error))?;
+    }
+
+    /// Rule L2: wherever a lot goes, it is with one profile and no other; and moving changes nothing of what there is.
+    #[test]
+    fn a_lot_is_never_in_both_and_never_in_neither(case in generate::case(40)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            let command = world.resolve(step);
+            let moves = matches!(command.request, Request::Reassign(_) | Request::MergeProfiles(_));
+            let before = there_is(&mut world);
+            let done = world.run(&command)?.is_ok();
+            if moves && done {
+                prop_assert_eq!(before, there_is(&mut world), "rule L2");
+                each_lot_is_somewhere(&mut world).map_err(|error| world.with_story(error))?;
+            }
+        }
+    }
+
+    /// Rules X3 and X4: what stays earned is what the kept total would have earned, whatever the steps; the journal
+    /// accounts for every point of it; and a debt is paid before anything is earned.
+    #[test]
+    fn what_stays_earned_is_what_was_kept(case in generate::case(40)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            world.step(step)?.ok();
+        }
+        for id in (0..3).map(profile_id) {
+            let (_, journal) = look(world.ledger.store(), Owner::Profile(id));
+            earned_as_kept(&world, &journal).map_err(|error| world.with_story(error))?;
+        }
+    }
+}
+
+/// What can be used by anybody, now or later, and what is owed.
+fn there_is(world: &mut Till) -> [i128; 3] {
+    let now = timestamp(world.now);
+    let mut sums = [0; 3];
+    for id in (0..3).map(profile_id) {
+        let account = world.account(id);
+        let at = account.last_at().map_or(now, |last| last.max(now));
+        let balances = account.balances_at(at);
+        let rewards = [balances.reward_balance, balances.reward_pending, balances.reward_held];
+        let points = [balances.point_balance, balances.point_pending, balances.point_held];
+        sums[0] += rewards.iter().map(|one| i128::from(one.ten_thousandths())).sum::<i128>();
+        sums[1] += points.iter().map(|one| i128::from(one.ten_thousandths())).sum::<i128>();
+        sums[2] += i128::from(balances.point_debt.ten_thousandths());
+    }
+    sums
+}
+
+fn each_lot_is_somewhere(world: &mut Till) -> Checked {
+    let mut homes: BTreeMap<LotId, u32> = BTreeMap::new();
+    for id in (0..3).map(profile_id) {
+        let last = world.account(id).last_at().unwrap_or(timestamp(world.now));
+        let wallet = world.ledger.at(last.max(timestamp(world.now))).wallet(id).unwrap();
+        for (lot, _, held, status, _) in lots(&wallet) {
+            let is_here = status != LotStatus::Moved;
+            *homes.entry(lot).or_default() += u32::from(is_here);
+            prop_assert!(is_here || held.is_zero(), "what is held of {:?} is elsewhere", lot);
+        }
+    }
+    prop_assert!(homes.values().all(|count| *count == 1), "rule L2: {:?}", homes);
+    Ok(())
+}
+
+fn earned_as_kept(world: &Till, journal: &[scrip::Entry]) -> Checked {
+    let mut told: BTreeMap<scrip::TransactionId, i64> = BTreeMap::new();
+    let mut debt = 0;
+    for (place, entry) in journal.iter().enumerate() {
+        let raw = |points: scrip::Points| points.ten_thousandths();
+        let paid = match &entry.kind {
+            EntryKind::Issue(issue) => match issue.details.as_ref().and_then(|details| details.origin) {
+                Some(Origin::Earned { transaction, paid_to_debt }) => {
+                    let into_lot = issue.value_remaining.ten_thousandths();
+                    *told.entry(transaction).or_default() += into_lot + raw(paid_to_debt);
+                    Some((into_lot, raw(paid_to_debt)))
+                }
+                _ => None,
+            },
+            EntryKind::Earn(more) => {
+                let all: i64 = more.change.moved.iter().map(|moved| moved.value.ten_thousandths()).sum();
+                *told.entry(more.transaction).or_default() += all;
+                Some((all - raw(more.paid_to_debt), raw(more.paid_to_debt)))
+            }
+            EntryKind::Clawback(clawed) => {
+                *told.entry(clawed.transaction).or_default() -= raw(clawed.points);
+                None
+            }
+            _ => None,
+        };
+        if let Some((into_lot, paid)) = paid {
+            prop_assert!(
+                into_lot == 0 || paid == debt,
+                "rule X4: a debt of {} is paid first by {:?}",
+                debt,
+                entry
+            );
+            prop_assert!(paid <= debt);
+        }
+        debt = raw(entry.balances.point_debt);
+        let EntryKind::Transaction(change) = &entry.kind else { continue };
+        let (sale, Some(earn)) = (&change.transaction, &world.model.program.earn) else {
+            prop_assert!(change.transaction.earned.is_none());
+            continue;
+        };
+        let kept = if sale.is_deleted { Amount::ZERO } else { minus(sale.total, sale.returned) };
+        let expected = world.model.earns(earn, kept.ten_thousandths().into());
+        let earned = sale.earned.unwrap();
+        prop_assert_eq!(expected, i128::from(raw(earned.points)), "rule X4: {:?}", sale);
+        // The entries that settle it come right after its own.
+        let settled = journal[place + 1..].iter();
+        let settled: Vec<_> = settled.take_while(|next| next.cause == Cause::Transaction(sale.id)).collect();
+        let before = told.get(&sale.id).copied().unwrap_or_default();
+        prop_assert_eq!(settled.is_empty(), before == raw(earned.points), "rule X4: {:?}", sale);
+        prop_assert!(settled.len() <= 1);
+    }
+    Ok(())
+}
+
+/// Rule R2, of every redemption: what was returned is told by the returns, and is no more than the total.
+pub(crate) fn returns_add_up(wallet: &Wallet) -> Checked {
+    let mut sums: BTreeMap<RedemptionId, i64> = BTreeMap::new();
+    for back in wallet.returns() {
+        *sums.entry(back.redemption_id).or_default() += back.total.ten_thousandths();
+    }
+    for redemption in wallet.redemptions() {
+        let returned = redemption.returned.ten_thousandths();
+        prop_assert_eq!(sums.get(&redemption.id).copied().unwrap_or_default(), returned, "rule R2");
+        prop_assert!(redemption.returned <= redemption.total, "rule R2");
+        prop_assert!(!redemption.is_reversed || redemption.returned == redemption.total, "rule R4");
+    }
+    Ok(())
+}

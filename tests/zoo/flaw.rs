@@ -1,0 +1,74 @@
+//! What can be wrong with a store: each breaks one promise, and names the case that finds it out.
+
+macro_rules! flaws {
+    ($($(#[$doc:meta])* $name:ident => $case:ident;)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Flaw {
+            $($(#[$doc])* $name,)*
+        }
+
+        /// Every flaw, and exactly the case that fails on it.
+        pub const FLAWS: &[(Flaw, &str)] = &[$((Flaw::$name, stringify!($case))),*];
+    };
+}
+
+flaws! {
+    /// What the caller attached is not kept.
+    LosesDocuments => entries_come_back_as_written;
+    /// Amounts go through a float.
+    RoundsAmounts => every_digit_and_every_microsecond_is_kept;
+    /// The folded account lags behind, and is not caught up.
+    LendsAStaleAccount => a_state_is_the_fold_of_its_journal;
+    /// A change that was decided on an old version is taken for a repetition.
+    TakesStaleForDone => a_stale_change_is_a_conflict;
+    /// A batch of five is loaded before any of it is decided.
+    ReadsAhead => a_later_unit_sees_an_earlier_one;
+    /// The first account is written though the second has moved on.
+    TearsPairs => two_accounts_change_together_or_not_at_all;
+    /// A unit that writes nothing takes the next one along.
+    RefusalsTakeTheNextAlong => a_batch_settles_each_unit_by_itself;
+    /// Keys are not scoped to their profile.
+    KeysOfAnybody => a_key_is_found_again;
+    /// Keys are looked for in what was there before the batch.
+    KeysOfTheBatchUnseen => a_key_counts_within_one_batch;
+    /// Names of different sorts are mixed up.
+    NamesOfAnySort => a_name_of_the_callers_is_found_again;
+    /// The catalogue's index of later entries is not kept.
+    ForgetsWhatChanged => the_newest_entry_about_a_thing_is_found;
+    /// Numbers are kept in four bits.
+    NumbersWrap => numbers_are_drawn_once;
+    /// A number that was never drawn leads to the first profile.
+    AnybodyForNobody => looking_creates_nothing;
+    /// As of an instant leaves out what was written at it.
+    PastEndsEarly => the_past_can_be_asked_for;
+    /// Profiles are compared without regard to case.
+    IgnoresCase => profiles_do_not_mix;
+    /// Sequence numbers are sorted as text.
+    OrdersByLetters => entries_come_in_their_order;
+    /// What is beyond the first page is not read.
+    PagesEnd => a_large_account_is_whole;
+    /// A handle believes what it once read.
+    RemembersForEver => a_handle_sees_what_others_committed;
+    /// After a conflict the rest of a batch is given up as one, too.
+    ConflictsEndTheBatch => a_conflict_leaves_its_neighbours_alone;
+    /// Whoever creates an account does not look whether it has been created meanwhile.
+    CreatorsUnchecked => racing_creators_make_one_account;
+    /// Redemptions are written whatever happened since they were decided.
+    RedemptionsUnchecked => racing_changes_lose_nothing;
+    /// Of two accounts only the first is compared.
+    SecondUnchecked => racing_pairs_stay_whole;
+    /// The key is looked for before the account is read.
+    KeysOfAnotherMoment => a_key_raced_for_is_used_once;
+    /// A full page of the feed leaves out the entry after it.
+    FeedSkips => the_feed_tells_everything_in_order;
+    /// A position that cannot be read is taken for the start.
+    AnyPositionWillDo => a_position_that_is_none_is_an_error;
+    /// What falls due at the very instant is not due.
+    DueTooLate => what_falls_due_is_found;
+    /// What expires at the end of a stretch is not in it.
+    StretchEndsEarly => what_expires_is_found;
+    /// Across profiles, names of different sorts are mixed up.
+    FindsNamesOfAnySort => a_name_is_found_across_profiles;
+    /// Rows that cannot be read are left out.
+    SkipsUnreadable => a_row_that_cannot_be_read_is_an_error;
+}
