@@ -168,6 +168,31 @@ fn damage_in_any_table_is_found() {
 }
 
 #[test]
+fn an_account_that_cannot_be_read_does_its_neighbours_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let mut ledger = open(&path);
+    let bonus = define(&mut ledger);
+    for name in ["alice", "bob", "carol"] {
+        issue(&mut ledger, name, bonus);
+    }
+    let mut spoiler = Connection::open(&path).unwrap();
+    spoiler.execute("UPDATE scrip_state SET account = x'01' WHERE number = 2", []).unwrap();
+    let redeem_all = || ["alice", "bob", "carol"].map(|name| redeem(name, 4));
+    let expect = |answers: Vec<Result<_, Error<SqliteError>>>| match &answers[..] {
+        [Ok(_), Err(Error::Store(error)), Ok(_)] => assert_eq!(error.code(), "unreadable"),
+        other => panic!("{other:?}"),
+    };
+    expect(ledger.at(now()).commit_all(redeem_all()));
+    assert_eq!(balance(&mut ledger, "carol"), Amount::from(6));
+    let transaction = spoiler.transaction().unwrap();
+    let mut joined = Ledger::new(program(), SqliteStore::joining(&transaction).unwrap());
+    expect(joined.at(now()).commit_all(redeem_all()));
+    transaction.commit().unwrap();
+    assert_eq!(balance(&mut ledger, "carol"), Amount::from(2));
+}
+
+#[test]
 fn a_copy_is_made_while_others_write() {
     let folder = tempfile::tempdir().unwrap();
     let (path, copy) = (folder.path().join("ledger.sqlite"), folder.path().join("copy.sqlite"));

@@ -68,6 +68,25 @@ fn each_request_stands_for_itself_in_one_transaction() {
     assert_eq!(balance(&mut Ledger::new(program(), store), "alice"), Amount::from(3));
 }
 
+/// What goes wrong half-way through a unit leaves nothing of it behind, and the transaction usable.
+#[test]
+fn a_unit_that_fails_half_way_leaves_nothing_behind() {
+    let (folder, mut shop) = shop();
+    let transaction = shop.transaction().unwrap();
+    let mut ledger = Ledger::new(program(), SqliteStore::joining(&transaction).unwrap());
+    let trap = "CREATE TEMP TRIGGER trap BEFORE UPDATE ON scrip_head BEGIN SELECT RAISE(ABORT, 'no'); END";
+    transaction.execute_batch(trap).unwrap();
+    let failed = ledger.at(now()).commit(redeem("alice", 4)).unwrap_err();
+    assert!(matches!(failed, Error::Store(_)), "{failed:?}");
+    transaction.execute_batch("DROP TRIGGER trap; INSERT INTO sale VALUES (1, '99.95')").unwrap();
+    ledger.at(now()).commit(redeem("alice", 3)).unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(left(&mut shop), Amount::from(7));
+    drop(shop);
+    let checked = SqliteStore::open(folder.path().join("shop.sqlite")).unwrap().check().unwrap();
+    assert!(checked.is_whole(), "{checked:?}");
+}
+
 #[test]
 fn a_transaction_that_read_what_has_changed_since_is_doomed() {
     let (folder, mut shop) = shop();

@@ -27,6 +27,19 @@ fn what_others_wrote_is_seen_at_once() {
     }
 }
 
+/// Also through the handle that has the definition in memory.
+#[test]
+fn a_definition_that_was_archived_is_not_issued_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = open(&folder.path().join("ledger.sqlite"));
+    let bonus = define(&mut ledger);
+    issue(&mut ledger, "alice", bonus);
+    ledger.at(now()).commit(scrip::ArchiveDefinition { id: bonus }).unwrap();
+    let late = scrip::IssueReward::new(crate::shop::profile("alice"), bonus);
+    let refused = ledger.at(now()).commit(late).unwrap_err();
+    assert!(refused.rejection().is_some(), "{refused:?}");
+}
+
 /// Whoever looks waits for nobody; whoever writes waits, and then says so.
 #[test]
 fn a_writer_who_takes_too_long_is_an_error() {
@@ -132,6 +145,7 @@ fn a_full_disk_loses_nothing() {
     assert!(acknowledged > 0);
     // Looking goes on, and what is in memory is what is in the file.
     assert_eq!(balance(&mut ledger, "customer 0 0"), Amount::from(10));
+    assert_eq!(balance(&mut ledger, &format!("customer {acknowledged} 0")), Amount::ZERO);
     let checked = ledger.store().check().unwrap();
     assert!(checked.is_whole(), "{checked:?}");
     assert_eq!(checked.entries, acknowledged + 1);

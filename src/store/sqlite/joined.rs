@@ -78,9 +78,12 @@ impl Store for JoinedSqlite<'_> {
         if self.connection.is_autocommit() {
             return Err(SqliteError::NoTransaction);
         }
+        let mut unread = Ok(());
         for unit in 0..work.needs().len() {
             match self.unit(work, unit) {
                 Ok(fate) => work.settle(unit, fate),
+                // One account that cannot be read does its neighbours no harm.
+                Err(error) if error.is_about_data() => unread = unread.and(Err(error)),
                 Err(error) => {
                     // SQLite itself rolls back after some errors; and who has read what is out of date can never write.
                     if self.connection.is_autocommit() || error.is_stale() {
@@ -90,7 +93,7 @@ impl Store for JoinedSqlite<'_> {
                 }
             }
         }
-        Ok(())
+        unread
     }
 }
 

@@ -25,6 +25,7 @@ mod seat;
 mod session;
 mod tables;
 
+use std::ops::Range;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -44,7 +45,7 @@ use super::{Fate, Store, Work};
 
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 64;
-/// A page in a new file. Small ones, as a commit writes whole pages and most changes are few bytes here and there.
+/// A page in a new file, as large as those of most disks: a commit writes whole pages.
 const PAGE_SIZE: i64 = 4096;
 
 /// A ledger's store in a SQLite file.
@@ -140,11 +141,11 @@ impl SqliteStore {
         Ok(Self { connection, options, seats: Seats::default(), version: None, fates: Vec::new() })
     }
 
-    /// Runs a work in one transaction.
-    fn attempt(&mut self, work: &mut dyn Work, begin: &str) -> Result<(), SqliteError> {
+    /// Runs some units of a work in one transaction.
+    fn attempt(&mut self, work: &mut dyn Work, units: Range<usize>, begin: &str) -> Result<(), SqliteError> {
         Tables(&self.connection).prepare(begin)?.execute([])?;
         self.fates.clear();
-        let staged = self.stage(work);
+        let staged = self.stage(work, units.clone());
         if !matches!(staged, Ok(true)) {
             // What was decided in it is not so.
             self.seats.clear();
@@ -160,21 +161,17 @@ impl SqliteStore {
             if !(is_open
                 && matches!(error, SqliteError::Busy(_) | SqliteError::Full(_) | SqliteError::ReadOnly(_)))
             {
-                for unit in 0..self.fates.len() {
-                    work.settle(unit, Fate::InDoubt);
-                }
+                units.for_each(|unit| work.settle(unit, Fate::InDoubt));
             }
             return Err(error);
         }
-        for (unit, fate) in self.fates.iter().enumerate() {
-            work.settle(unit, *fate);
-        }
+        units.zip(&self.fates).for_each(|(unit, fate)| work.settle(unit, *fate));
         self.seats.shrink(self.options.resident);
         Ok(())
     }
 
     /// Runs the units; `false`: somebody was faster.
-    fn stage(&mut self, work: &mut dyn Work) -> Result<bool, SqliteError> {
+    fn stage(&mut self, work: &mut dyn Work, units: Range<usize>) -> Result<bool, SqliteError> {
         let tables = Tables(&self.connection);
         // This is also where the snapshot is taken.
         let version = Some(tables.data_version()?);
@@ -183,7 +180,7 @@ impl SqliteStore {
             self.version = version;
         }
         let mut session = Session::new(tables, &mut self.seats);
-        for unit in 0..work.needs().len() {
+        for unit in units {
             self.fates.push(session.unit(work, unit, Fate::Committed)?);
         }
         session.flush()
@@ -208,12 +205,25 @@ impl Store for SqliteStore {
     fn run(&mut self, work: &mut dyn Work) -> Result<(), SqliteError> {
         // A single unit may be a mere look, and that waits for nobody. If it writes and somebody else has written since it
         // began, it is run again with the others kept out from the start.
-        if work.needs().len() <= 1 {
-            match self.attempt(work, "BEGIN") {
+        let units = work.needs().len();
+        if units <= 1 {
+            match self.attempt(work, 0..units, "BEGIN") {
                 Err(SqliteError::Busy(_)) => {}
                 result => return result,
             }
         }
-        self.attempt(work, "BEGIN IMMEDIATE")
+        match self.attempt(work, 0..units, "BEGIN IMMEDIATE") {
+            Err(error) if error.is_about_data() && units > 1 => {}
+            result => return result,
+        }
+        // One account that cannot be read does its neighbours no harm: each stands for itself.
+        let mut unread = Ok(());
+        for unit in 0..units {
+            match self.attempt(work, unit..unit.saturating_add(1), "BEGIN IMMEDIATE") {
+                Err(error) if error.is_about_data() => unread = unread.and(Err(error)),
+                result => result?,
+            }
+        }
+        unread
     }
 }
