@@ -54,7 +54,10 @@ impl App {
         A::Outcome: 'static,
     {
         let _queued = self.metrics.in_queue();
-        self.backend.run(Command { at, key, request }).await
+        let since = Instant::now();
+        let answer = self.backend.run(Command { at, key, request }).await;
+        self.metrics.committed(since.elapsed());
+        answer
     }
 
     /// The definitions, as they were not long ago; what this process changed is always seen.
