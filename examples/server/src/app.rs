@@ -49,14 +49,15 @@ impl App {
     }
 
     /// Carries out a request at an instant.
-    pub async fn run<A: Action + 'static>(
-        &self,
-        at: Timestamp,
-        key: Option<Key>,
-        request: A,
-    ) -> Answer<A::Outcome> {
+    pub async fn run<A: Action>(&self, at: Timestamp, key: Option<Key>, request: A) -> Answer<A::Outcome>
+    where
+        A::Outcome: 'static,
+    {
         let _queued = self.metrics.in_queue();
-        self.backend.run(&Command { at, key, request }).await
+        let since = Instant::now();
+        let answer = self.backend.run(Command { at, key, request }).await;
+        self.metrics.committed(since.elapsed());
+        answer
     }
 
     /// The definitions, as they were not long ago; what this process changed is always seen.

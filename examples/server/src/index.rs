@@ -51,7 +51,7 @@ impl Index {
 impl State {
     async fn catch_up(&mut self, backend: &Backend) -> Result<(), Failure> {
         loop {
-            let feed = backend.feed(&self.position, STEP).await?;
+            let feed = backend.feed(self.position.clone(), STEP).await?;
             feed.entries.iter().for_each(|written| self.note(written));
             if feed.position == self.position || feed.entries.is_empty() {
                 self.position = feed.position;

@@ -16,10 +16,8 @@ mod serve;
 mod shape;
 
 use std::error::Error;
-use std::sync::Arc;
 
-use app::App;
-use axum::Router;
+use app::{App, Shared};
 use backend::Backend;
 use clock::Clock;
 pub use options::{Options, Where};
@@ -31,29 +29,27 @@ use tokio::net::TcpListener;
 /// The options do not go together, the store cannot be opened, or nobody can listen there.
 pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     options.check()?;
-    let router = router(&options).await?;
+    let app = app(&options).await?;
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     if options.token.is_none() {
         tracing::warn!("no --token: whoever is on this machine can call");
     }
     println!("scrip-server listens on http://{address}");
-    serve::serve(listener, router, serve::asked_to_stop()).await;
+    serve::serve(listener, route::router(Shared::clone(&app)), serve::asked_to_stop()).await;
+    app.backend.close().await;
     Ok(())
 }
 
-/// The whole service as a router, ready to be called.
-///
-/// # Errors
-/// The program file is none, or the store cannot be opened.
-pub async fn router(options: &Options) -> Result<Router, Box<dyn Error>> {
+async fn app(options: &Options) -> Result<Shared, Box<dyn Error>> {
     let text = options.program.as_ref().map(|path| {
         std::fs::read_to_string(path).map_err(|error| format!("program file {}: {error}", path.display()))
     });
     let text = text.transpose()?;
     let program = program::read(text.as_deref()).map_err(|error| format!("program file: {error}"))?;
-    let backend = Backend::open(&options.store, program).await?;
+    let backend =
+        Backend::open(&options.store, program).await.map_err(|error| format!("the store: {error}"))?;
     let app = App::new(backend, Clock::new(options.test_clock), options.token.clone());
     app.prepare().await.map_err(|failure| format!("the store: {failure:?}"))?;
-    Ok(route::router(Arc::new(app)))
+    Ok(Shared::new(app))
 }

@@ -29,6 +29,8 @@ pub struct Metrics {
     latencies: Mutex<BTreeMap<String, Latency>>,
     rejections: Mutex<BTreeMap<&'static str, u64>>,
     redemptions: AtomicU64,
+    commits: AtomicU64,
+    commit_micros: AtomicU64,
     queue: AtomicI64,
     open: AtomicI64,
 }
@@ -70,6 +72,12 @@ impl Metrics {
         self.redemptions.fetch_add(1, Relaxed);
     }
 
+    /// How long the ledger took over one request, waiting for others included.
+    pub fn committed(&self, took: Duration) {
+        self.commits.fetch_add(1, Relaxed);
+        self.commit_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Relaxed);
+    }
+
     /// A request that the ledger is at work on, or that waits for it.
     pub fn in_queue(&self) -> Counted<'_> {
         self.queue.fetch_add(1, Relaxed);
@@ -97,8 +105,11 @@ impl Metrics {
                 line(&mut out, &format!("{name}\"{bound}\"}}"), count);
             }
             line(&mut out, &format!("{name}\"+Inf\"}}"), &latency.count);
-            let seconds = format!("{}.{:06}", latency.micros / 1_000_000, latency.micros % 1_000_000);
-            line(&mut out, &format!("scrip_request_seconds_sum{{route=\"{route}\"}}"), &seconds);
+            line(
+                &mut out,
+                &format!("scrip_request_seconds_sum{{route=\"{route}\"}}"),
+                &seconds(latency.micros),
+            );
             line(&mut out, &format!("scrip_request_seconds_count{{route=\"{route}\"}}"), &latency.count);
         }
         head(&mut out, "scrip_rejections_total", "counter", "Calls that were refused, by code.");
@@ -107,6 +118,14 @@ impl Metrics {
         }
         head(&mut out, "scrip_redemptions_total", "counter", "Redemptions answered, captures included.");
         line(&mut out, "scrip_redemptions_total", &self.redemptions.load(Relaxed));
+        head(
+            &mut out,
+            "scrip_commit_seconds",
+            "summary",
+            "How long the ledger took over requests that change it.",
+        );
+        line(&mut out, "scrip_commit_seconds_sum", &seconds(self.commit_micros.load(Relaxed).into()));
+        line(&mut out, "scrip_commit_seconds_count", &self.commits.load(Relaxed));
         head(
             &mut out,
             "scrip_queue_depth",
@@ -122,6 +141,10 @@ impl Metrics {
 
 fn lock<T>(counts: &Mutex<T>) -> MutexGuard<'_, T> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn seconds(micros: u128) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
 // Writing to a string does not fail.

@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
 /// How long a client may take to send its headers, so that slow ones do not pile up.
-const HEADERS: Duration = Duration::from_secs(15);
+const HEADERS: Duration = Duration::from_secs(10);
 /// How long a stop waits for answers on their way.
 const LAST_ANSWERS: Duration = Duration::from_secs(30);
 /// How long to wait after a connection could not be accepted, as when there are too many.

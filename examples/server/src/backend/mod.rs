@@ -1,20 +1,28 @@
 //! The ledger, over whichever store was chosen. One enum, so that no handler knows which.
 
+mod postgres;
+mod sqlite;
+
 use std::error::Error;
 use std::fmt::Display;
+use std::sync::Arc;
 
-use scrip::store::{AsOf, AsyncScan, Blocking, Feed, Position};
+use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _};
 use scrip::{
     Action, AsyncLedger, Catalogue, Command, ExternalId, KeyReused, KnownLots, LotId, MemoryStore, ProfileId,
     ProfileNumber, Program, Quote, Receipt, Redeem, Rejection, Timestamp, ValuedBalances, Wallet,
 };
 
+use self::postgres::InPostgres;
+use self::sqlite::InSqlite;
 use crate::options::Where;
 
 /// A ledger over one of the stores. Clones share what is stored.
 #[derive(Clone)]
 pub enum Backend {
     Memory(AsyncLedger<Blocking<MemoryStore>>),
+    Sqlite(Arc<InSqlite>),
+    Postgres(Arc<InPostgres>),
 }
 
 /// As of when to read.
@@ -31,6 +39,8 @@ pub enum Failure {
     KeyReused(KeyReused),
     Contention,
     InDoubt,
+    /// The service is stopping.
+    Closed,
     Corrupt(String),
     Store(String),
 }
@@ -38,13 +48,20 @@ pub enum Failure {
 /// What comes of a command.
 pub type Answer<O> = Result<Receipt<O>, Failure>;
 
-/// Runs the same lines on whichever ledger it is, and forgets the type of its store's errors.
-macro_rules! on {
-    ($backend:expr, $ledger:ident => $run:expr) => {
+/// Asks whichever ledger it is, and forgets the type of its store's errors.
+macro_rules! ask {
+    ($backend:expr, $ledger:ident => $call:expr) => {
         match $backend {
-            Backend::Memory(ledger) => {
-                let mut $ledger = ledger.clone();
-                $run.map_err(Failure::from)
+            Backend::Memory(shared) => {
+                let mut $ledger = shared.clone();
+                let answer = $call.await;
+                answer.map_err(Failure::from)
+            }
+            Backend::Sqlite(shared) => shared.read(move |$ledger| $call.map_err(Failure::from)).await,
+            Backend::Postgres(shared) => {
+                let mut $ledger = shared.ledger.clone();
+                let answer = $call.await;
+                answer.map_err(Failure::from)
             }
         }
     };
@@ -52,11 +69,11 @@ macro_rules! on {
 
 /// The same read, now or in the past.
 macro_rules! read {
-    ($backend:expr, $moment:expr, $method:ident $(, $argument:expr)*) => {
-        on!($backend, ledger => match $moment {
-            Moment::Now(at) => ledger.at(at).$method($($argument),*).await,
-            Moment::Past(as_of) => ledger.as_of(as_of).$method($($argument),*).await,
-        })
+    ($backend:expr, $moment:expr, $method:ident($argument:expr)) => {
+        match $moment {
+            Moment::Now(at) => ask!($backend, ledger => ledger.at(at).$method($argument)),
+            Moment::Past(as_of) => ask!($backend, ledger => ledger.as_of(as_of).$method($argument)),
+        }
     };
 }
 
@@ -66,73 +83,115 @@ impl Backend {
     /// # Errors
     /// It cannot be opened.
     pub async fn open(store: &Where, program: Program) -> Result<Self, Box<dyn Error>> {
-        match store {
-            Where::Memory => Ok(Self::Memory(AsyncLedger::new(program, Blocking(MemoryStore::new())))),
-            Where::Sqlite(_) | Where::Postgres(_) => Err("this store is not built in".into()),
-        }
+        Ok(match store {
+            Where::Memory => Self::Memory(AsyncLedger::new(program, Blocking(MemoryStore::new()))),
+            Where::Sqlite(path) => Self::Sqlite(Arc::new(InSqlite::open(path, program)?)),
+            Where::Postgres(url) => Self::Postgres(Arc::new(InPostgres::connect(url, program).await?)),
+        })
     }
 
     pub fn program(&self) -> &Program {
         match self {
             Self::Memory(ledger) => ledger.program(),
+            Self::Sqlite(shared) => shared.program(),
+            Self::Postgres(shared) => shared.ledger.program(),
         }
     }
 
-    pub async fn run<A: Action + 'static>(&self, command: &Command<A>) -> Answer<A::Outcome> {
-        on!(self, ledger => ledger.run(command).await)
+    /// Finishes what is queued, and takes nothing more.
+    pub async fn close(&self) {
+        match self {
+            Self::Memory(_) => {}
+            Self::Sqlite(shared) => shared.close().await,
+            Self::Postgres(shared) => shared.close().await,
+        }
+    }
+
+    pub async fn run<A: Action>(&self, command: Command<A>) -> Answer<A::Outcome>
+    where
+        A::Outcome: 'static,
+    {
+        match self {
+            Self::Memory(ledger) => ledger.clone().run(&command).await.map_err(Failure::from),
+            Self::Sqlite(shared) => shared.run(command).await,
+            Self::Postgres(shared) => shared.run(command).await,
+        }
     }
 
     /// Each stands for itself; the answers come in the order of the commands.
-    pub async fn run_all<A: Action>(&self, commands: &[Command<A>]) -> Vec<Answer<A::Outcome>> {
+    pub async fn run_all<A: Action>(&self, commands: Vec<Command<A>>) -> Vec<Answer<A::Outcome>>
+    where
+        A::Outcome: 'static,
+    {
         match self {
-            Self::Memory(ledger) => each(ledger.clone().run_all(commands).await),
+            Self::Memory(ledger) => {
+                let answers = ledger.clone().run_all(&commands).await;
+                answers.into_iter().map(|answer| answer.map_err(Failure::from)).collect()
+            }
+            Self::Sqlite(shared) => shared.run_all(commands).await,
+            Self::Postgres(shared) => shared.run_all(commands).await,
         }
     }
 
-    pub async fn quote(&self, at: Timestamp, redeem: &Redeem) -> Result<Quote, Failure> {
-        on!(self, ledger => ledger.at(at).quote(redeem).await)
+    pub async fn quote(&self, at: Timestamp, redeem: Redeem) -> Result<Quote, Failure> {
+        ask!(self, ledger => ledger.at(at).quote(&redeem))
     }
 
     pub async fn balances(&self, moment: Moment, profile: ProfileId) -> Result<ValuedBalances, Failure> {
-        read!(self, moment, balances, profile)
+        read!(self, moment, balances(profile))
     }
 
     pub async fn wallet(&self, moment: Moment, profile: ProfileId) -> Result<Wallet, Failure> {
-        read!(self, moment, wallet, profile)
+        read!(self, moment, wallet(profile))
     }
 
     pub async fn wallet_of(&self, moment: Moment, number: ProfileNumber) -> Result<Option<Wallet>, Failure> {
-        read!(self, moment, wallet_of, number)
+        read!(self, moment, wallet_of(number))
     }
 
     pub async fn catalogue(&self, at: Timestamp) -> Result<Catalogue, Failure> {
-        on!(self, ledger => ledger.at(at).catalogue().await)
+        ask!(self, ledger => ledger.at(at).catalogue())
     }
 
-    pub async fn lots(&self, at: Timestamp, profile: ProfileId, ids: &[LotId]) -> Result<KnownLots, Failure> {
-        on!(self, ledger => ledger.at(at).lots(profile, ids).await)
+    pub async fn lots(
+        &self,
+        at: Timestamp,
+        profile: ProfileId,
+        ids: Vec<LotId>,
+    ) -> Result<KnownLots, Failure> {
+        ask!(self, ledger => ledger.at(at).lots(profile, &ids))
     }
 
     /// Whoever has a transaction of this name.
     pub async fn profiles_with_transaction(
         &self,
         at: Timestamp,
-        external_id: &ExternalId,
+        id: ExternalId,
         limit: usize,
     ) -> Result<Vec<ProfileId>, Failure> {
-        on!(self, ledger => ledger.at(at).profiles_with_transaction(external_id, limit).await)
+        ask!(self, ledger => ledger.at(at).profiles_with_transaction(&id, limit))
     }
 
     /// What was written after a position.
-    pub async fn feed(&self, after: &Position, limit: usize) -> Result<Feed, Failure> {
-        on!(self, ledger => ledger.store().feed(after, limit).await.map_err(|error| {
-            scrip::Error::Store(std::sync::Arc::new(error))
-        }))
+    pub async fn feed(&self, after: Position, limit: usize) -> Result<Feed, Failure> {
+        let failed = |error: String| Failure::Store(error);
+        match self {
+            Self::Memory(ledger) => {
+                let mut ledger = ledger.clone();
+                ledger.store().feed(&after, limit).await.map_err(|error| failed(error.to_string()))
+            }
+            Self::Sqlite(shared) => {
+                let feed = shared.read(move |ledger| {
+                    ledger.store().feed(&after, limit).map_err(|error| Failure::Store(error.to_string()))
+                });
+                feed.await
+            }
+            Self::Postgres(shared) => {
+                let mut ledger = shared.ledger.clone();
+                ledger.store().feed(&after, limit).await.map_err(|error| failed(error.to_string()))
+            }
+        }
     }
-}
-
-fn each<O, E: Display>(answers: Vec<Result<Receipt<O>, scrip::Error<E>>>) -> Vec<Answer<O>> {
-    answers.into_iter().map(|answer| answer.map_err(Failure::from)).collect()
 }
 
 impl<E: Display> From<scrip::Error<E>> for Failure {
@@ -142,6 +201,7 @@ impl<E: Display> From<scrip::Error<E>> for Failure {
             scrip::Error::KeyReused(reused) => Self::KeyReused(reused),
             scrip::Error::Contention { .. } => Self::Contention,
             scrip::Error::InDoubt => Self::InDoubt,
+            scrip::Error::Closed => Self::Closed,
             scrip::Error::Corrupt(corrupt) => Self::Corrupt(corrupt.to_string()),
             scrip::Error::Store(error) => Self::Store(error.to_string()),
             // Nobody here opens a transaction for the store to join.

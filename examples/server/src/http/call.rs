@@ -94,7 +94,10 @@ impl Call {
     }
 
     /// Carries out a request now, under the key of this call.
-    pub async fn run<A: Action + 'static>(&self, request: A) -> Result<Receipt<A::Outcome>, Problem> {
+    pub async fn run<A: Action>(&self, request: A) -> Result<Receipt<A::Outcome>, Problem>
+    where
+        A::Outcome: 'static,
+    {
         Ok(self.app.run(self.at, self.key.clone(), request).await?)
     }
 }

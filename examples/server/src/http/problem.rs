@@ -73,16 +73,14 @@ impl Problem {
 
     /// What a rejection says when the thing that it does not know, or that is gone, was named by the path.
     pub fn in_path(self, what: &str) -> Self {
-        match self.code {
-            "unknown_lot"
-            | "unknown_redemption"
-            | "unknown_transaction"
-            | "unknown_hold"
-            | "unknown_definition"
-            | "definition_archived"
-            | "lot_revoked" => Self::not_found(what),
-            _ => self,
-        }
+        let gone: &[&str] = match what {
+            "reward" => &["unknown_lot", "lot_revoked"],
+            "redemption" => &["unknown_redemption"],
+            "transaction" => &["unknown_transaction"],
+            "hold" => &["unknown_hold"],
+            _ => &["unknown_definition", "definition_archived"],
+        };
+        if gone.contains(&self.code) { Self::not_found(what) } else { self }
     }
 }
 
@@ -129,6 +127,7 @@ impl From<Failure> for Problem {
             Failure::Rejected(rejection) => rejection.into(),
             Failure::KeyReused(reused) => reused.into(),
             Failure::Contention => Self::new(unavailable, "contention", "too many at once; try again"),
+            Failure::Closed => Self::new(unavailable, "stopping", "the service is stopping; try again"),
             Failure::InDoubt => {
                 let message =
                     "it may or may not have been done; try again with the same Idempotency-Key, or look";

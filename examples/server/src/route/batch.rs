@@ -62,7 +62,7 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
         }
     }
     let _queued = call.app.metrics.in_queue();
-    let mut answers = call.app.backend.run_all(&commands).await.into_iter();
+    let mut answers = call.app.backend.run_all(commands).await.into_iter();
     let data: Vec<Row> = outcomes
         .into_iter()
         .enumerate()

@@ -53,7 +53,7 @@ impl Call {
         ids: &[LotId],
     ) -> Result<Lots, Problem> {
         let catalogue = self.app.catalogue().await?;
-        let known = self.app.backend.lots(self.at, profile, ids).await?;
+        let known = self.app.backend.lots(self.at, profile, ids.to_vec()).await?;
         // Nearly always it is the newest entry, and nothing else was ever said of the lots: then the journal need not
         // be read.
         if known.version == sequence && known.lots.iter().all(|known| known.changed_at.is_none()) {

@@ -24,7 +24,7 @@ pub async fn redeem(call: Call) -> Result<Response, Problem> {
 pub async fn quote(call: Call) -> Result<Response, Problem> {
     let request = request(&call, call.body()?)?;
     let profile = call.profile()?;
-    let quote = call.app.backend.quote(call.at, &request).await?;
+    let quote = call.app.backend.quote(call.at, request).await?;
     let wallet = call.app.backend.wallet(Moment::Now(call.at), profile).await?;
     let ids: Vec<LotId> = quote.items.iter().map(|item| item.lot).collect();
     let lots = lot::named(&wallet, &ids, &*call.app.catalogue().await?);

@@ -117,7 +117,7 @@ pub async fn external(call: Call) -> Result<Response, Problem> {
     let id = ExternalId::new(call.path("id")).map_err(|_| Problem::not_found(WHAT))?;
     let profiles = match call.query.get("profile_id") {
         Some(profile) => vec![ProfileId::new(profile).map_err(|_| Problem::not_found(WHAT))?],
-        None => call.app.backend.profiles_with_transaction(call.at, &id, 100).await?,
+        None => call.app.backend.profiles_with_transaction(call.at, id.clone(), 100).await?,
     };
     let mut found = Vec::new();
     for profile in profiles {
@@ -145,10 +145,7 @@ pub async fn change(call: Call) -> Result<Response, Problem> {
     let id: TransactionId = call.id(WHAT)?;
     let wallet = wallet_of_transaction(&call, id).await?;
     let before = wallet.transaction(id).ok_or_else(|| Problem::not_found(WHAT))?;
-    let changed = call.run(update(before, call.body()?)?).await.map_err(|problem| match problem.code() {
-        "unknown_transaction" => problem.in_path(WHAT),
-        _ => problem,
-    })?;
+    let changed = call.run(update(before, call.body()?)?).await.map_err(|problem| problem.in_path(WHAT))?;
     let posted = changed.outcome;
     let wallet = call.wallet_after(posted.profile_id, changed.novelty).await?;
     Ok(answer::ok(&shape(&call, &wallet, &posted).await?))
@@ -202,7 +199,10 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     }
 }
 
-async fn run<A: scrip::Action + 'static>(call: &Call, request: A) -> Result<Receipt<A::Outcome>, Failure> {
+async fn run<A: scrip::Action>(call: &Call, request: A) -> Result<Receipt<A::Outcome>, Failure>
+where
+    A::Outcome: 'static,
+{
     call.app.run(call.at, call.key().cloned(), request).await
 }
 

@@ -70,7 +70,13 @@ impl Answer {
         loop {
             match stream.read(&mut chunk) {
                 Ok(0) => break,
-                Ok(read) => bytes.extend_from_slice(chunk.get(..read).unwrap_or_default()),
+                Ok(read) => {
+                    bytes.extend_from_slice(chunk.get(..read).unwrap_or_default());
+                    // Not every server hangs up when it is asked to.
+                    if is_whole(&bytes) {
+                        break;
+                    }
+                }
                 // It may hang up on the rest of a body that it did not read.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset && !bytes.is_empty() => break,
                 Err(error) => return Err(error),
@@ -88,10 +94,7 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (other, value) = line.split_once(": ")?;
-            other.eq_ignore_ascii_case(name).then_some(value)
-        })
+        header(&self.head, name)
     }
 
     /// Panics with the answer, unless it has this status.
@@ -128,4 +131,19 @@ impl Answer {
     pub fn ids(&self) -> Vec<u64> {
         self.data().as_array().unwrap().iter().map(|thing| thing["id"].as_u64().unwrap()).collect()
     }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().skip(1).find_map(|line| {
+        let (other, value) = line.split_once(':')?;
+        other.eq_ignore_ascii_case(name).then_some(value.trim())
+    })
+}
+
+/// Whether the head is there, and as much of the body as it says.
+fn is_whole(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
+    let length = header(head, "content-length").and_then(|length| length.parse::<usize>().ok());
+    length.is_some_and(|length| bytes.len() == head.len() + 4 + length)
 }

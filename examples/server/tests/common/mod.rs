@@ -4,9 +4,11 @@
 pub mod http;
 pub mod schema;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 
 pub use http::{Answer, Request};
 use serde_json::{Value, json};
@@ -19,7 +21,9 @@ pub const NOW: &str = "2025-06-20T00:00:00Z";
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
-    description: Value,
+    pub description: Value,
+    /// The described operations that were called.
+    called: Mutex<BTreeSet<String>>,
 }
 
 impl Server {
@@ -43,7 +47,7 @@ impl Server {
         let address = line.trim().strip_prefix("scrip-server listens on http://");
         let address =
             address.unwrap_or_else(|| panic!("the server did not start: {line:?}")).parse().unwrap();
-        let mut server = Self { child, address, description: Value::Null };
+        let mut server = Self { child, address, description: Value::Null, called: Mutex::default() };
         server.description = server.get("/openapi.json").bare_json();
         server
     }
@@ -78,9 +82,20 @@ impl Server {
         let request = request.header("Authorization", &format!("Bearer {TOKEN}"));
         let answer = request.send(self.address).unwrap();
         if !self.description.is_null() {
-            schema::check(&self.description, &request, &answer);
+            let described = schema::check(&self.description, &request, &answer);
+            self.called.lock().unwrap().extend(described.map(|path| format!("{} {path}", request.method)));
         }
         answer
+    }
+
+    /// Every operation that is described and was not called.
+    pub fn uncalled(&self) -> Vec<String> {
+        let paths = self.description["paths"].as_object().unwrap();
+        let all = paths.iter().flat_map(|(path, methods)| {
+            methods.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
+        });
+        let called = self.called.lock().unwrap();
+        all.filter(|operation| !called.contains(operation)).collect()
     }
 
     /// Calls, if the server is still there to answer.

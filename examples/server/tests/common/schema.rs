@@ -6,18 +6,18 @@ use serde_json::Value;
 
 use super::{Answer, Request};
 
-/// Panics unless the answer is described, and is as described.
+/// Panics unless the answer is described, and is as described. Answers with the path that describes it.
 #[track_caller]
-pub fn check(description: &Value, request: &Request, answer: &Answer) {
+pub fn check(description: &Value, request: &Request, answer: &Answer) -> Option<String> {
     let path = request.path.split('?').next().unwrap();
-    let Some(operation) = operation(description, path, &request.method.to_lowercase()) else {
+    let Some((template, operation)) = operation(description, path, &request.method.to_lowercase()) else {
         assert!(
             [401, 404, 405].contains(&answer.status),
             "{} {path} is not described, and answers {}",
             request.method,
             answer.status
         );
-        return;
+        return None;
     };
     let responses = &operation["responses"];
     let said = match &responses[answer.status.to_string()] {
@@ -33,16 +33,17 @@ pub fn check(description: &Value, request: &Request, answer: &Answer) {
     let schema = &said["content"]["application/json"]["schema"];
     if schema.is_null() {
         assert!(answer.status != 204 || answer.body.is_empty());
-        return;
+        return Some(template);
     }
     let body: Value = answer.bare_json();
     if let Err(wrong) = conforms(description, schema, &body, "") {
         panic!("{} {path} {}: {wrong}\n{}", request.method, answer.status, answer.body);
     }
+    Some(template)
 }
 
 /// The described path that fits best: one with fewer holes wins.
-fn operation<'a>(description: &'a Value, path: &str, method: &str) -> Option<&'a Value> {
+fn operation<'a>(description: &'a Value, path: &str, method: &str) -> Option<(String, &'a Value)> {
     let parts: Vec<&str> = path.split('/').collect();
     let fits = |template: &str| {
         let holes: Vec<&str> = template.split('/').collect();
@@ -55,7 +56,7 @@ fn operation<'a>(description: &'a Value, path: &str, method: &str) -> Option<&'a
     let paths = description["paths"].as_object()?;
     let found =
         paths.iter().filter(|(template, _)| fits(template)).min_by_key(|(t, _)| t.matches('{').count())?;
-    found.1.get(method)
+    Some((found.0.clone(), found.1.get(method)?))
 }
 
 pub fn conforms(description: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {

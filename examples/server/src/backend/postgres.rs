@@ -1,0 +1,61 @@
+//! The ledger in PostgreSQL: commits share round trips and flushes, reads go beside them.
+
+use std::error::Error;
+
+use scrip::store::postgres::{Options, PostgresStore, tokio_postgres};
+use scrip::{Action, AsyncLedger, Command, GroupCommit, GroupOptions, Program};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use super::{Answer, Failure};
+
+type Postgres = AsyncLedger<PostgresStore>;
+
+/// A database, and the queue in front of it.
+pub struct InPostgres {
+    /// For reading: a clone shares the connections.
+    pub ledger: Postgres,
+    writer: GroupCommit<Postgres>,
+    driver: Mutex<Option<JoinHandle<Postgres>>>,
+}
+
+impl InPostgres {
+    pub async fn connect(url: &str, program: Program) -> Result<Self, Box<dyn Error>> {
+        let config: tokio_postgres::Config = url.parse()?;
+        let options = Options::new();
+        PostgresStore::migrate(&config, &options).await?;
+        let store = PostgresStore::connect(&config, &options).await?;
+        let ledger = AsyncLedger::new(program, store);
+        let (writer, driver) = GroupCommit::new(ledger.clone(), GroupOptions::default());
+        let driver = Mutex::new(Some(tokio::spawn(driver.run())));
+        Ok(Self { ledger, writer, driver })
+    }
+
+    pub async fn run<A: Action>(&self, command: Command<A>) -> Answer<A::Outcome>
+    where
+        A::Outcome: 'static,
+    {
+        self.writer.commit(command).await.map_err(Failure::from)
+    }
+
+    pub async fn run_all<A: Action>(&self, commands: Vec<Command<A>>) -> Vec<Answer<A::Outcome>>
+    where
+        A::Outcome: 'static,
+    {
+        // All are queued before the first is waited for, so that they share a flush.
+        let pending: Vec<_> = commands.into_iter().map(|command| self.writer.commit(command)).collect();
+        let mut answers = Vec::with_capacity(pending.len());
+        for pending in pending {
+            answers.push(pending.await.map_err(Failure::from));
+        }
+        answers
+    }
+
+    /// Finishes what is queued.
+    pub async fn close(&self) {
+        self.writer.close();
+        if let Some(driver) = self.driver.lock().await.take() {
+            let _ = driver.await;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Many clients at once: nothing is spent twice, nothing is done twice.
+
+mod common;
+
+use std::sync::Barrier;
+use std::thread;
+
+use common::{Answer, Server};
+use serde_json::{Value, json};
+
+/// What so many clients are answered that all start at once.
+fn at_once(clients: usize, call: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
+    let barrier = Barrier::new(clients);
+    thread::scope(|scope| {
+        let started: Vec<_> = (0..clients)
+            .map(|client| {
+                let (barrier, call) = (&barrier, &call);
+                scope.spawn(move || {
+                    barrier.wait();
+                    call(client)
+                })
+            })
+            .collect();
+        started.into_iter().map(|client| client.join().unwrap()).collect()
+    })
+}
+
+fn on_each_store(test: impl Fn(&Server)) {
+    test(&Server::start());
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("ledger.sqlite").display());
+    test(&Server::with(&["--store", &store]));
+}
+
+fn statuses(answers: &[Answer], status: u16) -> usize {
+    answers.iter().filter(|answer| answer.status == status).count()
+}
+
+#[test]
+fn clients_that_race_for_one_profile_never_overspend() {
+    on_each_store(|server| {
+        let definition = server.define("ten", json!({}));
+        for _ in 0..10 {
+            server.issue(definition, "p", json!({}));
+        }
+        // 40 want 5 of the 100 that there are, three times over; holds are among them.
+        let answers: Vec<Answer> = (0..3)
+            .flat_map(|_| {
+                at_once(40, |client| {
+                    let path = if client % 4 == 0 { "/profiles/p/holds" } else { "/profiles/p/redemptions" };
+                    server.post(path, &json!({"amount": 5, "strict": true}))
+                })
+            })
+            .collect();
+        assert_eq!((statuses(&answers, 201), statuses(&answers, 422)), (20, 100));
+        assert_eq!(server.balance("p"), 0);
+        let redeemed = server.get("/profiles/p/redemptions").is(200).data();
+        let held = server.get("/profiles/p/holds").is(200).data();
+        let sum = |list: &Value| {
+            list.as_array().unwrap().iter().map(|one| one["total"].as_u64().unwrap()).sum::<u64>()
+        };
+        assert_eq!(sum(&redeemed) + sum(&held), 100);
+    });
+}
+
+#[test]
+fn the_same_key_from_forty_clients_commits_once() {
+    on_each_store(|server| {
+        let definition = server.define("ten", json!({}));
+        server.issue(definition, "p", json!({"value_initial": 100}));
+        let answers =
+            at_once(40, |_| server.post_keyed("once", "/profiles/p/redemptions", &json!({"amount": 3})));
+        let first = &answers[0];
+        for answer in &answers {
+            assert_eq!((answer.status, &answer.body), (201, &first.body));
+        }
+        assert_eq!(server.balance("p"), 97);
+        // Much later as well, and whatever happened since; but not with other content.
+        server.set_clock("2025-06-25T00:00:00Z");
+        server.post("/profiles/p/redemptions", &json!({"amount": 7})).is(201);
+        let again = server.post_keyed("once", "/profiles/p/redemptions", &json!({"amount": 3}));
+        assert_eq!((again.status, &again.body), (201, &first.body));
+        server
+            .post_keyed("once", "/profiles/p/redemptions", &json!({"amount": 4}))
+            .refuses(409, "key_reused");
+        server.set_clock(common::NOW);
+    });
+}
+
+/// Every POST under a key answers the same again, and does nothing again.
+#[test]
+fn every_post_repeats_its_first_answer() {
+    let server = Server::start();
+    let again = |path: &str, body: &Value| {
+        let first = server.post_keyed(path, path, body);
+        assert!(first.status < 300, "{path}: {}", first.body);
+        let second = server.post_keyed(path, path, body);
+        assert_eq!((second.status, &second.body), (first.status, &first.body), "{path}");
+        first
+    };
+    let more =
+        json!({"name": "n", "handle": "h", "value": 10, "is_extendable": true, "is_reassignable": true});
+    let definition = again("/reward-definitions", &more).id();
+    again("/points/definitions", &json!({"name": "n", "handle": "h"}));
+    let reward = json!({"reward_definition_id": definition, "profile_id": "p", "expires_at": "2025-07-01"});
+    let lot = again("/rewards", &reward).id();
+    again(
+        "/rewards/batch",
+        &json!([reward, reward, {"profile_id": "q", "reward_definition_id": definition}]),
+    );
+    again("/points", &json!({"profile_id": "p", "value_initial": 100}));
+    again("/rewards/extend", &json!({"profile_id": "p", "ids": [lot], "extend_days": 3}));
+    let redemption = again("/profiles/p/redemptions", &json!({"amount": 4})).id();
+    let other = again("/profiles/p/redeem", &json!({"amount": 1, "strategy": "points"})).id();
+    let hold = again("/profiles/p/holds", &json!({"amount": 3})).id();
+    again(&format!("/holds/{hold}/capture"), &json!({"amount": 2}));
+    let hold = server.post("/profiles/p/holds", &json!({"amount": 3})).is(201).id();
+    again(&format!("/holds/{hold}/release"), &json!({}));
+    again(&format!("/redemptions/{other}/reversal"), &json!({}));
+    let sale = json!({"profile_id": "p", "total": 50, "redemption_id": redemption});
+    let sale = again("/transactions", &sale).id();
+    again("/transactions/update-create", &json!({"profile_id": "p", "total": 5, "external_id": "E"}));
+    again(&format!("/redemptions/{redemption}/return"), &json!({"amount": 1}));
+    again(&format!("/transactions/{sale}/return"), &json!({"amount": 10}));
+    again(&format!("/rewards/{lot}/reassign"), &json!({"profile_id": "r"}));
+    assert_eq!(server.get("/profiles/p/redemptions").is(200).ids().len(), 3);
+    assert_eq!(server.get("/profiles/r/rewards").is(200).ids(), [lot]);
+}
+
+#[test]
+fn the_same_external_id_from_many_clients_makes_one_reward() {
+    on_each_store(|server| {
+        let definition = server.define("ten", json!({}));
+        let body = json!({"reward_definition_id": definition, "profile_id": "p", "external_id": "E-1"});
+        let answers = at_once(20, |_| server.post("/rewards", &body));
+        assert_eq!((statuses(&answers, 201), statuses(&answers, 200)), (1, 19));
+        assert_eq!(server.balance("p"), 10);
+    });
+}

@@ -1,0 +1,65 @@
+//! The same on PostgreSQL: the seed's requests, races, and a restart.
+
+#[path = "../../../tests/cluster/mod.rs"]
+#[allow(dead_code)]
+mod cluster;
+mod common;
+
+use std::process::Command;
+use std::thread;
+
+use cluster::Cluster;
+use common::Server;
+use serde_json::json;
+
+#[test]
+fn postgres_is_a_store_as_well() {
+    let Some(cluster) = Cluster::start() else { return };
+    let port = cluster.config("postgres").get_ports()[0];
+    let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
+    let mut server = Server::with(&["--store", &url]);
+    let run = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/seed.sh"))
+        .arg(format!("http://{}", server.address))
+        .env("SCRIP_TOKEN", common::TOKEN)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    server.set_clock("2025-06-21T00:00:00Z");
+    let definition = server.define("ten", json!({}));
+    for _ in 0..4 {
+        server.issue(definition, "p", json!({}));
+    }
+    // Another process on the same database, and clients that race over both.
+    let other = Server::with(&["--store", &url]);
+    other.set_clock("2025-06-21T00:00:00Z");
+    let answers: Vec<u16> = thread::scope(|scope| {
+        let redeem = |server: &Server| {
+            server.post("/profiles/p/redemptions", &json!({"amount": 5, "strict": true})).status
+        };
+        let clients: Vec<_> = (0..16)
+            .map(|client| {
+                let server = if client % 2 == 0 { &server } else { &other };
+                scope.spawn(move || redeem(server))
+            })
+            .collect();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 8, "{answers:?}");
+    assert!(answers.iter().all(|status| [201, 422, 503].contains(status)), "{answers:?}");
+    let lists = ["/rewards", "/transactions", "/profiles/p/ledgers", "/reward-definitions"];
+    let seen =
+        |server: &Server| -> Vec<_> { lists.iter().map(|list| server.get(list).is(200).data()).collect() };
+    let before = seen(&server);
+    assert_eq!(seen(&other), before);
+    server.ask_to_stop();
+    assert!(server.stopped());
+    drop(other);
+    let again = Server::with(&["--store", &url]);
+    again.set_clock("2025-06-21T00:00:00Z");
+    assert_eq!(seen(&again), before);
+    drop(again);
+    // A database that is not there is said to be so.
+    cluster.stop("fast");
+    let run = common::command(&["--store", &url]).output().unwrap();
+    assert!(!run.status.success() && String::from_utf8(run.stderr).unwrap().contains("the store"));
+}
