@@ -4,6 +4,7 @@
 //! - [`design`]: the shape of the crate, and the reasons.
 //! - `operating`: choosing a store, and keeping it well.
 //! - `postgres`: running on PostgreSQL, on one machine or many.
+//! - [`server`]: embedding the ledger in a service, and the example server that does.
 //! - [`storage`]: how to write a store of your own.
 //! - [`testing`]: how it is tested, and how to run more of it.
 
@@ -16,6 +17,9 @@ pub mod design {}
 #[cfg(feature = "sqlite")]
 #[doc = include_str!("operating.md")]
 pub mod operating {}
+
+#[doc = include_str!("server.md")]
+pub mod server {}
 
 #[cfg(feature = "postgres")]
 #[doc = include_str!("postgres.md")]

@@ -191,7 +191,7 @@ impl<'a> Session<'a> {
         }
         for entry in entries {
             if let EntryKind::Define(defined) = &entry.kind {
-                let _ = defined;
+                self.seats.forget_definition(defined.id);
             }
         }
         Ok(())

@@ -20,7 +20,7 @@ use crate::options::Where;
 /// A ledger over one of the stores. Clones share what is stored.
 #[derive(Clone)]
 pub enum Backend {
-    Memory(AsyncLedger<Blocking<MemoryStore>>),
+    Memory(Arc<AsyncLedger<Blocking<MemoryStore>>>),
     Sqlite(Arc<InSqlite>),
     Postgres(Arc<InPostgres>),
 }
@@ -53,7 +53,7 @@ macro_rules! ask {
     ($backend:expr, $ledger:ident => $call:expr) => {
         match $backend {
             Backend::Memory(shared) => {
-                let mut $ledger = shared.clone();
+                let mut $ledger = (**shared).clone();
                 let answer = $call.await;
                 answer.map_err(Failure::from)
             }
@@ -84,7 +84,7 @@ impl Backend {
     /// It cannot be opened.
     pub async fn open(store: &Where, program: Program) -> Result<Self, Box<dyn Error>> {
         Ok(match store {
-            Where::Memory => Self::Memory(AsyncLedger::new(program, Blocking(MemoryStore::new()))),
+            Where::Memory => Self::Memory(Arc::new(AsyncLedger::new(program, Blocking(MemoryStore::new())))),
             Where::Sqlite(path) => Self::Sqlite(Arc::new(InSqlite::open(path, program)?)),
             Where::Postgres(url) => Self::Postgres(Arc::new(InPostgres::connect(url, program).await?)),
         })
@@ -112,7 +112,7 @@ impl Backend {
         A::Outcome: 'static,
     {
         match self {
-            Self::Memory(ledger) => ledger.clone().run(&command).await.map_err(Failure::from),
+            Self::Memory(ledger) => (**ledger).clone().run(&command).await.map_err(Failure::from),
             Self::Sqlite(shared) => shared.run(command).await,
             Self::Postgres(shared) => shared.run(command).await,
         }
@@ -125,7 +125,7 @@ impl Backend {
     {
         match self {
             Self::Memory(ledger) => {
-                let answers = ledger.clone().run_all(&commands).await;
+                let answers = (**ledger).clone().run_all(&commands).await;
                 answers.into_iter().map(|answer| answer.map_err(Failure::from)).collect()
             }
             Self::Sqlite(shared) => shared.run_all(commands).await,
@@ -159,7 +159,13 @@ impl Backend {
         profile: ProfileId,
         ids: Vec<LotId>,
     ) -> Result<KnownLots, Failure> {
-        ask!(self, ledger => ledger.at(at).lots(profile, &ids))
+        match self {
+            // It is asked right after a commit, when the writer has the account at hand.
+            Self::Sqlite(shared) => {
+                shared.read_hot(move |ledger| Ok(ledger.at(at).lots(profile, &ids)?)).await
+            }
+            _ => ask!(self, ledger => ledger.at(at).lots(profile, &ids)),
+        }
     }
 
     /// Whoever has a transaction of this name.
@@ -177,7 +183,7 @@ impl Backend {
         let failed = |error: String| Failure::Store(error);
         match self {
             Self::Memory(ledger) => {
-                let mut ledger = ledger.clone();
+                let mut ledger = (**ledger).clone();
                 ledger.store().feed(&after, limit).await.map_err(|error| failed(error.to_string()))
             }
             Self::Sqlite(shared) => {

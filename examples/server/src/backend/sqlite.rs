@@ -85,6 +85,14 @@ impl InSqlite {
         answer
     }
 
+    /// Reads between two commits, by the handle that writes: quick for what it keeps in memory.
+    pub async fn read_hot<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Sqlite) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.writer.with(question).await.map_err(Failure::from)?
+    }
+
     fn reader(&self) -> Result<Sqlite, SqliteError> {
         // The writer changes the file all the time: accounts that are kept would be out of date.
         let options = SqliteOptions::new().read_only().resident(0).page_cache(READER_CACHE);
