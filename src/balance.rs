@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::decimal_text;
-use crate::entry::DebtChange;
-use crate::{Amount, Delta, EntryKind, Points, Program, Quantity, Timestamp};
+use crate::entry::{DebtChange, issued, taken};
+use crate::{Amount, Delta, EntryKind, Issue, Items, Points, Program, Quantity, Timestamp};
 
 /// Which kind of value a lot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -203,6 +203,16 @@ impl Totals {
         entry.for_each_movement(at, |movement| self.shift(movement));
         let DebtChange { owed, paid } = entry.debt_change();
         self.point_debt = self.point_debt.plus(owed).minus(paid);
+    }
+
+    /// Applies what a redemption moves.
+    pub(crate) fn redeem(&mut self, items: &Items) {
+        taken(items, Place::Available, Place::Redeemed, |movement| self.shift(movement));
+    }
+
+    /// Applies what an issue moves that paid no debt.
+    pub(crate) fn issue(&mut self, issue: &Issue, at: Timestamp) {
+        issued(issue, at, |movement| self.shift(movement));
     }
 
     fn shift(&mut self, movement: Movement) {

@@ -5,7 +5,10 @@ use thiserror::Error;
 use super::Account;
 use super::lots::{LiveLot, OverdueLot, PendingLot};
 use crate::hold::{Capture, Freed};
-use crate::{Entry, EntryKind, LotAfter, LotId, LotKind, ProfileId, ProfileNumber, Quantity, Standing};
+use crate::{
+    Entry, EntryKind, Issue, Items, LotAfter, LotId, LotKind, ProfileId, ProfileNumber, Quantity, Standing,
+    Timestamp,
+};
 
 /// Why a journal is not what this ledger wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -49,13 +52,7 @@ impl Account {
         self.last_at = entry.at;
         self.totals.follow(&entry.kind, entry.at);
         match &entry.kind {
-            EntryKind::Redeem(redeem) => {
-                for item in &redeem.items {
-                    let value = item.value();
-                    self.queue_mut(item.kind())
-                        .change(item.lot, |lot| lot.remaining = lot.remaining.minus(value));
-                }
-            }
+            EntryKind::Redeem(redeem) => self.take(&redeem.items),
             EntryKind::Issue(issue) => self.set_lot(&issue.after(entry.at)),
             EntryKind::Mature(matured) => {
                 if let Some(pending) = self.pending.remove(matured.lot) {
@@ -87,6 +84,29 @@ impl Account {
                 self.merged_from.extend(&merged.before);
             }
             other => other.lots_after().into_iter().for_each(|after| self.set_lot(after)),
+        }
+    }
+
+    /// What applying the next entry does, where it is a redemption of these items.
+    pub(crate) fn redeem(&mut self, at: Timestamp, items: &Items) {
+        self.sequence = self.sequence.saturating_add(1);
+        self.last_at = at;
+        self.totals.redeem(items);
+        self.take(items);
+    }
+
+    /// What applying the next entry does, where it issues a lot that is usable at once.
+    pub(crate) fn issue(&mut self, at: Timestamp, issue: &Issue) {
+        self.sequence = self.sequence.saturating_add(1);
+        self.last_at = at;
+        self.totals.issue(issue, at);
+        self.queue_mut(issue.kind).insert(LiveLot::after(&issue.after(at), Quantity::ZERO));
+    }
+
+    fn take(&mut self, items: &Items) {
+        for item in items {
+            let value = item.value();
+            self.queue_mut(item.kind()).change(item.lot, |lot| lot.remaining = lot.remaining.minus(value));
         }
     }
 

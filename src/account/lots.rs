@@ -61,6 +61,15 @@ impl LotQueue {
         self.0.iter()
     }
 
+    /// The first lot of which something is not held.
+    #[inline]
+    pub(crate) fn first_unheld(&self) -> Option<&LiveLot> {
+        match self.0.front() {
+            Some(front) if front.unheld().is_zero() => self.0.iter().find(|lot| !lot.unheld().is_zero()),
+            front => front,
+        }
+    }
+
     pub(crate) fn insert(&mut self, lot: LiveLot) {
         // New lots mostly expire last.
         if self.0.back().is_none_or(|last| last.rank() < lot.rank()) {
@@ -74,16 +83,19 @@ impl LotQueue {
     /// Changes a lot, if it is here; one with nothing left is live no more.
     pub(crate) fn change(&mut self, id: LotId, change: impl FnOnce(&mut LiveLot)) -> bool {
         // Draws take from the front, in order.
+        if let Some(front) = self.0.front_mut().filter(|front| front.id == id) {
+            change(front);
+            if front.remaining.is_zero() {
+                self.0.pop_front();
+            }
+            return true;
+        }
         let Some((place, lot)) = self.0.iter_mut().enumerate().find(|(_, lot)| lot.id == id) else {
             return false;
         };
         change(lot);
         if lot.remaining.is_zero() {
-            if place == 0 {
-                self.0.pop_front();
-            } else {
-                self.0.remove(place);
-            }
+            self.0.remove(place);
         }
         true
     }

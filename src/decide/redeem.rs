@@ -2,7 +2,8 @@
 
 use super::draft::Draft;
 use super::draw::{Draw, available, draw, round_down};
-use super::{Told, check, sealed::Decide};
+use super::{OnAccount, Plain, Told, check, sealed::Decide};
+use crate::entry::flat::{self, Head};
 use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::store::{Need, Owner, View};
@@ -38,6 +39,46 @@ impl Decide for Redeem {
             details,
         }));
         Ok(Told::Entries)
+    }
+
+    #[inline]
+    fn plain(&self) -> Option<Plain<'_>> {
+        let profile = self.profile_id.as_ref().filter(|_| self.meta.is_none())?;
+        Some(Plain { profile, definition: None })
+    }
+
+    #[inline]
+    fn carry_out(
+        &self,
+        on: OnAccount<'_>,
+        outcome: &mut Option<Redemption>,
+    ) -> Option<Result<(), Rejection>> {
+        let OnAccount { program, at, account, out, .. } = on;
+        let Draw { items, total, exchange: None } = (match self.spend().plan(program, account, at) {
+            Ok(draw) => draw,
+            Err(rejection) => return Some(Err(rejection)),
+        }) else {
+            return None;
+        };
+        account.redeem(at, &items);
+        let (number, sequence) = (account.number(), account.sequence());
+        let balances = account.totals().balances();
+        flat::write_redemption(&Head { number, sequence, at, balances }, [self.amount, total], &items, out);
+        *outcome = Some(Redemption {
+            id: RedemptionId::made_by(number, sequence),
+            profile_id: account.profile_id(),
+            redeemed_at: at,
+            requested: self.amount,
+            total,
+            items,
+            returned: Amount::ZERO,
+            is_reversed: false,
+            transaction_id: None,
+            hold_id: None,
+            balances,
+            meta: None,
+        });
+        Some(Ok(()))
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Redemption> {

@@ -3,13 +3,14 @@
 //! An entry *is* the event. Folding an account's entries from nothing gives the account, bit for bit (rule J2).
 
 mod effect;
+pub(crate) mod flat;
 mod index;
 pub(crate) mod packed;
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::bytes::Unreadable;
-pub(crate) use effect::DebtChange;
+pub(crate) use effect::{DebtChange, issued, taken};
 pub(crate) use index::EXPIRED;
 pub use index::{Name, Subject};
 

@@ -4,7 +4,7 @@
 //! takes a fifth of the room.
 
 use super::MemoryError;
-use crate::entry::packed;
+use crate::entry::{flat, packed};
 use crate::{Entry, ProfileNumber};
 
 /// Where an entry is in its shard.
@@ -55,14 +55,27 @@ impl Journal {
         chain: &mut Chain,
         entry: &Entry,
     ) -> Result<Position, MemoryError> {
+        let mut space = std::mem::take(&mut self.space);
+        space.clear();
+        packed::write(entry, number, &mut space);
+        let position = self.push_packed(owner, chain, entry.sequence, &space);
+        self.space = space;
+        position
+    }
+
+    /// Keeps an entry that is packed already.
+    pub(super) fn push_packed(
+        &mut self,
+        owner: usize,
+        chain: &mut Chain,
+        sequence: u32,
+        packed: &[u8],
+    ) -> Result<Position, MemoryError> {
         let full = |_| MemoryError::Full;
         let position = u32::try_from(self.slots.len()).map_err(full)?;
-        self.space.clear();
-        packed::write(entry, number, &mut self.space);
-        let length = self.space.len();
-        let has_room = |block: &Vec<u8>| block.capacity().saturating_sub(block.len()) >= length;
+        let has_room = |block: &Vec<u8>| block.capacity().saturating_sub(block.len()) >= packed.len();
         if !self.blocks.last().is_some_and(has_room) {
-            self.blocks.push(Vec::with_capacity(BLOCK.max(length)));
+            self.blocks.push(Vec::with_capacity(BLOCK.max(packed.len())));
         }
         let index = self.blocks.len().saturating_sub(1);
         let Some(block) = self.blocks.last_mut() else { return Err(MemoryError::Full) };
@@ -72,9 +85,9 @@ impl Journal {
             before: chain.last.unwrap_or(position),
             owner: u32::try_from(owner).map_err(full)?,
         };
-        block.extend_from_slice(&self.space);
+        block.extend_from_slice(packed);
         self.slots.push(slot);
-        if entry.sequence.is_multiple_of(STRIDE) {
+        if sequence.is_multiple_of(STRIDE) {
             chain.marks.push(position);
         }
         chain.last = Some(position);
@@ -84,7 +97,7 @@ impl Journal {
     /// The entry at a position, in the journal of the account with this number.
     pub(super) fn at(&self, position: Position, number: ProfileNumber) -> Result<Entry, MemoryError> {
         let bytes = self.bytes(position).ok_or(MemoryError::Full)?;
-        Ok(packed::read(bytes, number)?)
+        Ok(flat::read(bytes, number)?)
     }
 
     /// An account's entries from the one with this sequence number, or the last, back to its first.
