@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::decimal_text;
-use crate::entry::{DebtChange, issued, taken};
-use crate::{Amount, Delta, EntryKind, Issue, Items, Points, Program, Quantity, Timestamp};
+use crate::entry::DebtChange;
+use crate::{Amount, Delta, EntryKind, Points, Program, Quantity, Timestamp};
 
 /// Which kind of value a lot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,6 +107,7 @@ impl Pot {
         sum(&came) == sum(&went.map(Delta::from)) && went.iter().all(|value| value.ten_thousandths() >= 0)
     }
 
+    #[inline]
     fn shift(&mut self, movement: Movement) {
         let Movement { from, to, value, .. } = movement;
         match from {
@@ -123,6 +124,7 @@ impl Pot {
         }
     }
 
+    #[inline]
     fn inside(&mut self, place: Place, change: impl FnOnce(Quantity) -> Quantity) {
         let pool = match place {
             Place::Available => &mut self.available,
@@ -206,15 +208,18 @@ impl Totals {
     }
 
     /// Applies what a redemption moves.
-    pub(crate) fn redeem(&mut self, items: &Items) {
-        taken(items, Place::Available, Place::Redeemed, |movement| self.shift(movement));
+    #[inline]
+    pub(crate) fn redeem(&mut self, kind: LotKind, value: Quantity) {
+        self.shift(Movement { kind, from: Place::Available, to: Place::Redeemed, value });
     }
 
-    /// Applies what an issue moves that paid no debt.
-    pub(crate) fn issue(&mut self, issue: &Issue, at: Timestamp) {
-        issued(issue, at, |movement| self.shift(movement));
+    /// Applies what the issue of a usable lot moves.
+    #[inline]
+    pub(crate) fn issue(&mut self, kind: LotKind, value: Quantity) {
+        self.shift(Movement { kind, from: Place::Issued, to: Place::Available, value });
     }
 
+    #[inline]
     fn shift(&mut self, movement: Movement) {
         match movement.kind {
             LotKind::Reward => self.rewards.shift(movement),

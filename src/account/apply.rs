@@ -6,8 +6,8 @@ use super::Account;
 use super::lots::{LiveLot, OverdueLot, PendingLot};
 use crate::hold::{Capture, Freed};
 use crate::{
-    Entry, EntryKind, Issue, Items, LotAfter, LotId, LotKind, ProfileId, ProfileNumber, Quantity, Standing,
-    Timestamp,
+    Amount, Entry, EntryKind, Issue, Item, Items, LotAfter, LotId, LotKind, Points, ProfileId, ProfileNumber,
+    Quantity, Standing, Timestamp,
 };
 
 /// Why a journal is not what this ledger wrote.
@@ -52,7 +52,13 @@ impl Account {
         self.last_at = entry.at;
         self.totals.follow(&entry.kind, entry.at);
         match &entry.kind {
-            EntryKind::Redeem(redeem) => self.take(&redeem.items),
+            EntryKind::Redeem(redeem) => {
+                for item in &redeem.items {
+                    let value = item.value();
+                    self.queue_mut(item.kind())
+                        .change(item.lot, |lot| lot.remaining = lot.remaining.minus(value));
+                }
+            }
             EntryKind::Issue(issue) => self.set_lot(&issue.after(entry.at)),
             EntryKind::Mature(matured) => {
                 if let Some(pending) = self.pending.remove(matured.lot) {
@@ -87,27 +93,30 @@ impl Account {
         }
     }
 
-    /// What applying the next entry does, where it is a redemption of these items.
-    pub(crate) fn redeem(&mut self, at: Timestamp, items: &Items) {
+    /// Takes from the rewards what they are known to have, as applying the redemption's entry would.
+    #[inline]
+    pub(crate) fn redeem(&mut self, at: Timestamp, total: Amount, items: &mut Items) {
         self.sequence = self.sequence.saturating_add(1);
         self.last_at = at;
-        self.totals.redeem(items);
-        self.take(items);
+        self.totals.redeem(LotKind::Reward, total.into());
+        self.rewards.draw(total.into(), |lot, value| {
+            items.push(Item { lot, amount: value.as_amount(), points: Points::ZERO });
+        });
     }
 
     /// What applying the next entry does, where it issues a lot that is usable at once.
+    #[inline]
     pub(crate) fn issue(&mut self, at: Timestamp, issue: &Issue) {
         self.sequence = self.sequence.saturating_add(1);
         self.last_at = at;
-        self.totals.issue(issue, at);
-        self.queue_mut(issue.kind).insert(LiveLot::after(&issue.after(at), Quantity::ZERO));
-    }
-
-    fn take(&mut self, items: &Items) {
-        for item in items {
-            let value = item.value();
-            self.queue_mut(item.kind()).change(item.lot, |lot| lot.remaining = lot.remaining.minus(value));
-        }
+        self.totals.issue(issue.kind, issue.value_remaining);
+        self.queue_mut(issue.kind).insert(LiveLot {
+            expires_at: issue.expires_at,
+            issued_at: issue.issued_at,
+            id: issue.lot,
+            remaining: issue.value_remaining,
+            held: Quantity::ZERO,
+        });
     }
 
     /// Puts a lot where it belongs, as an entry says that it stands.

@@ -8,7 +8,7 @@ use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::store::{Need, Owner, View};
 use crate::{
-    Account, Amount, Balances, Entry, EntryKind, HoldId, ProfileId, Program, Redeem, Redemption,
+    Account, Amount, Balances, Entry, EntryKind, HoldId, Items, ProfileId, Program, Redeem, Redemption,
     RedemptionId, Refusal, Rejection, Strategy, Timestamp,
 };
 
@@ -54,13 +54,15 @@ impl Decide for Redeem {
         outcome: &mut Option<Redemption>,
     ) -> Option<Result<(), Rejection>> {
         let OnAccount { program, at, account, out, .. } = on;
-        let Draw { items, total, exchange: None } = (match self.spend().plan(program, account, at) {
-            Ok(draw) => draw,
-            Err(rejection) => return Some(Err(rejection)),
-        }) else {
+        if self.strategies[..] != [Strategy::Rewards] {
             return None;
+        }
+        let total = match self.spend().from_rewards(program, account) {
+            Ok(total) => total,
+            Err(rejection) => return Some(Err(rejection)),
         };
-        account.redeem(at, &items);
+        let mut items = Items::default();
+        account.redeem(at, total, &mut items);
         let (number, sequence) = (account.number(), account.sequence());
         let balances = account.totals().balances();
         flat::write_redemption(&Head { number, sequence, at, balances }, [self.amount, total], &items, out);
@@ -140,6 +142,19 @@ impl Spend<'_> {
             return Err(Rejection::InsufficientValue { requested: self.amount, available });
         }
         Ok(drawn)
+    }
+
+    /// What would be taken from the rewards of an account on which nothing is due: then all that is available is in lots
+    /// that can be used, and the plan is to take it from them in order.
+    #[inline]
+    fn from_rewards(&self, program: &Program, account: &Account) -> Result<Amount, Rejection> {
+        let wanted = self.capped(program)?;
+        let available = account.totals().rewards.available.as_amount();
+        let total = wanted.min(available);
+        if total.is_zero() || (self.strict && total != wanted) {
+            return Err(Rejection::InsufficientValue { requested: self.amount, available });
+        }
+        Ok(total)
     }
 
     /// What the program's policies leave of the amount (rule C6).

@@ -129,7 +129,7 @@ const fn movement(kind: LotKind, from: Place, to: Place, value: Quantity) -> Mov
     Movement { kind, from, to, value }
 }
 
-pub(crate) fn issued(issue: &Issue, at: Timestamp, mut moves: impl FnMut(Movement)) {
+fn issued(issue: &Issue, at: Timestamp, mut moves: impl FnMut(Movement)) {
     let to = issue.standing(at).place();
     let from = match issue.origin() {
         Some(Origin::Returned { from, .. }) => from,
@@ -143,7 +143,7 @@ pub(crate) fn issued(issue: &Issue, at: Timestamp, mut moves: impl FnMut(Movemen
 }
 
 /// The money that rewards gave, and the points that point lots gave.
-pub(crate) fn taken(items: &Items, from: Place, to: Place, mut moves: impl FnMut(Movement)) {
+fn taken(items: &Items, from: Place, to: Place, mut moves: impl FnMut(Movement)) {
     let mut sums = [Quantity::ZERO; 2];
     let [rewards, points] = &mut sums;
     for item in items {

@@ -12,11 +12,16 @@ use crate::{
 };
 
 /// The forms, after those of [`packed`].
-const REDEEM: u8 = 0xf0;
-const ISSUE: u8 = 0xf1;
+const REDEEM: u8 = 0x80;
+const ISSUE: u8 = 0x81;
+/// Added to a form where a balance of points follows the head.
+const POINTS: u8 = 2;
+/// Added to a form where more follows: of a redemption what was taken, where it is not what was asked for; of an issue for
+/// how long it lasts, and by how much it is extended.
+const MORE: u8 = 4;
 
-/// What both begin with: the form, the sequence number, the instant, and the balances of rewards and points.
-const HEAD: usize = 21;
+/// What all begin with: the form, the sequence number, the instant, and the balance of rewards.
+const HEAD: usize = 17;
 
 /// What is in each entry.
 #[derive(Clone, Copy, Debug)]
@@ -40,26 +45,28 @@ pub(crate) fn write_redemption(head: &Head, amounts: [Amount; 2], items: &Items,
 /// Writes the entry of an issue that is usable at once.
 #[inline]
 pub(crate) fn write_issue(head: &Head, issue: &Issue, out: &mut Vec<u8>) {
+    let start = out.len();
     if write_flat_issue(head, issue, out).is_none() {
+        out.truncate(start);
         packed::write_issue(head, issue, out);
     }
 }
 
 /// Reads an entry of the account with this number.
 pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Reading<Entry> {
-    let Some((form @ &(REDEEM | ISSUE), rest)) = bytes.split_first() else {
+    let Some((form, rest)) = bytes.split_first().filter(|(form, _)| **form >= REDEEM) else {
         return packed::read(bytes, number);
     };
     let mut from = Reader { rest, number };
-    let (sequence, at) = (from.fixed()?, from.instant()?);
-    let balances = Balances {
-        reward_balance: from.fixed_quantity()?.as_amount(),
-        point_balance: from.fixed_quantity()?.as_points(),
-        ..Balances::default()
-    };
-    let kind = match *form {
-        REDEEM => EntryKind::Redeem(from.flat_redemption(sequence)?),
-        _ => EntryKind::Issue(from.flat_issue(sequence, at)?),
+    let (sequence, at, rewards) = (from.fixed()?, from.instant()?, from.fixed_quantity()?);
+    let points = if form & POINTS == 0 { Quantity::ZERO } else { from.fixed_quantity()? };
+    let (reward_balance, point_balance) = (rewards.as_amount(), points.as_points());
+    let balances = Balances { reward_balance, point_balance, ..Balances::default() };
+    let has_more = form & MORE != 0;
+    let kind = match form & !(POINTS | MORE) {
+        REDEEM => EntryKind::Redeem(from.flat_redemption(sequence, has_more)?),
+        ISSUE => EntryKind::Issue(from.flat_issue(sequence, at, has_more)?),
+        _ => return Err(Unreadable("a newer version wrote them")),
     };
     from.end()?;
     Ok(Entry { sequence, at, cause: Cause::Request, kind, balances, stamp: None })
@@ -72,11 +79,12 @@ fn write_flat_redemption(
     items: &Items,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    let mut written = [0; HEAD + 8];
-    written[..HEAD].copy_from_slice(&flat_head(REDEEM, head)?);
-    written[HEAD..HEAD + 4].copy_from_slice(&small(requested.into())?);
-    written[HEAD + 4..].copy_from_slice(&small(total.into())?);
-    out.extend_from_slice(&written);
+    let more = if total == requested { 0 } else { MORE };
+    write_head(REDEEM | more, head, out)?;
+    out.extend_from_slice(&small(requested.into())?);
+    if more != 0 {
+        out.extend_from_slice(&small(total.into())?);
+    }
     for item in items {
         let mut written = [0; 8];
         written[..4].copy_from_slice(&own(item.lot, head.number)?);
@@ -86,7 +94,6 @@ fn write_flat_redemption(
     Some(())
 }
 
-/// After the head: what it holds, its definition, its value, its expiry, its terms.
 #[inline]
 fn write_flat_issue(head: &Head, issue: &Issue, out: &mut Vec<u8>) -> Option<()> {
     let definition = issue.definition_id.filter(|_| {
@@ -94,41 +101,47 @@ fn write_flat_issue(head: &Head, issue: &Issue, out: &mut Vec<u8>) -> Option<()>
             && issue.available_at == head.at
             && issue.value_initial == issue.value_remaining
     })?;
-    let mut written = [0; HEAD + 28];
-    written[..HEAD].copy_from_slice(&flat_head(ISSUE, head)?);
-    written[HEAD] = match issue.kind {
-        LotKind::Reward => 0,
-        LotKind::Point => 1,
-    };
     let Terms { timezone, period, extend_days, is_reassignable, is_extendable } = issue.terms;
+    let more = if period.is_none() && extend_days.is_none() { 0 } else { MORE };
+    write_head(ISSUE | more, head, out)?;
     let (count, unit) = period.map_or((0, 0), |period| (period.count, unit(period.unit)));
-    let flags =
-        u8::from(is_reassignable) << 3 | u8::from(is_extendable) << 4 | u8::from(extend_days.is_some()) << 5;
-    written[HEAD + 1] = unit | flags;
-    written[HEAD + 2..HEAD + 4].copy_from_slice(&timezone.index().to_le_bytes());
-    written[HEAD + 4..HEAD + 12].copy_from_slice(&issue.expires_at.micros().to_le_bytes());
-    written[HEAD + 12..HEAD + 16].copy_from_slice(&small(issue.value_initial)?);
-    written[HEAD + 16..HEAD + 20].copy_from_slice(&u32::try_from(definition.get()).ok()?.to_le_bytes());
-    written[HEAD + 20..HEAD + 24].copy_from_slice(&count.to_le_bytes());
-    written[HEAD + 24..].copy_from_slice(&extend_days.unwrap_or(0).to_le_bytes());
+    let is_point = u8::from(issue.kind == LotKind::Point);
+    let flags = is_point << 6
+        | u8::from(extend_days.is_some()) << 5
+        | u8::from(is_extendable) << 4
+        | u8::from(is_reassignable) << 3
+        | unit;
+    let mut written = [0; 19];
+    written[0] = flags;
+    written[1..3].copy_from_slice(&timezone.index().to_le_bytes());
+    written[3..11].copy_from_slice(&issue.expires_at.micros().to_le_bytes());
+    written[11..15].copy_from_slice(&small(issue.value_initial)?);
+    written[15..].copy_from_slice(&u32::try_from(definition.get()).ok()?.to_le_bytes());
     out.extend_from_slice(&written);
+    if more != 0 {
+        out.extend_from_slice(&count.to_le_bytes());
+        out.extend_from_slice(&extend_days.unwrap_or(0).to_le_bytes());
+    }
     Some(())
 }
 
 #[inline]
-fn flat_head(form: u8, head: &Head) -> Option<[u8; HEAD]> {
+fn write_head(form: u8, head: &Head, out: &mut Vec<u8>) -> Option<()> {
     let Balances { reward_balance, point_balance, .. } = head.balances;
-    let others = Balances { reward_balance: Amount::ZERO, point_balance: Points::ZERO, ..head.balances };
-    if others != Balances::default() {
+    if (Balances { reward_balance, point_balance, ..Balances::default() }) != head.balances {
         return None;
     }
+    let points = if point_balance.is_zero() { 0 } else { POINTS };
     let mut written = [0; HEAD];
-    written[0] = form;
+    written[0] = form | points;
     written[1..5].copy_from_slice(&head.sequence.to_le_bytes());
     written[5..13].copy_from_slice(&head.at.micros().to_le_bytes());
-    written[13..17].copy_from_slice(&small(reward_balance.into())?);
-    written[17..].copy_from_slice(&small(point_balance.into())?);
-    Some(written)
+    written[13..].copy_from_slice(&small(reward_balance.into())?);
+    out.extend_from_slice(&written);
+    if points != 0 {
+        out.extend_from_slice(&small(point_balance.into())?);
+    }
+    Some(())
 }
 
 #[inline]
@@ -161,9 +174,10 @@ impl Reader<'_> {
         Quantity::from_ten_thousandths(raw).map_err(|_| Unreadable("a quantity is too large"))
     }
 
-    fn flat_redemption(&mut self, sequence: u32) -> Reading<Redeemed> {
+    fn flat_redemption(&mut self, sequence: u32, has_more: bool) -> Reading<Redeemed> {
         let redemption = RedemptionId::made_by(self.number, sequence);
-        let (requested, total) = (self.fixed_quantity()?.as_amount(), self.fixed_quantity()?.as_amount());
+        let requested = self.fixed_quantity()?.as_amount();
+        let total = if has_more { self.fixed_quantity()?.as_amount() } else { requested };
         let mut items = Items::default();
         while !self.rest.is_empty() {
             let lot = LotId::made_by(self.number, self.fixed()?);
@@ -172,12 +186,13 @@ impl Reader<'_> {
         Ok(Redeemed { redemption, requested, total, items, details: None })
     }
 
-    fn flat_issue(&mut self, sequence: u32, at: Timestamp) -> Reading<Issue> {
-        let (kind, flags) = (self.kind()?, self.byte()?);
+    fn flat_issue(&mut self, sequence: u32, at: Timestamp, has_more: bool) -> Reading<Issue> {
+        let flags = self.byte()?;
+        let kind = if flags >> 6 & 1 == 0 { LotKind::Reward } else { LotKind::Point };
         let timezone = Zone::at(u16::from_le_bytes(self.array()?)).ok_or(Unreadable("a zone is none"))?;
         let (expires_at, value) = (self.expiry()?, self.fixed_quantity()?);
         let definition = DefinitionId::new(self.fixed()?.into()).map_err(|_| Unreadable("an id is none"))?;
-        let (count, days) = (self.fixed()?, self.fixed()?);
+        let (count, days) = if has_more { (self.fixed()?, self.fixed()?) } else { (0, 0) };
         let period = match flags & 7 {
             0 => None,
             1 => Some(PeriodType::Days),

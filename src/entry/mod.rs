@@ -10,7 +10,7 @@ pub(crate) mod packed;
 use serde::{Deserialize, Serialize};
 
 pub use crate::bytes::Unreadable;
-pub(crate) use effect::{DebtChange, issued, taken};
+pub(crate) use effect::DebtChange;
 pub(crate) use index::EXPIRED;
 pub use index::{Name, Subject};
 

@@ -74,10 +74,13 @@ impl<S: Store> Ledger<S> {
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub fn run<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
         let mut outcome = None;
-        match (self.store.at_once(&self.program, command, &mut outcome), outcome) {
-            (Some(Ok(())), Some(outcome)) => Ok(Receipt::new(outcome)),
-            (Some(Err(rejection)), _) => Err(Error::Rejected(rejection)),
-            _ => self.run_in_full(command),
+        match self.store.at_once(&self.program, command, &mut outcome) {
+            Some(Ok(())) => match outcome {
+                Some(outcome) => Ok(Receipt::new(outcome)),
+                None => self.run_in_full(command),
+            },
+            Some(Err(rejection)) => Err(Error::Rejected(rejection)),
+            None => self.run_in_full(command),
         }
     }
 

@@ -28,8 +28,6 @@ pub(super) struct Shard {
     /// wait for one lock.
     templates: HashMap<DefinitionId, Template>,
     templates_of: u64,
-    /// What an entry is packed in.
-    space: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -129,12 +127,11 @@ impl Shard {
             return None;
         }
         let slot = self.slots.get_mut(index)?;
-        self.space.clear();
-        let answer = carry_out(program, command, &mut slot.account, template, &mut self.space, outcome)?;
+        let (start, pen) = self.journal.pen();
+        let answer = carry_out(program, command, &mut slot.account, template, pen, outcome)?;
         if answer.is_ok() {
-            let sequence = slot.account.sequence();
             // There is room for it.
-            let _ = self.journal.push_packed(index, &mut slot.chain, sequence, &self.space);
+            let _ = self.journal.keep(index, &mut slot.chain, slot.account.sequence(), start);
         }
         Some(answer)
     }
