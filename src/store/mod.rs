@@ -120,6 +120,20 @@ pub trait Store {
     {
         None
     }
+
+    /// Carries out commands so from the first on, as far as it goes, and answers how many it carried out.
+    #[doc(hidden)]
+    fn many_at_once<A: Action>(
+        &mut self,
+        _: &Program,
+        _: &[Command<A>],
+        _: &mut impl FnMut(Result<A::Outcome, Rejection>),
+    ) -> usize
+    where
+        Self: Sized,
+    {
+        0
+    }
 }
 
 /// A store that can be waited for; see [the contract](crate::store).
