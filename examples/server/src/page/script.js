@@ -230,6 +230,8 @@ function items(list) {
   return table(["#Pays", ...(hasPoints ? ["#Points"] : []), "By", "Id"], rows, "");
 }
 
+const from = (list) => ` From ${list.length === 1 ? "one lot" : `${list.length} lots`}.`;
+
 /** Those that pay nothing, by the reason why. */
 function others(unused) {
   const reasons = Object.keys(REASONS).filter((reason) => unused.some((lot) => lot.reason === reason));
@@ -253,7 +255,7 @@ $("redeem").addEventListener("submit", async (event) => {
   const wanted = order();
   try {
     const { data } = await call("POST", base(state.profile) + "/redemptions/quote", wanted);
-    plan(make("p", {}, make("strong", {}, `Would pay ${money.format(data.total)}`), data.total < data.requested ? ` of the ${money.format(data.requested)} asked for.` : "."), items(data.items), ...others(data.unused));
+    plan(make("p", {}, make("strong", {}, `Would pay ${money.format(data.total)}`), data.total < data.requested ? ` of the ${money.format(data.requested)} asked for.` : ".", from(data.items)), items(data.items), ...others(data.unused));
     // The same key however often the button is pressed: it is paid once.
     state.order = { wanted, quote: data, key: "page-" + crypto.getRandomValues(new Uint32Array(4)).join("-") };
     $("commit").disabled = false;
@@ -270,7 +272,7 @@ $("commit").addEventListener("click", async () => {
     // Where it went as quoted, the others did not pay for the reasons that the quote gave.
     const paid = (list) => JSON.stringify(list.map((item) => [item.id, item.value]));
     const why = paid(data.items) === paid(quote.items) ? others(quote.unused) : [];
-    plan(make("p", {}, make("strong", {}, `Paid ${money.format(data.total)}.`), ` Redemption ${data.id}.`), items(data.items), ...why);
+    plan(make("p", {}, make("strong", {}, `Paid ${money.format(data.total)}.`), ` Redemption ${data.id}.`, from(data.items)), items(data.items), ...why);
   } catch (error) {
     const message = make("p", { class: "message" }, error.message);
     if (error.isRefused) return plan(message);
