@@ -57,6 +57,7 @@ fn the_metrics_count_what_was_done() {
     }
     let hold = server.post("/profiles/p/holds", &json!({"amount": 2})).is(201).id();
     server.post(&format!("/holds/{hold}/capture"), &json!({})).is(201);
+    server.post("/rewards/batch", &json!([{"profile_id": "p"}, 7])).is(200);
     let text = server.get("/metrics").is(200);
     assert_eq!(text.header("content-type"), Some("text/plain; version=0.0.4"));
     let (mut values, mut kinds) = (BTreeMap::new(), BTreeMap::new());
@@ -84,6 +85,9 @@ fn the_metrics_count_what_was_done() {
         (format!("scrip_request_seconds_count{{{route}}}"), 4.0),
         (format!("scrip_request_seconds_bucket{{{route},le=\"+Inf\"}}"), 4.0),
         ("scrip_rejections_total{code=\"insufficient_value\"}".to_owned(), 2.0),
+        // Rows of a batch are refused one by one.
+        ("scrip_rejections_total{code=\"missing_field\"}".to_owned(), 1.0),
+        ("scrip_rejections_total{code=\"invalid_body\"}".to_owned(), 1.0),
         // What was repeated was done once.
         ("scrip_redemptions_total".to_owned(), 2.0),
         ("scrip_queue_depth".to_owned(), 0.0),
