@@ -115,6 +115,11 @@ fn every_post_repeats_its_first_answer() {
     let redemption = again("/profiles/p/redemptions", &json!({"amount": 4})).id();
     let other = again("/profiles/p/redeem", &json!({"amount": 1, "strategy": "points"})).id();
     again("/profiles/p/redemptions/quote", &json!({"amount": 1}));
+    // Of these nothing else is ever said: it is the clock only that would make a difference.
+    let lone = |profile: &str| json!({"reward_definition_id": definition, "profile_id": profile, "expires_at": "2025-07-01"});
+    again("/rewards", &lone("alone"));
+    server.post("/rewards", &lone("once")).is(201);
+    again("/profiles/once/redemptions", &json!({"amount": 4}));
     let hold = again("/profiles/p/holds", &json!({"amount": 3})).id();
     again(&format!("/holds/{hold}/capture"), &json!({"amount": 2}));
     let hold = server.post("/profiles/p/holds", &json!({"amount": 3})).is(201).id();

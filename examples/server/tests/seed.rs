@@ -120,6 +120,11 @@ fn lists_have_links_and_meta() {
     );
     let link = |number: u32| json!(format!("{place}?page%5Bsize%5D=3&page%5Bnumber%5D={number}"));
     assert_eq!(page["links"], json!({"first": link(1), "last": link(3), "prev": link(1), "next": link(3)}));
+    let ends = [1, 3].map(|number| {
+        let page = server.get(&format!("/profiles/p/rewards?page[size]=3&page[number]={number}")).is(200);
+        [page.bare_json()["links"]["prev"].is_null(), page.bare_json()["links"]["next"].is_null()]
+    });
+    assert_eq!(ends, [[true, false], [false, true]]);
     // The links lead on.
     let next = page["links"]["next"].as_str().unwrap().split_once("/api/").unwrap().1;
     assert_eq!(server.get(&format!("/api/{next}")).is(200).ids(), ids[6..]);
