@@ -6,8 +6,8 @@ use scrip::rejection::RejectionClass;
 use scrip::store::{Found, Record, View};
 use scrip::{
     Account, Amount, Command, Define, DefinitionId, Error, ExternalId, IssuePoints, IssueReward, Ledger,
-    MemoryStore, PeriodType, PointDefinition, Points, PostTransaction, ProfileId, Program, Redeem,
-    RedemptionId, Refusal, Rejection, Request, RewardDefinition, Strategy, Timestamp, Until, decide,
+    LotId, MemoryStore, PeriodType, PointDefinition, Points, PostTransaction, ProfileId, Program, Redeem,
+    RedemptionId, Refusal, Rejection, Request, Revoke, RewardDefinition, Strategy, Timestamp, Until, decide,
 };
 
 fn alice() -> ProfileId {
@@ -68,11 +68,14 @@ fn every_code_is_reached() {
     let mut till = Till::new();
     let mut reached = codes_in_the_vectors();
     let long = "x".repeat(70_000);
+    let mut revoke = Revoke::new(LotId::new(77).unwrap());
+    revoke.reason = Some("x".repeat(256));
     for rejection in [
         till.refused(definition(|d| d.name = String::new())),
         till.refused(definition(|d| d.name = "x".repeat(256))),
         till.refused(definition(|d| d.description = Some(long.clone()))),
         till.refused(definition(|d| d.tags = vec![String::new()])),
+        till.refused(revoke),
     ] {
         assert_eq!(rejection.code(), "text_length", "{rejection}");
         reached.insert(rejection.code().to_owned());

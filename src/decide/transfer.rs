@@ -20,6 +20,10 @@ impl Decide for Reassign {
         Ok(Need { second: Some(Owner::Profile(self.profile_id)), ..about(self.id, self.from) })
     }
 
+    fn follows(&self) -> Option<LotId> {
+        self.from.is_none().then_some(self.id)
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of("reassign", self)
     }
@@ -29,7 +33,7 @@ impl Decide for Reassign {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Moved>, Refusal> {
-        let lot = KnownLot::named(&draft.first, view, self.id, draft.at, self.from.is_none())?;
+        let lot = KnownLot::named(&draft.first, view, self.id, draft.at)?;
         receiver(draft)?;
         not_revoked(&lot)?;
         if !lot.issue.terms.is_reassignable {
