@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use scrip::rejection::RejectionClass;
 use scrip::store::{Found, Record, View};
 use scrip::{
-    Account, Amount, Command, Define, DefinitionId, Error, ExternalId, IssuePoints, IssueReward, Ledger,
-    LotId, MemoryStore, PeriodType, PointDefinition, Points, PostTransaction, ProfileId, Program, Redeem,
-    RedemptionId, Refusal, Rejection, Request, Revoke, RewardDefinition, Strategy, Timestamp, Until, decide,
+    Account, Adjust, Amount, Command, Define, DefinitionId, Error, ExternalId, IssuePoints, IssueReward,
+    Ledger, LotId, MemoryStore, PeriodType, PointDefinition, Points, PostTransaction, ProfileId, Program,
+    Redeem, RedemptionId, Refusal, Rejection, Request, Revoke, RewardDefinition, Strategy, Timestamp, Until,
+    decide,
 };
 
 fn alice() -> ProfileId {
@@ -115,12 +116,17 @@ fn too_much() -> Rejection {
         let issue = till.reward(|issue| issue.value_initial = Some(Amount::MAX_SINGLE));
         till.done(issue);
     }
+    let used_first = till.ledger.at(now()).wallet(alice()).unwrap().rewards().first().unwrap().id;
     let balance = till.ledger.at(now()).balances(alice()).unwrap().reward_balance;
     assert_eq!(balance, Amount::MAX_TOTAL);
     // Spending it does not make room: what was ever issued counts, so that no total can leave its bounds.
     till.done(Redeem::strict(alice(), Amount::MAX_SINGLE));
     let issue = till.reward(|issue| issue.value_initial = Some(amount("0.01")));
     let rejection = till.refused(issue);
+    // Nor does a correction.
+    let mut adjust = Adjust::new(used_first, "too much");
+    adjust.value_remaining = Some(amount("0.01").into());
+    assert_eq!(till.refused(adjust), rejection);
     // Points are counted by themselves.
     let mut issue = IssuePoints::new(alice(), till.points);
     issue.value_initial = Some(Points::MAX_SINGLE);

@@ -201,6 +201,7 @@ fn write(
         }
         return Ok(outcome);
     };
+    room(&draft.first, second, &back.items)?;
     // The record is here, and the value goes there.
     let mut balances = second.write(at, Cause::Request, kind(back.clone()), None);
     for issue in new_lots {
@@ -216,6 +217,18 @@ fn write(
     let elsewhere = ReturnElsewhere { back, is_reversal, moved, to: second.number(), balances };
     draft.write(EntryKind::ReturnElsewhere(Box::new(elsewhere)));
     Ok(outcome)
+}
+
+/// Whether the totals of both accounts have room for what goes from the first to the second (rule Q3).
+fn room(first: &Side<'_>, second: &Side<'_>, items: &[ReturnedItem]) -> Result<(), Rejection> {
+    for kind in [LotKind::Reward, LotKind::Point] {
+        let of_kind = items.iter().filter(|item| item.kind == kind);
+        let value = of_kind.fold(Quantity::ZERO, |sum, item| sum.plus(item.value()));
+        if !first.totals().pot(kind).can_lose(value) || !second.totals().pot(kind).has_room_for(value) {
+            return Err(Rejection::AccountTotalExceeded);
+        }
+    }
+    Ok(())
 }
 
 /// Where the value of a return goes, lot by lot.
