@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scrip::store::AsOf;
 use scrip::{
-    Amount, Command, Define, Error, Ledger, MemoryStore, Outcome, PointDefinition, ProfileId, Program,
-    Redeem, Request, RewardDefinition, Timestamp, json,
+    Account, Amount, Command, Define, Error, Ledger, MemoryStore, Outcome, PointDefinition, ProfileId,
+    Program, Redeem, Request, RewardDefinition, Timestamp, json,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -207,6 +207,8 @@ impl Run {
             };
         }
         let wallet = |wallet: scrip::Wallet| match look {
+            // What is written down of an account is all of it.
+            _ if &through_json(wallet.account()) != wallet.account() => panic!("{:?}", wallet.account()),
             "rewards" => serde_json::to_value(wallet.rewards()),
             "points" => serde_json::to_value(wallet.points()),
             "redemptions" => serde_json::to_value(wallet.redemptions().collect::<Vec<_>>()),
@@ -240,6 +242,10 @@ impl Run {
         let expected: Value = serde_json::from_str(&self.fill(expected)).unwrap();
         matches(&expected, found).map_err(|place| format!("at `{place}`: expected {expected}, found {found}"))
     }
+}
+
+fn through_json(account: &Account) -> Account {
+    serde_json::from_str(&serde_json::to_string(account).unwrap()).unwrap()
 }
 
 type Looked = Result<Value, (String, Value)>;
