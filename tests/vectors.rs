@@ -207,7 +207,8 @@ impl Run {
             };
         }
         let wallet = |wallet: scrip::Wallet| match look {
-            // What is written down of an account is all of it.
+            // It adds up, and what is written down of it is all of it.
+            _ if !wallet.account().is_conserved() => panic!("{:?}", wallet.account()),
             _ if &through_json(wallet.account()) != wallet.account() => panic!("{:?}", wallet.account()),
             "rewards" => serde_json::to_value(wallet.rewards()),
             "points" => serde_json::to_value(wallet.points()),
