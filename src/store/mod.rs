@@ -79,6 +79,7 @@ pub mod postgres;
 
 use std::future::Future;
 
+pub use crate::decide::Trail;
 pub use gather::{Find, Gather, Lookup};
 pub use memory::{MemoryError, MemoryStore};
 pub use scan::{AsyncScan, Feed, Position, Scan, Written};
