@@ -140,9 +140,9 @@ fn large(path: &Path) {
 }
 
 /// With what is still in the log.
-fn size(path: &Path) -> u64 {
+fn size(path: &Path) -> i64 {
     let connection = rusqlite::Connection::open(path).unwrap();
-    let count = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, u64>(0));
+    let count = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     count("page_count").unwrap() * count("page_size").unwrap()
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use crate::Outcome;
@@ -44,6 +45,13 @@ const TABLES: &str = "
         RETURN made;
     END $$;";
 
+/// What was written so far is written back, so that nobody pays for what another one did.
+pub(crate) async fn settle(client: &Client) {
+    for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+        client.batch_execute(statement).await.unwrap();
+    }
+}
+
 /// So many clients, one connection each.
 pub(crate) async fn run(
     cluster: &Cluster,
@@ -70,7 +78,7 @@ pub(crate) async fn run(
     let lots = "INSERT INTO lot (profile, issued, remaining, expires)
         SELECT u.profile, 1000, 1000, u.expires FROM unnest($1::integer[], $2::bigint[]) u(profile, expires)";
     client.execute(lots, &[&owners, &expiries]).await.unwrap();
-    client.batch_execute("VACUUM ANALYZE; CHECKPOINT").await.unwrap();
+    settle(&client).await;
 
     let queue = Queue::new(workload, time);
     let start = Instant::now();

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 
 use crate::Outcome;
+use crate::by_hand::settle;
 use crate::cluster::Cluster;
 use crate::contestants::callers::{Latencies, Queue};
 use crate::contestants::ledger::Audit;
@@ -44,7 +45,7 @@ impl Setting {
         }
         let filling = start.elapsed();
         let client = ledger.store().pool().get().await.unwrap();
-        client.batch_execute("VACUUM ANALYZE; CHECKPOINT").await.unwrap();
+        settle(&client).await;
         drop(client);
         Self { config, ledger, maker, filling }
     }
