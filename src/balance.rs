@@ -107,6 +107,7 @@ impl Pot {
         sum(&came) == sum(&went.map(Delta::from)) && went.iter().all(|value| value.ten_thousandths() >= 0)
     }
 
+    #[inline]
     fn shift(&mut self, movement: Movement) {
         let Movement { from, to, value, .. } = movement;
         match from {
@@ -123,6 +124,7 @@ impl Pot {
         }
     }
 
+    #[inline]
     fn inside(&mut self, place: Place, change: impl FnOnce(Quantity) -> Quantity) {
         let pool = match place {
             Place::Available => &mut self.available,
@@ -205,6 +207,19 @@ impl Totals {
         self.point_debt = self.point_debt.plus(owed).minus(paid);
     }
 
+    /// Applies what a redemption moves.
+    #[inline]
+    pub(crate) fn redeem(&mut self, kind: LotKind, value: Quantity) {
+        self.shift(Movement { kind, from: Place::Available, to: Place::Redeemed, value });
+    }
+
+    /// Applies what the issue of a usable lot moves.
+    #[inline]
+    pub(crate) fn issue(&mut self, kind: LotKind, value: Quantity) {
+        self.shift(Movement { kind, from: Place::Issued, to: Place::Available, value });
+    }
+
+    #[inline]
     fn shift(&mut self, movement: Movement) {
         match movement.kind {
             LotKind::Reward => self.rewards.shift(movement),

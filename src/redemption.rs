@@ -51,6 +51,7 @@ impl Item {
 pub struct Items(SmallVec<[Item; 4]>);
 
 impl Items {
+    #[inline]
     pub(crate) fn push(&mut self, item: Item) {
         self.0.push(item);
     }

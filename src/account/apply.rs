@@ -5,7 +5,10 @@ use thiserror::Error;
 use super::Account;
 use super::lots::{LiveLot, OverdueLot, PendingLot};
 use crate::hold::{Capture, Freed};
-use crate::{Entry, EntryKind, LotAfter, LotId, LotKind, ProfileId, ProfileNumber, Quantity, Standing};
+use crate::{
+    Amount, Entry, EntryKind, Issue, Item, Items, LotAfter, LotId, LotKind, Points, ProfileId, ProfileNumber,
+    Quantity, Standing, Timestamp,
+};
 
 /// Why a journal is not what this ledger wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -88,6 +91,32 @@ impl Account {
             }
             other => other.lots_after().into_iter().for_each(|after| self.set_lot(after)),
         }
+    }
+
+    /// Takes from the rewards what they are known to have, as applying the redemption's entry would.
+    #[inline]
+    pub(crate) fn redeem(&mut self, at: Timestamp, total: Amount, items: &mut Items) {
+        self.sequence = self.sequence.saturating_add(1);
+        self.last_at = at;
+        self.totals.redeem(LotKind::Reward, total.into());
+        self.rewards.draw(total.into(), |lot, value| {
+            items.push(Item { lot, amount: value.as_amount(), points: Points::ZERO });
+        });
+    }
+
+    /// What applying the next entry does, where it issues a lot that is usable at once.
+    #[inline]
+    pub(crate) fn issue(&mut self, at: Timestamp, issue: &Issue) {
+        self.sequence = self.sequence.saturating_add(1);
+        self.last_at = at;
+        self.totals.issue(issue.kind, issue.value_remaining);
+        self.queue_mut(issue.kind).insert(LiveLot {
+            expires_at: issue.expires_at,
+            issued_at: issue.issued_at,
+            id: issue.lot,
+            remaining: issue.value_remaining,
+            held: Quantity::ZERO,
+        });
     }
 
     /// Puts a lot where it belongs, as an entry says that it stands.

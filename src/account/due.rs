@@ -31,7 +31,7 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
     });
     let lapses = account.holds.first().map(|hold| (hold.expires_at, Due::Lapse(hold)));
     let expiries = [LotKind::Reward, LotKind::Point].into_iter().filter_map(|kind| {
-        let lot = account.queue(kind).iter().find(|lot| !lot.unheld().is_zero())?;
+        let lot = account.queue(kind).first_unheld()?;
         Some((lot.expires_at.instant()?, Due::Expire(kind, lot)))
     });
     // `min_by_key` keeps the first of equals.

@@ -1,9 +1,6 @@
 //! The live lots of an account, in the order in which they are used.
 
-use std::collections::VecDeque;
-use std::collections::vec_deque;
-
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Expiry, LotAfter, LotId, LotKind, Quantity, Timestamp};
 
@@ -52,45 +49,143 @@ impl LiveLot {
 }
 
 /// Live lots of one kind in the order of use, so that a draw looks at the front and stops when it has enough.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct LotQueue(VecDeque<LiveLot>);
+///
+/// In one piece, with what was used up at its front still in it for a while: a deque in two pieces is slower to walk, and
+/// closing the gap each time moves all that is left.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LotQueue {
+    lots: Vec<LiveLot>,
+    /// How many at the front are used up. At most as many as are left, and eight.
+    spent: usize,
+}
+
+/// How many spent lots are always let be.
+const SLACK: usize = 8;
 
 impl LotQueue {
-    pub(crate) fn iter(&self) -> vec_deque::Iter<'_, LiveLot> {
-        self.0.iter()
+    #[inline]
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, LiveLot> {
+        self.live().iter()
     }
 
+    #[inline]
+    fn live(&self) -> &[LiveLot] {
+        self.lots.get(self.spent..).unwrap_or_default()
+    }
+
+    #[inline]
+    fn live_mut(&mut self) -> &mut [LiveLot] {
+        self.lots.get_mut(self.spent..).unwrap_or_default()
+    }
+
+    /// The first lot of which something is not held.
+    #[inline]
+    pub(crate) fn first_unheld(&self) -> Option<&LiveLot> {
+        self.iter().find(|lot| !lot.unheld().is_zero())
+    }
+
+    #[inline]
     pub(crate) fn insert(&mut self, lot: LiveLot) {
+        if self.spent > 0 && self.lots.len() == self.lots.capacity() {
+            self.close_gap();
+        }
         // New lots mostly expire last.
-        if self.0.back().is_none_or(|last| last.rank() < lot.rank()) {
-            self.0.push_back(lot);
+        if self.live().last().is_none_or(|last| last.rank() < lot.rank()) {
+            self.lots.push(lot);
         } else {
-            let place = self.0.partition_point(|other| other.rank() < lot.rank());
-            self.0.insert(place, lot);
+            let place = self.live().partition_point(|other| other.rank() < lot.rank());
+            self.lots.insert(self.spent.saturating_add(place), lot);
+        }
+    }
+
+    /// Takes so much from the front, in the order of use: from each lot what is not held of it, until it is enough. What
+    /// there is must be enough.
+    #[inline]
+    pub(crate) fn draw(&mut self, wanted: Quantity, mut take: impl FnMut(LotId, Quantity)) {
+        let (mut left, mut spent, mut is_first, mut has_holes) = (wanted, 0_usize, true, false);
+        for lot in self.live_mut() {
+            let value = lot.unheld().min(left);
+            if !value.is_zero() {
+                take(lot.id, value);
+                lot.remaining = lot.remaining.minus(value);
+                left = left.minus(value);
+            }
+            let is_spent = lot.remaining.is_zero();
+            is_first &= is_spent;
+            spent = spent.saturating_add(is_first.into());
+            has_holes |= is_spent && !is_first;
+            if left.is_zero() {
+                break;
+            }
+        }
+        self.skip(spent);
+        if has_holes {
+            // One before them is held.
+            self.close_gap();
+            self.lots.retain(|lot| !lot.remaining.is_zero());
         }
     }
 
     /// Changes a lot, if it is here; one with nothing left is live no more.
     pub(crate) fn change(&mut self, id: LotId, change: impl FnOnce(&mut LiveLot)) -> bool {
-        // Draws take from the front, in order.
-        let Some((place, lot)) = self.0.iter_mut().enumerate().find(|(_, lot)| lot.id == id) else {
+        let Some((place, lot)) = self.live_mut().iter_mut().enumerate().find(|(_, lot)| lot.id == id) else {
             return false;
         };
         change(lot);
         if lot.remaining.is_zero() {
-            if place == 0 {
-                self.0.pop_front();
-            } else {
-                self.0.remove(place);
-            }
+            self.take_out(place);
         }
         true
     }
 
     pub(crate) fn remove(&mut self, id: LotId) -> Option<LiveLot> {
-        let place = self.0.iter().position(|lot| lot.id == id)?;
-        self.0.remove(place)
+        let place = self.iter().position(|lot| lot.id == id)?;
+        let lot = self.live().get(place).copied();
+        self.take_out(place);
+        lot
+    }
+
+    /// Takes out the lot at a place among the live ones.
+    fn take_out(&mut self, place: usize) {
+        if place == 0 {
+            self.skip(1);
+        } else {
+            self.lots.remove(self.spent.saturating_add(place));
+        }
+    }
+
+    /// So many at the front are live no more.
+    #[inline]
+    fn skip(&mut self, count: usize) {
+        self.spent = self.spent.saturating_add(count);
+        if self.spent > SLACK.max(self.live().len()) {
+            self.close_gap();
+        }
+    }
+
+    fn close_gap(&mut self) {
+        let spent = std::mem::take(&mut self.spent).min(self.lots.len());
+        self.lots.drain(..spent);
+    }
+}
+
+impl PartialEq for LotQueue {
+    fn eq(&self, other: &Self) -> bool {
+        self.live() == other.live()
+    }
+}
+
+impl Eq for LotQueue {}
+
+impl Serialize for LotQueue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.live().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LotQueue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self { lots: Vec::deserialize(deserializer)?, spent: 0 })
     }
 }
 

@@ -144,7 +144,7 @@ impl Account {
     ///
     /// An instant before the last entry gives the balances at the last entry.
     pub fn balances_at(&self, at: Timestamp) -> Balances {
-        if self.next_deadline().is_none_or(|deadline| deadline > at) {
+        if !self.is_due(at) {
             return self.totals.balances();
         }
         let mut later = self.clone();
@@ -154,15 +154,22 @@ impl Account {
 
     /// The next instant at which something happens by itself: a lot becomes available or expires, or a hold lapses.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let expiries = [LotKind::Reward, LotKind::Point].into_iter().filter_map(|kind| {
-            self.queue(kind)
-                .iter()
-                .find(|lot| !lot.unheld().is_zero())
-                .and_then(|lot| lot.expires_at.instant())
-        });
+        let expiries = [LotKind::Reward, LotKind::Point]
+            .into_iter()
+            .filter_map(|kind| self.queue(kind).first_unheld().and_then(|lot| lot.expires_at.instant()));
         let matures = self.pending.first().map(|pending| pending.available_at);
         let lapses = self.holds.first().map(|hold| hold.expires_at);
         expiries.chain(matures).chain(lapses).min()
+    }
+
+    /// Whether something happens by itself by an instant, and no entry tells of it yet.
+    #[inline]
+    pub(crate) fn is_due(&self, at: Timestamp) -> bool {
+        let is_past = |lot: &LiveLot| lot.expires_at.is_past(at);
+        self.rewards.first_unheld().is_some_and(is_past)
+            || self.points.first_unheld().is_some_and(is_past)
+            || self.pending.first().is_some_and(|pending| pending.available_at <= at)
+            || self.holds.first().is_some_and(|hold| hold.expires_at <= at)
     }
 
     /// Whether the totals add up, and agree with the lots and the holds (rule J3).

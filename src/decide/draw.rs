@@ -1,6 +1,8 @@
 //! The draw: which lots pay, soonest expiry first, and how much each (rules C1 to C3, Q4 and Q5); and the first part of
 //! one, which is what a capture takes and a return leaves (rules H2 and R1).
 
+use std::ops::ControlFlow;
+
 use crate::amount::Scale;
 use crate::{
     Account, Amount, Exchange, Item, Items, LotId, LotKind, Points, Program, Quantity, Rejection, Strategy,
@@ -104,22 +106,25 @@ impl Draw {
 }
 
 /// Takes from each lot what it has, in the order of use, until there is enough. Answers what was taken.
+#[inline]
 fn each_lot(
-    lots: impl Iterator<Item = (LotId, Quantity)>,
+    mut lots: impl Iterator<Item = (LotId, Quantity)>,
     wanted: Quantity,
     mut take: impl FnMut(LotId, Quantity),
 ) -> Quantity {
     let mut left = wanted;
-    for (lot, has) in lots {
-        if left.is_zero() {
-            break;
-        }
+    if left.is_zero() {
+        return left;
+    }
+    // A `try_for_each` runs over the two halves of a deque one after the other; a `for` asks at each lot which it is in.
+    let _ = lots.try_for_each(|(lot, has)| {
         let value = has.min(left);
         if !value.is_zero() {
             take(lot, value);
             left = left.minus(value);
         }
-    }
+        if left.is_zero() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
     wanted.minus(left)
 }
 

@@ -1,15 +1,17 @@
 //! Issuing lots (rules D2 to D5, T3 to T5).
 
-use super::Told;
 use super::check::{self, LABEL};
 use super::draft::Draft;
 use super::sealed::Decide;
+use super::{OnAccount, Plain, Template, Told};
+use crate::balance::Pot;
+use crate::entry::flat::{self, Head};
 use crate::request::{Fingerprint, IssuePoints, IssueReward};
 use crate::store::{DefinitionRef, Need, Owner, View};
 use crate::{
-    Definition, DefinitionId, Entry, EntryKind, Expiry, External, ExternalId, Handle, Issue, Lot, LotDetails,
-    LotId, LotKind, Period, PointLot, ProfileId, Program, Quantity, Refusal, Rejection, Reward, Terms,
-    TimeError, Timestamp, Until, When, Zone,
+    DefinitionId, Entry, EntryKind, Expiry, External, ExternalId, Handle, Issue, Lot, LotDetails, LotId,
+    LotKind, PointLot, ProfileId, Program, Quantity, Refusal, Rejection, Reward, Standing, Terms, TimeError,
+    Timestamp, Until, When, Zone,
 };
 
 impl Decide for IssueReward {
@@ -38,6 +40,17 @@ impl Decide for IssueReward {
         let details = self.meta.clone().map(|meta| LotDetails { meta: Some(meta), ..LotDetails::default() });
         self.wish().issue(draft, view, details)?;
         Ok(Told::Entries)
+    }
+
+    #[inline]
+    fn plain(&self) -> Option<Plain<'_>> {
+        let is_bare = self.meta.is_none();
+        self.wish().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
+    }
+
+    #[inline]
+    fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<Reward>) -> Option<Result<(), Rejection>> {
+        self.wish().carry_out(on, outcome)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Reward> {
@@ -81,6 +94,17 @@ impl Decide for IssuePoints {
         let details = (details != LotDetails::default()).then_some(details);
         self.wish().issue(draft, view, details)?;
         Ok(Told::Entries)
+    }
+
+    #[inline]
+    fn plain(&self) -> Option<Plain<'_>> {
+        let is_bare = self.meta.is_none() && self.source.is_none() && self.source_type.is_none();
+        self.wish().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
+    }
+
+    #[inline]
+    fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<PointLot>) -> Option<Result<(), Rejection>> {
+        self.wish().carry_out(on, outcome)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<PointLot> {
@@ -160,7 +184,74 @@ impl Wish<'_> {
         view: &View<'_>,
         details: Option<LotDetails>,
     ) -> Result<(), Rejection> {
-        let (definition_id, template) = self.template(view)?;
+        let template = self.template(view)?;
+        let lot = LotId::made_by(draft.first.number(), draft.first.next_sequence());
+        let pot = draft.first.totals().pot(self.kind);
+        let issue = self.lot(draft.program, &template, pot, lot, draft.at)?;
+        draft.write(EntryKind::Issue(Issue { details: details.map(Box::new), ..issue }));
+        Ok(())
+    }
+
+    fn plain<'a>(&self, profile: &'a ProfileId) -> Option<Plain<'a>> {
+        let definition = self.definition.filter(|_| self.handle.is_none())?;
+        Some(Plain { profile, definition: Some(definition) })
+    }
+
+    #[inline]
+    fn carry_out<Q: From<Quantity>>(
+        &self,
+        on: OnAccount<'_>,
+        outcome: &mut Option<Lot<Q>>,
+    ) -> Option<Result<(), Rejection>> {
+        let OnAccount { program, at, account, template, out } = on;
+        let template = template.filter(|template| template.kind == self.kind)?;
+        let (number, sequence) = (account.number(), account.sequence().saturating_add(1));
+        let lot = LotId::made_by(number, sequence);
+        let issue = match self.lot(program, template, account.totals().pot(self.kind), lot, at) {
+            Ok(issue) => issue,
+            Err(rejection) => return Some(Err(rejection)),
+        };
+        if issue.standing(at) != Standing::Usable {
+            return None;
+        }
+        account.issue(at, &issue);
+        let head = Head { number, sequence, at, balances: account.totals().balances() };
+        flat::write_issue(&head, &issue, out);
+        *outcome = Some(lot_at_issue(account.profile_id(), at, &issue, None));
+        Some(Ok(()))
+    }
+
+    /// The definition, if it is one of this kind (rule D2).
+    fn template(&self, view: &View<'_>) -> Result<Template, Rejection> {
+        let [id, handle] = self.fields;
+        let field = if self.definition.is_some() { id } else { handle };
+        let unknown = || Rejection::UnknownDefinition { field: field.into() };
+        let defined = view.found.definition.and_then(|record| record.defined()).ok_or_else(unknown)?;
+        // A name leads to the definition that had it last, which may have been renamed since.
+        if self.handle.is_some_and(|handle| !defined.holds(handle) && !defined.is_archived) {
+            return Err(unknown());
+        }
+        let template = Template::of(defined);
+        if template.kind == self.kind { Ok(template) } else { Err(unknown()) }
+    }
+
+    /// What is issued from a template of this kind at an instant, into a pot; but for the details.
+    #[inline(always)]
+    fn lot(
+        &self,
+        program: &Program,
+        template: &Template,
+        pot: &Pot,
+        lot: LotId,
+        at: Timestamp,
+    ) -> Result<Issue, Rejection> {
+        let definition = template.definition;
+        if template.is_archived {
+            return Err(Rejection::DefinitionArchived { definition });
+        }
+        if !template.is_assignable {
+            return Err(Rejection::NotAssignable { definition });
+        }
         let value_initial = self.initial.or(template.value);
         let value_initial = value_initial.ok_or(Rejection::Missing { field: "value_initial".into() })?;
         if let Some(max) = template.max.filter(|max| value_initial > *max) {
@@ -173,49 +264,28 @@ impl Wish<'_> {
                 initial: value_initial,
             });
         }
-        let terms = template.terms(self.timezone, draft.program);
-        let dates = self.dates(&template, terms, draft.at)?;
-        if !draft.first.totals().pot(self.kind).has_room_for(value_remaining) {
+        let terms = template.terms(self.timezone, program);
+        let Dates { issued_at, available_at, expires_at } = self.dates(template, terms, at)?;
+        if !pot.has_room_for(value_remaining) {
             return Err(Rejection::AccountTotalExceeded);
         }
-        let issue = Issue {
-            lot: LotId::made_by(draft.first.number(), draft.first.next_sequence()),
-            kind: self.kind,
-            definition_id: Some(definition_id),
+        let (kind, definition_id) = (self.kind, Some(definition));
+        Ok(Issue {
+            lot,
+            kind,
+            definition_id,
             value_initial,
             value_remaining,
-            issued_at: dates.issued_at,
-            available_at: dates.available_at,
-            expires_at: dates.expires_at,
+            issued_at,
+            available_at,
+            expires_at,
             terms,
-            details: details.map(Box::new),
-        };
-        draft.write(EntryKind::Issue(issue));
-        Ok(())
-    }
-
-    /// The definition, if it is one of this kind that can be issued from (rule D2).
-    fn template(&self, view: &View<'_>) -> Result<(DefinitionId, Template), Rejection> {
-        let [id, handle] = self.fields;
-        let field = if self.definition.is_some() { id } else { handle };
-        let unknown = || Rejection::UnknownDefinition { field: field.into() };
-        let defined = view.found.definition.and_then(|record| record.defined()).ok_or_else(unknown)?;
-        // A name leads to the definition that had it last, which may have been renamed since.
-        if self.handle.is_some_and(|handle| !defined.holds(handle) && !defined.is_archived) {
-            return Err(unknown());
-        }
-        let template = Template::of(&defined.definition, self.kind).ok_or_else(unknown)?;
-        let definition = defined.id;
-        if defined.is_archived {
-            return Err(Rejection::DefinitionArchived { definition });
-        }
-        if !template.is_assignable {
-            return Err(Rejection::NotAssignable { definition });
-        }
-        Ok((definition, template))
+            details: None,
+        })
     }
 
     /// When it was issued, becomes usable and expires (rules T2 to T5).
+    #[inline(always)]
     fn dates(&self, template: &Template, terms: Terms, at: Timestamp) -> Result<Dates, Rejection> {
         let zone = terms.timezone;
         let start = |field: &'static str, when: Option<When>, otherwise: Timestamp| {
@@ -245,61 +315,6 @@ struct Dates {
 
 fn out_of_range(field: &'static str, _: TimeError) -> Rejection {
     Rejection::TimeOutOfRange { field: field.into() }
-}
-
-/// What a definition of either kind says to an issue.
-struct Template {
-    value: Option<Quantity>,
-    max: Option<Quantity>,
-    absolute_expiry: Option<Until>,
-    timezone: Option<Zone>,
-    period: Option<Period>,
-    extend_days: Option<u32>,
-    is_assignable: bool,
-    is_reassignable: bool,
-    is_extendable: bool,
-}
-
-impl Template {
-    fn of(definition: &Definition, kind: LotKind) -> Option<Self> {
-        match (definition, kind) {
-            (Definition::Reward(reward), LotKind::Reward) => Some(Self {
-                value: Some(reward.value.into()),
-                max: reward.max_value.map(Quantity::from),
-                absolute_expiry: reward.absolute_expiry,
-                timezone: reward.timezone,
-                period: reward.period.map(|count| Period::new(count, reward.period_type)),
-                extend_days: reward.extend_days,
-                is_assignable: reward.is_assignable,
-                is_reassignable: reward.is_reassignable,
-                is_extendable: reward.is_extendable,
-            }),
-            (Definition::Point(point), LotKind::Point) => Some(Self {
-                value: point.value.map(Quantity::from),
-                max: None,
-                absolute_expiry: point.absolute_expiry,
-                timezone: point.timezone,
-                period: point.period.map(|count| Period::new(count, point.period_type)),
-                extend_days: point.extend_days,
-                is_assignable: point.is_assignable,
-                is_reassignable: point.is_reassignable,
-                is_extendable: point.is_extendable,
-            }),
-            _ => None,
-        }
-    }
-
-    /// What is frozen in a lot (rule D3). Its zone is the request's, else the definition's, else the program's
-    /// (rule T3).
-    fn terms(&self, requested: Option<Zone>, program: &Program) -> Terms {
-        Terms {
-            timezone: requested.or(self.timezone).unwrap_or(program.settings().timezone),
-            period: self.period,
-            extend_days: self.extend_days,
-            is_reassignable: self.is_reassignable,
-            is_extendable: self.is_extendable,
-        }
-    }
 }
 
 /// The lot that an entry issued, as it stood then.

@@ -2,6 +2,7 @@
 //!
 //! One file per request says what it needs and what it decides. Nothing here reads a clock, a store or chance.
 
+mod at_once;
 mod check;
 mod correct;
 mod define;
@@ -16,6 +17,7 @@ mod lot;
 mod quote;
 mod redeem;
 mod sweep;
+mod template;
 mod transact;
 mod transfer;
 
@@ -23,6 +25,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+pub(crate) use at_once::{OnAccount, Plain, carry_out, plain};
 pub(crate) use check::time as read_time;
 pub(crate) use draft::Draft;
 use draft::Side;
@@ -33,6 +36,7 @@ pub(crate) use lot::known_lot;
 pub use quote::{Quote, Unused, UnusedReason};
 pub(crate) use quote::{quote, quote_need};
 pub(crate) use redeem::redemption_at_first;
+pub(crate) use template::Template;
 
 use crate::account::bring_up_to;
 use crate::request::{Fingerprint, any_request, each_request};
@@ -78,6 +82,22 @@ pub(crate) mod sealed {
 
         /// Decides it: writes entries to the draft, and tells what came of it.
         fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Self::Outcome>, Refusal>;
+
+        /// What it needs, if that is so little that it can be carried out on an account in memory [at once](at_once).
+        fn plain(&self) -> Option<Plain<'_>> {
+            None
+        }
+
+        /// Decides it on an account on which nothing is due, changes that, packs the entry that says so, and puts what came
+        /// of it where it belongs: outcomes are large, and moving them costs as much as deciding. `None`: it is not plain
+        /// after all, and nothing was changed.
+        fn carry_out(
+            &self,
+            _: OnAccount<'_>,
+            _: &mut Option<Self::Outcome>,
+        ) -> Option<Result<(), Rejection>> {
+            None
+        }
 
         /// The answer that was given when these entries were written; `None` if it is not they that it writes.
         fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Self::Outcome>;
@@ -183,6 +203,11 @@ pub struct Receipt<O> {
 }
 
 impl<O> Receipt<O> {
+    /// Of what was carried out now.
+    pub(crate) const fn new(outcome: O) -> Self {
+        Self { outcome, novelty: Novelty::New, is_staged: false }
+    }
+
     /// The same, with something else made of the outcome.
     pub fn map<P>(self, f: impl FnOnce(O) -> P) -> Receipt<P> {
         Receipt { outcome: f(self.outcome), novelty: self.novelty, is_staged: self.is_staged }
@@ -350,7 +375,7 @@ fn decide_new<A: Action>(
 
 /// The account, with what fell due by `at` applied and written. Only then is it copied.
 fn brought_up<'a>(account: &'a Account, at: Timestamp, entries: &mut Vec<Entry>) -> Cow<'a, Account> {
-    if account.next_deadline().is_none_or(|deadline| deadline > at) {
+    if !account.is_due(at) {
         return Cow::Borrowed(account);
     }
     let mut later = account.clone();

@@ -2,12 +2,13 @@
 
 use super::draft::Draft;
 use super::draw::{Draw, available, draw, round_down};
-use super::{Told, check, sealed::Decide};
+use super::{OnAccount, Plain, Told, check, sealed::Decide};
+use crate::entry::flat::{self, Head};
 use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::store::{Need, Owner, View};
 use crate::{
-    Account, Amount, Balances, Entry, EntryKind, HoldId, ProfileId, Program, Redeem, Redemption,
+    Account, Amount, Balances, Entry, EntryKind, HoldId, Items, ProfileId, Program, Redeem, Redemption,
     RedemptionId, Refusal, Rejection, Strategy, Timestamp,
 };
 
@@ -38,6 +39,48 @@ impl Decide for Redeem {
             details,
         }));
         Ok(Told::Entries)
+    }
+
+    #[inline]
+    fn plain(&self) -> Option<Plain<'_>> {
+        let profile = self.profile_id.as_ref().filter(|_| self.meta.is_none())?;
+        Some(Plain { profile, definition: None })
+    }
+
+    #[inline]
+    fn carry_out(
+        &self,
+        on: OnAccount<'_>,
+        outcome: &mut Option<Redemption>,
+    ) -> Option<Result<(), Rejection>> {
+        let OnAccount { program, at, account, out, .. } = on;
+        if self.strategies[..] != [Strategy::Rewards] {
+            return None;
+        }
+        let total = match self.spend().from_rewards(program, account) {
+            Ok(total) => total,
+            Err(rejection) => return Some(Err(rejection)),
+        };
+        let mut items = Items::default();
+        account.redeem(at, total, &mut items);
+        let (number, sequence) = (account.number(), account.sequence());
+        let balances = account.totals().balances();
+        flat::write_redemption(&Head { number, sequence, at, balances }, [self.amount, total], &items, out);
+        *outcome = Some(Redemption {
+            id: RedemptionId::made_by(number, sequence),
+            profile_id: account.profile_id(),
+            redeemed_at: at,
+            requested: self.amount,
+            total,
+            items,
+            returned: Amount::ZERO,
+            is_reversed: false,
+            transaction_id: None,
+            hold_id: None,
+            balances,
+            meta: None,
+        });
+        Some(Ok(()))
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Redemption> {
@@ -99,6 +142,19 @@ impl Spend<'_> {
             return Err(Rejection::InsufficientValue { requested: self.amount, available });
         }
         Ok(drawn)
+    }
+
+    /// What would be taken from the rewards of an account on which nothing is due: then all that is available is in lots
+    /// that can be used, and the plan is to take it from them in order.
+    #[inline]
+    fn from_rewards(&self, program: &Program, account: &Account) -> Result<Amount, Rejection> {
+        let wanted = self.capped(program)?;
+        let available = account.totals().rewards.available.as_amount();
+        let total = wanted.min(available);
+        if total.is_zero() || (self.strict && total != wanted) {
+            return Err(Rejection::InsufficientValue { requested: self.amount, available });
+        }
+        Ok(total)
     }
 
     /// What the program's policies leave of the amount (rule C6).

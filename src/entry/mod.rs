@@ -3,6 +3,7 @@
 //! An entry *is* the event. Folding an account's entries from nothing gives the account, bit for bit (rule J2).
 
 mod effect;
+pub(crate) mod flat;
 mod index;
 pub(crate) mod packed;
 

@@ -4,14 +4,16 @@
 //! tight form of its own; everything else is the JSON that is stable anyway. A form never changes: a new one gets a new
 //! first byte, and the old one is read for ever.
 
+use super::flat::Head;
 use super::{Entry, EntryKind, Expired, LotValue, Stamp};
 use crate::bytes::{Reader, Reading, Unreadable, Writer};
 use crate::json;
 use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::{
-    Balances, Cause, DefinitionId, Exchange, ExchangeRate, External, Issue, Item, Items, Key, LotAfter,
-    LotId, LotKind, Period, PeriodType, Points, ProfileNumber, Quantity, RedemptionId, Standing, Terms, Zone,
+    Amount, Balances, Cause, DefinitionId, Exchange, ExchangeRate, External, Issue, Item, Items, Key,
+    LotAfter, LotId, LotKind, Period, PeriodType, Points, ProfileNumber, Quantity, RedemptionId, Standing,
+    Terms, Timestamp, Zone,
 };
 
 /// The forms.
@@ -49,6 +51,23 @@ pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
     }
 }
 
+/// Writes the entry of a plain redemption: what was requested, what was taken, and from where.
+pub(crate) fn write_redemption(head: &Head, amounts: [Amount; 2], items: &Items, out: &mut Vec<u8>) {
+    let mut to = Writer { out, number: head.number };
+    to.head(REDEEM, head.sequence, head.at, &head.balances);
+    to.byte(0);
+    // What a rate would be needed for is not plain.
+    let _ = to.redemption(amounts, None, items);
+}
+
+/// Writes the entry of a plain issue.
+pub(crate) fn write_issue(head: &Head, issue: &Issue, out: &mut Vec<u8>) {
+    let mut to = Writer { out, number: head.number };
+    to.head(ISSUE, head.sequence, head.at, &head.balances);
+    to.byte(0);
+    let _ = to.issue(issue);
+}
+
 /// Reads an entry of the account with this number.
 pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Result<Entry, Unreadable> {
     let (form, rest) = bytes.split_first().ok_or(Unreadable("they are none"))?;
@@ -72,12 +91,16 @@ pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Result<Entry, Unreada
 // What does not fit the tight form answers `None`, and the entry is written as JSON.
 impl Writer<'_> {
     fn entry(&mut self, form: u8, entry: &Entry, kind: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
-        self.byte(form);
-        self.number(entry.sequence.into());
-        self.instant(entry.at.micros());
-        self.balances(&entry.balances);
+        self.head(form, entry.sequence, entry.at, &entry.balances);
         self.stamp(entry.stamp.as_deref())?;
         kind(self)
+    }
+
+    fn head(&mut self, form: u8, sequence: u32, at: Timestamp, balances: &Balances) {
+        self.byte(form);
+        self.number(sequence.into());
+        self.instant(at.micros());
+        self.balances(balances);
     }
 
     fn balances(&mut self, balances: &Balances) {
@@ -116,8 +139,11 @@ impl Writer<'_> {
             Some(RedeemDetails { exchange, meta: None }) => *exchange,
             Some(_) => return None,
         };
-        self.quantity(redeemed.requested.ten_thousandths());
-        self.quantity(redeemed.total.ten_thousandths());
+        self.redemption([redeemed.requested, redeemed.total], exchange, &redeemed.items)
+    }
+
+    fn redemption(&mut self, amounts: [Amount; 2], exchange: Option<Exchange>, items: &Items) -> Option<()> {
+        amounts.into_iter().for_each(|amount| self.quantity(amount.ten_thousandths()));
         self.byte(u8::from(exchange.is_some()));
         if let Some(exchange) = exchange {
             self.byte(exchange.minor_unit);
@@ -125,8 +151,8 @@ impl Writer<'_> {
             self.quantity(exchange.rate.points().ten_thousandths());
             self.quantity(exchange.rate.amount().ten_thousandths());
         }
-        self.number(redeemed.items.len() as u64);
-        for item in &redeemed.items {
+        self.number(items.len() as u64);
+        for item in items {
             self.lot(item.lot);
             self.quantity(item.amount.ten_thousandths());
             match exchange {

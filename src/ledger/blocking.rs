@@ -7,7 +7,7 @@ use super::read::{self, Question, Reading};
 use crate::store::{AsOf, Change, Store};
 use crate::{
     Action, Catalogue, Command, Key, KnownLots, LotId, NextExpiry, ProfileId, ProfileNumber, Program, Quote,
-    Redeem, Timestamp, ValuedBalances, Wallet,
+    Receipt, Redeem, Timestamp, ValuedBalances, Wallet,
 };
 
 /// A rewards ledger over a [`Store`].
@@ -73,6 +73,18 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub fn run<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
+        let mut outcome = None;
+        match self.store.at_once(&self.program, command, &mut outcome) {
+            Some(Ok(())) => match outcome {
+                Some(outcome) => Ok(Receipt::new(outcome)),
+                None => self.run_in_full(command),
+            },
+            Some(Err(rejection)) => Err(Error::Rejected(rejection)),
+            None => self.run_in_full(command),
+        }
+    }
+
+    fn run_in_full<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
         let mut single = Single::new(&self.program, command, std::mem::take(&mut self.space))?;
         let failure = loop {
             match self.store.run(&mut single) {
@@ -88,6 +100,10 @@ impl<S: Store> Ledger<S> {
     /// Carries out many commands in one go, for any profiles. Each stands for itself: one that is refused does not
     /// stop the next, and the answers come in the order of the commands (rule D5).
     pub fn run_all<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
+        if self.store.is_in_memory() {
+            // There is nothing to be saved by going together.
+            return commands.iter().map(|command| self.run(command)).collect();
+        }
         let mut batch = Batch::new(&self.program, commands, std::mem::take(&mut self.space));
         let mut failure = None;
         while batch.is_open() && failure.is_none() {

@@ -93,6 +93,7 @@ pub use work::{AsOf, Change, DefinitionRef, Fate, Found, Need, Owner, Record, Vi
 
 #[cfg(doc)]
 use crate::Account;
+use crate::{Action, Command, Program, Rejection};
 
 /// A store that blocks until the work is done; see [the contract](crate::store).
 pub trait Store {
@@ -105,6 +106,27 @@ pub trait Store {
     /// The store failed. Units that were settled keep their fate; the others were not committed, unless their
     /// fate was [`Fate::InDoubt`].
     fn run(&mut self, work: &mut dyn Work) -> Result<(), Self::Error>;
+
+    /// Whether it is worth asking for [`Store::at_once`].
+    #[doc(hidden)]
+    fn is_in_memory(&self) -> bool {
+        false
+    }
+
+    /// Carries out a command that is plain on an account that is in memory, with what it would come to if it were run.
+    /// `None`: it has to be run. For this crate's own memory store, which spares itself half of the work.
+    #[doc(hidden)]
+    fn at_once<A: Action>(
+        &mut self,
+        _: &Program,
+        _: &Command<A>,
+        _: &mut Option<A::Outcome>,
+    ) -> Option<Result<(), Rejection>>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// A store that can be waited for; see [the contract](crate::store).

@@ -4,7 +4,7 @@
 //! takes a fifth of the room.
 
 use super::MemoryError;
-use crate::entry::packed;
+use crate::entry::{flat, packed};
 use crate::{Entry, ProfileNumber};
 
 /// Where an entry is in its shard.
@@ -13,15 +13,17 @@ pub(super) type Position = u32;
 /// Every so many entries of an account, their place is noted, so that an old one is found in a few steps.
 const STRIDE: u32 = 16;
 
-/// The bytes of one block. They never move.
+/// The bytes of one block. They do not move, unless a very long entry does not fit.
 const BLOCK: usize = 1 << 20;
+/// What a block has left at least where an entry is begun.
+const RESERVE: usize = 1 << 12;
 
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     slots: Vec<Slot>,
-    blocks: Vec<Vec<u8>>,
-    /// What an entry is packed in before it is known how long it is.
-    space: Vec<u8>,
+    /// The blocks that have no room left, and the one that is written to.
+    full: Vec<Vec<u8>>,
+    open: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,26 +57,40 @@ impl Journal {
         chain: &mut Chain,
         entry: &Entry,
     ) -> Result<Position, MemoryError> {
+        let (start, pen) = self.pen();
+        packed::write(entry, number, pen);
+        self.keep(owner, chain, entry.sequence, start)
+    }
+
+    /// Where the next entry is written: in place, as what is copied right after it was written waits for its own ink. And
+    /// where it begins there.
+    #[inline]
+    pub(super) fn pen(&mut self) -> (usize, &mut Vec<u8>) {
+        if self.open.capacity().saturating_sub(self.open.len()) < RESERVE {
+            let block = std::mem::replace(&mut self.open, Vec::with_capacity(BLOCK));
+            self.full.push(block);
+        }
+        (self.open.len(), &mut self.open)
+    }
+
+    /// Keeps the entry that was written from `start` on.
+    #[inline]
+    pub(super) fn keep(
+        &mut self,
+        owner: usize,
+        chain: &mut Chain,
+        sequence: u32,
+        start: usize,
+    ) -> Result<Position, MemoryError> {
         let full = |_| MemoryError::Full;
         let position = u32::try_from(self.slots.len()).map_err(full)?;
-        self.space.clear();
-        packed::write(entry, number, &mut self.space);
-        let length = self.space.len();
-        let has_room = |block: &Vec<u8>| block.capacity().saturating_sub(block.len()) >= length;
-        if !self.blocks.last().is_some_and(has_room) {
-            self.blocks.push(Vec::with_capacity(BLOCK.max(length)));
-        }
-        let index = self.blocks.len().saturating_sub(1);
-        let Some(block) = self.blocks.last_mut() else { return Err(MemoryError::Full) };
-        let slot = Slot {
-            block: u32::try_from(index).map_err(full)?,
-            offset: u32::try_from(block.len()).map_err(full)?,
+        self.slots.push(Slot {
+            block: u32::try_from(self.full.len()).map_err(full)?,
+            offset: u32::try_from(start).map_err(full)?,
             before: chain.last.unwrap_or(position),
             owner: u32::try_from(owner).map_err(full)?,
-        };
-        block.extend_from_slice(&self.space);
-        self.slots.push(slot);
-        if entry.sequence.is_multiple_of(STRIDE) {
+        });
+        if sequence.is_multiple_of(STRIDE) {
             chain.marks.push(position);
         }
         chain.last = Some(position);
@@ -84,7 +100,7 @@ impl Journal {
     /// The entry at a position, in the journal of the account with this number.
     pub(super) fn at(&self, position: Position, number: ProfileNumber) -> Result<Entry, MemoryError> {
         let bytes = self.bytes(position).ok_or(MemoryError::Full)?;
-        Ok(packed::read(bytes, number)?)
+        Ok(flat::read(bytes, number)?)
     }
 
     /// An account's entries from the one with this sequence number, or the last, back to its first.
@@ -122,7 +138,7 @@ impl Journal {
     /// From where an entry begins to where the next does, or its block ends.
     fn bytes(&self, position: Position) -> Option<&[u8]> {
         let slot = self.slot(position)?;
-        let block = self.blocks.get(usize::try_from(slot.block).ok()?)?;
+        let block = self.full.get(usize::try_from(slot.block).ok()?).unwrap_or(&self.open);
         let next = self.slot(position.checked_add(1)?).filter(|next| next.block == slot.block);
         let end = next.map_or(block.len(), |next| usize::try_from(next.offset).unwrap_or(usize::MAX));
         block.get(usize::try_from(slot.offset).ok()?..end)

@@ -9,6 +9,7 @@ mod scan;
 mod shard;
 
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use hashbrown::DefaultHashBuilder;
@@ -18,7 +19,11 @@ use self::shard::{Seat, Shard};
 use super::Store;
 use super::gather::Gather;
 use super::work::{DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
-use crate::{Account, Corrupt, Entry, ProfileId, ProfileNumber, Unreadable};
+use crate::decide::{Plain, Template, plain};
+use crate::{
+    Account, Action, Command, Corrupt, DefinitionId, Entry, ProfileId, ProfileNumber, Program, Rejection,
+    Unreadable,
+};
 
 /// How many shards there are. A power of two, and many more than there are cores.
 const SHARDS: u32 = 64;
@@ -62,6 +67,8 @@ pub enum MemoryError {
 struct Shared {
     shards: Vec<Mutex<Shard>>,
     catalogue: RwLock<Shard>,
+    /// How often the catalogue was written; it is only changed while that is locked.
+    version: AtomicU64,
     /// Where the account of each number is: number 1 first. Numbers are drawn in the order in which profiles appear,
     /// so the same requests get the same ids on every run.
     numbers: Mutex<Vec<Address>>,
@@ -90,6 +97,7 @@ impl MemoryStore {
             shared: Arc::new(Shared {
                 shards: (0..SHARDS).map(|_| Mutex::new(Shard::default())).collect(),
                 catalogue: RwLock::new(Shard::catalogue()),
+                version: AtomicU64::new(1),
                 numbers: Mutex::default(),
                 hasher: DefaultHashBuilder::default(),
             }),
@@ -102,6 +110,20 @@ impl Store for MemoryStore {
 
     fn run(&mut self, work: &mut dyn Work) -> Result<(), MemoryError> {
         self.shared.run(work)
+    }
+
+    fn is_in_memory(&self) -> bool {
+        true
+    }
+
+    #[inline]
+    fn at_once<A: Action>(
+        &mut self,
+        program: &Program,
+        command: &Command<A>,
+        outcome: &mut Option<A::Outcome>,
+    ) -> Option<Result<(), Rejection>> {
+        self.shared.at_once(program, command, outcome)
     }
 }
 
@@ -128,7 +150,9 @@ impl Shared {
                 let mut catalogue = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
                 let first = Target { owner, hash: 0, shard: 0, index: Some(0) };
                 let unit = Unit { shared: self, unit, first, second: None };
-                unit.run(work, &mut catalogue, None, None)?
+                let fate = unit.run(work, &mut catalogue, None, None)?;
+                self.version.fetch_add(1, Ordering::Release);
+                fate
             } else {
                 let (first, second) = (self.target(owner), second.map(|owner| self.target(owner)));
                 Unit { shared: self, unit, first, second }.run_locked(work, reads)?
@@ -159,6 +183,37 @@ impl Shared {
         // The newest entry about a definition says all there is to say.
         let definition = Some(Record { made: catalogue.definition(id)?, latest: None });
         Some(shard.run(index, work, unit, &Found { definition, ..Found::NOTHING }))
+    }
+
+    /// Carries a command out at once, if it is plain and its account exists.
+    #[inline]
+    fn at_once<A: Action>(
+        &self,
+        program: &Program,
+        command: &Command<A>,
+        outcome: &mut Option<A::Outcome>,
+    ) -> Option<Result<(), Rejection>> {
+        let Plain { profile, definition } = plain(command)?;
+        let (hash, shard) = self.place(profile);
+        let mut shard = self.lock(shard);
+        let index = shard.place_of(hash, profile)?;
+        let template = match definition {
+            Some(id) => Some(self.template(&mut shard, id)?),
+            None => None,
+        };
+        shard.carry_out(index, program, command, template.as_ref(), outcome)
+    }
+
+    /// What a definition says, if there is one.
+    fn template(&self, shard: &mut Shard, id: DefinitionId) -> Option<Template> {
+        if let Some(template) = shard.template(id, self.version.load(Ordering::Acquire)) {
+            return Some(*template);
+        }
+        let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
+        let record = Record { made: catalogue.definition(id)?, latest: None };
+        let template = Template::of(record.defined()?);
+        shard.learn(id, template, self.version.load(Ordering::Acquire));
+        Some(template)
     }
 
     /// The hash of a profile's id, and the shard that it is in.

@@ -6,8 +6,12 @@ use hashbrown::{HashMap, HashTable};
 
 use super::journal::{Chain, Journal, Position};
 use super::{MemoryError, Target};
+use crate::decide::{Template, carry_out};
 use crate::store::{Fate, Find, Found, Owner, View, Work, Written};
-use crate::{Account, DefinitionId, Entry, EntryKind, Key, Name, ProfileId, ProfileNumber, Subject};
+use crate::{
+    Account, Action, Command, DefinitionId, Entry, EntryKind, Key, Name, ProfileId, ProfileNumber, Program,
+    Rejection, Subject,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
@@ -20,6 +24,10 @@ pub(super) struct Shard {
     subjects: HashMap<(usize, Subject), Vec<Position>>,
     /// The newest entry about each definition, in the catalogue's shard: every issue asks for one.
     definitions: BTreeMap<DefinitionId, Entry>,
+    /// What definitions say, as of the version of the catalogue beside it: kept in each shard, so that issues do not all
+    /// wait for one lock.
+    templates: HashMap<DefinitionId, Template>,
+    templates_of: u64,
 }
 
 #[derive(Debug)]
@@ -104,6 +112,42 @@ impl Shard {
         }
         self.append_at(index, &change.first)?;
         Ok(Fate::Committed)
+    }
+
+    /// Carries out a command on one account at once. `None`: it has to go the general way.
+    pub(super) fn carry_out<A: Action>(
+        &mut self,
+        index: usize,
+        program: &Program,
+        command: &Command<A>,
+        template: Option<&Template>,
+        outcome: &mut Option<A::Outcome>,
+    ) -> Option<Result<(), Rejection>> {
+        if !self.journal.has_room_for(1) {
+            return None;
+        }
+        let slot = self.slots.get_mut(index)?;
+        let (start, pen) = self.journal.pen();
+        let answer = carry_out(program, command, &mut slot.account, template, pen, outcome)?;
+        if answer.is_ok() {
+            // There is room for it.
+            let _ = self.journal.keep(index, &mut slot.chain, slot.account.sequence(), start);
+        }
+        Some(answer)
+    }
+
+    /// What a definition says to what is issued from it, as of a version of the catalogue.
+    pub(super) fn template(&self, id: DefinitionId, version: u64) -> Option<&Template> {
+        if self.templates_of == version { self.templates.get(&id) } else { None }
+    }
+
+    /// Notes what a definition says, as of a version of the catalogue.
+    pub(super) fn learn(&mut self, id: DefinitionId, template: Template, version: u64) {
+        if self.templates_of != version {
+            self.templates.clear();
+            self.templates_of = version;
+        }
+        self.templates.insert(id, template);
     }
 
     pub(super) fn account_at(&self, index: usize) -> Option<&Account> {

@@ -1,0 +1,59 @@
+//! At once: what nearly every request comes to, decided and carried out on the account itself.
+//!
+//! In general an account is lent, entries are decided on it, and they are folded into it when they are written. Where the
+//! account is in memory and locked, and a request needs nothing else, that is a detour: decided by the same functions, it
+//! can be carried out where it stands. It then leaves what it would have left the other way, entry and all; whatever is
+//! out of the ordinary goes that way. Redeeming is three times as fast for it.
+
+use super::sealed::Decide;
+use super::template::Template;
+use crate::id::MAX_SEQUENCE;
+use crate::{Account, Command, DefinitionId, ProfileId, Program, Rejection, Timestamp};
+
+/// What a request needs that can be carried out at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'a> {
+    pub(crate) profile: &'a ProfileId,
+    pub(crate) definition: Option<DefinitionId>,
+}
+
+/// The account, and what else there is.
+#[derive(Debug)]
+pub struct OnAccount<'a> {
+    pub(super) program: &'a Program,
+    pub(super) at: Timestamp,
+    pub(crate) account: &'a mut Account,
+    pub(super) template: Option<&'a Template>,
+    /// Where the entry is packed.
+    pub(super) out: &'a mut Vec<u8>,
+}
+
+/// What a command needs, if it could be carried out at once.
+#[inline]
+pub(crate) fn plain<R: Decide>(command: &Command<R>) -> Option<Plain<'_>> {
+    if command.key.is_some() { None } else { command.request.plain() }
+}
+
+/// Carries a command out on the account, and writes its entry. `None`: it has to go the general way, and nothing was done.
+#[inline]
+pub(crate) fn carry_out<R: Decide>(
+    program: &Program,
+    command: &Command<R>,
+    account: &mut Account,
+    template: Option<&Template>,
+    out: &mut Vec<u8>,
+    outcome: &mut Option<R::Outcome>,
+) -> Option<Result<(), Rejection>> {
+    let at = command.at;
+    let is_ordinary = account.merged_into().is_none()
+        && account.sequence() < MAX_SEQUENCE
+        && account.last_at().is_none_or(|last| last <= at)
+        && !account.is_due(at);
+    if !is_ordinary {
+        return None;
+    }
+    if let Err(rejection) = command.request.check(program) {
+        return Some(Err(rejection));
+    }
+    command.request.carry_out(OnAccount { program, at, account, template, out }, outcome)
+}

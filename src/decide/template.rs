@@ -1,0 +1,68 @@
+//! What a definition says to what is issued from it (rules D1 to D3).
+
+use crate::{Defined, Definition, DefinitionId, LotKind, Period, Program, Quantity, Terms, Until, Zone};
+
+/// What a definition of either kind says to an issue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Template {
+    pub(super) definition: DefinitionId,
+    pub(super) kind: LotKind,
+    pub(super) is_archived: bool,
+    pub(super) value: Option<Quantity>,
+    pub(super) max: Option<Quantity>,
+    pub(super) absolute_expiry: Option<Until>,
+    pub(super) timezone: Option<Zone>,
+    pub(super) period: Option<Period>,
+    pub(super) extend_days: Option<u32>,
+    pub(super) is_assignable: bool,
+    pub(super) is_reassignable: bool,
+    pub(super) is_extendable: bool,
+}
+
+impl Template {
+    pub(crate) fn of(defined: &Defined) -> Self {
+        let (definition, is_archived) = (defined.id, defined.is_archived);
+        match &defined.definition {
+            Definition::Reward(reward) => Self {
+                definition,
+                kind: LotKind::Reward,
+                is_archived,
+                value: Some(reward.value.into()),
+                max: reward.max_value.map(Quantity::from),
+                absolute_expiry: reward.absolute_expiry,
+                timezone: reward.timezone,
+                period: reward.period.map(|count| Period::new(count, reward.period_type)),
+                extend_days: reward.extend_days,
+                is_assignable: reward.is_assignable,
+                is_reassignable: reward.is_reassignable,
+                is_extendable: reward.is_extendable,
+            },
+            Definition::Point(point) => Self {
+                definition,
+                kind: LotKind::Point,
+                is_archived,
+                value: point.value.map(Quantity::from),
+                max: None,
+                absolute_expiry: point.absolute_expiry,
+                timezone: point.timezone,
+                period: point.period.map(|count| Period::new(count, point.period_type)),
+                extend_days: point.extend_days,
+                is_assignable: point.is_assignable,
+                is_reassignable: point.is_reassignable,
+                is_extendable: point.is_extendable,
+            },
+        }
+    }
+
+    /// What is frozen in a lot (rule D3). Its zone is the request's, else the definition's, else the program's
+    /// (rule T3).
+    pub(super) fn terms(&self, requested: Option<Zone>, program: &Program) -> Terms {
+        Terms {
+            timezone: requested.or(self.timezone).unwrap_or(program.settings().timezone),
+            period: self.period,
+            extend_days: self.extend_days,
+            is_reassignable: self.is_reassignable,
+            is_extendable: self.is_extendable,
+        }
+    }
+}
