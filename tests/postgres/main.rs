@@ -54,6 +54,7 @@ fn postgres() {
         scanning::feed_leaves_nothing_out,
         scanning::finds_names_of_anybody,
         projecting::says_what_the_ledger_says,
+        projecting::callers_take_turns,
         retaining::keeps_what_can_still_be_asked_for,
     }
     run! { crashed: crashing::loses_nothing_and_does_nothing_twice }
