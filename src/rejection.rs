@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::store::Trail;
 use crate::{
     Amount, DefinitionId, External, HoldId, Key, LotId, ProfileNumber, Quantity, RedemptionId, TimeError,
     Timestamp, TransactionId,
@@ -480,6 +481,10 @@ pub enum Refusal {
     /// It changes another account as well: load that one as the second and decide again. A ledger does so by itself.
     #[error("it changes account {} as well", .0.get())]
     Together(ProfileNumber),
+    /// Its key may be known in another account that had the lot which it names: load that one, with this trail, and decide
+    /// again. A ledger does so by itself.
+    #[error("its key may be known in account {}", .0.next().get())]
+    Trail(Box<Trail>),
 }
 
 impl Refusal {
@@ -490,6 +495,7 @@ impl Refusal {
             Self::KeyReused(_) => "key_reused",
             Self::Elsewhere(_) => "elsewhere",
             Self::Together(_) => "together",
+            Self::Trail(_) => "trail",
         }
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use scrip::rejection::RejectionClass;
 use scrip::store::{Found, Record, View};
 use scrip::{
-    Account, Amount, Command, Define, DefinitionId, Error, ExternalId, IssuePoints, IssueReward, Ledger,
-    MemoryStore, PeriodType, PointDefinition, Points, PostTransaction, ProfileId, Program, Redeem,
-    RedemptionId, Refusal, Rejection, Request, RewardDefinition, Strategy, Timestamp, Until, decide,
+    Account, Adjust, Amount, Command, Define, DefinitionId, Error, ExternalId, IssuePoints, IssueReward,
+    Ledger, LotId, MemoryStore, PeriodType, PointDefinition, Points, PostTransaction, ProfileId, Program,
+    Redeem, RedemptionId, Refusal, Rejection, Request, Revoke, RewardDefinition, Strategy, Timestamp, Until,
+    decide,
 };
 
 fn alice() -> ProfileId {
@@ -68,11 +69,14 @@ fn every_code_is_reached() {
     let mut till = Till::new();
     let mut reached = codes_in_the_vectors();
     let long = "x".repeat(70_000);
+    let mut revoke = Revoke::new(LotId::new(77).unwrap());
+    revoke.reason = Some("x".repeat(256));
     for rejection in [
         till.refused(definition(|d| d.name = String::new())),
         till.refused(definition(|d| d.name = "x".repeat(256))),
         till.refused(definition(|d| d.description = Some(long.clone()))),
         till.refused(definition(|d| d.tags = vec![String::new()])),
+        till.refused(revoke),
     ] {
         assert_eq!(rejection.code(), "text_length", "{rejection}");
         reached.insert(rejection.code().to_owned());
@@ -112,12 +116,17 @@ fn too_much() -> Rejection {
         let issue = till.reward(|issue| issue.value_initial = Some(Amount::MAX_SINGLE));
         till.done(issue);
     }
+    let used_first = till.ledger.at(now()).wallet(alice()).unwrap().rewards().first().unwrap().id;
     let balance = till.ledger.at(now()).balances(alice()).unwrap().reward_balance;
     assert_eq!(balance, Amount::MAX_TOTAL);
     // Spending it does not make room: what was ever issued counts, so that no total can leave its bounds.
     till.done(Redeem::strict(alice(), Amount::MAX_SINGLE));
     let issue = till.reward(|issue| issue.value_initial = Some(amount("0.01")));
     let rejection = till.refused(issue);
+    // Nor does a correction.
+    let mut adjust = Adjust::new(used_first, "too much");
+    adjust.value_remaining = Some(amount("0.01").into());
+    assert_eq!(till.refused(adjust), rejection);
     // Points are counted by themselves.
     let mut issue = IssuePoints::new(alice(), till.points);
     issue.value_initial = Some(Points::MAX_SINGLE);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scrip::store::AsOf;
 use scrip::{
-    Amount, Command, Define, Error, Ledger, MemoryStore, PointDefinition, ProfileId, Program, Redeem,
-    Request, RewardDefinition, Timestamp, json,
+    Account, Amount, Command, Define, Error, Ledger, MemoryStore, Outcome, PointDefinition, ProfileId,
+    Program, Redeem, Request, RewardDefinition, Timestamp, json,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -83,6 +83,9 @@ fn cases() -> Vec<(String, Case)> {
 
 struct Run {
     ledger: Ledger<MemoryStore>,
+    /// The same steps, each request under a key and at once repeated: it must answer alike (rule J5).
+    keyed: Ledger<MemoryStore>,
+    keys: u32,
     now: Timestamp,
     saved: BTreeMap<String, u64>,
 }
@@ -96,12 +99,15 @@ impl Run {
             None => Program::new("AUD", "Australia/Melbourne").unwrap(),
         };
         let now = "2025-01-01T00:00:00Z".parse().unwrap();
-        let mut ledger = Ledger::new(program, MemoryStore::new());
-        let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
-        ledger.at(now).commit(Define::from(ten)).unwrap();
-        let points = PointDefinition::new("points".parse().unwrap(), "Points");
-        ledger.at(now).commit(Define::from(points)).unwrap();
-        Self { ledger, now, saved: BTreeMap::new() }
+        let ledger = || {
+            let mut ledger = Ledger::new(program.clone(), MemoryStore::new());
+            let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+            ledger.at(now).commit(Define::from(ten)).unwrap();
+            let points = PointDefinition::new("points".parse().unwrap(), "Points");
+            ledger.at(now).commit(Define::from(points)).unwrap();
+            ledger
+        };
+        Self { ledger: ledger(), keyed: ledger(), keys: 0, now, saved: BTreeMap::new() }
     }
 
     fn step(&mut self, step: &Step) -> Checked {
@@ -143,16 +149,36 @@ impl Run {
         let request: Request = self.read(body)?;
         let key = key.map(|key| key.parse().unwrap());
         let command = Command { at: self.now, key, request };
-        Ok(match self.ledger.run(&command) {
+        let answer = self.ledger.run(&command);
+        self.repeat(command, answer.as_ref().ok().map(|receipt| &receipt.outcome))?;
+        Ok(match answer {
             Ok(receipt) => Ok(unwrap_one(serde_json::to_value(receipt.outcome).unwrap())),
             Err(error) => Err(refusal(&error)),
         })
     }
 
+    /// Under a key, and again: the same outcome in every field, or none (rule J5).
+    fn repeat(&mut self, mut command: Command<Request>, outcome: Option<&Outcome>) -> Checked {
+        self.keys += 1;
+        let own = || format!("step {}", self.keys).parse().unwrap();
+        command.key = Some(command.key.take().unwrap_or_else(own));
+        for _ in 0..2 {
+            let again = self.keyed.run(&command).ok().map(|receipt| receipt.outcome);
+            // A sweep writes nothing of its own, so nothing remembers it.
+            let differs = again.as_ref() != outcome && !matches!(again, Some(Outcome::Sweep(_)));
+            if differs {
+                return Err(format!("under a key, or again: expected {outcome:?}, got {again:?}"));
+            }
+        }
+        Ok(())
+    }
+
     fn batch(&mut self, rows: &[Box<RawValue>], step: &Step) -> Checked {
         let commands: Result<Vec<_>, String> =
             rows.iter().map(|row| Ok(Command::new(self.now, self.read::<Request>(row)?))).collect();
-        let answers = self.ledger.run_all(&commands?);
+        let commands = commands?;
+        self.keyed.run_all(&commands);
+        let answers = self.ledger.run_all(&commands);
         let answers = answers.into_iter().map(|answer| match answer {
             Ok(receipt) => unwrap_one(serde_json::to_value(receipt.outcome).unwrap()),
             Err(error) => value!(error.code()),
@@ -181,6 +207,9 @@ impl Run {
             };
         }
         let wallet = |wallet: scrip::Wallet| match look {
+            // It adds up, and what is written down of it is all of it.
+            _ if !wallet.account().is_conserved() => panic!("{:?}", wallet.account()),
+            _ if &through_json(wallet.account()) != wallet.account() => panic!("{:?}", wallet.account()),
             "rewards" => serde_json::to_value(wallet.rewards()),
             "points" => serde_json::to_value(wallet.points()),
             "redemptions" => serde_json::to_value(wallet.redemptions().collect::<Vec<_>>()),
@@ -214,6 +243,10 @@ impl Run {
         let expected: Value = serde_json::from_str(&self.fill(expected)).unwrap();
         matches(&expected, found).map_err(|place| format!("at `{place}`: expected {expected}, found {found}"))
     }
+}
+
+fn through_json(account: &Account) -> Account {
+    serde_json::from_str(&serde_json::to_string(account).unwrap()).unwrap()
 }
 
 type Looked = Result<Value, (String, Value)>;

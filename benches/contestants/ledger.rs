@@ -102,6 +102,56 @@ impl Contestant for OneByOne {
     }
 }
 
+/// Many requests in one call.
+pub(crate) struct Batched(OneByOne);
+
+/// How many.
+const BATCH: usize = 1024;
+
+impl Contestant for Batched {
+    fn set_up(workload: &Workload) -> Self {
+        Self(OneByOne::set_up(workload))
+    }
+
+    fn run(&mut self, requests: &[Request]) {
+        let Self(one) = self;
+        for requests in requests.chunks(BATCH) {
+            let mut open: Vec<_> = requests.iter().map(|request| (*request, one.redeem(*request))).collect();
+            while !open.is_empty() {
+                let commands: Vec<_> = open.iter().map(|(_, command)| command.clone()).collect();
+                let answers = one.ledger.run_all(&commands);
+                // What there was too little for waits for eight lots more each.
+                let mut answers = answers.iter();
+                open.retain(|(request, _)| match answers.next().unwrap() {
+                    Ok(receipt) => {
+                        assert_eq!(receipt.outcome.total, cents(request.cents));
+                        false
+                    }
+                    Err(error) => {
+                        assert!(
+                            matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })),
+                            "{error}"
+                        );
+                        true
+                    }
+                });
+                let mut issues = Vec::with_capacity(open.len() * LOTS);
+                for (request, _) in &open {
+                    for _ in 0..LOTS {
+                        let expiry = one.later.next();
+                        issues.push(one.issue(one.ids[request.profile as usize], expiry));
+                    }
+                }
+                one.issue_all(&issues);
+            }
+        }
+    }
+
+    fn check(&self, workload: &Workload) -> i64 {
+        self.0.check(workload)
+    }
+}
+
 /// Looks at every account: does it add up (rule J3), and how much was redeemed?
 pub(crate) struct Audit {
     needs: Vec<Need>,

@@ -23,7 +23,8 @@ pub(crate) fn bring_up_to(account: &mut Account, at: Timestamp, entries: &mut Ve
 
 /// The next entry that the clock writes, if it falls due by `at`.
 ///
-/// At one instant, lots become available, then holds lapse, then lots expire, in the order of use.
+/// At one instant, lots become available, then lots expire, in the order of use, then holds lapse: what a hold lets go of
+/// a lot that expires at that very instant has expired, and so must have what nobody held of it.
 fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
     let matures = account.pending.first().map(|pending| {
         let value = LotValue { lot: pending.lot.id, kind: pending.kind, value: pending.lot.remaining };
@@ -36,7 +37,7 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
     });
     // `min_by_key` keeps the first of equals.
     let (instant, due) =
-        matures.into_iter().chain(lapses).chain(expiries).min_by_key(|(instant, _)| *instant)?;
+        matures.into_iter().chain(expiries).chain(lapses).min_by_key(|(instant, _)| *instant)?;
     if instant > at {
         return None;
     }

@@ -69,6 +69,11 @@ impl LotQueue {
     }
 
     #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.live().len()
+    }
+
+    #[inline]
     fn live(&self) -> &[LiveLot] {
         self.lots.get(self.spent..).unwrap_or_default()
     }

@@ -191,6 +191,24 @@ impl Account {
             })
     }
 
+    /// Reads a little of all that a redemption reads but its lots, so that it is near.
+    #[inline]
+    pub(crate) fn warm(&self) -> u64 {
+        let available = self.totals.rewards.available.ten_thousandths().unsigned_abs();
+        let parts =
+            [self.rewards.len(), self.points.len(), self.pending.iter().len(), self.holds.iter().len()];
+        let marks = u64::from(self.sequence)
+            ^ u64::from(self.profile.is_blank())
+            ^ u64::from(self.merged_into.is_some());
+        parts.into_iter().fold(available ^ marks, |sum, part| sum ^ u64::try_from(part).unwrap_or(0))
+    }
+
+    /// Reads a little of its first rewards, so that they are near.
+    #[inline]
+    pub(crate) fn warm_lots(&self) -> u64 {
+        self.rewards.iter().take(3).fold(0, |sum, lot| sum ^ lot.id.get())
+    }
+
     pub(crate) fn profile_id(&self) -> ProfileId {
         self.profile
     }

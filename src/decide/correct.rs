@@ -20,6 +20,10 @@ impl Decide for Revoke {
         Ok(about(self.id, self.profile_id))
     }
 
+    fn follows(&self) -> Option<LotId> {
+        self.profile_id.is_none().then_some(self.id)
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of("revoke", self)
     }
@@ -29,7 +33,7 @@ impl Decide for Revoke {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
-        let lot = KnownLot::named(&draft.first, view, self.id, draft.at, self.profile_id.is_none())?;
+        let lot = KnownLot::named(&draft.first, view, self.id, draft.at)?;
         not_revoked(&lot)?;
         not_held(&lot)?;
         let after = LotAfter { standing: Standing::Revoked, ..lot.now };
@@ -54,6 +58,10 @@ impl Decide for Adjust {
         Ok(about(self.id, self.profile_id))
     }
 
+    fn follows(&self) -> Option<LotId> {
+        self.profile_id.is_none().then_some(self.id)
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of("adjust", self)
     }
@@ -63,7 +71,7 @@ impl Decide for Adjust {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
-        let lot = KnownLot::named(&draft.first, view, self.id, draft.at, self.profile_id.is_none())?;
+        let lot = KnownLot::named(&draft.first, view, self.id, draft.at)?;
         self.check_values(draft.program, lot.kind())?;
         not_revoked(&lot)?;
         let change = self.change(draft, &lot)?;

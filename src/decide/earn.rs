@@ -68,7 +68,7 @@ pub(super) fn settle(
     let own = own_lot(draft, view, was);
     if let Some(less) = was.points.checked_sub(now.points) {
         if !less.is_zero() {
-            claw_back(draft, own, transaction.id, less);
+            claw_back(draft, own, transaction.id, less)?;
         }
         return Ok(less);
     }
@@ -86,7 +86,12 @@ pub(super) fn settle(
 
 /// Takes points back: from the transaction's own lot, also what was unspent in it when it expired or was taken back;
 /// then by the program's policy.
-fn claw_back(draft: &mut Draft<'_>, own: Option<KnownLot<'_>>, transaction: TransactionId, points: Points) {
+fn claw_back(
+    draft: &mut Draft<'_>,
+    own: Option<KnownLot<'_>>,
+    transaction: TransactionId,
+    points: Points,
+) -> Result<(), Rejection> {
     let from_lot = own.as_ref().map_or(Quantity::ZERO, |lot| lot.unheld().min(points.into()));
     let change = own.filter(|_| !from_lot.is_zero()).map(|lot| {
         let after = LotAfter { remaining: lot.now.remaining.minus(from_lot), ..lot.now };
@@ -97,8 +102,11 @@ fn claw_back(draft: &mut Draft<'_>, own: Option<KnownLot<'_>>, transaction: Tran
         Clawback::Debt => (rest, Points::ZERO),
         Clawback::Shortfall => (Points::ZERO, rest),
     };
+    // What came along in mergers may be owed as well (rule Q3).
+    draft.first.totals().point_debt.checked_add(owed).ok_or(Rejection::AccountTotalExceeded)?;
     let clawed = ClawedBack { transaction, points, change, owed, shortfall };
     draft.write_for(Cause::Transaction(transaction), EntryKind::Clawback(Box::new(clawed)));
+    Ok(())
 }
 
 /// Adds points: to a debt first, then to the transaction's own lot.

@@ -123,14 +123,18 @@ struct Redeemable<'a> {
 }
 
 impl<'a> Redeemable<'a> {
-    fn find(view: &View<'a>, id: RedemptionId) -> Result<Self, Rejection> {
+    fn find(view: &View<'a>, id: RedemptionId) -> Result<Self, Refusal> {
         let unknown = Rejection::UnknownRedemption { redemption: id };
-        let Some(record) = view.found.redemption else { return Err(unknown) };
+        let Some(record) = view.found.redemption else { return Err(unknown.into()) };
         let (Some(redeemed), Some((_, state))) = (record.made.redeemed(), record.redemption(id)) else {
-            return Err(unknown);
+            return Err(unknown.into());
         };
+        // The value goes to whoever answers for the profile, whose time it is held to before anything else.
+        if let Some(number) = view.second.unwrap_or(view.first).merged_into() {
+            return Err(Refusal::Together(number));
+        }
         if state.is_reversed {
-            return Err(Rejection::RedemptionReversed { redemption: id });
+            return Err(Rejection::RedemptionReversed { redemption: id }.into());
         }
         Ok(Self { redeemed, state, at: record.made.at })
     }
@@ -151,17 +155,10 @@ fn give_back(
     wanted: Wanted,
     meta: Option<Json>,
 ) -> Result<Return, Refusal> {
-    let merged_into = draft.account().merged_into();
-    let home = match (merged_into, &draft.second) {
-        (None, _) => &draft.first,
-        (Some(number), None) => return Err(Refusal::Together(number)),
-        (Some(_), Some(second)) => match second.account.merged_into() {
-            Some(further) => return Err(Refusal::Together(further)),
-            None => second,
-        },
+    let (home, from, lots) = match &draft.second {
+        None => (&draft.first, Place::Redeemed, &view.found.lots),
+        Some(second) => (second, Place::Moved, &view.found.second_lots),
     };
-    let from = if merged_into.is_none() { Place::Redeemed } else { Place::Moved };
-    let lots = if merged_into.is_none() { &view.found.lots } else { &view.found.second_lots };
     let mut plan = Plan {
         program: draft.program,
         home,
@@ -201,6 +198,7 @@ fn write(
         }
         return Ok(outcome);
     };
+    room(&draft.first, second, &back.items)?;
     // The record is here, and the value goes there.
     let mut balances = second.write(at, Cause::Request, kind(back.clone()), None);
     for issue in new_lots {
@@ -216,6 +214,18 @@ fn write(
     let elsewhere = ReturnElsewhere { back, is_reversal, moved, to: second.number(), balances };
     draft.write(EntryKind::ReturnElsewhere(Box::new(elsewhere)));
     Ok(outcome)
+}
+
+/// Whether the totals of both accounts have room for what goes from the first to the second (rule Q3).
+fn room(first: &Side<'_>, second: &Side<'_>, items: &[ReturnedItem]) -> Result<(), Rejection> {
+    for kind in [LotKind::Reward, LotKind::Point] {
+        let of_kind = items.iter().filter(|item| item.kind == kind);
+        let value = of_kind.fold(Quantity::ZERO, |sum, item| sum.plus(item.value()));
+        if !first.totals().pot(kind).can_lose(value) || !second.totals().pot(kind).has_room_for(value) {
+            return Err(Rejection::AccountTotalExceeded);
+        }
+    }
+    Ok(())
 }
 
 /// Where the value of a return goes, lot by lot.

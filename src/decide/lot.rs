@@ -4,8 +4,8 @@ use super::{Side, lot_at_issue};
 use crate::account::after;
 use crate::store::{Record, View};
 use crate::{
-    Account, Expiry, Issue, Lot, LotAfter, LotChange, LotId, LotKind, Movement, Place, Quantity, Refusal,
-    Rejection, Standing, Timestamp,
+    Account, Expiry, Issue, Lot, LotAfter, LotChange, LotId, LotKind, Movement, Place, Quantity, Rejection,
+    Standing, Timestamp,
 };
 
 /// A lot of an account at an instant.
@@ -57,24 +57,16 @@ impl<'a> KnownLot<'a> {
         Some(Self { issue, now: LotAfter { remaining, standing, ..said }, held: Quantity::ZERO })
     }
 
-    /// The lot that a request names, of the first account. It may have gone to another since.
+    /// The lot that a request names, if the first account has it.
     pub(super) fn named(
         side: &Side<'_>,
         view: &View<'a>,
         id: LotId,
         at: Timestamp,
-        follow: bool,
-    ) -> Result<Self, Refusal> {
-        let unknown = || Refusal::Rejected(Rejection::UnknownLot { lots: vec![id] });
-        let lot = Self::find(side, view.found.lots.get(&id), id, at).ok_or_else(unknown)?;
-        match lot.now.standing {
-            // One that went to a profile which was merged into this one, and is not here, stayed behind there.
-            Standing::MovedTo(number) if follow && !side.account.answers_to(number) => {
-                Err(Refusal::Elsewhere(number))
-            }
-            Standing::MovedTo(_) => Err(unknown()),
-            _ => Ok(lot),
-        }
+    ) -> Result<Self, Rejection> {
+        let lot = Self::find(side, view.found.lots.get(&id), id, at);
+        let here = lot.filter(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)));
+        here.ok_or_else(|| Rejection::UnknownLot { lots: vec![id] })
     }
 
     /// How a lot that was not taken back stands at an instant, once it expires then: also one whose time of use is still

@@ -18,6 +18,7 @@ mod quote;
 mod redeem;
 mod sweep;
 mod template;
+mod trail;
 mod transact;
 mod transfer;
 
@@ -37,13 +38,14 @@ pub use quote::{Quote, Unused, UnusedReason};
 pub(crate) use quote::{quote, quote_need};
 pub(crate) use redeem::redemption_at_first;
 pub(crate) use template::Template;
+pub use trail::Trail;
 
 use crate::account::bring_up_to;
 use crate::request::{Fingerprint, any_request, each_request};
 use crate::store::{Change, Need, View};
 use crate::{
-    Account, Cause, Command, Entry, External, KeyReused, Outcome, ProfileId, Program, Refusal, Rejection,
-    Request, Timestamp,
+    Account, Cause, Command, Entry, External, KeyReused, LotId, Outcome, ProfileId, Program, Refusal,
+    Rejection, Request, Timestamp,
 };
 
 /// A request that a ledger can decide. Its `Outcome` is what the caller gets back.
@@ -67,6 +69,11 @@ pub(crate) mod sealed {
         /// Whether it can be decided on an account that was merged into another: it is about what stays there.
         fn decides_on_merged(&self) -> bool {
             false
+        }
+
+        /// The lot that it names without saying whose it must be: it is about whoever has it.
+        fn follows(&self) -> Option<LotId> {
+            None
         }
 
         /// What it says, in 128 bits.
@@ -142,6 +149,10 @@ pub(crate) mod sealed {
 
         fn decides_on_merged(&self) -> bool {
             any_request!(self, request => request.decides_on_merged())
+        }
+
+        fn follows(&self) -> Option<LotId> {
+            any_request!(self, request => request.follows())
         }
 
         fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Outcome>, Refusal> {
@@ -232,6 +243,7 @@ pub enum Novelty {
 pub fn need<A: Action>(command: &Command<A>) -> Result<Need, Rejection> {
     let mut need = command.request.need()?;
     need.key.clone_from(&command.key);
+    need.trail = need.key.as_ref().and(command.request.follows()).map(|lot| Box::new(Trail::of(lot)));
     need.external = command.request.external().map(Box::new);
     Ok(need)
 }
@@ -297,6 +309,9 @@ pub(crate) fn decide_into<A: Action>(
     if let Some((outcome, novelty)) = repeated(program, command, view)? {
         return Ok(decided(outcome.into(), novelty));
     }
+    if let Some(further) = trail::further(view) {
+        return Err(further);
+    }
     match decide_new(program, command, view, change) {
         Ok(told) => Ok(decided(told, Novelty::New)),
         Err(refusal) => {
@@ -324,6 +339,7 @@ fn repeated<A: Action>(
         let outcome = request.recall(profile, entries).filter(|_| fingerprint == request.fingerprint());
         return match outcome {
             Some(outcome) => Ok(Some((outcome, Novelty::Replayed))),
+            None if view.found.trail.is_some_and(|trail| trail.is_beside(view.first.number())) => Ok(None),
             None => Err(KeyReused { key: key.clone(), first: first.sequence }.into()),
         };
     }
@@ -353,6 +369,9 @@ fn decide_new<A: Action>(
 ) -> Result<Told<A::Outcome>, Refusal> {
     let request = &command.request;
     // Its key may be known there, and that comes before its fields.
+    if let Some(number) = request.follows().and_then(|lot| trail::went_to(view, lot)) {
+        return Err(Refusal::Elsewhere(number));
+    }
     if let Some(into) = view.first.merged_into().filter(|_| !request.decides_on_merged()) {
         return Err(Refusal::Elsewhere(into));
     }

@@ -115,5 +115,10 @@ fn unused_live(redeem: &Redeem, account: &Account, at: Timestamp, used: &Items) 
         kind: pending.kind,
         reason: UnusedReason::Pending,
     });
-    live.chain(pending).collect()
+    let overdue = account.overdue().map(|overdue| Unused {
+        lot: overdue.lot.id,
+        kind: overdue.kind,
+        reason: UnusedReason::Expired,
+    });
+    live.chain(pending).chain(overdue).collect()
 }

@@ -57,7 +57,7 @@ impl Decide for Redeem {
         if self.strategies[..] != [Strategy::Rewards] {
             return None;
         }
-        let total = match self.spend().from_rewards(program, account) {
+        let total = match self.spend().paid_by_rewards(program, account) {
             Ok(total) => total,
             Err(rejection) => return Some(Err(rejection)),
         };
@@ -147,7 +147,7 @@ impl Spend<'_> {
     /// What would be taken from the rewards of an account on which nothing is due: then all that is available is in lots
     /// that can be used, and the plan is to take it from them in order.
     #[inline]
-    fn from_rewards(&self, program: &Program, account: &Account) -> Result<Amount, Rejection> {
+    fn paid_by_rewards(&self, program: &Program, account: &Account) -> Result<Amount, Rejection> {
         let wanted = self.capped(program)?;
         let available = account.totals().rewards.available.as_amount();
         let total = wanted.min(available);

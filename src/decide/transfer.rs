@@ -9,8 +9,8 @@ use crate::entry::{MergedIn, MergedOut, MovedIn, MovedOut};
 use crate::request::{Fingerprint, MergeProfiles, Reassign};
 use crate::store::{Need, Owner, View};
 use crate::{
-    Balances, Cause, Entry, EntryKind, Issue, LotAfter, LotId, LotKind, Merged, Moved, Place, ProfileId,
-    ProfileNumber, Program, Refusal, Rejection, Standing, Timestamp,
+    Balances, Cause, Entry, EntryKind, Issue, LotAfter, LotId, LotKind, Merged, Moved, Place, Points,
+    ProfileId, ProfileNumber, Program, Refusal, Rejection, Standing, Timestamp,
 };
 
 impl Decide for Reassign {
@@ -18,6 +18,10 @@ impl Decide for Reassign {
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(Need { second: Some(Owner::Profile(self.profile_id)), ..about(self.id, self.from) })
+    }
+
+    fn follows(&self) -> Option<LotId> {
+        self.from.is_none().then_some(self.id)
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -29,7 +33,7 @@ impl Decide for Reassign {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Moved>, Refusal> {
-        let lot = KnownLot::named(&draft.first, view, self.id, draft.at, self.from.is_none())?;
+        let lot = KnownLot::named(&draft.first, view, self.id, draft.at)?;
         receiver(draft)?;
         not_revoked(&lot)?;
         if !lot.issue.terms.is_reassignable {
@@ -138,6 +142,8 @@ impl Decide for MergeProfiles {
         let account = draft.account();
         let holds: Vec<_> = account.holds().cloned().collect();
         let point_debt = draft.first.totals().point_debt;
+        let owed = draft.second.as_ref().map_or(Points::ZERO, |second| second.totals().point_debt);
+        owed.checked_add(point_debt).ok_or(Rejection::AccountTotalExceeded)?;
         let (from, before) = (draft.first.number(), account.merged_from().to_vec());
         let ids = holds.iter().map(|hold| hold.hold).collect::<Vec<_>>();
         let out = MergedOut { into, holds: ids.clone(), point_debt };

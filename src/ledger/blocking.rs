@@ -7,7 +7,7 @@ use super::read::{self, Question, Reading};
 use crate::store::{AsOf, Change, Store};
 use crate::{
     Action, Catalogue, Command, Key, KnownLots, LotId, NextExpiry, ProfileId, ProfileNumber, Program, Quote,
-    Receipt, Redeem, Timestamp, ValuedBalances, Wallet,
+    Receipt, Redeem, Rejection, Timestamp, ValuedBalances, Wallet,
 };
 
 /// A rewards ledger over a [`Store`].
@@ -101,8 +101,7 @@ impl<S: Store> Ledger<S> {
     /// stop the next, and the answers come in the order of the commands (rule D5).
     pub fn run_all<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
         if self.store.is_in_memory() {
-            // There is nothing to be saved by going together.
-            return commands.iter().map(|command| self.run(command)).collect();
+            return self.run_all_in_memory(commands);
         }
         let mut batch = Batch::new(&self.program, commands, std::mem::take(&mut self.space));
         let mut failure = None;
@@ -114,6 +113,22 @@ impl<S: Store> Ledger<S> {
         }
         let (answers, space) = batch.finish(failure);
         self.space = space;
+        answers
+    }
+
+    /// One after the other; many plain ones after one another go together.
+    fn run_all_in_memory<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
+        let mut answers = Vec::with_capacity(commands.len());
+        while let Some(rest) = commands.get(answers.len()..).filter(|rest| !rest.is_empty()) {
+            let mut keep = |result: Result<A::Outcome, Rejection>| {
+                answers.push(result.map(Receipt::new).map_err(Error::Rejected));
+            };
+            if self.store.many_at_once(&self.program, rest, &mut keep) == 0
+                && let Some(command) = rest.first()
+            {
+                answers.push(self.run(command));
+            }
+        }
         answers
     }
 }

@@ -47,6 +47,12 @@ impl<D: Staged> Progress<D> {
         self.state = match (fate, decided) {
             (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Elsewhere(number)))) => {
                 need.owner = Owner::Number(number);
+                need.trail = None;
+                State::Open
+            }
+            (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Trail(trail)))) => {
+                need.owner = Owner::Number(trail.next());
+                need.trail = Some(trail);
                 State::Open
             }
             (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Together(number)))) => {
@@ -253,7 +259,7 @@ impl<A: Action> Work for Batch<'_, A> {
         let index = *self.units.get(unit)?;
         let (command, progress) = self.commands.get(index).zip(self.progress.get_mut(index))?;
         let decided = decide_into(self.program, command, &view, &mut self.change);
-        if matches!(decided, Err(Refusal::Elsewhere(_) | Refusal::Together(_))) {
+        if matches!(decided, Err(Refusal::Elsewhere(_) | Refusal::Together(_) | Refusal::Trail(_))) {
             self.led_away = Some(unit);
         }
         // The next unit writes where this one did.

@@ -86,7 +86,9 @@ impl<E> From<Refusal> for Error<E> {
             Refusal::Rejected(rejection) => Self::Rejected(rejection),
             Refusal::KeyReused(reused) => Self::KeyReused(reused),
             // The driver follows these; one that leads round in circles ends as contention does.
-            Refusal::Elsewhere(_) | Refusal::Together(_) => Self::Contention { attempts: 0 },
+            Refusal::Elsewhere(_) | Refusal::Together(_) | Refusal::Trail(_) => {
+                Self::Contention { attempts: 0 }
+            }
         }
     }
 }

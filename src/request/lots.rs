@@ -44,8 +44,10 @@ impl Extend {
 pub struct Reassign {
     /// Which lot.
     pub id: LotId,
-    /// Whose it must be; whoever has it, otherwise. Say it under a key: keys are scoped to a profile (rule J5), and when
-    /// the request is repeated the lot may have moved on.
+    /// Whose it must be; whoever has it, otherwise.
+    ///
+    /// Under a key it is cheaper to say it. Keys are scoped to a profile (rule J5), and when the request comes again the lot
+    /// may have moved on: without this, the key is looked for with everybody who ever had the lot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<ProfileId>,
     /// Who receives it.

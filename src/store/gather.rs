@@ -4,6 +4,7 @@
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Trail;
 use super::work::{AsOf, DefinitionRef, Found, Need, Record};
 use crate::entry::EXPIRED;
 use crate::{
@@ -65,6 +66,7 @@ pub struct Gather<E> {
     /// The journals of the two accounts.
     journals: [Option<ProfileNumber>; 2],
     redeemed_lots: bool,
+    trail: Option<Box<Trail>>,
 }
 
 /// What a look-up is for.
@@ -74,6 +76,8 @@ enum Slot {
     /// What the key's first use wrote after its first entry.
     KeyedRest,
     Journal,
+    /// The entries about the lot of a trail.
+    Trail,
     ExpiredList,
     /// The newest entry about a lot that has expired.
     Expired(LotId),
@@ -108,6 +112,7 @@ impl<E: Borrow<Entry>> Gather<E> {
             found: BTreeMap::new(),
             journals: [Some(first.number()), second.map(Account::number)],
             redeemed_lots: need.redeemed_lots,
+            trail: need.trail.clone(),
         };
         if !need.is_plain() {
             gather.start(need, first);
@@ -140,6 +145,9 @@ impl<E: Borrow<Entry>> Gather<E> {
         need.lots.iter().for_each(|lot| self.want_lot(*lot));
         if need.live_lots {
             live_lots(account).for_each(|lot| self.want_lot(lot));
+        }
+        if let Some(trail) = &need.trail {
+            self.want(Slot::Trail, number, Find::About(trail.lot().get()));
         }
         match &need.definition {
             Some(DefinitionRef::Id(id)) => {
@@ -284,6 +292,8 @@ impl<E: Borrow<Entry>> Gather<E> {
             definition: self.record(Thing::Definition),
             lots,
             second_lots,
+            trail: self.trail.as_deref(),
+            trail_here: self.all(Slot::Trail).collect(),
             expired: self.expired(),
             journal: self.all(Slot::Journal).collect(),
         }

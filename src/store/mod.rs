@@ -86,6 +86,7 @@ pub mod postgres;
 
 use std::future::Future;
 
+pub use crate::decide::Trail;
 pub use gather::{Find, Gather, Lookup};
 pub use memory::{MemoryError, MemoryStore};
 pub use scan::{AsyncScan, Feed, Position, Scan, Written};
@@ -126,6 +127,20 @@ pub trait Store {
         Self: Sized,
     {
         None
+    }
+
+    /// Carries out commands so from the first on, as far as it goes, and answers how many it carried out.
+    #[doc(hidden)]
+    fn many_at_once<A: Action>(
+        &mut self,
+        _: &Program,
+        _: &[Command<A>],
+        _: &mut impl FnMut(Result<A::Outcome, Rejection>),
+    ) -> usize
+    where
+        Self: Sized,
+    {
+        0
     }
 }
 

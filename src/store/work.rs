@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Trail;
 use crate::request::Fingerprint;
 use crate::{
     Account, DefinitionId, Entry, EntryKind, External, HoldId, Key, LotAfter, LotId, ProfileId,
@@ -71,6 +72,8 @@ pub struct Need {
     pub lots: Vec<LotId>,
     /// Whether all live lots are wanted.
     pub live_lots: bool,
+    /// How far the look for the key is, if it may be in the journal of anybody who had a lot.
+    pub trail: Option<Box<Trail>>,
     /// The definition that is named.
     pub definition: Option<DefinitionRef>,
     /// Whether the lots that expired with value left are wanted.
@@ -94,6 +97,7 @@ impl Need {
             hold: None,
             lots: Vec::new(),
             live_lots: false,
+            trail: None,
             definition: None,
             expired: false,
             journal: false,
@@ -116,6 +120,7 @@ impl Need {
             && self.hold.is_none()
             && self.lots.is_empty()
             && !self.live_lots
+            && self.trail.is_none()
     }
 }
 
@@ -159,6 +164,10 @@ pub struct Found<'a> {
     pub lots: BTreeMap<LotId, Record<'a>>,
     /// The same lots, as the second account's journal knows them.
     pub second_lots: BTreeMap<LotId, Record<'a>>,
+    /// The trail that was asked for.
+    pub trail: Option<&'a Trail>,
+    /// The entries of the account about the trail's lot.
+    pub trail_here: Vec<&'a Entry>,
     /// How each lot stands that has expired with value left.
     pub expired: Vec<LotAfter>,
     /// The journal.
@@ -177,6 +186,8 @@ impl Found<'_> {
         definition: None,
         lots: BTreeMap::new(),
         second_lots: BTreeMap::new(),
+        trail: None,
+        trail_here: Vec::new(),
         expired: Vec::new(),
         journal: Vec::new(),
     };

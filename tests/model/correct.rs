@@ -151,7 +151,7 @@ impl Model {
         objections.add_loosely(expires_at.is_err(), [Rank::Terms, Rank::Value], "time_out_of_range");
         let never = |end: Micros| end > now.at && end <= known.available_at;
         let is_never = expires_at.is_ok_and(|end| end.is_some_and(never));
-        objections.add_if(is_never, Rank::Terms, "never_usable");
+        objections.add_loosely(is_never, [Rank::Terms, Rank::Value], "never_usable");
         let (Some(at), None, Ok(expires_at)) = (decided_at, objections.codes(), expires_at) else {
             return Err(objections);
         };

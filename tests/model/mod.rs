@@ -7,6 +7,7 @@
 //! To grow: an event is a list in [`profile::Profile`] and a line in [`profile::What`]; what lots, balances and
 //! statuses come to is worked out in [`sight`], from the beginning, and nowhere else.
 
+mod again;
 pub(crate) mod calendar;
 pub(crate) mod check;
 mod correct;
@@ -32,11 +33,9 @@ mod transact;
 mod transfer;
 pub(crate) mod world;
 
-use scrip::{
-    Adjust, Command, ExternalId, Key, LotId, Novelty, ProfileId, ProgramSettings, Reassign, Rejection,
-    Request, Revoke, Sweep,
-};
+use scrip::{Command, Key, Novelty, ProfileId, ProgramSettings, Rejection, Request, Sweep};
 
+use again::followed;
 use calendar::{Micros, SECOND};
 use define::Catalogue;
 use money::{MAX_SINGLE, Raw, smallest};
@@ -181,13 +180,6 @@ impl Objections {
     }
 }
 
-/// The caller's own names that make a request idempotent (rules D5 and X2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Name {
-    Lot(ExternalId),
-    Transaction(ExternalId),
-}
-
 impl Model {
     pub(crate) fn new(program: ProgramSettings) -> Self {
         Self {
@@ -216,6 +208,9 @@ impl Model {
                 Some(again) => return again,
                 None => {}
             }
+        }
+        if let Some(again) = self.done_elsewhere(&asked, command) {
+            return again;
         }
         let owner = *asked.last().unwrap();
         match self.carry_out(owner, command) {
@@ -261,7 +256,6 @@ impl Model {
 
     /// Whose journal a request is about at first; `None` if it does not say.
     pub(crate) fn owner(&mut self, request: &Request) -> Option<Owner> {
-        let lot = |id: LotId| id.number().get();
         let profile = match request {
             Request::Define(_) | Request::Redefine(_) | Request::ArchiveDefinition(_) => {
                 return Some(Owner::Catalogue);
@@ -279,9 +273,9 @@ impl Model {
                 return Some(self.numbered(request.redemption_id.number().get()));
             }
             Request::Extend(request) => request.profile_id,
-            Request::Revoke(Revoke { profile_id: None, id, .. })
-            | Request::Adjust(Adjust { profile_id: None, id, .. })
-            | Request::Reassign(Reassign { from: None, id, .. }) => return Some(self.numbered(lot(*id))),
+            request if followed(request).is_some() => {
+                return Some(self.numbered(followed(request)?.number().get()));
+            }
             Request::Revoke(request) => request.profile_id?,
             Request::Adjust(request) => request.profile_id?,
             Request::Reassign(request) => request.from?,
@@ -312,16 +306,13 @@ impl Model {
                 | Request::MergeProfiles(_)
                 | Request::Sweep(_)
         );
-        let followed = match request {
-            Request::Revoke(Revoke { profile_id: None, id, .. })
-            | Request::Adjust(Adjust { profile_id: None, id, .. })
-            | Request::Reassign(Reassign { from: None, id, .. }) => Some(*id),
-            _ => None,
-        };
+        let followed = followed(request);
         while let Some(Owner::Profile(profile)) = chain.last().copied().filter(|_| !stays) {
             let account = &self.profiles[profile];
             let went = || account.lots[account.lot_with(followed?.get())?].moved.map(|(_, to, _)| to);
-            match account.merged.map(|(_, into)| into).or_else(went) {
+            // What stayed behind with one that was merged into this one is not looked for there again.
+            let went = went().filter(|to| !self.was_merged_into(*to, profile));
+            match went.or(account.merged.map(|(_, into)| into)) {
                 // It leads back where one was: what stayed behind in a merger is with nobody who could be asked.
                 Some(next) if chain.contains(&Owner::Profile(next)) => {
                     chain.push(Owner::Profile(next));
@@ -332,6 +323,15 @@ impl Model {
             }
         }
         chain
+    }
+
+    fn was_merged_into(&self, profile: usize, other: usize) -> bool {
+        let mut at = profile;
+        while at != other {
+            let Some((_, into)) = self.profiles[at].merged else { return false };
+            at = into;
+        }
+        true
     }
 
     /// The place of a profile. Any id is a profile, with nothing in it at first.
@@ -350,42 +350,6 @@ impl Model {
             None if number == 0 => Owner::Catalogue,
             None => Owner::Nobody,
         }
-    }
-
-    /// Rules J5, D5 and X2: what was done before is not done again.
-    fn repetition(&self, owner: Owner, command: &Command<Request>) -> Option<Verdict> {
-        let keyed = self
-            .done
-            .iter()
-            .rposition(|done| command.key.is_some() && done.owner == owner && done.key == command.key);
-        if let Some(first) = keyed.filter(|first| self.is_remembered(*first, command.at.micros())) {
-            return Some(match self.done[first].request == command.request {
-                true => Verdict::Again(first, Novelty::Replayed),
-                false => Verdict::Refused(vec!["key_reused"]),
-            });
-        }
-        let wanted = name(&command.request)?;
-        let named = self
-            .done
-            .iter()
-            .rposition(|done| done.owner == owner && name(&done.request).as_ref() == Some(&wanted));
-        let first = named.filter(|first| !self.is_deleted(*first))?;
-        Some(match self.done[first].request == command.request {
-            true => Verdict::Again(first, Novelty::Existing),
-            false => Verdict::Refused(vec!["external_id_conflict"]),
-        })
-    }
-
-    /// Whether a key is within the program's window (rule J5), the end of which is inside.
-    fn is_remembered(&self, first: usize, at: Micros) -> bool {
-        let window = self.program.key_window_seconds.map(|seconds| Micros::from(seconds) * SECOND);
-        window.is_none_or(|window| at - self.done[first].at <= window)
-    }
-
-    fn is_deleted(&self, first: usize) -> bool {
-        let Made::Transaction { profile, version } = self.done[first].made else { return false };
-        let versions = &self.profiles[profile].versions;
-        versions.iter().any(|later| later.made == versions[version].made && later.is_deleted)
     }
 
     /// Rule T6: the time at which a request is decided.
@@ -413,14 +377,5 @@ impl Owner {
             Self::Profile(profile) => profile,
             other => panic!("{other:?} has no wallet"),
         }
-    }
-}
-
-fn name(request: &Request) -> Option<Name> {
-    match request {
-        Request::IssueReward(request) => request.external_id.clone().map(Name::Lot),
-        Request::IssuePoints(request) => request.external_id.clone().map(Name::Lot),
-        Request::PostTransaction(request) => request.external_id.clone().map(Name::Transaction),
-        _ => None,
     }
 }

@@ -43,8 +43,8 @@ pub(crate) struct Written {
 pub(crate) enum What {
     Issued(usize),
     Matured(usize, Raw),
-    Lapsed(usize),
     Expired(usize, Raw),
+    Lapsed(usize),
     Redeemed(usize),
     Held(usize),
     Captured(usize, usize),
@@ -330,7 +330,7 @@ impl Profile {
     }
 
     /// Writes what happened by itself since the last entry, each at its own instant (rule T7): at one instant lots
-    /// become available, then holds lapse, then lots expire.
+    /// become available, then lots expire, then holds lapse.
     pub(crate) fn write_due(&mut self, at: Micros) {
         let last = self.last_at().unwrap_or(at);
         let is_due = |instant: &Micros| (last + 1..=at).contains(instant);

@@ -18,7 +18,9 @@ impl Model {
         let to = self.home(to);
         let found = self.lot_of(owner, request.id, at, &mut objections);
         let decided_at = self.decided_for_both(owner, to, at);
-        objections.add_if(decided_at.is_none(), Rank::Time, "time_reversed");
+        // A number that is nobody's leads nowhere, so nobody needs to look at the receiver.
+        let latest = if matches!(owner, Owner::Profile(_)) { Rank::Time } else { Rank::Unknown };
+        objections.add_loosely(decided_at.is_none(), [Rank::Time, latest], "time_reversed");
         let Some((profile, lot)) = found else { return Err(objections) };
         objections.add_if(profile == to, Rank::Terms, "same_profile");
         let account = &self.profiles[profile];

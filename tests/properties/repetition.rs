@@ -1,8 +1,10 @@
 //! Requests that come again, and requests that are refused (rules J5, D5, X2 and C4).
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 use scrip::{
-    Command, DefinitionId, Error, IssueReward, MemoryStore, Novelty, Outcome, Receipt, Request, json::Json,
+    Adjust, Amount, Command, Define, DefinitionId, Error, IssueReward, Ledger, MemoryStore, MergeProfiles,
+    Novelty, Outcome, ProfileId, Program, Reassign, Receipt, Request, RewardDefinition, json::Json,
 };
 
 use crate::model::calendar::DAY;
@@ -57,6 +59,38 @@ proptest! {
         }
     }
 
+    /// Rule J5, of requests that name a lot and not whose: wherever the lot has gone since, by whatever way, each of them is
+    /// answered as at first, and none is carried out twice.
+    #[test]
+    fn no_key_is_lost_on_a_lots_way(way in vec((0..8_u8, 0..5_u8, 0..5_u8), 2..14)) {
+        let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne").unwrap(), MemoryStore::new());
+        let now = timestamp(0);
+        let mut movable = RewardDefinition::new("movable".parse().unwrap(), "Movable", Amount::from(100));
+        movable.is_reassignable = true;
+        let definition = ledger.at(now).commit(Define::from(movable)).unwrap().id;
+        let lot = ledger.at(now).commit(IssueReward::new(one_of(0), definition)).unwrap().id;
+        let mut done: Vec<(Command<Request>, Outcome)> = Vec::new();
+        for (place, (kind, one, other)) in way.into_iter().enumerate() {
+            let request: Request = match kind {
+                0..5 => Reassign::new(lot, one_of(one)).into(),
+                5 | 6 => {
+                    let mut adjust = Adjust::new(lot, "a reason");
+                    adjust.value_remaining = Some(Amount::from(u32::from(one) + 1).into());
+                    adjust.into()
+                }
+                _ => MergeProfiles::new(one_of(one), one_of(other)).into(),
+            };
+            let command = Command { at: now, key: Some(format!("key-{place}").parse().unwrap()), request };
+            if let Ok(receipt) = ledger.run(&command) {
+                done.push((command, receipt.outcome));
+            }
+            for (command, outcome) in &done {
+                let again = ledger.run(command).map(|receipt| (receipt.outcome, receipt.novelty));
+                prop_assert_eq!(again.ok(), Some((outcome.clone(), Novelty::Replayed)), "{:?} of {:?}", command, done);
+            }
+        }
+    }
+
     /// Rule C4 and the promise of every rejection: nothing was changed.
     #[test]
     fn a_rejected_request_changes_nothing(case in generate::case(40)) {
@@ -73,6 +107,10 @@ proptest! {
             }
         }
     }
+}
+
+fn one_of(many: u8) -> ProfileId {
+    ProfileId::new(&format!("profile-{many}")).unwrap()
 }
 
 /// A request that was never made before.

@@ -35,8 +35,9 @@ pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     if options.token.is_none() {
         tracing::warn!("no --token: whoever is on this machine can call");
     }
+    let stop = serve::asked_to_stop()?;
     println!("scrip-server listens on http://{address}");
-    serve::serve(listener, route::router(Shared::clone(&app)), serve::asked_to_stop()).await;
+    serve::serve(listener, route::router(Shared::clone(&app)), stop).await;
     app.backend.close().await;
     Ok(())
 }

@@ -116,7 +116,7 @@ impl Metrics {
         for (code, count) in &*lock(&self.rejections) {
             line(&mut out, &format!("scrip_rejections_total{{code=\"{code}\"}}"), count);
         }
-        head(&mut out, "scrip_redemptions_total", "counter", "Redemptions answered, captures included.");
+        head(&mut out, "scrip_redemptions_total", "counter", "Redemptions made, captures included.");
         line(&mut out, "scrip_redemptions_total", &self.redemptions.load(Relaxed));
         head(
             &mut out,

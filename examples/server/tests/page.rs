@@ -16,6 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The key under which WebDriver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// The page's next POST is carried out, and its answer does not arrive.
+const LOSE_ONE_ANSWER: &str = "const real = window.fetch;
+    window.fetch = async (path, options) => {
+        const answer = await real(path, options);
+        if (options.method !== 'POST') return answer;
+        window.fetch = real;
+        throw new TypeError('the connection broke');
+    };";
+
 /// A browser with one window.
 struct Browser {
     driver: Child,
@@ -203,6 +212,8 @@ fn a_person_looks_at_a_wallet_and_redeems() {
     browser.keys("#commit", "\u{e007}");
     browser.shows("#plan", "Paid $14.00.");
     browser.shows("#balances", "$6.00");
+    assert_eq!(browser.count("#plan tbody tr"), 2, "which reward paid what");
+    assert!(browser.text("#plan").contains("not asked to pay"), "and why the points did not");
     browser.shows("#journal tbody tr:first-child", "redeem");
     assert!(browser.text("#journal tbody tr:first-child").contains("−$14.00"));
     assert_eq!(server.balance("three"), 6);
@@ -215,6 +226,18 @@ fn a_person_looks_at_a_wallet_and_redeems() {
     browser.click("#quote");
     browser.shows("#plan", "100 was requested and 6 is available");
     assert!(browser.complaints().iter().all(|line| line.contains("422")), "only what was refused");
+
+    // An answer that is lost on the way: pressed again, it is paid once.
+    browser.run("document.getElementById('amount').value = ''");
+    browser.click("#strict");
+    browser.keys("#amount", "2\u{e007}");
+    browser.shows("#plan", "Would pay $2.00");
+    browser.run(LOSE_ONE_ANSWER);
+    browser.click("#commit");
+    browser.shows("#plan", "Press Redeem again");
+    browser.click("#commit");
+    browser.shows("#plan", "Paid $2.00.");
+    assert_eq!(server.balance("three"), 4);
 
     // A wallet with nothing, and one with much.
     browser.run("document.getElementById('profile').value = ''");
@@ -263,6 +286,7 @@ fn everything_has_a_name() {
         (browser.count("h1"), browser.count("th:not([scope])"), browser.count("[role=alert]")),
         (1, 0, 1)
     );
+    assert_eq!(browser.text("[role=status]"), "Wallet of three: $20.00 in rewards, 0 points.");
     let external = browser.run("return performance.getEntriesByType('resource').filter((one) => !one.name.startsWith(location.origin)).length");
     assert_eq!(external, 0, "the page is whole in itself");
 }

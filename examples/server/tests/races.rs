@@ -87,31 +87,39 @@ fn the_same_key_from_forty_clients_commits_once() {
     });
 }
 
-/// Every POST under a key answers the same again, and does nothing again.
+/// Every POST under a key answers the same again, at once and much later, and does nothing again.
 #[test]
 fn every_post_repeats_its_first_answer() {
     let server = Server::start();
-    let again = |path: &str, body: &Value| {
-        let first = server.post_keyed(path, path, body);
+    let mut sent: Vec<(String, Value, Answer)> = Vec::new();
+    let mut again = |path: &str, body: &Value| {
+        let key = format!("{} {path}", sent.len());
+        let first = server.post_keyed(&key, path, body);
         assert!(first.status < 300, "{path}: {}", first.body);
-        let second = server.post_keyed(path, path, body);
-        assert_eq!((second.status, &second.body), (first.status, &first.body), "{path}");
+        repeats(&server, &key, path, body, &first);
+        sent.push((path.to_owned(), body.clone(), first.clone()));
         first
     };
     let more =
         json!({"name": "n", "handle": "h", "value": 10, "is_extendable": true, "is_reassignable": true});
     let definition = again("/reward-definitions", &more).id();
+    again("/rewards/definitions", &json!({"name": "n", "handle": "h2", "value": 1}));
     again("/points/definitions", &json!({"name": "n", "handle": "h"}));
     let reward = json!({"reward_definition_id": definition, "profile_id": "p", "expires_at": "2025-07-01"});
     let lot = again("/rewards", &reward).id();
-    again(
-        "/rewards/batch",
-        &json!([reward, reward, {"profile_id": "q", "reward_definition_id": definition}]),
-    );
-    again("/points", &json!({"profile_id": "p", "value_initial": 100}));
+    let rows = json!([reward, reward, {"profile_id": "q", "reward_definition_id": definition}, {}]);
+    again("/rewards/batch", &rows);
+    again("/rewards/batch.json", &json!([reward]));
+    again("/points", &json!({"profile_id": "p", "value_initial": 100, "expires_at": "2025-07-01"}));
     again("/rewards/extend", &json!({"profile_id": "p", "ids": [lot], "extend_days": 3}));
     let redemption = again("/profiles/p/redemptions", &json!({"amount": 4})).id();
     let other = again("/profiles/p/redeem", &json!({"amount": 1, "strategy": "points"})).id();
+    again("/profiles/p/redemptions/quote", &json!({"amount": 1}));
+    // Of these nothing else is ever said: it is the clock only that would make a difference.
+    let lone = |profile: &str| json!({"reward_definition_id": definition, "profile_id": profile, "expires_at": "2025-07-01"});
+    again("/rewards", &lone("alone"));
+    server.post("/rewards", &lone("once")).is(201);
+    again("/profiles/once/redemptions", &json!({"amount": 4}));
     let hold = again("/profiles/p/holds", &json!({"amount": 3})).id();
     again(&format!("/holds/{hold}/capture"), &json!({"amount": 2}));
     let hold = server.post("/profiles/p/holds", &json!({"amount": 3})).is(201).id();
@@ -122,9 +130,47 @@ fn every_post_repeats_its_first_answer() {
     again("/transactions/update-create", &json!({"profile_id": "p", "total": 5, "external_id": "E"}));
     again(&format!("/redemptions/{redemption}/return"), &json!({"amount": 1}));
     again(&format!("/transactions/{sale}/return"), &json!({"amount": 10}));
-    again(&format!("/rewards/{lot}/reassign"), &json!({"profile_id": "r"}));
+    // To and fro, and every move is its own.
+    let reassign = format!("/rewards/{lot}/reassign");
+    for profile in ["r", "p", "r", "p", "s"] {
+        again(&reassign, &json!({"profile_id": profile}));
+    }
     assert_eq!(server.get("/profiles/p/redemptions").is(200).ids().len(), 3);
-    assert_eq!(server.get("/profiles/r/rewards").is(200).ids(), [lot]);
+    assert_eq!(server.get("/profiles/s/rewards").is(200).ids(), [lot]);
+
+    // Whatever happened since, and though all of it has expired: but a quote is of now.
+    server.put(&format!("/reward-definitions/{definition}"), &json!({"name": "m"})).is(200);
+    server.delete(&format!("/rewards/{lot}")).is(204);
+    server.post("/profiles/p/redemptions", &json!({"amount": 2})).is(201);
+    server.set_clock("2025-09-01T00:00:00Z");
+    let uses = |path: &str| path.ends_with("/quote") || path.ends_with("definitions");
+    for (number, (path, body, first)) in sent.iter().enumerate().filter(|(_, (path, ..))| !uses(path)) {
+        repeats(&server, &format!("{number} {path}"), path, body, first);
+    }
+    assert_eq!(server.get("/profiles/s/rewards").is(200).ids(), Vec::<u64>::new());
+}
+
+/// Nothing but the definitions that an answer shows may be newer than it.
+#[track_caller]
+fn repeats(server: &Server, key: &str, path: &str, body: &Value, first: &Answer) {
+    let second = server.post_keyed(key, path, body);
+    let told = |answer: &Answer| {
+        let mut told = answer.bare_json();
+        forget_definitions(&mut told);
+        (answer.status, told)
+    };
+    assert_eq!(told(&second), told(first), "{key}");
+}
+
+fn forget_definitions(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.remove("definition");
+            fields.values_mut().for_each(forget_definitions);
+        }
+        Value::Array(values) => values.iter_mut().for_each(forget_definitions),
+        _ => {}
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The seed's own requests, by the script that anyone can run, against each store; and what clients rely on in answers.
+//! The seed's own requests, by the script that anyone can run; and what clients rely on in answers.
 
 mod common;
 
@@ -7,16 +7,38 @@ use std::process::Command;
 use common::Server;
 use serde_json::json;
 
+/// As `cargo run` starts it, but for the address: SQLite, in a file in the working directory. And a restart keeps all of
+/// it, and takes the same requests again.
 #[test]
-fn the_seeds_requests_work_as_written() {
-    let server = Server::start();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/seed.sh");
-    let run = Command::new(script)
-        .arg(format!("http://{}", server.address))
-        .env("SCRIP_TOKEN", common::TOKEN)
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+fn the_seeds_requests_work_as_written_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut command = common::command(&["--token", common::TOKEN, "--test-clock"]);
+        Server::spawn(command.current_dir(folder.path()))
+    };
+    let seed = |server: &Server| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/seed.sh");
+        let mut run = Command::new(script);
+        run.env("SCRIP_HOST", format!("http://{}", server.address)).env("SCRIP_TOKEN", common::TOKEN);
+        let run = run.output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    };
+    let seen = |server: &Server| -> Vec<_> {
+        let lists = ["/rewards", "/transactions", "/reward-definitions", "/points/definitions"];
+        lists.iter().map(|list| server.get(list).is(200).data()).collect()
+    };
+    let mut server = start();
+    seed(&server);
+    assert!(folder.path().join("scrip.sqlite").is_file());
+    let before = seen(&server);
+    assert_eq!(before[0].as_array().unwrap().len(), 3);
+    server.ask_to_stop();
+    assert!(server.stopped());
+    let server = start();
+    server.set_clock("2025-06-15T04:32:00Z");
+    assert_eq!(seen(&server), before);
+    seed(&server);
+    assert_eq!(seen(&server)[0].as_array().unwrap().len(), 6);
 }
 
 #[test]
@@ -98,6 +120,11 @@ fn lists_have_links_and_meta() {
     );
     let link = |number: u32| json!(format!("{place}?page%5Bsize%5D=3&page%5Bnumber%5D={number}"));
     assert_eq!(page["links"], json!({"first": link(1), "last": link(3), "prev": link(1), "next": link(3)}));
+    let ends = [1, 3].map(|number| {
+        let page = server.get(&format!("/profiles/p/rewards?page[size]=3&page[number]={number}")).is(200);
+        [page.bare_json()["links"]["prev"].is_null(), page.bare_json()["links"]["next"].is_null()]
+    });
+    assert_eq!(ends, [[true, false], [false, true]]);
     // The links lead on.
     let next = page["links"]["next"].as_str().unwrap().split_once("/api/").unwrap().1;
     assert_eq!(server.get(&format!("/api/{next}")).is(200).ids(), ids[6..]);

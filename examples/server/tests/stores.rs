@@ -57,9 +57,12 @@ fn postgres_is_a_store_as_well() {
     let again = Server::with(&["--store", &url]);
     again.set_clock("2025-06-21T00:00:00Z");
     assert_eq!(seen(&again), before);
-    drop(again);
-    // A database that is not there is said to be so.
+    // A database that is not there is said to be so, to those who ask and to those who start.
     cluster.stop("fast");
+    again.get("/health").refuses(503, "store_failed");
+    again.get("/profiles/p/balances").refuses(503, "store_failed");
+    let unsure = again.post_keyed("k", "/profiles/p/redemptions", &json!({"amount": 1}));
+    assert!([503, 504].contains(&unsure.status), "{}", unsure.body);
     let run = common::command(&["--store", &url]).output().unwrap();
     assert!(!run.status.success() && String::from_utf8(run.stderr).unwrap().contains("the store"));
 }

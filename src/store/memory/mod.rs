@@ -7,6 +7,7 @@
 mod journal;
 mod scan;
 mod shard;
+mod wave;
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -125,6 +126,20 @@ impl Store for MemoryStore {
     ) -> Option<Result<(), Rejection>> {
         self.shared.at_once(program, command, outcome)
     }
+
+    fn many_at_once<A: Action>(
+        &mut self,
+        program: &Program,
+        commands: &[Command<A>],
+        keep: &mut impl FnMut(Result<A::Outcome, Rejection>),
+    ) -> usize {
+        self.shared.many_at_once(program, commands, keep)
+    }
+}
+
+/// A panic elsewhere leaves what a lock protects whole: it is only written after everything that could fail.
+fn locked(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whose account, and what is known of where it is before its shard is locked.
@@ -194,14 +209,23 @@ impl Shared {
         outcome: &mut Option<A::Outcome>,
     ) -> Option<Result<(), Rejection>> {
         let Plain { profile, definition } = plain(command)?;
-        let (hash, shard) = self.place(profile);
-        let mut shard = self.lock(shard);
-        let index = shard.place_of(hash, profile)?;
+        let (hash, number) = self.place(profile);
+        let mut shard = self.lock(number);
         let template = match definition {
             Some(id) => Some(self.template(&mut shard, id)?),
             None => None,
         };
-        shard.carry_out(index, program, command, template.as_ref(), outcome)
+        if let Some(index) = shard.place_of(hash, profile) {
+            return shard.carry_out(index, program, command, template.as_ref(), outcome);
+        }
+        // Nothing but an issue can be carried out on nothing, and that creates the account.
+        let template = template?;
+        let mut numbers = self.numbers();
+        let next = u32::try_from(numbers.len().saturating_add(1)).ok()?;
+        let account = Account::new(*profile, ProfileNumber::new(next).ok()?);
+        let (result, index) = shard.carry_out_new(account, hash, program, command, &template, outcome)?;
+        numbers.extend(index.map(|index| Address { shard: number, index }));
+        Some(result)
     }
 
     /// What a definition says, if there is one.
@@ -238,10 +262,9 @@ impl Shared {
         }
     }
 
-    // A panic elsewhere leaves what the locks protect whole: it is only written after everything that could fail.
     #[allow(clippy::indexing_slicing)] // A target's shard is below the number of shards.
     fn lock(&self, shard: u32) -> MutexGuard<'_, Shard> {
-        self.shards[shard as usize].lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.shards[shard as usize])
     }
 
     fn numbers(&self) -> MutexGuard<'_, Vec<Address>> {

@@ -96,6 +96,11 @@ impl Shard {
         self.places.find(hash, is_it).map(|(_, place)| *place as usize)
     }
 
+    /// The place of an account whose id has this hash: nearly always the one that is looked for.
+    pub(super) fn likely_place(&self, hash: u64) -> Option<usize> {
+        self.places.find(hash, |(other, _)| *other == hash).map(|(_, place)| *place as usize)
+    }
+
     /// Runs a unit on one account alone.
     pub(super) fn run(
         &mut self,
@@ -134,6 +139,31 @@ impl Shard {
             let _ = self.journal.keep(index, &mut slot.chain, slot.account.sequence(), start);
         }
         Some(answer)
+    }
+
+    /// The same on an account that does not exist yet; answers its place as well, if it does now.
+    pub(super) fn carry_out_new<A: Action>(
+        &mut self,
+        mut account: Account,
+        hash: u64,
+        program: &Program,
+        command: &Command<A>,
+        template: &Template,
+        outcome: &mut Option<A::Outcome>,
+    ) -> Option<(Result<(), Rejection>, Option<usize>)> {
+        let index = self.slots.len();
+        let place = u32::try_from(index).ok().filter(|_| self.journal.has_room_for(1))?;
+        let (start, pen) = self.journal.pen();
+        let result = carry_out(program, command, &mut account, Some(template), pen, outcome)?;
+        if result.is_err() {
+            return Some((result, None));
+        }
+        let mut chain = Chain::default();
+        // There is room for it.
+        let _ = self.journal.keep(index, &mut chain, account.sequence(), start);
+        self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
+        self.slots.push(Slot { account, chain });
+        Some((result, Some(index)))
     }
 
     /// What a definition says to what is issued from it, as of a version of the catalogue.

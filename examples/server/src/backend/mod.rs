@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _};
 use scrip::{
-    Action, AsyncLedger, Catalogue, Command, ExternalId, KeyReused, KnownLots, LotId, MemoryStore, ProfileId,
-    ProfileNumber, Program, Quote, Receipt, Redeem, Rejection, Timestamp, ValuedBalances, Wallet,
+    Action, AsyncLedger, Catalogue, Command, ExternalId, GroupCommit, Grouped, KeyReused, KnownLots, LotId,
+    MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem, Rejection, Timestamp,
+    ValuedBalances, Wallet,
 };
 
 use self::postgres::InPostgres;
@@ -113,8 +114,8 @@ impl Backend {
     {
         match self {
             Self::Memory(ledger) => (**ledger).clone().run(&command).await.map_err(Failure::from),
-            Self::Sqlite(shared) => shared.run(command).await,
-            Self::Postgres(shared) => shared.run(command).await,
+            Self::Sqlite(shared) => queued(&shared.writer, command).await,
+            Self::Postgres(shared) => queued(&shared.writer, command).await,
         }
     }
 
@@ -128,8 +129,8 @@ impl Backend {
                 let answers = (**ledger).clone().run_all(&commands).await;
                 answers.into_iter().map(|answer| answer.map_err(Failure::from)).collect()
             }
-            Self::Sqlite(shared) => shared.run_all(commands).await,
-            Self::Postgres(shared) => shared.run_all(commands).await,
+            Self::Sqlite(shared) => all_queued(&shared.writer, commands).await,
+            Self::Postgres(shared) => all_queued(&shared.writer, commands).await,
         }
     }
 
@@ -198,6 +199,31 @@ impl Backend {
             }
         }
     }
+}
+
+async fn queued<L, A: Action>(writer: &GroupCommit<L>, command: Command<A>) -> Answer<A::Outcome>
+where
+    L: Grouped<Error: Display + Send + Sync + 'static>,
+    A::Outcome: 'static,
+{
+    writer.commit(command).await.map_err(Failure::from)
+}
+
+async fn all_queued<L, A: Action>(
+    writer: &GroupCommit<L>,
+    commands: Vec<Command<A>>,
+) -> Vec<Answer<A::Outcome>>
+where
+    L: Grouped<Error: Display + Send + Sync + 'static>,
+    A::Outcome: 'static,
+{
+    // All are queued before the first is waited for, so that they share a flush.
+    let pending: Vec<_> = commands.into_iter().map(|command| writer.commit(command)).collect();
+    let mut answers = Vec::with_capacity(pending.len());
+    for pending in pending {
+        answers.push(pending.await.map_err(Failure::from));
+    }
+    answers
 }
 
 impl<E: Display> From<scrip::Error<E>> for Failure {

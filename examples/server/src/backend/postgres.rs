@@ -3,11 +3,9 @@
 use std::error::Error;
 
 use scrip::store::postgres::{Options, PostgresStore, tokio_postgres};
-use scrip::{Action, AsyncLedger, Command, GroupCommit, GroupOptions, Program};
+use scrip::{AsyncLedger, GroupCommit, GroupOptions, Program};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-
-use super::{Answer, Failure};
 
 type Postgres = AsyncLedger<PostgresStore>;
 
@@ -15,7 +13,7 @@ type Postgres = AsyncLedger<PostgresStore>;
 pub struct InPostgres {
     /// For reading: a clone shares the connections.
     pub ledger: Postgres,
-    writer: GroupCommit<Postgres>,
+    pub writer: GroupCommit<Postgres>,
     driver: Mutex<Option<JoinHandle<Postgres>>>,
 }
 
@@ -29,26 +27,6 @@ impl InPostgres {
         let (writer, driver) = GroupCommit::new(ledger.clone(), GroupOptions::default());
         let driver = Mutex::new(Some(tokio::spawn(driver.run())));
         Ok(Self { ledger, writer, driver })
-    }
-
-    pub async fn run<A: Action>(&self, command: Command<A>) -> Answer<A::Outcome>
-    where
-        A::Outcome: 'static,
-    {
-        self.writer.commit(command).await.map_err(Failure::from)
-    }
-
-    pub async fn run_all<A: Action>(&self, commands: Vec<Command<A>>) -> Vec<Answer<A::Outcome>>
-    where
-        A::Outcome: 'static,
-    {
-        // All are queued before the first is waited for, so that they share a flush.
-        let pending: Vec<_> = commands.into_iter().map(|command| self.writer.commit(command)).collect();
-        let mut answers = Vec::with_capacity(pending.len());
-        for pending in pending {
-            answers.push(pending.await.map_err(Failure::from));
-        }
-        answers
     }
 
     /// Finishes what is queued.

@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use scrip::store::sqlite::{SqliteError, SqliteOptions, SqliteStore};
-use scrip::{Action, Command, GroupCommit, GroupOptions, Ledger, Program};
+use scrip::{GroupCommit, GroupOptions, Ledger, Program};
 use tokio::sync::Semaphore;
 
-use super::{Answer, Failure};
+use super::Failure;
 
 /// How many calls read the file at once.
 const READERS: usize = 4;
@@ -19,7 +19,7 @@ type Sqlite = Ledger<SqliteStore>;
 
 /// A file, its writer and its readers.
 pub struct InSqlite {
-    writer: GroupCommit<Sqlite>,
+    pub writer: GroupCommit<Sqlite>,
     driver: Mutex<Option<JoinHandle<Sqlite>>>,
     program: Program,
     path: PathBuf,
@@ -44,26 +44,6 @@ impl InSqlite {
 
     pub fn program(&self) -> &Program {
         &self.program
-    }
-
-    pub async fn run<A: Action>(&self, command: Command<A>) -> Answer<A::Outcome>
-    where
-        A::Outcome: 'static,
-    {
-        self.writer.commit(command).await.map_err(Failure::from)
-    }
-
-    pub async fn run_all<A: Action>(&self, commands: Vec<Command<A>>) -> Vec<Answer<A::Outcome>>
-    where
-        A::Outcome: 'static,
-    {
-        // All are queued before the first is waited for, so that they share a flush.
-        let pending: Vec<_> = commands.into_iter().map(|command| self.writer.commit(command)).collect();
-        let mut answers = Vec::with_capacity(pending.len());
-        for pending in pending {
-            answers.push(pending.await.map_err(Failure::from));
-        }
-        answers
     }
 
     /// Reads from the file, on a thread that may block. What was committed before is seen.

@@ -68,6 +68,7 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
         .enumerate()
         .filter_map(|(index, known)| known.or_else(|| answers.next().map(|answer| row(index, answer))))
         .collect();
+    data.iter().filter_map(|row| row.code).for_each(|code| call.app.metrics.rejected(code));
     let count = |status: &str| data.iter().filter(|row| row.status == status).count();
     let meta = Counts { created: count("created"), existing: count("existing"), rejected: count("rejected") };
     Ok(answer::json(StatusCode::OK, &Batch { data, meta }))

@@ -45,19 +45,23 @@ impl Call {
         find_lot(&wallet, id, kind, &catalogue).ok_or_else(|| Problem::not_found(what))
     }
 
-    /// Lots of a profile as they stood right after an entry of its journal.
+    /// Lots of a profile as they stood right after an entry of its journal, which this call wrote or repeats.
     pub async fn lots_after(
         &self,
         profile: ProfileId,
+        novelty: Novelty,
         sequence: u32,
         ids: &[LotId],
     ) -> Result<Lots, Problem> {
         let catalogue = self.app.catalogue().await?;
-        let known = self.app.backend.lots(self.at, profile, ids.to_vec()).await?;
         // Nearly always it is the newest entry, and nothing else was ever said of the lots: then the journal need not
-        // be read.
-        if known.version == sequence && known.lots.iter().all(|known| known.changed_at.is_none()) {
-            return Ok(known.lots.into_iter().map(|known| lot::known(known, self.at, &catalogue)).collect());
+        // be read. What is repeated was true at another time.
+        if novelty == Novelty::New {
+            let known = self.app.backend.lots(self.at, profile, ids.to_vec()).await?;
+            if known.version == sequence && known.lots.iter().all(|known| known.changed_at.is_none()) {
+                let lots = known.lots.into_iter().map(|known| lot::known(known, self.at, &catalogue));
+                return Ok(lots.collect());
+            }
         }
         let wallet = self.app.backend.wallet(Moment::Past(AsOf::Sequence(sequence)), profile).await?;
         Ok(lot::named(&wallet, ids, &catalogue))
@@ -83,6 +87,12 @@ impl Call {
         held: Vec<(I, ProfileNumber)>,
         show: impl Fn(&Wallet, &[I], &Catalogue) -> Vec<(I, T)>,
     ) -> Result<Response, Problem> {
+        if self.query.get("at").is_some() {
+            return Err(Problem::invalid(
+                "at",
+                "only with filter[profile_id]: one profile is shown as of the past",
+            ));
+        }
         let page = Page::of(self)?;
         let total = held.len();
         let is_filtered = self.query.filters().next().is_some();

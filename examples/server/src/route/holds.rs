@@ -17,8 +17,9 @@ pub async fn place(call: Call) -> Result<Response, Problem> {
     body.require(&["amount"])?;
     body.drop_nulls();
     body.set("profile_id", &call.profile()?);
-    let hold = call.run(body.read::<PlaceHold>()?).await?.outcome;
-    let lots = call.lots_after(hold.profile_id, hold.id.sequence(), &lots_of(&hold)).await?;
+    let placed = call.run(body.read::<PlaceHold>()?).await?;
+    let hold = placed.outcome;
+    let lots = call.lots_after(hold.profile_id, placed.novelty, hold.id.sequence(), &lots_of(&hold)).await?;
     Ok(answer::created(&shape(&call, &hold, &lots)))
 }
 
@@ -27,9 +28,8 @@ pub async fn capture(call: Call) -> Result<Response, Problem> {
     let mut request = CaptureHold::all(call.id::<HoldId>(WHAT)?);
     request.amount = body.get("amount")?;
     request.meta = body.get("meta")?;
-    let redemption = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?.outcome;
-    call.app.metrics.redeemed();
-    answer_redemption(&call, &redemption).await
+    let captured = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
+    answer_redemption(&call, &captured).await
 }
 
 pub async fn release(call: Call) -> Result<Response, Problem> {

@@ -4,8 +4,10 @@ mod batch;
 mod definitions;
 mod find;
 mod holds;
+mod page;
 mod points;
 mod profiles;
+mod reassign;
 mod redemptions;
 mod rewards;
 mod system;
@@ -110,7 +112,7 @@ fn lots(table: Table) -> Table {
         .gives::<Reward>(200)
         .delete("/api/v3/rewards/{id}", "Revoke a reward", rewards::revoke)
         .gives_no_json(204)
-        .post("/api/v3/rewards/{id}/reassign", "Move a reward to another profile", rewards::reassign)
+        .post("/api/v3/rewards/{id}/reassign", "Move a reward to another profile", reassign::reassign)
         .takes::<asked::ReassignBody>()
         .gives::<Reward>(200)
         .post("/api/v3/points", "Issue points", points::issue)
@@ -226,7 +228,7 @@ fn transactions(table: Table) -> Table {
 
 fn system(table: Table) -> Table {
     table
-        .get("/", "A page to look at wallets", system::page)
+        .get("/", "A page to look at wallets", page::page)
         .gives_no_json(200)
         .get("/health", "Whether the store answers", system::health)
         .gives::<system::Health>(200)

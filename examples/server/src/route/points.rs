@@ -22,7 +22,7 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
     }
     let issued = call.run(body.read::<IssuePoints>()?).await?;
     let point = &issued.outcome;
-    let lots = call.lots_after(point.profile_id, point.id.sequence(), &[point.id]).await?;
+    let lots = call.lots_after(point.profile_id, issued.novelty, point.id.sequence(), &[point.id]).await?;
     let status = if issued.novelty == Novelty::Existing { StatusCode::OK } else { StatusCode::CREATED };
     Ok(answer::data(status, &lots.values().next()))
 }

@@ -3,7 +3,8 @@
 use axum::response::Response;
 use scrip::Strategy;
 use scrip::{
-    Amount, LotId, ProfileId, Redeem, Redemption, RedemptionId, Return, ReturnRedemption, ReverseRedemption,
+    Amount, LotId, Novelty, ProfileId, Receipt, Redeem, Redemption, RedemptionId, Return, ReturnRedemption,
+    ReverseRedemption,
 };
 
 use crate::backend::Moment;
@@ -61,14 +62,18 @@ fn request(call: &Call, mut body: Body) -> Result<Redeem, Problem> {
 }
 
 async fn carry_out(call: &Call, request: Redeem) -> Result<Response, Problem> {
-    let redeemed = call.run(request).await?;
-    call.app.metrics.redeemed();
-    answer_redemption(call, &redeemed.outcome).await
+    answer_redemption(call, &call.run(request).await?).await
 }
 
-pub async fn answer_redemption(call: &Call, redemption: &Redemption) -> Result<Response, Problem> {
+pub async fn answer_redemption(call: &Call, receipt: &Receipt<Redemption>) -> Result<Response, Problem> {
+    let redemption = &receipt.outcome;
+    // What is repeated was counted before.
+    if receipt.novelty == Novelty::New {
+        call.app.metrics.redeemed();
+    }
     let ids: Vec<LotId> = redemption.items.iter().map(|item| item.lot).collect();
-    let lots = call.lots_after(redemption.profile_id, redemption.id.sequence(), &ids).await?;
+    let lots =
+        call.lots_after(redemption.profile_id, receipt.novelty, redemption.id.sequence(), &ids).await?;
     Ok(answer::created(&RedemptionOut::new(redemption, call.app.backend.program(), &lots)))
 }
 
@@ -76,7 +81,7 @@ pub async fn reverse(call: Call) -> Result<Response, Problem> {
     let mut request = ReverseRedemption::new(call.id::<RedemptionId>(WHAT)?);
     request.meta = call.body()?.get("meta")?;
     let back = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
-    answer_return(&call, &back.outcome).await
+    answer_return(&call, &back).await
 }
 
 pub async fn give_back(call: Call) -> Result<Response, Problem> {
@@ -87,15 +92,16 @@ pub async fn give_back(call: Call) -> Result<Response, Problem> {
     request.strict = body.get("strict")?.unwrap_or(false);
     request.meta = body.get("meta")?;
     let back = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
-    answer_return(&call, &back.outcome).await
+    answer_return(&call, &back).await
 }
 
-async fn answer_return(call: &Call, back: &Return) -> Result<Response, Problem> {
+async fn answer_return(call: &Call, receipt: &Receipt<Return>) -> Result<Response, Problem> {
+    let back = &receipt.outcome;
     let profile: ProfileId = back.profile_id;
     // A new lot that takes value is issued right before or after the entry itself.
     let ids = returned_to(back);
     let last = ids.iter().filter(|id| id.number() == back.id.number()).map(|id| id.sequence()).max();
     let sequence = back.id.sequence().max(last.unwrap_or(0));
-    let lots = call.lots_after(profile, sequence, &ids).await?;
+    let lots = call.lots_after(profile, receipt.novelty, sequence, &ids).await?;
     Ok(answer::created(&ReturnOut::new(back, call.app.backend.program(), &lots)))
 }

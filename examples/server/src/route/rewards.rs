@@ -2,10 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{Adjust, Extend, IssueReward, LotId, LotKind, Novelty, ProfileId, Reassign, Revoke};
+use scrip::{Adjust, Extend, IssueReward, LotId, LotKind, Novelty, ProfileId, Revoke};
 
 use super::find::find_lot;
-use crate::backend::Moment;
 use crate::http::body::Body;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
@@ -17,7 +16,7 @@ const WHAT: &str = "reward";
 pub async fn issue(call: Call) -> Result<Response, Problem> {
     let issued = call.run(request(call.body()?)?).await?;
     let reward = &issued.outcome;
-    let lots = call.lots_after(reward.profile_id, reward.id.sequence(), &[reward.id]).await?;
+    let lots = call.lots_after(reward.profile_id, issued.novelty, reward.id.sequence(), &[reward.id]).await?;
     let status = if issued.novelty == Novelty::Existing { StatusCode::OK } else { StatusCode::CREATED };
     Ok(answer::data(status, &lots.values().next()))
 }
@@ -90,16 +89,4 @@ pub async fn extend(call: Call) -> Result<Response, Problem> {
     let wallet = call.wallet_after(profile, extended.novelty).await?;
     let lots = lot::named(&wallet, &ids, &*call.app.catalogue().await?);
     Ok(answer::ok(&ids.iter().filter_map(|id| lots.get(id)).collect::<Vec<_>>()))
-}
-
-pub async fn reassign(call: Call) -> Result<Response, Problem> {
-    let id: LotId = call.id(WHAT)?;
-    let body = call.body()?;
-    body.require(&["profile_id"])?;
-    let to: ProfileId = body.get("profile_id")?.ok_or_else(|| Problem::missing("profile_id"))?;
-    let moved = call.run(Reassign::new(id, to)).await.map_err(|problem| problem.in_path(WHAT))?;
-    let wallet = call.app.backend.wallet_of(Moment::Now(call.at), moved.outcome.to).await?;
-    let wallet = wallet.ok_or_else(|| Problem::not_found("profile"))?;
-    let lots = lot::named(&wallet, &[id], &*call.app.catalogue().await?);
-    Ok(answer::ok(&lots.values().next()))
 }

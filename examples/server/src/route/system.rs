@@ -57,16 +57,3 @@ pub async fn set_clock(call: Call) -> Result<Response, Problem> {
 fn check_clock(call: &Call) -> Result<(), Problem> {
     if call.app.clock.can_be_set() { Ok(()) } else { Err(Problem::not_found("resource")) }
 }
-
-/// The page. It holds nothing: what it shows, it asks for.
-pub async fn page(call: Call) -> Result<Response, Problem> {
-    let page = include_str!("../page.html")
-        .replace("{{currency}}", call.app.backend.program().settings().currency.code())
-        .replace("{{clock}}", if call.app.clock.can_be_set() { "true" } else { "false" });
-    let mut response = answer::text(StatusCode::OK, "text/html; charset=utf-8", page);
-    let policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; \
-                  base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    let header = axum::http::header::CONTENT_SECURITY_POLICY;
-    response.headers_mut().insert(header, axum::http::HeaderValue::from_static(policy));
-    Ok(response)
-}

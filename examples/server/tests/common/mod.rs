@@ -7,7 +7,7 @@ pub mod schema;
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::Mutex;
 
 pub use http::{Answer, Request};
@@ -41,7 +41,16 @@ impl Server {
 
     /// With these options and no others.
     pub fn bare(options: &[&str]) -> Self {
-        let mut child = command(options).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(&mut command(options))
+    }
+
+    /// With its log to be read; as it is not read before the end, it has to be a short one.
+    pub fn logged(options: &[&str]) -> Self {
+        Self::spawn(command(options).env("RUST_LOG", "info").stderr(Stdio::piped()))
+    }
+
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("scrip-server listens on http://");
@@ -118,6 +127,11 @@ impl Server {
     /// Waits until it has stopped by itself; whether all was well.
     pub fn stopped(&mut self) -> bool {
         self.child.wait().unwrap().success()
+    }
+
+    /// What it logged, once it has stopped.
+    pub fn log(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
     }
 
     // What many tests start with.

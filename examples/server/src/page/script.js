@@ -1,140 +1,3 @@
-<!doctype html>
-<html lang="en" data-currency="{{currency}}" data-clock="{{clock}}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Wallet</title>
-<link rel="icon" href="data:,">
-<style>
-:root {
-  color-scheme: light dark;
-  --paper: #fbfaf7; --card: #fff; --ink: #1d1c1a; --soft: #66625b; --line: #e2ded6;
-  --accent: #0b6e4f; --accent-soft: #cfe8dd; --held: #b45f06; --bad: #a3262a; --focus: #1a5fd0;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #161514; --card: #211f1d; --ink: #f0ece4; --soft: #a9a297; --line: #3a3733;
-    --accent: #4cc295; --accent-soft: #23443a; --held: #e5a04b; --bad: #f0817f; --focus: #8ab4f8;
-  }
-}
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.45 system-ui, "DejaVu Sans", sans-serif; }
-header, main { max-width: 72rem; margin: 0 auto; padding: 0 1rem; }
-header { padding-top: 1.25rem; display: flex; flex-wrap: wrap; gap: .75rem 1.5rem; align-items: end; }
-h1 { font-size: 1.35rem; margin: 0 auto .35rem 0; }
-h2 { font-size: 1.05rem; margin: 0 0 .6rem; }
-form { display: flex; flex-wrap: wrap; gap: .6rem; align-items: end; }
-label { display: grid; gap: .15rem; font-size: .82rem; color: var(--soft); }
-label.check { display: flex; gap: .4rem; align-items: center; color: var(--ink); font-size: .9rem; padding-bottom: .45rem; }
-input:not([type=checkbox]), select, button {
-  font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 0 .6rem; height: 2.3rem;
-}
-input:not([type=checkbox]) { width: 11rem; max-width: 100%; }
-input[type=checkbox] { accent-color: var(--accent); }
-button { cursor: pointer; }
-button.main { background: var(--accent); border-color: var(--accent); color: var(--paper); font-weight: 600; }
-button:disabled { opacity: .45; cursor: default; }
-:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
-section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem; margin: 1rem 0; min-width: 0; }
-.columns section { margin: 0; }
-.columns { display: grid; gap: 1rem; margin: 1rem 0; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); align-items: start; }
-@media (max-width: 50rem) { .columns { grid-template-columns: minmax(0, 1fr); } }
-dl.balances { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 0; }
-dl.balances div { border-left: 3px solid var(--line); padding-left: .7rem; }
-dl.balances div:first-child { border-color: var(--accent); }
-dt { font-size: .82rem; color: var(--soft); }
-dd { margin: 0; font-size: 1.35rem; font-variant-numeric: tabular-nums; }
-dd small { display: block; font-size: .82rem; color: var(--soft); }
-.soft { color: var(--soft); }
-.note { font-size: .86rem; color: var(--soft); margin: 0 0 .6rem; }
-.message { margin: 1rem 0; padding: .6rem .9rem; border-left: 4px solid var(--bad); background: var(--card); }
-.scroll { overflow: auto; max-height: 26rem; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { white-space: nowrap; text-align: left; padding: .32rem .7rem .32rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-size: .8rem; font-weight: 600; color: var(--soft); background: var(--card); position: sticky; top: 0; }
-td.number, th.number { text-align: right; }
-#more { margin-top: .8rem; }
-.lots { list-style: none; margin: 0; padding: 0; }
-.lots li, .axis { display: grid; grid-template-columns: minmax(0, 13rem) 6.6rem minmax(0, 1fr) 8.5rem; gap: .9rem; align-items: center; }
-.lots li { padding: .22rem 0; border-bottom: 1px solid var(--line); }
-.lots .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.lots .until { color: var(--soft); font-size: .86rem; white-space: nowrap; }
-.lots .left { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.axis { position: sticky; top: 0; background: var(--card); font-size: .78rem; color: var(--soft); padding-bottom: .2rem; z-index: 1; }
-.ticks { position: relative; height: 1.3rem; border-bottom: 1px solid var(--line); }
-.ticks span { position: absolute; bottom: 0; padding-left: .25rem; border-left: 1px solid var(--line); white-space: nowrap; }
-.track { position: relative; height: 1.05rem; }
-.bar { position: absolute; inset: 0 auto 0 0; min-width: 6px; background: var(--accent-soft); border-radius: 0 3px 3px 0; overflow: hidden; }
-.bar.open { border-radius: 0; border-right: 3px double var(--accent); }
-.bar i { position: absolute; inset: 0 auto 0 0; background: var(--accent); }
-.bar b { position: absolute; top: 0; bottom: 0; background: var(--held); }
-.off .bar { display: none; }
-.off .name, .off .left { color: var(--soft); }
-.off .why { font-size: .82rem; color: var(--soft); }
-@media (max-width: 40rem) {
-  .lots li { grid-template-columns: minmax(0, 1fr) auto auto; gap: 0 .8rem; }
-  .axis { grid-template-columns: minmax(0, 1fr); }
-  .lots .track { grid-column: 1 / -1; grid-row: 2; }
-  .axis > span { display: none; }
-  .off .track { height: auto; }
-}
-.key { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; vertical-align: -1px; margin-right: .3rem; }
-details summary { cursor: pointer; padding: .2rem 0; }
-[hidden] { display: none !important; }
-</style>
-</head>
-<body>
-<header>
-  <h1>Wallet</h1>
-  <form id="choose">
-    <label>Profile <input id="profile" name="profile" required maxlength="64" autocomplete="off" autofocus></label>
-    <label id="token-field" hidden>Token <input id="token" name="token" type="password" autocomplete="off"></label>
-    <button class="main">Show</button>
-  </form>
-</header>
-<main>
-  <p id="message" class="message" role="alert" hidden></p>
-  <p id="start" class="note" style="margin-top:1.5rem">Any text is a profile. Type one to see its rewards, points, holds and journal.</p>
-  <div id="wallet" hidden>
-    <section aria-labelledby="h-balances">
-      <h2 id="h-balances">Balances of <span id="whose"></span></h2>
-      <dl class="balances" id="balances"></dl>
-    </section>
-    <section aria-labelledby="h-rewards">
-      <h2 id="h-rewards">Rewards</h2>
-      <p class="note" id="rewards-note"></p>
-      <label class="check" id="all-field"><input type="checkbox" id="all"> <span id="all-text"></span></label>
-      <div class="scroll" id="rewards-scroll" tabindex="0" role="region" aria-labelledby="h-rewards">
-        <div class="axis" aria-hidden="true"><span>Soonest to expire first</span><span>Until</span><div class="ticks" id="ticks"></div><span></span></div>
-        <ul class="lots" id="rewards"></ul>
-      </div>
-    </section>
-    <section aria-labelledby="h-redeem">
-      <h2 id="h-redeem">Redeem</h2>
-      <form id="redeem">
-        <label>Amount <input id="amount" inputmode="decimal" required pattern="[0-9]+([.][0-9]+)?" title="Digits, and a point before the decimals"></label>
-        <label>Pay with
-          <select id="strategy">
-            <option value="rewards">rewards</option>
-            <option value="points">points</option>
-            <option value="rewards,points">rewards, then points</option>
-            <option value="points,rewards">points, then rewards</option>
-          </select>
-        </label>
-        <label class="check"><input type="checkbox" id="strict"> all or nothing</label>
-        <button id="quote">Quote</button>
-        <button id="commit" type="button" class="main" disabled>Redeem</button>
-      </form>
-      <div id="plan" aria-live="polite"></div>
-    </section>
-    <div class="columns">
-      <section aria-labelledby="h-points"><h2 id="h-points">Points</h2><div id="points"></div></section>
-      <section aria-labelledby="h-holds"><h2 id="h-holds">Holds</h2><div id="holds"></div></section>
-    </div>
-    <section aria-labelledby="h-journal"><h2 id="h-journal">Journal</h2><div id="journal"></div></section>
-  </div>
-</main>
-<script>
 "use strict";
 const $ = (id) => document.getElementById(id);
 const root = document.documentElement.dataset;
@@ -146,6 +9,8 @@ const REASONS = {
   not_in_strategy: "not asked to pay", not_needed: "not needed: those before it were enough",
 };
 let state = null;
+/** How often a wallet was asked for, so that a slow answer does not hide a later one. */
+let asked = 0;
 
 /** An element with a text or with children; nothing from the server is ever read as HTML. */
 function make(tag, attributes = {}, ...children) {
@@ -165,7 +30,7 @@ async function call(method, path, body, key) {
   const json = await answer.json();
   if (!answer.ok) {
     if (answer.status === 401) { $("token-field").hidden = false; $("token").focus(); }
-    throw new Error(json.message);
+    throw Object.assign(new Error(json.message), { isRefused: answer.status < 500 });
   }
   return json;
 }
@@ -188,6 +53,7 @@ function say(text) {
 }
 
 async function show(profile) {
+  const turn = ++asked;
   say("");
   try {
     const at = base(profile);
@@ -195,10 +61,12 @@ async function show(profile) {
       call("GET", at + "/balances"), all(at + "/rewards"), all(at + "/points"), all(at + "/holds"), all(at + "/ledgers"),
     ]);
     const now = root.clock === "true" ? (await call("GET", "/test-clock")).data.now : new Date().toISOString();
+    if (turn !== asked) return;
     if (!state || state.profile !== profile) plan();
     state = { profile, rewards, points, holds, journal, balances: balances.data, now: instant(now), shown: 50 };
     render();
   } catch (error) {
+    if (turn !== asked) return;
     $("wallet").hidden = true;
     say(error.message);
   }
@@ -211,6 +79,8 @@ function render() {
   $("wallet").hidden = false;
   $("whose").textContent = state.profile;
   document.title = `Wallet of ${state.profile}`;
+  const { reward_balance: dollars, point_balance: points } = state.balances;
+  $("status").textContent = `Wallet of ${state.profile}: ${money.format(dollars)} in rewards, ${plain.format(points)} points.`;
   renderBalances();
   renderRewards();
   renderPoints();
@@ -243,7 +113,8 @@ function renderRewards() {
   const note = $("rewards-note");
   if (live.length) {
     const key = (color, text) => [make("span", { class: "key", style: `background:${color}` }), text];
-    note.replaceChildren("A bar ends when the reward expires. ", ...key("var(--accent)", "left "), ...key("var(--held)", "held "), ...key("var(--accent-soft)", "used"));
+    const count = live.length === 1 ? "One can be used. Its" : `${live.length} can be used. A`;
+    note.replaceChildren(`${count} bar ends when the reward expires, and is as full as the reward: `, ...key("var(--accent)", "left "), ...key("var(--held)", "held "), ...key("var(--accent-soft)", "used"));
   } else {
     note.replaceChildren(state.rewards.length ? "There is nothing that can be used now." : "There are no rewards.");
   }
@@ -287,8 +158,10 @@ function bar(reward, span, isLive) {
   }
   const label = make("span", { class: "name" }, name);
   label.title = `${name}, ${reward.id}`;
-  const last = make("span", { class: "until" }, day(reward.expires_local_at));
-  return make("li", { class: isLive ? "" : "off", "data-id": reward.id }, label, last, track, make("span", { class: "left" }, of));
+  const last = make("span", { class: reward.expires_at ? "until" : "until never" }, day(reward.expires_local_at));
+  const left = make("span", { class: "left" }, of);
+  if (reward.value_held) left.append(make("small", {}, `${money.format(reward.value_held)} held`));
+  return make("li", { class: isLive ? "" : "off", "data-id": reward.id }, label, last, track, left);
 }
 
 /** A table with a heading row; cells that are numbers stand to the right. */
@@ -324,7 +197,7 @@ function renderJournal() {
     ...(hasPoints ? [signed(entry.point_value, plain), plain.format(entry.point_balance)] : []),
     entry.at, `${entry.cause.type} ${entry.cause.id}`,
   ]);
-  const heads = ["#No.", "What", "#Change", "#Rewards after", ...(hasPoints ? ["#Points", "#Points after"] : []), "When (UTC)", "About"];
+  const heads = ["#No.", "What", "#Rewards", "#Rewards after", ...(hasPoints ? ["#Points", "#Points after"] : []), "When (UTC)", "About"];
   $("journal").replaceChildren(table(heads, rows, "Nothing has happened yet."));
   if (newest.length > state.shown) {
     const more = make("button", { type: "button", id: "more" }, `Show ${Math.min(200, newest.length - state.shown)} more of ${newest.length}`);
@@ -357,6 +230,8 @@ function items(list) {
   return table(["#Pays", ...(hasPoints ? ["#Points"] : []), "By", "Id"], rows, "");
 }
 
+const from = (list) => ` From ${list.length === 1 ? "one lot" : `${list.length} lots`}.`;
+
 /** Those that pay nothing, by the reason why. */
 function others(unused) {
   const reasons = Object.keys(REASONS).filter((reason) => unused.some((lot) => lot.reason === reason));
@@ -380,9 +255,9 @@ $("redeem").addEventListener("submit", async (event) => {
   const wanted = order();
   try {
     const { data } = await call("POST", base(state.profile) + "/redemptions/quote", wanted);
-    plan(make("p", {}, make("strong", {}, `Would pay ${money.format(data.total)}`), data.total < data.requested ? ` of the ${money.format(data.requested)} asked for.` : "."), items(data.items), ...others(data.unused));
+    plan(make("p", {}, make("strong", {}, `Would pay ${money.format(data.total)}`), data.total < data.requested ? ` of the ${money.format(data.requested)} asked for.` : ".", from(data.items)), items(data.items), ...others(data.unused));
     // The same key however often the button is pressed: it is paid once.
-    state.order = { ...wanted, key: "page-" + crypto.getRandomValues(new Uint32Array(4)).join("-") };
+    state.order = { wanted, quote: data, key: "page-" + crypto.getRandomValues(new Uint32Array(4)).join("-") };
     $("commit").disabled = false;
   } catch (error) {
     plan(make("p", { class: "message" }, error.message));
@@ -390,13 +265,20 @@ $("redeem").addEventListener("submit", async (event) => {
 });
 
 $("commit").addEventListener("click", async () => {
-  const { key, ...wanted } = state.order;
+  const { wanted, quote, key } = state.order;
   try {
     const { data } = await call("POST", base(state.profile) + "/redemptions", wanted, key);
     await show(state.profile);
-    plan(make("p", {}, make("strong", {}, `Paid ${money.format(data.total)}.`), ` Redemption ${data.id}.`), items(data.items));
+    // Where it went as quoted, the others did not pay for the reasons that the quote gave.
+    const paid = (list) => JSON.stringify(list.map((item) => [item.id, item.value]));
+    const why = paid(data.items) === paid(quote.items) ? others(quote.unused) : [];
+    plan(make("p", {}, make("strong", {}, `Paid ${money.format(data.total)}.`), ` Redemption ${data.id}.`, from(data.items)), items(data.items), ...why);
   } catch (error) {
-    plan(make("p", { class: "message" }, error.message));
+    const message = make("p", { class: "message" }, error.message);
+    if (error.isRefused) return plan(message);
+    // Nobody knows whether it was done. Pressed again, it goes under the same key.
+    message.append(" Press Redeem again to find out: it is paid once.");
+    $("plan").replaceChildren(message);
   }
 });
 
@@ -413,6 +295,3 @@ function start() {
 }
 addEventListener("hashchange", start);
 start();
-</script>
-</body>
-</html>

@@ -1,0 +1,101 @@
+//! Many commands in one go: in waves that touch the next accounts before they are needed.
+//!
+//! What a command on one of a million accounts waits for is memory: the place in the index, then the account, then its
+//! lots, and each says where the next one is. Asked for one after the other they are waited for one after the other;
+//! thirty-two at a time, they come together. A batch is over twice as fast for it.
+
+use std::hint::black_box;
+use std::sync::MutexGuard;
+
+use smallvec::SmallVec;
+
+use super::Shared;
+use super::shard::Shard;
+use crate::decide::{Plain, plain};
+use crate::{Action, Command, Program, Rejection};
+
+/// How many accounts are asked for at once.
+const WAVE: usize = 32;
+/// How many waves pass before others have their turn: the shards are locked for so long, as a lock for each command would
+/// hold up what is on its way.
+const STINT: usize = 8;
+
+/// Where a command's account is.
+struct Seat {
+    shard: usize,
+    index: usize,
+}
+
+impl Shared {
+    /// Carries out commands at once, from the first on, as far as they are plain and there are many. Answers how many were.
+    pub(super) fn many_at_once<A: Action>(
+        &self,
+        program: &Program,
+        commands: &[Command<A>],
+        keep: &mut impl FnMut(Result<A::Outcome, Rejection>),
+    ) -> usize {
+        let mut done: usize = 0;
+        if commands.len() < WAVE {
+            return done;
+        }
+        // In the one order in which shards are ever locked.
+        let mut shards: Vec<MutexGuard<'_, Shard>> = self.shards.iter().map(super::locked).collect();
+        for wave in commands.chunks(WAVE).take(STINT) {
+            let seats = self.touch(wave, &shards);
+            for (command, seat) in wave.iter().zip(seats) {
+                let Some(result) =
+                    seat.and_then(|seat| self.one_of_many(program, command, &seat, &mut shards))
+                else {
+                    return done;
+                };
+                keep(result);
+                done = done.saturating_add(1);
+            }
+        }
+        done
+    }
+
+    /// Looks for the accounts of a wave, and has them brought near.
+    fn touch<A: Action>(
+        &self,
+        wave: &[Command<A>],
+        shards: &[MutexGuard<'_, Shard>],
+    ) -> SmallVec<[Option<Seat>; WAVE]> {
+        let find = |command: &Command<A>| {
+            let (hash, shard) = self.place(plain(command)?.profile);
+            let shard = usize::try_from(shard).ok()?;
+            let index = shards.get(shard)?.likely_place(hash)?;
+            Some(Seat { shard, index })
+        };
+        let seats: SmallVec<_> = wave.iter().map(find).collect();
+        let accounts = || {
+            seats.iter().flatten().filter_map(|seat: &Seat| shards.get(seat.shard)?.account_at(seat.index))
+        };
+        black_box(accounts().map(|account| account.warm()).fold(0, u64::wrapping_add));
+        black_box(accounts().map(|account| account.warm_lots()).fold(0, u64::wrapping_add));
+        seats
+    }
+
+    fn one_of_many<A: Action>(
+        &self,
+        program: &Program,
+        command: &Command<A>,
+        seat: &Seat,
+        shards: &mut [MutexGuard<'_, Shard>],
+    ) -> Option<Result<A::Outcome, Rejection>> {
+        let shard = shards.get_mut(seat.shard)?;
+        let Plain { profile, definition } = plain(command)?;
+        shard.account_at(seat.index).filter(|account| account.profile_id() == *profile)?;
+        let template = match definition {
+            Some(id) => Some(self.template(shard, id)?),
+            None => None,
+        };
+        let mut outcome = None;
+        let result = shard.carry_out(seat.index, program, command, template.as_ref(), &mut outcome)?;
+        Some(match (result, outcome) {
+            (Ok(()), Some(outcome)) => Ok(outcome),
+            (Err(rejection), _) => Err(rejection),
+            (Ok(()), None) => return None,
+        })
+    }
+}
