@@ -249,18 +249,18 @@ impl Shard {
     pub(super) fn look_up(&self, index: usize, find: &Find) -> Result<Vec<Entry>, MemoryError> {
         let Some(slot) = self.slots.get(index) else { return Ok(Vec::new()) };
         let number = slot.account.number();
-        let back_from = |sequence| self.journal.back_from(&slot.chain, sequence, number);
+        let newest = slot.account.sequence();
+        let back_from = |sequence| self.journal.back_from(&slot.chain, newest, sequence, number);
         let at = |position: &Position| self.journal.at(*position, number);
         let mut found: Vec<Entry> = match find {
             Find::Range(first, last) => {
-                let back = back_from((*last).min(slot.account.sequence()));
-                let within =
-                    |entry: &Result<Entry, _>| entry.as_ref().map_or(true, |entry| entry.sequence >= *first);
-                back.take_while(within).collect::<Result<_, _>>()
+                let (first, last) = ((*first).max(1), (*last).min(newest));
+                let count = last.saturating_add(1).saturating_sub(first);
+                back_from(last).take(usize::try_from(count).unwrap_or(usize::MAX)).collect::<Result<_, _>>()
             }
             Find::Until(instant) => {
                 let after = |entry: &Result<Entry, _>| entry.as_ref().is_ok_and(|entry| entry.at > *instant);
-                back_from(slot.account.sequence()).skip_while(after).collect()
+                back_from(newest).skip_while(after).collect()
             }
             Find::Latest(subject) => {
                 let positions = self.subjects.get(&(index, *subject));
