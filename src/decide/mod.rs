@@ -101,7 +101,7 @@ pub(crate) mod sealed {
         fn carry_out(
             &self,
             _: OnAccount<'_>,
-            _: &mut Option<Self::Outcome>,
+            _: impl FnOnce(Self::Outcome),
         ) -> Option<Result<(), Rejection>> {
             None
         }

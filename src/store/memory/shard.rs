@@ -7,10 +7,11 @@ use hashbrown::{HashMap, HashTable};
 use super::journal::{Chain, Journal, Position};
 use super::{MemoryError, Target};
 use crate::decide::{Template, carry_out};
+use crate::ledger::Answer;
 use crate::store::{Fate, Find, Found, Owner, View, Work, Written};
 use crate::{
-    Account, Action, Command, DefinitionId, Entry, EntryKind, Key, Name, ProfileId, ProfileNumber, Program,
-    Rejection, Subject,
+    Account, Action, Command, DefinitionId, Entry, EntryKind, Error, Key, Name, ProfileId, ProfileNumber,
+    Program, Receipt, Subject,
 };
 
 #[derive(Debug, Default)]
@@ -126,20 +127,21 @@ impl Shard {
         program: &Program,
         command: &Command<A>,
         definition: Option<DefinitionId>,
-        outcome: &mut Option<A::Outcome>,
-    ) -> Option<Result<(), Rejection>> {
+        answer: &mut Answer<A, MemoryError>,
+    ) -> Option<()> {
         let template = definition.and_then(|id| self.templates.get(&id));
         if !self.journal.has_room_for(1) {
             return None;
         }
         let slot = self.slots.get_mut(index)?;
         let (start, pen) = self.journal.pen();
-        let answer = carry_out(program, command, &mut slot.account, template, pen, outcome)?;
-        if answer.is_ok() {
+        let put = |outcome| *answer = Ok(Receipt::new(outcome));
+        match carry_out(program, command, &mut slot.account, template, pen, put)? {
             // There is room for it.
-            let _ = self.journal.keep(index, &mut slot.chain, slot.account.sequence(), start);
+            Ok(()) => drop(self.journal.keep(index, &mut slot.chain, slot.account.sequence(), start)),
+            Err(rejection) => *answer = Err(Error::Rejected(rejection)),
         }
-        Some(answer)
+        Some(())
     }
 
     /// The same on an account that does not exist yet; answers its place as well, if it does now.
@@ -150,22 +152,23 @@ impl Shard {
         program: &Program,
         command: &Command<A>,
         definition: Option<DefinitionId>,
-        outcome: &mut Option<A::Outcome>,
-    ) -> Option<(Result<(), Rejection>, Option<usize>)> {
+        answer: &mut Answer<A, MemoryError>,
+    ) -> Option<Option<usize>> {
         let template = definition.and_then(|id| self.templates.get(&id));
         let index = self.slots.len();
         let place = u32::try_from(index).ok().filter(|_| self.journal.has_room_for(1))?;
         let (start, pen) = self.journal.pen();
-        let result = carry_out(program, command, &mut account, template, pen, outcome)?;
-        if result.is_err() {
-            return Some((result, None));
+        let put = |outcome| *answer = Ok(Receipt::new(outcome));
+        if let Err(rejection) = carry_out(program, command, &mut account, template, pen, put)? {
+            *answer = Err(Error::Rejected(rejection));
+            return Some(None);
         }
         let mut chain = Chain::default();
         // There is room for it.
         let _ = self.journal.keep(index, &mut chain, account.sequence(), start);
         self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
         self.slots.push(Slot { account, chain });
-        Some((result, Some(index)))
+        Some(Some(index))
     }
 
     /// Whether it is known what a definition says to what is issued from it, as of a version of the catalogue.
