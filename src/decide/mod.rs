@@ -101,7 +101,7 @@ pub(crate) mod sealed {
         fn carry_out(
             &self,
             _: OnAccount<'_>,
-            _: impl FnOnce(Self::Outcome),
+            _: &mut Option<Self::Outcome>,
         ) -> Option<Result<(), Rejection>> {
             None
         }
