@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::sealed::Decide;
 use super::{OnAccount, Plain, Template, Told};
 use crate::balance::Pot;
-use crate::entry::flat::{self, Head};
+use crate::entry::{flat, packed::Head};
 use crate::request::{Fingerprint, IssuePoints, IssueReward};
 use crate::store::{DefinitionRef, Need, Owner, View};
 use crate::{

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::draw::{Draw, available, draw, round_down};
 use super::{OnAccount, Plain, Told, check, sealed::Decide};
-use crate::entry::flat::{self, Head};
+use crate::entry::{flat, packed::Head};
 use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::store::{Need, Owner, View};
