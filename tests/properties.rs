@@ -10,6 +10,8 @@ mod model;
 
 #[path = "properties/afterwards.rs"]
 mod afterwards;
+#[path = "properties/at_once.rs"]
+mod at_once;
 #[path = "properties/history.rs"]
 mod history;
 #[path = "properties/redeeming.rs"]
