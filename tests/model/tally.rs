@@ -11,7 +11,7 @@ use super::world::{Answer, World};
 
 /// What random cases must come to now and then. Some codes are missing: an account's total and its journal are too large
 /// for a case, and `tests/rejections.rs` has the texts that are too long and the end that is none.
-const EXPECTED: [&str; 109] = [
+const EXPECTED: [&str; 110] = [
     "Adjust",
     "ArchiveDefinition",
     "CaptureHold",
@@ -41,6 +41,7 @@ const EXPECTED: [&str; 109] = [
     "clawed back from the transaction's own lot",
     "earned",
     "earned more",
+    "earned more across a merger",
     "expired",
     "extended after it expired",
     "given back across a merger",
@@ -250,10 +251,16 @@ impl Tally {
             What::Issued(lot) => {
                 if let Some(Origin::Earned(_, paid)) = profile.lots[lot].origin {
                     self.note("earned");
+                    // Its own lot comes right after a transaction.
+                    let own = profile.lots[lot].sequence - 1;
+                    let is_own = profile.versions.iter().any(|version| version.sequence == own);
+                    self.note_if(!is_own, "earned more across a merger");
                     self.note_if(paid > 0, "a debt is paid");
                 }
             }
-            What::EarnedMore(_, _, paid) => {
+            What::EarnedMore(sale, _, paid) => {
+                let is_own = profile.versions.iter().any(|version| profile.made_by(version.made) == sale);
+                self.note_if(!is_own, "earned more across a merger");
                 self.note("earned more");
                 self.note_if(paid > 0, "a debt is paid");
             }

@@ -4,9 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use scrip::store::Owner;
 use scrip::{
-    Amount, DeleteTransaction, Error, Ledger, MemoryStore, MergeProfiles, Points, PostTransaction, ProfileId,
-    ProgramSettings, Redeem, RedemptionId, ReturnTransaction, ReverseRedemption, Store, Strategy as PayWith,
-    TransactionId, UpdateTransaction,
+    Amount, DeleteTransaction, Earn, Error, Ledger, MemoryStore, MergeProfiles, Points, PostTransaction,
+    ProfileId, ProgramSettings, Redeem, RedemptionId, ReturnTransaction, ReverseRedemption, Store,
+    Strategy as PayWith, TransactionId, UpdateTransaction,
 };
 
 use crate::model::calendar::{DAY, Micros};
@@ -38,7 +38,7 @@ fn step() -> impl Strategy<Value = Do> {
         2 => (0..8_usize, 0..80_u32, 0..2_u8).prop_map(|(which, total, whose)| Do::Lower(which, total, whose)),
         2 => (0..8_usize).prop_map(Do::Delete),
         1 => (0..8_usize).prop_map(Do::Reverse),
-        2 => (0..12 * DAY).prop_map(Do::Wait),
+        3 => (0..25 * DAY).prop_map(Do::Wait),
     ]
 }
 
@@ -155,13 +155,17 @@ proptest! {
         mut program in programs::open_program(),
         start in programs::start(),
         steps in vec(step(), 1..25),
-        merger in 0..20_usize,
+        merger in any::<usize>(),
+        period_days in proptest::option::of(0..20_u32),
     ) {
+        let mut earn = Earn::new(Points::from(3), Amount::from(2));
+        earn.period_days = period_days;
+        program.earn.get_or_insert(earn);
         // A reversal of nothing but links.
         program.reversal_window_seconds = 0;
         let (mut one, mut other) = (Till::new(&program, start), Till::new(&program, start));
         for (place, step) in steps.iter().enumerate() {
-            if place == merger {
+            if place == merger % steps.len() {
                 let merge = MergeProfiles::new(profile_id(OLD), profile_id(NEW));
                 other.ledger.at(timestamp(other.now)).commit(merge).unwrap();
             }
