@@ -1,6 +1,6 @@
 //! How fast redeeming is, beside what is possible and what people write.
 //!
-//! `cargo bench --bench redeem` prints a table, and then criterion's measurements of each contestant for detail
+//! `cargo bench --bench redeem` prints a table (memory, the contest at two sizes, growth, threads), and then criterion's measurements of each contestant for detail
 //! (`-- --noplot` and other options of criterion go to the second part; `-- table` leaves it out).
 //!
 //! For the table, each round runs every contestant once, one after the other, on the same requests, and checks that no
@@ -9,13 +9,14 @@
 
 #[allow(dead_code)] // The other bench runs the rest.
 mod contestants;
+mod sections;
 
 use std::time::{Duration, Instant};
 
 use contestants::by_hand::ByHand;
 use contestants::floor::Floor;
 use contestants::honest_floor::HonestFloor;
-use contestants::ledger::OneByOne;
+use contestants::ledger::{Batched, OneByOne};
 use contestants::{Contestant, Workload, round};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
@@ -24,9 +25,12 @@ const SIZES: [(u32, usize); 2] = [(1_000, 9), (1_000_000, 3)];
 const REQUESTS: usize = 1_000_000;
 
 fn main() {
+    sections::memory::print();
     for (profiles, rounds) in SIZES {
         compare(&Workload::new(profiles, REQUESTS), rounds);
     }
+    sections::growth::print();
+    sections::threads::print();
     if !std::env::args().any(|argument| argument == "table") {
         let mut criterion = Criterion::default().configure_from_args();
         for (profiles, _) in SIZES {
@@ -39,11 +43,12 @@ fn main() {
 type Round = fn(&Workload) -> Duration;
 
 fn compare(workload: &Workload, rounds: usize) {
-    let contestants: [(&str, Round); 4] = [
+    let contestants: [(&str, Round); 5] = [
         ("floor", round::<Floor>),
         ("honest floor", round::<HonestFloor>),
         ("by hand", round::<ByHand>),
         ("scrip, memory store", round::<OneByOne>),
+        ("scrip, batches", round::<Batched>),
     ];
     let mut nanos = vec![Vec::new(); contestants.len()];
     for _ in 0..rounds {
@@ -80,6 +85,7 @@ fn detail(criterion: &mut Criterion, workload: &Workload) {
     measure::<HonestFloor>(&mut group, "honest floor", workload);
     measure::<ByHand>(&mut group, "by hand", workload);
     measure::<OneByOne>(&mut group, "scrip, memory store", workload);
+    measure::<Batched>(&mut group, "scrip, batches", workload);
     group.finish();
 }
 

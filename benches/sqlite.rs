@@ -1,8 +1,9 @@
 //! How fast redeeming is in a SQLite file, beside SQL that people write by hand: in one run, on one disk, with the same
 //! durability (every commit is flushed), on the same requests.
 //!
-//! `cargo bench --bench sqlite --features sqlite` prints a table. No line is printed before it is checked that no cent
-//! appeared or vanished. `-- large` adds what takes long: a file of a million profiles.
+//! `cargo bench --bench sqlite --features sqlite` prints a table, `… -- callers` how long 64 callers at once wait, and
+//! `… -- large` what a file of a million profiles takes. No line is printed before it is checked that no cent appeared or
+//! vanished. `SCRIP_BENCH_DIR` is where the files are, as the disk is what is measured.
 
 #[path = "sqlite/by_hand.rs"]
 mod by_hand;
@@ -10,11 +11,14 @@ mod by_hand;
 mod contestants;
 #[path = "sqlite/file.rs"]
 mod file;
+#[path = "sqlite/many.rs"]
+mod many;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use by_hand::SqlByHand;
-use contestants::{LOTS, Request, Workload};
+use contestants::{LOTS, Request, Workload, maker};
 use file::ScripFile;
 use scrip::store::sqlite::{SqliteOptions, SqliteStore};
 use scrip::{Ledger, ProfileId};
@@ -36,14 +40,28 @@ trait InFile {
 }
 
 fn main() {
-    let workload = Workload::new(PROFILES, ONE_BY_ONE + GROUPED);
-    // The disk is what is measured: another one, by its folder.
+    let is_asked = |part: &str| std::env::args().any(|argument| argument == part);
+    // `cargo test --benches` only wants to know that it starts.
+    if is_asked("--test") {
+        return;
+    }
     let disk = std::env::var("SCRIP_BENCH_DIR").unwrap_or_else(|_| env!("CARGO_TARGET_TMPDIR").to_owned());
     let folder = tempfile::tempdir_in(disk).unwrap();
-    println!("W({PROFILES}) in a file, every commit flushed; requests a second, {ROUNDS} rounds");
     let owned = SqliteOptions::new().resident(2 * PROFILES as usize);
+    if is_asked("callers") {
+        many::compare(folder.path(), PROFILES, &owned);
+    } else if is_asked("large") {
+        large(&folder.path().join("large.sqlite"));
+    } else {
+        compare(folder.path(), &owned);
+    }
+}
+
+fn compare(folder: &Path, owned: &SqliteOptions) {
+    let workload = Workload::new(PROFILES, ONE_BY_ONE + GROUPED);
+    println!("W({PROFILES}) in a file, every commit flushed; requests a second, {ROUNDS} rounds");
     let shared = SqliteOptions::new().resident(0);
-    let path = |name: &str, round: usize| folder.path().join(format!("{name} {round}.sqlite"));
+    let path = |name: &str, round: usize| folder.join(format!("{name} {round}.sqlite"));
     let mut rates: [Vec<[f64; 2]>; 4] = Default::default();
     let mut imports = Vec::new();
     for round in 0..ROUNDS {
@@ -77,9 +95,6 @@ fn main() {
     }
     println!("goals: one by one 1.4; grouped 5 owning the file and 2 sharing it");
     println!("importing: {:.0} rewards a minute (goal: 1 000 000)\n", median(imports.into_iter()));
-    if std::env::args().any(|argument| argument == "large") {
-        large(&folder.path().join("large.sqlite"));
-    }
 }
 
 /// Requests a second, one by one and grouped.
@@ -97,28 +112,38 @@ fn run(contestant: &mut dyn InFile, workload: &Workload) -> [f64; 2] {
     [rate(single.len(), first), rate(grouped.len(), second)]
 }
 
-/// A file of a million profiles: how long it takes to fill, and to open.
-fn large(path: &std::path::Path) {
-    let workload = Workload::new(1_000_000, GROUPED);
-    let (file, took) = ScripFile::set_up(path, &workload, SqliteOptions::new());
-    drop(file);
-    let rewards = 1_000_000.0 * LOTS as f64;
+/// A file of a million profiles: how long it takes to fill, and to open; how much of it an account and an entry are.
+fn large(path: &Path) {
+    const PROFILES: u32 = 1_000_000;
+    let workload = Workload::new(PROFILES, GROUPED);
+    let (mut file, took) = ScripFile::set_up(path, &workload, SqliteOptions::new());
+    let rewards = f64::from(PROFILES) * LOTS as f64;
+    let full = size(path);
     println!(
-        "1 000 000 profiles: {:.0} rewards a minute, {} MiB",
+        "{PROFILES} profiles of {LOTS} rewards: {:.0} rewards a minute, {} MiB, {:.0} bytes a profile",
         rewards * 60.0 / took.as_secs_f64(),
-        size(path) >> 20
+        full >> 20,
+        full as f64 / f64::from(PROFILES),
     );
+    workload.requests.chunks(GROUP).for_each(|group| file.grouped(group));
+    let requested: i64 = workload.requests.iter().map(|request| request.cents).sum();
+    assert_eq!(file.check(), requested, "every request was met to the cent");
+    drop(file);
+    println!("{:.0} bytes a redemption", (size(path) - full) as f64 / GROUPED as f64);
     let start = Instant::now();
-    let mut ledger = Ledger::new(file::program(), SqliteStore::open(path).unwrap());
+    let mut ledger = Ledger::new(maker::program(), SqliteStore::open(path).unwrap());
     let opened = start.elapsed();
     let start = Instant::now();
     let id = ProfileId::new(&Workload::name(654_321)).unwrap();
-    ledger.at(file::now()).balances(id).unwrap();
+    ledger.at(maker::now()).balances(id).unwrap();
     println!("opened in {opened:?}; a first balance in {:?}", start.elapsed());
 }
 
-fn size(path: &std::path::Path) -> u64 {
-    std::fs::metadata(path).unwrap().len()
+/// With what is still in the log.
+fn size(path: &Path) -> i64 {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let count = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    count("page_count").unwrap() * count("page_size").unwrap()
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

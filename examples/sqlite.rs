@@ -40,7 +40,10 @@ fn redeem_a_birthday_reward(path: &Path, now: Timestamp) -> Result<(), Box<dyn E
     let redemption = ledger.at(now).commit(Redeem::strict(alice, "7.50".parse()?))?;
     let sale = PostTransaction::new(alice, "92.45".parse()?).paid_with(redemption.id, "99.95".parse()?);
     ledger.at(now).commit(sale)?;
-    println!("Redeemed {}. Left: {}.", redemption.total, ledger.at(now).balances(alice)?.reward_balance);
+    let left = ledger.at(now).balances(alice)?.reward_balance;
+    println!("Redeemed {}. Left: {left}.", redemption.total);
+    // Each run leaves 2.50 more.
+    assert!(left >= "2.50".parse()?);
     Ok(())
 }
 
@@ -75,5 +78,6 @@ fn keep_it_well(path: &Path) -> Result<(), Box<dyn Error>> {
     open(path)?.store().back_up(&copy)?;
     let checked = SqliteStore::open(&copy)?.check()?;
     println!("Copied to {}: {} entries, {} faults.", copy.display(), checked.entries, checked.faults.len());
+    assert!(checked.is_whole(), "a copy is whole");
     Ok(())
 }

@@ -1,19 +1,22 @@
 //! Group commit: an answer each, durable first, and nobody left waiting, whatever the store does.
 
+#[path = "group/gate.rs"]
+mod gate;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use scrip::store::{AsyncStore, Blocking, Change, Fate, MemoryError, Need, View, Work};
+use scrip::store::{AsyncStore, Blocking, MemoryError, Work};
 use scrip::{
     Amount, AsyncLedger, Command, Define, DefinitionId, Error, GroupCommit, GroupOptions, IssueReward,
-    Ledger, MemoryStore, ProfileId, Program, QueueFull, Redeem, Rejection, RewardDefinition, Store,
-    Timestamp,
+    Ledger, MemoryStore, ProfileId, Program, QueueFull, Redeem, Rejection, RewardDefinition, Timestamp,
 };
+
+use gate::{Broken, Gate, Gated, Turn, gated};
 
 fn now() -> Timestamp {
     "2025-06-15T00:00:00Z".parse().unwrap()
@@ -45,92 +48,6 @@ fn memory() -> (MemoryStore, DefinitionId) {
 
 fn balance(store: &MemoryStore, number: usize) -> Amount {
     Ledger::new(program(), store.clone()).at(now()).balances(profile(number)).unwrap().reward_balance
-}
-
-/// What a store does with one run, as the test says.
-#[derive(Clone, Copy, Debug)]
-enum Turn {
-    Run,
-    Fail,
-    Panic,
-    /// Commits, and forgets to say so.
-    Forget,
-    /// Inside somebody's transaction.
-    Stage,
-    /// Writes nothing, as somebody else was faster.
-    Conflict,
-}
-
-/// A store that says when it begins a run, with how many units, and waits to be told how it goes.
-struct Gated {
-    store: MemoryStore,
-    begins: Sender<usize>,
-    turns: Receiver<Turn>,
-}
-
-/// The test's side of it.
-struct Gate {
-    begun: Receiver<usize>,
-    turn: Sender<Turn>,
-}
-
-impl Gate {
-    /// Waits for the next run to begin, lets it go, and says how many units it has.
-    fn pass(&self, turn: Turn) -> usize {
-        let units = self.begun.recv().unwrap();
-        self.turn.send(turn).unwrap();
-        units
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Broken {
-    #[error("the disk is full")]
-    Full,
-    #[error(transparent)]
-    Memory(#[from] MemoryError),
-}
-
-fn gated(store: &MemoryStore) -> (Gated, Gate) {
-    let (begins, begun) = channel();
-    let (turn, turns) = channel();
-    (Gated { store: store.clone(), begins, turns }, Gate { begun, turn })
-}
-
-/// Hands on a work, and changes what it hears of its fate.
-struct Altered<'a>(&'a mut dyn Work, Fate);
-
-impl Work for Altered<'_> {
-    fn needs(&self) -> &[Need] {
-        self.0.needs()
-    }
-
-    fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
-        self.0.decide(unit, view)
-    }
-
-    fn settle(&mut self, unit: usize, fate: Fate) {
-        self.0.settle(unit, if fate == Fate::Committed { self.1 } else { fate });
-    }
-}
-
-impl Store for Gated {
-    type Error = Broken;
-
-    fn run(&mut self, work: &mut dyn Work) -> Result<(), Broken> {
-        self.begins.send(work.needs().len()).unwrap();
-        match self.turns.recv().unwrap() {
-            Turn::Run => Ok(self.store.run(work)?),
-            Turn::Fail => Err(Broken::Full),
-            Turn::Panic => panic!("a planned panic of the store's"),
-            Turn::Forget => Ok(self.store.run(&mut Altered(work, Fate::InDoubt))?),
-            Turn::Conflict => {
-                (0..work.needs().len()).for_each(|unit| work.settle(unit, Fate::Conflict));
-                Ok(())
-            }
-            Turn::Stage => Ok(self.store.run(&mut Altered(work, Fate::Staged))?),
-        }
-    }
 }
 
 type Group = GroupCommit<Ledger<Gated>>;

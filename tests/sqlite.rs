@@ -7,6 +7,8 @@
 mod conformance;
 #[path = "sqlite/files.rs"]
 mod files;
+#[cfg(feature = "conformance")]
+mod held;
 #[path = "sqlite/joining.rs"]
 mod joining;
 #[path = "sqlite/scans.rs"]

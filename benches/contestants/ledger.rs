@@ -116,13 +116,14 @@ impl Contestant for Batched {
     fn run(&mut self, requests: &[Request]) {
         let Self(one) = self;
         for requests in requests.chunks(BATCH) {
-            let mut open: Vec<_> = requests.iter().map(|request| (*request, one.redeem(*request))).collect();
+            let (mut open, mut commands) = (requests.to_vec(), Vec::with_capacity(BATCH));
             while !open.is_empty() {
-                let commands: Vec<_> = open.iter().map(|(_, command)| command.clone()).collect();
+                commands.clear();
+                commands.extend(open.iter().map(|request| one.redeem(*request)));
                 let answers = one.ledger.run_all(&commands);
                 // What there was too little for waits for eight lots more each.
                 let mut answers = answers.iter();
-                open.retain(|(request, _)| match answers.next().unwrap() {
+                open.retain(|request| match answers.next().unwrap() {
                     Ok(receipt) => {
                         assert_eq!(receipt.outcome.total, cents(request.cents));
                         false
@@ -136,7 +137,7 @@ impl Contestant for Batched {
                     }
                 });
                 let mut issues = Vec::with_capacity(open.len() * LOTS);
-                for (request, _) in &open {
+                for request in &open {
                     for _ in 0..LOTS {
                         let expiry = one.later.next();
                         issues.push(one.issue(one.ids[request.profile as usize], expiry));

@@ -5,9 +5,11 @@
 //! later expiries. Every redemption is written down with what each lot gave.
 
 pub(crate) mod by_hand;
+pub(crate) mod callers;
 pub(crate) mod floor;
 pub(crate) mod honest_floor;
 pub(crate) mod ledger;
+pub(crate) mod maker;
 
 use std::time::{Duration, Instant};
 

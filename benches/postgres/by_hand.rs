@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
-use crate::Queue;
+use crate::Outcome;
 use crate::cluster::Cluster;
+use crate::contestants::callers::{Latencies, Queue};
 use crate::contestants::{LOT_CENTS, LOTS, Workload};
 
 const TABLES: &str = "
@@ -43,8 +45,20 @@ const TABLES: &str = "
         RETURN made;
     END $$;";
 
-/// So many clients, one connection each. Answers how many redemptions there were each second.
-pub(crate) async fn run(cluster: &Cluster, workload: &Arc<Workload>, clients: usize, time: Duration) -> f64 {
+/// What was written so far is written back, so that nobody pays for what another one did.
+pub(crate) async fn settle(client: &Client) {
+    for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+        client.batch_execute(statement).await.unwrap();
+    }
+}
+
+/// So many clients, one connection each.
+pub(crate) async fn run(
+    cluster: &Cluster,
+    workload: &Arc<Workload>,
+    clients: usize,
+    time: Duration,
+) -> Outcome {
     let config = cluster.database().await;
     let connect = async || {
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
@@ -64,7 +78,7 @@ pub(crate) async fn run(cluster: &Cluster, workload: &Arc<Workload>, clients: us
     let lots = "INSERT INTO lot (profile, issued, remaining, expires)
         SELECT u.profile, 1000, 1000, u.expires FROM unnest($1::integer[], $2::bigint[]) u(profile, expires)";
     client.execute(lots, &[&owners, &expiries]).await.unwrap();
-    client.batch_execute("VACUUM ANALYZE; CHECKPOINT").await.unwrap();
+    settle(&client).await;
 
     let queue = Queue::new(workload, time);
     let start = Instant::now();
@@ -74,15 +88,20 @@ pub(crate) async fn run(cluster: &Cluster, workload: &Arc<Workload>, clients: us
         tasks.push(tokio::spawn(async move {
             let redeem =
                 client.prepare_typed("SELECT redeem($1, $2)", &[Type::INT4, Type::INT4]).await.unwrap();
+            let mut took = Vec::new();
             while let [request] = queue.take(1) {
+                let asked = Instant::now();
                 let (who, cents) =
                     (i32::try_from(request.profile).unwrap(), i32::try_from(request.cents).unwrap());
                 client.query_one(&redeem, &[&who, &cents]).await.unwrap();
+                took.push(asked.elapsed());
             }
+            took
         }));
     }
+    let mut latencies = Vec::new();
     for task in tasks {
-        task.await.unwrap();
+        latencies.push(task.await.unwrap());
     }
     let took = start.elapsed();
     let (count, cents) = queue.taken();
@@ -92,5 +111,5 @@ pub(crate) async fn run(cluster: &Cluster, workload: &Arc<Workload>, clients: us
     let used = sum("SELECT sum(issued - remaining)::bigint FROM lot").await;
     assert_eq!((redeemed, items, used), (cents, cents, cents), "conservation");
     assert!(sum("SELECT sum(issued)::bigint FROM lot").await >= i64::from(workload.profiles) * 8 * LOT_CENTS);
-    count as f64 / took.as_secs_f64()
+    (count as f64 / took.as_secs_f64(), Latencies::of(latencies))
 }

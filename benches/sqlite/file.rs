@@ -4,47 +4,31 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use scrip::store::sqlite::{SqliteOptions, SqliteStore};
-use scrip::{
-    Amount, Command, Define, DefinitionId, IssueReward, Ledger, ProfileId, Program, Redeem, Rejection,
-    RewardDefinition, Store, Timestamp, Until,
-};
+use scrip::{Command, Ledger, Redeem, Rejection, Store};
 
 use super::InFile;
-use super::contestants::ledger::{Audit, cents};
-use super::contestants::{LOTS, LaterExpiries, Request, Workload};
+use super::contestants::ledger::Audit;
+use super::contestants::maker::{Maker, define, now, program};
+use super::contestants::{Request, Workload};
 
 /// How many rewards are imported in one transaction.
 const IMPORT: usize = 8_000;
 
 pub(crate) struct ScripFile {
-    ledger: Ledger<SqliteStore>,
-    ids: Vec<ProfileId>,
-    definition: DefinitionId,
-    later: LaterExpiries,
-}
-
-pub(crate) fn program() -> Program {
-    Program::new("AUD", "Australia/Melbourne").unwrap()
-}
-
-pub(crate) fn now() -> Timestamp {
-    "2025-06-15T00:00:00Z".parse().unwrap()
+    pub(crate) ledger: Ledger<SqliteStore>,
+    pub(crate) maker: Maker,
 }
 
 impl ScripFile {
     /// A file with every profile's first lots, and how long it took to put them in.
     pub(crate) fn set_up(path: &Path, workload: &Workload, options: SqliteOptions) -> (Self, Duration) {
         let mut ledger = Ledger::new(program(), SqliteStore::open_with(path, options).unwrap());
-        let definition = RewardDefinition::new("bonus".parse().unwrap(), "Bonus", Amount::from(10));
-        let definition = ledger.at(now()).commit(Define::from(definition)).unwrap().id;
-        let ids: Vec<_> =
-            (0..workload.profiles).map(|p| ProfileId::new(&Workload::name(p)).unwrap()).collect();
-        let mut file = Self { ledger, ids, definition, later: LaterExpiries::new() };
+        let definition = ledger.at(now()).commit(define()).unwrap().id;
+        let mut file = Self { ledger, maker: Maker::new(workload, definition) };
         let start = Instant::now();
         let mut commands = Vec::with_capacity(IMPORT);
         for profile in 0..workload.profiles {
-            let id = file.ids[profile as usize];
-            commands.extend(workload.expiries(profile).map(|expiry| file.issue(id, expiry)));
+            commands.extend(file.maker.first(workload, profile));
             if commands.len() >= IMPORT || profile + 1 == workload.profiles {
                 assert!(file.ledger.run_all(&commands).iter().all(Result::is_ok));
                 commands.clear();
@@ -53,56 +37,39 @@ impl ScripFile {
         (file, start.elapsed())
     }
 
-    fn issue(&self, profile: ProfileId, expiry: i64) -> Command<IssueReward> {
-        let mut issue = IssueReward::new(profile, self.definition);
-        let end = Timestamp::from_micros(now().micros() + expiry * 125_000).unwrap();
-        issue.expires_at = Some(Until::Instant(end));
-        Command::new(now(), issue)
-    }
-
-    fn redeem(&self, request: &Request) -> Command<Redeem> {
-        Command::new(now(), Redeem::strict(self.ids[request.profile as usize], cents(request.cents)))
-    }
-
     /// Issues another eight lots to whoever has too little.
-    fn top_up(&mut self, commands: &[Command<Redeem>]) {
-        let mut issues = Vec::with_capacity(commands.len() * LOTS);
-        for command in commands {
-            for _ in 0..LOTS {
-                let expiry = self.later.next();
-                issues.push(self.issue(command.request.profile_id.unwrap(), expiry));
-            }
-        }
+    fn top_up(&mut self, short: impl Iterator<Item = u32>) {
+        let issues: Vec<_> = short.flat_map(|profile| self.maker.more(profile)).collect();
         assert!(self.ledger.run_all(&issues).iter().all(Result::is_ok));
     }
+}
+
+fn is_short<T, E>(answer: &Result<T, scrip::Error<E>>) -> bool {
+    let Err(error) = answer else { return false };
+    assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })));
+    true
 }
 
 impl InFile for ScripFile {
     fn one_by_one(&mut self, requests: &[Request]) {
         for request in requests {
-            let command = self.redeem(request);
-            if let Err(error) = self.ledger.run(&command) {
-                assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })));
-                self.top_up(std::slice::from_ref(&command));
-                self.ledger.run(&command).unwrap();
+            let command = self.maker.redeem(request);
+            while is_short(&self.ledger.run(&command)) {
+                self.top_up(std::iter::once(request.profile));
             }
         }
     }
 
     fn grouped(&mut self, requests: &[Request]) {
-        let mut commands: Vec<_> = requests.iter().map(|request| self.redeem(request)).collect();
-        while !commands.is_empty() {
+        let mut requests = requests.to_vec();
+        while !requests.is_empty() {
+            let commands: Vec<Command<Redeem>> =
+                requests.iter().map(|request| self.maker.redeem(request)).collect();
             let answers = self.ledger.run_all(&commands);
-            let mut kept = answers.iter().map(|answer| match answer {
-                Ok(_) => false,
-                Err(error) => {
-                    assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })));
-                    true
-                }
-            });
-            commands.retain(|_| kept.next().unwrap());
-            if !commands.is_empty() {
-                self.top_up(&commands);
+            let mut answers = answers.iter();
+            requests.retain(|_| is_short(answers.next().unwrap()));
+            if !requests.is_empty() {
+                self.top_up(requests.iter().map(|request| request.profile));
             }
         }
     }
@@ -110,7 +77,7 @@ impl InFile for ScripFile {
     fn check(&mut self) -> i64 {
         let checked = self.ledger.store().check().unwrap();
         assert!(checked.is_whole(), "{checked:?}");
-        let mut audit = Audit::new(&self.ids);
+        let mut audit = Audit::new(&self.maker.ids);
         self.ledger.store().run(&mut audit).unwrap();
         audit.redeemed
     }

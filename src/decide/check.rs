@@ -6,6 +6,7 @@ use crate::amount::Scale;
 use crate::{Account, Amount, Points, Program, Quantity, Rejection, Timestamp, Until};
 
 /// Money that moves: above zero, at the currency's minor unit, not too large (rules Q1, Q3 and Q6).
+#[inline]
 pub(super) fn amount(program: &Program, field: &'static str, amount: Amount) -> Result<(), Rejection> {
     positive(field, amount.into())?;
     quantity(field, amount.into(), program.minor_unit())
@@ -22,6 +23,7 @@ pub(super) fn sum(program: &Program, field: &'static str, amount: Amount) -> Res
     quantity(field, amount.into(), program.minor_unit())
 }
 
+#[inline]
 pub(super) fn quantity(field: &'static str, value: Quantity, scale: Scale) -> Result<(), Rejection> {
     let field = Cow::Borrowed(field);
     if !scale.fits(value.ten_thousandths()) {
@@ -33,6 +35,7 @@ pub(super) fn quantity(field: &'static str, value: Quantity, scale: Scale) -> Re
     }
 }
 
+#[inline]
 fn positive(field: &'static str, value: Quantity) -> Result<(), Rejection> {
     if value.is_zero() { Err(Rejection::NotPositive { field: field.into() }) } else { Ok(()) }
 }

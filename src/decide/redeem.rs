@@ -114,6 +114,7 @@ impl Redeem {
 }
 
 impl Spend<'_> {
+    #[inline]
     pub(super) fn check(&self, program: &Program) -> Result<(), Rejection> {
         match self.strategies {
             [_] => {}
@@ -158,6 +159,7 @@ impl Spend<'_> {
     }
 
     /// What the program's policies leave of the amount (rule C6).
+    #[inline]
     fn capped(&self, program: &Program) -> Result<Amount, Rejection> {
         if program.needs_basket() && self.basket_total.is_none() {
             return Err(Rejection::BasketRequired);

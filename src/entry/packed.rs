@@ -24,7 +24,17 @@ const MATURE: u8 = 3;
 const EXPIRE: u8 = 4;
 
 /// Writes an entry of the account with this number.
+#[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
+    if !write_tight(entry, number, out) {
+        out.push(JSON);
+        // An entry always has a JSON form, and a vector takes it.
+        let _ = serde_json::to_writer(out, entry);
+    }
+}
+
+/// Writes an entry, if there is a tight form for it.
+pub(crate) fn write_tight(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     let mut to = Writer { out, number };
     let is_tight = match (&entry.kind, entry.cause) {
@@ -45,10 +55,8 @@ pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
     };
     if is_tight.is_none() {
         out.truncate(start);
-        out.push(JSON);
-        // An entry always has a JSON form, and a vector takes it.
-        let _ = serde_json::to_writer(out, entry);
     }
+    is_tight.is_some()
 }
 
 /// Writes the entry of a plain redemption: what was requested, what was taken, and from where.

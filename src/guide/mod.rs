@@ -5,6 +5,7 @@
 //! - `operating`: choosing a store, and keeping it well.
 //! - `postgres`: running on PostgreSQL, on one machine or many.
 //! - [`server`]: embedding the ledger in a service, and the example server that does.
+//! - [`speed`]: how fast it is, beside what, and where the time goes.
 //! - [`storage`]: how to write a store of your own.
 //! - [`testing`]: how it is tested, and how to run more of it.
 
@@ -24,6 +25,9 @@ pub mod server {}
 #[cfg(feature = "postgres")]
 #[doc = include_str!("postgres.md")]
 pub mod postgres {}
+
+#[doc = include_str!("speed.md")]
+pub mod speed {}
 
 #[doc = include_str!("storage.md")]
 pub mod storage {}

@@ -41,7 +41,8 @@
 //!   ledger runs it again if it carries a key or a name of the caller's, and otherwise says so. A store must not run it
 //!   again by itself: without the key it would be done twice.
 //! - **An error of [`Store::run`]** says that the units which were not settled are not written. If that is not known, then
-//!   they are in doubt, and must be settled so before the error is returned.
+//!   they are in doubt, and must be settled so before the error is returned. A store that commits some units before
+//!   others settles those as committed, whatever becomes of the rest.
 //! - **A change that the ledger was told is committed** is never taken back, also if a later unit of the work fails.
 //!
 //! # What a store may keep in memory
@@ -55,6 +56,12 @@
 //! - **No look-up by key**, unless it is known to be current as the account is: a key that is missed is a request that is
 //!   carried out twice.
 //! - **Nothing at all inside a transaction of the caller's**, which may yet be rolled back.
+//!
+//! # What is stored outlives the version that wrote it
+//! Entries and accounts have two forms that are read for ever: serde's, and the bytes that the stores shipped here keep, of
+//! which the first says how they are written. A store notes the version of its own tables as well. It opens those of an older
+//! version, or says that they must be migrated first; and refuses those of a newer one with an error that names both
+//! versions, before it has touched anything. Migrating is one transaction: all of it, or nothing.
 //!
 //! # What a store may do
 //! Decide units in any order, except that units of one profile keep theirs. Decide with a lock held, or with nothing held

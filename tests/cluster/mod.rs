@@ -19,7 +19,7 @@ const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 max_connections = 150
 max_wal_size = '4GB'
-log_min_messages = panic
+log_min_messages = fatal
 fsync = on
 synchronous_commit = on
 ";
@@ -42,7 +42,7 @@ impl Cluster {
             return None;
         };
         let folder = tempfile::Builder::new().prefix("scrip-postgres-").tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let cluster = Self { folder, binaries, port, databases: 0.into() };
         if is_root() {
             checked(Command::new("chown").arg("postgres").arg(cluster.folder.path()));
@@ -61,6 +61,13 @@ impl Cluster {
     /// Starts the server again after it was stopped.
     pub fn resume(&self) {
         self.run("pg_ctl", &["start", "-w", "-t", "60", "-D", &self.data(), "-l", &self.path("log")]);
+    }
+
+    /// The end of what the server wrote down.
+    fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
     }
 
     /// Stops the server: `fast`, or `immediate`, which is what a crash is.
@@ -111,7 +118,10 @@ impl Cluster {
             Command::new(program)
         };
         // Nothing that the server is started with may keep the pipes of the test open.
-        checked(command.args(arguments).current_dir("/").stdin(std::process::Stdio::null()));
+        let command = command.args(arguments).current_dir("/").stdin(std::process::Stdio::null());
+        let output = said(command);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{command:?}: {text}\n{}", self.log());
     }
 }
 
@@ -125,7 +135,13 @@ impl Drop for Cluster {
     }
 }
 
-fn checked(command: &mut Command) -> Output {
+fn checked(command: &mut Command) {
+    let output = said(command);
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// Runs it; what it says is all in the standard output.
+fn said(command: &mut Command) -> Output {
     // Through a file rather than a pipe: a server that was started would hold the pipe open.
     let log = tempfile::tempfile().unwrap();
     let status = command.stdout(log.try_clone().unwrap()).stderr(log.try_clone().unwrap()).status().unwrap();
@@ -133,8 +149,14 @@ fn checked(command: &mut Command) -> Output {
     let mut said = Vec::new();
     std::io::Seek::rewind(&mut log).unwrap();
     std::io::Read::read_to_end(&mut log, &mut said).unwrap();
-    assert!(status.success(), "{command:?}: {}", String::from_utf8_lossy(&said));
     Output { status, stdout: said, stderr: Vec::new() }
+}
+
+/// Below those that the machine gives to outgoing connections: while a server is down, none of them may take its port.
+fn free_port() -> u16 {
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    let mut ports = (0..10_000).map(|step| 20_000 + (start + step) % 10_000);
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
 fn is_root() -> bool {

@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use scrip::ProfileId;
-use scrip::store::conformance;
-use scrip::store::postgres::{Layout, Options, PostgresStore};
+use scrip::store::postgres::{Layout, Options, PostgresError, PostgresStore};
+use scrip::store::{AsyncStore, Fate, Work, conformance};
 use tokio_postgres::Config;
 
 use crate::cluster::Cluster;
+use crate::held::Held;
 use crate::store;
 
 /// An empty schema, and a function that opens two handles on it in turn, each with connections of its own.
@@ -35,6 +36,44 @@ pub(crate) async fn to_every_promise(cluster: &Cluster) {
             assert_eq!(verdict, Ok(()), "{layout:?}, partitioned: {partitioned}");
         }
     }
+}
+
+/// A store that opens a transaction of its own for each work and joins it, as a caller would.
+struct InTransactions(PostgresStore);
+
+impl AsyncStore for InTransactions {
+    type Error = PostgresError;
+
+    async fn run(&mut self, work: &mut dyn Work) -> Result<(), PostgresError> {
+        let mut client = self.0.pool().get().await?;
+        let mut transaction = client.transaction().await?;
+        let mut held = Held(work, Vec::new());
+        let result = self.0.joining(&mut transaction).run(&mut held).await;
+        let Held(work, fates) = held;
+        let is_doomed = fates.iter().any(|(_, fate)| *fate == Fate::Doomed);
+        if is_doomed {
+            transaction.rollback().await?;
+        } else {
+            transaction.commit().await?;
+        }
+        for (unit, fate) in fates {
+            assert_ne!(fate, Fate::Committed, "whoever joins never commits");
+            // After a rollback, a caller begins anew.
+            let is_done = fate == Fate::Staged && !is_doomed;
+            work.settle(unit, if is_done { Fate::Committed } else { Fate::Conflict });
+        }
+        result
+    }
+}
+
+pub(crate) async fn to_every_promise_in_a_transaction_of_the_callers(cluster: &Cluster) {
+    let options = Options::new().connections(4);
+    let config = cluster.database().await;
+    let make = async || {
+        let mut open = backing(&config, &options).await;
+        async move || InTransactions(open().await)
+    };
+    assert_eq!(conformance::check(make).await, Ok(()));
 }
 
 pub(crate) async fn to_every_promise_across_profiles(cluster: &Cluster) {

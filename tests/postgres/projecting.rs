@@ -68,3 +68,26 @@ pub(crate) async fn says_what_the_ledger_says(cluster: &Cluster) {
     transaction.rollback().await.unwrap();
     assert_eq!(store.project().await.unwrap().entries, 0);
 }
+
+/// Each entry is carried over once, whoever does it.
+pub(crate) async fn callers_take_turns(cluster: &Cluster) {
+    let (mut ledger, ten) = ledger(cluster).await;
+    for name in 0..20 {
+        issue(&mut ledger, profile(name), ten, 60).await;
+    }
+    let store = ledger.store().clone();
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.project().await.unwrap().entries })
+        })
+        .collect();
+    let mut entries = 0;
+    for caller in callers {
+        entries += caller.await.unwrap();
+    }
+    assert_eq!(entries, 1 + 20 * 60);
+    let client = store.pool().get().await.unwrap();
+    let lots: i64 = client.query_one("SELECT count(*) FROM scrip.lot", &[]).await.unwrap().get(0);
+    assert_eq!(lots, 20 * 60);
+}

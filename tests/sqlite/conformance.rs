@@ -1,7 +1,11 @@
 //! The store keeps the contract, with whatever options it is opened.
 
-use scrip::store::conformance;
-use scrip::store::sqlite::{Durability, SqliteOptions, SqliteStore};
+use rusqlite::{Connection, TransactionBehavior};
+use scrip::Store;
+use scrip::store::sqlite::{Durability, SqliteError, SqliteOptions, SqliteStore};
+use scrip::store::{Fate, Work, conformance};
+
+use crate::held::Held;
 
 fn conforms(options: &SqliteOptions) {
     conformance::check_blocking(|| {
@@ -48,8 +52,42 @@ fn with_rows_that_cannot_be_read() {
     let spoil = |profile: scrip::ProfileId| {
         let sql = "UPDATE scrip_journal SET entries = X'00'
                    WHERE number = (SELECT number FROM scrip_profile WHERE profile = ?)";
-        let spoiled = rusqlite::Connection::open(&path).unwrap().execute(sql, [profile.as_str()]).unwrap();
+        let spoiled = Connection::open(&path).unwrap().execute(sql, [profile.as_str()]).unwrap();
         assert!(spoiled > 0, "there was nothing to spoil");
     };
     conformance::check_corrupt_blocking(|| SqliteStore::open(&path).unwrap(), spoil).unwrap();
+}
+
+/// A store that opens a transaction of its own for each work and joins it, as a caller would.
+struct InTransactions(Connection);
+
+impl Store for InTransactions {
+    type Error = SqliteError;
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<(), SqliteError> {
+        let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut held = Held(work, Vec::new());
+        let result = SqliteStore::joining(&transaction)?.run(&mut held);
+        transaction.commit()?;
+        let Held(work, fates) = held;
+        for (unit, fate) in fates {
+            assert_ne!(fate, Fate::Committed, "whoever joins never commits");
+            work.settle(unit, if fate == Fate::Staged { Fate::Committed } else { fate });
+        }
+        result
+    }
+}
+
+#[test]
+fn joining_a_transaction_of_the_callers() {
+    conformance::check_blocking(|| {
+        let folder = tempfile::tempdir().unwrap();
+        move || {
+            let mut connection = Connection::open(folder.path().join("shop.sqlite")).unwrap();
+            connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+            SqliteStore::prepare(&mut connection).unwrap();
+            InTransactions(connection)
+        }
+    })
+    .unwrap();
 }

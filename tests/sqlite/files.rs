@@ -192,6 +192,26 @@ fn an_account_that_cannot_be_read_does_its_neighbours_no_harm() {
     assert_eq!(balance(&mut ledger, "carol"), Amount::from(2));
 }
 
+/// The places of entries are noted now and then, so what was written since is not read to find one.
+#[test]
+fn an_old_entry_is_found_without_reading_what_came_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let mut ledger = open(&path);
+    let bonus = define(&mut ledger);
+    (0..10).for_each(|_| issue(&mut ledger, "alice", bonus));
+    let first = ledger.at(now()).commit(redeem("alice", 1)).unwrap();
+    (0..60).for_each(|_| drop(ledger.at(now()).commit(redeem("alice", 1)).unwrap()));
+    drop(ledger);
+    let sql = "DELETE FROM scrip_journal
+               WHERE place = (SELECT place FROM scrip_journal WHERE number = 1 ORDER BY place LIMIT 1 OFFSET 50)";
+    assert_eq!(Connection::open(&path).unwrap().execute(sql, []).unwrap(), 1);
+    let mut ledger = open(&path);
+    let undo = scrip::ReturnRedemption::strict(first.id, Amount::from(1));
+    assert_eq!(ledger.at(now()).commit(undo).unwrap().total, Amount::from(1));
+    assert!(ledger.at(now()).wallet(profile("alice")).is_err(), "the whole journal has a gap");
+}
+
 #[test]
 fn a_copy_is_made_while_others_write() {
     let folder = tempfile::tempdir().unwrap();

@@ -13,6 +13,9 @@ pub(super) type Position = u32;
 /// Every so many entries of an account, their place is noted, so that an old one is found in a few steps.
 const STRIDE: u32 = 16;
 
+/// What is written of an entry that is kept loose: this, and its place.
+const LOOSE: u8 = 0xff;
+
 /// The bytes of one block. They do not move, unless a very long entry does not fit.
 const BLOCK: usize = 1 << 20;
 /// What a block has left at least where an entry is begun.
@@ -24,6 +27,8 @@ pub(super) struct Journal {
     /// The blocks that have no room left, and the one that is written to.
     full: Vec<Vec<u8>>,
     open: Vec<u8>,
+    /// Entries that there is no tight form for: kept as they are, which is quicker than any writing.
+    loose: Vec<Entry>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +62,13 @@ impl Journal {
         chain: &mut Chain,
         entry: &Entry,
     ) -> Result<Position, MemoryError> {
+        let loose = u32::try_from(self.loose.len()).map_err(|_| MemoryError::Full)?;
         let (start, pen) = self.pen();
-        packed::write(entry, number, pen);
+        if !packed::write_tight(entry, number, pen) {
+            pen.push(LOOSE);
+            pen.extend_from_slice(&loose.to_le_bytes());
+            self.loose.push(entry.clone());
+        }
         self.keep(owner, chain, entry.sequence, start)
     }
 
@@ -100,26 +110,34 @@ impl Journal {
     /// The entry at a position, in the journal of the account with this number.
     pub(super) fn at(&self, position: Position, number: ProfileNumber) -> Result<Entry, MemoryError> {
         let bytes = self.bytes(position).ok_or(MemoryError::Full)?;
+        if let [LOOSE, place @ ..] = bytes {
+            let place =
+                place.try_into().ok().and_then(|place| usize::try_from(u32::from_le_bytes(place)).ok());
+            return place.and_then(|place| self.loose.get(place)).cloned().ok_or(MemoryError::Full);
+        }
         Ok(flat::read(bytes, number)?)
     }
 
-    /// An account's entries from the one with this sequence number, or the last, back to its first.
+    /// The entries of an account whose newest has the sequence number `newest`: from one back to the first.
     pub(super) fn back_from(
         &self,
         chain: &Chain,
+        newest: u32,
         sequence: u32,
         number: ProfileNumber,
     ) -> impl Iterator<Item = Result<Entry, MemoryError>> {
-        // The first mark at or after it, or else the end.
-        let mark = usize::try_from(sequence.div_ceil(STRIDE).saturating_sub(1)).unwrap_or(usize::MAX);
-        let marked = (sequence > 0).then(|| chain.marks.get(mark).copied()).flatten();
-        let mut next = marked.or(chain.last);
-        std::iter::from_fn(move || {
-            let position = next?;
-            next = self.slot(position).map(|slot| slot.before).filter(|before| *before != position);
-            Some(self.at(position, number))
-        })
-        .skip_while(move |entry| entry.as_ref().is_ok_and(|entry| entry.sequence > sequence))
+        // The first mark at or after it, or else the end; from there it is so many steps.
+        let mark = sequence.div_ceil(STRIDE).max(1);
+        let marked = usize::try_from(mark.saturating_sub(1)).ok().and_then(|place| chain.marks.get(place));
+        let (start, from) = match marked {
+            Some(position) => (Some(*position), mark.saturating_mul(STRIDE)),
+            None => (chain.last, newest),
+        };
+        let steps = usize::try_from(from.saturating_sub(sequence)).unwrap_or(usize::MAX);
+        let positions = std::iter::successors(start, |position| {
+            self.slot(*position).map(|slot| slot.before).filter(|before| before != position)
+        });
+        positions.skip(steps).map(move |position| self.at(position, number))
     }
 
     /// The positions from one on, each with its owner's place.

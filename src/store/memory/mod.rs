@@ -211,33 +211,31 @@ impl Shared {
         let Plain { profile, definition } = plain(command)?;
         let (hash, number) = self.place(profile);
         let mut shard = self.lock(number);
-        let template = match definition {
-            Some(id) => Some(self.template(&mut shard, id)?),
-            None => None,
-        };
+        self.inform(&mut shard, definition)?;
         if let Some(index) = shard.place_of(hash, profile) {
-            return shard.carry_out(index, program, command, template.as_ref(), outcome);
+            return shard.carry_out(index, program, command, definition, outcome);
         }
         // Nothing but an issue can be carried out on nothing, and that creates the account.
-        let template = template?;
+        definition?;
         let mut numbers = self.numbers();
         let next = u32::try_from(numbers.len().saturating_add(1)).ok()?;
         let account = Account::new(*profile, ProfileNumber::new(next).ok()?);
-        let (result, index) = shard.carry_out_new(account, hash, program, command, &template, outcome)?;
+        let (result, index) = shard.carry_out_new(account, hash, program, command, definition, outcome)?;
         numbers.extend(index.map(|index| Address { shard: number, index }));
         Some(result)
     }
 
-    /// What a definition says, if there is one.
-    fn template(&self, shard: &mut Shard, id: DefinitionId) -> Option<Template> {
-        if let Some(template) = shard.template(id, self.version.load(Ordering::Acquire)) {
-            return Some(*template);
+    /// Sees that a shard knows what a definition says, if one is needed. `None`: there is none.
+    #[inline]
+    fn inform(&self, shard: &mut Shard, definition: Option<DefinitionId>) -> Option<()> {
+        let Some(id) = definition else { return Some(()) };
+        if shard.knows(id, self.version.load(Ordering::Acquire)) {
+            return Some(());
         }
         let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
         let record = Record { made: catalogue.definition(id)?, latest: None };
-        let template = Template::of(record.defined()?);
-        shard.learn(id, template, self.version.load(Ordering::Acquire));
-        Some(template)
+        shard.learn(id, Template::of(record.defined()?), self.version.load(Ordering::Acquire));
+        Some(())
     }
 
     /// The hash of a profile's id, and the shard that it is in.

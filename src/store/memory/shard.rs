@@ -125,9 +125,10 @@ impl Shard {
         index: usize,
         program: &Program,
         command: &Command<A>,
-        template: Option<&Template>,
+        definition: Option<DefinitionId>,
         outcome: &mut Option<A::Outcome>,
     ) -> Option<Result<(), Rejection>> {
+        let template = definition.and_then(|id| self.templates.get(&id));
         if !self.journal.has_room_for(1) {
             return None;
         }
@@ -148,13 +149,14 @@ impl Shard {
         hash: u64,
         program: &Program,
         command: &Command<A>,
-        template: &Template,
+        definition: Option<DefinitionId>,
         outcome: &mut Option<A::Outcome>,
     ) -> Option<(Result<(), Rejection>, Option<usize>)> {
+        let template = definition.and_then(|id| self.templates.get(&id));
         let index = self.slots.len();
         let place = u32::try_from(index).ok().filter(|_| self.journal.has_room_for(1))?;
         let (start, pen) = self.journal.pen();
-        let result = carry_out(program, command, &mut account, Some(template), pen, outcome)?;
+        let result = carry_out(program, command, &mut account, template, pen, outcome)?;
         if result.is_err() {
             return Some((result, None));
         }
@@ -166,9 +168,9 @@ impl Shard {
         Some((result, Some(index)))
     }
 
-    /// What a definition says to what is issued from it, as of a version of the catalogue.
-    pub(super) fn template(&self, id: DefinitionId, version: u64) -> Option<&Template> {
-        if self.templates_of == version { self.templates.get(&id) } else { None }
+    /// Whether it is known what a definition says to what is issued from it, as of a version of the catalogue.
+    pub(super) fn knows(&self, id: DefinitionId, version: u64) -> bool {
+        self.templates_of == version && self.templates.contains_key(&id)
     }
 
     /// Notes what a definition says, as of a version of the catalogue.
@@ -247,18 +249,18 @@ impl Shard {
     pub(super) fn look_up(&self, index: usize, find: &Find) -> Result<Vec<Entry>, MemoryError> {
         let Some(slot) = self.slots.get(index) else { return Ok(Vec::new()) };
         let number = slot.account.number();
-        let back_from = |sequence| self.journal.back_from(&slot.chain, sequence, number);
+        let newest = slot.account.sequence();
+        let back_from = |sequence| self.journal.back_from(&slot.chain, newest, sequence, number);
         let at = |position: &Position| self.journal.at(*position, number);
         let mut found: Vec<Entry> = match find {
             Find::Range(first, last) => {
-                let back = back_from((*last).min(slot.account.sequence()));
-                let within =
-                    |entry: &Result<Entry, _>| entry.as_ref().map_or(true, |entry| entry.sequence >= *first);
-                back.take_while(within).collect::<Result<_, _>>()
+                let (first, last) = ((*first).max(1), (*last).min(newest));
+                let count = last.saturating_add(1).saturating_sub(first);
+                back_from(last).take(usize::try_from(count).unwrap_or(usize::MAX)).collect::<Result<_, _>>()
             }
             Find::Until(instant) => {
                 let after = |entry: &Result<Entry, _>| entry.as_ref().is_ok_and(|entry| entry.at > *instant);
-                back_from(slot.account.sequence()).skip_while(after).collect()
+                back_from(newest).skip_while(after).collect()
             }
             Find::Latest(subject) => {
                 let positions = self.subjects.get(&(index, *subject));

@@ -86,12 +86,9 @@ impl Shared {
         let shard = shards.get_mut(seat.shard)?;
         let Plain { profile, definition } = plain(command)?;
         shard.account_at(seat.index).filter(|account| account.profile_id() == *profile)?;
-        let template = match definition {
-            Some(id) => Some(self.template(shard, id)?),
-            None => None,
-        };
+        self.inform(shard, definition)?;
         let mut outcome = None;
-        let result = shard.carry_out(seat.index, program, command, template.as_ref(), &mut outcome)?;
+        let result = shard.carry_out(seat.index, program, command, definition, &mut outcome)?;
         Some(match (result, outcome) {
             (Ok(()), Some(outcome)) => Ok(outcome),
             (Err(rejection), _) => Err(rejection),

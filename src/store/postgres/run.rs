@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Transaction};
 
 use super::desk::Desk;
 use super::error::Failure;
 use super::session::Session;
-use super::{PostgresError, Shared};
+use super::{Layout, PostgresError, Shared};
 use crate::store::{Fate, Need, Owner, View, Work};
 use crate::{Account, ProfileNumber};
 
@@ -35,6 +35,40 @@ pub(super) enum Kind {
     Pending,
     /// It does not follow the account's last entry.
     Stale,
+}
+
+/// What became of what was to be written.
+#[derive(Default)]
+struct Written {
+    /// Those whose heads swapped.
+    swapped: HashSet<ProfileNumber>,
+    /// Those whose answer was lost.
+    lost: HashSet<ProfileNumber>,
+    /// Why the rest was given up.
+    failed: Option<PostgresError>,
+}
+
+impl Written {
+    /// Takes down what became of a statement about some accounts. `false`: there is no use in sending more.
+    fn note(
+        &mut self,
+        result: Result<HashSet<ProfileNumber>, PostgresError>,
+        sent: impl IntoIterator<Item = ProfileNumber>,
+    ) -> bool {
+        let error = match result {
+            Ok(swapped) => {
+                self.swapped.extend(swapped);
+                return true;
+            }
+            Err(error) => error,
+        };
+        match error.meaning() {
+            Some(Failure::Conflict) => return true,
+            Some(Failure::Lost) => self.lost.extend(sent),
+            None => self.failed = Some(error),
+        }
+        false
+    }
 }
 
 impl Shared {
@@ -66,22 +100,21 @@ impl Shared {
             self.commit(&client, &mut desk).await
         };
         self.give_back_promised(&desk);
-        let written = match written {
-            Err(error) => Err(error.meaning().ok_or(error)?),
-            Ok(written) => Ok(written),
-        };
         for Decided { unit, first, kind } in decided {
             let number = desk.seats.get(first).map(|seat| seat.account.number());
-            let fate = match (kind, &written) {
-                (Kind::Nothing, _) => Fate::Committed,
-                (Kind::Stale, _) => Fate::Conflict,
-                (_, Ok(written)) if number.is_some_and(|number| written.contains(&number)) => Fate::Committed,
-                (Kind::Pending, Err(Failure::Lost)) => Fate::InDoubt,
+            let is_in = |numbers: &HashSet<ProfileNumber>| number.is_some_and(|n| numbers.contains(&n));
+            let fate = match kind {
+                Kind::Nothing => Fate::Committed,
+                Kind::Stale => Fate::Conflict,
+                _ if is_in(&written.swapped) => Fate::Committed,
+                Kind::Pending if is_in(&written.lost) => Fate::InDoubt,
+                // It is not written, and the error says why.
+                _ if written.failed.is_some() => continue,
                 _ => Fate::Conflict,
             };
             work.settle(unit, fate);
         }
-        Ok(())
+        written.failed.map_or(Ok(()), Err)
     }
 
     async fn connect_and_load(&self, needs: &[Need]) -> Result<(Object, Desk), PostgresError> {
@@ -118,52 +151,67 @@ impl Shared {
         Ok(decided)
     }
 
-    /// Commits what is pending, each account for itself. Answers those that were written.
-    async fn commit(
-        &self,
-        session: &Object,
-        desk: &mut Desk,
-    ) -> Result<HashSet<ProfileNumber>, PostgresError> {
+    /// Commits what is pending, each account for itself.
+    async fn commit(&self, session: &Object, desk: &mut Desk) -> Written {
+        let mut written = Written::default();
         let places = pending(desk);
-        if places.is_empty() {
-            return Ok(HashSet::new());
-        }
         let slower = match self.register(session, desk, &places).await {
-            // Whether or not they have their numbers now: no entry was written.
-            Err(error) if error.meaning().is_some() => {
-                desk.forget_promises();
-                return Ok(HashSet::new());
+            Ok(slower) => slower,
+            Err(error) => {
+                // Whether or not they have their numbers now: no entry was written.
+                if error.meaning().is_some() {
+                    desk.forget_promises();
+                }
+                written.note(Err(error), []);
+                return written;
             }
-            slower => slower?,
         };
         let places: Vec<usize> = places.into_iter().filter(|place| !slower.contains(place)).collect();
-        self.write(session, desk, &places).await
+        let number = |place: &usize| desk.seats.get(*place).map(|seat| seat.account.number());
+        // What is a statement of its own is a commit of its own: one that fails says nothing about those before it.
+        let most = match self.options.layout {
+            Layout::OneServer => places.len(),
+            Layout::Distributed => 1,
+        };
+        for some in places.chunks(most.max(1)) {
+            let result = self.write(session, desk, some).await;
+            if !written.note(result, some.iter().filter_map(number)) {
+                break;
+            }
+        }
+        written
     }
 
     /// Commits what is pending on two accounts, or nothing.
-    async fn commit_pair(
-        &self,
-        client: &mut Object,
-        desk: &mut Desk,
-    ) -> Result<HashSet<ProfileNumber>, PostgresError> {
+    async fn commit_pair(&self, client: &mut Object, desk: &mut Desk) -> Written {
+        let mut written = Written::default();
         let places = pending(desk);
         if places.is_empty() {
-            return Ok(HashSet::new());
+            return written;
         }
-        let transaction = match client.transaction().await.map_err(PostgresError::from) {
-            Err(error) if error.meaning().is_some() => return Ok(HashSet::new()),
-            transaction => transaction?,
-        };
-        match self.write_together_or_not(&transaction, desk, &places).await {
-            Ok(Some(written)) => {
-                transaction.commit().await?;
-                Ok(written)
+        match self.stage_pair(client, desk, &places).await {
+            // Some of it was not written, and what there is was rolled back.
+            Ok(None) => {}
+            Ok(Some((transaction, swapped))) => {
+                let numbers = swapped.clone();
+                let result = transaction.commit().await.map(|()| swapped).map_err(PostgresError::from);
+                written.note(result, numbers);
             }
-            // A transaction that is given up, or whose connection is lost, leaves nothing behind.
-            Ok(None) => Ok(HashSet::new()),
-            Err(error) if error.meaning().is_some() => Ok(HashSet::new()),
-            Err(error) => Err(error),
+            // A transaction whose connection is lost before it is committed leaves nothing behind.
+            Err(error) => _ = written.note(Err(error), []),
         }
+        written
+    }
+
+    async fn stage_pair<'c>(
+        &self,
+        client: &'c mut Object,
+        desk: &mut Desk,
+        places: &[usize],
+    ) -> Result<Option<(Transaction<'c>, HashSet<ProfileNumber>)>, PostgresError> {
+        let transaction = client.transaction().await?;
+        let swapped = self.write_together_or_not(&transaction, desk, places).await?;
+        Ok(swapped.map(|swapped| (transaction, swapped)))
     }
 
     /// Writes what a unit has pending, on one account or two, inside a transaction; `None`: not all of it, so roll back.

@@ -13,8 +13,9 @@ use super::{SqliteError, SqliteStore};
 use crate::account::packed;
 use crate::{Account, ProfileId, ProfileNumber};
 
-/// How many pages a backup copies before others may write.
-const PAGES: std::os::raw::c_int = 1024;
+/// All pages in one go, from one snapshot: in steps, each write of somebody else's would begin it anew. Nobody has to wait
+/// for it, as the file has a write-ahead log.
+const ALL_PAGES: std::os::raw::c_int = -1;
 /// How many faults are listed; there may be more.
 const FAULTS: usize = 100;
 
@@ -58,7 +59,8 @@ impl SqliteStore {
 
     /// Copies the file as it is at one moment, while this store and others go on writing. The copy is a ledger like any other.
     ///
-    /// The file at `to` is replaced, if there is one.
+    /// The file at `to` is replaced, if there is one. Meanwhile the write-ahead log cannot be cut off, and grows by what is
+    /// written.
     ///
     /// # Errors
     /// SQLite failed, or the copy cannot be written.
@@ -66,7 +68,7 @@ impl SqliteStore {
         let mut copy = Connection::open(to)?;
         let backup = Backup::new(&self.connection, &mut copy)?;
         loop {
-            match backup.step(PAGES)? {
+            match backup.step(ALL_PAGES)? {
                 StepResult::Done => return Ok(()),
                 StepResult::More => {}
                 // Somebody holds a lock for a moment.
