@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use scrip::store::{Owner, Work};
 use scrip::{
     Action, Amount, ArchiveDefinition, Command, Define, DefinitionId, Error, IssuePoints, IssueReward,
-    Ledger, MemoryStore, Outcome, PointDefinition, Points, ProfileId, ProgramSettings, Receipt, Redeem,
-    Rejection, Request, RewardDefinition, Store, Strategy as PayWith, Until, When,
+    Ledger, MemoryStore, Outcome, PeriodType, PlaceHold, PointDefinition, Points, ProfileId, ProgramSettings,
+    Receipt, Redeem, Rejection, Request, RewardDefinition, Store, Strategy as PayWith, Until, When,
 };
 
 use crate::model::calendar::{HOUR, Micros, SECOND};
@@ -88,7 +88,7 @@ struct Many {
 }
 
 /// Some of them never get anything.
-const PROFILES: u8 = 24;
+const PROFILES: u8 = 8;
 
 fn customer(number: u8) -> ProfileId {
     ProfileId::new(&format!("customer {number}")).unwrap()
@@ -98,9 +98,10 @@ fn many() -> impl proptest::strategy::Strategy<Value = Many> {
     let ask =
         (0..PROFILES, 0..12_u8, any::<u8>()).prop_map(|(profile, amount, odd)| Ask { profile, amount, odd });
     // Waves are of thirty-two, and of eight of them others have their turn.
-    let asks = prop_oneof![vec(ask.clone(), 1..8), vec(ask.clone(), 30..70), vec(ask, 250..300)];
-    let wait = prop_oneof![Just(0), 0..3 * HOUR];
-    (0..4_u8, wait, asks).prop_map(|(kind, wait, asks)| Many { kind, wait, asks })
+    let asks =
+        prop_oneof![2 => vec(ask.clone(), 1..8), 4 => vec(ask.clone(), 30..70), 1 => vec(ask, 250..300)];
+    let wait = prop_oneof![3 => Just(0), 1 => 0..3 * HOUR];
+    (0..5_u8, wait, asks).prop_map(|(kind, wait, asks)| Many { kind, wait, asks })
 }
 
 /// What can be issued from: rewards, points, and rewards no more.
@@ -112,7 +113,8 @@ struct Known {
 
 fn define<S: Store<Error = MemoryError>>(ledger: &mut Ledger<S>, now: Micros) -> Known {
     let mut at = ledger.at(timestamp(now));
-    let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+    let mut ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+    (ten.period, ten.period_type, ten.extend_days) = (Some(2), PeriodType::Weeks, Some(3));
     let old = RewardDefinition::new("old".parse().unwrap(), "Old", Amount::from(10));
     let points = PointDefinition::new("points".parse().unwrap(), "Points");
     let mut id = |define: Define| at.commit(define).unwrap().id;
@@ -203,6 +205,11 @@ impl Ask {
             30..40 => *available_at = Some(When::Instant(timestamp(now + HOUR))),
             40..50 => *issued_at = Some(When::Instant(timestamp(now - 30 * HOUR))),
             50..60 => *expires_at = Some(Until::Instant(timestamp(now - HOUR))),
+            // What may be used from now was issued long ago, or will be.
+            120..130 => {
+                *issued_at = Some(When::Instant(timestamp(now - HOUR)));
+                *available_at = Some(When::Instant(timestamp(now)));
+            }
             60..120 => *expires_at = Some(Until::Instant(timestamp(now + HOUR * Micros::from(self.amount)))),
             _ => {}
         }
@@ -252,6 +259,11 @@ fn check(program: ProgramSettings, start: Micros, batches: &[Many]) -> Checked {
                 };
                 send(&mut quick, &mut general, &many.asks.iter().map(points).collect::<Vec<_>>())?;
             }
+            2 => {
+                // The first lots of some are held, and what comes after them is used up.
+                let hold = |ask: &Ask| ask.command(now, PlaceHold::lenient(ask.profile(), Amount::from(6)));
+                send(&mut quick, &mut general, &many.asks.iter().map(hold).collect::<Vec<_>>())?;
+            }
             _ => {
                 let redeem = |ask: &Ask| ask.command(now, ask.redeem());
                 send(&mut quick, &mut general, &many.asks.iter().map(redeem).collect::<Vec<_>>())?;
@@ -295,7 +307,7 @@ proptest! {
     fn many_together_are_one_by_one(
         program in programs::some_program(),
         start in programs::start(),
-        batches in vec(many(), 1..8),
+        batches in vec(many(), 1..12),
     ) {
         check(program, start, &batches)?;
     }
