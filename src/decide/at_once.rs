@@ -57,3 +57,25 @@ pub(crate) fn carry_out<R: Decide>(
     }
     command.request.carry_out(OnAccount { program, at, account, template, out }, outcome)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Amount, Redeem, json};
+
+    /// The four millionth entry and so on: there is no number for another (rule J1).
+    #[test]
+    fn a_full_journal_goes_the_general_way() {
+        let program = Program::new("AUD", "Australia/Melbourne").unwrap();
+        let golden = std::str::from_utf8(include_bytes!("../../tests/goldens/account.json")).unwrap();
+        for (sequence, is_carried_out) in [(MAX_SEQUENCE - 1, true), (MAX_SEQUENCE, false)] {
+            let text = golden.replacen("\"sequence\": 43", &format!("\"sequence\": {sequence}"), 1);
+            let mut account: Account = json::read(text.as_bytes()).unwrap();
+            let alice = *account.profile().unwrap();
+            let command = Command::new(account.last_at().unwrap(), Redeem::strict(alice, Amount::from(1)));
+            let mut outcome = None;
+            let done = carry_out(&program, &command, &mut account, None, &mut Vec::new(), &mut outcome);
+            assert_eq!((done.is_some(), outcome.is_some()), (is_carried_out, is_carried_out));
+        }
+    }
+}

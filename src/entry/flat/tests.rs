@@ -79,6 +79,44 @@ fn what_has_no_place_is_written_as_elsewhere() {
     }
 }
 
+/// Every term by itself, and an issue that says another time or value than it would without.
+#[test]
+fn every_issue_comes_back() {
+    let issued =
+        |entry: &Entry| matches!(&entry.kind, EntryKind::Issue(issue) if issue.issued_at == entry.at);
+    let entry = plain().into_iter().find(issued).unwrap();
+    let EntryKind::Issue(issue) = &entry.kind else { panic!("no issue") };
+    let bare = Terms {
+        period: None,
+        extend_days: None,
+        is_reassignable: false,
+        is_extendable: false,
+        ..issue.terms
+    };
+    let units = [PeriodType::Days, PeriodType::Weeks, PeriodType::Months, PeriodType::Years];
+    let mut terms: Vec<Terms> =
+        units.map(|unit| Terms { period: Some(Period::new(3, unit)), ..bare }).into_iter().collect();
+    terms.extend([
+        bare,
+        Terms { extend_days: Some(0), ..bare },
+        Terms { is_reassignable: true, ..bare },
+        Terms { is_extendable: true, ..bare },
+    ]);
+    let earlier = Timestamp::from_micros(entry.at.micros() - 1).unwrap();
+    let mut issues: Vec<Issue> = terms.into_iter().map(|terms| Issue { terms, ..issue.clone() }).collect();
+    issues.extend([
+        Issue { kind: LotKind::Point, ..issue.clone() },
+        Issue { issued_at: earlier, ..issue.clone() },
+        Issue { available_at: earlier, ..issue.clone() },
+        Issue { value_remaining: Quantity::ZERO, ..issue.clone() },
+        Issue { definition_id: None, ..issue.clone() },
+    ]);
+    for issue in issues {
+        let entry = Entry { kind: EntryKind::Issue(issue), ..entry.clone() };
+        assert_eq!(read(&written(&entry).unwrap(), number()), Ok(entry));
+    }
+}
+
 #[test]
 fn what_comes_before_it_stays() {
     let entry = &plain()[0];
