@@ -13,6 +13,7 @@ mod racing;
 mod retaining;
 mod scanning;
 mod schema;
+mod securing;
 
 use cluster::Cluster;
 use scrip::store::postgres::{Options, PostgresStore};
@@ -56,6 +57,7 @@ fn postgres() {
         projecting::says_what_the_ledger_says,
         projecting::callers_take_turns,
         retaining::keeps_what_can_still_be_asked_for,
+        securing::talks_to_whom_it_trusts_and_to_nobody_else,
     }
     run! { crashed: crashing::loses_nothing_and_does_nothing_twice }
 }
