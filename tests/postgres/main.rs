@@ -49,6 +49,7 @@ fn postgres() {
         racing::newcomers_get_one_number,
         racing::batches_in_any_order_do_not_deadlock,
         failing::does_not_take_what_was_written_back,
+        failing::an_account_that_cannot_be_read_does_its_neighbours_no_harm,
         joining::is_committed_and_rolled_back_with_the_callers_rows,
         joining::conflicts_and_dooms,
         scanning::finds_what_is_due_and_what_expires,

@@ -130,6 +130,14 @@ impl PostgresError {
         }
     }
 
+    /// Whether what is stored is not what was written: only a backup helps.
+    pub(super) const fn is_about_data(&self) -> bool {
+        matches!(
+            self,
+            Self::Row { .. } | Self::Missing { .. } | Self::Unreadable { .. } | Self::Corrupt { .. }
+        )
+    }
+
     /// What became of a statement that failed; `None`: it surely had no effect, and the error is to be told.
     pub(super) fn meaning(&self) -> Option<Failure> {
         match self {
