@@ -33,6 +33,11 @@ impl Cluster {
 
     /// The same, with more settings.
     pub fn start_with(settings: &str) -> Option<Self> {
+        Self::start_with_files(settings, &[])
+    }
+
+    /// The same, with more settings, and with files among the server's data that only it may read.
+    pub fn start_with_files(settings: &str, files: &[(&str, &str)]) -> Option<Self> {
         let Some(binaries) = find_binaries() else {
             let is_required = std::env::var("SCRIP_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
             assert!(!is_required, "no PostgreSQL server on this machine, and SCRIP_REQUIRE_POSTGRES=1");
@@ -54,6 +59,9 @@ impl Cluster {
         all.push_str(&format!("{SETTINGS}port = {port}\nunix_socket_directories = '{}'\n", cluster.path("")));
         all.push_str(settings);
         std::fs::write(&path, all).unwrap();
+        for (name, text) in files {
+            cluster.keep_secret(name, text);
+        }
         cluster.resume();
         Some(cluster)
     }
@@ -105,6 +113,15 @@ impl Cluster {
 
     fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn keep_secret(&self, name: &str, text: &str) {
+        let path = self.folder.path().join("data").join(name);
+        std::fs::write(&path, text).unwrap();
+        checked(Command::new("chmod").arg("600").arg(&path));
+        if is_root() {
+            checked(Command::new("chown").arg("postgres").arg(&path));
+        }
     }
 
     /// Runs one of the server's programs. They refuse to run as root.

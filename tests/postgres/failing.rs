@@ -1,6 +1,6 @@
-//! A statement that the server refuses, for one account of a batch.
+//! What fails for one account of a batch: a statement that the server refuses, and rows that cannot be read.
 
-use scrip::store::postgres::{Layout, Options};
+use scrip::store::postgres::{Layout, Options, PostgresError};
 use scrip::{Amount, AsyncLedger, Command, Define, Error, Redeem, RewardDefinition};
 
 use crate::cluster::Cluster;
@@ -46,5 +46,55 @@ pub(crate) async fn does_not_take_what_was_written_back(cluster: &Cluster) {
                 assert_eq!(left, Amount::from(if done { 6 } else { 10 }), "{layout:?} {code}: {name}");
             }
         }
+    }
+}
+
+/// In a batch, and in a transaction of the caller's; whichever of its rows is spoiled.
+pub(crate) async fn an_account_that_cannot_be_read_does_its_neighbours_no_harm(cluster: &Cluster) {
+    for (layout, spoil) in [Layout::OneServer, Layout::Distributed].into_iter().flat_map(|layout| {
+        ["UPDATE scrip.state SET state = '\\xff01'", "UPDATE scrip.journal SET entry = '\\xff01'"]
+            .map(|spoil| (layout, spoil))
+    }) {
+        let options = Options::new().layout(layout);
+        let mut ledger = AsyncLedger::new(program(), store(&cluster.database().await, &options).await);
+        let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+        let ten = ledger.at(now()).commit(Define::from(ten)).await.unwrap().id;
+        let redeem = |(place, (name, amount)): (usize, (&str, u32))| {
+            let command = Command::new(now(), Redeem::strict(profile(name), Amount::from(amount)));
+            command.keyed(place.to_string().parse().unwrap())
+        };
+        issue(&mut ledger, profile("bob"), ten, 1).await;
+        assert!(ledger.run_all(&[redeem((2, ("bob", 4)))]).await.iter().all(Result::is_ok));
+        // The account is kept beside its journal by then, and only a key leads back to what is spoiled.
+        for _ in 2..9 {
+            issue(&mut ledger, profile("bob"), ten, 1).await;
+        }
+        issue(&mut ledger, profile("alice"), ten, 1).await;
+        issue(&mut ledger, profile("carol"), ten, 1).await;
+        let store = ledger.store().clone();
+        let mut client = store.pool().get().await.unwrap();
+        let of_bob = "WHERE number = (SELECT number FROM scrip.profile WHERE profile = 'bob')";
+        assert!(client.execute(&format!("{spoil} {of_bob}"), &[]).await.unwrap() > 0);
+
+        let wanted = [("alice", 7), ("carol", 4), ("bob", 4), ("alice", 4), ("dora", 1), ("carol", 4)];
+        let commands: Vec<_> = wanted.into_iter().enumerate().map(redeem).collect();
+        expect(&ledger.run_all(&commands).await, layout, spoil);
+        for (name, expected) in [("alice", 3), ("carol", 2)] {
+            let left = ledger.at(now()).balances(profile(name)).await.unwrap().reward_balance;
+            assert_eq!(left, Amount::from(expected), "{layout:?} {spoil}: {name}");
+        }
+        let transaction = &mut client.transaction().await.unwrap();
+        let mut joined = AsyncLedger::new(program(), store.joining(transaction));
+        expect(&joined.run_all(&commands).await, layout, spoil);
+    }
+}
+
+/// Bob's alone is an error of the store's. What alice wants later is not there any more, and dora never had anything.
+fn expect<T: std::fmt::Debug>(answers: &[Result<T, Error<PostgresError>>], layout: Layout, spoil: &str) {
+    match answers {
+        [Ok(_), Ok(_), Err(Error::Store(error)), Err(Error::Rejected(_)), Err(Error::Rejected(_)), Ok(_)] => {
+            assert_eq!(error.code(), "unreadable", "{layout:?} {spoil}");
+        }
+        other => panic!("{layout:?} {spoil}: {other:?}"),
     }
 }

@@ -13,6 +13,7 @@ mod racing;
 mod retaining;
 mod scanning;
 mod schema;
+mod securing;
 
 use cluster::Cluster;
 use scrip::store::postgres::{Options, PostgresStore};
@@ -48,6 +49,7 @@ fn postgres() {
         racing::newcomers_get_one_number,
         racing::batches_in_any_order_do_not_deadlock,
         failing::does_not_take_what_was_written_back,
+        failing::an_account_that_cannot_be_read_does_its_neighbours_no_harm,
         joining::is_committed_and_rolled_back_with_the_callers_rows,
         joining::conflicts_and_dooms,
         scanning::finds_what_is_due_and_what_expires,
@@ -56,6 +58,7 @@ fn postgres() {
         projecting::says_what_the_ledger_says,
         projecting::callers_take_turns,
         retaining::keeps_what_can_still_be_asked_for,
+        securing::talks_to_whom_it_trusts_and_to_nobody_else,
     }
     run! { crashed: crashing::loses_nothing_and_does_nothing_twice }
 }

@@ -13,15 +13,23 @@ pub enum PostgresError {
     /// The database refused a statement, or could not be reached. Its `SQLSTATE` is in the source.
     #[error("the database failed")]
     Database(#[from] tokio_postgres::Error),
-    /// No connection could be had.
+    /// No connection could be had: why is in the source. That TLS is required and the server offers none is such a
+    /// reason.
     #[error("no connection could be had")]
-    Pool(#[from] PoolError),
+    Pool(#[source] PoolError),
+    /// The server's certificate is not one to be trusted, or not one for the name of its host: see
+    /// [`Tls`](super::Tls).
+    #[error("the server's certificate is not trusted")]
+    Certificate(#[source] rustls::Error),
     /// The pool could not be built.
     #[error("the pool of connections could not be built")]
     Build(#[from] BuildError),
     /// TLS could not be set up.
     #[error("TLS could not be set up")]
     Tls(#[from] rustls::Error),
+    /// No certificate could be read from a PEM file.
+    #[error("no certificate could be read from a PEM file")]
+    Pem(#[from] rustls::pki_types::pem::Error),
     /// A schema's name is 1 to 48 small letters, digits and underscores, and starts with a letter.
     #[error("`{0}` cannot be the name of a schema")]
     SchemaName(String),
@@ -97,6 +105,39 @@ pub enum PostgresError {
 }
 
 impl PostgresError {
+    /// A stable code for programs to act on.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "database",
+            Self::Pool(_) => "no_connection",
+            Self::Certificate(_) => "not_trusted",
+            Self::Build(_) => "no_pool",
+            Self::Tls(_) => "tls",
+            Self::Pem(_) => "not_pem",
+            Self::SchemaName(_) => "schema_name",
+            Self::NotMigrated { .. } => "not_migrated",
+            Self::TooNew { .. } => "newer_format",
+            Self::OtherLayout => "other_layout",
+            Self::NotDurable => "not_durable",
+            Self::Full => "no_numbers",
+            Self::NoSuchAccount => "no_such_account",
+            Self::NoSuchPosition => "no_such_position",
+            Self::NotDistributed(_) => "not_distributed",
+            Self::Row { .. } => "broken",
+            Self::Missing { .. } => "missing",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Corrupt { .. } => "corrupt",
+        }
+    }
+
+    /// Whether what is stored is not what was written: only a backup helps.
+    pub(super) const fn is_about_data(&self) -> bool {
+        matches!(
+            self,
+            Self::Row { .. } | Self::Missing { .. } | Self::Unreadable { .. } | Self::Corrupt { .. }
+        )
+    }
+
     /// What became of a statement that failed; `None`: it surely had no effect, and the error is to be told.
     pub(super) fn meaning(&self) -> Option<Failure> {
         match self {
@@ -104,6 +145,24 @@ impl PostgresError {
             _ => None,
         }
     }
+}
+
+impl From<PoolError> for PostgresError {
+    fn from(error: PoolError) -> Self {
+        match distrust(&error) {
+            Some(distrust) => Self::Certificate(distrust.clone()),
+            None => Self::Pool(error),
+        }
+    }
+}
+
+/// What is wrong with a server's certificate, if that is why there is no connection.
+fn distrust(error: &PoolError) -> Option<&rustls::Error> {
+    let PoolError::Backend(error) = error else { return None };
+    // The handshake's error comes inside one of the stream's.
+    let error = std::error::Error::source(error)?.downcast_ref::<std::io::Error>()?;
+    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    matches!(error, rustls::Error::InvalidCertificate(_)).then_some(error)
 }
 
 /// What a failed statement means for what it was to write.

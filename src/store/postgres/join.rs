@@ -63,11 +63,17 @@ impl AsyncStore for Joined<'_, '_> {
     type Error = PostgresError;
 
     async fn run(&mut self, work: &mut dyn Work) -> Result<(), PostgresError> {
+        let mut unread = Ok(());
         for unit in 0..work.needs().len() {
-            let fate = if self.is_doomed { Fate::Doomed } else { self.run_in_savepoint(work, unit).await? };
-            work.settle(unit, fate);
+            let fate =
+                if self.is_doomed { Ok(Fate::Doomed) } else { self.run_in_savepoint(work, unit).await };
+            match fate {
+                // Its savepoint was rolled back to, and the others stand for themselves.
+                Err(error) if error.is_about_data() => unread = unread.and(Err(error)),
+                fate => work.settle(unit, fate?),
+            }
         }
-        Ok(())
+        unread
     }
 }
 

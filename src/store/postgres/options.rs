@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::PostgresError;
@@ -26,18 +29,46 @@ pub struct Options {
     pub(super) partitioned: bool,
 }
 
-/// Which certificates a server may show. Whether TLS is used at all is said by `sslmode` in the connection's
-/// configuration; where it is, the server's certificate is always checked.
+/// Which certificates a server may show. Where TLS is used, the server's certificate and the name of its host are always
+/// checked.
+///
+/// Whether TLS is used is said by `sslmode` in the connection's configuration: `require`, `disable`, or `prefer`, which
+/// is what it is when nothing is said. `prefer` goes on **in the clear** with a server that offers no TLS. With
+/// [`Tls::Roots`] and [`Tls::Config`] it means `require`: whoever says whom to trust wants to be sure.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Tls {
     /// Those that the machine trusts.
     #[default]
     System,
-    /// Those that these roots vouch for: the usual choice for a database with a certificate authority of its own.
+    /// Those that these roots vouch for: the usual choice for a database with a certificate authority of its own. See
+    /// [`Tls::from_pem`].
     Roots(RootCertStore),
     /// Anything that rustls can do, client certificates among it.
     Config(Arc<ClientConfig>),
+}
+
+impl Tls {
+    /// [`Tls::Roots`], read from the text of a PEM file: the certificates of one authority, or of several.
+    ///
+    /// ```no_run
+    /// use scrip::store::postgres::{Options, Tls};
+    ///
+    /// # fn example() -> Result<Options, Box<dyn std::error::Error>> {
+    /// let options = Options::new().tls(Tls::from_pem(&std::fs::read("/etc/loyalty/ca.pem")?)?);
+    /// # Ok(options)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// There is no certificate in it, or one that cannot be read.
+    pub fn from_pem(text: &[u8]) -> Result<Self, PostgresError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(text) {
+            roots.add(certificate?)?;
+        }
+        if roots.is_empty() { Err(pem::Error::NoItemsFound.into()) } else { Ok(Self::Roots(roots)) }
+    }
 }
 
 /// What kind of database it is.
@@ -92,7 +123,7 @@ impl Options {
         self
     }
 
-    /// Which certificates a server may show.
+    /// Which certificates a server may show; those that the machine trusts if nothing else is said.
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
@@ -127,7 +158,11 @@ impl Options {
     pub(super) fn pool(&self, config: &tokio_postgres::Config) -> Result<Pool, PostgresError> {
         // Only what is closed is not used again: asking the server each time would cost a round trip.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config.clone(), self.connector()?, recycling);
+        let mut config = config.clone();
+        if !matches!(self.tls, Tls::System) && config.get_ssl_mode() == SslMode::Prefer {
+            config.ssl_mode(SslMode::Require);
+        }
+        let manager = Manager::from_config(config, self.connector()?, recycling);
         let pool = Pool::builder(manager).runtime(Runtime::Tokio1).max_size(self.connections);
         let wait = Some(self.wait);
         Ok(pool.wait_timeout(wait).create_timeout(wait).recycle_timeout(wait).build()?)

@@ -37,6 +37,14 @@ pub(super) enum Kind {
     Stale,
 }
 
+/// Units that were decided, and of which nothing is written yet.
+struct Ready {
+    client: Object,
+    desk: Desk,
+    decided: Vec<Decided>,
+    is_pair: bool,
+}
+
 /// What became of what was to be written.
 #[derive(Default)]
 struct Written {
@@ -73,27 +81,67 @@ impl Written {
 
 impl Shared {
     pub(super) async fn run(&self, work: &mut dyn Work) -> Result<(), PostgresError> {
-        let mut next = 0;
+        let (mut next, mut unread) = (0, Ok(()));
         while next < work.needs().len() {
             let units = together(work.needs(), next);
             next = units.end;
-            self.run_together(work, units).await?;
+            unread = unread.and(self.run_apart_if_need_be(work, units).await?);
         }
-        Ok(())
+        unread
     }
 
-    /// Runs units that are committed together.
-    async fn run_together(&self, work: &mut dyn Work, units: Range<usize>) -> Result<(), PostgresError> {
+    /// Runs units together. If one of them meets what cannot be read, they are run in halves, and these in halves, until
+    /// it stands alone: it does its neighbours no harm.
+    ///
+    /// # Errors
+    /// The inner one is about such a unit, and the others went their way; the outer one ends the work.
+    async fn run_apart_if_need_be(
+        &self,
+        work: &mut dyn Work,
+        units: Range<usize>,
+    ) -> Result<Result<(), PostgresError>, PostgresError> {
+        let mut unread = Ok(());
+        let mut left = vec![units];
+        while let Some(units) = left.pop() {
+            match self.load_and_decide(work, units.clone()).await {
+                Ok(Some(ready)) => self.write_and_settle(work, ready).await?,
+                // Somebody else was in the way.
+                Ok(None) => units.for_each(|unit| work.settle(unit, Fate::Conflict)),
+                Err(error) if error.is_about_data() && units.len() > 1 => {
+                    let middle = units.start.midpoint(units.end);
+                    // In their order, as a later unit sees an earlier one's change.
+                    left.extend([middle..units.end, units.start..middle]);
+                }
+                Err(error) if error.is_about_data() => unread = unread.and(Err(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(unread)
+    }
+
+    /// What there is before anything is written; `None`: it was not to be had, and is worth another try.
+    async fn load_and_decide(
+        &self,
+        work: &mut dyn Work,
+        units: Range<usize>,
+    ) -> Result<Option<Ready>, PostgresError> {
         let needs = work.needs().get(units.clone()).unwrap_or_default();
         let is_pair = needs.iter().any(|need| need.second.is_some());
-        let (mut client, mut desk) = match self.connect_and_load(needs).await {
-            Err(error) if error.meaning() == Some(Failure::Conflict) => {
-                units.for_each(|unit| work.settle(unit, Fate::Conflict));
-                return Ok(());
-            }
+        let (client, mut desk) = match self.connect_and_load(needs).await {
+            Err(error) if error.meaning() == Some(Failure::Conflict) => return Ok(None),
             loaded => loaded?,
         };
-        let decided = self.decide(&client, work, units, &mut desk).await?;
+        match self.decide(&client, work, units, &mut desk).await {
+            Ok(decided) => Ok(Some(Ready { client, desk, decided, is_pair })),
+            Err(error) => {
+                self.give_back_promised(&desk);
+                Err(error)
+            }
+        }
+    }
+
+    async fn write_and_settle(&self, work: &mut dyn Work, ready: Ready) -> Result<(), PostgresError> {
+        let Ready { mut client, mut desk, decided, is_pair } = ready;
         let written = if is_pair {
             self.commit_pair(&mut client, &mut desk).await
         } else {
