@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
+use std::time::Duration;
 
 use common::{Answer, Request, Server, TOKEN};
 use scrip::Rejection;
@@ -92,6 +93,8 @@ fn calls(met: &mut Met, server: &Server) {
 /// The beginning of a call, and whatever comes after it on the same connection.
 fn begin(server: &Server, more: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).unwrap();
+    // Less than a body may take where no option says so.
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let head = format!("POST /api/v3/rewards HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n{more}");
     stream.write_all(head.as_bytes()).unwrap();
     stream
