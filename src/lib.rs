@@ -131,7 +131,9 @@ pub use request::{
 };
 pub use store::{AsyncStore, MemoryStore, Store};
 pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
-pub use transaction::{ClawedBack, Earned, EarnedMore, Transaction, TransactionChange, TransactionReturn};
+pub use transaction::{
+    ClawedBack, Earned, EarnedMore, SettledElsewhere, Transaction, TransactionChange, TransactionReturn,
+};
 pub use wallet::Wallet;
 
 /// The README's example is compiled and run like any other.

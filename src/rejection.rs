@@ -204,6 +204,15 @@ pub enum Rejection {
         /// What the purchase would have cost.
         total_original: Amount,
     },
+    /// The redemption stayed with a third profile, and one commit is over two: with which the transaction stayed, and which
+    /// has the value, are the others (rules X1 and L2).
+    #[error(
+        "redemption_id: {redemption} stayed with a third profile in a merger, and a commit is over two (rule X1)"
+    )]
+    RedemptionApart {
+        /// The redemption that was to be linked or unlinked.
+        redemption: RedemptionId,
+    },
     /// There is no such lot of this profile (rule L1).
     #[error("ids: {} no lots of this profile (rule L1)", listed(lots))]
     UnknownLot {
@@ -431,6 +440,7 @@ table! {
     RedemptionReversed => "redemption_reversed", Terms;
     RedemptionLinked => "redemption_linked", Terms;
     RedemptionAboveTotal => "redemption_above_total", Terms;
+    RedemptionApart => "redemption_apart", Terms;
     RedemptionReturned => "redemption_returned", Terms;
     ReversalWindowOver => "reversal_window_over", Terms;
     HoldCaptured => "hold_captured", Terms;

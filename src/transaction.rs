@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::Json;
 use crate::{
-    Amount, Balances, DefinitionId, EntryId, ExternalId, LotChange, LotId, Points, ProfileId, RedemptionId,
-    RedemptionState, Timestamp, TransactionId, Zone,
+    Amount, Balances, DefinitionId, EntryId, ExternalId, LotChange, LotId, Points, ProfileId, ProfileNumber,
+    RedemptionId, RedemptionState, Timestamp, TransactionId, Zone,
 };
 
 /// A purchase at the till, as it stands.
@@ -93,7 +93,7 @@ pub struct TransactionReturn {
     pub amount: Amount,
     /// The points that were clawed back for it: from the transaction's own lot, as a debt, or short.
     pub points_clawed_back: Points,
-    /// The account's balances right after it.
+    /// The account's balances right after it: of the one that has the points, where the profile was merged into another.
     pub balances: Balances,
 }
 
@@ -141,4 +141,20 @@ pub struct TransactionChange {
     /// What of the purchase came back with this entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Amount>,
+    /// What that came to with the profile that this one was merged into, and that has its points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<SettledElsewhere>,
+}
+
+/// What a change of a transaction came to with the profile that its own was merged into (rules X4 and L2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SettledElsewhere {
+    /// That profile.
+    pub to: ProfileNumber,
+    /// The points that were clawed back: there, and of what had expired or was revoked here before the merger.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub points_clawed_back: Points,
+    /// The balances of that profile, right after it.
+    pub balances: Balances,
 }

@@ -10,8 +10,12 @@ mod model;
 
 #[path = "properties/afterwards.rs"]
 mod afterwards;
+#[path = "properties/at_once.rs"]
+mod at_once;
 #[path = "properties/history.rs"]
 mod history;
+#[path = "properties/mergers.rs"]
+mod mergers;
 #[path = "properties/redeeming.rs"]
 mod redeeming;
 #[path = "properties/repetition.rs"]

@@ -4,11 +4,12 @@ pub(crate) mod growth;
 pub(crate) mod memory;
 pub(crate) mod threads;
 
-use scrip::store::{Change, Fate, Need, Owner, View, Work};
 use scrip::{
     Amount, Command, Define, DefinitionId, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem,
     RewardDefinition, Store, Timestamp,
 };
+
+use crate::contestants::ledger::Audit;
 
 /// A shop with many profiles, each with lots that are never used up.
 pub(crate) struct Shop {
@@ -42,28 +43,8 @@ impl Shop {
 
     /// Sees that every account adds up (rule J3) and that so many cents were redeemed.
     pub(crate) fn check(&mut self, cents: usize) {
-        let needs = self.ids.iter().map(|id| Need::of(Owner::Profile(*id))).collect();
-        let mut audit = Audit { needs, cents: 0 };
+        let mut audit = Audit::new(&self.ids);
         self.ledger.store().run(&mut audit).unwrap();
-        assert_eq!(audit.cents, i64::try_from(cents).unwrap(), "every redemption is there");
+        assert_eq!(audit.redeemed, i64::try_from(cents).unwrap(), "every redemption is there");
     }
-}
-
-struct Audit {
-    needs: Vec<Need>,
-    cents: i64,
-}
-
-impl Work for Audit {
-    fn needs(&self) -> &[Need] {
-        &self.needs
-    }
-
-    fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
-        assert!(view.first.is_conserved());
-        self.cents += view.first.totals().rewards.redeemed.ten_thousandths() / 100;
-        None
-    }
-
-    fn settle(&mut self, _: usize, _: Fate) {}
 }

@@ -110,6 +110,10 @@ impl Account {
         self.sequence = self.sequence.saturating_add(1);
         self.last_at = at;
         self.totals.issue(issue.kind, issue.value_remaining);
+        // An empty one is written down, and nothing that can be used (rule D2).
+        if issue.value_remaining.is_zero() {
+            return;
+        }
         self.queue_mut(issue.kind).insert(LiveLot {
             expires_at: issue.expires_at,
             issued_at: issue.issued_at,

@@ -42,7 +42,7 @@ pub(crate) fn carry_out<R: Decide>(
     account: &mut Account,
     template: Option<&Template>,
     out: &mut Vec<u8>,
-    put: impl FnOnce(R::Outcome),
+    outcome: &mut Option<R::Outcome>,
 ) -> Option<Result<(), Rejection>> {
     let at = command.at;
     let is_ordinary = account.merged_into().is_none()
@@ -55,5 +55,5 @@ pub(crate) fn carry_out<R: Decide>(
     if let Err(rejection) = command.request.check(program) {
         return Some(Err(rejection));
     }
-    command.request.carry_out(OnAccount { program, at, account, template, out }, put)
+    command.request.carry_out(OnAccount { program, at, account, template, out }, outcome)
 }

@@ -59,6 +59,25 @@ impl<'a> Draft<'a> {
         self.first.account
     }
 
+    /// Whether the account was merged into the second one.
+    pub(super) fn is_merged(&self) -> bool {
+        self.second.is_some() && self.first.account.merged_into().is_some()
+    }
+
+    /// Whoever has the account's value: itself, or the one that it was merged into.
+    pub(super) fn home(&self) -> &Side<'a> {
+        self.second.as_ref().filter(|_| self.is_merged()).unwrap_or(&self.first)
+    }
+
+    /// Writes the next entry of whoever has the account's value.
+    pub(super) fn write_home(&mut self, cause: Cause, kind: EntryKind) {
+        let (at, is_merged) = (self.at, self.is_merged());
+        match self.second.as_mut().filter(|_| is_merged) {
+            Some(home) => home.write(at, cause, kind, None),
+            None => self.write_for(cause, kind),
+        };
+    }
+
     /// Writes the next entry that the request asks for, and answers with the balances after it.
     pub(super) fn write(&mut self, kind: EntryKind) -> Balances {
         self.write_for(Cause::Request, kind)

@@ -6,9 +6,9 @@ use crate::amount::Scale;
 use crate::store::View;
 use crate::transaction::{ClawedBack, EarnedMore};
 use crate::{
-    Amount, Cause, Clawback, Earned, EntryKind, Expiry, Issue, LotAfter, LotDetails, LotId, LotKind, Origin,
-    Period, PeriodType, Place, Points, Program, Quantity, Rejection, Standing, Terms, Timestamp, Transaction,
-    TransactionId,
+    Amount, Cause, Clawback, Earned, EntryKind, Expiry, Issue, LotAfter, LotChange, LotDetails, LotId,
+    LotKind, Origin, Period, PeriodType, Place, Points, Program, Quantity, Rejection, Standing, Terms,
+    Timestamp, Transaction, TransactionId,
 };
 use chrono::TimeDelta;
 
@@ -28,15 +28,16 @@ pub(super) fn rule(program: &Program) -> Option<Earned> {
 }
 
 /// What stays earned, and in which lot, now that a transaction's total is another. Its own entry is written next, and a
-/// new lot right after it.
+/// new lot right after it; or, where that is in another journal, a new lot is what is written next there.
 pub(super) fn plan(draft: &Draft<'_>, view: &View<'_>, transaction: &mut Transaction) {
     let kept = transaction.kept();
     let Some(was) = transaction.earned else { return };
     let points = was.points_for(kept);
     let has_lot = own_lot(draft, view, was).is_some();
     let lot = if points > was.points && !has_lot {
-        let sequence = draft.first.next_sequence().saturating_add(1);
-        Some(LotId::made_by(draft.first.number(), sequence))
+        let home = draft.home();
+        let sequence = home.next_sequence().saturating_add(u32::from(!draft.is_merged()));
+        Some(LotId::made_by(home.number(), sequence))
     } else {
         was.lot
     };
@@ -56,24 +57,35 @@ impl Earned {
     }
 }
 
-/// Makes what stays earned what the transaction's total, less what came back of it, would have earned (rule X4).
-/// Answers how many points were clawed back.
+/// What settling came to.
+#[derive(Default)]
+pub(super) struct Settled {
+    /// How many points were clawed back.
+    pub(super) clawed_back: Points,
+    /// What of them is still to be written here, as it stayed when the profile was merged into another.
+    pub(super) stayed: Option<ClawedBack>,
+}
+
+/// Makes what stays earned what the transaction's total, less what came back of it, would have earned (rule X4), with
+/// whoever has the points.
 pub(super) fn settle(
     draft: &mut Draft<'_>,
     view: &View<'_>,
     was: Option<Earned>,
     transaction: &Transaction,
-) -> Result<Points, Rejection> {
-    let (Some(was), Some(now)) = (was, transaction.earned) else { return Ok(Points::ZERO) };
+) -> Result<Settled, Rejection> {
+    let (Some(was), Some(now)) = (was, transaction.earned) else { return Ok(Settled::default()) };
     let own = own_lot(draft, view, was);
     if let Some(less) = was.points.checked_sub(now.points) {
-        if !less.is_zero() {
-            claw_back(draft, own, transaction.id, less)?;
-        }
-        return Ok(less);
+        let stayed = stayed_lot(draft, view, was);
+        return if less.is_zero() {
+            Ok(Settled::default())
+        } else {
+            claw_back(draft, own, stayed, transaction.id, less)
+        };
     }
     let more = now.points.minus(was.points);
-    if !draft.first.totals().pot(LotKind::Point).has_room_for(more.into()) {
+    if !draft.home().totals().pot(LotKind::Point).has_room_for(more.into()) {
         return Err(Rejection::AccountTotalExceeded);
     }
     match (own, now.lot) {
@@ -81,7 +93,7 @@ pub(super) fn settle(
         (None, Some(lot)) => issue(draft, transaction, now, lot, more)?,
         (None, None) => {}
     }
-    Ok(Points::ZERO)
+    Ok(Settled::default())
 }
 
 /// Takes points back: from the transaction's own lot, also what was unspent in it when it expired or was taken back;
@@ -89,35 +101,54 @@ pub(super) fn settle(
 fn claw_back(
     draft: &mut Draft<'_>,
     own: Option<KnownLot<'_>>,
+    stayed: Option<KnownLot<'_>>,
     transaction: TransactionId,
     points: Points,
-) -> Result<(), Rejection> {
-    let from_lot = own.as_ref().map_or(Quantity::ZERO, |lot| lot.unheld().min(points.into()));
-    let change = own.filter(|_| !from_lot.is_zero()).map(|lot| {
-        let after = LotAfter { remaining: lot.now.remaining.minus(from_lot), ..lot.now };
-        lot.change(after, [(lot.now.standing.place(), Place::ClawedBack, from_lot)])
-    });
-    let rest = points.minus(from_lot.as_points());
+) -> Result<Settled, Rejection> {
+    let none = ClawedBack {
+        transaction,
+        points: Points::ZERO,
+        change: None,
+        owed: Points::ZERO,
+        shortfall: Points::ZERO,
+    };
+    let (change, from_own) = taken(own, points);
+    let (stayed, from_stayed) = taken(stayed, points.minus(from_own));
+    let there = points.minus(from_stayed);
+    let rest = there.minus(from_own);
     let (owed, shortfall) = match draft.program.settings().clawback {
         Clawback::Debt => (rest, Points::ZERO),
         Clawback::Shortfall => (Points::ZERO, rest),
     };
     // What came along in mergers may be owed as well (rule Q3).
-    draft.first.totals().point_debt.checked_add(owed).ok_or(Rejection::AccountTotalExceeded)?;
-    let clawed = ClawedBack { transaction, points, change, owed, shortfall };
-    draft.write_for(Cause::Transaction(transaction), EntryKind::Clawback(Box::new(clawed)));
-    Ok(())
+    draft.home().totals().point_debt.checked_add(owed).ok_or(Rejection::AccountTotalExceeded)?;
+    if !there.is_zero() {
+        let clawed = ClawedBack { points: there, change, owed, shortfall, ..none.clone() };
+        draft.write_home(Cause::Transaction(transaction), EntryKind::Clawback(Box::new(clawed)));
+    }
+    let stayed = stayed.map(|change| ClawedBack { points: from_stayed, change: Some(change), ..none });
+    Ok(Settled { clawed_back: points, stayed })
+}
+
+/// Takes at most so many points out of a lot, of what no hold sets aside in it: the change, and how many.
+fn taken(lot: Option<KnownLot<'_>>, points: Points) -> (Option<LotChange>, Points) {
+    let value = lot.as_ref().map_or(Quantity::ZERO, |lot| lot.unheld().min(points.into()));
+    let change = lot.filter(|_| !value.is_zero()).map(|lot| {
+        let after = LotAfter { remaining: lot.now.remaining.minus(value), ..lot.now };
+        lot.change(after, [(lot.now.standing.place(), Place::ClawedBack, value)])
+    });
+    (change, value.as_points())
 }
 
 /// Adds points: to a debt first, then to the transaction's own lot.
 fn earn_more(draft: &mut Draft<'_>, lot: &KnownLot<'_>, transaction: TransactionId, points: Points) {
-    let paid_to_debt = draft.first.totals().point_debt.min(points);
+    let paid_to_debt = draft.home().totals().point_debt.min(points);
     let value: Quantity = points.minus(paid_to_debt).into();
     let after = LotAfter { remaining: lot.now.remaining.plus(value), ..lot.now };
     let debt = (Place::Issued, Place::PaidToDebt, paid_to_debt.into());
     let change = lot.change(after, [(Place::Issued, after.standing.place(), value), debt]);
     let more = EarnedMore { transaction, change, paid_to_debt };
-    draft.write_for(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
+    draft.write_home(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
 }
 
 /// Issues points in a new lot; a debt is paid first, and what paid it is not in the lot.
@@ -128,7 +159,7 @@ fn issue(
     lot: LotId,
     points: Points,
 ) -> Result<(), Rejection> {
-    let paid_to_debt = draft.first.totals().point_debt.min(points);
+    let paid_to_debt = draft.home().totals().point_debt.min(points);
     let (available_at, expires_at) = dates(transaction, earned)?;
     let origin = Some(Origin::Earned { transaction: transaction.id, paid_to_debt });
     let issue = Issue {
@@ -149,7 +180,7 @@ fn issue(
         },
         details: Some(Box::new(LotDetails { origin, ..LotDetails::default() })),
     };
-    draft.write_for(Cause::Transaction(transaction.id), EntryKind::Issue(issue));
+    draft.write_home(Cause::Transaction(transaction.id), EntryKind::Issue(issue));
     Ok(())
 }
 
@@ -165,9 +196,20 @@ fn dates(transaction: &Transaction, earned: Earned) -> Result<(Timestamp, Expiry
     Ok((available_at, expires_at.map_err(out_of_range)?))
 }
 
-/// The lot that a transaction earned, unless it belongs to another profile now.
+/// The lot that a transaction earned, unless it belongs to another profile now, or stayed behind in a merger.
 fn own_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<KnownLot<'a>> {
     let id = earned.lot?;
-    let lot = KnownLot::find(&draft.first, view.found.lots.get(&id), id, draft.at)?;
-    (!matches!(lot.now.standing, Standing::MovedTo(_))).then_some(lot)
+    let lots = if draft.is_merged() { &view.found.second_lots } else { &view.found.lots };
+    not_moved(KnownLot::find(draft.home(), lots.get(&id), id, draft.at))
+}
+
+/// The lot that a transaction earned, if it stayed here when the profile was merged into another: it had expired by then,
+/// was revoked or used up.
+fn stayed_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<KnownLot<'a>> {
+    let id = earned.lot.filter(|_| draft.is_merged())?;
+    not_moved(KnownLot::find(&draft.first, view.found.lots.get(&id), id, draft.at))
+}
+
+fn not_moved(lot: Option<KnownLot<'_>>) -> Option<KnownLot<'_>> {
+    lot.filter(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)))
 }

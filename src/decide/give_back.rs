@@ -11,8 +11,9 @@ use crate::request::{Fingerprint, ReturnRedemption, ReverseRedemption};
 use crate::store::{Need, Owner, Record, View};
 use crate::{
     Amount, Balances, Cause, Entry, EntryKind, ExpiredReturn, Expiry, Issue, Item, LotAfter, LotDetails,
-    LotId, LotKind, Movement, Origin, Place, Points, ProfileId, Program, Quantity, RedemptionId,
-    RedemptionState, Refusal, Rejection, Return, ReturnId, ReturnedItem, ReturnedTo, Standing, Timestamp,
+    LotId, LotKind, Movement, Origin, Place, Points, ProfileId, ProfileNumber, Program, Quantity,
+    RedemptionId, RedemptionState, Refusal, Rejection, Return, ReturnId, ReturnedItem, ReturnedTo, Standing,
+    Timestamp,
 };
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
@@ -32,8 +33,8 @@ impl Decide for ReturnRedemption {
         check::amount(program, "amount", self.amount)
     }
 
-    fn decides_on_merged(&self) -> bool {
-        true
+    fn stays_with(&self) -> Option<ProfileNumber> {
+        Some(self.redemption_id.number())
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Return>, Refusal> {
@@ -76,8 +77,8 @@ impl Decide for ReverseRedemption {
         Ok(())
     }
 
-    fn decides_on_merged(&self) -> bool {
-        true
+    fn stays_with(&self) -> Option<ProfileNumber> {
+        Some(self.redemption_id.number())
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Return>, Refusal> {

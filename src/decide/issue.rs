@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::sealed::Decide;
 use super::{OnAccount, Plain, Template, Told};
 use crate::balance::Pot;
-use crate::entry::flat::{self, Head};
+use crate::entry::{flat, packed::Head};
 use crate::request::{Fingerprint, IssuePoints, IssueReward};
 use crate::store::{DefinitionRef, Need, Owner, View};
 use crate::{
@@ -49,8 +49,8 @@ impl Decide for IssueReward {
     }
 
     #[inline]
-    fn carry_out(&self, on: OnAccount<'_>, put: impl FnOnce(Reward)) -> Option<Result<(), Rejection>> {
-        self.wish().carry_out(on, put)
+    fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<Reward>) -> Option<Result<(), Rejection>> {
+        self.wish().carry_out(on, outcome)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Reward> {
@@ -103,8 +103,8 @@ impl Decide for IssuePoints {
     }
 
     #[inline]
-    fn carry_out(&self, on: OnAccount<'_>, put: impl FnOnce(PointLot)) -> Option<Result<(), Rejection>> {
-        self.wish().carry_out(on, put)
+    fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<PointLot>) -> Option<Result<(), Rejection>> {
+        self.wish().carry_out(on, outcome)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<PointLot> {
@@ -201,7 +201,7 @@ impl Wish<'_> {
     fn carry_out<Q: From<Quantity>>(
         &self,
         on: OnAccount<'_>,
-        put: impl FnOnce(Lot<Q>),
+        outcome: &mut Option<Lot<Q>>,
     ) -> Option<Result<(), Rejection>> {
         let OnAccount { program, at, account, template, out } = on;
         let template = template.filter(|template| template.kind == self.kind)?;
@@ -217,7 +217,7 @@ impl Wish<'_> {
         account.issue(at, &issue);
         let head = Head { number, sequence, at, balances: account.totals().balances() };
         flat::write_issue(&head, &issue, out);
-        put(lot_at_issue(account.profile_id(), at, &issue, None));
+        *outcome = Some(lot_at_issue(account.profile_id(), at, &issue, None));
         Some(Ok(()))
     }
 

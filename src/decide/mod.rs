@@ -44,8 +44,8 @@ use crate::account::bring_up_to;
 use crate::request::{Fingerprint, any_request, each_request};
 use crate::store::{Change, Need, View};
 use crate::{
-    Account, Cause, Command, Entry, External, KeyReused, LotId, Outcome, ProfileId, Program, Refusal,
-    Rejection, Request, Timestamp,
+    Account, Cause, Command, Entry, External, KeyReused, LotId, Outcome, ProfileId, ProfileNumber, Program,
+    Refusal, Rejection, Request, Timestamp,
 };
 
 /// A request that a ledger can decide. Its `Outcome` is what the caller gets back.
@@ -66,9 +66,14 @@ pub(crate) mod sealed {
         /// What must be loaded to decide it, besides its key and its name.
         fn need(&self) -> Result<Need, Rejection>;
 
-        /// Whether it can be decided on an account that was merged into another: it is about what stays there.
+        /// Whether it can be decided on an account that was merged into another: it is about that.
         fn decides_on_merged(&self) -> bool {
             false
+        }
+
+        /// In whose journal the record is that it changes: that stays there in a merger, and is changed there.
+        fn stays_with(&self) -> Option<ProfileNumber> {
+            None
         }
 
         /// The lot that it names without saying whose it must be: it is about whoever has it.
@@ -101,7 +106,7 @@ pub(crate) mod sealed {
         fn carry_out(
             &self,
             _: OnAccount<'_>,
-            _: impl FnOnce(Self::Outcome),
+            _: &mut Option<Self::Outcome>,
         ) -> Option<Result<(), Rejection>> {
             None
         }
@@ -149,6 +154,10 @@ pub(crate) mod sealed {
 
         fn decides_on_merged(&self) -> bool {
             any_request!(self, request => request.decides_on_merged())
+        }
+
+        fn stays_with(&self) -> Option<ProfileNumber> {
+            any_request!(self, request => request.stays_with())
         }
 
         fn follows(&self) -> Option<LotId> {
@@ -372,7 +381,13 @@ fn decide_new<A: Action>(
     if let Some(number) = request.follows().and_then(|lot| trail::went_to(view, lot)) {
         return Err(Refusal::Elsewhere(number));
     }
-    if let Some(into) = view.first.merged_into().filter(|_| !request.decides_on_merged()) {
+    let number = view.first.number();
+    let stays_with = request.stays_with();
+    if let Some(record) = stays_with.filter(|record| *record != number && view.first.answers_to(*record)) {
+        return Err(Refusal::Elsewhere(record));
+    }
+    let is_here = request.decides_on_merged() || stays_with == Some(number);
+    if let Some(into) = view.first.merged_into().filter(|_| !is_here) {
         return Err(Refusal::Elsewhere(into));
     }
     request.check(program)?;

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::draw::{Draw, available, draw, round_down};
 use super::{OnAccount, Plain, Told, check, sealed::Decide};
-use crate::entry::flat::{self, Head};
+use crate::entry::{flat, packed::Head};
 use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::store::{Need, Owner, View};
@@ -48,7 +48,11 @@ impl Decide for Redeem {
     }
 
     #[inline]
-    fn carry_out(&self, on: OnAccount<'_>, put: impl FnOnce(Redemption)) -> Option<Result<(), Rejection>> {
+    fn carry_out(
+        &self,
+        on: OnAccount<'_>,
+        outcome: &mut Option<Redemption>,
+    ) -> Option<Result<(), Rejection>> {
         let OnAccount { program, at, account, out, .. } = on;
         if self.strategies[..] != [Strategy::Rewards] {
             return None;
@@ -62,7 +66,7 @@ impl Decide for Redeem {
         let (number, sequence) = (account.number(), account.sequence());
         let balances = account.totals().balances();
         flat::write_redemption(&Head { number, sequence, at, balances }, [self.amount, total], &items, out);
-        put(Redemption {
+        *outcome = Some(Redemption {
             id: RedemptionId::made_by(number, sequence),
             profile_id: account.profile_id(),
             redeemed_at: at,

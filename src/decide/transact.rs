@@ -2,13 +2,15 @@
 
 use super::Told;
 use super::draft::Draft;
+use super::earn::Settled;
 use super::sealed::Decide;
 use super::{check, earn};
 use crate::request::{DeleteTransaction, Fingerprint, PostTransaction, ReturnTransaction, UpdateTransaction};
 use crate::store::{Need, Owner, Record, View};
 use crate::{
-    Amount, Cause, Entry, EntryId, EntryKind, External, Points, ProfileId, Program, RedemptionId,
-    RedemptionState, Refusal, Rejection, Transaction, TransactionChange, TransactionId, TransactionReturn,
+    Amount, Cause, Entry, EntryId, EntryKind, External, Points, ProfileId, ProfileNumber, Program,
+    RedemptionId, RedemptionState, Refusal, Rejection, SettledElsewhere, Transaction, TransactionChange,
+    TransactionId, TransactionReturn,
 };
 
 impl Decide for PostTransaction {
@@ -53,6 +55,10 @@ impl Decide for UpdateTransaction {
         Ok(Need { transaction: Some(self.transaction_id), ..self.transaction.need()? })
     }
 
+    fn stays_with(&self) -> Option<ProfileNumber> {
+        Some(self.transaction_id.number())
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of("update_transaction", self)
     }
@@ -62,7 +68,7 @@ impl Decide for UpdateTransaction {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
-        let before = current(view, self.transaction_id)?;
+        let before = current(draft, view, self.transaction_id)?;
         let external = self.transaction.external_id.as_ref();
         if let Some(other) = external.filter(|id| before.external_id.as_ref() != Some(id)) {
             let external = External::Transaction(other.clone());
@@ -90,6 +96,10 @@ impl Decide for DeleteTransaction {
         Ok(about(self.transaction_id))
     }
 
+    fn stays_with(&self) -> Option<ProfileNumber> {
+        Some(self.transaction_id.number())
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of("delete_transaction", self)
     }
@@ -99,7 +109,7 @@ impl Decide for DeleteTransaction {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
-        let before = current(view, self.transaction_id)?;
+        let before = current(draft, view, self.transaction_id)?;
         // It keeps the name of its redemption, for whoever asks later what it was.
         let transaction = Transaction { is_deleted: true, updated_at: draft.at, ..before.clone() };
         Ok(write(draft, view, Some(before), transaction, None)?.0.into())
@@ -117,6 +127,10 @@ impl Decide for ReturnTransaction {
         Ok(about(self.transaction_id))
     }
 
+    fn stays_with(&self) -> Option<ProfileNumber> {
+        Some(self.transaction_id.number())
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of("return_transaction", self)
     }
@@ -126,7 +140,7 @@ impl Decide for ReturnTransaction {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<TransactionReturn>, Refusal> {
-        let before = current(view, self.transaction_id)?;
+        let before = current(draft, view, self.transaction_id)?;
         let left = before.kept();
         if self.amount > left {
             return Err(Rejection::ReturnAboveTransaction { requested: self.amount, left }.into());
@@ -136,7 +150,7 @@ impl Decide for ReturnTransaction {
         let id = EntryId::made_by(draft.first.number(), draft.first.next_sequence());
         let (transaction, points_clawed_back) =
             write(draft, view, Some(before), transaction, Some(self.amount))?;
-        let balances = draft.first.totals().balances();
+        let balances = draft.home().totals().balances();
         Ok(TransactionReturn { id, transaction, amount: self.amount, points_clawed_back, balances }.into())
     }
 
@@ -147,12 +161,15 @@ impl Decide for ReturnTransaction {
             EntryKind::Clawback(clawed) => Some(clawed.points),
             _ => None,
         });
+        let here = (clawed.unwrap_or_default(), last.balances);
+        let (points_clawed_back, balances) =
+            change.elsewhere.map_or(here, |there| (there.points_clawed_back, there.balances));
         Some(TransactionReturn {
             id: first.id(change.transaction.id.number()),
             transaction: change.transaction.clone(),
             amount: change.returned?,
-            points_clawed_back: clawed.unwrap_or_default(),
-            balances: last.balances,
+            points_clawed_back,
+            balances,
         })
     }
 }
@@ -213,20 +230,36 @@ fn write(
     mut transaction: Transaction,
     returned: Option<Amount>,
 ) -> Result<(Transaction, Points), Refusal> {
-    let linked = before.and_then(|before| before.redemption_id);
-    let (here, elsewhere) = relink(draft, view, linked, &transaction)?;
+    let (here, elsewhere) = relink(draft, view, before, &transaction)?;
     let (came_back, total) = (transaction.returned, transaction.total);
     if came_back > total {
         return Err(Rejection::ReturnAboveTransaction { requested: came_back, left: total }.into());
     }
     let was = transaction.earned;
     earn::plan(draft, view, &mut transaction);
-    let change = TransactionChange { transaction: transaction.clone(), redemptions: here, returned };
-    draft.write(EntryKind::Transaction(Box::new(change)));
-    if let (Some(second), Some(state)) = (&mut draft.second, elsewhere) {
-        second.write(draft.at, Cause::Transaction(transaction.id), EntryKind::Link(state), None);
+    let cause = Cause::Transaction(transaction.id);
+    let mut change =
+        TransactionChange { transaction: transaction.clone(), redemptions: here, returned, elsewhere: None };
+    let clawed_back = if draft.is_merged() {
+        // The record is here, and the points are there: what they came to stands with the record.
+        let Settled { clawed_back, stayed } = earn::settle(draft, view, was, &transaction)?;
+        let home = draft.home();
+        let (to, balances) = (home.number(), home.totals().balances());
+        change.elsewhere = Some(SettledElsewhere { to, points_clawed_back: clawed_back, balances });
+        draft.write(EntryKind::Transaction(Box::new(change)));
+        if let Some(stayed) = stayed {
+            draft.write_for(cause, EntryKind::Clawback(Box::new(stayed)));
+        }
+        clawed_back
+    } else {
+        draft.write(EntryKind::Transaction(Box::new(change)));
+        earn::settle(draft, view, was, &transaction)?.clawed_back
+    };
+    if let Some(second) = &mut draft.second {
+        for state in elsewhere {
+            second.write(draft.at, cause, EntryKind::Link(state), None);
+        }
     }
-    let clawed_back = earn::settle(draft, view, was, &transaction)?;
     Ok((transaction, clawed_back))
 }
 
@@ -237,49 +270,64 @@ fn recall(entries: &[&Entry]) -> Option<Transaction> {
     }
 }
 
-/// The transaction that a request names, as it stands, unless it was deleted.
-fn current<'a>(view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Rejection> {
-    match view.found.transaction.map(|record| &record.newest().kind) {
+/// The transaction that a request names, as it stands, unless it was deleted. What it earned is with whoever answers for
+/// its profile.
+fn current<'a>(draft: &Draft<'_>, view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Refusal> {
+    let transaction = match view.found.transaction.map(|record| &record.newest().kind) {
         Some(EntryKind::Transaction(change))
             if change.transaction.id == id && !change.transaction.is_deleted =>
         {
-            Ok(&change.transaction)
+            &change.transaction
         }
-        _ => Err(Rejection::UnknownTransaction { transaction: id }),
-    }
+        _ => return Err(Rejection::UnknownTransaction { transaction: id }.into()),
+    };
+    let further = match &draft.second {
+        Some(second) if draft.is_merged() => second.account.merged_into(),
+        _ => draft.account().merged_into(),
+    };
+    further.map_or(Ok(transaction), |number| Err(Refusal::Together(number)))
 }
 
 /// What changes for redemptions when a transaction is linked to another one than before (rule X1): of this account, and
-/// of one that was merged into it.
+/// of the second one, which was merged into it or into which it was merged.
 fn relink(
     draft: &Draft<'_>,
     view: &View<'_>,
-    before: Option<RedemptionId>,
+    was: Option<&Transaction>,
     transaction: &Transaction,
-) -> Result<(Vec<RedemptionState>, Option<RedemptionState>), Refusal> {
+) -> Result<(Vec<RedemptionState>, Vec<RedemptionState>), Refusal> {
     let now = transaction.redemption_id.filter(|_| !transaction.is_deleted);
+    let before = was.and_then(|was| was.redemption_id);
+    // What was checked when it was linked holds ever after, where the limit is no lower.
+    let is_same_link =
+        now == before && was.is_some_and(|was| was.total_original <= transaction.total_original);
     let mut changed = Vec::new();
-    for id in [now, before].into_iter().flatten() {
-        let number = id.number();
-        let is_elsewhere = number != draft.first.number() && draft.account().answers_to(number);
-        if is_elsewhere && draft.second.as_ref().is_none_or(|second| second.number() != number) {
-            return Err(Refusal::Together(number));
-        }
+    let is_apart = |id: &RedemptionId| {
+        let mut sides = [Some(&draft.first), draft.second.as_ref()].into_iter().flatten();
+        draft.home().account.answers_to(id.number()) && !sides.any(|side| side.number() == id.number())
+    };
+    let apart = [now, before].into_iter().flatten().find(is_apart);
+    if let Some(id) = apart.filter(|_| draft.second.is_none()) {
+        return Err(Refusal::Together(id.number()));
     }
-    if let Some(id) = now {
+    if let Some(id) = now.filter(|id| !(is_same_link && is_apart(id))) {
+        if is_apart(&id) {
+            return Err(Rejection::RedemptionApart { redemption: id }.into());
+        }
         let linked = link(view, id, transaction)?;
         if before != Some(id) {
             changed.push(linked);
         }
     }
     if let Some(before) = before.filter(|before| now != Some(*before)) {
+        if is_apart(&before) {
+            return Err(Rejection::RedemptionApart { redemption: before }.into());
+        }
         let record = [view.found.linked, view.found.redemption].into_iter().flatten();
         let state = record.filter_map(|record| record.redemption(before)).map(|(_, state)| state).next();
         changed.extend(state.map(|state| RedemptionState { transaction_id: None, ..state }));
     }
-    let (here, elsewhere): (Vec<_>, Vec<_>) =
-        changed.into_iter().partition(|state| state.id.number() == draft.first.number());
-    Ok((here, elsewhere.into_iter().next()))
+    Ok(changed.into_iter().partition(|state| state.id.number() == draft.first.number()))
 }
 
 /// How a redemption stands once it is linked, if it may be.

@@ -3,7 +3,8 @@
 //!
 //! These bytes never leave the process. What has no place in them is written as it would be elsewhere.
 
-use super::{Entry, EntryKind, packed};
+use super::packed::{self, Head};
+use super::{Entry, EntryKind};
 use crate::bytes::{Reader, Reading, Unreadable};
 use crate::redemption::Redeemed;
 use crate::{
@@ -22,15 +23,6 @@ const MORE: u8 = 4;
 
 /// What all begin with: the form, the sequence number, the instant, and the balance of rewards.
 const HEAD: usize = 17;
-
-/// What is in each entry.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head {
-    pub(crate) number: ProfileNumber,
-    pub(crate) sequence: u32,
-    pub(crate) at: Timestamp,
-    pub(crate) balances: Balances,
-}
 
 /// Writes the entry of a redemption that rewards paid: what was requested, what was taken, and from where.
 #[inline]

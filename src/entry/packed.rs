@@ -4,7 +4,6 @@
 //! tight form of its own; everything else is the JSON that is stable anyway. A form never changes: a new one gets a new
 //! first byte, and the old one is read for ever.
 
-use super::flat::Head;
 use super::{Entry, EntryKind, Expired, LotValue, Stamp};
 use crate::bytes::{Reader, Reading, Unreadable, Writer};
 use crate::json;
@@ -22,6 +21,15 @@ const REDEEM: u8 = 1;
 const ISSUE: u8 = 2;
 const MATURE: u8 = 3;
 const EXPIRE: u8 = 4;
+
+/// What is in each entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    pub(crate) number: ProfileNumber,
+    pub(crate) sequence: u32,
+    pub(crate) at: Timestamp,
+    pub(crate) balances: Balances,
+}
 
 /// Writes an entry of the account with this number.
 #[cfg(any(test, feature = "postgres", feature = "sqlite"))]

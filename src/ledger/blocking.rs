@@ -1,13 +1,13 @@
 //! The shell over a store that blocks.
 
+use super::Answer;
 use super::driver::{Batch, MAX_ATTEMPTS, Single};
 use super::error::Error;
 use super::read::{self, Question, Reading};
-use super::{Answer, nothing};
 use crate::store::{AsOf, Change, Store};
 use crate::{
     Action, Catalogue, Command, Key, KnownLots, LotId, NextExpiry, ProfileId, ProfileNumber, Program, Quote,
-    Redeem, Timestamp, ValuedBalances, Wallet,
+    Receipt, Redeem, Rejection, Timestamp, ValuedBalances, Wallet,
 };
 
 /// A rewards ledger over a [`Store`].
@@ -73,12 +73,15 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub fn run<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
-        // Filled in place, so that it is not moved.
-        let mut answer = nothing();
-        if !self.store.at_once(&self.program, command, &mut answer) {
-            answer = self.run_in_full(command);
+        let mut outcome = None;
+        match self.store.at_once(&self.program, command, &mut outcome) {
+            Some(Ok(())) => match outcome {
+                Some(outcome) => Ok(Receipt::new(outcome)),
+                None => self.run_in_full(command),
+            },
+            Some(Err(rejection)) => Err(Error::Rejected(rejection)),
+            None => self.run_in_full(command),
         }
-        answer
     }
 
     fn run_in_full<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
@@ -117,9 +120,10 @@ impl<S: Store> Ledger<S> {
     fn run_all_in_memory<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
         let mut answers = Vec::with_capacity(commands.len());
         while let Some(rest) = commands.get(answers.len()..).filter(|rest| !rest.is_empty()) {
-            let before = answers.len();
-            self.store.many_at_once(&self.program, rest, &mut answers);
-            if answers.len() == before
+            let mut keep = |result: Result<A::Outcome, Rejection>| {
+                answers.push(result.map(Receipt::new).map_err(Error::Rejected));
+            };
+            if self.store.many_at_once(&self.program, rest, &mut keep) == 0
                 && let Some(command) = rest.first()
             {
                 answers.push(self.run(command));

@@ -21,8 +21,3 @@ use crate::{Receipt, decide::sealed::Decide};
 
 /// What comes of a command: a receipt with its outcome, or why not.
 pub type Answer<A, E> = Result<Receipt<<A as Decide>::Outcome>, Error<E>>;
-
-/// Where an answer will be.
-pub(crate) const fn nothing<O, E>() -> Result<Receipt<O>, Error<E>> {
-    Err(Error::Contention { attempts: 0 })
-}

@@ -129,7 +129,11 @@ impl Adjust {
 /// Merges a profile into another: a customer had two cards (rule L2).
 ///
 /// The one that is merged closes. Its live lots, holds and debt move with their ids and expiries; its records and keys
-/// stay where they are. What is asked of it from then on is answered by the other.
+/// stay where they are: its redemptions can still be returned, and its transactions returned, changed and deleted, and what
+/// that moves is with the other. What is asked of it from then on is answered by the other.
+///
+/// One limit: a commit is over two accounts. A transaction and its redemption that stayed with two profiles, both merged
+/// since, cannot be unlinked ([`RedemptionApart`](crate::Rejection::RedemptionApart)).
 ///
 /// Outcome: [`Merged`](crate::Merged).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -94,8 +94,7 @@ pub use work::{AsOf, Change, DefinitionRef, Fate, Found, Need, Owner, Record, Vi
 
 #[cfg(doc)]
 use crate::Account;
-use crate::ledger::Answer;
-use crate::{Action, Command, Program};
+use crate::{Action, Command, Program, Rejection};
 
 /// A store that blocks until the work is done; see [the contract](crate::store).
 pub trait Store {
@@ -115,22 +114,33 @@ pub trait Store {
         false
     }
 
-    /// Carries out a command that is plain on an account that is in memory, and puts there what it would come to if it were
-    /// run. `false`: it has to be run. For this crate's own memory store, which spares itself half of the work.
+    /// Carries out a command that is plain on an account that is in memory, with what it would come to if it were run.
+    /// `None`: it has to be run. For this crate's own memory store, which spares itself half of the work.
     #[doc(hidden)]
-    fn at_once<A: Action>(&mut self, _: &Program, _: &Command<A>, _: &mut Answer<A, Self::Error>) -> bool
+    fn at_once<A: Action>(
+        &mut self,
+        _: &Program,
+        _: &Command<A>,
+        _: &mut Option<A::Outcome>,
+    ) -> Option<Result<(), Rejection>>
     where
         Self: Sized,
     {
-        false
+        None
     }
 
-    /// Carries out commands so from the first on, as far as it goes, and adds what they come to.
+    /// Carries out commands so from the first on, as far as it goes, and answers how many it carried out.
     #[doc(hidden)]
-    fn many_at_once<A: Action>(&mut self, _: &Program, _: &[Command<A>], _: &mut Vec<Answer<A, Self::Error>>)
+    fn many_at_once<A: Action>(
+        &mut self,
+        _: &Program,
+        _: &[Command<A>],
+        _: &mut impl FnMut(Result<A::Outcome, Rejection>),
+    ) -> usize
     where
         Self: Sized,
     {
+        0
     }
 }
 

@@ -130,7 +130,8 @@ pub(crate) fn outcome(model: &Model, made: Made, outcome: &Outcome) -> Checked {
             prop_assert_eq!(account.made_by(expected.sequence), shown.id.get());
             let came_back = expected.came_back.unwrap();
             prop_assert_eq!(came_back, (raw(shown.amount), raw(shown.points_clawed_back)), "rule X4");
-            balances(account, account.now(Micros::MIN), &shown.balances)
+            let home = &model.profiles[model.home(profile)];
+            balances(home, home.now(Micros::MIN), &shown.balances)
         }
         (made, outcome) => Err(TestCaseError::fail(format!("{made:?} is not {outcome:?}"))),
     }
@@ -322,8 +323,9 @@ fn transaction(
     prop_assert_eq!(&said.meta, &shown.meta);
     prop_assert_eq!(expected.is_deleted, shown.is_deleted);
     prop_assert_eq!(expected.returned, raw(shown.returned), "rule X4");
-    let earned = expected.earned.map(|earned| (earned.points, earned.lot));
-    let shown_earned = shown.earned.map(|earned| (raw(earned.points), earned.lot.map(LotId::sequence)));
+    let id = |(profile, sequence): (usize, u32)| model.profiles[profile].made_by(sequence);
+    let earned = expected.earned.map(|earned| (earned.points, earned.lot.map(id)));
+    let shown_earned = shown.earned.map(|earned| (raw(earned.points), earned.lot.map(LotId::get)));
     prop_assert_eq!(earned, shown_earned, "rules X3 and X4");
     prop_assert_eq!(expected.created_at, shown.created_at.micros());
     prop_assert_eq!(expected.updated_at, shown.updated_at.micros());

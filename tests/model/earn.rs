@@ -38,23 +38,25 @@ impl Model {
         };
         let was = was.unwrap_or(Earned { points: 0, lot: None });
         let points = self.earns(&earn, kept);
-        let is_new = points > was.points && self.own_lot(profile, was).is_none();
+        let is_new = points > was.points && self.own_lot(self.home(profile), was).is_none();
         let times = times(&earn, transacted_at, calendar);
         objections.add_if(is_new && times.is_err(), Rank::Terms, "time_out_of_range");
         // The transaction itself is the next entry, and what it earns the one after that.
-        let lot = if is_new { Some(0) } else { was.lot };
+        let lot = if is_new { Some((profile, 0)) } else { was.lot };
         let times = times.unwrap_or((transacted_at, None));
         Settling { earned: Some(Earned { points, lot }), times }
     }
 
-    /// The lot that a transaction earned, if it is still here.
+    /// The lot that a transaction earned, if it is here.
     fn own_lot(&self, profile: usize, earned: Earned) -> Option<usize> {
         let account = &self.profiles[profile];
-        let lot = account.lot_with(account.made_by(earned.lot?))?;
+        let (issuer, sequence) = earned.lot?;
+        let lot = account.lot_with(self.profiles[issuer].made_by(sequence))?;
         account.lots[lot].moved.is_none().then_some(lot)
     }
 
-    /// Writes what a version of a transaction earns more or less than `was` (rule X4); answers how much was clawed back.
+    /// Writes what a version of a transaction earns more or less than `was` (rule X4), with whoever has the points;
+    /// answers how much was clawed back. What expired before a merger is still where it was.
     pub(super) fn settle(
         &mut self,
         profile: usize,
@@ -65,12 +67,18 @@ impl Model {
     ) -> Raw {
         let Some(now) = settling.earned else { return 0 };
         let was = was.unwrap_or(Earned { points: 0, lot: None });
-        let own = self.own_lot(profile, was);
+        let home = self.home(profile);
+        let sale = self.profiles[profile].made_by(self.profiles[profile].versions[version].made);
+        let own = self.own_lot(home, was);
         let (less, more) = ((was.points - now.points).max(0), (now.points - was.points).max(0));
         if less > 0 {
-            self.claw_back(profile, version, own, less, at);
+            let stayed = self.own_lot(profile, was).filter(|_| home != profile);
+            let stayed = self.claw_from_stayed(profile, sale, stayed, less, at);
+            if less > stayed {
+                self.claw_back(home, sale, own, less - stayed, at);
+            }
         } else if more > 0 {
-            let account = &mut self.profiles[profile];
+            let account = &mut self.profiles[home];
             // A debt is paid first.
             let paid = account.debt_at(account.now(at)).min(more);
             if paid > 0 {
@@ -81,7 +89,7 @@ impl Model {
             match own {
                 Some(lot) => {
                     account.flow(lot, Way::Issued, more - paid);
-                    account.write(at, What::EarnedMore(version, more, paid));
+                    account.write(at, What::EarnedMore(sale, more, paid));
                 }
                 None => self.earn_anew(profile, version, (more, paid), settling.times, at),
             }
@@ -90,7 +98,7 @@ impl Model {
     }
 
     /// From its own lot first, also what expired or was revoked there; then by the policy.
-    fn claw_back(&mut self, profile: usize, version: usize, own: Option<usize>, less: Raw, at: Micros) {
+    fn claw_back(&mut self, profile: usize, sale: u64, own: Option<usize>, less: Raw, at: Micros) {
         let account = &mut self.profiles[profile];
         let now = account.now(at);
         let from_lot = own.map_or(0, |lot| account.free(lot, now).min(less));
@@ -103,7 +111,26 @@ impl Model {
             Clawback::Shortfall => (0, rest),
         };
         account.debts.push((account.next_sequence(), owed));
-        account.write(at, What::ClawedBack(version, less, from_lot, owed, short));
+        account.write(at, What::ClawedBack(sale, less, from_lot, owed, short));
+    }
+
+    /// What a merged profile lost with the transaction's own lot counts as clawed back there; answers how much that is.
+    fn claw_from_stayed(
+        &mut self,
+        profile: usize,
+        sale: u64,
+        stayed: Option<usize>,
+        less: Raw,
+        at: Micros,
+    ) -> Raw {
+        let account = &mut self.profiles[profile];
+        let now = account.now(at);
+        let from_lot = stayed.map_or(0, |lot| account.free(lot, now).min(less));
+        if let Some(lot) = stayed.filter(|_| from_lot > 0) {
+            account.flow(lot, Way::ClawedBack, -from_lot);
+            account.write(at, What::ClawedBack(sale, from_lot, from_lot, 0, 0));
+        }
+        from_lot
     }
 
     fn earn_anew(
@@ -115,11 +142,12 @@ impl Model {
         at: Micros,
     ) {
         let earn = self.program.earn.unwrap();
-        let timezone = self.zone_of(&self.profiles[profile].versions[version]);
-        let account = &mut self.profiles[profile];
-        let sale = &account.versions[version];
+        let sale = &self.profiles[profile].versions[version];
+        let timezone = self.zone_of(sale);
         let origin = Origin::Earned(sale.made, paid);
         let issued_at = sale.transacted_at;
+        let home = self.home(profile);
+        let account = &mut self.profiles[home];
         let (sequence, lot) = (account.next_sequence(), account.lots.len());
         account.lots.push(Lot {
             foreign: None,

@@ -33,7 +33,7 @@ mod transact;
 mod transfer;
 pub(crate) mod world;
 
-use scrip::{Command, Key, Novelty, ProfileId, ProgramSettings, Rejection, Request, Sweep};
+use scrip::{Command, Key, Novelty, ProfileId, ProgramSettings, Rejection, Request, Sweep, TransactionId};
 
 use again::followed;
 use calendar::{Micros, SECOND};
@@ -307,8 +307,18 @@ impl Model {
                 | Request::Sweep(_)
         );
         let followed = followed(request);
+        let record = sale_id(request).map(|id| id.number().get());
         while let Some(Owner::Profile(profile)) = chain.last().copied().filter(|_| !stays) {
             let account = &self.profiles[profile];
+            // A transaction is with the profile that made it, also when that was merged into the one that is named.
+            if record.is_some() && account.number == record {
+                break;
+            }
+            let made_it = self.profiles.iter().position(|other| record.is_some() && other.number == record);
+            if let Some(made_it) = made_it.filter(|made_it| self.was_merged_into(*made_it, profile)) {
+                chain.push(Owner::Profile(made_it));
+                break;
+            }
             let went = || account.lots[account.lot_with(followed?.get())?].moved.map(|(_, to, _)| to);
             // What stayed behind with one that was merged into this one is not looked for there again.
             let went = went().filter(|to| !self.was_merged_into(*to, profile));
@@ -368,6 +378,16 @@ impl Model {
             Owner::Profile(profile) => self.profiles[profile].last_at(),
             Owner::Nobody => None,
         }
+    }
+}
+
+/// The transaction that a request changes.
+fn sale_id(request: &Request) -> Option<TransactionId> {
+    match request {
+        Request::UpdateTransaction(request) => Some(request.transaction_id),
+        Request::DeleteTransaction(request) => Some(request.transaction_id),
+        Request::ReturnTransaction(request) => Some(request.transaction_id),
+        _ => None,
     }
 }
 

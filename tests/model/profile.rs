@@ -60,10 +60,10 @@ pub(crate) enum What {
     Transacted(usize),
     /// A redemption was linked or unlinked by another profile's transaction.
     Linked(usize),
-    /// A transaction's version, the points, and what of them paid a debt.
-    EarnedMore(usize, Raw, Raw),
-    /// A transaction's version, the points, what came from its lot, what is owed, and what is short.
-    ClawedBack(usize, Raw, Raw, Raw, Raw),
+    /// A transaction by its id, the points, and what of them paid a debt.
+    EarnedMore(u64, Raw, Raw),
+    /// A transaction by its id, the points, what came from its lot, what is owed, and what is short.
+    ClawedBack(u64, Raw, Raw, Raw, Raw),
     MergedOut,
     MergedIn,
 }
@@ -245,8 +245,8 @@ pub(crate) struct Version {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Earned {
     pub(crate) points: Raw,
-    /// The number of the entry that issued its own lot.
-    pub(crate) lot: Option<u32>,
+    /// Its own lot: the profile that issued it, by its place, and the number of the entry.
+    pub(crate) lot: Option<(usize, u32)>,
 }
 
 impl Item {

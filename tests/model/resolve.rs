@@ -479,7 +479,13 @@ impl Resolver<'_> {
     fn transaction_id(&mut self, which: Pick, profile: u8) -> TransactionId {
         let profile = self.model.profile(profile_id(profile));
         let profiles = &self.model.profiles;
-        let account = if which % 16 == 15 { &profiles[0] } else { &profiles[profile] };
+        // One that was merged into it has transactions that it answers for.
+        let merged = profiles.iter().find(|other| other.merged.is_some_and(|(_, into)| into == profile));
+        let account = match which % 16 {
+            15 => &profiles[0],
+            8..15 => merged.unwrap_or(&profiles[profile]),
+            _ => &profiles[profile],
+        };
         let sequence = pick(&account.versions, which).map_or(1, |version| version.made);
         TransactionId::new(account.made_by(sequence)).unwrap()
     }

@@ -11,7 +11,7 @@ use super::world::{Answer, World};
 
 /// What random cases must come to now and then. Some codes are missing: an account's total and its journal are too large
 /// for a case, and `tests/rejections.rs` has the texts that are too long and the end that is none.
-const EXPECTED: [&str; 108] = [
+const EXPECTED: [&str; 110] = [
     "Adjust",
     "ArchiveDefinition",
     "CaptureHold",
@@ -37,9 +37,11 @@ const EXPECTED: [&str; 108] = [
     "became available",
     "captured after its lot expired",
     "captured in part",
+    "clawed back across a merger",
     "clawed back from the transaction's own lot",
     "earned",
     "earned more",
+    "earned more across a merger",
     "expired",
     "extended after it expired",
     "given back across a merger",
@@ -249,14 +251,22 @@ impl Tally {
             What::Issued(lot) => {
                 if let Some(Origin::Earned(_, paid)) = profile.lots[lot].origin {
                     self.note("earned");
+                    // Its own lot comes right after a transaction.
+                    let own = profile.lots[lot].sequence - 1;
+                    let is_own = profile.versions.iter().any(|version| version.sequence == own);
+                    self.note_if(!is_own, "earned more across a merger");
                     self.note_if(paid > 0, "a debt is paid");
                 }
             }
-            What::EarnedMore(_, _, paid) => {
+            What::EarnedMore(sale, _, paid) => {
+                let is_own = profile.versions.iter().any(|version| profile.made_by(version.made) == sale);
+                self.note_if(!is_own, "earned more across a merger");
                 self.note("earned more");
                 self.note_if(paid > 0, "a debt is paid");
             }
-            What::ClawedBack(_, _, from_lot, owed, short) => {
+            What::ClawedBack(sale, _, from_lot, owed, short) => {
+                let is_own = profile.versions.iter().any(|version| profile.made_by(version.made) == sale);
+                self.note_if(!is_own, "clawed back across a merger");
                 self.note_if(from_lot > 0, "clawed back from the transaction's own lot");
                 self.note_if(owed > 0, "a debt is owed");
                 self.note_if(short > 0, "a shortfall is written down");

@@ -105,12 +105,10 @@ fn told(account: &Profile, what: What) -> String {
         What::Linked(index) => {
             format!("link {}", account.made_by(account.redemptions[index].sequence))
         }
-        What::EarnedMore(version, more, paid) => {
-            let sale = account.made_by(account.versions[version].made);
+        What::EarnedMore(sale, more, paid) => {
             format!("earn {sale} {} paid {paid}", more - paid)
         }
-        What::ClawedBack(version, points, _, owed, short) => {
-            let sale = account.made_by(account.versions[version].made);
+        What::ClawedBack(sale, points, _, owed, short) => {
             format!("clawback {sale} {points} owed {owed} short {short}")
         }
         What::MergedOut => "merge out".to_owned(),

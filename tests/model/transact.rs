@@ -121,12 +121,19 @@ impl Model {
         objections: &mut Objections,
     ) {
         self.check_amounts(said, before, objections);
-        let is_late = self.decided_at(Owner::Profile(profile), at).is_none();
+        let is_late = match own {
+            Some(_) => self.decided_together(profile, at).is_none(),
+            None => self.decided_at(Owner::Profile(profile), at).is_none(),
+        };
         objections.add_if(is_late, Rank::Time, "time_reversed");
         let calendar = Calendar::of(said.timezone.unwrap_or(self.program.timezone));
         let is_far = said.transacted_at.is_some_and(|when| calendar.begin(when).is_err());
         objections.add_loosely(is_far, [Rank::Field(before + 4), Rank::Terms], "time_out_of_range");
         let Some(id) = said.redemption_id else { return };
+        if self.is_third(profile, id) {
+            // Nobody looks there; keep_sale says what that comes to.
+            return;
+        }
         let Some((owner, redemption)) = self.redemption_of(profile, id) else {
             objections.add(Rank::Unknown, "unknown_redemption");
             return;
@@ -150,7 +157,36 @@ impl Model {
         let owner = places.find(|place| self.profiles[*place].number == Some(id.number().get()))?;
         let mut redemptions = self.profiles[owner].redemptions.iter();
         let redemption = redemptions.position(|one| one.sequence == id.sequence())?;
-        (self.home(owner) == profile).then_some((owner, redemption))
+        (self.home(owner) == self.home(profile)).then_some((owner, redemption))
+    }
+
+    /// Whether a redemption is with a third profile, where a transaction's own was merged into another: a commit is over
+    /// two.
+    fn is_third(&self, profile: usize, id: RedemptionId) -> bool {
+        let home = self.home(profile);
+        let mut owners = 0..self.profiles.len();
+        let owner = owners.find(|place| self.profiles[*place].number == Some(id.number().get()));
+        let is_third = |owner: usize| owner != profile && owner != home && self.home(owner) == home;
+        home != profile && owner.is_some_and(is_third)
+    }
+
+    /// What speaks against a link that is to go from one redemption to another, where a commit over two is not enough.
+    fn check_apart(
+        &self,
+        profile: usize,
+        (was, is): (Option<RedemptionId>, Option<RedemptionId>),
+        is_lowered: bool,
+        objections: &mut Objections,
+    ) {
+        let is_third = |id: &RedemptionId| self.is_third(profile, *id);
+        let is_looked_at = was != is || is_lowered;
+        // Whether there is such a redemption, nobody can see.
+        let is_apart = is.as_ref().is_some_and(is_third) && is_looked_at;
+        objections.add_loosely(is_apart, [Rank::Unknown, Rank::Terms], "redemption_apart");
+        let was = was.filter(|was| is != Some(*was));
+        let owner = |id| Some(self.redemption_of(profile, id)?.0).filter(|owner| *owner != profile);
+        let is_other = was.and_then(owner).zip(is.and_then(owner)).is_some_and(|(was, is)| was != is);
+        objections.add_if(was.as_ref().is_some_and(is_third) || is_other, Rank::Terms, "redemption_apart");
     }
 
     fn keep_sale(
@@ -164,10 +200,14 @@ impl Model {
     ) -> Result<Made, Objections> {
         let was = old.as_ref().and_then(|old| old.said.redemption_id);
         let is = said.redemption_id.filter(|_| change != Change::Deleted);
-        let others = [was, is].into_iter().flatten().filter_map(|id| self.redemption_of(profile, id));
+        let original = |said: &PostTransaction| said.total_original.unwrap_or(said.total);
+        let is_lowered = old.as_ref().is_some_and(|old| original(&said) < original(&old.said));
+        self.check_apart(profile, (was, is), is_lowered, &mut objections);
+        let near = [was, is].into_iter().flatten().filter(|id| !self.is_third(profile, *id));
+        let others = near.filter_map(|id| self.redemption_of(profile, id));
         let all: Option<Vec<Micros>> = others
             .map(|(owner, _)| owner)
-            .chain([profile])
+            .chain([profile, self.home(profile)])
             .map(|owner| self.decided_at(Owner::Profile(owner), at))
             .collect();
         objections.add_if(all.is_none(), Rank::Time, "time_reversed");
@@ -192,10 +232,15 @@ impl Model {
         if objections.codes().is_some() {
             return Err(objections);
         }
+        let home = self.home(profile);
         self.profiles[profile].write_due(at);
+        self.profiles[home].write_due(at);
         let sequence = self.profiles[profile].next_sequence();
+        let there = self.profiles[home].next_sequence();
+        // The transaction itself is the next entry, and what it earns the one after that, or the next one elsewhere.
+        let lot = if home == profile { sequence + 1 } else { there };
         settling.earned = settling.earned.map(|earned| Earned {
-            lot: if earned.lot == Some(0) { Some(sequence + 1) } else { earned.lot },
+            lot: if earned.lot == Some((profile, 0)) { Some((home, lot)) } else { earned.lot },
             ..earned
         });
         let (made, created_at) = old.map_or((sequence, at), |old| (old.made, old.created_at));
@@ -213,14 +258,33 @@ impl Model {
             came_back: None,
             is_deleted: change == Change::Deleted,
         });
-        self.relink(profile, (was, is), made, at);
+        self.note_links(profile, (was, is), made);
         self.profiles[profile].write(at, What::Transacted(version));
         let clawed_back = self.settle(profile, version, earned, &settling, at);
+        self.relink(profile, (was, is), made, at);
         self.profiles[profile].versions[version].came_back = came_back.map(|amount| (amount, clawed_back));
         Ok(Made::Transaction { profile, version })
     }
 
-    /// Rule X1, with the next entry; of a redemption that stayed with a merged profile, with one of its own.
+    /// Rule X1, with the next entry: of the profile's own redemptions.
+    fn note_links(
+        &mut self,
+        profile: usize,
+        (was, is): (Option<RedemptionId>, Option<RedemptionId>),
+        made: u32,
+    ) {
+        // The number of a profile is drawn with its first entry, and what it links came before.
+        let transaction = self.profiles[profile].made_by(made);
+        for (id, link) in [(was.filter(|_| was != is), None), (is.filter(|_| was != is), Some(transaction))] {
+            let of = id.and_then(|id| self.redemption_of(profile, id));
+            let Some((_, redemption)) = of.filter(|(owner, _)| *owner == profile) else { continue };
+            let account = &mut self.profiles[profile];
+            let sequence = account.next_sequence();
+            account.redemptions[redemption].links.push((sequence, link));
+        }
+    }
+
+    /// Rule X1, with entries of their own: of redemptions that are another profile's, by mergers.
     fn relink(
         &mut self,
         profile: usize,
@@ -229,20 +293,14 @@ impl Model {
         at: Micros,
     ) {
         let transaction = self.profiles[profile].made_by(made);
-        // The number of a profile is drawn with its first entry, and what it links came before.
-        for (id, link) in [(was.filter(|_| was != is), None), (is.filter(|_| was != is), Some(transaction))] {
-            let Some((owner, redemption)) = id.and_then(|id| self.redemption_of(profile, id)) else {
-                continue;
-            };
-            if owner != profile {
-                self.profiles[owner].write_due(at);
-            }
+        for (id, link) in [(is.filter(|_| was != is), Some(transaction)), (was.filter(|_| was != is), None)] {
+            let of = id.and_then(|id| self.redemption_of(profile, id));
+            let Some((owner, redemption)) = of.filter(|(owner, _)| *owner != profile) else { continue };
             let account = &mut self.profiles[owner];
+            account.write_due(at);
             let sequence = account.next_sequence();
             account.redemptions[redemption].links.push((sequence, link));
-            if owner != profile {
-                account.write(at, What::Linked(redemption));
-            }
+            account.write(at, What::Linked(redemption));
         }
     }
 }

@@ -21,9 +21,9 @@ use super::Store;
 use super::gather::Gather;
 use super::work::{DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
 use crate::decide::{Plain, Template, plain};
-use crate::ledger::Answer;
 use crate::{
-    Account, Action, Command, Corrupt, DefinitionId, Entry, ProfileId, ProfileNumber, Program, Unreadable,
+    Account, Action, Command, Corrupt, DefinitionId, Entry, ProfileId, ProfileNumber, Program, Rejection,
+    Unreadable,
 };
 
 /// How many shards there are. A power of two, and many more than there are cores.
@@ -122,18 +122,18 @@ impl Store for MemoryStore {
         &mut self,
         program: &Program,
         command: &Command<A>,
-        answer: &mut Answer<A, MemoryError>,
-    ) -> bool {
-        self.shared.at_once(program, command, answer).is_some()
+        outcome: &mut Option<A::Outcome>,
+    ) -> Option<Result<(), Rejection>> {
+        self.shared.at_once(program, command, outcome)
     }
 
     fn many_at_once<A: Action>(
         &mut self,
         program: &Program,
         commands: &[Command<A>],
-        answers: &mut Vec<Answer<A, MemoryError>>,
-    ) {
-        self.shared.many_at_once(program, commands, answers);
+        keep: &mut impl FnMut(Result<A::Outcome, Rejection>),
+    ) -> usize {
+        self.shared.many_at_once(program, commands, keep)
     }
 }
 
@@ -206,23 +206,23 @@ impl Shared {
         &self,
         program: &Program,
         command: &Command<A>,
-        answer: &mut Answer<A, MemoryError>,
-    ) -> Option<()> {
+        outcome: &mut Option<A::Outcome>,
+    ) -> Option<Result<(), Rejection>> {
         let Plain { profile, definition } = plain(command)?;
         let (hash, number) = self.place(profile);
         let mut shard = self.lock(number);
         self.inform(&mut shard, definition)?;
         if let Some(index) = shard.place_of(hash, profile) {
-            return shard.carry_out(index, program, command, definition, answer);
+            return shard.carry_out(index, program, command, definition, outcome);
         }
         // Nothing but an issue can be carried out on nothing, and that creates the account.
         definition?;
         let mut numbers = self.numbers();
         let next = u32::try_from(numbers.len().saturating_add(1)).ok()?;
         let account = Account::new(*profile, ProfileNumber::new(next).ok()?);
-        let index = shard.carry_out_new(account, hash, program, command, definition, answer)?;
+        let (result, index) = shard.carry_out_new(account, hash, program, command, definition, outcome)?;
         numbers.extend(index.map(|index| Address { shard: number, index }));
-        Some(())
+        Some(result)
     }
 
     /// Sees that a shard knows what a definition says, if one is needed. `None`: there is none.

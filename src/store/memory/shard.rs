@@ -7,11 +7,10 @@ use hashbrown::{HashMap, HashTable};
 use super::journal::{Chain, Journal, Position};
 use super::{MemoryError, Target};
 use crate::decide::{Template, carry_out};
-use crate::ledger::Answer;
 use crate::store::{Fate, Find, Found, Owner, View, Work, Written};
 use crate::{
-    Account, Action, Command, DefinitionId, Entry, EntryKind, Error, Key, Name, ProfileId, ProfileNumber,
-    Program, Receipt, Subject,
+    Account, Action, Command, DefinitionId, Entry, EntryKind, Key, Name, ProfileId, ProfileNumber, Program,
+    Rejection, Subject,
 };
 
 #[derive(Debug, Default)]
@@ -127,21 +126,20 @@ impl Shard {
         program: &Program,
         command: &Command<A>,
         definition: Option<DefinitionId>,
-        answer: &mut Answer<A, MemoryError>,
-    ) -> Option<()> {
+        outcome: &mut Option<A::Outcome>,
+    ) -> Option<Result<(), Rejection>> {
         let template = definition.and_then(|id| self.templates.get(&id));
         if !self.journal.has_room_for(1) {
             return None;
         }
         let slot = self.slots.get_mut(index)?;
         let (start, pen) = self.journal.pen();
-        let put = |outcome| *answer = Ok(Receipt::new(outcome));
-        match carry_out(program, command, &mut slot.account, template, pen, put)? {
+        let answer = carry_out(program, command, &mut slot.account, template, pen, outcome)?;
+        if answer.is_ok() {
             // There is room for it.
-            Ok(()) => drop(self.journal.keep(index, &mut slot.chain, slot.account.sequence(), start)),
-            Err(rejection) => *answer = Err(Error::Rejected(rejection)),
+            let _ = self.journal.keep(index, &mut slot.chain, slot.account.sequence(), start);
         }
-        Some(())
+        Some(answer)
     }
 
     /// The same on an account that does not exist yet; answers its place as well, if it does now.
@@ -152,23 +150,22 @@ impl Shard {
         program: &Program,
         command: &Command<A>,
         definition: Option<DefinitionId>,
-        answer: &mut Answer<A, MemoryError>,
-    ) -> Option<Option<usize>> {
+        outcome: &mut Option<A::Outcome>,
+    ) -> Option<(Result<(), Rejection>, Option<usize>)> {
         let template = definition.and_then(|id| self.templates.get(&id));
         let index = self.slots.len();
         let place = u32::try_from(index).ok().filter(|_| self.journal.has_room_for(1))?;
         let (start, pen) = self.journal.pen();
-        let put = |outcome| *answer = Ok(Receipt::new(outcome));
-        if let Err(rejection) = carry_out(program, command, &mut account, template, pen, put)? {
-            *answer = Err(Error::Rejected(rejection));
-            return Some(None);
+        let result = carry_out(program, command, &mut account, template, pen, outcome)?;
+        if result.is_err() {
+            return Some((result, None));
         }
         let mut chain = Chain::default();
         // There is room for it.
         let _ = self.journal.keep(index, &mut chain, account.sequence(), start);
         self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
         self.slots.push(Slot { account, chain });
-        Some(Some(index))
+        Some((result, Some(index)))
     }
 
     /// Whether it is known what a definition says to what is issued from it, as of a version of the catalogue.

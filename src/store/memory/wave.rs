@@ -9,11 +9,10 @@ use std::sync::MutexGuard;
 
 use smallvec::SmallVec;
 
+use super::Shared;
 use super::shard::Shard;
-use super::{MemoryError, Shared};
 use crate::decide::{Plain, plain};
-use crate::ledger::{Answer, nothing};
-use crate::{Action, Command, Program};
+use crate::{Action, Command, Program, Rejection};
 
 /// How many accounts are asked for at once.
 const WAVE: usize = 32;
@@ -28,31 +27,32 @@ struct Seat {
 }
 
 impl Shared {
-    /// Carries out commands at once, from the first on, as far as they are plain and there are many; adds what they come to.
+    /// Carries out commands at once, from the first on, as far as they are plain and there are many. Answers how many were.
     pub(super) fn many_at_once<A: Action>(
         &self,
         program: &Program,
         commands: &[Command<A>],
-        answers: &mut Vec<Answer<A, MemoryError>>,
-    ) {
+        keep: &mut impl FnMut(Result<A::Outcome, Rejection>),
+    ) -> usize {
+        let mut done: usize = 0;
         if commands.len() < WAVE {
-            return;
+            return done;
         }
         // In the one order in which shards are ever locked.
         let mut shards: Vec<MutexGuard<'_, Shard>> = self.shards.iter().map(super::locked).collect();
         for wave in commands.chunks(WAVE).take(STINT) {
             let seats = self.touch(wave, &shards);
             for (command, seat) in wave.iter().zip(seats) {
-                answers.push(nothing());
-                let done = seat.zip(answers.last_mut()).and_then(|(seat, answer)| {
-                    self.one_of_many(program, command, &seat, &mut shards, answer)
-                });
-                if done.is_none() {
-                    answers.pop();
-                    return;
-                }
+                let Some(result) =
+                    seat.and_then(|seat| self.one_of_many(program, command, &seat, &mut shards))
+                else {
+                    return done;
+                };
+                keep(result);
+                done = done.saturating_add(1);
             }
         }
+        done
     }
 
     /// Looks for the accounts of a wave, and has them brought near.
@@ -82,12 +82,17 @@ impl Shared {
         command: &Command<A>,
         seat: &Seat,
         shards: &mut [MutexGuard<'_, Shard>],
-        answer: &mut Answer<A, MemoryError>,
-    ) -> Option<()> {
+    ) -> Option<Result<A::Outcome, Rejection>> {
         let shard = shards.get_mut(seat.shard)?;
         let Plain { profile, definition } = plain(command)?;
         shard.account_at(seat.index).filter(|account| account.profile_id() == *profile)?;
         self.inform(shard, definition)?;
-        shard.carry_out(seat.index, program, command, definition, answer)
+        let mut outcome = None;
+        let result = shard.carry_out(seat.index, program, command, definition, &mut outcome)?;
+        Some(match (result, outcome) {
+            (Ok(()), Some(outcome)) => Ok(outcome),
+            (Err(rejection), _) => Err(rejection),
+            (Ok(()), None) => return None,
+        })
     }
 }
