@@ -18,6 +18,8 @@ pub struct App {
     pub backend: Backend,
     pub clock: Clock,
     pub token: Option<String>,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     pub metrics: Metrics,
     /// Which rewards, points and transactions there are, whoever has them.
     pub index: Index,
@@ -36,11 +38,12 @@ struct Remembered {
 }
 
 impl App {
-    pub fn new(backend: Backend, clock: Clock, token: Option<String>) -> Self {
+    pub fn new(backend: Backend, clock: Clock, token: Option<String>, body_timeout: Duration) -> Self {
         Self {
             backend,
             clock,
             token,
+            body_timeout,
             metrics: Metrics::default(),
             index: Index::default(),
             catalogue: Mutex::default(),

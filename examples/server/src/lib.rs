@@ -50,7 +50,7 @@ async fn app(options: &Options) -> Result<Shared, Box<dyn Error>> {
     let program = program::read(text.as_deref()).map_err(|error| format!("program file: {error}"))?;
     let backend =
         Backend::open(&options.store, program).await.map_err(|error| format!("the store: {error}"))?;
-    let app = App::new(backend, Clock::new(options.test_clock), options.token.clone());
+    let app = App::new(backend, Clock::new(options.test_clock), options.token.clone(), options.body_timeout);
     app.prepare().await.map_err(|failure| format!("the store: {failure:?}"))?;
     Ok(Shared::new(app))
 }

@@ -59,6 +59,9 @@ pub fn document() -> String {
     if let Some(transaction) = table.schemas.0.get_mut("Transaction") {
         transaction["additionalProperties"] = json!(true);
     }
+    if let Some(problem) = table.schemas.0.get_mut(&problem) {
+        problem["properties"]["code"]["enum"] = json!(crate::http::code::all());
+    }
     let mut paths: Map<String, Value> = Map::new();
     for doc in &table.docs {
         let operation = operation(doc, &problem, &links, &meta);

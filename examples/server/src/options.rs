@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -25,6 +26,14 @@ pub struct Options {
     /// A JSON file with the choices of the brand.
     #[arg(long)]
     pub program: Option<PathBuf>,
+    /// How many seconds a body may take to arrive.
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
+    pub body_timeout: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.filter(|duration| !duration.is_zero()).ok_or_else(|| "must be a positive number".to_owned())
 }
 
 /// Where things are kept.

@@ -1,4 +1,4 @@
-//! Every code that a client can meet, and how it comes about.
+//! Every code of a rule that a client can meet, and how it comes about; who may call; what stops the start.
 
 mod common;
 
@@ -250,33 +250,6 @@ fn caps(met: &mut Met<'_>) {
 }
 
 #[test]
-fn the_servers_own_codes() {
-    let server = Server::start();
-    let call = |method: &str, path: &str, body: &[u8]| server.call(Request::new(method, path).body(body));
-    call("POST", "/rewards", b"{").refuses(400, "not_json");
-    call("POST", "/rewards", b"[]").refuses(422, "invalid_body");
-    call("POST", "/rewards", br#"{"profile_id": 7}"#).refuses(422, "invalid_field");
-    call("POST", "/rewards", br#"{"profile_id": null}"#).refuses(422, "missing_field");
-    call("GET", "/rewards?a=%f", b"").refuses(400, "bad_query");
-    call("GET", "/nothing", b"").refuses(404, "not_found");
-    call("GET", "/rewards/12", b"").refuses(404, "not_found");
-    call("PATCH", "/rewards", b"").refuses(405, "method_not_allowed");
-    call("POST", "/rewards", &vec![b' '; (1 << 20) + 1]).refuses(413, "too_large");
-    call("POST", "/rewards/batch", &vec![b' '; (16 << 20) + 1]).refuses(413, "too_large");
-    // A batch may be larger than other bodies.
-    let long = format!("[{{}}{}]", " ".repeat(2 << 20));
-    assert_eq!(call("POST", "/rewards/batch", long.as_bytes()).is(200).bare_json()["meta"]["rejected"], 1);
-    call("POST", "/rewards/batch", b"[]").refuses(422, "invalid_field");
-    server.post("/rewards/batch", &json!(vec![json!({}); 501])).refuses(422, "invalid_field");
-    assert_eq!(
-        server.post("/rewards/batch", &json!(vec![json!({}); 500])).is(200).bare_json()["meta"]["rejected"],
-        500
-    );
-    let beyond = json!({"profile_id": "p", "reward_definition_id": 1, "expires_at": "9999-12-31 23:59:59"});
-    server.post("/rewards", &beyond).refuses(422, "invalid_field");
-}
-
-#[test]
 fn a_token_is_asked_for_everywhere_but_on_the_page() {
     let server = Server::start();
     let paths = server.description["paths"].as_object().unwrap().clone();
@@ -327,6 +300,7 @@ fn what_cannot_be_is_said_at_the_start() {
         (vec!["--store", "redis"], "memory, sqlite:PATH"),
         (vec!["--store", nowhere.as_str()], "the store"),
         (vec!["--store", "memory", "--token", ""], "--token"),
+        (vec!["--store", "memory", "--body-timeout", "0"], "--body-timeout"),
     ] {
         let run = common::command(&options).output().unwrap();
         let said = String::from_utf8(run.stderr).unwrap();

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _};
+use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, MemoryError, Position, Scan as _};
 use scrip::{
     Action, AsyncLedger, Catalogue, Command, ExternalId, GroupCommit, Grouped, KeyReused, KnownLots, LotId,
     MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem, Rejection, Timestamp,
@@ -44,6 +44,12 @@ pub enum Failure {
     Closed,
     Corrupt(String),
     Store(String),
+}
+
+/// What the server asks of a store's error.
+pub trait StoreError: Display {
+    /// Whether what is stored is not what was written: trying again is no use, only a backup helps.
+    fn is_about_data(&self) -> bool;
 }
 
 /// What comes of a command.
@@ -181,21 +187,20 @@ impl Backend {
 
     /// What was written after a position.
     pub async fn feed(&self, after: Position, limit: usize) -> Result<Feed, Failure> {
-        let failed = |error: String| Failure::Store(error);
         match self {
             Self::Memory(ledger) => {
                 let mut ledger = (**ledger).clone();
-                ledger.store().feed(&after, limit).await.map_err(|error| failed(error.to_string()))
+                ledger.store().feed(&after, limit).await.map_err(|error| Failure::of(&error))
             }
             Self::Sqlite(shared) => {
                 let feed = shared.read(move |ledger| {
-                    ledger.store().feed(&after, limit).map_err(|error| Failure::Store(error.to_string()))
+                    ledger.store().feed(&after, limit).map_err(|error| Failure::of(&error))
                 });
                 feed.await
             }
             Self::Postgres(shared) => {
                 let mut ledger = shared.ledger.clone();
-                ledger.store().feed(&after, limit).await.map_err(|error| failed(error.to_string()))
+                ledger.store().feed(&after, limit).await.map_err(|error| Failure::of(&error))
             }
         }
     }
@@ -203,7 +208,7 @@ impl Backend {
 
 async fn queued<L, A: Action>(writer: &GroupCommit<L>, command: Command<A>) -> Answer<A::Outcome>
 where
-    L: Grouped<Error: Display + Send + Sync + 'static>,
+    L: Grouped<Error: StoreError + Send + Sync + 'static>,
     A::Outcome: 'static,
 {
     writer.commit(command).await.map_err(Failure::from)
@@ -214,7 +219,7 @@ async fn all_queued<L, A: Action>(
     commands: Vec<Command<A>>,
 ) -> Vec<Answer<A::Outcome>>
 where
-    L: Grouped<Error: Display + Send + Sync + 'static>,
+    L: Grouped<Error: StoreError + Send + Sync + 'static>,
     A::Outcome: 'static,
 {
     // All are queued before the first is waited for, so that they share a flush.
@@ -226,7 +231,19 @@ where
     answers
 }
 
-impl<E: Display> From<scrip::Error<E>> for Failure {
+impl Failure {
+    fn of(error: &impl StoreError) -> Self {
+        if error.is_about_data() { Self::Corrupt(error.to_string()) } else { Self::Store(error.to_string()) }
+    }
+}
+
+impl StoreError for MemoryError {
+    fn is_about_data(&self) -> bool {
+        matches!(self, Self::Unreadable { .. } | Self::Corrupt { .. })
+    }
+}
+
+impl<E: StoreError> From<scrip::Error<E>> for Failure {
     fn from(error: scrip::Error<E>) -> Self {
         match error {
             scrip::Error::Rejected(rejection) => Self::Rejected(rejection),
@@ -235,7 +252,7 @@ impl<E: Display> From<scrip::Error<E>> for Failure {
             scrip::Error::InDoubt => Self::InDoubt,
             scrip::Error::Closed => Self::Closed,
             scrip::Error::Corrupt(corrupt) => Self::Corrupt(corrupt.to_string()),
-            scrip::Error::Store(error) => Self::Store(error.to_string()),
+            scrip::Error::Store(error) => Self::of(&*error),
             // Nobody here opens a transaction for the store to join.
             other => Self::Store(other.code().to_owned()),
         }

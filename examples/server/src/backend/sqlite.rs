@@ -8,7 +8,7 @@ use scrip::store::sqlite::{SqliteError, SqliteOptions, SqliteStore};
 use scrip::{GroupCommit, GroupOptions, Ledger, Program};
 use tokio::sync::Semaphore;
 
-use super::Failure;
+use super::{Failure, StoreError};
 
 /// How many calls read the file at once.
 const READERS: usize = 4;
@@ -25,6 +25,12 @@ pub struct InSqlite {
     path: PathBuf,
     idle: Mutex<Vec<Sqlite>>,
     permits: Semaphore,
+}
+
+impl StoreError for SqliteError {
+    fn is_about_data(&self) -> bool {
+        matches!(self, Self::Unreadable { .. } | Self::Corrupt { .. } | Self::Broken { .. })
+    }
 }
 
 impl InSqlite {
@@ -53,8 +59,7 @@ impl InSqlite {
     ) -> Result<T, Failure> {
         let _permit = self.permits.acquire().await.map_err(|_| Failure::Closed)?;
         let idle = self.idle().pop();
-        let reader =
-            idle.map_or_else(|| self.reader(), Ok).map_err(|error| Failure::Store(error.to_string()))?;
+        let reader = idle.map_or_else(|| self.reader(), Ok).map_err(|error| Failure::of(&error))?;
         let (answer, reader) = tokio::task::spawn_blocking(move || {
             let mut reader = reader;
             (question(&mut reader), reader)

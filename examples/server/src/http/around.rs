@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq as _;
 
+use super::code::Code;
 use super::problem::{Problem, ProblemCode};
 use crate::app::Shared;
 
@@ -25,9 +26,7 @@ pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> 
     let mut response = if is_allowed(&app, &request) {
         next.run(request).await
     } else {
-        let mut refused =
-            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "a bearer token is required")
-                .into_response();
+        let mut refused = Problem::new(Code::Unauthorized, "a bearer token is required").into_response();
         refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         refused
     };

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
 use scrip::{Until, When, Zone, json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::code::Code;
 use super::problem::Problem;
 
 /// The fields of an object, each word for word.
@@ -129,10 +129,9 @@ impl Body {
 
 /// A text that is JSON, whatever it says.
 pub fn document(bytes: &[u8]) -> Result<&RawValue, Problem> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "not_json", format!("not JSON: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::NotJson, format!("not JSON: {error}")))
 }
 
 fn not_an_object() -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", "the body must be a JSON object")
+    Problem::new(Code::InvalidBody, "the body must be a JSON object")
 }

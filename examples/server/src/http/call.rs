@@ -4,12 +4,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, Uri, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use scrip::store::AsOf;
 use scrip::{Action, IdError, Key, ProfileId, Receipt, Timestamp, When, Zone};
 
 use super::body::Body;
+use super::code::Code;
 use super::list::Query;
 use super::problem::Problem;
 use crate::app::Shared;
@@ -18,8 +19,6 @@ use crate::backend::Moment;
 /// The largest body, and the largest batch.
 const MAX_BODY: usize = 1 << 20;
 const MAX_BATCH: usize = 16 << 20;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that a handler needs to know of a request.
 pub struct Call {
@@ -42,7 +41,8 @@ impl FromRequest<Shared> for Call {
         let path = path(&mut parts).await?;
         let key = if parts.method == Method::POST { key(&parts.headers)? } else { None };
         let is_batch = parts.uri.path().contains("/rewards/batch");
-        let bytes = read(body, &parts.headers, if is_batch { MAX_BATCH } else { MAX_BODY }).await?;
+        let limit = if is_batch { MAX_BATCH } else { MAX_BODY };
+        let bytes = read(body, &parts.headers, limit, app.body_timeout).await?;
         let query = Query::parse(parts.uri.query().unwrap_or_default())?;
         Ok(Self {
             at: app.clock.now(),
@@ -116,20 +116,25 @@ fn key(headers: &HeaderMap) -> Result<Option<Key>, Problem> {
     Key::new(text).map(Some).map_err(|error| invalid(error.to_string()))
 }
 
-async fn read(body: axum::body::Body, headers: &HeaderMap, limit: usize) -> Result<Vec<u8>, Problem> {
+async fn read(
+    body: axum::body::Body,
+    headers: &HeaderMap,
+    limit: usize,
+    patience: Duration,
+) -> Result<Vec<u8>, Problem> {
     let too_large = || {
         let message = format!("a body holds at most {limit} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        Problem::new(Code::TooLarge, message)
     };
     // A client that says so beforehand need not send it.
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > limit) {
         return Err(too_large());
     }
-    match tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await {
+    match tokio::time::timeout(patience, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "broken_body", "the body broke off")),
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body took too long")),
+        Ok(Err(_)) => Err(Problem::new(Code::BrokenBody, "the body broke off")),
+        Err(_) => Err(Problem::new(Code::TooSlow, "the body took too long")),
     }
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::answer;
 use super::body::Fields;
 use super::call::Call;
+use super::code::Code;
 use super::problem::Problem;
 
 /// How many there are on a page, unless the client says, and at most.
@@ -26,8 +27,7 @@ impl Query {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Some((decode(name)?, decode(value)?))
         });
-        let bad =
-            || Problem::new(StatusCode::BAD_REQUEST, "bad_query", "the query is not percent-encoded UTF-8");
+        let bad = || Problem::new(Code::BadQuery, "the query is not percent-encoded UTF-8");
         pairs.collect::<Option<_>>().map(Self).ok_or_else(bad)
     }
 
@@ -172,9 +172,9 @@ fn show(call: &Call, page: Page, data: Vec<Box<RawValue>>, total: usize) -> Resp
     answer::json(StatusCode::OK, &List { data, links, meta })
 }
 
-fn raw(thing: &impl Serialize) -> Result<Box<RawValue>, Problem> {
-    serde_json::value::to_raw_value(thing)
-        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "not_written", error.to_string()))
+/// What a list holds of a thing.
+pub(super) fn raw(thing: &impl Serialize) -> Result<Box<RawValue>, Problem> {
+    serde_json::value::to_raw_value(thing).map_err(|error| Problem::new(Code::NotWritten, error.to_string()))
 }
 
 /// Whether a thing has these fields with these values.

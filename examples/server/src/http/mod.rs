@@ -4,5 +4,8 @@ pub mod answer;
 pub mod around;
 pub mod body;
 pub mod call;
+pub mod code;
 pub mod list;
 pub mod problem;
+#[cfg(test)]
+mod tests;

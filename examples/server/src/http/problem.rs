@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::code::Code;
 use crate::backend::Failure;
 
 /// What a client gets when its request was not carried out.
@@ -34,27 +35,31 @@ pub struct Problem {
 pub struct ProblemCode(pub &'static str);
 
 impl Problem {
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), code, errors: BTreeMap::new(), meta: None }
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self::bare(code.status(), code.text(), message.into())
+    }
+
+    fn bare(status: StatusCode, code: &'static str, message: String) -> Self {
+        Self { status, message, code, errors: BTreeMap::new(), meta: None }
     }
 
     /// A request that names what is not there, by its path.
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+        Self::new(Code::NotFound, format!("there is no such {what}"))
     }
 
     pub fn missing(field: &str) -> Self {
-        Self::field("missing_field", field, "is required")
+        Self::field(Code::MissingField, field, "is required")
     }
 
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::field("invalid_field", field, message)
+        Self::field(Code::InvalidField, field, message)
     }
 
-    /// A field that cannot be: 422, and the field is named.
-    pub fn field(code: &'static str, field: &str, message: impl Into<String>) -> Self {
+    /// A field that cannot be: it is named.
+    fn field(code: Code, field: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, format!("{field}: {message}"));
+        let problem = Self::new(code, format!("{field}: {message}"));
         problem.on(field, message)
     }
 
@@ -92,7 +97,7 @@ impl From<&Rejection> for Problem {
         };
         let message = rejection.to_string();
         let problem =
-            Self { meta: numbers(rejection), ..Self::new(status, rejection.code(), message.clone()) };
+            Self { meta: numbers(rejection), ..Self::bare(status, rejection.code(), message.clone()) };
         match field(rejection) {
             Some(field) => {
                 // The text starts with the field already.
@@ -106,7 +111,7 @@ impl From<&Rejection> for Problem {
 
 impl From<&KeyReused> for Problem {
     fn from(reused: &KeyReused) -> Self {
-        let problem = Self::new(StatusCode::CONFLICT, "key_reused", reused.to_string());
+        let problem = Self::new(Code::KeyReused, reused.to_string());
         problem.on("Idempotency-Key", "was used before with other content")
     }
 }
@@ -114,7 +119,7 @@ impl From<&KeyReused> for Problem {
 impl From<JsonError> for Problem {
     fn from(error: JsonError) -> Self {
         match error.path.as_str() {
-            "." => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", error.message),
+            "." => Self::new(Code::InvalidBody, error.message),
             path => Self::invalid(path, error.message),
         }
     }
@@ -122,25 +127,23 @@ impl From<JsonError> for Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        let unavailable = StatusCode::SERVICE_UNAVAILABLE;
         match &failure {
             Failure::Rejected(rejection) => rejection.into(),
             Failure::KeyReused(reused) => reused.into(),
-            Failure::Contention => Self::new(unavailable, "contention", "too many at once; try again"),
-            Failure::Closed => Self::new(unavailable, "stopping", "the service is stopping; try again"),
+            Failure::Contention => Self::new(Code::Contention, "too many at once; try again"),
+            Failure::Closed => Self::new(Code::Stopping, "the service is stopping; try again"),
             Failure::InDoubt => {
                 let message =
                     "it may or may not have been done; try again with the same Idempotency-Key, or look";
-                Self::new(StatusCode::GATEWAY_TIMEOUT, "in_doubt", message)
+                Self::new(Code::InDoubt, message)
             }
             Failure::Store(error) => {
                 tracing::error!(%error, "the store failed");
-                Self::new(unavailable, "store_failed", "the store failed; nothing was changed")
+                Self::new(Code::StoreFailed, "the store failed; nothing was changed")
             }
             Failure::Corrupt(error) => {
                 tracing::error!(%error, "the store holds what no ledger wrote");
-                let message = "what is stored cannot be read";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message)
+                Self::new(Code::Corrupt, "what is stored cannot be read")
             }
         }
     }

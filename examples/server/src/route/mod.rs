@@ -14,13 +14,13 @@ mod system;
 mod table;
 mod transactions;
 
-use axum::http::StatusCode;
 use axum::{Router, middleware};
 use definitions::{Points, Rewards};
 pub use table::Table;
 
 use crate::app::Shared;
 use crate::http::around::around;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::shape::asked;
 use crate::shape::balances::Balances;
@@ -32,9 +32,7 @@ use crate::shape::transaction::{TransactionOut, TransactionReturnOut};
 
 /// The service, ready to be called.
 pub fn router(app: Shared) -> Router {
-    let wrong_method = || async {
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not with this method")
-    };
+    let wrong_method = || async { Problem::new(Code::MethodNotAllowed, "not with this method") };
     table()
         .router
         .fallback(|| async { Problem::not_found("resource") })

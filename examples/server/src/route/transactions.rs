@@ -12,6 +12,7 @@ use super::find::{transaction, wallet_of_transaction};
 use crate::backend::{Failure, Moment};
 use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::http::{answer, list};
 use crate::shape::transaction::{ANSWERED, TransactionOut, TransactionReturnOut};
@@ -132,7 +133,7 @@ pub async fn external(call: Call) -> Result<Response, Problem> {
         _ => {
             let message =
                 "several profiles have a transaction with this external_id; say which: ?profile_id=";
-            Err(Problem::new(StatusCode::CONFLICT, "ambiguous_external_id", message))
+            Err(Problem::new(Code::AmbiguousExternalId, message))
         }
     }
 }

@@ -120,6 +120,11 @@ pub fn conforms(description: &Value, schema: &Value, value: &Value, at: &str) ->
                     conforms(description, said, inner, &format!("{at}.{name}"))?;
                 }
             }
+            "enum" => {
+                if !said.as_array().into_iter().flatten().any(|one| one == value) {
+                    return Err(format!("{at}: {value} is none of those described"));
+                }
+            }
             "pattern" => fits_pattern(said, value, at)?,
             "minimum" => {
                 if value.is_number() && value.as_f64() < said.as_f64() {
