@@ -28,8 +28,7 @@ impl Model {
         let mut objections = Objections::default();
         let said = &request.transaction;
         let Some(old) = self.sale(request.transaction_id, profile) else {
-            // One that a merged profile never had is unknown there, before the receiver's time is looked at.
-            objections.add_loosely(true, [Rank::Time, Rank::Unknown], "unknown_transaction");
+            objections.add(Rank::Unknown, "unknown_transaction");
             self.check_sale(said, profile, at, None, 1, &mut objections);
             return Err(objections);
         };

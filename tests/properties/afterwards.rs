@@ -218,8 +218,6 @@ proptest! {
         }
         match run(&mut world, ReverseRedemption::new(made.id)) {
             Ok(_) => prop_assert!(late <= 0),
-            // At the end of time there is no room for what would be issued instead of an expired lot.
-            Err(error) if error.code() == "time_out_of_range" => return Ok(()),
             Err(error) => {
                 prop_assert_eq!((error.code(), late > 0), ("reversal_window_over", true));
                 return Ok(());
