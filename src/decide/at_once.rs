@@ -3,7 +3,7 @@
 //! In general an account is lent, entries are decided on it, and they are folded into it when they are written. Where the
 //! account is in memory and locked, and a request needs nothing else, that is a detour: decided by the same functions, it
 //! can be carried out where it stands. It then leaves what it would have left the other way, entry and all; whatever is
-//! out of the ordinary goes that way. Redeeming is three times as fast for it.
+//! out of the ordinary goes that way. It halves the instructions of the benches' workload, and more.
 
 use super::sealed::Decide;
 use super::template::Template;

@@ -1,5 +1,5 @@
 //! Plain redemptions and issues in fixed places, for journals in memory: written in a few instructions, where the forms of
-//! [`packed`](super::packed) are counted byte by byte. It makes a redemption a tenth faster.
+//! [`packed`](super::packed) are counted byte by byte.
 //!
 //! These bytes never leave the process. What has no place in them is written as it would be elsewhere.
 
