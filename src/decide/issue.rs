@@ -207,7 +207,7 @@ impl Wish<'_> {
         let template = template.filter(|template| template.kind == self.kind)?;
         let (number, sequence) = (account.number(), account.sequence().saturating_add(1));
         let lot = LotId::made_by(number, sequence);
-        let issue = match self.lot(program, template, account.totals().pot(self.kind), lot, at) {
+        let issue = match self.lot(program, template, account.pot(self.kind), lot, at) {
             Ok(issue) => issue,
             Err(rejection) => return Some(Err(rejection)),
         };
@@ -215,7 +215,7 @@ impl Wish<'_> {
             return None;
         }
         account.issue(at, &issue);
-        let head = Head { number, sequence, at, balances: account.totals().balances() };
+        let head = Head { number, sequence, at, balances: account.balances() };
         flat::write_issue(&head, &issue, out);
         *outcome = Some(lot_at_issue(account.profile_id(), at, &issue, None));
         Some(Ok(()))

@@ -3,6 +3,8 @@
 //! A journal is written far more often than it is read, and memory is written no faster than it is had: packed, an entry
 //! takes a fifth of the room.
 
+use hashbrown::HashMap;
+
 use super::MemoryError;
 use crate::entry::{flat, packed};
 use crate::{Entry, ProfileNumber};
@@ -16,8 +18,11 @@ const STRIDE: u32 = 16;
 /// What is written of an entry that is kept loose: this, and its place.
 const LOOSE: u8 = 0xff;
 
-/// The bytes of one block. They do not move, unless a very long entry does not fit.
-const BLOCK: usize = 1 << 20;
+/// The bytes of one block. They do not move, unless a very long entry does not fit. None is begun further in.
+const BLOCK: usize = 1 << BLOCK_BITS;
+const BLOCK_BITS: u32 = 20;
+/// How many blocks there can be: what is left of a place's bits.
+const BLOCKS: usize = 1 << (u32::BITS - BLOCK_BITS);
 /// What a block has left at least where an entry is begun.
 const RESERVE: usize = 1 << 12;
 
@@ -29,30 +34,50 @@ pub(super) struct Journal {
     open: Vec<u8>,
     /// Entries that there is no tight form for: kept as they are, which is quicker than any writing.
     loose: Vec<Entry>,
+    /// Where entries 16, 32, 48 … of an account are, by the account's place and how many marks come before.
+    marks: HashMap<(u32, u32), Position>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    block: u32,
-    offset: u32,
+    place: Place,
     /// The entry before it in its account's journal; itself, for the first.
     before: Position,
     /// The account's place in the shard.
     owner: u32,
 }
 
-/// Where an account's entries are.
-#[derive(Clone, Debug, Default)]
+/// Where an entry begins: the number of its block, and how far into that, in one number.
+#[derive(Clone, Copy, Debug)]
+struct Place(u32);
+
+impl Place {
+    fn new(block: usize, start: usize) -> Option<Self> {
+        let place = block.checked_mul(BLOCK)?.checked_add(start)?;
+        (start < BLOCK).then_some(place).and_then(|place| u32::try_from(place).ok()).map(Self)
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // At most 32 bits.
+    const fn block(self) -> usize {
+        (self.0 >> BLOCK_BITS) as usize
+    }
+
+    const fn start(self) -> usize {
+        self.0 as usize % BLOCK
+    }
+}
+
+/// The newest of an account's entries: where its journal is read from, backwards.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Chain {
     last: Option<Position>,
-    /// The positions of entries 16, 32, 48 …; most accounts have few or none.
-    marks: Vec<Position>,
 }
 
 impl Journal {
-    /// Whether there are numbers for so many more.
+    /// Whether there are numbers and blocks for so many more.
     pub(super) fn has_room_for(&self, more: usize) -> bool {
-        self.slots.len().checked_add(more).is_some_and(|length| u32::try_from(length).is_ok())
+        let fits = |length: usize, most: usize| length.checked_add(more).is_some_and(|length| length < most);
+        fits(self.slots.len(), Position::MAX as usize) && fits(self.full.len(), BLOCKS)
     }
 
     pub(super) fn push(
@@ -76,7 +101,7 @@ impl Journal {
     /// where it begins there.
     #[inline]
     pub(super) fn pen(&mut self) -> (usize, &mut Vec<u8>) {
-        if self.open.capacity().saturating_sub(self.open.len()) < RESERVE {
+        if self.open.capacity() == 0 || BLOCK.saturating_sub(self.open.len()) < RESERVE {
             let block = std::mem::replace(&mut self.open, Vec::with_capacity(BLOCK));
             self.full.push(block);
         }
@@ -94,14 +119,14 @@ impl Journal {
     ) -> Result<Position, MemoryError> {
         let full = |_| MemoryError::Full;
         let position = u32::try_from(self.slots.len()).map_err(full)?;
+        let owner = u32::try_from(owner).map_err(full)?;
         self.slots.push(Slot {
-            block: u32::try_from(self.full.len()).map_err(full)?,
-            offset: u32::try_from(start).map_err(full)?,
+            place: Place::new(self.full.len(), start).ok_or(MemoryError::Full)?,
             before: chain.last.unwrap_or(position),
-            owner: u32::try_from(owner).map_err(full)?,
+            owner,
         });
         if sequence.is_multiple_of(STRIDE) {
-            chain.marks.push(position);
+            self.marks.insert((owner, sequence.div_ceil(STRIDE)), position);
         }
         chain.last = Some(position);
         Ok(position)
@@ -121,14 +146,15 @@ impl Journal {
     /// The entries of an account whose newest has the sequence number `newest`: from one back to the first.
     pub(super) fn back_from(
         &self,
-        chain: &Chain,
+        chain: Chain,
         newest: u32,
         sequence: u32,
         number: ProfileNumber,
     ) -> impl Iterator<Item = Result<Entry, MemoryError>> {
         // The first mark at or after it, or else the end; from there it is so many steps.
         let mark = sequence.div_ceil(STRIDE).max(1);
-        let marked = usize::try_from(mark.saturating_sub(1)).ok().and_then(|place| chain.marks.get(place));
+        let owner = chain.last.and_then(|last| self.slot(last)).map(|slot| slot.owner);
+        let marked = owner.and_then(|owner| self.marks.get(&(owner, mark)));
         let (start, from) = match marked {
             Some(position) => (Some(*position), mark.saturating_mul(STRIDE)),
             None => (chain.last, newest),
@@ -156,9 +182,9 @@ impl Journal {
     /// From where an entry begins to where the next does, or its block ends.
     fn bytes(&self, position: Position) -> Option<&[u8]> {
         let slot = self.slot(position)?;
-        let block = self.full.get(usize::try_from(slot.block).ok()?).unwrap_or(&self.open);
-        let next = self.slot(position.checked_add(1)?).filter(|next| next.block == slot.block);
-        let end = next.map_or(block.len(), |next| usize::try_from(next.offset).unwrap_or(usize::MAX));
-        block.get(usize::try_from(slot.offset).ok()?..end)
+        let number = slot.place.block();
+        let block = self.full.get(number).unwrap_or(&self.open);
+        let next = self.slot(position.checked_add(1)?).filter(|next| next.place.block() == number);
+        block.get(slot.place.start()..next.map_or(block.len(), |next| next.place.start()))
     }
 }

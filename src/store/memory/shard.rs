@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     /// From the hash of a profile's id to its place among the slots; the id itself is in the account there.
-    places: HashTable<(u64, u32)>,
+    places: HashTable<Pointer>,
     slots: Vec<Slot>,
     journal: Journal,
     keys: HashMap<(usize, Key), Position>,
@@ -34,6 +34,29 @@ pub(super) struct Shard {
 struct Slot {
     account: Account,
     chain: Chain,
+}
+
+/// Half of a hash, and where the account is that it leads to: small, as there are twice as many of them as accounts.
+#[derive(Clone, Copy, Debug)]
+struct Pointer {
+    hash: u32,
+    place: u32,
+}
+
+impl Pointer {
+    #[allow(clippy::cast_possible_truncation)] // The lower half.
+    const fn new(hash: u64, place: u32) -> Self {
+        Self { hash: hash as u32, place }
+    }
+
+    const fn is_for(self, hash: u64) -> bool {
+        self.hash == Self::new(hash, 0).hash
+    }
+
+    /// What the table goes by: the half over all bits, as it looks at the lowest and the highest.
+    const fn spread(self) -> u64 {
+        (self.hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 /// Where an account is, or would be: nothing is created until something is committed.
@@ -89,16 +112,17 @@ impl Shard {
 
     /// The place of a profile's account in this shard.
     pub(super) fn place_of(&self, hash: u64, profile: &ProfileId) -> Option<usize> {
-        let is_it = |(other, place): &(u64, u32)| {
-            let account = self.slots.get(*place as usize).map(|slot| &slot.account);
-            *other == hash && account.is_some_and(|account| account.profile() == Some(profile))
+        let is_it = |pointer: &Pointer| {
+            let account = self.slots.get(pointer.place as usize).map(|slot| &slot.account);
+            pointer.is_for(hash) && account.is_some_and(|account| account.profile() == Some(profile))
         };
-        self.places.find(hash, is_it).map(|(_, place)| *place as usize)
+        self.places.find(Pointer::new(hash, 0).spread(), is_it).map(|pointer| pointer.place as usize)
     }
 
     /// The place of an account whose id has this hash: nearly always the one that is looked for.
     pub(super) fn likely_place(&self, hash: u64) -> Option<usize> {
-        self.places.find(hash, |(other, _)| *other == hash).map(|(_, place)| *place as usize)
+        let found = self.places.find(Pointer::new(hash, 0).spread(), |pointer| pointer.is_for(hash));
+        found.map(|pointer| pointer.place as usize)
     }
 
     /// Runs a unit on one account alone.
@@ -163,7 +187,8 @@ impl Shard {
         let mut chain = Chain::default();
         // There is room for it.
         let _ = self.journal.keep(index, &mut chain, account.sequence(), start);
-        self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
+        let pointer = Pointer::new(hash, place);
+        self.places.insert_unique(pointer.spread(), pointer, |pointer| pointer.spread());
         self.slots.push(Slot { account, chain });
         Some((result, Some(index)))
     }
@@ -241,7 +266,8 @@ impl Shard {
     fn create(&mut self, account: &Account, hash: u64) -> Result<usize, MemoryError> {
         let index = self.slots.len();
         let place = u32::try_from(index).map_err(|_| MemoryError::Full)?;
-        self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
+        let pointer = Pointer::new(hash, place);
+        self.places.insert_unique(pointer.spread(), pointer, |pointer| pointer.spread());
         self.slots.push(Slot { account: account.clone(), chain: Chain::default() });
         Ok(index)
     }
@@ -250,7 +276,7 @@ impl Shard {
         let Some(slot) = self.slots.get(index) else { return Ok(Vec::new()) };
         let number = slot.account.number();
         let newest = slot.account.sequence();
-        let back_from = |sequence| self.journal.back_from(&slot.chain, newest, sequence, number);
+        let back_from = |sequence| self.journal.back_from(slot.chain, newest, sequence, number);
         let at = |position: &Position| self.journal.at(*position, number);
         let mut found: Vec<Entry> = match find {
             Find::Range(first, last) => {
