@@ -171,7 +171,15 @@ impl Pot {
 
     /// Whether so much more can come in, by an issue, a correction or a move, without any total leaving its bounds
     /// (rule Q3).
+    #[inline]
     pub(crate) fn has_room_for(&self, more: Quantity) -> bool {
+        // Four of what is below 2^60 are below the bound together, and nearly all that there is is far below.
+        let parts = [self.issued.into(), self.adjusted, self.moved, more.into()];
+        let all = parts.iter().fold(0, |all, part: &Delta| all | part.ten_thousandths());
+        (0..1 << 60).contains(&all) || self.has_room_exactly(more)
+    }
+
+    fn has_room_exactly(&self, more: Quantity) -> bool {
         let most = i128::from(Quantity::MAX_TOTAL.ten_thousandths());
         let came = [self.issued.into(), self.adjusted, self.moved]
             .map(|came: Delta| i128::from(came.ten_thousandths()));

@@ -288,11 +288,14 @@ impl Wish<'_> {
     #[inline(always)]
     fn dates(&self, template: &Template, terms: Terms, at: Timestamp) -> Result<Dates, Rejection> {
         let zone = terms.timezone;
-        let start = |field: &'static str, when: Option<When>, otherwise: Timestamp| {
-            when.map_or(Ok(otherwise), |when| when.resolve(zone).map_err(|error| out_of_range(field, error)))
+        let issued_at = match self.issued_at {
+            None => at,
+            Some(when) => when.resolve(zone).map_err(|error| out_of_range("issued_at", error))?,
         };
-        let issued_at = start("issued_at", self.issued_at, at)?;
-        let available_at = start("available_at", self.available_at, issued_at)?;
+        let available_at = match self.available_at {
+            None => issued_at,
+            Some(when) => when.resolve(zone).map_err(|error| out_of_range("available_at", error))?,
+        };
         let expires_at = match (self.expires_at.or(template.absolute_expiry), terms.period) {
             (Some(until), _) => until.resolve(zone),
             (None, Some(period)) => period.expiry(issued_at, zone),

@@ -49,15 +49,13 @@ struct Slot {
 
 /// Where an entry begins: the number of its block, and how far into that, in one number.
 #[derive(Clone, Copy, Debug)]
-struct Place(u32);
+pub(super) struct Place(u32);
 
 impl Place {
-    fn new(block: usize, start: usize) -> Option<Self> {
-        let place = block.checked_mul(BLOCK)?.checked_add(start)?;
-        (start < BLOCK).then_some(place).and_then(|place| u32::try_from(place).ok()).map(Self)
+    const fn new(block: usize, start: usize) -> Self {
+        Self(low(block) << BLOCK_BITS | low(start))
     }
 
-    #[allow(clippy::cast_possible_truncation)] // At most 32 bits.
     const fn block(self) -> usize {
         (self.0 >> BLOCK_BITS) as usize
     }
@@ -65,6 +63,12 @@ impl Place {
     const fn start(self) -> usize {
         self.0 as usize % BLOCK
     }
+}
+
+/// A number that was seen to fit: of an account in a shard, or where [`Journal::has_room_for`] looked.
+#[allow(clippy::cast_possible_truncation)]
+const fn low(number: usize) -> u32 {
+    number as u32
 }
 
 /// The newest of an account's entries: where its journal is read from, backwards.
@@ -80,56 +84,45 @@ impl Journal {
         fits(self.slots.len(), Position::MAX as usize) && fits(self.full.len(), BLOCKS)
     }
 
+    /// Writes an entry, for which there is room.
     pub(super) fn push(
         &mut self,
         owner: usize,
         number: ProfileNumber,
         chain: &mut Chain,
         entry: &Entry,
-    ) -> Result<Position, MemoryError> {
-        let loose = u32::try_from(self.loose.len()).map_err(|_| MemoryError::Full)?;
-        let (start, pen) = self.pen();
+    ) -> Position {
+        let loose = low(self.loose.len());
+        let (place, pen) = self.pen();
         if !packed::write_tight(entry, number, pen) {
             pen.push(LOOSE);
             pen.extend_from_slice(&loose.to_le_bytes());
             self.loose.push(entry.clone());
         }
-        self.keep(owner, chain, entry.sequence, start)
+        self.keep(owner, chain, entry.sequence, place)
     }
 
     /// Where the next entry is written: in place, as what is copied right after it was written waits for its own ink. And
-    /// where it begins there.
+    /// where that is.
     #[inline]
-    pub(super) fn pen(&mut self) -> (usize, &mut Vec<u8>) {
+    pub(super) fn pen(&mut self) -> (Place, &mut Vec<u8>) {
         if self.open.capacity() == 0 || BLOCK.saturating_sub(self.open.len()) < RESERVE {
             let block = std::mem::replace(&mut self.open, Vec::with_capacity(BLOCK));
             self.full.push(block);
         }
-        (self.open.len(), &mut self.open)
+        (Place::new(self.full.len(), self.open.len()), &mut self.open)
     }
 
-    /// Keeps the entry that was written from `start` on.
+    /// Keeps the entry that was written at a place, for which there is room.
     #[inline]
-    pub(super) fn keep(
-        &mut self,
-        owner: usize,
-        chain: &mut Chain,
-        sequence: u32,
-        start: usize,
-    ) -> Result<Position, MemoryError> {
-        let full = |_| MemoryError::Full;
-        let position = u32::try_from(self.slots.len()).map_err(full)?;
-        let owner = u32::try_from(owner).map_err(full)?;
-        self.slots.push(Slot {
-            place: Place::new(self.full.len(), start).ok_or(MemoryError::Full)?,
-            before: chain.last.unwrap_or(position),
-            owner,
-        });
+    pub(super) fn keep(&mut self, owner: usize, chain: &mut Chain, sequence: u32, place: Place) -> Position {
+        let (position, owner) = (low(self.slots.len()), low(owner));
+        self.slots.push(Slot { place, before: chain.last.unwrap_or(position), owner });
         if sequence.is_multiple_of(STRIDE) {
             self.marks.insert((owner, sequence.div_ceil(STRIDE)), position);
         }
         chain.last = Some(position);
-        Ok(position)
+        position
     }
 
     /// The entry at a position, in the journal of the account with this number.

@@ -7,6 +7,7 @@
 mod journal;
 mod scan;
 mod shard;
+mod templates;
 mod wave;
 
 use std::hash::BuildHasher;
@@ -240,12 +241,12 @@ impl Shared {
     #[inline]
     fn inform(&self, shard: &mut Shard, definition: Option<DefinitionId>) -> Option<()> {
         let Some(id) = definition else { return Some(()) };
-        if shard.knows(id, self.version.load(Ordering::Acquire)) {
+        if shard.templates.find(id, self.version.load(Ordering::Acquire)) {
             return Some(());
         }
         let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
         let record = Record { made: catalogue.definition(id)?, latest: None };
-        shard.learn(id, Template::of(record.defined()?), self.version.load(Ordering::Acquire));
+        shard.templates.learn(Template::of(record.defined()?), self.version.load(Ordering::Acquire));
         Some(())
     }
 

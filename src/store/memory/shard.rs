@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use hashbrown::{HashMap, HashTable};
 
 use super::journal::{Chain, Journal, Position};
+use super::templates::Templates;
 use super::{MemoryError, Target};
-use crate::decide::{Template, carry_out};
+use crate::decide::carry_out;
 use crate::store::{Fate, Find, Found, Owner, View, Work, Written};
 use crate::{
     Account, Action, Command, DefinitionId, Entry, EntryKind, Key, Name, ProfileId, ProfileNumber, Program,
@@ -24,10 +25,7 @@ pub(super) struct Shard {
     subjects: HashMap<(usize, Subject), Vec<Position>>,
     /// The newest entry about each definition, in the catalogue's shard: every issue asks for one.
     definitions: BTreeMap<DefinitionId, Entry>,
-    /// What definitions say, as of the version of the catalogue beside it: kept in each shard, so that issues do not all
-    /// wait for one lock.
-    templates: HashMap<DefinitionId, Template>,
-    templates_of: u64,
+    pub(super) templates: Templates,
 }
 
 #[derive(Debug)]
@@ -152,16 +150,15 @@ impl Shard {
         definition: Option<DefinitionId>,
         outcome: &mut Option<A::Outcome>,
     ) -> Option<Result<(), Rejection>> {
-        let template = definition.and_then(|id| self.templates.get(&id));
+        let template = definition.and_then(|id| self.templates.get(id));
         if !self.journal.has_room_for(1) {
             return None;
         }
         let slot = self.slots.get_mut(index)?;
-        let (start, pen) = self.journal.pen();
+        let (place, pen) = self.journal.pen();
         let answer = carry_out(program, command, &mut slot.account, template, pen, outcome)?;
         if answer.is_ok() {
-            // There is room for it.
-            let _ = self.journal.keep(index, &mut slot.chain, slot.account.sequence(), start);
+            self.journal.keep(index, &mut slot.chain, slot.account.sequence(), place);
         }
         Some(answer)
     }
@@ -176,7 +173,7 @@ impl Shard {
         definition: Option<DefinitionId>,
         outcome: &mut Option<A::Outcome>,
     ) -> Option<(Result<(), Rejection>, Option<usize>)> {
-        let template = definition.and_then(|id| self.templates.get(&id));
+        let template = definition.and_then(|id| self.templates.get(id));
         let index = self.slots.len();
         let place = u32::try_from(index).ok().filter(|_| self.journal.has_room_for(1))?;
         let (start, pen) = self.journal.pen();
@@ -185,26 +182,11 @@ impl Shard {
             return Some((result, None));
         }
         let mut chain = Chain::default();
-        // There is room for it.
-        let _ = self.journal.keep(index, &mut chain, account.sequence(), start);
+        self.journal.keep(index, &mut chain, account.sequence(), start);
         let pointer = Pointer::new(hash, place);
         self.places.insert_unique(pointer.spread(), pointer, |pointer| pointer.spread());
         self.slots.push(Slot { account, chain });
         Some((result, Some(index)))
-    }
-
-    /// Whether it is known what a definition says to what is issued from it, as of a version of the catalogue.
-    pub(super) fn knows(&self, id: DefinitionId, version: u64) -> bool {
-        self.templates_of == version && self.templates.contains_key(&id)
-    }
-
-    /// Notes what a definition says, as of a version of the catalogue.
-    pub(super) fn learn(&mut self, id: DefinitionId, template: Template, version: u64) {
-        if self.templates_of != version {
-            self.templates.clear();
-            self.templates_of = version;
-        }
-        self.templates.insert(id, template);
     }
 
     pub(super) fn account_at(&self, index: usize) -> Option<&Account> {
@@ -243,7 +225,7 @@ impl Shard {
         let Some(slot) = self.slots.get_mut(index) else { return Err(MemoryError::Full) };
         for entry in entries {
             slot.account.apply(entry);
-            let position = self.journal.push(index, slot.account.number(), &mut slot.chain, entry)?;
+            let position = self.journal.push(index, slot.account.number(), &mut slot.chain, entry);
             // Of what a plain redemption or issue writes, nothing is ever looked up but by its number.
             if entry.stamp.is_some() || !entry.is_plain() {
                 if let Some(key) = entry.key() {
