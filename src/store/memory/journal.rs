@@ -3,8 +3,6 @@
 //! A journal is written far more often than it is read, and memory is written no faster than it is had: packed, an entry
 //! takes a fifth of the room.
 
-use hashbrown::HashMap;
-
 use super::MemoryError;
 use crate::entry::{flat, packed};
 use crate::{Entry, ProfileNumber};
@@ -34,8 +32,8 @@ pub(super) struct Journal {
     open: Vec<u8>,
     /// Entries that there is no tight form for: kept as they are, which is quicker than any writing.
     loose: Vec<Entry>,
-    /// Where entries 16, 32, 48 … of an account are, by the account's place and how many marks come before.
-    marks: HashMap<(u32, u32), Position>,
+    /// Where entries 16, 32, 48 … of each account are, by the account's place. Apart, as many accounts have none.
+    marks: Vec<Vec<Position>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,10 +117,17 @@ impl Journal {
         let (position, owner) = (low(self.slots.len()), low(owner));
         self.slots.push(Slot { place, before: chain.last.unwrap_or(position), owner });
         if sequence.is_multiple_of(STRIDE) {
-            self.marks.insert((owner, sequence.div_ceil(STRIDE)), position);
+            self.mark(owner as usize, position);
         }
         chain.last = Some(position);
         position
+    }
+
+    fn mark(&mut self, owner: usize, position: Position) {
+        if self.marks.len() <= owner {
+            self.marks.resize_with(owner.saturating_add(1), Vec::new);
+        }
+        self.marks.get_mut(owner).into_iter().for_each(|marks| marks.push(position));
     }
 
     /// The entry at a position, in the journal of the account with this number.
@@ -146,8 +151,9 @@ impl Journal {
     ) -> impl Iterator<Item = Result<Entry, MemoryError>> {
         // The first mark at or after it, or else the end; from there it is so many steps.
         let mark = sequence.div_ceil(STRIDE).max(1);
-        let owner = chain.last.and_then(|last| self.slot(last)).map(|slot| slot.owner);
-        let marked = owner.and_then(|owner| self.marks.get(&(owner, mark)));
+        let marks = chain.last.and_then(|last| self.marks.get(self.slot(last)?.owner as usize));
+        let place = usize::try_from(mark.saturating_sub(1)).unwrap_or(usize::MAX);
+        let marked = marks.and_then(|marks| marks.get(place));
         let (start, from) = match marked {
             Some(position) => (Some(*position), mark.saturating_mul(STRIDE)),
             None => (chain.last, newest),
