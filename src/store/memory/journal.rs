@@ -7,11 +7,10 @@ use super::MemoryError;
 use crate::entry::{flat, packed};
 use crate::{Entry, ProfileNumber};
 
-/// Where an entry is in its shard.
-pub(super) type Position = u32;
-
 /// Every so many entries of an account, their place is noted, so that an old one is found in a few steps.
 const STRIDE: u32 = 16;
+/// Every so many entries of the shard, where they begin is noted, so that what was written since some entry is found.
+const RUN: usize = 64;
 
 /// What is written of an entry that is kept loose: this, and its place.
 const LOOSE: u8 = 0xff;
@@ -26,27 +25,22 @@ const RESERVE: usize = 1 << 12;
 
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    slots: Vec<Slot>,
     /// The blocks that have no room left, and the one that is written to.
     full: Vec<Vec<u8>>,
     open: Vec<u8>,
+    /// How much of the open block is kept: what is after it was begun and came to nothing.
+    kept: usize,
+    /// How many entries there are, and where each [`RUN`] of them begins.
+    count: usize,
+    runs: Vec<Place>,
     /// Entries that there is no tight form for: kept as they are, which is quicker than any writing.
     loose: Vec<Entry>,
     /// Where entries 16, 32, 48 … of each account are, by the account's place. Apart, as many accounts have none.
-    marks: Vec<Vec<Position>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    place: Place,
-    /// The entry before it in its account's journal; itself, for the first.
-    before: Position,
-    /// The account's place in the shard.
-    owner: u32,
+    marks: Vec<Vec<Place>>,
 }
 
 /// Where an entry begins: the number of its block, and how far into that, in one number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(u32);
 
 impl Place {
@@ -69,17 +63,48 @@ const fn low(number: usize) -> u32 {
     number as u32
 }
 
+/// What stands before an entry's bytes.
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    /// The entry before it in its account's journal; itself, for the first.
+    before: Place,
+    /// The account's place in the shard.
+    owner: u32,
+    /// How many bytes the entry has.
+    length: u32,
+}
+
+impl Header {
+    const BYTES: usize = 12;
+
+    fn write(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..4].copy_from_slice(&self.before.0.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.owner.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.length.to_le_bytes());
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let number = |place: usize| {
+            let bytes = bytes.get(place..)?.first_chunk()?;
+            Some(u32::from_le_bytes(*bytes))
+        };
+        Some(Self { before: Place(number(0)?), owner: number(4)?, length: number(8)? })
+    }
+}
+
 /// The newest of an account's entries: where its journal is read from, backwards.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Chain {
-    last: Option<Position>,
+    last: Option<Place>,
 }
 
 impl Journal {
     /// Whether there are numbers and blocks for so many more.
     pub(super) fn has_room_for(&self, more: usize) -> bool {
         let fits = |length: usize, most: usize| length.checked_add(more).is_some_and(|length| length < most);
-        fits(self.slots.len(), Position::MAX as usize) && fits(self.full.len(), BLOCKS)
+        fits(self.count, u32::MAX as usize) && fits(self.full.len(), BLOCKS)
     }
 
     /// Writes an entry, for which there is room.
@@ -89,7 +114,7 @@ impl Journal {
         number: ProfileNumber,
         chain: &mut Chain,
         entry: &Entry,
-    ) -> Position {
+    ) -> Place {
         let loose = low(self.loose.len());
         let (place, pen) = self.pen();
         if !packed::write_tight(entry, number, pen) {
@@ -97,42 +122,55 @@ impl Journal {
             pen.extend_from_slice(&loose.to_le_bytes());
             self.loose.push(entry.clone());
         }
-        self.keep(owner, chain, entry.sequence, place)
+        self.keep(owner, chain, entry.sequence, place);
+        place
     }
 
     /// Where the next entry is written: in place, as what is copied right after it was written waits for its own ink. And
-    /// where that is.
+    /// where that is. What is not kept is written over by the next.
     #[inline]
     pub(super) fn pen(&mut self) -> (Place, &mut Vec<u8>) {
-        if self.open.capacity() == 0 || BLOCK.saturating_sub(self.open.len()) < RESERVE {
+        self.open.truncate(self.kept);
+        if self.open.capacity() == 0 || BLOCK.saturating_sub(self.kept) < RESERVE {
             let block = std::mem::replace(&mut self.open, Vec::with_capacity(BLOCK));
             self.full.push(block);
+            self.kept = 0;
         }
-        (Place::new(self.full.len(), self.open.len()), &mut self.open)
+        let place = Place::new(self.full.len(), self.kept);
+        self.open.extend_from_slice(&[0; Header::BYTES]);
+        (place, &mut self.open)
     }
 
     /// Keeps the entry that was written at a place, for which there is room.
     #[inline]
-    pub(super) fn keep(&mut self, owner: usize, chain: &mut Chain, sequence: u32, place: Place) -> Position {
-        let (position, owner) = (low(self.slots.len()), low(owner));
-        self.slots.push(Slot { place, before: chain.last.unwrap_or(position), owner });
-        if sequence.is_multiple_of(STRIDE) {
-            self.mark(owner as usize, position);
+    pub(super) fn keep(&mut self, owner: usize, chain: &mut Chain, sequence: u32, place: Place) {
+        let start = place.start();
+        let length = low(self.open.len().saturating_sub(start).saturating_sub(Header::BYTES));
+        let header = Header { before: chain.last.unwrap_or(place), owner: low(owner), length };
+        if let Some(space) = self.open.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
+            *space = header.write();
         }
-        chain.last = Some(position);
-        position
+        if self.count.is_multiple_of(RUN) {
+            self.runs.push(place);
+        }
+        if sequence.is_multiple_of(STRIDE) {
+            self.mark(owner, place);
+        }
+        self.count = self.count.saturating_add(1);
+        self.kept = self.open.len();
+        chain.last = Some(place);
     }
 
-    fn mark(&mut self, owner: usize, position: Position) {
+    fn mark(&mut self, owner: usize, place: Place) {
         if self.marks.len() <= owner {
             self.marks.resize_with(owner.saturating_add(1), Vec::new);
         }
-        self.marks.get_mut(owner).into_iter().for_each(|marks| marks.push(position));
+        self.marks.get_mut(owner).into_iter().for_each(|marks| marks.push(place));
     }
 
-    /// The entry at a position, in the journal of the account with this number.
-    pub(super) fn at(&self, position: Position, number: ProfileNumber) -> Result<Entry, MemoryError> {
-        let bytes = self.bytes(position).ok_or(MemoryError::Full)?;
+    /// The entry at a place, in the journal of the account with this number.
+    pub(super) fn at(&self, place: Place, number: ProfileNumber) -> Result<Entry, MemoryError> {
+        let (_, bytes) = self.read(place).ok_or(MemoryError::Full)?;
         if let [LOOSE, place @ ..] = bytes {
             let place =
                 place.try_into().ok().and_then(|place| usize::try_from(u32::from_le_bytes(place)).ok());
@@ -151,39 +189,45 @@ impl Journal {
     ) -> impl Iterator<Item = Result<Entry, MemoryError>> {
         // The first mark at or after it, or else the end; from there it is so many steps.
         let mark = sequence.div_ceil(STRIDE).max(1);
-        let marks = chain.last.and_then(|last| self.marks.get(self.slot(last)?.owner as usize));
+        let marks = chain.last.and_then(|last| self.marks.get(self.read(last)?.0.owner as usize));
         let place = usize::try_from(mark.saturating_sub(1)).unwrap_or(usize::MAX);
         let marked = marks.and_then(|marks| marks.get(place));
         let (start, from) = match marked {
-            Some(position) => (Some(*position), mark.saturating_mul(STRIDE)),
+            Some(place) => (Some(*place), mark.saturating_mul(STRIDE)),
             None => (chain.last, newest),
         };
         let steps = usize::try_from(from.saturating_sub(sequence)).unwrap_or(usize::MAX);
-        let positions = std::iter::successors(start, |position| {
-            self.slot(*position).map(|slot| slot.before).filter(|before| before != position)
+        let places = std::iter::successors(start, |place| {
+            self.read(*place).map(|(header, _)| header.before).filter(|before| before != place)
         });
-        positions.skip(steps).map(move |position| self.at(position, number))
+        places.skip(steps).map(move |place| self.at(place, number))
     }
 
-    /// The positions from one on, each with its owner's place.
-    pub(super) fn from(&self, position: Position) -> impl Iterator<Item = (Position, usize)> {
-        let start = usize::try_from(position).unwrap_or(usize::MAX);
-        let slots = self.slots.get(start..).unwrap_or_default();
-        (position..)
-            .zip(slots)
-            .map(|(position, slot)| (position, usize::try_from(slot.owner).unwrap_or(usize::MAX)))
+    /// What was written after the first so many entries: where, and the place of its account.
+    pub(super) fn after(&self, count: usize) -> impl Iterator<Item = (Place, usize)> {
+        let run = self.runs.get(count.checked_div(RUN).unwrap_or(0)).copied();
+        let places = std::iter::successors(run, |place| self.next(*place)).skip(count % RUN);
+        places
+            .take(self.count.saturating_sub(count))
+            .filter_map(|place| Some((place, self.read(place)?.0.owner as usize)))
     }
 
-    fn slot(&self, position: Position) -> Option<Slot> {
-        self.slots.get(usize::try_from(position).ok()?).copied()
+    /// Where the next entry of the shard is: after this one, or in the next block.
+    fn next(&self, place: Place) -> Option<Place> {
+        let (_, bytes) = self.read(place)?;
+        let end = place.start().saturating_add(Header::BYTES).saturating_add(bytes.len());
+        match self.full.get(place.block()) {
+            Some(block) if end < block.len() => Some(Place::new(place.block(), end)),
+            Some(_) => Some(Place::new(place.block().saturating_add(1), 0)),
+            None => (end < self.kept).then(|| Place::new(place.block(), end)),
+        }
     }
 
-    /// From where an entry begins to where the next does, or its block ends.
-    fn bytes(&self, position: Position) -> Option<&[u8]> {
-        let slot = self.slot(position)?;
-        let number = slot.place.block();
-        let block = self.full.get(number).unwrap_or(&self.open);
-        let next = self.slot(position.checked_add(1)?).filter(|next| next.place.block() == number);
-        block.get(slot.place.start()..next.map_or(block.len(), |next| next.place.start()))
+    /// An entry's header and bytes.
+    fn read(&self, place: Place) -> Option<(Header, &[u8])> {
+        let block = self.full.get(place.block()).unwrap_or(&self.open);
+        let (header, bytes) = block.get(place.start()..)?.split_at_checked(Header::BYTES)?;
+        let header = Header::read(header)?;
+        Some((header, bytes.get(..usize::try_from(header.length).ok()?)?))
     }
 }

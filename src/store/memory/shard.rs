@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::{HashMap, HashTable};
 
-use super::journal::{Chain, Journal, Position};
+use super::journal::{Chain, Journal, Place};
 use super::templates::Templates;
 use super::{MemoryError, Target};
 use crate::decide::carry_out;
@@ -20,9 +20,9 @@ pub(super) struct Shard {
     places: HashTable<Pointer>,
     slots: Vec<Slot>,
     journal: Journal,
-    keys: HashMap<(usize, Key), Position>,
-    names: HashMap<(usize, Name), Position>,
-    subjects: HashMap<(usize, Subject), Vec<Position>>,
+    keys: HashMap<(usize, Key), Place>,
+    names: HashMap<(usize, Name), Place>,
+    subjects: HashMap<(usize, Subject), Vec<Place>>,
     /// The newest entry about each definition, in the catalogue's shard: every issue asks for one.
     definitions: BTreeMap<DefinitionId, Entry>,
     pub(super) templates: Templates,
@@ -176,13 +176,13 @@ impl Shard {
         let template = definition.and_then(|id| self.templates.get(id));
         let index = self.slots.len();
         let place = u32::try_from(index).ok().filter(|_| self.journal.has_room_for(1))?;
-        let (start, pen) = self.journal.pen();
+        let (written, pen) = self.journal.pen();
         let result = carry_out(program, command, &mut account, template, pen, outcome)?;
         if result.is_err() {
             return Some((result, None));
         }
         let mut chain = Chain::default();
-        self.journal.keep(index, &mut chain, account.sequence(), start);
+        self.journal.keep(index, &mut chain, account.sequence(), written);
         let pointer = Pointer::new(hash, place);
         self.places.insert_unique(pointer.spread(), pointer, |pointer| pointer.spread());
         self.slots.push(Slot { account, chain });
@@ -225,17 +225,17 @@ impl Shard {
         let Some(slot) = self.slots.get_mut(index) else { return Err(MemoryError::Full) };
         for entry in entries {
             slot.account.apply(entry);
-            let position = self.journal.push(index, slot.account.number(), &mut slot.chain, entry);
+            let place = self.journal.push(index, slot.account.number(), &mut slot.chain, entry);
             // Of what a plain redemption or issue writes, nothing is ever looked up but by its number.
             if entry.stamp.is_some() || !entry.is_plain() {
                 if let Some(key) = entry.key() {
-                    self.keys.insert((index, key.clone()), position);
+                    self.keys.insert((index, key.clone()), place);
                 }
                 for name in entry.names() {
-                    self.names.insert((index, name), position);
+                    self.names.insert((index, name), place);
                 }
                 for subject in entry.subjects() {
-                    self.subjects.entry((index, subject)).or_default().push(position);
+                    self.subjects.entry((index, subject)).or_default().push(place);
                 }
                 if let EntryKind::Define(defined) = &entry.kind {
                     self.definitions.insert(defined.id, entry.clone());
@@ -259,7 +259,7 @@ impl Shard {
         let number = slot.account.number();
         let newest = slot.account.sequence();
         let back_from = |sequence| self.journal.back_from(slot.chain, newest, sequence, number);
-        let at = |position: &Position| self.journal.at(*position, number);
+        let at = |place: &Place| self.journal.at(*place, number);
         let mut found: Vec<Entry> = match find {
             Find::Range(first, last) => {
                 let (first, last) = ((*first).max(1), (*last).min(newest));
@@ -271,8 +271,8 @@ impl Shard {
                 back_from(newest).skip_while(after).collect()
             }
             Find::Latest(subject) => {
-                let positions = self.subjects.get(&(index, *subject));
-                positions.and_then(|positions| positions.last()).into_iter().map(at).collect()
+                let places = self.subjects.get(&(index, *subject));
+                places.and_then(|places| places.last()).into_iter().map(at).collect()
             }
             Find::About(subject) => {
                 return self.subjects.get(&(index, *subject)).into_iter().flatten().map(at).collect();
@@ -289,17 +289,13 @@ impl Shard {
         self.definitions.get(&id)
     }
 
-    /// What was written from a position on, which is moved along.
-    pub(super) fn written_after(
-        &self,
-        position: &mut Position,
-        limit: usize,
-    ) -> Result<Vec<Written>, MemoryError> {
+    /// What was written after the first `seen` entries, a count that is moved along.
+    pub(super) fn written_after(&self, seen: &mut u32, limit: usize) -> Result<Vec<Written>, MemoryError> {
         let mut written = Vec::new();
-        for (here, owner) in self.journal.from(*position).take(limit) {
-            *position = here.saturating_add(1);
+        for (place, owner) in self.journal.after(*seen as usize).take(limit) {
+            *seen = seen.saturating_add(1);
             let Some(account) = self.account_at(owner) else { continue };
-            let entry = self.journal.at(here, account.number())?;
+            let entry = self.journal.at(place, account.number())?;
             written.push(Written { profile: account.profile().copied(), number: account.number(), entry });
         }
         Ok(written)
