@@ -231,3 +231,6 @@ impl Journal {
         Some((header, bytes.get(..usize::try_from(header.length).ok()?)?))
     }
 }
+
+#[cfg(test)]
+mod tests;
