@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Balances, Cause, EntryKind, LotId, LotKind, LotValue, Quantity};
 
-const ENTRIES: u32 = 40_000;
+const ENTRIES: u32 = 80_000;
 
 fn number(owner: u32) -> ProfileNumber {
     ProfileNumber::new(owner + 1).unwrap()
@@ -35,7 +35,7 @@ fn filled() -> (Journal, [Chain; 2]) {
         journal.push(owner as usize, number(owner), chain, &entry(owner, sequence));
     }
     journal.pen().1.push(1);
-    assert!(journal.full.len() > 1, "the entries fill more than one block");
+    assert!(journal.full.len() > 2, "the entries fill more than one block");
     (journal, chains)
 }
 
