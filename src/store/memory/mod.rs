@@ -17,9 +17,9 @@ use hashbrown::DefaultHashBuilder;
 use thiserror::Error;
 
 use self::shard::{Seat, Shard};
-use super::Store;
 use super::gather::Gather;
 use super::work::{DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
+use super::{Store, StoreError};
 use crate::decide::{Plain, Template, plain};
 use crate::{
     Account, Action, Command, Corrupt, DefinitionId, Entry, ProfileId, ProfileNumber, Program, Rejection,
@@ -62,6 +62,12 @@ pub enum MemoryError {
     /// An account of the past does not follow from its journal.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
+}
+
+impl StoreError for MemoryError {
+    fn is_about_data(&self) -> bool {
+        matches!(self, Self::Unreadable(_) | Self::Corrupt(_))
+    }
 }
 
 #[derive(Debug)]
