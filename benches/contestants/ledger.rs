@@ -70,6 +70,11 @@ impl OneByOne {
         self.ledger.run(command).unwrap().outcome
     }
 
+    /// Shows what is stored.
+    pub(crate) fn look(&mut self, work: &mut dyn Work) {
+        self.ledger.store().run(work).unwrap();
+    }
+
     fn issue_all(&mut self, commands: &[Command<IssueReward>]) {
         assert!(self.ledger.run_all(commands).iter().all(Result::is_ok));
     }

@@ -5,6 +5,7 @@
 //! being copied.
 
 mod journal;
+mod places;
 mod scan;
 mod shard;
 mod templates;
@@ -261,7 +262,7 @@ impl Shared {
     /// The hash of a profile's id, and the shard that it is in.
     fn place(&self, profile: &ProfileId) -> (u64, u32) {
         let hash = self.hasher.hash_one(profile);
-        // The map inside a shard uses the low bits and the top seven.
+        // The table inside a shard uses the lower half.
         (hash, u32::try_from((hash >> 40) & u64::from(SHARDS - 1)).unwrap_or(0))
     }
 

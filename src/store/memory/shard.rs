@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 
 use super::journal::{Chain, Journal, Place};
+use super::places::Places;
 use super::templates::Templates;
 use super::{MemoryError, Target};
 use crate::decide::carry_out;
@@ -16,8 +17,8 @@ use crate::{
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    /// From the hash of a profile's id to its place among the slots; the id itself is in the account there.
-    places: HashTable<Pointer>,
+    /// From the hash of a profile's id to its place among the slots.
+    places: Places,
     slots: Vec<Slot>,
     journal: Journal,
     keys: HashMap<(usize, Key), Place>,
@@ -32,29 +33,6 @@ pub(super) struct Shard {
 struct Slot {
     account: Account,
     chain: Chain,
-}
-
-/// Half of a hash, and where the account is that it leads to: small, as there are twice as many of them as accounts.
-#[derive(Clone, Copy, Debug)]
-struct Pointer {
-    hash: u32,
-    place: u32,
-}
-
-impl Pointer {
-    #[allow(clippy::cast_possible_truncation)] // The lower half.
-    const fn new(hash: u64, place: u32) -> Self {
-        Self { hash: hash as u32, place }
-    }
-
-    const fn is_for(self, hash: u64) -> bool {
-        self.hash == Self::new(hash, 0).hash
-    }
-
-    /// What the table goes by: the half over all bits, as it looks at the lowest and the highest.
-    const fn spread(self) -> u64 {
-        (self.hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
 }
 
 /// Where an account is, or would be: nothing is created until something is committed.
@@ -110,17 +88,13 @@ impl Shard {
 
     /// The place of a profile's account in this shard.
     pub(super) fn place_of(&self, hash: u64, profile: &ProfileId) -> Option<usize> {
-        let is_it = |pointer: &Pointer| {
-            let account = self.slots.get(pointer.place as usize).map(|slot| &slot.account);
-            pointer.is_for(hash) && account.is_some_and(|account| account.profile() == Some(profile))
-        };
-        self.places.find(Pointer::new(hash, 0).spread(), is_it).map(|pointer| pointer.place as usize)
+        let is_it = |place| self.account_at(place).is_some_and(|account| account.profile() == Some(profile));
+        self.places.find(hash, is_it)
     }
 
     /// The place of an account whose id has this hash: nearly always the one that is looked for.
     pub(super) fn likely_place(&self, hash: u64) -> Option<usize> {
-        let found = self.places.find(Pointer::new(hash, 0).spread(), |pointer| pointer.is_for(hash));
-        found.map(|pointer| pointer.place as usize)
+        self.places.find(hash, |_| true)
     }
 
     /// Runs a unit on one account alone.
@@ -183,8 +157,7 @@ impl Shard {
         }
         let mut chain = Chain::default();
         self.journal.keep(index, &mut chain, account.sequence(), written);
-        let pointer = Pointer::new(hash, place);
-        self.places.insert_unique(pointer.spread(), pointer, |pointer| pointer.spread());
+        self.places.insert(hash, place);
         self.slots.push(Slot { account, chain });
         Some((result, Some(index)))
     }
@@ -248,8 +221,7 @@ impl Shard {
     fn create(&mut self, account: &Account, hash: u64) -> Result<usize, MemoryError> {
         let index = self.slots.len();
         let place = u32::try_from(index).map_err(|_| MemoryError::Full)?;
-        let pointer = Pointer::new(hash, place);
-        self.places.insert_unique(pointer.spread(), pointer, |pointer| pointer.spread());
+        self.places.insert(hash, place);
         self.slots.push(Slot { account: account.clone(), chain: Chain::default() });
         Ok(index)
     }
