@@ -1,9 +1,9 @@
 //! Why the ledger says no.
 //!
 //! Precedence, when several reasons apply at once: first what makes a request the repetition of another (its key,
-//! its external id), then its own fields in the order in which they are documented, then time (rule T6), then
-//! whether what it names exists, then the terms and policies that forbid it, then value that is missing, and last
-//! the limits of an account. [`Rejection::class`] gives the step.
+//! its external id), then its own fields in the order in which they are documented, then time (rule T6: that of both
+//! accounts where it is about two), then whether what it names exists, then the terms and policies that forbid it,
+//! then value that is missing, and last the limits of an account. [`Rejection::class`] gives the step.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

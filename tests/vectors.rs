@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scrip::store::AsOf;
+use scrip::store::{AsOf, StoreError};
 use scrip::{
     Account, Amount, Command, Define, Error, Ledger, MemoryStore, Outcome, PointDefinition, ProfileId,
     Program, Redeem, Request, RewardDefinition, Timestamp, json,
@@ -251,11 +251,11 @@ fn through_json(account: &Account) -> Account {
 
 type Looked = Result<Value, (String, Value)>;
 
-fn seen<T: serde::Serialize, E: std::error::Error>(answer: Result<T, Error<E>>) -> Looked {
+fn seen<T: serde::Serialize, E: StoreError>(answer: Result<T, Error<E>>) -> Looked {
     answer.map(|answer| serde_json::to_value(answer).unwrap()).map_err(|error| refusal(&error))
 }
 
-fn refusal<E>(error: &Error<E>) -> (String, Value) {
+fn refusal<E: StoreError>(error: &Error<E>) -> (String, Value) {
     let numbers = error.rejection().map(|rejection| unwrap_one(serde_json::to_value(rejection).unwrap()));
     (error.code().to_owned(), numbers.unwrap_or_default())
 }

@@ -37,6 +37,10 @@ impl Decide for ReturnRedemption {
         Some(self.redemption_id.number())
     }
 
+    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
+        view.further_home()
+    }
+
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Return>, Refusal> {
         let redemption = Redeemable::find(view, self.redemption_id)?;
         let left = redemption.redeemed.total.minus(redemption.state.returned);
@@ -79,6 +83,10 @@ impl Decide for ReverseRedemption {
 
     fn stays_with(&self) -> Option<ProfileNumber> {
         Some(self.redemption_id.number())
+    }
+
+    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
+        view.further_home()
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Return>, Refusal> {
@@ -130,10 +138,6 @@ impl<'a> Redeemable<'a> {
         let (Some(redeemed), Some((_, state))) = (record.made.redeemed(), record.redemption(id)) else {
             return Err(unknown.into());
         };
-        // The value goes to whoever answers for the profile, whose time it is held to before anything else.
-        if let Some(number) = view.second.unwrap_or(view.first).merged_into() {
-            return Err(Refusal::Together(number));
-        }
         if state.is_reversed {
             return Err(Rejection::RedemptionReversed { redemption: id }.into());
         }

@@ -76,6 +76,12 @@ pub(crate) mod sealed {
             None
         }
 
+        /// The second account that it is about, where another one than that must be lent: known from what it names, before
+        /// it is looked for, as its time is held to as well (rule T6).
+        fn reaches(&self, _: &View<'_>) -> Option<ProfileNumber> {
+            None
+        }
+
         /// The lot that it names without saying whose it must be: it is about whoever has it.
         fn follows(&self) -> Option<LotId> {
             None
@@ -158,6 +164,10 @@ pub(crate) mod sealed {
 
         fn stays_with(&self) -> Option<ProfileNumber> {
             any_request!(self, request => request.stays_with())
+        }
+
+        fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
+            any_request!(self, request => request.reaches(view))
         }
 
         fn follows(&self) -> Option<LotId> {
@@ -391,6 +401,9 @@ fn decide_new<A: Action>(
         return Err(Refusal::Elsewhere(into));
     }
     request.check(program)?;
+    if let Some(number) = request.reaches(view) {
+        return Err(Refusal::Together(number));
+    }
     let mut at = check::time(program, view.first, command.at)?;
     if let Some(second) = view.second {
         // Both accounts change at one instant, before neither of which anything was written.

@@ -36,6 +36,10 @@ impl Decide for PostTransaction {
         check::tags(&self.tags)
     }
 
+    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
+        reached(view, [self.redemption_id, None])
+    }
+
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
         let id = TransactionId::made_by(draft.first.number(), draft.first.next_sequence());
         let transaction = self.transaction(draft, id, None)?;
@@ -67,8 +71,13 @@ impl Decide for UpdateTransaction {
         self.transaction.check(program)
     }
 
+    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
+        let before = recorded(view, self.transaction_id).and_then(|before| before.redemption_id);
+        reached(view, [self.transaction.redemption_id, before])
+    }
+
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
-        let before = current(draft, view, self.transaction_id)?;
+        let before = current(view, self.transaction_id)?;
         let external = self.transaction.external_id.as_ref();
         if let Some(other) = external.filter(|id| before.external_id.as_ref() != Some(id)) {
             let external = External::Transaction(other.clone());
@@ -108,8 +117,13 @@ impl Decide for DeleteTransaction {
         Ok(())
     }
 
+    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
+        let before = recorded(view, self.transaction_id).and_then(|before| before.redemption_id);
+        reached(view, [None, before])
+    }
+
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
-        let before = current(draft, view, self.transaction_id)?;
+        let before = current(view, self.transaction_id)?;
         // It keeps the name of its redemption, for whoever asks later what it was.
         let transaction = Transaction { is_deleted: true, updated_at: draft.at, ..before.clone() };
         Ok(write(draft, view, Some(before), transaction, None)?.0.into())
@@ -139,8 +153,13 @@ impl Decide for ReturnTransaction {
         check::amount(program, "amount", self.amount)
     }
 
+    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
+        // Its link stays what it is.
+        reached(view, [None, None])
+    }
+
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<TransactionReturn>, Refusal> {
-        let before = current(draft, view, self.transaction_id)?;
+        let before = current(view, self.transaction_id)?;
         let left = before.kept();
         if self.amount > left {
             return Err(Rejection::ReturnAboveTransaction { requested: self.amount, left }.into());
@@ -270,22 +289,29 @@ fn recall(entries: &[&Entry]) -> Option<Transaction> {
     }
 }
 
-/// The transaction that a request names, as it stands, unless it was deleted. What it earned is with whoever answers for
-/// its profile.
-fn current<'a>(draft: &Draft<'_>, view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Refusal> {
-    let transaction = match view.found.transaction.map(|record| &record.newest().kind) {
-        Some(EntryKind::Transaction(change))
-            if change.transaction.id == id && !change.transaction.is_deleted =>
-        {
-            &change.transaction
+/// The transaction that a request names, as it stands, unless it was deleted.
+fn current<'a>(view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Rejection> {
+    recorded(view, id).ok_or(Rejection::UnknownTransaction { transaction: id })
+}
+
+fn recorded<'a>(view: &View<'a>, id: TransactionId) -> Option<&'a Transaction> {
+    match &view.found.transaction?.newest().kind {
+        EntryKind::Transaction(change) => {
+            Some(&change.transaction).filter(|known| known.id == id && !known.is_deleted)
         }
-        _ => return Err(Rejection::UnknownTransaction { transaction: id }.into()),
-    };
-    let further = match &draft.second {
-        Some(second) if draft.is_merged() => second.account.merged_into(),
-        _ => draft.account().merged_into(),
-    };
-    further.map_or(Ok(transaction), |number| Err(Refusal::Together(number)))
+        _ => None,
+    }
+}
+
+/// The second account that a transaction is about: whoever has what it earned, or else with whom a redemption stayed that
+/// is to be linked or unlinked, of the first that is with another.
+fn reached(view: &View<'_>, links: [Option<RedemptionId>; 2]) -> Option<ProfileNumber> {
+    let first = view.first;
+    if first.merged_into().is_some() || view.second.is_some() {
+        return view.further_home();
+    }
+    let mut numbers = links.into_iter().flatten().map(RedemptionId::number);
+    numbers.find(|number| *number != first.number() && first.answers_to(*number))
 }
 
 /// What changes for redemptions when a transaction is linked to another one than before (rule X1): of this account, and
@@ -306,10 +332,6 @@ fn relink(
         let mut sides = [Some(&draft.first), draft.second.as_ref()].into_iter().flatten();
         draft.home().account.answers_to(id.number()) && !sides.any(|side| side.number() == id.number())
     };
-    let apart = [now, before].into_iter().flatten().find(is_apart);
-    if let Some(id) = apart.filter(|_| draft.second.is_none()) {
-        return Err(Refusal::Together(id.number()));
-    }
     if let Some(id) = now.filter(|id| !(is_same_link && is_apart(id))) {
         if is_apart(&id) {
             return Err(Rejection::RedemptionApart { redemption: id }.into());

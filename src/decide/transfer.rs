@@ -9,8 +9,8 @@ use crate::entry::{MergedIn, MergedOut, MovedIn, MovedOut};
 use crate::request::{Fingerprint, MergeProfiles, Reassign};
 use crate::store::{Need, Owner, View};
 use crate::{
-    Balances, Cause, Entry, EntryKind, Issue, LotAfter, LotId, LotKind, Merged, Moved, Place, Points,
-    ProfileId, ProfileNumber, Program, Refusal, Rejection, Standing, Timestamp,
+    Account, Balances, Cause, Entry, EntryKind, Issue, LotAfter, LotId, LotKind, Merged, Moved, Place,
+    Points, ProfileId, ProfileNumber, Program, Refusal, Rejection, Standing, Timestamp,
 };
 
 impl Decide for Reassign {
@@ -22,6 +22,10 @@ impl Decide for Reassign {
 
     fn follows(&self) -> Option<LotId> {
         self.from.is_none().then_some(self.id)
+    }
+
+    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
+        view.second.and_then(Account::merged_into)
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -64,15 +68,11 @@ impl Decide for Reassign {
     }
 }
 
-/// The number of the profile that receives, if it is another one and open.
-fn receiver(draft: &Draft<'_>) -> Result<ProfileNumber, Refusal> {
+/// The number of the profile that receives, if it is another one.
+fn receiver(draft: &Draft<'_>) -> Result<ProfileNumber, Rejection> {
     // Without a second account nothing was asked for that this could be.
-    let Some(second) = &draft.second else { return Err(Rejection::SameProfile.into()) };
-    match second.account.merged_into() {
-        Some(further) => Err(Refusal::Together(further)),
-        None if second.number() == draft.first.number() => Err(Rejection::SameProfile.into()),
-        None => Ok(second.number()),
-    }
+    let receiver = draft.second.as_ref().map(Side::number);
+    receiver.filter(|number| *number != draft.first.number()).ok_or(Rejection::SameProfile)
 }
 
 /// A lot on its way to the second account.
@@ -132,6 +132,10 @@ impl Decide for MergeProfiles {
 
     fn decides_on_merged(&self) -> bool {
         true
+    }
+
+    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
+        view.second.and_then(Account::merged_into)
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Merged>, Refusal> {

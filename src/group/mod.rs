@@ -15,6 +15,7 @@ use thiserror::Error;
 use self::answer::{Reply, Slot, wait};
 pub use self::driver::GroupDriver;
 use self::queue::{Job, Queue, Unqueued};
+use crate::store::StoreError;
 use crate::{Action, AsyncLedger, AsyncStore, Command, Error, Ledger, Receipt, Store};
 
 /// A handle by which many threads and tasks commit to one ledger at once, sharing its flushes.
@@ -128,7 +129,7 @@ pub struct QueueFull;
 /// A ledger that can be driven so: [`Ledger`] or [`AsyncLedger`]. Sealed.
 pub trait Grouped: sealed::Calls {
     /// The error of its store.
-    type Error;
+    type Error: StoreError;
 }
 
 impl<S: Store> Grouped for Ledger<S> {

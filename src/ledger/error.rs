@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::store::StoreError;
 use crate::{Corrupt, KeyReused, Refusal, Rejection};
 
 /// Why a request was not carried out, or is not known to have been. `E` is the store's own error.
@@ -40,8 +41,9 @@ pub enum Error<E> {
     Closed,
 }
 
-impl<E> Error<E> {
-    /// A stable code for programs to act on: the rejection's, or the kind of failure.
+impl<E: StoreError> Error<E> {
+    /// A stable code for programs to act on: the rejection's, or the kind of failure. Of what is stored and cannot be read
+    /// it is `corrupt`, whether the ledger noticed or the store.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Rejected(rejection) => rejection.code(),
@@ -50,11 +52,14 @@ impl<E> Error<E> {
             Self::Doomed => "doomed",
             Self::InDoubt => "in_doubt",
             Self::Corrupt(_) => "corrupt",
+            Self::Store(error) if error.is_about_data() => "corrupt",
             Self::Store(_) => "store_failed",
             Self::Closed => "closed",
         }
     }
+}
 
+impl<E> Error<E> {
     /// The rejection, if it is one.
     pub fn rejection(&self) -> Option<&Rejection> {
         match self {

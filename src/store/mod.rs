@@ -27,7 +27,8 @@
 //! - **Numbers.** A profile's number is drawn once, at the latest when its first entry is committed, is never drawn
 //!   again for another profile, and is not zero.
 //! - **Fidelity.** Entries come back as they were written: every digit, every microsecond, in order.
-//! - **Errors, not panics.** What cannot be read back is an error of the store.
+//! - **Errors, not panics.** What cannot be read back is an error of the store, which
+//!   [says so](StoreError::is_about_data).
 //!
 //! # Races, crashes and retries
 //! - **A conflict is a value**, [`Fate::Conflict`], and never an error to be searched for: a head that has moved, a
@@ -94,12 +95,54 @@ pub use work::{AsOf, Change, DefinitionRef, Fate, Found, Need, Owner, Record, Vi
 
 #[cfg(doc)]
 use crate::Account;
-use crate::{Action, Command, Program, Rejection};
+use crate::{Action, Command, Corrupt, Program, Rejection};
+
+/// What a store's error tells the ledger.
+///
+/// ```
+/// use scrip::store::StoreError;
+///
+/// enum MyError {
+///     Unreachable,
+///     Unreadable,
+/// }
+///
+/// impl StoreError for MyError {
+///     fn is_about_data(&self) -> bool {
+///         matches!(self, Self::Unreadable)
+///     }
+/// }
+///
+/// let error = scrip::Error::Store(std::sync::Arc::new(MyError::Unreadable));
+/// assert_eq!(error.code(), "corrupt");
+/// let error = scrip::Error::Store(std::sync::Arc::new(MyError::Unreachable));
+/// assert_eq!(error.code(), "store_failed");
+/// ```
+pub trait StoreError {
+    /// Whether what is stored is not what was written: trying again is no use, only a copy of it helps. It makes the
+    /// [code](crate::Error::code) of the ledger's error `corrupt`.
+    fn is_about_data(&self) -> bool {
+        false
+    }
+}
+
+/// Of a store that has nothing more to tell.
+impl StoreError for Box<dyn std::error::Error + Send + Sync> {}
+
+/// Of a store that cannot fail.
+impl StoreError for std::convert::Infallible {}
+
+/// Of a store whose rows can only be wrong.
+impl StoreError for Corrupt {
+    fn is_about_data(&self) -> bool {
+        true
+    }
+}
 
 /// A store that blocks until the work is done; see [the contract](crate::store).
 pub trait Store {
     /// What can go wrong in the store itself.
-    type Error;
+    type Error: StoreError;
 
     /// Runs a work: loads what its units need, lets it decide, commits, and settles.
     ///
@@ -147,7 +190,7 @@ pub trait Store {
 /// A store that can be waited for; see [the contract](crate::store).
 pub trait AsyncStore {
     /// What can go wrong in the store itself.
-    type Error: Send;
+    type Error: StoreError + Send;
 
     /// Runs a work: loads what its units need, lets it decide, commits, and settles.
     ///

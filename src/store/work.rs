@@ -216,6 +216,13 @@ impl<'a> View<'a> {
     pub const fn new(first: &'a Account, second: Option<&'a Account>, found: &'a Found<'a>) -> Self {
         Self { first, second, found }
     }
+
+    /// The next account on the way from a profile that was merged to the one that has its value now; `None` where that is
+    /// the account or the second one.
+    pub(crate) fn further_home(&self) -> Option<ProfileNumber> {
+        self.first.merged_into()?;
+        self.second.unwrap_or(self.first).merged_into()
+    }
 }
 
 /// What one unit wants written. Both lists are committed, or neither.

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use scrip::store::{Change, Fate, MemoryError, Need, View, Work};
+use scrip::store::{Change, Fate, MemoryError, Need, StoreError, View, Work};
 use scrip::{MemoryStore, Store};
 
 /// What a store does with one run, as the test says.
@@ -48,6 +48,8 @@ pub enum Broken {
     #[error(transparent)]
     Memory(#[from] MemoryError),
 }
+
+impl StoreError for Broken {}
 
 pub fn gated(store: &MemoryStore) -> (Gated, Gate) {
     let (begins, begun) = channel();

@@ -164,7 +164,7 @@ fn micros(local: NaiveDateTime) -> Micros {
     local.and_utc().timestamp_micros()
 }
 
-fn in_range(at: Micros) -> Result<Micros, OutOfRange> {
+pub(crate) fn in_range(at: Micros) -> Result<Micros, OutOfRange> {
     let years = Timestamp::MIN.micros()..=Timestamp::MAX.micros();
     if years.contains(&at) { Ok(at) } else { Err(OutOfRange) }
 }

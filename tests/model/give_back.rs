@@ -4,7 +4,7 @@ use scrip::{
     Amount, ExpiredReturn, LotKind, Place, RedemptionId, ReturnRedemption, ReverseRedemption, Terms,
 };
 
-use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND};
+use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND, in_range};
 use super::money::{Raw, first_part};
 use super::profile::{Back, BackTo, Fact, Lot, Origin, Return, Way, What};
 use super::{Made, Model, Objections, Owner, Rank};
@@ -65,7 +65,7 @@ impl Model {
         let is_returned = account.returned_at(redemption, now) > 0;
         objections.add_if(is_returned, Rank::Terms, "redemption_returned");
         let window = Micros::from(self.program.reversal_window_seconds) * SECOND;
-        let decided_at = self.decided_together(profile, at).unwrap_or(at);
+        let decided_at = self.decided_with_home(owner, at).unwrap_or(at);
         objections.add_if(decided_at > made.at + window, Rank::Terms, "reversal_window_over");
         let (total, meta) = (made.total(), request.meta.clone());
         let giving = Giving { profile, redemption, requested: total, total, is_reversal: true, meta };
@@ -79,31 +79,30 @@ impl Model {
         at: Micros,
         objections: &mut Objections,
     ) -> Option<(usize, usize)> {
-        let Owner::Profile(profile) = owner else {
-            let is_late = self.decided_at(owner, at).is_none();
-            objections.add_if(is_late, Rank::Time, "time_reversed");
-            objections.add(Rank::Unknown, "unknown_redemption");
-            return None;
-        };
-        let account = &self.profiles[profile];
-        let Some(redemption) = account.redemptions.iter().position(|one| one.sequence == id.sequence())
-        else {
-            let is_late = self.decided_at(owner, at).is_none();
-            objections.add_if(is_late, Rank::Time, "time_reversed");
-            objections.add(Rank::Unknown, "unknown_redemption");
-            return None;
-        };
-        let is_late = self.decided_together(profile, at).is_none();
+        let is_late = self.decided_with_home(owner, at).is_none();
         objections.add_if(is_late, Rank::Time, "time_reversed");
+        let found = match owner {
+            Owner::Profile(profile) => {
+                let mut redemptions = self.profiles[profile].redemptions.iter();
+                redemptions
+                    .position(|one| one.sequence == id.sequence())
+                    .map(|redemption| (profile, redemption))
+            }
+            _ => None,
+        };
+        objections.add_if(found.is_none(), Rank::Unknown, "unknown_redemption");
+        let (profile, redemption) = found?;
+        let account = &self.profiles[profile];
         let is_reversed = account.is_reversed_at(redemption, account.now(Micros::MIN));
         objections.add_if(is_reversed, Rank::Terms, "redemption_reversed");
         // What was undone was given back as well; the first of the two is what matters.
         Some((profile, redemption))
     }
 
-    /// When something is decided about a record that may be with a merged profile, and value that is with another.
-    pub(super) fn decided_together(&self, profile: usize, at: Micros) -> Option<Micros> {
-        let own = self.decided_at(Owner::Profile(profile), at)?;
+    /// Rule T6, of a record that may be with a merged profile, and value that is with another.
+    pub(super) fn decided_with_home(&self, owner: Owner, at: Micros) -> Option<Micros> {
+        let own = self.decided_at(owner, at)?;
+        let Owner::Profile(profile) = owner else { return Some(own) };
         let home = self.decided_at(Owner::Profile(self.home(profile)), at)?;
         Some(own.max(home))
     }
@@ -117,7 +116,8 @@ impl Model {
         mut objections: Objections,
     ) -> Result<Made, Objections> {
         let Giving { profile, redemption, total, .. } = giving;
-        let (Some(at), None) = (self.decided_together(profile, at), objections.codes()) else {
+        let (Some(at), None) = (self.decided_with_home(Owner::Profile(profile), at), objections.codes())
+        else {
             return Err(objections);
         };
         let account = &self.profiles[profile];
@@ -184,7 +184,7 @@ impl Model {
     fn second_chance(&self, terms: Terms, at: Micros) -> Result<Option<Micros>, OutOfRange> {
         match (self.program.expired_return, terms.period) {
             (ExpiredReturn::Original, _) | (ExpiredReturn::Fresh, None) => Ok(None),
-            (ExpiredReturn::GraceDays(days), _) => Ok(Some(at + Micros::from(days) * DAY)),
+            (ExpiredReturn::GraceDays(days), _) => in_range(at + Micros::from(days) * DAY).map(Some),
             (ExpiredReturn::Fresh, Some(period)) => {
                 let calendar = Calendar::of(terms.timezone);
                 calendar.after(at, period.count, period.unit).map(Some)

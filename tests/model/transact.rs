@@ -47,23 +47,12 @@ impl Model {
 
     pub(super) fn delete(&mut self, id: TransactionId, owner: Owner, at: Micros) -> Result<Made, Objections> {
         let mut objections = Objections::default();
-        let is_late = self.decided_at(owner, at).is_none();
-        objections.add_if(is_late, Rank::Time, "time_reversed");
-        let own = match owner {
-            Owner::Profile(profile) => self.sale(id, profile).map(|old| (profile, old)),
-            _ => None,
+        let Some((profile, old)) = self.sale_of(owner, id, at, &mut objections) else {
+            return Err(objections);
         };
-        match own {
-            Some((profile, old)) => {
-                // It goes on saying what it said; that it is deleted unlinks its redemption.
-                let said = old.said.clone();
-                self.keep_sale(said, profile, at, Some(old), Change::Deleted, objections)
-            }
-            None => {
-                objections.add(Rank::Unknown, "unknown_transaction");
-                Err(objections)
-            }
-        }
+        // It goes on saying what it said; that it is deleted unlinks its redemption.
+        let said = old.said.clone();
+        self.keep_sale(said, profile, at, Some(old), Change::Deleted, objections)
     }
 
     /// Rule X4.
@@ -76,18 +65,29 @@ impl Model {
         let mut objections = Objections::default();
         let amount = request.amount.ten_thousandths().into();
         objections.quantity(2, amount, self.program.currency.minor_unit(), false);
-        objections.add_if(self.decided_at(owner, at).is_none(), Rank::Time, "time_reversed");
-        let own = match owner {
-            Owner::Profile(profile) => self.sale(request.transaction_id, profile).map(|old| (profile, old)),
-            _ => None,
-        };
-        let Some((profile, old)) = own else {
-            objections.add(Rank::Unknown, "unknown_transaction");
+        let Some((profile, old)) = self.sale_of(owner, request.transaction_id, at, &mut objections) else {
             return Err(objections);
         };
         let left = Raw::from(old.said.total.ten_thousandths()) - old.returned;
         objections.add_if(amount > left, Rank::Value, "return_above_transaction");
         self.keep_sale(old.said.clone(), profile, at, Some(old), Change::CameBack(amount), objections)
+    }
+
+    /// The transaction that a request is about, and whose it is. Rule T6 asks for the time first.
+    fn sale_of(
+        &self,
+        owner: Owner,
+        id: TransactionId,
+        at: Micros,
+        objections: &mut Objections,
+    ) -> Option<(usize, Version)> {
+        let found = match owner {
+            Owner::Profile(profile) => self.sale(id, profile).map(|old| (profile, old)),
+            _ => None,
+        };
+        objections.add_if(self.decided_with_home(owner, at).is_none(), Rank::Time, "time_reversed");
+        objections.add_if(found.is_none(), Rank::Unknown, "unknown_transaction");
+        found
     }
 
     /// A transaction that was not deleted, as it stands.
@@ -121,10 +121,7 @@ impl Model {
         objections: &mut Objections,
     ) {
         self.check_amounts(said, before, objections);
-        let is_late = match own {
-            Some(_) => self.decided_together(profile, at).is_none(),
-            None => self.decided_at(Owner::Profile(profile), at).is_none(),
-        };
+        let is_late = self.decided_for_sale(profile, (None, said.redemption_id), at).is_none();
         objections.add_if(is_late, Rank::Time, "time_reversed");
         let calendar = Calendar::of(said.timezone.unwrap_or(self.program.timezone));
         let is_far = said.transacted_at.is_some_and(|when| calendar.begin(when).is_err());
@@ -139,8 +136,6 @@ impl Model {
             return;
         };
         let account = &self.profiles[owner];
-        let is_late = self.decided_at(Owner::Profile(owner), at).is_none();
-        objections.add_if(is_late, Rank::Time, "time_reversed");
         let now = account.now(Micros::MIN);
         objections.add_if(account.is_reversed_at(redemption, now), Rank::Terms, "redemption_reversed");
         let own = own.map(|made| self.profiles[profile].made_by(made));
@@ -153,21 +148,39 @@ impl Model {
 
     /// A redemption of a profile, or of one that was merged into it.
     fn redemption_of(&self, profile: usize, id: RedemptionId) -> Option<(usize, usize)> {
-        let mut places = 0..self.profiles.len();
-        let owner = places.find(|place| self.profiles[*place].number == Some(id.number().get()))?;
+        let owner = self.relative(profile, id)?;
         let mut redemptions = self.profiles[owner].redemptions.iter();
         let redemption = redemptions.position(|one| one.sequence == id.sequence())?;
-        (self.home(owner) == self.home(profile)).then_some((owner, redemption))
+        Some((owner, redemption))
+    }
+
+    /// Whose number a redemption's id bears, if one profile answers for that one and for this one.
+    fn relative(&self, profile: usize, id: RedemptionId) -> Option<usize> {
+        let mut places = 0..self.profiles.len();
+        let owner = places.find(|place| self.profiles[*place].number == Some(id.number().get()))?;
+        (self.home(owner) == self.home(profile)).then_some(owner)
+    }
+
+    /// Rule T6, of a transaction and the redemptions that it was linked to and is to be: the time of the profile and of the
+    /// one that answers for it; where that is the same, also of one other. What is in a third is not looked at (rule X1).
+    fn decided_for_sale(
+        &self,
+        profile: usize,
+        (was, is): (Option<RedemptionId>, Option<RedemptionId>),
+        at: Micros,
+    ) -> Option<Micros> {
+        let own = self.decided_with_home(Owner::Profile(profile), at)?;
+        let owners = [is, was].into_iter().flatten().filter_map(|id| self.relative(profile, id));
+        let other = owners.filter(|_| self.home(profile) == profile).find(|owner| *owner != profile);
+        other.map_or(Some(own), |other| Some(own.max(self.decided_at(Owner::Profile(other), at)?)))
     }
 
     /// Whether a redemption is with a third profile, where a transaction's own was merged into another: a commit is over
     /// two.
     fn is_third(&self, profile: usize, id: RedemptionId) -> bool {
         let home = self.home(profile);
-        let mut owners = 0..self.profiles.len();
-        let owner = owners.find(|place| self.profiles[*place].number == Some(id.number().get()));
-        let is_third = |owner: usize| owner != profile && owner != home && self.home(owner) == home;
-        home != profile && owner.is_some_and(is_third)
+        let is_third = |owner: usize| owner != profile && owner != home;
+        home != profile && self.relative(profile, id).is_some_and(is_third)
     }
 
     /// What speaks against a link that is to go from one redemption to another, where a commit over two is not enough.
@@ -203,15 +216,10 @@ impl Model {
         let original = |said: &PostTransaction| said.total_original.unwrap_or(said.total);
         let is_lowered = old.as_ref().is_some_and(|old| original(&said) < original(&old.said));
         self.check_apart(profile, (was, is), is_lowered, &mut objections);
-        let near = [was, is].into_iter().flatten().filter(|id| !self.is_third(profile, *id));
-        let others = near.filter_map(|id| self.redemption_of(profile, id));
-        let all: Option<Vec<Micros>> = others
-            .map(|(owner, _)| owner)
-            .chain([profile, self.home(profile)])
-            .map(|owner| self.decided_at(Owner::Profile(owner), at))
-            .collect();
-        objections.add_if(all.is_none(), Rank::Time, "time_reversed");
-        let at = all.and_then(|all| all.into_iter().max());
+        // What comes back of it leaves its link alone.
+        let links = if matches!(change, Change::CameBack(_)) { (None, None) } else { (was, is) };
+        let at = self.decided_for_sale(profile, links, at);
+        objections.add_if(at.is_none(), Rank::Time, "time_reversed");
         let calendar = Calendar::of(said.timezone.unwrap_or(self.program.timezone));
         let begin = said.transacted_at.map(|when| calendar.begin(when)).transpose();
         let (Some(at), Ok(begin), None) = (at, begin, objections.codes()) else { return Err(objections) };

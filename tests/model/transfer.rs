@@ -18,9 +18,7 @@ impl Model {
         let to = self.home(to);
         let found = self.lot_of(owner, request.id, at, &mut objections);
         let decided_at = self.decided_for_both(owner, to, at);
-        // A number that is nobody's leads nowhere, so nobody needs to look at the receiver.
-        let latest = if matches!(owner, Owner::Profile(_)) { Rank::Time } else { Rank::Unknown };
-        objections.add_loosely(decided_at.is_none(), [Rank::Time, latest], "time_reversed");
+        objections.add_if(decided_at.is_none(), Rank::Time, "time_reversed");
         let Some((profile, lot)) = found else { return Err(objections) };
         objections.add_if(profile == to, Rank::Terms, "same_profile");
         let account = &self.profiles[profile];
@@ -71,10 +69,7 @@ impl Model {
         let into = self.home(into);
         let is_merged = self.profiles[profile].merged.is_some();
         let decided_at = self.decided_for_both(Owner::Profile(profile), into, at);
-        let is_late = self.decided_at(Owner::Profile(profile), at).is_none();
-        objections.add_if(is_late || (decided_at.is_none() && !is_merged), Rank::Time, "time_reversed");
-        // Of one that is closed, nobody needs to look at the other.
-        objections.add_loosely(decided_at.is_none(), [Rank::Time, Rank::Terms], "time_reversed");
+        objections.add_if(decided_at.is_none(), Rank::Time, "time_reversed");
         objections.add_if(is_merged, Rank::Terms, "already_merged");
         // Of one that was merged and is to be merged into itself, either may be said.
         let is_same = request.profile_id == request.into || into == profile;

@@ -92,8 +92,9 @@ pub(crate) async fn an_account_that_cannot_be_read_does_its_neighbours_no_harm(c
 /// Bob's alone is an error of the store's. What alice wants later is not there any more, and dora never had anything.
 fn expect<T: std::fmt::Debug>(answers: &[Result<T, Error<PostgresError>>], layout: Layout, spoil: &str) {
     match answers {
-        [Ok(_), Ok(_), Err(Error::Store(error)), Err(Error::Rejected(_)), Err(Error::Rejected(_)), Ok(_)] => {
-            assert_eq!(error.code(), "unreadable", "{layout:?} {spoil}");
+        [Ok(_), Ok(_), Err(failed), Err(Error::Rejected(_)), Err(Error::Rejected(_)), Ok(_)] => {
+            let Error::Store(error) = failed else { panic!("{layout:?} {spoil}: {failed:?}") };
+            assert_eq!((error.code(), failed.code()), ("unreadable", "corrupt"), "{layout:?} {spoil}");
         }
         other => panic!("{layout:?} {spoil}: {other:?}"),
     }

@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use scrip::store::Owner;
 use scrip::{
-    Amount, CaptureHold, Cause, Command, EntryKind, Error, LotId, LotStatus, MemoryStore, Origin, Outcome,
-    PlaceHold, Quantity, Redeem, RedemptionId, ReleaseHold, Request, ReturnRedemption, ReverseRedemption,
-    Sweep, Wallet,
+    Amount, CaptureHold, Cause, Command, EntryKind, Error, ExpiredReturn, LotId, LotKind, LotStatus,
+    MemoryStore, Origin, Outcome, Period, PlaceHold, Quantity, Redeem, Redemption, RedemptionId, ReleaseHold,
+    Request, ReturnRedemption, ReverseRedemption, Sweep, Timestamp, Wallet,
 };
 
-use crate::model::calendar::{Micros, SECOND};
+use crate::model::calendar::{Calendar, DAY, Micros, SECOND, in_range};
 use crate::model::memo::same_lines;
 use crate::model::resolve::profile_id;
 use crate::model::steps::{Ask, Case, Step, Wait};
@@ -216,12 +216,15 @@ proptest! {
         if world.now < made.redeemed_at.micros() {
             return Ok(());
         }
-        match run(&mut world, ReverseRedemption::new(made.id)) {
-            Ok(_) => prop_assert!(late <= 0),
-            Err(error) => {
-                prop_assert_eq!((error.code(), late > 0), ("reversal_window_over", true));
-                return Ok(());
-            }
+        let expected = match late {
+            1.. => Err("reversal_window_over"),
+            _ if comes_back_after_all_time(&mut world, &made) => Err("time_out_of_range"),
+            _ => Ok(()),
+        };
+        let found = run(&mut world, ReverseRedemption::new(made.id));
+        prop_assert_eq!(expected, found.as_ref().map(|_| ()).map_err(Error::code), "rules R3 and R4");
+        if expected.is_err() {
+            return Ok(());
         }
         let again = run(&mut world, ReverseRedemption::new(made.id)).unwrap_err();
         prop_assert_eq!(again.code(), "redemption_reversed", "rule R4");
@@ -283,10 +286,14 @@ proptest! {
         for step in &case.steps {
             let command = world.resolve(step);
             let moves = matches!(command.request, Request::Reassign(_) | Request::MergeProfiles(_));
-            let before = there_is(&mut world);
+            // What expires by then does so with the move and without it.
+            let now = timestamp(world.now);
+            let times = (0..3).filter_map(|one| world.account(profile_id(one)).last_at());
+            let then = times.chain([command.at, now]).max().unwrap();
+            let before = there_is(&mut world, then);
             let done = world.run(&command)?.is_ok();
             if moves && done {
-                prop_assert_eq!(before, there_is(&mut world), "rule L2");
+                prop_assert_eq!(before, there_is(&mut world, then), "rule L2");
                 each_lot_is_somewhere(&mut world).map_err(|error| world.with_story(error))?;
             }
         }
@@ -311,14 +318,37 @@ proptest! {
     }
 }
 
-/// What can be used by anybody, now or later, and what is owed.
-fn there_is(world: &mut Till) -> [i128; 3] {
-    let now = timestamp(world.now);
+/// Whether something that it took would come back now as a new lot which is good until after the year 9999: that of a lot
+/// which has expired, where the program gives a second chance (rules R3 and T1).
+fn comes_back_after_all_time(world: &mut Till, made: &Redemption) -> bool {
+    let wallet = world.ledger.at(timestamp(world.now)).wallet(made.profile_id).unwrap();
+    let rewards = wallet.rewards().into_iter().map(|lot| (lot.id, lot.expires_at, lot.terms));
+    let points = wallet.points().into_iter().map(|lot| (lot.id, lot.expires_at, lot.terms));
+    let lots: BTreeMap<_, _> = rewards.chain(points).map(|(id, end, terms)| (id, (end, terms))).collect();
+    made.items.iter().any(|item| {
+        let (end, terms) = lots[&item.lot];
+        // Money that no point was given for brings nothing back.
+        let is_expired = end.is_past(timestamp(world.now));
+        let comes_back = item.kind() == LotKind::Reward || !item.points.is_zero();
+        is_expired
+            && comes_back
+            && match (world.model.program.expired_return, terms.period) {
+                (ExpiredReturn::Original, _) | (ExpiredReturn::Fresh, None) => false,
+                (ExpiredReturn::GraceDays(days), _) => {
+                    in_range(world.now + Micros::from(days) * DAY).is_err()
+                }
+                (ExpiredReturn::Fresh, Some(Period { count, unit })) => {
+                    Calendar::of(terms.timezone).after(world.now, count, unit).is_err()
+                }
+            }
+    })
+}
+
+/// What can be used by anybody, at an instant or later, and what is owed.
+fn there_is(world: &mut Till, at: Timestamp) -> [i128; 3] {
     let mut sums = [0; 3];
     for id in (0..3).map(profile_id) {
-        let account = world.account(id);
-        let at = account.last_at().map_or(now, |last| last.max(now));
-        let balances = account.balances_at(at);
+        let balances = world.account(id).balances_at(at);
         let rewards = [balances.reward_balance, balances.reward_pending, balances.reward_held];
         let points = [balances.point_balance, balances.point_pending, balances.point_held];
         sums[0] += rewards.iter().map(|one| i128::from(one.ten_thousandths())).sum::<i128>();

@@ -2,7 +2,7 @@
 
 use std::task::Poll;
 
-use scrip::store::{AsyncStore, Fate, View, Work};
+use scrip::store::{AsyncStore, Fate, StoreError, View, Work};
 
 use super::server::{Loaded, Plant, Sent, Shared, lock};
 
@@ -15,6 +15,8 @@ pub struct Connection {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Down(&'static str);
+
+impl StoreError for Down {}
 
 /// Lets the others have a turn.
 pub async fn turn() {

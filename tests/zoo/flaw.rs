@@ -71,4 +71,6 @@ flaws! {
     FindsNamesOfAnySort => a_name_is_found_across_profiles;
     /// Rows that cannot be read are left out.
     SkipsUnreadable => a_row_that_cannot_be_read_is_an_error;
+    /// What cannot be read is told as something that may be better the next time.
+    MakesLightOfUnreadable => a_row_that_cannot_be_read_is_an_error;
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
-use scrip::store::{AsOf, AsyncStore, Change, Fate, Find, Gather, Lookup, Need, Owner, View, Work};
+use scrip::store::{
+    AsOf, AsyncStore, Change, Fate, Find, Gather, Lookup, Need, Owner, StoreError, View, Work,
+};
 use scrip::{Account, Entry, EntryKind, ProfileId, ProfileNumber};
 
 use super::flaw::Flaw;
@@ -18,6 +20,12 @@ pub enum ToyError {
     Corrupt(#[from] scrip::Corrupt),
     #[error("a position that is none of this store's")]
     NoSuchPosition,
+}
+
+impl StoreError for ToyError {
+    fn is_about_data(&self) -> bool {
+        !matches!(self, Self::NoSuchPosition)
+    }
 }
 
 #[derive(Clone)]
@@ -149,7 +157,11 @@ impl Toy {
         if self.has(Flaw::SkipsUnreadable) {
             return Ok(rows.flatten().cloned().collect());
         }
-        rows.map(|row| row.clone().ok_or(ToyError::Unreadable)).collect()
+        let unreadable = || match self.has(Flaw::MakesLightOfUnreadable) {
+            true => ToyError::NoSuchPosition,
+            false => ToyError::Unreadable,
+        };
+        rows.map(|row| row.clone().ok_or_else(unreadable)).collect()
     }
 
     fn find(&self, lookup: &Lookup, before: &BTreeMap<u32, u32>) -> Result<Vec<Entry>, ToyError> {

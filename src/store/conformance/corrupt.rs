@@ -2,10 +2,10 @@
 
 use super::Failure;
 use super::cases::Suite;
-use super::probe::{Fixture, Verdict, expect, look};
+use super::probe::{Fixture, Verdict, expect, try_to_look};
 use super::racing::AtOnce;
 use crate::ProfileId;
-use crate::store::{AsOf, AsyncStore, Owner};
+use crate::store::{AsOf, AsyncStore, Owner, StoreError};
 
 /// The name of the case.
 pub(super) const CASE: &str = "a_row_that_cannot_be_read_is_an_error";
@@ -30,7 +30,7 @@ where
     S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
-    /// Neither a panic, nor an account without what could not be read; and the neighbour is well.
+    /// Neither a panic, nor an account without what could not be read, but an error that says so; and the neighbour is well.
     async fn corrupt_rows(&mut self, mut spoil: impl AsyncFnMut(ProfileId)) -> Verdict {
         let mut store = self.ready().await?;
         let (alice, bob) = (Fixture::profile("alice")?, Fixture::profile("bob")?);
@@ -40,8 +40,12 @@ where
         spoil(alice).await;
         // A handle that is new has nothing in memory.
         let mut fresh = (self.open)().await;
-        let read = look(&mut fresh, Owner::Profile(alice), AsOf::Now).await;
-        expect(read.is_err(), || format!("a spoiled row, and the store lends {read:?}"))?;
+        match try_to_look(&mut fresh, Owner::Profile(alice), AsOf::Now).await {
+            Ok(read) => return Err(format!("a spoiled row, and the store lends {read:?}")),
+            Err(error) => {
+                expect(error.is_about_data(), || format!("a spoiled row, and all it says is: {error}"))?
+            }
+        }
         self.expect_unchanged(bob, &well).await
     }
 }

@@ -282,8 +282,18 @@ pub(super) async fn look<S: AsyncStore>(store: &mut S, owner: Owner, as_of: AsOf
 where
     S::Error: std::fmt::Display,
 {
+    let seen =
+        try_to_look(store, owner, as_of).await.map_err(|error| format!("the store failed: {error}"))?;
+    seen.ok_or_else(|| "the store lent nothing".to_owned())
+}
+
+/// The same, where the store's own error is what is looked for.
+pub(super) async fn try_to_look<S: AsyncStore>(
+    store: &mut S,
+    owner: Owner,
+    as_of: AsOf,
+) -> Result<Option<Seen>, S::Error> {
     let need = Need { journal: true, as_of, ..Need::of(owner) };
     let mut look = Look { need: [need], seen: None };
-    store.run(&mut look).await.map_err(|error| format!("the store failed: {error}"))?;
-    look.seen.ok_or_else(|| "the store lent nothing".to_owned())
+    store.run(&mut look).await.map(|()| look.seen)
 }

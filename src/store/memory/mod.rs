@@ -19,9 +19,9 @@ use hashbrown::DefaultHashBuilder;
 use thiserror::Error;
 
 use self::shard::{Seat, Shard};
-use super::Store;
 use super::gather::Gather;
 use super::work::{DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
+use super::{Store, StoreError};
 use crate::decide::{Plain, Template, plain};
 use crate::{
     Account, Action, Command, Corrupt, DefinitionId, Entry, ProfileId, ProfileNumber, Program, Rejection,
@@ -64,6 +64,12 @@ pub enum MemoryError {
     /// An account of the past does not follow from its journal.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
+}
+
+impl StoreError for MemoryError {
+    fn is_about_data(&self) -> bool {
+        matches!(self, Self::Unreadable(_) | Self::Corrupt(_))
+    }
 }
 
 #[derive(Debug)]
@@ -174,16 +180,18 @@ impl Shared {
             }
             let Some(need) = work.needs().get(unit) else { continue };
             let (owner, second, reads) = (need.owner, need.second, need.definition.is_some());
+            let second = second.map(|owner| self.target(owner));
             let fate = if owner == Owner::CATALOGUE {
+                let mut other = second.map(|second| self.lock(second.shard));
                 let mut catalogue = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
-                let first = Target { owner, hash: 0, shard: 0, index: Some(0) };
-                let unit = Unit { shared: self, unit, first, second: None };
-                let fate = unit.run(work, &mut catalogue, None, None)?;
+                // It is in none of the shards that profiles are in.
+                let first = Target { owner, hash: 0, shard: SHARDS, index: Some(0) };
+                let unit = Unit { shared: self, unit, first, second };
+                let fate = unit.run(work, &mut catalogue, other.as_deref_mut(), None)?;
                 self.version.fetch_add(1, Ordering::Release);
                 fate
             } else {
-                let (first, second) = (self.target(owner), second.map(|owner| self.target(owner)));
-                Unit { shared: self, unit, first, second }.run_locked(work, reads)?
+                Unit { shared: self, unit, first: self.target(owner), second }.run_locked(work, reads)?
             };
             work.settle(unit, fate);
         }

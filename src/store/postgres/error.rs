@@ -4,6 +4,7 @@ use deadpool_postgres::{BuildError, PoolError};
 use thiserror::Error;
 use tokio_postgres::error::{Severity, SqlState};
 
+use crate::store::StoreError;
 use crate::{Corrupt, ProfileNumber, Unreadable};
 
 /// What can go wrong in the PostgreSQL store.
@@ -130,20 +131,21 @@ impl PostgresError {
         }
     }
 
-    /// Whether what is stored is not what was written: only a backup helps.
-    pub(super) const fn is_about_data(&self) -> bool {
-        matches!(
-            self,
-            Self::Row { .. } | Self::Missing { .. } | Self::Unreadable { .. } | Self::Corrupt { .. }
-        )
-    }
-
     /// What became of a statement that failed; `None`: it surely had no effect, and the error is to be told.
     pub(super) fn meaning(&self) -> Option<Failure> {
         match self {
             Self::Database(error) => meaning(error),
             _ => None,
         }
+    }
+}
+
+impl StoreError for PostgresError {
+    fn is_about_data(&self) -> bool {
+        matches!(
+            self,
+            Self::Row { .. } | Self::Missing { .. } | Self::Unreadable { .. } | Self::Corrupt { .. }
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 use super::error::Failure;
 use super::run::{Decided, Kind, pending};
 use super::{PostgresError, PostgresStore, Shared};
-use crate::store::{AsyncStore, Fate, Work};
+use crate::store::{AsyncStore, Fate, StoreError, Work};
 
 /// A ledger inside a transaction that the caller has open; see [`PostgresStore::joining`].
 pub struct Joined<'a, 't> {

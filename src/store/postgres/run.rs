@@ -9,7 +9,7 @@ use super::desk::Desk;
 use super::error::Failure;
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
-use crate::store::{Fate, Need, Owner, View, Work};
+use crate::store::{Fate, Need, Owner, StoreError, View, Work};
 use crate::{Account, ProfileNumber};
 
 /// So many units share a commit at most.

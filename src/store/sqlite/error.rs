@@ -4,6 +4,7 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi;
 use thiserror::Error;
 
+use crate::store::StoreError;
 use crate::{Corrupt, ProfileNumber, Unreadable};
 
 /// Why the SQLite store could not do something. Unless a unit is in doubt, nothing was changed.
@@ -110,19 +111,20 @@ impl SqliteError {
         }
     }
 
-    /// Whether what is stored is not what was written: only a backup helps.
-    pub(super) fn is_about_data(&self) -> bool {
+    /// Whether this transaction read something that somebody else has changed since, and so cannot write any more.
+    pub(super) fn is_stale(&self) -> bool {
+        matches!(self, Self::Busy(rusqlite::Error::SqliteFailure(error, _))
+            if error.extended_code == ffi::SQLITE_BUSY_SNAPSHOT)
+    }
+}
+
+impl StoreError for SqliteError {
+    fn is_about_data(&self) -> bool {
         match self {
             Self::Unreadable { .. } | Self::Corrupt { .. } | Self::Broken { .. } => true,
             Self::Sql(error) => is_about_values(error),
             _ => false,
         }
-    }
-
-    /// Whether this transaction read something that somebody else has changed since, and so cannot write any more.
-    pub(super) fn is_stale(&self) -> bool {
-        matches!(self, Self::Busy(rusqlite::Error::SqliteFailure(error, _))
-            if error.extended_code == ffi::SQLITE_BUSY_SNAPSHOT)
     }
 }
 

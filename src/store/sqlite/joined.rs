@@ -7,7 +7,7 @@ use super::seat::Seats;
 use super::session::Session;
 use super::tables::Tables;
 use super::{SqliteError, SqliteStore};
-use crate::store::{Fate, Store, Work};
+use crate::store::{Fate, Store, StoreError, Work};
 
 /// A store that joins a transaction which the caller has open; see [`SqliteStore::joining`].
 ///

@@ -41,7 +41,7 @@ pub use rusqlite;
 use self::seat::Seats;
 use self::session::Session;
 use self::tables::Tables;
-use super::{Fate, Store, Work};
+use super::{Fate, Store, StoreError, Work};
 
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 64;

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, MemoryError, Position, Scan as _};
+use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _, StoreError};
 use scrip::{
     Action, AsyncLedger, Catalogue, Command, ExternalId, GroupCommit, Grouped, KeyReused, KnownLots, LotId,
     MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem, Rejection, Timestamp,
@@ -44,12 +44,6 @@ pub enum Failure {
     Closed,
     Corrupt(String),
     Store(String),
-}
-
-/// What the server asks of a store's error.
-pub trait StoreError: Display {
-    /// Whether what is stored is not what was written: trying again is no use, only a backup helps.
-    fn is_about_data(&self) -> bool;
 }
 
 /// What comes of a command.
@@ -208,7 +202,7 @@ impl Backend {
 
 async fn queued<L, A: Action>(writer: &GroupCommit<L>, command: Command<A>) -> Answer<A::Outcome>
 where
-    L: Grouped<Error: StoreError + Send + Sync + 'static>,
+    L: Grouped<Error: Display + Send + Sync + 'static>,
     A::Outcome: 'static,
 {
     writer.commit(command).await.map_err(Failure::from)
@@ -219,7 +213,7 @@ async fn all_queued<L, A: Action>(
     commands: Vec<Command<A>>,
 ) -> Vec<Answer<A::Outcome>>
 where
-    L: Grouped<Error: StoreError + Send + Sync + 'static>,
+    L: Grouped<Error: Display + Send + Sync + 'static>,
     A::Outcome: 'static,
 {
     // All are queued before the first is waited for, so that they share a flush.
@@ -232,18 +226,12 @@ where
 }
 
 impl Failure {
-    fn of(error: &impl StoreError) -> Self {
+    fn of(error: &(impl StoreError + Display)) -> Self {
         if error.is_about_data() { Self::Corrupt(error.to_string()) } else { Self::Store(error.to_string()) }
     }
 }
 
-impl StoreError for MemoryError {
-    fn is_about_data(&self) -> bool {
-        matches!(self, Self::Unreadable { .. } | Self::Corrupt { .. })
-    }
-}
-
-impl<E: StoreError> From<scrip::Error<E>> for Failure {
+impl<E: StoreError + Display> From<scrip::Error<E>> for Failure {
     fn from(error: scrip::Error<E>) -> Self {
         match error {
             scrip::Error::Rejected(rejection) => Self::Rejected(rejection),

@@ -2,12 +2,10 @@
 
 use std::error::Error;
 
-use scrip::store::postgres::{Options, PostgresError, PostgresStore, tokio_postgres};
+use scrip::store::postgres::{Options, PostgresStore, tokio_postgres};
 use scrip::{AsyncLedger, GroupCommit, GroupOptions, Program};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-
-use super::StoreError;
 
 type Postgres = AsyncLedger<PostgresStore>;
 
@@ -17,15 +15,6 @@ pub struct InPostgres {
     pub ledger: Postgres,
     pub writer: GroupCommit<Postgres>,
     driver: Mutex<Option<JoinHandle<Postgres>>>,
-}
-
-impl StoreError for PostgresError {
-    fn is_about_data(&self) -> bool {
-        matches!(
-            self,
-            Self::Row { .. } | Self::Missing { .. } | Self::Unreadable { .. } | Self::Corrupt { .. }
-        )
-    }
 }
 
 impl InPostgres {

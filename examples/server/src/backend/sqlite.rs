@@ -8,7 +8,7 @@ use scrip::store::sqlite::{SqliteError, SqliteOptions, SqliteStore};
 use scrip::{GroupCommit, GroupOptions, Ledger, Program};
 use tokio::sync::Semaphore;
 
-use super::{Failure, StoreError};
+use super::Failure;
 
 /// How many calls read the file at once.
 const READERS: usize = 4;
@@ -25,12 +25,6 @@ pub struct InSqlite {
     path: PathBuf,
     idle: Mutex<Vec<Sqlite>>,
     permits: Semaphore,
-}
-
-impl StoreError for SqliteError {
-    fn is_about_data(&self) -> bool {
-        matches!(self, Self::Unreadable { .. } | Self::Corrupt { .. } | Self::Broken { .. })
-    }
 }
 
 impl InSqlite {
