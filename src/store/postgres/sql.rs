@@ -199,7 +199,7 @@ fn finds(schema: &str, number: &str, next: usize) -> (String, Vec<Type>) {
 fn keep(schema: &str) -> Sql {
     let text = format!(
         "UPDATE {schema}.state SET sequence = $2, deadline = $3, expires = $4, state = $5
-         WHERE number = $1 AND sequence < $2"
+         WHERE number = $1 AND sequence <= $2"
     );
     Sql { text, types: vec![Type::INT4, Type::INT4, Type::INT8, Type::INT8, Type::BYTEA] }
 }
