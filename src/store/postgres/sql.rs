@@ -138,7 +138,8 @@ fn find_of_one(schema: &str) -> Sql {
 /// The look-ups: by range, newest about a subject, all about a subject, by key, by name. `number` is how a table's
 /// profile number is named; `next`: the first free parameter.
 ///
-/// Each sees the journal as it stood after the entry that `w` says.
+/// Each sees the journal as it stood after the entry that `w` says. An array behind a `SELECT` is as long as any other to the
+/// planner: a plan that was made for its own length would look cheaper, and be made anew each time.
 fn finds(schema: &str, number: &str, next: usize) -> (String, Vec<Type>) {
     let p = |index: usize| format!("${}", next.saturating_add(index));
     let found = format!(

@@ -7,7 +7,7 @@ use super::{ACCOUNT, Sql};
 /// Some accounts, by name or number, and what is to be looked up with them.
 pub(super) fn accounts(schema: &str, finds: Option<(String, Vec<Type>)>) -> Sql {
     let columns = columns(schema, ["w.slot", "w.number", "w.sequence", "w.profile"], "w.lend AND ");
-    // How many there are is hidden from the planner: it would otherwise plan anew for each number of them.
+    // Arrays are behind a `SELECT` as in the look-ups, so that the plan is kept.
     let mut text = format!(
         "WITH w AS (
              SELECT u.slot, p.number, coalesce(h.profile, p.profile) AS profile, coalesce(h.sequence, 0) AS sequence, true AS lend

@@ -4,15 +4,15 @@ use tokio_postgres::types::Type;
 
 use super::Sql;
 
-/// A statement for some accounts and one for a single one.
+/// What commits, with and without look-up rows: each table that a statement could write to costs, also where it does not.
 #[derive(Debug)]
 pub(in super::super) struct Commit {
-    /// Entries and states, and no look-up rows: most commits have none.
+    /// Entries and states alone, as most commits are.
     pub(in super::super) plain: Sql,
     pub(in super::super) whole: Sql,
 }
 
-/// The first parameters: the offset of positions; numbers, profiles, sequences before and after.
+/// For some profiles. The first parameters: the offset of positions; numbers, profiles, sequences before and after.
 pub(super) fn commit(schema: &str, is_one: bool) -> Commit {
     let swap = format!(
         "SELECT u.number, u.profile, u.sequence, u.previous, {} FROM
