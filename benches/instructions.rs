@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench instructions` prints the counts beside their budgets, and fails where one is exceeded. It needs
 //! valgrind; without it it says so (and fails if `SCRIP_REQUIRE_VALGRIND` is set).
+//!
+//! `-- count "redeem" 1000000 5000000` only runs one of the workloads, with so many profiles and requests: for a profiler.
 
 #[allow(dead_code)] // Others run the rest.
 mod contestants;
@@ -39,7 +41,10 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some("count") {
         let name = arguments.next().unwrap();
-        run(&name);
+        let mut size = || arguments.next().and_then(|size| size.parse().ok());
+        let (profiles, requests) =
+            (size().unwrap_or(PROFILES), size().map_or(REQUESTS, |size| size as usize));
+        run(&name, profiles, requests);
         return ExitCode::SUCCESS;
     }
     if Command::new("valgrind").arg("--version").output().is_err() {
@@ -71,8 +76,8 @@ fn count(name: &str) -> u64 {
     count.trim().parse().unwrap()
 }
 
-fn run(name: &str) {
-    let workload = Workload::new(PROFILES, REQUESTS);
+fn run(name: &str, profiles: u32, requests: usize) {
+    let workload = Workload::new(profiles, requests);
     if name == "batches" {
         let mut batched = Batched::set_up(&workload);
         counted(|| batched.run(&workload.requests));

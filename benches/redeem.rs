@@ -1,7 +1,7 @@
 //! How fast redeeming is, beside what is possible and what people write.
 //!
-//! `cargo bench --bench redeem` prints a table (memory, the contest at two sizes, growth, threads), and then criterion's measurements of each contestant for detail
-//! (`-- --noplot` and other options of criterion go to the second part; `-- table` leaves it out).
+//! `cargo bench --bench redeem` prints a table (memory, the contest at two sizes, growth, threads), and then criterion's
+//! measurements of each contestant for detail (`-- --noplot` and other options of criterion go to the second part; `-- table` leaves it out).
 //!
 //! For the table, each round runs every contestant once, one after the other, on the same requests, and checks that no
 //! cent appeared or vanished before anything is printed. Absolute times on a shared machine are weather; the ratios,
@@ -25,6 +25,9 @@ const SIZES: [(u32, usize); 2] = [(1_000, 9), (1_000_000, 3)];
 const REQUESTS: usize = 1_000_000;
 
 fn main() {
+    if sections::memory::was_measured() {
+        return;
+    }
     sections::memory::print();
     for (profiles, rounds) in SIZES {
         compare(&Workload::new(profiles, REQUESTS), rounds);

@@ -89,6 +89,21 @@ pub struct Pot {
 }
 
 impl Pot {
+    /// Nothing ever came in.
+    pub(crate) const EMPTY: Self = Self {
+        issued: Quantity::ZERO,
+        available: Quantity::ZERO,
+        pending: Quantity::ZERO,
+        held: Quantity::ZERO,
+        redeemed: Quantity::ZERO,
+        expired: Quantity::ZERO,
+        revoked: Quantity::ZERO,
+        clawed_back: Quantity::ZERO,
+        paid_to_debt: Quantity::ZERO,
+        adjusted: Delta::ZERO,
+        moved: Delta::ZERO,
+    };
+
     /// Whether no value appeared or vanished (rule J3).
     pub fn is_conserved(&self) -> bool {
         let came = [self.issued.into(), self.adjusted, self.moved];
@@ -105,6 +120,20 @@ impl Pot {
         let sum =
             |deltas: &[Delta]| deltas.iter().map(|delta| i128::from(delta.ten_thousandths())).sum::<i128>();
         sum(&came) == sum(&went.map(Delta::from)) && went.iter().all(|value| value.ten_thousandths() >= 0)
+    }
+
+    /// Applies what a redemption moves.
+    #[inline]
+    pub(crate) fn redeem(&mut self, value: Quantity) {
+        self.available = self.available.minus(value);
+        self.redeemed = self.redeemed.plus(value);
+    }
+
+    /// Applies what the issue of a usable lot moves.
+    #[inline]
+    pub(crate) fn issue(&mut self, value: Quantity) {
+        self.issued = self.issued.plus(value);
+        self.available = self.available.plus(value);
     }
 
     #[inline]
@@ -142,7 +171,15 @@ impl Pot {
 
     /// Whether so much more can come in, by an issue, a correction or a move, without any total leaving its bounds
     /// (rule Q3).
+    #[inline]
     pub(crate) fn has_room_for(&self, more: Quantity) -> bool {
+        // Four of what is below 2^60 are below the bound together, and nearly all that there is is far below.
+        let parts = [self.issued.into(), self.adjusted, self.moved, more.into()];
+        let all = parts.iter().fold(0, |all, part: &Delta| all | part.ten_thousandths());
+        (0..1 << 60).contains(&all) || self.has_room_exactly(more)
+    }
+
+    fn has_room_exactly(&self, more: Quantity) -> bool {
         let most = i128::from(Quantity::MAX_TOTAL.ten_thousandths());
         let came = [self.issued.into(), self.adjusted, self.moved]
             .map(|came: Delta| i128::from(came.ten_thousandths()));
@@ -205,18 +242,6 @@ impl Totals {
         entry.for_each_movement(at, |movement| self.shift(movement));
         let DebtChange { owed, paid } = entry.debt_change();
         self.point_debt = self.point_debt.plus(owed).minus(paid);
-    }
-
-    /// Applies what a redemption moves.
-    #[inline]
-    pub(crate) fn redeem(&mut self, kind: LotKind, value: Quantity) {
-        self.shift(Movement { kind, from: Place::Available, to: Place::Redeemed, value });
-    }
-
-    /// Applies what the issue of a usable lot moves.
-    #[inline]
-    pub(crate) fn issue(&mut self, kind: LotKind, value: Quantity) {
-        self.shift(Movement { kind, from: Place::Issued, to: Place::Available, value });
     }
 
     #[inline]

@@ -15,6 +15,9 @@ pub(crate) struct OneByOne {
     definition: DefinitionId,
     pub(crate) now: Timestamp,
     later: LaterExpiries,
+    /// Eight rewards more, for whoever has too little: the commands are made once and changed, as what is measured is not
+    /// how they are made.
+    more: [Command<IssueReward>; LOTS],
 }
 
 pub(crate) fn cents(cents: i64) -> Amount {
@@ -24,9 +27,12 @@ pub(crate) fn cents(cents: i64) -> Amount {
 impl OneByOne {
     fn issue(&self, profile: ProfileId, expiry: i64) -> Command<IssueReward> {
         let mut issue = IssueReward::new(profile, self.definition);
-        issue.expires_at =
-            Some(Until::Instant(Timestamp::from_micros(self.now.micros() + expiry * 125_000).unwrap()));
+        issue.expires_at = Some(self.until(expiry));
         Command::new(self.now, issue)
+    }
+
+    fn until(&self, expiry: i64) -> Until {
+        Until::Instant(Timestamp::from_micros(self.now.micros() + expiry * 125_000).unwrap())
     }
 
     /// The redemption that a request asks for.
@@ -54,12 +60,19 @@ impl OneByOne {
         error: &Error<E>,
     ) -> A::Outcome {
         assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })), "{error}");
-        let commands: [_; LOTS] = std::array::from_fn(|_| {
+        for place in 0..LOTS {
             let expiry = self.later.next();
-            self.issue(self.ids[profile as usize], expiry)
-        });
-        self.issue_all(&commands);
+            let expires_at = self.until(expiry);
+            let issue = &mut self.more[place].request;
+            (issue.profile_id, issue.expires_at) = (self.ids[profile as usize], Some(expires_at));
+        }
+        assert!(self.ledger.run_all(&self.more).iter().all(Result::is_ok));
         self.ledger.run(command).unwrap().outcome
+    }
+
+    /// Shows what is stored.
+    pub(crate) fn look(&mut self, work: &mut dyn Work) {
+        self.ledger.store().run(work).unwrap();
     }
 
     fn issue_all(&mut self, commands: &[Command<IssueReward>]) {
@@ -73,8 +86,10 @@ impl Contestant for OneByOne {
         let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne").unwrap(), MemoryStore::new());
         let definition = RewardDefinition::new("bonus".parse().unwrap(), "Bonus", Amount::from(10));
         let definition = ledger.at(now).commit(Define::from(definition)).unwrap().id;
-        let ids = (0..workload.profiles).map(|p| ProfileId::new(&Workload::name(p)).unwrap()).collect();
-        let mut contestant = Self { ledger, ids, definition, now, later: LaterExpiries::new() };
+        let ids: Vec<_> =
+            (0..workload.profiles).map(|p| ProfileId::new(&Workload::name(p)).unwrap()).collect();
+        let more = std::array::from_fn(|_| Command::new(now, IssueReward::new(ids[0], definition)));
+        let mut contestant = Self { ledger, ids, definition, now, later: LaterExpiries::new(), more };
         for profile in 0..workload.profiles {
             let id = contestant.ids[profile as usize];
             let commands = workload.expiries(profile).map(|expiry| contestant.issue(id, expiry));

@@ -1,22 +1,92 @@
-//! How much memory a million profiles take.
+//! How much memory a million profiles take: in the store with the journal of what they were issued, and the accounts alone,
+//! which is what stays if nothing is ever looked up again.
+
+use std::process::Command;
+
+use scrip::store::{Change, Fate, Need, Owner, View, Work};
+use scrip::{Account, ProfileId};
 
 use crate::contestants::ledger::OneByOne;
 use crate::contestants::{Contestant as _, LOTS, Workload};
 
 const PROFILES: u32 = 1_000_000;
+/// Accounts are made so many at a time where they alone are counted.
+const CHUNK: u32 = 1_000;
 
-/// To be called first: what counts is the most that the process ever had.
+/// The first argument of a process that takes memory and says how much: what counts is the most that it ever had.
+const MEMORY: &str = "memory-of";
+
+/// If this process was started to take memory, it does so and is done.
+pub(crate) fn was_measured() -> bool {
+    let mut arguments = std::env::args().skip(1);
+    let (asked, what) = (arguments.next(), arguments.next());
+    if asked.as_deref() != Some(MEMORY) {
+        return false;
+    }
+    let before = peak().unwrap_or_default();
+    let most = match what.as_deref() {
+        Some("store") => take_store(),
+        _ => take_accounts(),
+    };
+    println!("{}", most.unwrap_or_default() - before);
+    true
+}
+
 pub(crate) fn print() {
-    let Some(before) = peak() else {
+    if peak().is_none() {
         println!("Memory: only Linux says how much a process had\n");
         return;
-    };
+    }
+    println!("Memory: {PROFILES} profiles with {LOTS} lots each, at most");
+    for (what, name) in
+        [("accounts", "accounts and lots"), ("store", "the same in the store, with a journal")]
+    {
+        let this = std::env::current_exe().unwrap();
+        let output = Command::new(this).args([MEMORY, what]).output().unwrap();
+        let took: u64 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+        println!("{name:38} {:>6} MiB {:>6} bytes each", took >> 20, took / u64::from(PROFILES));
+    }
+    println!();
+}
+
+/// The most there was, but for the bench's own list of ids.
+fn take_store() -> Option<u64> {
     let workload = Workload::new(PROFILES, 0);
     let contestant = OneByOne::set_up(&workload);
-    let took = peak().unwrap_or(before) - before;
+    let most = peak();
     assert_eq!(contestant.check(&workload), 0);
-    println!("Memory: {PROFILES} profiles with {LOTS} lots each, and the journal of their issue");
-    println!("{:>9} MiB at most, {} bytes for each profile\n", took >> 20, took / u64::from(PROFILES));
+    Some(most? - u64::from(PROFILES) * size_of::<ProfileId>() as u64)
+}
+
+fn take_accounts() -> Option<u64> {
+    let workload = Workload::new(CHUNK, 0);
+    let needs = (0..CHUNK).map(|p| Need::of(Owner::Profile(ProfileId::new(&Workload::name(p)).unwrap())));
+    let mut copies = Copies { needs: needs.collect(), accounts: Vec::with_capacity(PROFILES as usize) };
+    for _ in 0..PROFILES / CHUNK {
+        OneByOne::set_up(&workload).look(&mut copies);
+    }
+    assert_eq!(copies.accounts.len(), PROFILES as usize);
+    assert!(copies.accounts.iter().all(Account::is_conserved));
+    peak()
+}
+
+/// Copies every account that it is shown.
+struct Copies {
+    needs: Vec<Need>,
+    accounts: Vec<Account>,
+}
+
+impl Work for Copies {
+    fn needs(&self) -> &[Need] {
+        &self.needs
+    }
+
+    fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
+        self.accounts.push(view.first.clone());
+        None
+    }
+
+    fn settle(&mut self, _: usize, _: Fate) {}
 }
 
 /// The most memory that the process had so far, in bytes.

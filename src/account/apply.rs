@@ -50,7 +50,9 @@ impl Account {
     pub fn apply(&mut self, entry: &Entry) {
         self.sequence = entry.sequence;
         self.last_at = entry.at;
-        self.totals.follow(&entry.kind, entry.at);
+        let mut totals = self.totals();
+        totals.follow(&entry.kind, entry.at);
+        self.set_totals(totals);
         match &entry.kind {
             EntryKind::Redeem(redeem) => {
                 for item in &redeem.items {
@@ -61,7 +63,7 @@ impl Account {
             }
             EntryKind::Issue(issue) => self.set_lot(&issue.after(entry.at)),
             EntryKind::Mature(matured) => {
-                if let Some(pending) = self.pending.remove(matured.lot) {
+                if let Some(pending) = self.rest_mut().pending.remove(matured.lot) {
                     self.queue_mut(pending.kind).insert(pending.lot);
                 }
             }
@@ -70,24 +72,26 @@ impl Account {
                     let value = item.value();
                     self.queue_mut(item.kind()).change(item.lot, |lot| lot.held = lot.held.plus(value));
                 }
-                self.holds.insert((**hold).clone());
+                self.rest_mut().holds.insert((**hold).clone());
             }
             EntryKind::Capture(capture) => self.capture(capture),
             EntryKind::Release(release) | EntryKind::Lapse(release) => {
                 self.free(&release.released);
-                self.holds.remove(release.placed.hold);
+                self.rest_mut().holds.remove(release.placed.hold);
             }
             EntryKind::ReassignIn(moved) => {
                 self.put_lot(&moved.change.after, moved.held);
             }
             EntryKind::MergeOut(merged) => {
-                merged.holds.iter().for_each(|hold| self.holds.remove(*hold));
-                self.merged_into = Some(merged.into);
+                let rest = self.rest_mut();
+                merged.holds.iter().for_each(|hold| rest.holds.remove(*hold));
+                rest.merged_into = Some(merged.into);
             }
             EntryKind::MergeIn(merged) => {
-                merged.holds.iter().for_each(|hold| self.holds.insert(hold.clone()));
-                self.merged_from.push(merged.from);
-                self.merged_from.extend(&merged.before);
+                let rest = self.rest_mut();
+                merged.holds.iter().for_each(|hold| rest.holds.insert(hold.clone()));
+                rest.merged_from.push(merged.from);
+                rest.merged_from.extend(&merged.before);
             }
             other => other.lots_after().into_iter().for_each(|after| self.set_lot(after)),
         }
@@ -98,7 +102,7 @@ impl Account {
     pub(crate) fn redeem(&mut self, at: Timestamp, total: Amount, items: &mut Items) {
         self.sequence = self.sequence.saturating_add(1);
         self.last_at = at;
-        self.totals.redeem(LotKind::Reward, total.into());
+        self.rewards_pot.redeem(total.into());
         self.rewards.draw(total.into(), |lot, value| {
             items.push(Item { lot, amount: value.as_amount(), points: Points::ZERO });
         });
@@ -109,7 +113,7 @@ impl Account {
     pub(crate) fn issue(&mut self, at: Timestamp, issue: &Issue) {
         self.sequence = self.sequence.saturating_add(1);
         self.last_at = at;
-        self.totals.issue(issue.kind, issue.value_remaining);
+        self.pot_mut(issue.kind).issue(issue.value_remaining);
         // An empty one is written down, and nothing that can be used (rule D2).
         if issue.value_remaining.is_zero() {
             return;
@@ -136,8 +140,12 @@ impl Account {
         }
         match after.standing {
             Standing::Usable => self.queue_mut(kind).insert(lot),
-            Standing::Pending(available_at) => self.pending.insert(PendingLot { available_at, kind, lot }),
-            Standing::Expired if !held.is_zero() => self.overdue.push(OverdueLot { kind, lot }),
+            Standing::Pending(available_at) => {
+                self.rest_mut().pending.insert(PendingLot { available_at, kind, lot });
+            }
+            Standing::Expired if !held.is_zero() => {
+                self.rest_mut().overdue.push(OverdueLot { kind, lot });
+            }
             Standing::Expired | Standing::Revoked | Standing::MovedTo(_) => {}
         }
     }
@@ -147,11 +155,12 @@ impl Account {
         if let Some(lot) = self.queue_mut(kind).remove(id) {
             return lot.held;
         }
-        if self.pending.remove(id).is_some() {
+        let Some(rest) = &mut self.rest else { return Quantity::ZERO };
+        if rest.pending.remove(id).is_some() {
             return Quantity::ZERO;
         }
-        let place = self.overdue.iter().position(|overdue| overdue.lot.id == id);
-        place.map_or(Quantity::ZERO, |place| self.overdue.remove(place).lot.held)
+        let place = rest.overdue.iter().position(|overdue| overdue.lot.id == id);
+        place.map_or(Quantity::ZERO, |place| rest.overdue.remove(place).lot.held)
     }
 
     /// Changes a lot that something of is held of: it is usable, or held past its expiry.
@@ -159,11 +168,12 @@ impl Account {
         if self.queue_mut(kind).change(id, &change) {
             return;
         }
-        let Some(place) = self.overdue.iter().position(|overdue| overdue.lot.id == id) else { return };
-        if let Some(overdue) = self.overdue.get_mut(place) {
-            change(&mut overdue.lot);
-            if overdue.lot.held.is_zero() {
-                self.overdue.remove(place);
+        let overdue = &mut self.rest_mut().overdue;
+        let Some(place) = overdue.iter().position(|overdue| overdue.lot.id == id) else { return };
+        if let Some(found) = overdue.get_mut(place) {
+            change(&mut found.lot);
+            if found.lot.held.is_zero() {
+                overdue.remove(place);
             }
         }
     }
@@ -177,7 +187,7 @@ impl Account {
             });
         }
         self.free(&capture.released);
-        self.holds.remove(capture.hold);
+        self.rest_mut().holds.remove(capture.hold);
     }
 
     fn free(&mut self, released: &[Freed]) {
@@ -217,10 +227,10 @@ impl Account {
             return Err(Corrupt::TimeReversed { sequence });
         }
         self.apply(entry);
-        if self.totals.balances() != entry.balances {
+        if self.balances() != entry.balances {
             return Err(Corrupt::Balances { sequence });
         }
-        if !self.totals.is_conserved() {
+        if !self.totals().is_conserved() {
             return Err(Corrupt::Conservation { sequence });
         }
         Ok(())

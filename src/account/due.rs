@@ -26,11 +26,11 @@ pub(crate) fn bring_up_to(account: &mut Account, at: Timestamp, entries: &mut Ve
 /// At one instant, lots become available, then lots expire, in the order of use, then holds lapse: what a hold lets go of
 /// a lot that expires at that very instant has expired, and so must have what nobody held of it.
 fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
-    let matures = account.pending.first().map(|pending| {
+    let matures = account.rest().pending.first().map(|pending| {
         let value = LotValue { lot: pending.lot.id, kind: pending.kind, value: pending.lot.remaining };
         (pending.available_at, Due::Mature(value))
     });
-    let lapses = account.holds.first().map(|hold| (hold.expires_at, Due::Lapse(hold)));
+    let lapses = account.rest().holds.first().map(|hold| (hold.expires_at, Due::Lapse(hold)));
     let expiries = [LotKind::Reward, LotKind::Point].into_iter().filter_map(|kind| {
         let lot = account.queue(kind).first_unheld()?;
         Some((lot.expires_at.instant()?, Due::Expire(kind, lot)))
@@ -54,7 +54,7 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
             EntryKind::Expire(Expired { value: lot.unheld(), after })
         }
     };
-    let mut totals = account.totals;
+    let mut totals = account.totals();
     totals.follow(&kind, at);
     let sequence = account.sequence.saturating_add(1);
     Some(Entry { sequence, at, cause: Cause::Clock, kind, balances: totals.balances(), stamp: None })

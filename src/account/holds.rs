@@ -10,6 +10,8 @@ use crate::hold::HoldPlaced;
 pub(crate) struct OpenHolds(Vec<HoldPlaced>);
 
 impl OpenHolds {
+    pub(super) const EMPTY: Self = Self(Vec::new());
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

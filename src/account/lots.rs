@@ -63,6 +63,8 @@ pub(crate) struct LotQueue {
 const SLACK: usize = 8;
 
 impl LotQueue {
+    pub(super) const EMPTY: Self = Self { lots: Vec::new(), spent: 0 };
+
     #[inline]
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, LiveLot> {
         self.live().iter()
@@ -212,6 +214,8 @@ pub struct PendingLot {
 pub(crate) struct PendingLots(Vec<PendingLot>);
 
 impl PendingLots {
+    pub(super) const EMPTY: Self = Self(Vec::new());
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

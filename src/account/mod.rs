@@ -5,21 +5,25 @@
 
 mod apply;
 mod due;
+mod form;
 mod holds;
 mod lots;
 mod next;
 #[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod packed;
+mod rest;
 
 use serde::{Deserialize, Serialize};
 
 pub use apply::Corrupt;
 pub(crate) use due::{after, bring_up_to, let_go};
-use holds::OpenHolds;
+use form::Form;
+use lots::LotQueue;
 pub use lots::{LiveLot, OverdueLot, PendingLot};
-use lots::{LotQueue, PendingLots};
 pub use next::NextExpiry;
+use rest::Rest;
 
+use crate::balance::Pot;
 use crate::hold::HoldPlaced;
 use crate::{
     Balances, HoldId, LotId, LotKind, ProfileId, ProfileNumber, Quantity, Standing, Timestamp, Totals,
@@ -29,30 +33,18 @@ use crate::{
 ///
 /// It is the fold of that journal (rule J2): [`Account::replay`] makes it from the entries, and only a store needs
 /// to do so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Form", into = "Form")]
 pub struct Account {
-    #[serde(rename = "profile_id", with = "owner")]
     profile: ProfileId,
     number: ProfileNumber,
     sequence: u32,
     /// When the last entry happened; the year 1 where there is none.
     last_at: Timestamp,
-    totals: Totals,
+    /// Where everything that came in as rewards is now.
+    rewards_pot: Pot,
     rewards: LotQueue,
-    points: LotQueue,
-    #[serde(default, skip_serializing_if = "PendingLots::is_empty")]
-    pending: PendingLots,
-    /// Lots that are held past their expiry.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    overdue: Vec<OverdueLot>,
-    #[serde(default, skip_serializing_if = "OpenHolds::is_empty")]
-    holds: OpenHolds,
-    /// The profile that this one was merged into.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    merged_into: Option<ProfileNumber>,
-    /// The profiles that were merged into this one, also by way of another.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    merged_from: Vec<ProfileNumber>,
+    rest: Option<Box<Rest>>,
 }
 
 impl Account {
@@ -63,14 +55,9 @@ impl Account {
             number,
             sequence: 0,
             last_at: Timestamp::MIN,
-            totals: Totals::default(),
-            rewards: LotQueue::default(),
-            points: LotQueue::default(),
-            pending: PendingLots::default(),
-            overdue: Vec::new(),
-            holds: OpenHolds::default(),
-            merged_into: None,
-            merged_from: Vec::new(),
+            rewards_pot: Pot::EMPTY,
+            rewards: LotQueue::EMPTY,
+            rest: None,
         }
     }
 
@@ -100,8 +87,10 @@ impl Account {
     }
 
     /// Where everything that came in is now, as of the last entry.
-    pub fn totals(&self) -> &Totals {
-        &self.totals
+    #[inline]
+    pub fn totals(&self) -> Totals {
+        let rest = self.rest();
+        Totals { rewards: self.rewards_pot, points: rest.points_pot, point_debt: rest.point_debt }
     }
 
     /// The lots with value in them that are or were usable, in the order of use (rule C1). One whose time has come
@@ -112,32 +101,32 @@ impl Account {
 
     /// The lots that are not usable yet, soonest first.
     pub fn pending(&self) -> impl ExactSizeIterator<Item = &PendingLot> {
-        self.pending.iter()
+        self.rest().pending.iter()
     }
 
     /// The lots that holds keep past their expiry.
     pub fn overdue(&self) -> impl ExactSizeIterator<Item = &OverdueLot> {
-        self.overdue.iter()
+        self.rest().overdue.iter()
     }
 
     /// The open holds, the soonest to lapse first.
     pub fn holds(&self) -> impl ExactSizeIterator<Item = &HoldPlaced> {
-        self.holds.iter()
+        self.rest().holds.iter()
     }
 
     /// The profile that this one was merged into, and that has its value now.
     pub fn merged_into(&self) -> Option<ProfileNumber> {
-        self.merged_into
+        self.rest().merged_into
     }
 
     /// The profiles that were merged into this one, also by way of another.
     pub(crate) fn merged_from(&self) -> &[ProfileNumber] {
-        &self.merged_from
+        &self.rest().merged_from
     }
 
     /// Whether a number is this profile's, or that of one which was merged into it.
     pub(crate) fn answers_to(&self, number: ProfileNumber) -> bool {
-        number == self.number || self.merged_from.contains(&number)
+        number == self.number || self.merged_from().contains(&number)
     }
 
     /// The balances at an instant, whether or not entries tell yet of what became available or expired (rule T7).
@@ -145,11 +134,11 @@ impl Account {
     /// An instant before the last entry gives the balances at the last entry.
     pub fn balances_at(&self, at: Timestamp) -> Balances {
         if !self.is_due(at) {
-            return self.totals.balances();
+            return self.balances();
         }
         let mut later = self.clone();
         let _ = bring_up_to(&mut later, at, &mut Vec::new());
-        later.totals.balances()
+        later.balances()
     }
 
     /// The next instant at which something happens by itself: a lot becomes available or expires, or a hold lapses.
@@ -157,8 +146,8 @@ impl Account {
         let expiries = [LotKind::Reward, LotKind::Point]
             .into_iter()
             .filter_map(|kind| self.queue(kind).first_unheld().and_then(|lot| lot.expires_at.instant()));
-        let matures = self.pending.first().map(|pending| pending.available_at);
-        let lapses = self.holds.first().map(|hold| hold.expires_at);
+        let matures = self.rest().pending.first().map(|pending| pending.available_at);
+        let lapses = self.rest().holds.first().map(|hold| hold.expires_at);
         expiries.chain(matures).chain(lapses).min()
     }
 
@@ -167,22 +156,30 @@ impl Account {
     pub(crate) fn is_due(&self, at: Timestamp) -> bool {
         let is_past = |lot: &LiveLot| lot.expires_at.is_past(at);
         self.rewards.first_unheld().is_some_and(is_past)
-            || self.points.first_unheld().is_some_and(is_past)
-            || self.pending.first().is_some_and(|pending| pending.available_at <= at)
-            || self.holds.first().is_some_and(|hold| hold.expires_at <= at)
+            || self.rest.as_ref().is_some_and(|rest| {
+                rest.points.first_unheld().is_some_and(is_past)
+                    || rest.pending.first().is_some_and(|pending| pending.available_at <= at)
+                    || rest.holds.first().is_some_and(|hold| hold.expires_at <= at)
+            })
     }
 
     /// Whether the totals add up, and agree with the lots and the holds (rule J3).
     pub fn is_conserved(&self) -> bool {
-        self.totals.is_conserved()
+        self.totals().is_conserved()
             && [LotKind::Reward, LotKind::Point].into_iter().all(|kind| {
-                let pot = self.totals.pot(kind);
+                let pot = self.pot(kind);
                 let live = || self.queue(kind).iter();
-                let overdue =
-                    || self.overdue.iter().filter(move |lot| lot.kind == kind).map(|overdue| &overdue.lot);
-                let pending =
-                    self.pending.iter().filter(|pending| pending.kind == kind).map(|pending| &pending.lot);
-                let items = self.holds.iter().flat_map(|hold| &hold.items).filter(|item| item.kind() == kind);
+                let overdue = || {
+                    self.rest().overdue.iter().filter(move |lot| lot.kind == kind).map(|overdue| &overdue.lot)
+                };
+                let pending = self
+                    .rest()
+                    .pending
+                    .iter()
+                    .filter(|pending| pending.kind == kind)
+                    .map(|pending| &pending.lot);
+                let items =
+                    self.rest().holds.iter().flat_map(|hold| &hold.items).filter(|item| item.kind() == kind);
                 let held = sum(items.map(|item| item.value()));
                 sum(live().map(LiveLot::unheld)) == value(pot.available)
                     && sum(live().chain(overdue()).map(|lot| lot.held)) == value(pot.held)
@@ -194,13 +191,13 @@ impl Account {
     /// Reads a little of all that a redemption reads but its lots, so that it is near.
     #[inline]
     pub(crate) fn warm(&self) -> u64 {
-        let available = self.totals.rewards.available.ten_thousandths().unsigned_abs();
-        let parts =
-            [self.rewards.len(), self.points.len(), self.pending.iter().len(), self.holds.iter().len()];
+        let available = self.rewards_pot.available.ten_thousandths().unsigned_abs();
         let marks = u64::from(self.sequence)
             ^ u64::from(self.profile.is_blank())
-            ^ u64::from(self.merged_into.is_some());
-        parts.into_iter().fold(available ^ marks, |sum, part| sum ^ u64::try_from(part).unwrap_or(0))
+            ^ u64::from(self.merged_into().is_some());
+        [self.rewards.len(), self.rest().points.len()]
+            .into_iter()
+            .fold(available ^ marks, |sum, part| sum ^ u64::try_from(part).unwrap_or(0))
     }
 
     /// Reads a little of its first rewards, so that they are near.
@@ -216,8 +213,48 @@ impl Account {
     pub(crate) fn queue(&self, kind: LotKind) -> &LotQueue {
         match kind {
             LotKind::Reward => &self.rewards,
-            LotKind::Point => &self.points,
+            LotKind::Point => &self.rest().points,
         }
+    }
+
+    /// Where everything of a kind that came in is now.
+    #[inline]
+    pub(crate) fn pot(&self, kind: LotKind) -> &Pot {
+        match kind {
+            LotKind::Reward => &self.rewards_pot,
+            LotKind::Point => &self.rest().points_pot,
+        }
+    }
+
+    /// What can be seen of the totals, as of the last entry.
+    #[inline]
+    pub(crate) fn balances(&self) -> Balances {
+        self.totals().balances()
+    }
+
+    fn pot_mut(&mut self, kind: LotKind) -> &mut Pot {
+        match kind {
+            LotKind::Reward => &mut self.rewards_pot,
+            LotKind::Point => &mut self.rest_mut().points_pot,
+        }
+    }
+
+    fn set_totals(&mut self, totals: Totals) {
+        let Totals { rewards, points, point_debt } = totals;
+        self.rewards_pot = rewards;
+        if (points, point_debt) != (self.rest().points_pot, self.rest().point_debt) {
+            let rest = self.rest_mut();
+            (rest.points_pot, rest.point_debt) = (points, point_debt);
+        }
+    }
+
+    #[inline]
+    fn rest(&self) -> &Rest {
+        self.rest.as_deref().unwrap_or(Rest::NONE)
+    }
+
+    fn rest_mut(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
     }
 
     /// A lot that is live in some way at an instant: usable, pending, or held past its expiry; and how it stands.
@@ -227,27 +264,40 @@ impl Account {
             Some((*lot, kind, if lot.expires_at.is_past(at) { Standing::Expired } else { Standing::Usable }))
         });
         let pending = || {
-            let pending = self.pending.iter().find(|pending| pending.lot.id == id)?;
+            let pending = self.rest().pending.iter().find(|pending| pending.lot.id == id)?;
             Some((pending.lot, pending.kind, Standing::Pending(pending.available_at)))
         };
         let overdue = || {
-            let overdue = self.overdue.iter().find(|overdue| overdue.lot.id == id)?;
+            let overdue = self.rest().overdue.iter().find(|overdue| overdue.lot.id == id)?;
             Some((overdue.lot, overdue.kind, Standing::Expired))
         };
         queued.or_else(pending).or_else(overdue)
     }
 
     pub(crate) fn hold(&self, id: HoldId) -> Option<&HoldPlaced> {
-        self.holds.iter().find(|hold| hold.hold == id)
+        self.rest().holds.iter().find(|hold| hold.hold == id)
     }
 
     fn queue_mut(&mut self, kind: LotKind) -> &mut LotQueue {
         match kind {
             LotKind::Reward => &mut self.rewards,
-            LotKind::Point => &mut self.points,
+            LotKind::Point => &mut self.rest_mut().points,
         }
     }
 }
+
+/// What is kept apart and empty is as good as nothing.
+impl PartialEq for Account {
+    fn eq(&self, other: &Self) -> bool {
+        let own = |account: &Self| (account.profile, account.number, account.sequence, account.last_at);
+        own(self) == own(other)
+            && self.rewards_pot == other.rewards_pot
+            && self.rewards == other.rewards
+            && self.rest() == other.rest()
+    }
+}
+
+impl Eq for Account {}
 
 fn value(quantity: Quantity) -> i128 {
     quantity.ten_thousandths().into()
@@ -255,18 +305,4 @@ fn value(quantity: Quantity) -> i128 {
 
 fn sum(quantities: impl Iterator<Item = Quantity>) -> i128 {
     quantities.map(value).sum()
-}
-
-/// A profile id, or `null` where there is none.
-mod owner {
-    use super::ProfileId;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(profile: &ProfileId, serializer: S) -> Result<S::Ok, S::Error> {
-        (!profile.is_blank()).then_some(profile).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProfileId, D::Error> {
-        Option::deserialize(deserializer).map(|profile| profile.unwrap_or(ProfileId::BLANK))
-    }
 }

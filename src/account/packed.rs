@@ -4,6 +4,7 @@
 //! holds, lots held past their expiry or a merger in its past is the JSON that is stable anyway. A form never changes: a
 //! new one gets a new first byte, and the old one is read for ever.
 
+use super::rest::Rest;
 use super::{Account, LiveLot, PendingLot};
 use crate::balance::Pot;
 use crate::bytes::{Reader, Reading, Unreadable, Writer};
@@ -20,11 +21,8 @@ const SECOND: u64 = 1_000_000;
 
 /// Writes an account, as it stands after a whole change.
 pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
-    if account.overdue.is_empty()
-        && account.holds.is_empty()
-        && account.merged_into.is_none()
-        && account.merged_from.is_empty()
-    {
+    let Rest { overdue, holds, merged_into, merged_from, .. } = account.rest();
+    if overdue.is_empty() && holds.is_empty() && merged_into.is_none() && merged_from.is_empty() {
         out.push(PLAIN);
         Writer { out, number: account.number }.account(account);
     } else {
@@ -59,18 +57,19 @@ impl Writer<'_> {
         self.text(account.profile.as_str());
         self.number(account.sequence.into());
         self.instant(account.last_at.micros());
-        self.pot(&account.totals.rewards);
-        self.pot(&account.totals.points);
-        self.quantity(account.totals.point_debt.ten_thousandths());
+        let rest = account.rest();
+        self.pot(&account.rewards_pot);
+        self.pot(&rest.points_pot);
+        self.quantity(rest.point_debt.ten_thousandths());
         // Each instant is written as what lies between it and the one before it of its sort.
         let mut last = account.last_at;
         let mut ends = account.last_at;
-        for queue in [&account.rewards, &account.points] {
+        for queue in [&account.rewards, &rest.points] {
             self.number(queue.iter().len() as u64);
             queue.iter().for_each(|lot| self.live_lot(lot, &mut last, &mut ends));
         }
-        self.number(account.pending.iter().len() as u64);
-        for pending in account.pending.iter() {
+        self.number(rest.pending.iter().len() as u64);
+        for pending in rest.pending.iter() {
             self.byte(u8::from(pending.kind == LotKind::Point));
             self.instant(pending.available_at.micros());
             self.live_lot(&pending.lot, &mut last, &mut ends);
@@ -132,7 +131,7 @@ impl Reader<'_> {
         account.sequence = self.small()?;
         account.last_at = self.instant()?;
         let (rewards, points) = (self.pot()?, self.pot()?);
-        account.totals = Totals { rewards, points, point_debt: self.points()? };
+        account.set_totals(Totals { rewards, points, point_debt: self.points()? });
         let (mut last, mut ends) = (account.last_at, account.last_at);
         for kind in [LotKind::Reward, LotKind::Point] {
             for _ in 0..self.number()? {
@@ -143,7 +142,7 @@ impl Reader<'_> {
         for _ in 0..self.number()? {
             let (kind, available_at) = (self.kind()?, self.instant()?);
             let lot = self.live_lot(&mut last, &mut ends)?;
-            account.pending.insert(PendingLot { available_at, kind, lot });
+            account.rest_mut().pending.insert(PendingLot { available_at, kind, lot });
         }
         Ok(account)
     }

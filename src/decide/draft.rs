@@ -107,7 +107,7 @@ impl<'a> Draft<'a> {
 impl<'a> Side<'a> {
     pub(super) fn new(account: &'a Account, entries: &'a mut Vec<Entry>) -> Self {
         let due = entries.len();
-        Self { account, totals: *account.totals(), sequence: account.sequence(), entries, due }
+        Self { account, totals: account.totals(), sequence: account.sequence(), entries, due }
     }
 
     /// The totals after the entries so far.

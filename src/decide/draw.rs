@@ -39,7 +39,7 @@ pub(super) fn draw(
             }
             Strategy::Points => {
                 let exchange = program.exchange().ok_or(Rejection::NoExchangeRate)?;
-                let available = account.totals().points.available.as_points();
+                let available = account.pot(LotKind::Point).available.as_points();
                 let pays = exchange.pays(available, left);
                 draw.points(
                     account.lots(LotKind::Point).map(|lot| (lot.id, lot.available(at))),

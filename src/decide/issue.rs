@@ -207,7 +207,7 @@ impl Wish<'_> {
         let template = template.filter(|template| template.kind == self.kind)?;
         let (number, sequence) = (account.number(), account.sequence().saturating_add(1));
         let lot = LotId::made_by(number, sequence);
-        let issue = match self.lot(program, template, account.totals().pot(self.kind), lot, at) {
+        let issue = match self.lot(program, template, account.pot(self.kind), lot, at) {
             Ok(issue) => issue,
             Err(rejection) => return Some(Err(rejection)),
         };
@@ -215,7 +215,7 @@ impl Wish<'_> {
             return None;
         }
         account.issue(at, &issue);
-        let head = Head { number, sequence, at, balances: account.totals().balances() };
+        let head = Head { number, sequence, at, balances: account.balances() };
         flat::write_issue(&head, &issue, out);
         *outcome = Some(lot_at_issue(account.profile_id(), at, &issue, None));
         Some(Ok(()))
@@ -288,11 +288,14 @@ impl Wish<'_> {
     #[inline(always)]
     fn dates(&self, template: &Template, terms: Terms, at: Timestamp) -> Result<Dates, Rejection> {
         let zone = terms.timezone;
-        let start = |field: &'static str, when: Option<When>, otherwise: Timestamp| {
-            when.map_or(Ok(otherwise), |when| when.resolve(zone).map_err(|error| out_of_range(field, error)))
+        let issued_at = match self.issued_at {
+            None => at,
+            Some(when) => when.resolve(zone).map_err(|error| out_of_range("issued_at", error))?,
         };
-        let issued_at = start("issued_at", self.issued_at, at)?;
-        let available_at = start("available_at", self.available_at, issued_at)?;
+        let available_at = match self.available_at {
+            None => issued_at,
+            Some(when) => when.resolve(zone).map_err(|error| out_of_range("available_at", error))?,
+        };
         let expires_at = match (self.expires_at.or(template.absolute_expiry), terms.period) {
             (Some(until), _) => until.resolve(zone),
             (None, Some(period)) => period.expiry(issued_at, zone),

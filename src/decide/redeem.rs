@@ -8,8 +8,8 @@ use crate::redemption::{RedeemDetails, Redeemed};
 use crate::request::Fingerprint;
 use crate::store::{Need, Owner, View};
 use crate::{
-    Account, Amount, Balances, Entry, EntryKind, HoldId, Items, ProfileId, Program, Redeem, Redemption,
-    RedemptionId, Refusal, Rejection, Strategy, Timestamp,
+    Account, Amount, Balances, Entry, EntryKind, HoldId, Items, LotKind, ProfileId, Program, Redeem,
+    Redemption, RedemptionId, Refusal, Rejection, Strategy, Timestamp,
 };
 
 impl Decide for Redeem {
@@ -64,7 +64,7 @@ impl Decide for Redeem {
         let mut items = Items::default();
         account.redeem(at, total, &mut items);
         let (number, sequence) = (account.number(), account.sequence());
-        let balances = account.totals().balances();
+        let balances = account.balances();
         flat::write_redemption(&Head { number, sequence, at, balances }, [self.amount, total], &items, out);
         *outcome = Some(Redemption {
             id: RedemptionId::made_by(number, sequence),
@@ -150,7 +150,7 @@ impl Spend<'_> {
     #[inline]
     fn paid_by_rewards(&self, program: &Program, account: &Account) -> Result<Amount, Rejection> {
         let wanted = self.capped(program)?;
-        let available = account.totals().rewards.available.as_amount();
+        let available = account.pot(LotKind::Reward).available.as_amount();
         let total = wanted.min(available);
         if total.is_zero() || (self.strict && total != wanted) {
             return Err(Rejection::InsufficientValue { requested: self.amount, available });

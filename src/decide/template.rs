@@ -20,6 +20,12 @@ pub(crate) struct Template {
 }
 
 impl Template {
+    /// Whose it is.
+    #[inline]
+    pub(crate) const fn definition(&self) -> DefinitionId {
+        self.definition
+    }
+
     pub(crate) fn of(defined: &Defined) -> Self {
         let (definition, is_archived) = (defined.id, defined.is_archived);
         match &defined.definition {

@@ -84,6 +84,7 @@ impl<S: Store> Ledger<S> {
         }
     }
 
+    #[inline(never)]
     fn run_in_full<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
         let mut single = Single::new(&self.program, command, std::mem::take(&mut self.space))?;
         let failure = loop {

@@ -27,6 +27,7 @@ impl When {
     ///
     /// # Errors
     /// Outside the years 1 to 9999.
+    #[inline]
     pub fn resolve(self, zone: Zone) -> Result<Timestamp, TimeError> {
         match self {
             Self::Instant(at) => Ok(at),
@@ -84,6 +85,7 @@ impl Until {
     ///
     /// # Errors
     /// Outside the years 1 to 9999.
+    #[inline]
     pub fn resolve(self, zone: Zone) -> Result<Expiry, TimeError> {
         match self {
             Self::Never => Ok(Expiry::NEVER),

@@ -203,7 +203,7 @@ where
         told::journal(account, wallet.journal())?;
         check::next_expiry(home, home.now(self.now), next_expiry.as_ref())?;
         let last = Cut { at: account.last_at().unwrap_or(self.now), ..now };
-        check::totals(account, last, wallet.account().totals())?;
+        check::totals(account, last, &wallet.account().totals())?;
         let held = self.account(id);
         prop_assert!(held.is_conserved(), "rule J3");
         prop_assert_eq!(&held, wallet.account(), "rule J2");

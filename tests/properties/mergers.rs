@@ -133,7 +133,7 @@ impl Till {
     fn sums(&mut self) -> [i64; 6] {
         let mut sums = [0; 6];
         for one in [OLD, NEW] {
-            let totals = *look(self.ledger.store(), Owner::Profile(profile_id(one))).0.totals();
+            let totals = look(self.ledger.store(), Owner::Profile(profile_id(one))).0.totals();
             let pot = totals.points;
             let places = [pot.issued, pot.available, pot.redeemed, pot.expired, pot.clawed_back];
             for (sum, place) in sums.iter_mut().zip(places) {

@@ -7,109 +7,170 @@ use super::MemoryError;
 use crate::entry::{flat, packed};
 use crate::{Entry, ProfileNumber};
 
-/// Where an entry is in its shard.
-pub(super) type Position = u32;
-
 /// Every so many entries of an account, their place is noted, so that an old one is found in a few steps.
 const STRIDE: u32 = 16;
+/// Every so many entries of the shard, where they begin is noted, so that what was written since some entry is found.
+const RUN: usize = 64;
 
 /// What is written of an entry that is kept loose: this, and its place.
 const LOOSE: u8 = 0xff;
 
-/// The bytes of one block. They do not move, unless a very long entry does not fit.
-const BLOCK: usize = 1 << 20;
+/// The bytes of one block. They do not move, unless a very long entry does not fit. None is begun further in.
+const BLOCK: usize = 1 << BLOCK_BITS;
+const BLOCK_BITS: u32 = 20;
+/// How many blocks there can be: what is left of a place's bits.
+const BLOCKS: usize = 1 << (u32::BITS - BLOCK_BITS);
 /// What a block has left at least where an entry is begun.
 const RESERVE: usize = 1 << 12;
 
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    slots: Vec<Slot>,
     /// The blocks that have no room left, and the one that is written to.
     full: Vec<Vec<u8>>,
     open: Vec<u8>,
+    /// How much of the open block is kept: what is after it was begun and came to nothing.
+    kept: usize,
+    /// How many entries there are, and where each [`RUN`] of them begins.
+    count: usize,
+    runs: Vec<Place>,
     /// Entries that there is no tight form for: kept as they are, which is quicker than any writing.
     loose: Vec<Entry>,
+    /// Where entries 16, 32, 48 … of each account are, by the account's place. Apart, as many accounts have none.
+    marks: Vec<Vec<Place>>,
 }
 
+/// Where an entry begins: the number of its block, and how far into that, in one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+impl Place {
+    const fn new(block: usize, start: usize) -> Self {
+        Self(low(block) << BLOCK_BITS | low(start))
+    }
+
+    const fn block(self) -> usize {
+        (self.0 >> BLOCK_BITS) as usize
+    }
+
+    const fn start(self) -> usize {
+        self.0 as usize % BLOCK
+    }
+}
+
+/// A number that was seen to fit: of an account in a shard, or where [`Journal::has_room_for`] looked.
+#[allow(clippy::cast_possible_truncation)]
+const fn low(number: usize) -> u32 {
+    number as u32
+}
+
+/// What stands before an entry's bytes.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
-    block: u32,
-    offset: u32,
+struct Header {
     /// The entry before it in its account's journal; itself, for the first.
-    before: Position,
+    before: Place,
     /// The account's place in the shard.
     owner: u32,
+    /// How many bytes the entry has.
+    length: u32,
 }
 
-/// Where an account's entries are.
-#[derive(Clone, Debug, Default)]
+impl Header {
+    const BYTES: usize = 12;
+
+    fn write(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..4].copy_from_slice(&self.before.0.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.owner.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.length.to_le_bytes());
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let number = |place: usize| {
+            let bytes = bytes.get(place..)?.first_chunk()?;
+            Some(u32::from_le_bytes(*bytes))
+        };
+        Some(Self { before: Place(number(0)?), owner: number(4)?, length: number(8)? })
+    }
+}
+
+/// The newest of an account's entries: where its journal is read from, backwards.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Chain {
-    last: Option<Position>,
-    /// The positions of entries 16, 32, 48 …; most accounts have few or none.
-    marks: Vec<Position>,
+    last: Option<Place>,
 }
 
 impl Journal {
-    /// Whether there are numbers for so many more.
+    /// Whether there are numbers and blocks for so many more.
     pub(super) fn has_room_for(&self, more: usize) -> bool {
-        self.slots.len().checked_add(more).is_some_and(|length| u32::try_from(length).is_ok())
+        let fits = |length: usize, most: usize| length.checked_add(more).is_some_and(|length| length < most);
+        fits(self.count, u32::MAX as usize) && fits(self.full.len(), BLOCKS)
     }
 
+    /// Writes an entry, for which there is room.
     pub(super) fn push(
         &mut self,
         owner: usize,
         number: ProfileNumber,
         chain: &mut Chain,
         entry: &Entry,
-    ) -> Result<Position, MemoryError> {
-        let loose = u32::try_from(self.loose.len()).map_err(|_| MemoryError::Full)?;
-        let (start, pen) = self.pen();
+    ) -> Place {
+        let loose = low(self.loose.len());
+        let (place, pen) = self.pen();
         if !packed::write_tight(entry, number, pen) {
             pen.push(LOOSE);
             pen.extend_from_slice(&loose.to_le_bytes());
             self.loose.push(entry.clone());
         }
-        self.keep(owner, chain, entry.sequence, start)
+        self.keep(owner, chain, entry.sequence, place);
+        place
     }
 
     /// Where the next entry is written: in place, as what is copied right after it was written waits for its own ink. And
-    /// where it begins there.
+    /// where that is. What is not kept is written over by the next.
     #[inline]
-    pub(super) fn pen(&mut self) -> (usize, &mut Vec<u8>) {
-        if self.open.capacity().saturating_sub(self.open.len()) < RESERVE {
+    pub(super) fn pen(&mut self) -> (Place, &mut Vec<u8>) {
+        self.open.truncate(self.kept);
+        if self.open.capacity() == 0 || BLOCK.saturating_sub(self.kept) < RESERVE {
             let block = std::mem::replace(&mut self.open, Vec::with_capacity(BLOCK));
             self.full.push(block);
+            self.kept = 0;
         }
-        (self.open.len(), &mut self.open)
+        let place = Place::new(self.full.len(), self.kept);
+        self.open.extend_from_slice(&[0; Header::BYTES]);
+        (place, &mut self.open)
     }
 
-    /// Keeps the entry that was written from `start` on.
+    /// Keeps the entry that was written at a place, for which there is room.
     #[inline]
-    pub(super) fn keep(
-        &mut self,
-        owner: usize,
-        chain: &mut Chain,
-        sequence: u32,
-        start: usize,
-    ) -> Result<Position, MemoryError> {
-        let full = |_| MemoryError::Full;
-        let position = u32::try_from(self.slots.len()).map_err(full)?;
-        self.slots.push(Slot {
-            block: u32::try_from(self.full.len()).map_err(full)?,
-            offset: u32::try_from(start).map_err(full)?,
-            before: chain.last.unwrap_or(position),
-            owner: u32::try_from(owner).map_err(full)?,
-        });
-        if sequence.is_multiple_of(STRIDE) {
-            chain.marks.push(position);
+    pub(super) fn keep(&mut self, owner: usize, chain: &mut Chain, sequence: u32, place: Place) {
+        let start = place.start();
+        let length = low(self.open.len().saturating_sub(start).saturating_sub(Header::BYTES));
+        let header = Header { before: chain.last.unwrap_or(place), owner: low(owner), length };
+        if let Some(space) = self.open.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
+            *space = header.write();
         }
-        chain.last = Some(position);
-        Ok(position)
+        if self.count.is_multiple_of(RUN) {
+            self.runs.push(place);
+        }
+        if sequence.is_multiple_of(STRIDE) {
+            self.mark(owner, place);
+        }
+        self.count = self.count.saturating_add(1);
+        self.kept = self.open.len();
+        chain.last = Some(place);
     }
 
-    /// The entry at a position, in the journal of the account with this number.
-    pub(super) fn at(&self, position: Position, number: ProfileNumber) -> Result<Entry, MemoryError> {
-        let bytes = self.bytes(position).ok_or(MemoryError::Full)?;
+    fn mark(&mut self, owner: usize, place: Place) {
+        if self.marks.len() <= owner {
+            self.marks.resize_with(owner.saturating_add(1), Vec::new);
+        }
+        self.marks.get_mut(owner).into_iter().for_each(|marks| marks.push(place));
+    }
+
+    /// The entry at a place, in the journal of the account with this number.
+    pub(super) fn at(&self, place: Place, number: ProfileNumber) -> Result<Entry, MemoryError> {
+        let (_, bytes) = self.read(place).ok_or(MemoryError::Full)?;
         if let [LOOSE, place @ ..] = bytes {
             let place =
                 place.try_into().ok().and_then(|place| usize::try_from(u32::from_le_bytes(place)).ok());
@@ -121,44 +182,55 @@ impl Journal {
     /// The entries of an account whose newest has the sequence number `newest`: from one back to the first.
     pub(super) fn back_from(
         &self,
-        chain: &Chain,
+        chain: Chain,
         newest: u32,
         sequence: u32,
         number: ProfileNumber,
     ) -> impl Iterator<Item = Result<Entry, MemoryError>> {
         // The first mark at or after it, or else the end; from there it is so many steps.
         let mark = sequence.div_ceil(STRIDE).max(1);
-        let marked = usize::try_from(mark.saturating_sub(1)).ok().and_then(|place| chain.marks.get(place));
+        let marks = chain.last.and_then(|last| self.marks.get(self.read(last)?.0.owner as usize));
+        let place = usize::try_from(mark.saturating_sub(1)).unwrap_or(usize::MAX);
+        let marked = marks.and_then(|marks| marks.get(place));
         let (start, from) = match marked {
-            Some(position) => (Some(*position), mark.saturating_mul(STRIDE)),
+            Some(place) => (Some(*place), mark.saturating_mul(STRIDE)),
             None => (chain.last, newest),
         };
         let steps = usize::try_from(from.saturating_sub(sequence)).unwrap_or(usize::MAX);
-        let positions = std::iter::successors(start, |position| {
-            self.slot(*position).map(|slot| slot.before).filter(|before| before != position)
+        let places = std::iter::successors(start, |place| {
+            self.read(*place).map(|(header, _)| header.before).filter(|before| before != place)
         });
-        positions.skip(steps).map(move |position| self.at(position, number))
+        places.skip(steps).map(move |place| self.at(place, number))
     }
 
-    /// The positions from one on, each with its owner's place.
-    pub(super) fn from(&self, position: Position) -> impl Iterator<Item = (Position, usize)> {
-        let start = usize::try_from(position).unwrap_or(usize::MAX);
-        let slots = self.slots.get(start..).unwrap_or_default();
-        (position..)
-            .zip(slots)
-            .map(|(position, slot)| (position, usize::try_from(slot.owner).unwrap_or(usize::MAX)))
+    /// What was written after the first so many entries: where, and the place of its account.
+    pub(super) fn after(&self, count: usize) -> impl Iterator<Item = (Place, usize)> {
+        let run = self.runs.get(count.checked_div(RUN).unwrap_or(0)).copied();
+        let places = std::iter::successors(run, |place| self.next(*place)).skip(count % RUN);
+        places
+            .take(self.count.saturating_sub(count))
+            .filter_map(|place| Some((place, self.read(place)?.0.owner as usize)))
     }
 
-    fn slot(&self, position: Position) -> Option<Slot> {
-        self.slots.get(usize::try_from(position).ok()?).copied()
+    /// Where the next entry of the shard is: after this one, or in the next block.
+    fn next(&self, place: Place) -> Option<Place> {
+        let (_, bytes) = self.read(place)?;
+        let end = place.start().saturating_add(Header::BYTES).saturating_add(bytes.len());
+        match self.full.get(place.block()) {
+            Some(block) if end < block.len() => Some(Place::new(place.block(), end)),
+            Some(_) => Some(Place::new(place.block().saturating_add(1), 0)),
+            None => (end < self.kept).then(|| Place::new(place.block(), end)),
+        }
     }
 
-    /// From where an entry begins to where the next does, or its block ends.
-    fn bytes(&self, position: Position) -> Option<&[u8]> {
-        let slot = self.slot(position)?;
-        let block = self.full.get(usize::try_from(slot.block).ok()?).unwrap_or(&self.open);
-        let next = self.slot(position.checked_add(1)?).filter(|next| next.block == slot.block);
-        let end = next.map_or(block.len(), |next| usize::try_from(next.offset).unwrap_or(usize::MAX));
-        block.get(usize::try_from(slot.offset).ok()?..end)
+    /// An entry's header and bytes.
+    fn read(&self, place: Place) -> Option<(Header, &[u8])> {
+        let block = self.full.get(place.block()).unwrap_or(&self.open);
+        let (header, bytes) = block.get(place.start()..)?.split_at_checked(Header::BYTES)?;
+        let header = Header::read(header)?;
+        Some((header, bytes.get(..usize::try_from(header.length).ok()?)?))
     }
 }
+
+#[cfg(test)]
+mod tests;

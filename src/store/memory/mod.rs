@@ -5,8 +5,10 @@
 //! being copied.
 
 mod journal;
+mod places;
 mod scan;
 mod shard;
+mod templates;
 mod wave;
 
 use std::hash::BuildHasher;
@@ -47,7 +49,7 @@ pub struct MemoryStore {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MemoryError {
-    /// Two billion profiles, or four billion entries in one shard.
+    /// Two billion profiles, or four billion entries or four gigabytes of them in one shard.
     #[error("the memory store has no numbers left")]
     Full,
     /// A change to the account of a number that was never drawn.
@@ -82,7 +84,18 @@ static NOTHING: Found<'static> = Found::NOTHING;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Address {
     shard: u32,
-    index: usize,
+    index: u32,
+}
+
+impl Address {
+    /// A place in a shard always fits: it is in the shard's index, where it has as many bits.
+    fn new(shard: u32, index: usize) -> Self {
+        Self { shard, index: u32::try_from(index).unwrap_or(u32::MAX) }
+    }
+
+    const fn index(self) -> usize {
+        self.index as usize
+    }
 }
 
 impl Default for MemoryStore {
@@ -221,7 +234,7 @@ impl Shared {
         let next = u32::try_from(numbers.len().saturating_add(1)).ok()?;
         let account = Account::new(*profile, ProfileNumber::new(next).ok()?);
         let (result, index) = shard.carry_out_new(account, hash, program, command, definition, outcome)?;
-        numbers.extend(index.map(|index| Address { shard: number, index }));
+        numbers.extend(index.map(|index| Address::new(number, index)));
         Some(result)
     }
 
@@ -229,19 +242,19 @@ impl Shared {
     #[inline]
     fn inform(&self, shard: &mut Shard, definition: Option<DefinitionId>) -> Option<()> {
         let Some(id) = definition else { return Some(()) };
-        if shard.knows(id, self.version.load(Ordering::Acquire)) {
+        if shard.templates.find(id, self.version.load(Ordering::Acquire)) {
             return Some(());
         }
         let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
         let record = Record { made: catalogue.definition(id)?, latest: None };
-        shard.learn(id, Template::of(record.defined()?), self.version.load(Ordering::Acquire));
+        shard.templates.learn(Template::of(record.defined()?), self.version.load(Ordering::Acquire));
         Some(())
     }
 
     /// The hash of a profile's id, and the shard that it is in.
     fn place(&self, profile: &ProfileId) -> (u64, u32) {
         let hash = self.hasher.hash_one(profile);
-        // The map inside a shard uses the low bits and the top seven.
+        // The table inside a shard uses the lower half.
         (hash, u32::try_from((hash >> 40) & u64::from(SHARDS - 1)).unwrap_or(0))
     }
 
@@ -255,7 +268,7 @@ impl Shared {
                 let place = number.get().checked_sub(1).and_then(|place| usize::try_from(place).ok());
                 let address = place.and_then(|place| self.numbers().get(place).copied());
                 let shard = address.map_or(0, |address| address.shard);
-                Target { owner, hash: 0, shard, index: address.map(|address| address.index) }
+                Target { owner, hash: 0, shard, index: address.map(Address::index) }
             }
         }
     }
@@ -344,7 +357,7 @@ impl Unit<'_> {
             }
             let index = shard.append(seat, entries)?;
             if let (true, Some(numbers)) = (seat.is_new(), &mut numbers) {
-                numbers.push(Address { shard: target.shard, index });
+                numbers.push(Address::new(target.shard, index));
             }
             Ok::<(), MemoryError>(())
         };

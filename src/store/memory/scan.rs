@@ -88,7 +88,7 @@ impl Shared {
             let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
             let Some(address) = self.numbers().get(place).copied() else { break };
             let shard = self.lock(address.shard);
-            if shard.account_at(address.index).is_some_and(&wanted) {
+            if shard.account_at(address.index()).is_some_and(&wanted) {
                 found.extend(ProfileNumber::new(number));
             }
         }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 
-use super::journal::{Chain, Journal, Position};
+use super::journal::{Chain, Journal, Place};
+use super::places::Places;
+use super::templates::Templates;
 use super::{MemoryError, Target};
-use crate::decide::{Template, carry_out};
+use crate::decide::carry_out;
 use crate::store::{Fate, Find, Found, Owner, View, Work, Written};
 use crate::{
     Account, Action, Command, DefinitionId, Entry, EntryKind, Key, Name, ProfileId, ProfileNumber, Program,
@@ -15,19 +17,16 @@ use crate::{
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    /// From the hash of a profile's id to its place among the slots; the id itself is in the account there.
-    places: HashTable<(u64, u32)>,
+    /// From the hash of a profile's id to its place among the slots.
+    places: Places,
     slots: Vec<Slot>,
     journal: Journal,
-    keys: HashMap<(usize, Key), Position>,
-    names: HashMap<(usize, Name), Position>,
-    subjects: HashMap<(usize, Subject), Vec<Position>>,
+    keys: HashMap<(usize, Key), Place>,
+    names: HashMap<(usize, Name), Place>,
+    subjects: HashMap<(usize, Subject), Vec<Place>>,
     /// The newest entry about each definition, in the catalogue's shard: every issue asks for one.
     definitions: BTreeMap<DefinitionId, Entry>,
-    /// What definitions say, as of the version of the catalogue beside it: kept in each shard, so that issues do not all
-    /// wait for one lock.
-    templates: HashMap<DefinitionId, Template>,
-    templates_of: u64,
+    pub(super) templates: Templates,
 }
 
 #[derive(Debug)]
@@ -89,16 +88,13 @@ impl Shard {
 
     /// The place of a profile's account in this shard.
     pub(super) fn place_of(&self, hash: u64, profile: &ProfileId) -> Option<usize> {
-        let is_it = |(other, place): &(u64, u32)| {
-            let account = self.slots.get(*place as usize).map(|slot| &slot.account);
-            *other == hash && account.is_some_and(|account| account.profile() == Some(profile))
-        };
-        self.places.find(hash, is_it).map(|(_, place)| *place as usize)
+        let is_it = |place| self.account_at(place).is_some_and(|account| account.profile() == Some(profile));
+        self.places.find(hash, is_it)
     }
 
     /// The place of an account whose id has this hash: nearly always the one that is looked for.
     pub(super) fn likely_place(&self, hash: u64) -> Option<usize> {
-        self.places.find(hash, |(other, _)| *other == hash).map(|(_, place)| *place as usize)
+        self.places.find(hash, |_| true)
     }
 
     /// Runs a unit on one account alone.
@@ -128,16 +124,15 @@ impl Shard {
         definition: Option<DefinitionId>,
         outcome: &mut Option<A::Outcome>,
     ) -> Option<Result<(), Rejection>> {
-        let template = definition.and_then(|id| self.templates.get(&id));
+        let template = definition.and_then(|id| self.templates.get(id));
         if !self.journal.has_room_for(1) {
             return None;
         }
         let slot = self.slots.get_mut(index)?;
-        let (start, pen) = self.journal.pen();
+        let (place, pen) = self.journal.pen();
         let answer = carry_out(program, command, &mut slot.account, template, pen, outcome)?;
         if answer.is_ok() {
-            // There is room for it.
-            let _ = self.journal.keep(index, &mut slot.chain, slot.account.sequence(), start);
+            self.journal.keep(index, &mut slot.chain, slot.account.sequence(), place);
         }
         Some(answer)
     }
@@ -152,34 +147,19 @@ impl Shard {
         definition: Option<DefinitionId>,
         outcome: &mut Option<A::Outcome>,
     ) -> Option<(Result<(), Rejection>, Option<usize>)> {
-        let template = definition.and_then(|id| self.templates.get(&id));
+        let template = definition.and_then(|id| self.templates.get(id));
         let index = self.slots.len();
         let place = u32::try_from(index).ok().filter(|_| self.journal.has_room_for(1))?;
-        let (start, pen) = self.journal.pen();
+        let (written, pen) = self.journal.pen();
         let result = carry_out(program, command, &mut account, template, pen, outcome)?;
         if result.is_err() {
             return Some((result, None));
         }
         let mut chain = Chain::default();
-        // There is room for it.
-        let _ = self.journal.keep(index, &mut chain, account.sequence(), start);
-        self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
+        self.journal.keep(index, &mut chain, account.sequence(), written);
+        self.places.insert(hash, place);
         self.slots.push(Slot { account, chain });
         Some((result, Some(index)))
-    }
-
-    /// Whether it is known what a definition says to what is issued from it, as of a version of the catalogue.
-    pub(super) fn knows(&self, id: DefinitionId, version: u64) -> bool {
-        self.templates_of == version && self.templates.contains_key(&id)
-    }
-
-    /// Notes what a definition says, as of a version of the catalogue.
-    pub(super) fn learn(&mut self, id: DefinitionId, template: Template, version: u64) {
-        if self.templates_of != version {
-            self.templates.clear();
-            self.templates_of = version;
-        }
-        self.templates.insert(id, template);
     }
 
     pub(super) fn account_at(&self, index: usize) -> Option<&Account> {
@@ -218,17 +198,17 @@ impl Shard {
         let Some(slot) = self.slots.get_mut(index) else { return Err(MemoryError::Full) };
         for entry in entries {
             slot.account.apply(entry);
-            let position = self.journal.push(index, slot.account.number(), &mut slot.chain, entry)?;
+            let place = self.journal.push(index, slot.account.number(), &mut slot.chain, entry);
             // Of what a plain redemption or issue writes, nothing is ever looked up but by its number.
             if entry.stamp.is_some() || !entry.is_plain() {
                 if let Some(key) = entry.key() {
-                    self.keys.insert((index, key.clone()), position);
+                    self.keys.insert((index, key.clone()), place);
                 }
                 for name in entry.names() {
-                    self.names.insert((index, name), position);
+                    self.names.insert((index, name), place);
                 }
                 for subject in entry.subjects() {
-                    self.subjects.entry((index, subject)).or_default().push(position);
+                    self.subjects.entry((index, subject)).or_default().push(place);
                 }
                 if let EntryKind::Define(defined) = &entry.kind {
                     self.definitions.insert(defined.id, entry.clone());
@@ -241,7 +221,7 @@ impl Shard {
     fn create(&mut self, account: &Account, hash: u64) -> Result<usize, MemoryError> {
         let index = self.slots.len();
         let place = u32::try_from(index).map_err(|_| MemoryError::Full)?;
-        self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
+        self.places.insert(hash, place);
         self.slots.push(Slot { account: account.clone(), chain: Chain::default() });
         Ok(index)
     }
@@ -250,8 +230,8 @@ impl Shard {
         let Some(slot) = self.slots.get(index) else { return Ok(Vec::new()) };
         let number = slot.account.number();
         let newest = slot.account.sequence();
-        let back_from = |sequence| self.journal.back_from(&slot.chain, newest, sequence, number);
-        let at = |position: &Position| self.journal.at(*position, number);
+        let back_from = |sequence| self.journal.back_from(slot.chain, newest, sequence, number);
+        let at = |place: &Place| self.journal.at(*place, number);
         let mut found: Vec<Entry> = match find {
             Find::Range(first, last) => {
                 let (first, last) = ((*first).max(1), (*last).min(newest));
@@ -263,8 +243,8 @@ impl Shard {
                 back_from(newest).skip_while(after).collect()
             }
             Find::Latest(subject) => {
-                let positions = self.subjects.get(&(index, *subject));
-                positions.and_then(|positions| positions.last()).into_iter().map(at).collect()
+                let places = self.subjects.get(&(index, *subject));
+                places.and_then(|places| places.last()).into_iter().map(at).collect()
             }
             Find::About(subject) => {
                 return self.subjects.get(&(index, *subject)).into_iter().flatten().map(at).collect();
@@ -281,17 +261,13 @@ impl Shard {
         self.definitions.get(&id)
     }
 
-    /// What was written from a position on, which is moved along.
-    pub(super) fn written_after(
-        &self,
-        position: &mut Position,
-        limit: usize,
-    ) -> Result<Vec<Written>, MemoryError> {
+    /// What was written after the first `seen` entries, a count that is moved along.
+    pub(super) fn written_after(&self, seen: &mut u32, limit: usize) -> Result<Vec<Written>, MemoryError> {
         let mut written = Vec::new();
-        for (here, owner) in self.journal.from(*position).take(limit) {
-            *position = here.saturating_add(1);
+        for (place, owner) in self.journal.after(*seen as usize).take(limit) {
+            *seen = seen.saturating_add(1);
             let Some(account) = self.account_at(owner) else { continue };
-            let entry = self.journal.at(here, account.number())?;
+            let entry = self.journal.at(place, account.number())?;
             written.push(Written { profile: account.profile().copied(), number: account.number(), entry });
         }
         Ok(written)

@@ -36,7 +36,7 @@ impl Shared {
     ) -> usize {
         let mut done: usize = 0;
         if commands.len() < WAVE {
-            return done;
+            return self.in_a_row(program, commands, keep);
         }
         // In the one order in which shards are ever locked.
         let mut shards: Vec<MutexGuard<'_, Shard>> = self.shards.iter().map(super::locked).collect();
@@ -51,6 +51,31 @@ impl Shared {
                 keep(result);
                 done = done.saturating_add(1);
             }
+        }
+        done
+    }
+
+    /// Carries out a few commands on the profile of the first, as long as they are about it: it is looked for once.
+    fn in_a_row<A: Action>(
+        &self,
+        program: &Program,
+        commands: &[Command<A>],
+        keep: &mut impl FnMut(Result<A::Outcome, Rejection>),
+    ) -> usize {
+        let Some(Plain { profile, .. }) = commands.first().and_then(plain) else { return 0 };
+        let (hash, shard) = self.place(profile);
+        let mut shard = self.lock(shard);
+        let Some(index) = shard.place_of(hash, profile) else { return 0 };
+        let mut done: usize = 0;
+        for command in commands {
+            let plain = plain(command).filter(|plain| plain.profile == profile);
+            let Some(result) =
+                plain.and_then(|plain| self.carry_out(program, command, plain, index, &mut shard))
+            else {
+                break;
+            };
+            keep(result);
+            done = done.saturating_add(1);
         }
         done
     }
@@ -83,12 +108,22 @@ impl Shared {
         seat: &Seat,
         shards: &mut [MutexGuard<'_, Shard>],
     ) -> Option<Result<A::Outcome, Rejection>> {
-        let shard = shards.get_mut(seat.shard)?;
-        let Plain { profile, definition } = plain(command)?;
-        shard.account_at(seat.index).filter(|account| account.profile_id() == *profile)?;
-        self.inform(shard, definition)?;
+        let (shard, plain) = (shards.get_mut(seat.shard)?, plain(command)?);
+        shard.account_at(seat.index).filter(|account| account.profile_id() == *plain.profile)?;
+        self.carry_out(program, command, plain, seat.index, shard)
+    }
+
+    fn carry_out<A: Action>(
+        &self,
+        program: &Program,
+        command: &Command<A>,
+        plain: Plain<'_>,
+        index: usize,
+        shard: &mut Shard,
+    ) -> Option<Result<A::Outcome, Rejection>> {
+        self.inform(shard, plain.definition)?;
         let mut outcome = None;
-        let result = shard.carry_out(seat.index, program, command, definition, &mut outcome)?;
+        let result = shard.carry_out(index, program, command, plain.definition, &mut outcome)?;
         Some(match (result, outcome) {
             (Ok(()), Some(outcome)) => Ok(outcome),
             (Err(rejection), _) => Err(rejection),

@@ -1,0 +1,82 @@
+//! An account in JSON: flat, whatever of it is kept apart.
+
+use serde::{Deserialize, Serialize};
+
+use super::Account;
+use super::holds::OpenHolds;
+use super::lots::{LotQueue, OverdueLot, PendingLots};
+use super::rest::Rest;
+use crate::{ProfileId, ProfileNumber, Timestamp, Totals};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Account")]
+pub(super) struct Form {
+    #[serde(rename = "profile_id", with = "owner")]
+    profile: ProfileId,
+    number: ProfileNumber,
+    sequence: u32,
+    last_at: Timestamp,
+    totals: Totals,
+    rewards: LotQueue,
+    points: LotQueue,
+    #[serde(default, skip_serializing_if = "PendingLots::is_empty")]
+    pending: PendingLots,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    overdue: Vec<OverdueLot>,
+    #[serde(default, skip_serializing_if = "OpenHolds::is_empty")]
+    holds: OpenHolds,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    merged_into: Option<ProfileNumber>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    merged_from: Vec<ProfileNumber>,
+}
+
+impl From<Account> for Form {
+    fn from(account: Account) -> Self {
+        let totals = account.totals();
+        let Account { profile, number, sequence, last_at, rewards, rest, .. } = account;
+        let Rest { points, pending, overdue, holds, merged_into, merged_from, .. } =
+            rest.map(|rest| *rest).unwrap_or_default();
+        Self {
+            profile,
+            number,
+            sequence,
+            last_at,
+            totals,
+            rewards,
+            points,
+            pending,
+            overdue,
+            holds,
+            merged_into,
+            merged_from,
+        }
+    }
+}
+
+impl From<Form> for Account {
+    fn from(form: Form) -> Self {
+        let Form {
+            profile, number, sequence, last_at, totals, rewards, points, pending, overdue, holds, ..
+        } = form;
+        let Form { merged_into, merged_from, .. } = form;
+        let Totals { rewards: rewards_pot, points: points_pot, point_debt } = totals;
+        let rest = Rest { points, points_pot, point_debt, pending, overdue, holds, merged_into, merged_from };
+        let rest = (rest != *Rest::NONE).then(|| Box::new(rest));
+        Self { profile, number, sequence, last_at, rewards_pot, rewards, rest }
+    }
+}
+
+/// A profile id, or `null` where there is none.
+mod owner {
+    use super::ProfileId;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(profile: &ProfileId, serializer: S) -> Result<S::Ok, S::Error> {
+        (!profile.is_blank()).then_some(profile).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProfileId, D::Error> {
+        Option::deserialize(deserializer).map(|profile| profile.unwrap_or(ProfileId::BLANK))
+    }
+}

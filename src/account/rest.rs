@@ -1,0 +1,60 @@
+//! What most accounts have nothing of: apart from the account, so that a million of them stay small, and one is near as
+//! soon as its first bytes are.
+
+use super::holds::OpenHolds;
+use super::lots::{LotQueue, OverdueLot, PendingLots};
+use crate::balance::Pot;
+use crate::{Points, ProfileNumber};
+
+/// All of an account but its rewards.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rest {
+    pub(super) points: LotQueue,
+    /// Where everything that came in as points is now.
+    pub(super) points_pot: Pot,
+    pub(super) point_debt: Points,
+    pub(super) pending: PendingLots,
+    /// Lots that are held past their expiry.
+    pub(super) overdue: Vec<OverdueLot>,
+    pub(super) holds: OpenHolds,
+    /// The profile that this one was merged into.
+    pub(super) merged_into: Option<ProfileNumber>,
+    /// The profiles that were merged into this one, also by way of another.
+    pub(super) merged_from: Vec<ProfileNumber>,
+}
+
+impl Rest {
+    /// Nothing of all that.
+    pub(super) const NONE: &Self = &Self {
+        points: LotQueue::EMPTY,
+        points_pot: Pot::EMPTY,
+        point_debt: Points::ZERO,
+        pending: PendingLots::EMPTY,
+        overdue: Vec::new(),
+        holds: OpenHolds::EMPTY,
+        merged_into: None,
+        merged_from: Vec::new(),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Account, ProfileId, ProfileNumber};
+
+    /// A million accounts stay small, and one is four cache lines with its place in the journal.
+    #[test]
+    fn an_account_is_small() {
+        assert!(size_of::<Account>() <= 208, "{}", size_of::<Account>());
+    }
+
+    #[test]
+    fn what_is_empty_again_is_as_good_as_nothing() {
+        let new = Account::new(ProfileId::new("alice").unwrap(), ProfileNumber::new(1).unwrap());
+        let mut used = new.clone();
+        used.rest_mut().merged_into = None;
+        assert!(used.rest.is_some() && used == new);
+        assert_eq!(serde_json::to_string(&used).unwrap(), serde_json::to_string(&new).unwrap());
+        used.rest_mut().merged_into = Some(new.number());
+        assert_ne!(used, new);
+    }
+}
