@@ -14,6 +14,8 @@ mod afterwards;
 mod at_once;
 #[path = "properties/history.rs"]
 mod history;
+#[path = "properties/lots.rs"]
+mod lots;
 #[path = "properties/mergers.rs"]
 mod mergers;
 #[path = "properties/redeeming.rs"]

@@ -20,7 +20,7 @@ use crate::model::world::{World, journals, look};
 use crate::model::{check::Checked, generate, programs};
 use crate::{config, timestamp};
 
-type Till = World<MemoryStore>;
+pub(crate) type Till = World<MemoryStore>;
 
 /// What a case leads to; the same every time.
 fn played(case: &Case) -> Result<Till, TestCaseError> {
@@ -71,7 +71,7 @@ fn seen(world: &mut Till) -> String {
     told.join("\n")
 }
 
-fn lots(wallet: &Wallet) -> Vec<(LotId, Quantity, Quantity, LotStatus, scrip::Expiry)> {
+pub(crate) fn lots(wallet: &Wallet) -> Vec<(LotId, Quantity, Quantity, LotStatus, scrip::Expiry)> {
     let rewards = wallet.rewards().into_iter();
     let rewards = rewards
         .map(|lot| (lot.id, lot.value_remaining.into(), lot.value_held.into(), lot.status, lot.expires_at));
