@@ -345,7 +345,7 @@ fn comes_back_after_all_time(world: &mut Till, made: &Redemption) -> bool {
 }
 
 /// What can be used by anybody, at an instant or later, and what is owed.
-fn there_is(world: &mut Till, at: Timestamp) -> [i128; 3] {
+pub(crate) fn there_is(world: &mut Till, at: Timestamp) -> [i128; 3] {
     let mut sums = [0; 3];
     for id in (0..3).map(profile_id) {
         let balances = world.account(id).balances_at(at);

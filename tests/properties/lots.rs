@@ -7,7 +7,7 @@ use scrip::{
     Adjust, Amount, Command, Expiry, LotId, LotStatus, MemoryStore, Quantity, Reassign, Request, Revoke,
 };
 
-use crate::afterwards::{Till, lots};
+use crate::afterwards::{Till, lots, there_is};
 use crate::config;
 use crate::model::check::Checked;
 use crate::model::generate;
@@ -37,8 +37,16 @@ proptest! {
                 continue;
             };
             let Some(before) = all_lots(&mut world, command.at) else { continue };
+            let usable = there_is(&mut world, command.at);
             let done = world.run(&command)?.is_ok_and(|receipt| receipt.novelty == scrip::Novelty::New);
             let after = all_lots(&mut world, command.at).unwrap();
+            let revived = before.iter().map(|(id, was)| {
+                let is_back = was.expires_at.is_past(command.at) && !after[id].expires_at.is_past(command.at);
+                let unheld = was.remaining.ten_thousandths() - was.held.ten_thousandths();
+                i128::from(if is_back { unheld } else { 0 })
+            });
+            let grown: i128 = there_is(&mut world, command.at).iter().sum::<i128>() - usable.iter().sum::<i128>();
+            prop_assert_eq!(revived.sum::<i128>(), grown, "rule L1: what had expired is back");
             let named: BTreeSet<LotId> = extend.ids.iter().copied().collect();
             for (id, now) in &after {
                 let checked = if done && named.contains(id) {
