@@ -15,6 +15,9 @@ mod full;
 mod held;
 #[path = "sqlite/joining.rs"]
 mod joining;
+#[path = "sqlite/opening.rs"]
+#[cfg(unix)]
+mod opening;
 #[path = "sqlite/scans.rs"]
 mod scans;
 #[path = "sqlite/sharing.rs"]

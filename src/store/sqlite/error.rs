@@ -19,8 +19,8 @@ pub enum SqliteError {
     /// The disk is full, or the file has as many pages as it may.
     #[error("there is no room left for the file")]
     Full(#[source] rusqlite::Error),
-    /// The file or its folder cannot be written.
-    #[error("the file cannot be written")]
+    /// The file was opened only for reading; or one of the two beside it, `-wal` and `-shm`, cannot be written.
+    #[error("the file, or its `-wal` or `-shm`, cannot be written")]
     ReadOnly(#[source] rusqlite::Error),
     /// The system refused to read or write: the disk is at fault, or a quota or a limit on the size of files is used up.
     #[error("the system refused to read or write the file")]
