@@ -67,6 +67,22 @@ fn a_disk_that_is_full_loses_nothing() {
     }
 }
 
+/// A file that was made by half is made whole once there is room.
+#[test]
+fn a_file_that_there_is_no_room_to_make_is_an_error() {
+    for blocks in [0, 1, 7, 9, 41, 99] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILES[0]);
+        let mut shell = Process::new("sh");
+        shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
+        assert!(fill(shell, &format!("cannot_open fail 0 {}", folder.path().display())).is_empty());
+        let mut ledger = open(&path);
+        let bonus = define(&mut ledger);
+        issue(&mut ledger, "alice", bonus);
+        assert!(ledger.store().check().unwrap().is_whole());
+    }
+}
+
 /// What the child does when it is started for it; by itself, nothing.
 #[test]
 fn child() {
@@ -78,6 +94,11 @@ fn child() {
         std::fs::write(folder.join("ballast"), vec![7; BALLAST]).unwrap();
     }
     let options = SqliteOptions::new().log_bytes(log.parse().unwrap());
+    if then == "fail" {
+        let error = SqliteStore::open_with(folder.join(FILES[0]), options).expect_err("no room to make it");
+        assert_eq!(error.code(), code, "{error:?}");
+        std::process::exit(0);
+    }
     let mut ledger = open_with(&folder.join(FILES[0]), options);
     let bonus = define(&mut ledger);
     let mut done = 0;
