@@ -4,7 +4,7 @@
 //! that is. Before a figure is printed, every account has been checked to add up, and what is redeemed net of what came
 //! back to be what was asked for.
 
-#[allow(dead_code)] // The other bench runs the rest.
+#[allow(dead_code)] // Other benches use the rest.
 mod contestants;
 mod jobs;
 

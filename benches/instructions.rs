@@ -6,7 +6,7 @@
 //!
 //! `-- count "redeem" 1000000 5000000` only runs one of the workloads, with so many profiles and requests: for a profiler.
 
-#[allow(dead_code)] // Others run the rest.
+#[allow(dead_code)] // Other benches use the rest.
 mod contestants;
 #[allow(dead_code)]
 mod jobs;

@@ -7,7 +7,7 @@
 //! cent appeared or vanished before anything is printed. Absolute times on a shared machine are weather; the ratios,
 //! taken round by round, are climate.
 
-#[allow(dead_code)] // The other bench runs the rest.
+#[allow(dead_code)] // Other benches use the rest.
 mod contestants;
 mod sections;
 

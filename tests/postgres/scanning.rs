@@ -47,6 +47,12 @@ pub(crate) async fn finds_what_is_due_and_what_expires(cluster: &Cluster) {
     }
     assert!(paged.is_sorted() && paged.len() == 101, "half of two thirds, and a hold: {}", paged.len());
 
+    // What said too early was put right, and is not looked at again.
+    let client = ledger.store().pool().get().await.unwrap();
+    let count = "SELECT count(*) FROM scrip.state WHERE deadline <= $1";
+    let looked_at: i64 = client.query_one(count, &[&later(5).micros()]).await.unwrap().get(0);
+    assert_eq!(looked_at, 101);
+
     let mut swept = BTreeSet::new();
     let mut moment = ledger.at(later(5));
     let mut sweep = moment.sweep_all();

@@ -190,14 +190,16 @@ impl Answer<'_> {
 
     pub(super) fn entry(&self) -> Result<Entry, PostgresError> {
         let (number, sequence) = (self.number()?, self.sequence()?);
-        let bytes = self.bytes()?.unwrap_or_default();
-        let entry =
-            packed::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })?;
+        let entry = read_entry(self.bytes()?.unwrap_or_default(), number)?;
         if entry.sequence != sequence {
             return Err(row(self.0.try_get(2)?, "an entry with another number than its row"));
         }
         Ok(entry)
     }
+}
+
+pub(super) fn read_entry(bytes: &[u8], number: ProfileNumber) -> Result<Entry, PostgresError> {
+    packed::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })
 }
 
 pub(super) fn number_of(number: i32) -> Result<ProfileNumber, PostgresError> {

@@ -2,16 +2,25 @@
 
 use std::collections::HashSet;
 
+use tokio_postgres::Row;
+
 use super::desk::{Desk, Seat, Standing};
 use super::load::plain;
 use super::session::{Parameter, Session};
+use super::sql::Commit;
 use super::{Layout, PostgresError, Shared};
 use crate::account::packed as packed_account;
 use crate::entry::packed;
 use crate::{Account, LotKind, ProfileId, ProfileNumber};
 
-/// An account's state is written anew when the journal has gone on by so many entries.
+/// An account's state is written anew when the journal has gone on by so many entries at most.
 const LAG: u32 = 8;
+
+/// So many lots, and more, are worth letting the state lag behind by another entry.
+const LOTS: usize = 16;
+
+/// What the state's row is found by is brought up to date every so many entries.
+const FRESH: u32 = 8;
 
 impl Shared {
     /// Binds newcomers to the numbers that they were promised. Answers the places of those who were not, because
@@ -88,8 +97,7 @@ impl Shared {
         let mut rows = Rows::default();
         seats.iter().for_each(|seat| rows.push(seat));
         let first: [Parameter<'_>; 5] = [&self.offset, &numbers, &profiles, &before, &after];
-        let parameters: Vec<Parameter<'_>> = first.into_iter().chain(rows.parameters()).collect();
-        let answers = session.query(&self.statements.commit, &parameters).await?;
+        let answers = rows.send(session, &self.statements.commit, first).await?;
         let known: HashSet<i32> =
             answers.iter().map(|row| row.try_get(0)).collect::<Result<_, tokio_postgres::Error>>()?;
         let numbers = seats.iter().map(|seat| seat.account.number());
@@ -108,8 +116,7 @@ impl Shared {
         let mut rows = Rows::default();
         rows.push(seat);
         let first: [Parameter<'_>; 5] = [&self.offset, &number, &profile, &before, &after];
-        let parameters: Vec<Parameter<'_>> = first.into_iter().chain(rows.parameters()).collect();
-        let answers = session.query(&self.statements.commit_one, &parameters).await?;
+        let answers = rows.send(session, &self.statements.commit_one, first).await?;
         if !answers.is_empty() {
             swapped.insert(seat.account.number());
         }
@@ -172,12 +179,17 @@ impl Rows {
     }
 
     fn push_state(&mut self, seat: &Seat) {
-        let account = &seat.account;
-        let (deadline, expires) = (deadline(account), expires(account));
-        let lags = account.sequence().saturating_sub(seat.kept.sequence) >= LAG;
+        let (account, kept) = (&seat.account, &seat.kept);
+        let (mut deadline, mut expires) = (deadline(account), expires(account));
+        let lags = account.sequence().saturating_sub(kept.sequence) >= lag(account);
         // What is due is found by the row, so it may say too early, and never too late.
-        let is_sooner = is_before(deadline, seat.kept.deadline) || is_before(expires, seat.kept.expires);
-        if lags || is_sooner || seat.kept.sequence == 0 {
+        let is_sooner = is_before(deadline, kept.deadline) || is_before(expires, kept.expires);
+        if lags || is_sooner || kept.sequence == 0 {
+            // As long as what the indexes are on stays as it was, they need not follow the row.
+            let is_fresh = account.sequence().checked_div(FRESH) != kept.sequence.checked_div(FRESH);
+            if !is_fresh && !is_sooner && kept.sequence > 0 {
+                (deadline, expires) = (kept.deadline, kept.expires);
+            }
             self.state.0.push(plain(account.number()));
             self.state.1.push(count(account.sequence()));
             self.state.2.push(deadline);
@@ -186,30 +198,35 @@ impl Rows {
         }
     }
 
-    fn parameters(&self) -> [Parameter<'_>; 19] {
-        let (journal, state, name) = (&self.journal, &self.state, &self.name);
-        [
-            &journal.0,
-            &journal.1,
-            &journal.2,
-            &journal.3,
-            &state.0,
-            &state.1,
-            &state.2,
-            &state.3,
-            &state.4,
-            &self.key.0,
-            &self.key.1,
-            &self.key.2,
-            &name.0,
-            &name.1,
-            &name.2,
-            &name.3,
-            &self.subject.0,
-            &self.subject.1,
-            &self.subject.2,
-        ]
+    /// Sends a commit, without the look-up rows where there are none.
+    async fn send(
+        &self,
+        session: &impl Session,
+        commit: &Commit,
+        first: [Parameter<'_>; 5],
+    ) -> Result<Vec<Row>, PostgresError> {
+        let (journal, state, key, name, subject) =
+            (&self.journal, &self.state, &self.key, &self.name, &self.subject);
+        let [one, two, three, four, five] = first;
+        let mut parameters: Vec<Parameter<'_>> = vec![
+            one, two, three, four, five, &journal.0, &journal.1, &journal.2, &journal.3, &state.0, &state.1,
+            &state.2, &state.3, &state.4,
+        ];
+        if key.0.is_empty() && name.0.is_empty() && subject.0.is_empty() {
+            return session.query(&commit.plain, &parameters).await;
+        }
+        let look_ups: [Parameter<'_>; 10] =
+            [&key.0, &key.1, &key.2, &name.0, &name.1, &name.2, &name.3, &subject.0, &subject.1, &subject.2];
+        parameters.extend(look_ups);
+        session.query(&commit.whole, &parameters).await
     }
+}
+
+/// By how many entries an account's state may lag behind: a small one is written as fast as an entry is read again.
+fn lag(account: &Account) -> u32 {
+    let lots =
+        [LotKind::Reward, LotKind::Point].into_iter().map(|kind| account.lots(kind).count()).sum::<usize>();
+    u32::try_from(lots / LOTS).unwrap_or(LAG).clamp(1, LAG)
 }
 
 fn is_before(new: Option<i64>, kept: Option<i64>) -> bool {

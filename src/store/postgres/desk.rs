@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 
 use super::PostgresError;
-use super::ask::{Answer, Answers, row};
-use super::sql::{ACCOUNT, FOUND, TAIL};
+use super::ask::{Answer, Answers, read_entry, row};
+use super::sql::{ACCOUNT, FOUND};
 use crate::account::packed;
 use crate::store::{Find, Gather, Lookup, Need, Owner};
 use crate::{Account, Entry, ProfileId, ProfileNumber};
@@ -74,22 +74,6 @@ impl Desk {
                     _ => drop(self.bounds.insert(number, answer.sequence()?)),
                 }
             }
-        }
-        let mut tail: Vec<Answer<'_>> = Vec::new();
-        for answer in rows.iter().map(Answer) {
-            if answer.kind()? == TAIL {
-                tail.push(answer);
-            }
-        }
-        let mut places = Vec::with_capacity(tail.len());
-        for answer in tail {
-            places.push((answer.slot()?, answer.sequence()?, answer));
-        }
-        places.sort_unstable_by_key(|(slot, sequence, _)| (*slot, *sequence));
-        for (slot, _, answer) in places {
-            let Some(Some(seat)) = seats.get_mut(slot) else { continue };
-            let (entry, number) = (answer.entry()?, seat.account.number());
-            seat.account.follow(&entry).map_err(|source| PostgresError::Corrupt { number, source })?;
         }
         for ((owner, lend), seat) in slots.iter().zip(seats) {
             match (seat, owner) {
@@ -252,12 +236,17 @@ fn read_seat(answer: &Answer<'_>) -> Result<Seat, PostgresError> {
         profile.map(ProfileId::new).transpose().map_err(|_| row(plain, "a name that is no profile's"))?;
     let kept: Option<i32> = answer.0.try_get(6)?;
     let kept = kept.map_or(Ok(0), u32::try_from).map_err(|_| row(plain, "a sequence number below zero"))?;
-    let account = match answer.bytes()? {
+    let mut account = match answer.bytes()? {
         Some(bytes) => read_account(bytes, number)?,
         None => profile.map_or(Account::without_profile(number), |profile| Account::new(profile, number)),
     };
     if account.number() != number || account.profile() != profile.as_ref() || account.sequence() != kept {
         return Err(row(plain, "an account that is not its own"));
+    }
+    let tail: Option<Vec<&[u8]>> = answer.0.try_get(9)?;
+    for bytes in tail.unwrap_or_default() {
+        let entry = read_entry(bytes, number)?;
+        account.follow(&entry).map_err(|source| PostgresError::Corrupt { number, source })?;
     }
     let kept = Kept { sequence: kept, deadline: answer.0.try_get(7)?, expires: answer.0.try_get(8)? };
     Ok(Seat { account, base: answer.sequence()?, kept, standing: Standing::Registered, pending: Vec::new() })

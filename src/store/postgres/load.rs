@@ -1,6 +1,6 @@
 //! Loading: everything that some needs name, in one statement where one server keeps it all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
 
 use super::ask::{Asks, Journal, foresee, number_of};
@@ -41,7 +41,7 @@ impl Shared {
         desk: &mut Desk,
     ) -> Result<(), PostgresError> {
         let mut slots = Slots::default();
-        let (mut asks, mut asked) = (Asks::default(), Vec::new());
+        let (mut asks, mut asked, mut seen) = (Asks::default(), Vec::new(), HashSet::new());
         for need in needs {
             let first = slots.of(need.owner, true);
             let second = need.second.map(|owner| slots.of(owner, true));
@@ -52,18 +52,26 @@ impl Shared {
                     (Journal::Catalogue, _, Some(slot)) => (slot, Owner::CATALOGUE),
                     _ => (first, need.owner),
                 };
-                asks.push(slot, &find)?;
-                asked.push((owner, find));
+                // Many look up the same definition.
+                if seen.insert((slot, find.clone())) {
+                    asks.push(slot, &find)?;
+                    asked.push((owner, find));
+                }
             }
         }
         let (names, numbers) = slots.parameters();
         let mut parameters: Vec<super::session::Parameter<'_>> =
             vec![&names.0, &names.1, &numbers.0, &numbers.1, &numbers.2];
-        let sql = if asks.is_empty() {
-            &self.statements.accounts
-        } else {
-            parameters.extend(asks.parameters());
-            &self.statements.load
+        let sql = match (asks.is_empty(), slots.list.as_slice(), names.1.first()) {
+            (true, [_], Some(name)) => {
+                parameters = vec![name];
+                &self.statements.account_named
+            }
+            (true, ..) => &self.statements.accounts,
+            (false, ..) => {
+                parameters.extend(asks.parameters());
+                &self.statements.load
+            }
         };
         let rows = session.query(sql, &parameters).await?;
         desk.take_in(&slots.list, &rows)?;

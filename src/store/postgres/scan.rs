@@ -109,7 +109,7 @@ impl Shared {
         let early = desk.seats.iter().filter(|seat| {
             let account = &seat.account;
             // A row is only ever written forward.
-            account.sequence() > seat.kept.sequence
+            account.sequence() >= seat.kept.sequence
                 && (is_early(seat.kept.deadline, deadline(account))
                     || is_early(seat.kept.expires, expires(account)))
         });
