@@ -166,7 +166,8 @@ fn run(
     }
     let mut out = std::io::stdout().lock();
     steps.for_each(|step| writeln!(out, "\nack {step}").unwrap());
-    Ok(out.flush().unwrap())
+    out.flush().unwrap();
+    Ok(())
 }
 
 fn customer(step: usize) -> String {
