@@ -41,6 +41,10 @@ fn a_file_that_may_not_grow_loses_nothing() {
             let mut shell = Process::new("sh");
             shell.args(["-c", &format!("{LIMIT}; exec \"$0\" \"$@\"")]);
             let acknowledged = fill(shell, &format!("io {then} {log} {}", folder.path().display()));
+            if then == "leave" {
+                let sizes = FILES.map(|name| std::fs::metadata(folder.path().join(name)).unwrap().len());
+                assert_eq!(sizes.map(|size| size > 400_000), [log == LOGS[1], true], "{log}: {sizes:?}");
+            }
             is_what_was_acknowledged(&folder.path().join(FILES[0]), &acknowledged);
         }
     }
