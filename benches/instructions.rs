@@ -1,4 +1,4 @@
-//! How many instructions a request takes, counted by callgrind: a count repeats where a time does not, so that a change
+//! How many instructions a request takes, counted by callgrind: with one compiler, a count repeats where a time does not, so that a change
 //! which makes the ledger slower is seen on any machine, however busy.
 //!
 //! `cargo bench --bench instructions` prints the counts beside their budgets, and fails where one is exceeded. It needs
