@@ -37,7 +37,9 @@
 //! - **Inside**: [`decide()`] turns a command into journal [`Entry`]s, and [`Account::apply`] folds them.
 //! - **Many at once**: a [`GroupCommit`] lets the requests of many threads and tasks share one flush of the disk.
 //! - **Stores**: [`store`] has the contract, the [`MemoryStore`], and the suite that a store must pass.
-//! - **The guide**: [`guide`] has the rules by number, the design, and how to write a store.
+//! - **The guide**: [`guide`] has the [rules](guide::rules) by number and the [design](guide::design), shows what happens to
+//!   value [afterwards](guide::afterwards) and how to embed the ledger in a [server](guide::server), and tells about operating a
+//!   store, running on PostgreSQL, [speed](guide::speed), [writing a store](guide::storage) and [testing](guide::testing).
 
 #![deny(
     missing_docs,

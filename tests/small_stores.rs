@@ -50,6 +50,23 @@ fn the_small_sqlite_store_conforms() {
     .unwrap();
 }
 
+#[test]
+fn the_small_sqlite_store_says_what_it_cannot_read() {
+    // An entry that is none, and a value of another type.
+    for spoiled in ["'{}'", "X'00'"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        let open = || SmallSqlite::open(&path).unwrap();
+        let whose = "number = (SELECT number FROM head WHERE profile = ?)";
+        let sql = format!("UPDATE journal SET entry = {spoiled} WHERE {whose}");
+        let spoil = |profile: ProfileId| {
+            let rows = open().0.execute(&sql, [profile.as_str()]).unwrap();
+            assert!(rows > 0, "there was nothing to spoil");
+        };
+        conformance::check_corrupt_blocking(open, spoil).unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_small_cas_store_conforms() {
     // Spawned, so that it is known to be `Send` and `'static` enough for a server.

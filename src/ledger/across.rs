@@ -29,6 +29,54 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> Moment<'_, S> {
     ///
     /// Every event comes at least once, those of one profile in order. Keep the new cursor once they are dealt with.
     ///
+    /// So an outbox or a notification job needs no table of its own, but for one place to keep the cursor in:
+    ///
+    /// ```
+    /// use chrono::TimeDelta;
+    /// use scrip::{Amount, Cursor, Define, Event, EventKind, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem};
+    /// use scrip::{RewardDefinition, Timestamp, json};
+    ///
+    /// /// Delivers what is new, and goes on from where it was, also after a crash: `kept` is a file, or a row of yours.
+    /// fn notify(
+    ///     ledger: &mut Ledger<MemoryStore>,
+    ///     now: Timestamp,
+    ///     kept: &mut Option<String>,
+    ///     mut deliver: impl FnMut(&Event),
+    /// ) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let mut cursor = kept.as_deref().map_or(Ok(Cursor::START), |text| json::read(text.as_bytes()))?;
+    ///     loop {
+    ///         let page = ledger.at(now).events(&cursor, TimeDelta::days(7), 100)?;
+    ///         // What happened is known again by its profile and sequence; what is about to, by its lot and expiry.
+    ///         page.events.iter().for_each(&mut deliver);
+    ///         cursor = page.cursor;
+    ///         *kept = Some(serde_json::to_string(&cursor)?); // only now: what was not delivered comes again
+    ///         if !page.more {
+    ///             return Ok(());
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// let now = "2025-06-15T14:32:00+10:00".parse()?;
+    /// let alice = ProfileId::new("alice")?;
+    /// let ten = RewardDefinition::new("ten".parse()?, "Ten dollars", Amount::from(10));
+    /// let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    ///
+    /// let (mut kept, mut heard) = (None, Vec::new());
+    /// notify(&mut ledger, now, &mut kept, |event| heard.push(event.kind))?;
+    /// assert!(matches!(heard[..], [EventKind::Issued { .. }]));
+    ///
+    /// // The next time, only what is new.
+    /// ledger.at(now).commit(Redeem::strict(alice, Amount::from(4)))?;
+    /// heard.clear();
+    /// notify(&mut ledger, now, &mut kept, |event| heard.push(event.kind))?;
+    /// assert!(matches!(heard[..], [EventKind::Redeemed { .. }]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The store failed, or the cursor is none of its own.
     pub fn events(

@@ -5,8 +5,8 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
-use scrip::store::{Fate, Find, Gather, Lookup, Owner, View, Work};
-use scrip::{Account, Entry, ProfileId, Store};
+use scrip::store::{Fate, Find, Gather, Lookup, Owner, StoreError, View, Work};
+use scrip::{Account, Corrupt, Entry, IdError, ProfileId, Store};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS head (number INTEGER PRIMARY KEY, profile TEXT UNIQUE, sequence INTEGER NOT NULL);
@@ -23,7 +23,34 @@ const SCHEMA: &str = "
 
 pub struct SmallSqlite(pub Connection);
 
-type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+#[derive(Debug, thiserror::Error)]
+pub enum SmallError {
+    #[error(transparent)]
+    Sql(#[from] rusqlite::Error),
+    #[error("an entry that is none: {0}")]
+    Entry(#[from] scrip::json::JsonError),
+    #[error("a head row that is none: {0}")]
+    Head(#[from] IdError),
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    #[error("an entry that cannot be written: {0}")]
+    Unwritable(#[from] serde_json::Error),
+    #[error("this store was written before {0:?}")]
+    NoSuchLookup(Find),
+}
+
+impl StoreError for SmallError {
+    fn is_about_data(&self) -> bool {
+        // SQLite keeps a value of any type in any column.
+        let is_of_another_type = matches!(
+            self,
+            Self::Sql(rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::IntegralValueOutOfRange(..))
+        );
+        is_of_another_type || matches!(self, Self::Entry(_) | Self::Head(_) | Self::Corrupt(_))
+    }
+}
+
+type Result<T, E = SmallError> = std::result::Result<T, E>;
 
 impl SmallSqlite {
     pub fn open(path: &std::path::Path) -> Result<Self> {
@@ -101,7 +128,7 @@ impl SmallSqlite {
                 let named = "sequence IN (SELECT sequence FROM name n WHERE n.number = j.number AND sort = ? AND name = ?)";
                 entries(&format!("{named} {newest}"), params![name.sort(), name.as_str()])
             }
-            other => Err(format!("this store cannot look up {other:?}").into()),
+            other => Err(SmallError::NoSuchLookup(other.clone())),
         }
     }
 
@@ -139,7 +166,7 @@ impl SmallSqlite {
 }
 
 impl Store for SmallSqlite {
-    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Error = SmallError;
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
         let units = work.needs().len();
