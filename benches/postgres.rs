@@ -75,7 +75,7 @@ async fn compare(cluster: &Cluster, workload: &Arc<Workload>, time: Duration) {
         let outcome = ledger::batches(cluster, workload, writers, size, time).await;
         show(&format!("scrip, {writers} × batches of {size}"), &outcome, by_hand);
     }
-    for callers in [64, 1_000] {
+    for callers in [1, 16, 64, 1_000] {
         let outcome = ledger::grouped(cluster, workload, callers, time).await;
         show(&format!("scrip, group commit, {callers} callers"), &outcome, by_hand);
     }

@@ -1,14 +1,16 @@
 //! How fast redeeming is, beside what is possible and what people write.
 //!
-//! `cargo bench --bench redeem` prints a table (memory, the contest at two sizes, growth, threads), and then criterion's
-//! measurements of each contestant for detail (`-- --noplot` and other options of criterion go to the second part; `-- table` leaves it out).
+//! `cargo bench --bench redeem` prints a table (memory, the contest at two sizes, holds and returns, growth, threads), and
+//! then criterion's measurements of each contestant for detail (`-- --noplot` and other options of criterion go to the
+//! second part; `-- table` leaves it out).
 //!
 //! For the table, each round runs every contestant once, one after the other, on the same requests, and checks that no
 //! cent appeared or vanished before anything is printed. Absolute times on a shared machine are weather; the ratios,
 //! taken round by round, are climate.
 
-#[allow(dead_code)] // The other bench runs the rest.
+#[allow(dead_code)] // Other benches use the rest.
 mod contestants;
+mod jobs;
 mod sections;
 
 use std::time::{Duration, Instant};
@@ -32,6 +34,7 @@ fn main() {
     for (profiles, rounds) in SIZES {
         compare(&Workload::new(profiles, REQUESTS), rounds);
     }
+    jobs::table::print();
     sections::growth::print();
     sections::threads::print();
     if !std::env::args().any(|argument| argument == "table") {

@@ -1,13 +1,13 @@
 //! How fast redeeming is in a SQLite file, beside SQL that people write by hand: in one run, on one disk, with the same
 //! durability (every commit is flushed), on the same requests.
 //!
-//! `cargo bench --bench sqlite --features sqlite` prints a table, `… -- callers` how long 64 callers at once wait, and
-//! `… -- large` what a file of a million profiles takes. No line is printed before it is checked that no cent appeared or
+//! `cargo bench --bench sqlite --features sqlite` prints a table, `… -- callers` how 1, 16 and 64 callers at once get
+//! on, and `… -- large` what a file of a million profiles takes. No line is printed before it is checked that no cent appeared or
 //! vanished. `SCRIP_BENCH_DIR` is where the files are, as the disk is what is measured.
 
 #[path = "sqlite/by_hand.rs"]
 mod by_hand;
-#[allow(dead_code)] // The other bench uses more of it.
+#[allow(dead_code)] // Other benches use the rest.
 mod contestants;
 #[path = "sqlite/file.rs"]
 mod file;

@@ -1,4 +1,4 @@
-//! What a redemption allocates: nothing, while it takes from up to four lots.
+//! What a redemption allocates: nothing, while it takes from up to four lots, but for the journal's own growth.
 
 use scrip::{
     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition,

@@ -1,4 +1,5 @@
-//! The SQLite store: the contract, the caller's transaction, several handles, and files that are not as they should be.
+//! The SQLite store: the contract, the caller's transaction, several handles, files that are not as they should be,
+//! and disks with no room.
 
 #![cfg(feature = "sqlite")]
 
@@ -7,10 +8,16 @@
 mod conformance;
 #[path = "sqlite/files.rs"]
 mod files;
+#[path = "sqlite/full.rs"]
+#[cfg(unix)]
+mod full;
 #[cfg(feature = "conformance")]
 mod held;
 #[path = "sqlite/joining.rs"]
 mod joining;
+#[path = "sqlite/opening.rs"]
+#[cfg(unix)]
+mod opening;
 #[path = "sqlite/scans.rs"]
 mod scans;
 #[path = "sqlite/sharing.rs"]

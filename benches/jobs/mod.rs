@@ -1,5 +1,7 @@
 //! What is done for each request of the workload, other than redeeming alone.
 
+pub(crate) mod table;
+
 use scrip::{CaptureHold, Command, RedemptionId, ReturnRedemption};
 
 use crate::contestants::Request;

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::Shop;
 
-const ACCOUNTS: usize = 20;
-const REQUESTS: usize = 200_000;
-const ROUNDS: usize = 5;
+const ACCOUNTS: usize = 100;
+const REQUESTS: usize = 20_000;
+const ROUNDS: usize = 9;
 
 pub(crate) fn print() {
     println!("Growth: ns for a redemption from the front, and against the first line");

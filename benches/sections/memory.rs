@@ -1,5 +1,5 @@
-//! How much memory a million profiles take: in the store with the journal of what they were issued, and the accounts alone,
-//! which is what stays if nothing is ever looked up again.
+//! How much memory a million profiles take: the accounts with their lots alone, before any history; and in the store, with its
+//! index and the journal of what they were issued.
 
 use std::process::Command;
 

@@ -1,4 +1,5 @@
-//! Threads over one store: each on profiles of its own, all on all of them, most on a few, all on one.
+//! Threads over one store: each on profiles of its own, all on all of them, most on a few, all on one; and a thousand on one,
+//! as on a gift card that a thousand tills share.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,8 +10,9 @@ use super::Shop;
 use crate::contestants::Random;
 
 const PROFILES: usize = 100_000;
-/// For each thread.
+/// For each thread, or for all together where there are many.
 const REQUESTS: usize = 300_000;
+const MANY: usize = 1_000;
 const ROUNDS: usize = 3;
 /// Every so many requests one is timed by itself.
 const SAMPLE: usize = 16;
@@ -31,15 +33,17 @@ pub(crate) fn print() {
     let own = |random: &mut Random, thread: usize, threads: usize| {
         below(random, PROFILES / threads) * threads + thread
     };
-    let loads: [(&str, Pick<'_>); 4] = [
-        ("own profiles", &own),
-        ("uniform", &|random, _, _| below(random, PROFILES)),
-        ("Zipf 0.99", &|random, _, _| shares.pick(random)),
-        ("one profile", &|_, _, _| 0),
+    let few: Vec<usize> = [1, 2, 4].into_iter().filter(|threads| *threads <= cores.max(2)).collect();
+    let many: Vec<usize> = few.iter().copied().chain([MANY]).collect();
+    let loads: [(&str, Pick<'_>, &[usize]); 4] = [
+        ("own profiles", &own, &few),
+        ("uniform", &|random, _, _| below(random, PROFILES), &few),
+        ("Zipf 0.99", &|random, _, _| shares.pick(random), &few),
+        ("one profile", &|_, _, _| 0, &many),
     ];
-    for (name, pick) in loads {
+    for (name, pick, counts) in loads {
         let mut alone = 0.0;
-        for threads in [1, 2, 4].into_iter().filter(|threads| *threads <= cores.max(2)) {
+        for &threads in counts {
             let (rate, mut nanos) = best(threads, pick);
             nanos.sort_unstable();
             let at = |share: f64| nanos[((nanos.len() - 1) as f64 * share) as usize];
@@ -62,14 +66,18 @@ pub(crate) fn print() {
 fn best(threads: usize, pick: Pick<'_>) -> (f64, Vec<u64>) {
     let mut shop = Shop::new(PROFILES, 1);
     let rounds: Vec<_> = (0..ROUNDS).map(|_| round(&shop, threads, pick)).collect();
-    shop.check(ROUNDS * threads * REQUESTS);
+    shop.check(ROUNDS * threads * each(threads));
     rounds.into_iter().max_by(|(one, _), (other, _)| one.total_cmp(other)).unwrap()
+}
+
+fn each(threads: usize) -> usize {
+    if threads < MANY { REQUESTS } else { REQUESTS / threads }
 }
 
 fn round(shop: &Shop, threads: usize, pick: Pick<'_>) -> (f64, Vec<u64>) {
     let commands = |thread: usize| -> Vec<Command<Redeem>> {
         let mut random = Random(42 + thread as u64);
-        (0..REQUESTS).map(|_| shop.cent(pick(&mut random, thread, threads))).collect()
+        (0..each(threads)).map(|_| shop.cent(pick(&mut random, thread, threads))).collect()
     };
     let lists: Vec<_> = (0..threads).map(commands).collect();
     let ledgers: Vec<_> = (0..threads).map(|_| shop.ledger.clone()).collect();
@@ -80,7 +88,7 @@ fn round(shop: &Shop, threads: usize, pick: Pick<'_>) -> (f64, Vec<u64>) {
             .zip(ledgers)
             .map(|(commands, mut ledger)| {
                 scope.spawn(move || {
-                    let mut nanos = Vec::with_capacity(REQUESTS / SAMPLE + 1);
+                    let mut nanos = Vec::with_capacity(commands.len() / SAMPLE + 1);
                     for (request, command) in commands.iter().enumerate() {
                         let start = request.is_multiple_of(SAMPLE).then(Instant::now);
                         ledger.run(command).unwrap();
@@ -92,7 +100,7 @@ fn round(shop: &Shop, threads: usize, pick: Pick<'_>) -> (f64, Vec<u64>) {
             .collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
-    ((threads * REQUESTS) as f64 / start.elapsed().as_secs_f64(), nanos)
+    ((threads * each(threads)) as f64 / start.elapsed().as_secs_f64(), nanos)
 }
 
 fn nanoseconds(took: Duration) -> u64 {

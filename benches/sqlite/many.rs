@@ -14,72 +14,103 @@ use super::contestants::callers::{Latencies, Queue};
 use super::contestants::{Request, Workload};
 use super::file::ScripFile;
 
-const CALLERS: usize = 64;
-const TIME: Duration = Duration::from_secs(5);
+const CALLERS: [usize; 3] = [1, 16, 64];
+const TIME: Duration = Duration::from_secs(4);
 
-/// Prints what each contestant carries out a second, and how long its callers wait.
+/// Prints what each contestant carries out a second, and how long its callers wait: for so many callers after one another,
+/// in the same files.
 pub(crate) fn compare(folder: &Path, profiles: u32, owned: &SqliteOptions) {
     let workload = Arc::new(Workload::new(profiles, 2_000_000));
-    let plain = SqlByHand::set_up(&folder.join("plain many.sqlite"), &workload, false);
-    let tuned = SqlByHand::set_up(&folder.join("tuned many.sqlite"), &workload, true);
-    let (own, _) = ScripFile::set_up(&folder.join("owned many.sqlite"), &workload, owned.clone());
-    let results = [
-        ("SQL by hand, behind a lock", behind_a_lock(plain, &workload)),
-        ("SQL by hand, tuned, behind a lock", behind_a_lock(tuned, &workload)),
-        ("scrip, group commit", grouped(own, &workload)),
-    ];
-    println!("{CALLERS} callers at once, for {} s each; milliseconds until an answer", TIME.as_secs());
-    println!(
-        "{:34} {:>10} {:>9} {:>9}{:>9}{:>9}{:>9}",
-        "", "per second", "÷ by hand", "half", "90 %", "99 %", "all"
+    let by_hand = |name: &str, is_tuned| {
+        let file = SqlByHand::set_up(&folder.join(name), &workload, is_tuned);
+        Locked { file: Arc::new(Mutex::new(file)), cents: 0 }
+    };
+    let (mut plain, mut tuned) = (by_hand("plain.sqlite", false), by_hand("tuned.sqlite", true));
+    let in_group = |name: &str, options: SqliteOptions| {
+        let (file, _) = ScripFile::set_up(&folder.join(name), &workload, options);
+        Grouped { file: Some(file), cents: 0 }
+    };
+    let (mut own, mut share) = (
+        in_group("owned.sqlite", owned.clone()),
+        in_group("shared.sqlite", SqliteOptions::new().resident(0)),
     );
-    let by_hand = results[0].1.0;
-    for (name, (rate, latencies)) in &results {
-        println!("{name:34} {rate:>10.0} {:>9.2} {}", rate / by_hand, latencies.columns());
-    }
-    println!();
-}
-
-/// One connection that all take turns at.
-fn behind_a_lock(file: SqlByHand, workload: &Arc<Workload>) -> (f64, Latencies) {
-    let file = Arc::new(Mutex::new(file));
-    let shared = Arc::clone(&file);
-    let (rate, latencies, cents) = measure(workload, move || {
-        let file = Arc::clone(&shared);
-        move |request| file.lock().unwrap().grouped(&[*request])
-    });
-    assert_eq!(file.lock().unwrap().check(), cents, "every request was met to the cent");
-    (rate, latencies)
-}
-
-fn grouped(file: ScripFile, workload: &Arc<Workload>) -> (f64, Latencies) {
-    let ScripFile { ledger, maker } = file;
-    let (group, driver) = GroupCommit::new(ledger, GroupOptions::default());
-    let driver = thread::spawn(|| driver.run());
-    let shared = (group, maker.clone());
-    let (rate, latencies, cents) = measure(workload, move || {
-        let (group, maker) = shared.clone();
-        move |request| {
-            while let Err(error) = group.commit(maker.redeem(request)).wait() {
-                assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })));
-                let issues = maker.more(request.profile).map(|issue| group.commit(issue));
-                issues.into_iter().for_each(|issue| drop(issue.wait().unwrap()));
-            }
+    for callers in CALLERS {
+        let results = [
+            ("SQL by hand, behind a lock", plain.run(&workload, callers)),
+            ("SQL by hand, tuned, behind a lock", tuned.run(&workload, callers)),
+            ("scrip, group commit, owning", own.run(&workload, callers)),
+            ("scrip, group commit, sharing", share.run(&workload, callers)),
+        ];
+        println!("{callers} callers at once, for {} s each; milliseconds until an answer", TIME.as_secs());
+        println!(
+            "{:34} {:>10} {:>9} {:>9}{:>9}{:>9}{:>9}",
+            "", "per second", "÷ by hand", "half", "90 %", "99 %", "all"
+        );
+        let by_hand = results[0].1.0;
+        for (name, (rate, latencies)) in &results {
+            println!("{name:34} {rate:>10.0} {:>9.2} {}", rate / by_hand, latencies.columns());
         }
-    });
-    let mut file = ScripFile { ledger: driver.join().unwrap(), maker };
-    assert_eq!(file.check(), cents, "every request was met to the cent");
-    (rate, latencies)
+        println!();
+    }
+}
+
+/// One connection that all take turns at, and how many cents were asked of it so far.
+struct Locked {
+    file: Arc<Mutex<SqlByHand>>,
+    cents: i64,
+}
+
+impl Locked {
+    fn run(&mut self, workload: &Arc<Workload>, callers: usize) -> (f64, Latencies) {
+        let shared = Arc::clone(&self.file);
+        let (rate, latencies, cents) = measure(workload, callers, move || {
+            let file = Arc::clone(&shared);
+            move |request| file.lock().unwrap().grouped(&[*request])
+        });
+        self.cents += cents;
+        assert_eq!(self.file.lock().unwrap().check(), self.cents, "every request was met to the cent");
+        (rate, latencies)
+    }
+}
+
+/// A ledger that a group commits to, and how many cents were asked of it so far.
+struct Grouped {
+    file: Option<ScripFile>,
+    cents: i64,
+}
+
+impl Grouped {
+    fn run(&mut self, workload: &Arc<Workload>, callers: usize) -> (f64, Latencies) {
+        let ScripFile { ledger, maker } = self.file.take().unwrap();
+        let (group, driver) = GroupCommit::new(ledger, GroupOptions::default());
+        let driver = thread::spawn(|| driver.run());
+        let shared = (group, maker.clone());
+        let (rate, latencies, cents) = measure(workload, callers, move || {
+            let (group, maker) = shared.clone();
+            move |request| {
+                while let Err(error) = group.commit(maker.redeem(request)).wait() {
+                    assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })));
+                    let issues = maker.more(request.profile).map(|issue| group.commit(issue));
+                    issues.into_iter().for_each(|issue| drop(issue.wait().unwrap()));
+                }
+            }
+        });
+        self.cents += cents;
+        let mut file = ScripFile { ledger: driver.join().unwrap(), maker };
+        assert_eq!(file.check(), self.cents, "every request was met to the cent");
+        self.file = Some(file);
+        (rate, latencies)
+    }
 }
 
 /// The rate, how long each took, and how many cents were asked for.
-fn measure<F>(workload: &Arc<Workload>, caller: impl Fn() -> F) -> (f64, Latencies, i64)
+fn measure<F>(workload: &Arc<Workload>, callers: usize, caller: impl Fn() -> F) -> (f64, Latencies, i64)
 where
     F: FnMut(&Request) + Send + 'static,
 {
     let queue = Queue::new(workload, TIME);
     let start = Instant::now();
-    let threads: Vec<_> = (0..CALLERS)
+    let threads: Vec<_> = (0..callers)
         .map(|_| {
             let (queue, mut ask) = (queue.clone(), caller());
             thread::spawn(move || {

@@ -41,7 +41,7 @@ impl Rest {
 mod tests {
     use crate::{Account, ProfileId, ProfileNumber};
 
-    /// A million accounts stay small, and one is four cache lines with its place in the journal.
+    /// A million accounts stay small.
     #[test]
     fn an_account_is_small() {
         assert!(size_of::<Account>() <= 208, "{}", size_of::<Account>());

@@ -12,7 +12,11 @@ const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 /// own, and the second of three fails.
 pub(crate) async fn does_not_take_what_was_written_back(cluster: &Cluster) {
     for layout in [Layout::OneServer, Layout::Distributed] {
-        for (code, done) in [("40001", [true; 3]), ("P0001", [layout == Layout::Distributed, false, false])] {
+        for (code, done) in [
+            ("40001", [true; 3]),
+            ("40P01", [true; 3]),
+            ("P0001", [layout == Layout::Distributed, false, false]),
+        ] {
             let options = Options::new().layout(layout);
             let mut ledger = AsyncLedger::new(program(), store(&cluster.database().await, &options).await);
             let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));

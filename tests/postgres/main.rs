@@ -59,6 +59,7 @@ fn postgres() {
         projecting::callers_take_turns,
         retaining::keeps_what_can_still_be_asked_for,
         securing::talks_to_whom_it_trusts_and_to_nobody_else,
+        securing::shows_a_certificate_of_its_own,
     }
     run! { crashed: crashing::loses_nothing_and_does_nothing_twice }
 }

@@ -1,8 +1,14 @@
-//! TLS, on a server with a certificate of an authority that only this test knows.
+//! TLS, on a server with a certificate of an authority that only this test knows; and one that wants to see the client's.
+
+use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
+use scrip::store::postgres::rustls::pki_types::pem::PemObject;
+use scrip::store::postgres::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use scrip::store::postgres::rustls::{ClientConfig, crypto::ring};
 use scrip::store::postgres::tokio_postgres::Config;
 use scrip::store::postgres::tokio_postgres::config::SslMode;
 use scrip::store::postgres::{Options, PostgresError, PostgresStore, Tls};
@@ -52,6 +58,45 @@ pub(crate) async fn talks_to_whom_it_trusts_and_to_nobody_else(without_tls: &Clu
     }
     let hollow = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert_eq!(Tls::from_pem(hollow.as_bytes()).unwrap_err().code(), "tls");
+}
+
+/// A user of the server's who must show a certificate, and those of others and of strangers.
+pub(crate) async fn shows_a_certificate_of_its_own(_: &Cluster) {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let (certificate, key) = authority.vouch_for(HOST);
+    let files = [
+        ("server.crt", certificate.as_str()),
+        ("server.key", key.as_str()),
+        ("clients.crt", authority.text.as_str()),
+        ("pg_hba.conf", "hostssl all till all cert\nhost all postgres all trust\n"),
+    ];
+    let cluster = Cluster::start_with_files("ssl = on\nssl_ca_file = 'clients.crt'\n", &files).unwrap();
+    cluster.client("postgres").await.batch_execute("CREATE ROLE till SUPERUSER LOGIN").await.unwrap();
+    let mut config = to(&cluster.database().await, HOST, SslMode::Prefer);
+    config.user("till");
+
+    let till = authority.client(&authority.vouch_for_client("till"));
+    redeems(&config, &till).await;
+    assert!(is_encrypted(&config, &till).await);
+    assert_eq!(shown(&config, &till).await.as_deref(), Some("/CN=till"));
+
+    for (options, code) in [
+        (Options::new().tls(authority.roots()), "no_connection"),
+        (authority.client(&authority.vouch_for_client("mallory")), "no_connection"),
+        (authority.client(&stranger.vouch_for_client("till")), "no_connection"),
+        // The server is checked as ever.
+        (stranger.client(&authority.vouch_for_client("till")), "not_trusted"),
+    ] {
+        assert_eq!(refusal(&config, &options).await.code(), code);
+    }
+}
+
+/// The name in the certificate that the server was shown.
+async fn shown(config: &Config, options: &Options) -> Option<String> {
+    let store = PostgresStore::connect(config, options).await.unwrap();
+    let client = store.pool().get().await.unwrap();
+    let sql = "SELECT client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    client.query_one(sql, &[]).await.unwrap().get(0)
 }
 
 /// The same database under the name of a host: the address stays.
@@ -115,7 +160,29 @@ impl Authority {
     fn vouch_for(&self, host: &str) -> (String, String) {
         let mut parameters = CertificateParams::new(vec![host.to_owned()]).unwrap();
         parameters.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
+        self.sign(&parameters)
+    }
+
+    /// A user's certificate and its key.
+    fn vouch_for_client(&self, user: &str) -> (String, String) {
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.distinguished_name.push(DnType::CommonName, user);
+        parameters.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+        self.sign(&parameters)
+    }
+
+    fn sign(&self, parameters: &CertificateParams) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         (parameters.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
+    }
+
+    /// To connect to the servers of this authority, with a certificate and its key to show.
+    fn client(&self, (certificate, key): &(String, String)) -> Options {
+        let Tls::Roots(roots) = self.roots() else { unreachable!() };
+        let chain = CertificateDer::pem_slice_iter(certificate.as_bytes()).map(Result::unwrap).collect();
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let config = config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
+        Options::new().tls(Tls::Config(Arc::new(config.with_client_auth_cert(chain, key).unwrap())))
     }
 }

@@ -59,7 +59,7 @@ fn another_applications_file_is_refused() {
     assert!(matches!(error, SqliteError::Foreign { application_id: 7 }), "{error:?}");
     let not_a_database = folder.path().join("letter.txt");
     std::fs::write(&not_a_database, "Dear customer, this is not a database. ".repeat(100)).unwrap();
-    assert!(matches!(SqliteStore::open(&not_a_database), Err(SqliteError::Sql(_))));
+    assert!(matches!(SqliteStore::open(&not_a_database), Err(SqliteError::CannotOpen { .. })));
     // One that is the caller's own takes the tables in.
     let own = folder.path().join("shop.sqlite");
     Connection::open(&own).unwrap().execute_batch("CREATE TABLE sale (id INTEGER PRIMARY KEY)").unwrap();

@@ -119,7 +119,7 @@ fn a_read_only_handle_reads() {
         assert_eq!(balance(&mut reader, "alice"), Amount::from(10));
     }
     let missing = SqliteStore::open_with(folder.path().join("none.sqlite"), SqliteOptions::new().read_only());
-    assert!(matches!(missing, Err(SqliteError::Sql(_))));
+    assert!(matches!(missing, Err(SqliteError::CannotOpen { .. })));
 }
 
 /// When the file cannot grow, what was acknowledged stays and the rest is an error.

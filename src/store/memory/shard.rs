@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
-use super::journal::{Chain, Journal, Place};
+use super::journal::{Chain, Journal, Offset};
 use super::places::Places;
 use super::templates::Templates;
 use super::{MemoryError, Target};
@@ -21,9 +21,9 @@ pub(super) struct Shard {
     places: Places,
     slots: Vec<Slot>,
     journal: Journal,
-    keys: HashMap<(usize, Key), Place>,
-    names: HashMap<(usize, Name), Place>,
-    subjects: HashMap<(usize, Subject), Vec<Place>>,
+    keys: HashMap<(usize, Key), Offset>,
+    names: HashMap<(usize, Name), Offset>,
+    subjects: HashMap<(usize, Subject), Vec<Offset>>,
     /// The newest entry about each definition, in the catalogue's shard: every issue asks for one.
     definitions: BTreeMap<DefinitionId, Entry>,
     pub(super) templates: Templates,
@@ -191,11 +191,22 @@ impl Shard {
         Ok(index)
     }
 
+    /// Whether there is room for so many entries more, and for an account or two that they may create.
+    pub(super) fn has_room_for(&self, entries: usize) -> bool {
+        let accounts = self.slots.len().saturating_add(2);
+        self.journal.has_room_for(entries) && u32::try_from(accounts).is_ok()
+    }
+
+    #[cfg(test)]
+    pub(super) fn fill_journal(&mut self) {
+        self.journal.fill();
+    }
+
     fn append_at(&mut self, index: usize, entries: &[Entry]) -> Result<(), MemoryError> {
         if !self.journal.has_room_for(entries.len()) {
             return Err(MemoryError::Full);
         }
-        let Some(slot) = self.slots.get_mut(index) else { return Err(MemoryError::Full) };
+        let slot = self.slots.get_mut(index).ok_or(MemoryError::NoSuchAccount)?;
         for entry in entries {
             slot.account.apply(entry);
             let place = self.journal.push(index, slot.account.number(), &mut slot.chain, entry);
@@ -231,7 +242,7 @@ impl Shard {
         let number = slot.account.number();
         let newest = slot.account.sequence();
         let back_from = |sequence| self.journal.back_from(slot.chain, newest, sequence, number);
-        let at = |place: &Place| self.journal.at(*place, number);
+        let at = |place: &Offset| self.journal.at(*place, number);
         let mut found: Vec<Entry> = match find {
             Find::Range(first, last) => {
                 let (first, last) = ((*first).max(1), (*last).min(newest));

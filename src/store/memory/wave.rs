@@ -21,7 +21,7 @@ const WAVE: usize = 32;
 const STINT: usize = 8;
 
 /// Where a command's account is.
-struct Seat {
+struct Spot {
     shard: usize,
     index: usize,
 }
@@ -41,10 +41,10 @@ impl Shared {
         // In the one order in which shards are ever locked.
         let mut shards: Vec<MutexGuard<'_, Shard>> = self.shards.iter().map(super::locked).collect();
         for wave in commands.chunks(WAVE).take(STINT) {
-            let seats = self.touch(wave, &shards);
-            for (command, seat) in wave.iter().zip(seats) {
+            let spots = self.touch(wave, &shards);
+            for (command, spot) in wave.iter().zip(spots) {
                 let Some(result) =
-                    seat.and_then(|seat| self.one_of_many(program, command, &seat, &mut shards))
+                    spot.and_then(|spot| self.one_of_many(program, command, &spot, &mut shards))
                 else {
                     return done;
                 };
@@ -85,32 +85,32 @@ impl Shared {
         &self,
         wave: &[Command<A>],
         shards: &[MutexGuard<'_, Shard>],
-    ) -> SmallVec<[Option<Seat>; WAVE]> {
+    ) -> SmallVec<[Option<Spot>; WAVE]> {
         let find = |command: &Command<A>| {
             let (hash, shard) = self.place(plain(command)?.profile);
             let shard = usize::try_from(shard).ok()?;
             let index = shards.get(shard)?.likely_place(hash)?;
-            Some(Seat { shard, index })
+            Some(Spot { shard, index })
         };
-        let seats: SmallVec<_> = wave.iter().map(find).collect();
+        let spots: SmallVec<_> = wave.iter().map(find).collect();
         let accounts = || {
-            seats.iter().flatten().filter_map(|seat: &Seat| shards.get(seat.shard)?.account_at(seat.index))
+            spots.iter().flatten().filter_map(|spot: &Spot| shards.get(spot.shard)?.account_at(spot.index))
         };
         black_box(accounts().map(|account| account.warm()).fold(0, u64::wrapping_add));
         black_box(accounts().map(|account| account.warm_lots()).fold(0, u64::wrapping_add));
-        seats
+        spots
     }
 
     fn one_of_many<A: Action>(
         &self,
         program: &Program,
         command: &Command<A>,
-        seat: &Seat,
+        spot: &Spot,
         shards: &mut [MutexGuard<'_, Shard>],
     ) -> Option<Result<A::Outcome, Rejection>> {
-        let (shard, plain) = (shards.get_mut(seat.shard)?, plain(command)?);
-        shard.account_at(seat.index).filter(|account| account.profile_id() == *plain.profile)?;
-        self.carry_out(program, command, plain, seat.index, shard)
+        let (shard, plain) = (shards.get_mut(spot.shard)?, plain(command)?);
+        shard.account_at(spot.index).filter(|account| account.profile_id() == *plain.profile)?;
+        self.carry_out(program, command, plain, spot.index, shard)
     }
 
     fn carry_out<A: Action>(

@@ -44,7 +44,29 @@ pub enum Tls {
     /// Those that these roots vouch for: the usual choice for a database with a certificate authority of its own. See
     /// [`Tls::from_pem`].
     Roots(RootCertStore),
-    /// Anything that rustls can do, client certificates among it.
+    /// Anything that rustls can do: say, a certificate that this process shows to the server.
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    ///
+    /// use scrip::store::postgres::rustls::pki_types::pem::PemObject;
+    /// use scrip::store::postgres::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    /// use scrip::store::postgres::rustls::{ClientConfig, RootCertStore, crypto::ring};
+    /// use scrip::store::postgres::{Options, Tls};
+    ///
+    /// # fn example() -> Result<Options, Box<dyn std::error::Error>> {
+    /// let mut roots = RootCertStore::empty();
+    /// roots.add(CertificateDer::from_pem_file("/etc/loyalty/ca.pem")?)?;
+    /// let chain = CertificateDer::pem_file_iter("/etc/loyalty/till.pem")?.collect::<Result<_, _>>()?;
+    /// let key = PrivateKeyDer::from_pem_file("/etc/loyalty/till.key")?;
+    /// let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    ///     .with_safe_default_protocol_versions()?
+    ///     .with_root_certificates(roots)
+    ///     .with_client_auth_cert(chain, key)?;
+    /// let options = Options::new().tls(Tls::Config(Arc::new(config)));
+    /// # Ok(options)
+    /// # }
+    /// ```
     Config(Arc<ClientConfig>),
 }
 

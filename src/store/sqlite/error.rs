@@ -1,5 +1,7 @@
 //! What can go wrong in a SQLite file.
 
+use std::path::{Path, PathBuf};
+
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 use thiserror::Error;
@@ -17,9 +19,20 @@ pub enum SqliteError {
     /// The disk is full, or the file has as many pages as it may.
     #[error("there is no room left for the file")]
     Full(#[source] rusqlite::Error),
-    /// The file or its folder cannot be written.
-    #[error("the file cannot be written")]
+    /// The file was opened only for reading; or one of the two beside it, `-wal` and `-shm`, cannot be written.
+    #[error("the file, or its `-wal` or `-shm`, cannot be written")]
     ReadOnly(#[source] rusqlite::Error),
+    /// The system refused to read or write: the disk is at fault, or a quota or a limit on the size of files is used up.
+    #[error("the system refused to read or write the file")]
+    Io(#[source] rusqlite::Error),
+    /// The file cannot be opened, made or read; or it cannot be written, and was not said to be only for reading.
+    #[error("`{}` cannot be opened", path.display())]
+    CannotOpen {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
     /// The file was written by a newer version of this crate. Nothing in it was touched.
     #[error("the file has format {found}, and this version knows formats up to {known}: use a newer version")]
     Newer {
@@ -96,6 +109,8 @@ impl SqliteError {
             Self::Busy(_) => "busy",
             Self::Full(_) => "full",
             Self::ReadOnly(_) => "read_only",
+            Self::Io(_) => "io",
+            Self::CannotOpen { .. } => "cannot_open",
             Self::Newer { .. } => "newer_format",
             Self::Foreign { .. } => "foreign_file",
             Self::Unprepared { .. } => "unprepared",
@@ -108,6 +123,30 @@ impl SqliteError {
             Self::Corrupt { .. } => "corrupt",
             Self::Broken { .. } => "broken",
             Self::Sql(_) => "sql",
+        }
+    }
+
+    /// Whether a commit that ended so surely wrote nothing. `is_open`: its transaction could still go on.
+    pub(super) fn is_before_the_commit(&self, is_open: bool) -> bool {
+        match self {
+            Self::Busy(_) | Self::ReadOnly(_) => is_open,
+            // The last write of a commit is what makes it one, so a write that was refused made none. SQLite has rolled
+            // it back by itself. A flush that was refused may come after a commit that is there.
+            Self::Full(_) => true,
+            Self::Io(rusqlite::Error::SqliteFailure(error, _)) => {
+                error.extended_code == ffi::SQLITE_IOERR_WRITE
+            }
+            _ => false,
+        }
+    }
+
+    /// The same, about a file that was to be opened.
+    pub(super) fn opening(self, file: &Path) -> Self {
+        match self {
+            Self::Sql(source) | Self::ReadOnly(source) | Self::Io(source) => {
+                Self::CannotOpen { path: file.to_path_buf(), source }
+            }
+            other => other,
         }
     }
 
@@ -144,6 +183,7 @@ impl From<rusqlite::Error> for SqliteError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(error),
             Some(ErrorCode::DiskFull) => Self::Full(error),
             Some(ErrorCode::ReadOnly) => Self::ReadOnly(error),
+            Some(ErrorCode::SystemIoFailure) => Self::Io(error),
             _ => Self::Sql(error),
         }
     }

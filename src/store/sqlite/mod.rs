@@ -28,7 +28,7 @@ mod tables;
 use std::ops::Range;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 pub use check::Checked;
 pub use error::SqliteError;
@@ -86,7 +86,8 @@ impl SqliteStore {
     /// Opens a file, or makes it; an older version's is brought up to this one's format.
     ///
     /// # Errors
-    /// It is a newer version's ([`SqliteError::Newer`]) or another application's, or cannot be opened.
+    /// It is a newer version's ([`SqliteError::Newer`]) or another application's; or it cannot be opened, made, read or
+    /// written ([`SqliteError::CannotOpen`]).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         Self::open_with(path, SqliteOptions::new())
     }
@@ -102,7 +103,9 @@ impl SqliteStore {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
         };
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-        Self::of(Connection::open_with_flags(path, flags)?, options)
+        let path = path.as_ref();
+        let opened = Connection::open_with_flags(path, flags).map_err(SqliteError::from);
+        opened.and_then(|connection| Self::of(connection, options)).map_err(|error| error.opening(path))
     }
 
     /// A store that is gone when it is dropped; for tests.
@@ -116,6 +119,11 @@ impl SqliteStore {
     fn of(mut connection: Connection, options: SqliteOptions) -> Result<Self, SqliteError> {
         connection.busy_timeout(options.busy_timeout)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // SQLite is content to read what it may not write. Better to hear of it now than from the first customer.
+        if !options.is_read_only && connection.is_readonly(MAIN_DB)? {
+            let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+            return Err(SqliteError::ReadOnly(rusqlite::Error::SqliteFailure(error, None)));
+        }
         schema::claim(&connection, options.is_read_only)?;
         let kibibytes = i64::try_from(options.page_cache >> 10).unwrap_or(i64::MAX);
         connection.pragma_update(None, "cache_size", kibibytes.saturating_neg())?;
@@ -158,9 +166,7 @@ impl SqliteStore {
             let is_open = !self.connection.is_autocommit();
             self.roll_back();
             // What is refused before it is written is not committed; of anything else, only a look can tell.
-            if !(is_open
-                && matches!(error, SqliteError::Busy(_) | SqliteError::Full(_) | SqliteError::ReadOnly(_)))
-            {
+            if !error.is_before_the_commit(is_open) {
                 units.for_each(|unit| work.settle(unit, Fate::InDoubt));
             }
             return Err(error);

@@ -83,7 +83,7 @@ impl SqliteOptions {
         self
     }
 
-    /// How many accounts stay in memory, about one kilobyte each; zero for none.
+    /// How many accounts stay in memory, less than a kilobyte each at eight lots; zero for none.
     ///
     /// They are right for as long as nobody else writes to the file, which is checked each time; when somebody does, all
     /// of them are read anew. So it pays where one process writes, and costs little where several do.
