@@ -52,15 +52,16 @@ fn the_small_sqlite_store_conforms() {
 
 #[test]
 fn the_small_sqlite_store_says_what_it_cannot_read() {
-    // An entry that is none, and a value of another type.
-    for spoiled in ["'{}'", "X'00'"] {
+    let whose = "number = (SELECT number FROM head WHERE profile = ?)";
+    // An entry that is none, a value of another type, and no entries at all.
+    for spoiled in
+        ["UPDATE journal SET entry = '{}'", "UPDATE journal SET entry = X'00'", "DELETE FROM journal"]
+    {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.sqlite");
         let open = || SmallSqlite::open(&path).unwrap();
-        let whose = "number = (SELECT number FROM head WHERE profile = ?)";
-        let sql = format!("UPDATE journal SET entry = {spoiled} WHERE {whose}");
         let spoil = |profile: ProfileId| {
-            let rows = open().0.execute(&sql, [profile.as_str()]).unwrap();
+            let rows = open().0.execute(&format!("{spoiled} WHERE {whose}"), [profile.as_str()]).unwrap();
             assert!(rows > 0, "there was nothing to spoil");
         };
         conformance::check_corrupt_blocking(open, spoil).unwrap();

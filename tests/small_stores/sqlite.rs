@@ -88,17 +88,24 @@ impl SmallSqlite {
             Owner::Profile(profile) => ("profile", Value::from(profile.to_string())),
             Owner::Number(number) => ("number", Value::from(number.get())),
         };
-        let sql = format!("SELECT number, profile FROM head WHERE {column} = ?");
-        let row = self.0.query_row(&sql, [value], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let (number, profile): (u32, Option<String>) = match (row, owner) {
+        let sql = format!("SELECT number, profile, sequence FROM head WHERE {column} = ?");
+        let row = self.0.query_row(&sql, [value], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let row = row.optional()?;
+        let (number, profile, sequence): (u32, Option<String>, u32) = match (row, owner) {
             (Some(row), _) => row,
             // A look that leads to nothing wastes a number; there are enough.
-            (None, Owner::Profile(profile)) => (self.draw_number()?, Some(profile.to_string())),
-            (None, Owner::Number(number)) => (number.get(), None),
+            (None, Owner::Profile(profile)) => (self.draw_number()?, Some(profile.to_string()), 0),
+            (None, Owner::Number(number)) => (number.get(), None, 0),
         };
         let (number, profile) = (number.try_into()?, profile.map(|text| ProfileId::new(&text)).transpose()?);
         let all = Lookup { journal: number, find: Find::Range(1, u32::MAX) };
-        Ok(Account::replay(profile, number, &self.find(&all)?)?)
+        let account = Account::replay(profile, number, &self.find(&all)?)?;
+        // A journal that lost its end replays, too.
+        if account.sequence() == sequence {
+            Ok(account)
+        } else {
+            Err(Corrupt::Gap { expected: account.sequence() + 1, found: sequence }.into())
+        }
     }
 
     fn draw_number(&self) -> Result<u32> {
