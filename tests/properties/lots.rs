@@ -89,10 +89,14 @@ proptest! {
     }
 }
 
-/// Every lot, with whoever has it; `None` where an account is ahead of the instant.
+/// Every lot, with whoever has it; `None` where an account is ahead of the instant: what comes a little late is decided at
+/// its last entry (rule T6), when something may have expired or lapsed that is here as it was.
 fn all_lots(world: &mut Till, at: scrip::Timestamp) -> Option<BTreeMap<LotId, Seen>> {
     let mut all = BTreeMap::new();
     for id in (0..3).map(profile_id) {
+        if world.account(id).last_at().is_some_and(|last| last > at) {
+            return None;
+        }
         let wallet = world.ledger.at(at).wallet(id).ok()?;
         for (lot, remaining, held, status, expires_at) in lots(&wallet) {
             if status != LotStatus::Moved {
