@@ -77,6 +77,7 @@ mod decide;
 mod definition;
 mod entry;
 mod event;
+mod fingerprint;
 mod group;
 pub mod guide;
 mod hold;
@@ -104,6 +105,7 @@ pub use entry::{
     Name, ReturnElsewhere, Stamp, Subject, Unreadable,
 };
 pub use event::{Cursor, Event, EventKind, Events, Telling};
+pub use fingerprint::Fingerprint;
 pub use group::{GroupCommit, GroupDriver, GroupOptions, Grouped, Pending, QueueFull};
 pub use hold::{Capture, Freed, Hold, HoldPlaced, HoldStatus, Release};
 pub use id::{

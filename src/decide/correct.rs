@@ -5,8 +5,9 @@ use super::check::{self, LABEL};
 use super::draft::Draft;
 use super::lot::KnownLot;
 use super::sealed::Decide;
+use crate::Fingerprint;
 use crate::entry::Corrected;
-use crate::request::{Adjust, Fingerprint, Revoke};
+use crate::request::{Adjust, Revoke};
 use crate::store::{Need, Owner, View};
 use crate::{
     CorrectedLot, Entry, EntryKind, Issue, LotAfter, LotChange, LotDetails, LotId, LotKind, Place, ProfileId,

@@ -4,7 +4,8 @@ use super::Told;
 use super::check::{self, LABEL, PROSE};
 use super::draft::Draft;
 use super::sealed::Decide;
-use crate::request::{ArchiveDefinition, Define, Fingerprint, Redefine};
+use crate::Fingerprint;
+use crate::request::{ArchiveDefinition, Define, Redefine};
 use crate::store::{DefinitionRef, Need, Owner, View};
 use crate::{
     Defined, Definition, DefinitionId, Entry, EntryKind, External, PointDefinition, ProfileId, Program,

@@ -1,7 +1,7 @@
 //! A decision on its way: entries, one after the other, with the balances after each.
 
+use crate::Fingerprint;
 use crate::id::MAX_SEQUENCE;
-use crate::request::Fingerprint;
 use crate::{
     Account, Balances, Cause, Entry, EntryKind, External, Key, LotAfter, LotId, ProfileNumber, Program,
     Rejection, Stamp, Timestamp, Totals,

@@ -5,7 +5,8 @@ use super::check;
 use super::draft::Draft;
 use super::lot::KnownLot;
 use super::sealed::Decide;
-use crate::request::{Extend, Fingerprint};
+use crate::Fingerprint;
+use crate::request::Extend;
 use crate::store::{Need, Owner, View};
 use crate::{
     Entry, EntryKind, Expiry, Extended, LotAfter, LotChange, LotId, Place, ProfileId, Program, Quantity,

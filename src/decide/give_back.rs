@@ -4,10 +4,11 @@ use super::draft::{Draft, Side};
 use super::draw::first_part;
 use super::lot::KnownLot;
 use super::{Told, check, sealed::Decide};
+use crate::Fingerprint;
 use crate::entry::ReturnElsewhere;
 use crate::json::Json;
 use crate::redemption::{GiveBack, Redeemed};
-use crate::request::{Fingerprint, ReturnRedemption, ReverseRedemption};
+use crate::request::{ReturnRedemption, ReverseRedemption};
 use crate::store::{Need, Owner, Record, View};
 use crate::{
     Amount, Balances, Cause, Entry, EntryKind, ExpiredReturn, Expiry, Issue, Item, LotAfter, LotDetails,

@@ -4,11 +4,12 @@ use super::draft::Draft;
 use super::draw::{Draw, first_part};
 use super::redeem::{Spend, at_first, owner, redemption_at_first};
 use super::{Told, check, sealed::Decide};
+use crate::Fingerprint;
 use crate::account::{after, let_go};
 use crate::hold::{Capture, HoldPlaced, Release};
 use crate::json::Json;
 use crate::redemption::{RedeemDetails, Redeemed};
-use crate::request::{CaptureHold, Fingerprint, PlaceHold, ReleaseHold};
+use crate::request::{CaptureHold, PlaceHold, ReleaseHold};
 use crate::store::{Need, Owner, View};
 use crate::{
     Account, Amount, Balances, Entry, EntryKind, Hold, HoldId, HoldStatus, Item, Items, LotAfter, ProfileId,

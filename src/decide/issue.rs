@@ -4,9 +4,10 @@ use super::check::{self, LABEL};
 use super::draft::Draft;
 use super::sealed::Decide;
 use super::{OnAccount, Plain, Template, Told};
+use crate::Fingerprint;
 use crate::balance::Pot;
 use crate::entry::{flat, packed::Head};
-use crate::request::{Fingerprint, IssuePoints, IssueReward};
+use crate::request::{IssuePoints, IssueReward};
 use crate::store::{DefinitionRef, Need, Owner, View};
 use crate::{
     DefinitionId, Entry, EntryKind, Expiry, External, ExternalId, Handle, Issue, Lot, LotDetails, LotId,

@@ -2,6 +2,7 @@
 //!
 //! One file per request says what it needs and what it decides. Nothing here reads a clock, a store or chance.
 
+mod any;
 mod at_once;
 mod check;
 mod correct;
@@ -41,11 +42,10 @@ pub(crate) use template::Template;
 pub use trail::Trail;
 
 use crate::account::bring_up_to;
-use crate::request::{Fingerprint, any_request, each_request};
 use crate::store::{Change, Need, View};
 use crate::{
-    Account, Cause, Command, Entry, External, KeyReused, LotId, Outcome, ProfileId, ProfileNumber, Program,
-    Refusal, Rejection, Request, Timestamp,
+    Account, Cause, Command, Entry, External, Fingerprint, KeyReused, LotId, Outcome, ProfileId,
+    ProfileNumber, Program, Refusal, Rejection, Request, Timestamp,
 };
 
 /// A request that a ledger can decide. Its `Outcome` is what the caller gets back.
@@ -128,60 +128,6 @@ pub(crate) mod sealed {
         /// What came of it, if this is what came of such a request.
         fn outcome_of(outcome: Outcome) -> Option<Self::Outcome>;
     }
-
-    impl OneOfMany for Request {
-        fn into_request(self) -> Request {
-            self
-        }
-
-        fn outcome_of(outcome: Outcome) -> Option<Outcome> {
-            Some(outcome)
-        }
-    }
-
-    impl Decide for Request {
-        type Outcome = Outcome;
-
-        fn need(&self) -> Result<Need, Rejection> {
-            any_request!(self, request => request.need())
-        }
-
-        fn fingerprint(&self) -> Fingerprint {
-            any_request!(self, request => request.fingerprint())
-        }
-
-        fn external(&self) -> Option<External> {
-            any_request!(self, request => request.external())
-        }
-
-        fn check(&self, program: &Program) -> Result<(), Rejection> {
-            any_request!(self, request => request.check(program))
-        }
-
-        fn decides_on_merged(&self) -> bool {
-            any_request!(self, request => request.decides_on_merged())
-        }
-
-        fn stays_with(&self) -> Option<ProfileNumber> {
-            any_request!(self, request => request.stays_with())
-        }
-
-        fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-            any_request!(self, request => request.reaches(view))
-        }
-
-        fn follows(&self) -> Option<LotId> {
-            any_request!(self, request => request.follows())
-        }
-
-        fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Outcome>, Refusal> {
-            each_request!(self, request => Wrap(request.decide(draft, view)))
-        }
-
-        fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Outcome> {
-            each_request!(self, request => request.recall(profile, entries))
-        }
-    }
 }
 
 /// What a decision tells the caller.
@@ -197,18 +143,6 @@ pub enum Told<O> {
 impl<O> From<O> for Told<O> {
     fn from(outcome: O) -> Self {
         Self::It(Box::new(outcome))
-    }
-}
-
-/// What is told of one request, to be told of any.
-struct Wrap<O>(Result<Told<O>, Refusal>);
-
-impl<O> Wrap<O> {
-    fn map<P>(self, wrap: impl FnOnce(O) -> P) -> Result<Told<P>, Refusal> {
-        Ok(match self.0? {
-            Told::Entries => Told::Entries,
-            Told::It(outcome) => wrap(*outcome).into(),
-        })
     }
 }
 

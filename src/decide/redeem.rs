@@ -3,9 +3,9 @@
 use super::draft::Draft;
 use super::draw::{Draw, available, draw, round_down};
 use super::{OnAccount, Plain, Told, check, sealed::Decide};
+use crate::Fingerprint;
 use crate::entry::{flat, packed::Head};
 use crate::redemption::{RedeemDetails, Redeemed};
-use crate::request::Fingerprint;
 use crate::store::{Need, Owner, View};
 use crate::{
     Account, Amount, Balances, Entry, EntryKind, HoldId, Items, LotKind, ProfileId, Program, Redeem,

@@ -3,7 +3,8 @@
 use super::Told;
 use super::draft::Draft;
 use super::sealed::Decide;
-use crate::request::{Fingerprint, Sweep};
+use crate::Fingerprint;
+use crate::request::Sweep;
 use crate::store::{Need, Owner, View};
 use crate::{Entry, ProfileId, Program, Refusal, Rejection, Swept};
 

@@ -5,7 +5,8 @@ use super::draft::Draft;
 use super::earn::Settled;
 use super::sealed::Decide;
 use super::{check, earn};
-use crate::request::{DeleteTransaction, Fingerprint, PostTransaction, ReturnTransaction, UpdateTransaction};
+use crate::Fingerprint;
+use crate::request::{DeleteTransaction, PostTransaction, ReturnTransaction, UpdateTransaction};
 use crate::store::{Need, Owner, Record, View};
 use crate::{
     Amount, Cause, Entry, EntryId, EntryKind, External, Points, ProfileId, ProfileNumber, Program,

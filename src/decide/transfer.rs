@@ -5,8 +5,9 @@ use super::correct::{about, not_held, not_revoked};
 use super::draft::{Draft, Side};
 use super::lot::KnownLot;
 use super::sealed::Decide;
+use crate::Fingerprint;
 use crate::entry::{MergedIn, MergedOut, MovedIn, MovedOut};
-use crate::request::{Fingerprint, MergeProfiles, Reassign};
+use crate::request::{MergeProfiles, Reassign};
 use crate::store::{Need, Owner, View};
 use crate::{
     Account, Balances, Cause, Entry, EntryKind, Issue, LotAfter, LotId, LotKind, Merged, Moved, Place,

@@ -14,10 +14,10 @@ pub(crate) use effect::DebtChange;
 pub(crate) use index::EXPIRED;
 pub use index::{Name, Subject};
 
+use crate::Fingerprint;
 use crate::hold::{Capture, HoldPlaced, Release};
 use crate::json::Json;
 use crate::redemption::{GiveBack, Redeemed};
-use crate::request::Fingerprint;
 use crate::transaction::{ClawedBack, EarnedMore, TransactionChange};
 use crate::{
     Balances, Defined, EntryId, ExternalId, Handle, HoldId, Issue, Key, LotAfter, LotChange, LotId, LotKind,

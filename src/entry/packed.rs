@@ -5,10 +5,10 @@
 //! first byte, and the old one is read for ever.
 
 use super::{Entry, EntryKind, Expired, LotValue, Stamp};
+use crate::Fingerprint;
 use crate::bytes::{Reader, Reading, Unreadable, Writer};
 use crate::json;
 use crate::redemption::{RedeemDetails, Redeemed};
-use crate::request::Fingerprint;
 use crate::{
     Amount, Balances, Cause, DefinitionId, Exchange, ExchangeRate, External, Issue, Item, Items, Key,
     LotAfter, LotId, LotKind, Period, PeriodType, Points, ProfileNumber, Quantity, RedemptionId, Standing,

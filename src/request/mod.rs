@@ -8,7 +8,6 @@
 //! ```
 
 mod define;
-mod fingerprint;
 mod give_back;
 mod hold;
 mod issue;
@@ -19,7 +18,6 @@ mod transact;
 use serde::{Deserialize, Serialize};
 
 pub use define::{ArchiveDefinition, Define, Redefine};
-pub use fingerprint::Fingerprint;
 pub use give_back::{ReturnRedemption, ReverseRedemption};
 pub use hold::{CaptureHold, PlaceHold, ReleaseHold};
 pub use issue::{IssuePoints, IssueReward};
@@ -95,19 +93,6 @@ macro_rules! requests {
                     Self::$name(body)
                 }
             }
-
-            impl crate::decide::sealed::OneOfMany for $body {
-                fn into_request(self) -> Request {
-                    Request::$name(self)
-                }
-
-                fn outcome_of(outcome: Outcome) -> Option<$outcome> {
-                    match outcome {
-                        Outcome::$name(outcome) => Some(outcome),
-                        _ => None,
-                    }
-                }
-            }
         )*
 
         /// Runs an expression on the body of whichever request it is, and wraps the outcome alike.
@@ -126,7 +111,13 @@ macro_rules! requests {
                 }
             };
         }
-        pub(crate) use {any_request, each_request};
+        /// Writes something for each request: its name, its body and its outcome.
+        macro_rules! for_each_request {
+            ($write:ident) => {
+                $($write!($name, $body, $outcome);)*
+            };
+        }
+        pub(crate) use {any_request, each_request, for_each_request};
     };
 }
 

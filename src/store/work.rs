@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Trail;
-use crate::request::Fingerprint;
+use crate::Fingerprint;
 use crate::{
     Account, DefinitionId, Entry, EntryKind, External, HoldId, Key, LotAfter, LotId, ProfileId,
     ProfileNumber, RedemptionId, Timestamp, TransactionId,
