@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Failure;
-use super::cases::Suite;
 use super::probe::{Fixture, Script, Verdict, expect};
-use super::racing::AtOnce;
+use super::suite::{AtOnce, Suite};
 use crate::store::{AsyncScan, AsyncStore, Position};
 use crate::{
     Entry, External, ExternalId, IssueReward, Name, PostTransaction, ProfileId, ProfileNumber, Timestamp,

@@ -2,9 +2,9 @@
 
 use super::Failure;
 use super::probe::{Fixture, Pair, Script, Seen, Slow, Verdict, expect, look};
-use super::racing::AtOnce;
+use super::suite::{AtOnce, Suite};
 use crate::store::{AsOf, AsyncStore, Fate, Owner};
-use crate::{Account, ArchiveDefinition, DefinitionId, Entry, Key, PostTransaction, ProfileId};
+use crate::{Account, ArchiveDefinition, DefinitionId, Entry, PostTransaction};
 
 macro_rules! cases {
     ($($(#[$doc:meta])* $name:ident)*) => {
@@ -52,23 +52,6 @@ cases! {
     racing_changes_lose_nothing
     racing_pairs_stay_whole
     a_key_raced_for_is_used_once
-}
-
-/// A backing under test, by its handles.
-pub(super) struct Suite<Open> {
-    pub(super) open: Open,
-    pub(super) fixture: Fixture,
-    /// How several handles run at once.
-    pub(super) at_once: AtOnce,
-    /// The entries of the last [history](Self::history), as they were decided.
-    wrote: Vec<Entry>,
-}
-
-impl<Open> Suite<Open> {
-    pub(super) fn new(open: Open, at_once: AtOnce) -> Result<Self, Failure> {
-        let fixture = Fixture::new().map_err(|message| Failure { case: "fixture", message })?;
-        Ok(Self { open, fixture, at_once, wrote: Vec::new() })
-    }
 }
 
 impl<S, Open> Suite<Open>
@@ -291,41 +274,5 @@ where
         expect(numbers.len() == drawn && numbers.first() != Some(&0), || {
             format!("numbers drawn: {numbers:?}")
         })
-    }
-
-    /// A handle on a backing that has a definition.
-    pub(super) async fn ready(&mut self) -> Result<S, String> {
-        let mut store = (self.open)().await;
-        Script::new(&self.fixture, vec![self.fixture.define()?])?.commit(&mut store).await?;
-        Ok(store)
-    }
-
-    /// A few entries of different kinds at different instants, some of them named and keyed.
-    pub(super) async fn history(&mut self, store: &mut S, profile: ProfileId) -> Result<Seen, String> {
-        let key = Key::new(&format!("🔑 of {profile}")).map_err(|error| error.to_string())?;
-        let mut commands = vec![
-            self.fixture.command(self.fixture.named(profile, "first")?).keyed(key),
-            self.fixture.command(self.fixture.with_text(profile)?),
-            self.fixture.command(Fixture::redeem(profile, 12)),
-            self.fixture.command(PostTransaction::new(profile, crate::Amount::from(99))),
-        ];
-        for (command, seconds) in commands.iter_mut().zip([0, 0, 3_600, 86_400]) {
-            let later = self.fixture.now.checked_add(chrono::TimeDelta::seconds(seconds));
-            command.at = later.map_err(|error| error.to_string())?;
-        }
-        let script = Script::new(&self.fixture, commands)?.commit(store).await?;
-        expect(!script.refused.contains(&true), || "the fixture's history was refused".to_owned())?;
-        self.wrote = script.wrote.concat();
-        self.see(profile).await
-    }
-
-    /// What a fresh handle sees of a profile.
-    pub(super) async fn see(&mut self, profile: ProfileId) -> Result<Seen, String> {
-        look(&mut (self.open)().await, Owner::Profile(profile), AsOf::Now).await
-    }
-
-    pub(super) async fn expect_unchanged(&mut self, profile: ProfileId, before: &Seen) -> Verdict {
-        let after = self.see(profile).await?;
-        expect(after == *before, || format!("{before:?} became {after:?}"))
     }
 }

@@ -1,9 +1,8 @@
 //! The case of a store whose rows can be spoiled from outside.
 
 use super::Failure;
-use super::cases::Suite;
 use super::probe::{Fixture, Verdict, expect, try_to_look};
-use super::racing::AtOnce;
+use super::suite::{AtOnce, Suite};
 use crate::ProfileId;
 use crate::store::{AsOf, AsyncStore, Owner, StoreError};
 

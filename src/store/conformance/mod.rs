@@ -28,6 +28,7 @@ mod corrupt;
 mod probe;
 mod racing;
 mod reading;
+mod suite;
 
 use std::future::Future;
 use std::pin::pin;
@@ -35,7 +36,7 @@ use std::task::{Context, Poll, Waker};
 
 use thiserror::Error;
 
-use self::racing::AtOnce;
+use self::suite::AtOnce;
 use super::{AsyncScan, AsyncStore, Blocking, Scan, Store};
 use crate::ProfileId;
 pub use across::SCAN_CASES;

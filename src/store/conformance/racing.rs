@@ -5,20 +5,11 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::thread;
 
-use super::cases::Suite;
 use super::probe::{Fixture, Pair, Racer, Script, Verdict, expect, look};
 use super::ready;
+use super::suite::{AtOnce, Suite};
 use crate::store::{AsOf, AsyncStore, Fate, Owner};
 use crate::{Command, ProfileId};
-
-/// How several handles are used at once.
-#[derive(Clone, Copy)]
-pub(super) enum AtOnce {
-    /// By a thread each, where the store blocks.
-    Threads,
-    /// By futures that are driven side by side, where it is waited for.
-    Futures,
-}
 
 /// How many handles race, and how often.
 const RACERS: usize = 4;

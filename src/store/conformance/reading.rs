@@ -1,7 +1,7 @@
 //! The cases about what is read: by another handle, of the past, of a large account.
 
-use super::cases::Suite;
 use super::probe::{Fixture, Script, Verdict, expect, look};
+use super::suite::Suite;
 use crate::store::{AsOf, AsyncStore, Fate, Owner};
 use crate::{Amount, Entry, EntryKind, IssueReward, Redeem, Timestamp};
 

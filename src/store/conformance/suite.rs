@@ -1,0 +1,75 @@
+//! What the cases have in common: a backing under test, and what is asked of it again and again.
+
+use super::Failure;
+use super::probe::{Fixture, Script, Seen, Verdict, expect, look};
+use crate::store::{AsOf, AsyncStore, Owner};
+use crate::{Entry, Key, PostTransaction, ProfileId};
+
+/// How several handles are used at once.
+#[derive(Clone, Copy)]
+pub(super) enum AtOnce {
+    /// By a thread each, where the store blocks.
+    Threads,
+    /// By futures that are driven side by side, where it is waited for.
+    Futures,
+}
+
+/// A backing under test, by its handles.
+pub(super) struct Suite<Open> {
+    pub(super) open: Open,
+    pub(super) fixture: Fixture,
+    /// How several handles run at once.
+    pub(super) at_once: AtOnce,
+    /// The entries of the last [history](Self::history), as they were decided.
+    pub(super) wrote: Vec<Entry>,
+}
+
+impl<Open> Suite<Open> {
+    pub(super) fn new(open: Open, at_once: AtOnce) -> Result<Self, Failure> {
+        let fixture = Fixture::new().map_err(|message| Failure { case: "fixture", message })?;
+        Ok(Self { open, fixture, at_once, wrote: Vec::new() })
+    }
+}
+
+impl<S, Open> Suite<Open>
+where
+    S: AsyncStore + Send,
+    S::Error: std::fmt::Display,
+    Open: AsyncFnMut() -> S,
+{
+    /// A handle on a backing that has a definition.
+    pub(super) async fn ready(&mut self) -> Result<S, String> {
+        let mut store = (self.open)().await;
+        Script::new(&self.fixture, vec![self.fixture.define()?])?.commit(&mut store).await?;
+        Ok(store)
+    }
+
+    /// A few entries of different kinds at different instants, some of them named and keyed.
+    pub(super) async fn history(&mut self, store: &mut S, profile: ProfileId) -> Result<Seen, String> {
+        let key = Key::new(&format!("🔑 of {profile}")).map_err(|error| error.to_string())?;
+        let mut commands = vec![
+            self.fixture.command(self.fixture.named(profile, "first")?).keyed(key),
+            self.fixture.command(self.fixture.with_text(profile)?),
+            self.fixture.command(Fixture::redeem(profile, 12)),
+            self.fixture.command(PostTransaction::new(profile, crate::Amount::from(99))),
+        ];
+        for (command, seconds) in commands.iter_mut().zip([0, 0, 3_600, 86_400]) {
+            let later = self.fixture.now.checked_add(chrono::TimeDelta::seconds(seconds));
+            command.at = later.map_err(|error| error.to_string())?;
+        }
+        let script = Script::new(&self.fixture, commands)?.commit(store).await?;
+        expect(!script.refused.contains(&true), || "the fixture's history was refused".to_owned())?;
+        self.wrote = script.wrote.concat();
+        self.see(profile).await
+    }
+
+    /// What a fresh handle sees of a profile.
+    pub(super) async fn see(&mut self, profile: ProfileId) -> Result<Seen, String> {
+        look(&mut (self.open)().await, Owner::Profile(profile), AsOf::Now).await
+    }
+
+    pub(super) async fn expect_unchanged(&mut self, profile: ProfileId, before: &Seen) -> Verdict {
+        let after = self.see(profile).await?;
+        expect(after == *before, || format!("{before:?} became {after:?}"))
+    }
+}
