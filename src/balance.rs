@@ -321,3 +321,34 @@ pub struct ValuedBalances {
     /// Points owed.
     pub point_debt: Points,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The quick look and the sum agree, also where four large parts come close to the bound together (rule Q3).
+    #[test]
+    fn there_is_room_up_to_the_bound_and_not_beyond() {
+        let most = Quantity::MAX_TOTAL.ten_thousandths();
+        let sizes = [0, 1, (1 << 60) - 1, 1 << 60, 1 << 61, (1 << 62) - 1, most - 1, most];
+        let sizes = sizes.map(|raw| Quantity::from_ten_thousandths(raw).unwrap());
+        for issued in sizes {
+            for adjusted in sizes.into_iter().flat_map(|size| [Delta::ZERO.up(size), Delta::ZERO.down(size)])
+            {
+                for moved in sizes.into_iter().flat_map(|size| [Delta::ZERO.up(size), Delta::ZERO.down(size)])
+                {
+                    let pot = Pot { issued, adjusted, moved, ..Pot::EMPTY };
+                    for more in sizes {
+                        assert_eq!(
+                            pot.has_room_for(more),
+                            pot.has_room_exactly(more),
+                            "{pot:?} and {more:?}"
+                        );
+                    }
+                }
+            }
+        }
+        let full = Pot { issued: Quantity::MAX_TOTAL, ..Pot::EMPTY };
+        assert!(full.has_room_for(Quantity::ZERO) && !full.has_room_for(sizes[1]));
+    }
+}
