@@ -69,76 +69,55 @@
 )]
 
 mod account;
-mod amount;
-mod balance;
-mod bytes;
-mod catalogue;
-mod decide;
 mod definition;
-mod entry;
-mod event;
-mod fingerprint;
-mod group;
+mod engine;
 pub mod guide;
-mod hold;
 mod id;
-pub mod json;
+mod journal;
 mod ledger;
-mod lot;
+mod ops;
 mod program;
-mod redemption;
-pub mod rejection;
-pub mod request;
 pub mod store;
 mod time;
-mod transaction;
-mod wallet;
+mod value;
+mod view;
 
 pub use account::{Account, Corrupt, LiveLot, NextExpiry, OverdueLot, PendingLot};
-pub use amount::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError};
-pub use balance::{Balances, LotKind, Movement, Place, Pot, Totals, ValuedBalances};
-pub use catalogue::Catalogue;
-pub use decide::{Action, Decision, Novelty, Quote, Receipt, Unused, UnusedReason, decide, need};
 pub use definition::{Defined, Definition, PointDefinition, RewardDefinition, RewardType, Terms};
-pub use entry::{
-    Cause, Corrected, Entry, EntryKind, Expired, External, LotValue, MergedIn, MergedOut, MovedIn, MovedOut,
-    Name, ReturnElsewhere, Stamp, Subject, Unreadable,
+pub use engine::{
+    Action, Decision, KeyReused, Novelty, Receipt, Refusal, Rejection, decide, need, rejection,
 };
-pub use event::{Cursor, Event, EventKind, Events, Telling};
-pub use fingerprint::Fingerprint;
-pub use group::{GroupCommit, GroupDriver, GroupOptions, Grouped, Pending, QueueFull};
-pub use hold::{Capture, Freed, Hold, HoldPlaced, HoldStatus, Release};
 pub use id::{
     DefinitionId, EntryId, ExternalId, Handle, HoldId, IdError, Key, LotId, ProfileId, ProfileNumber,
     RedemptionId, ReturnId, TransactionId,
 };
-pub use ledger::{
-    Answer, AsyncLedger, AsyncLedgerAsOf, AsyncMoment, AsyncSweepAll, Error, Ledger, LedgerAsOf, Moment,
-    SweepAll,
+pub use journal::{
+    Balances, Capture, Cause, ClawedBack, Corrected, CorrectedLot, Earned, EarnedMore, Entry, EntryKind,
+    Expired, Extended, External, Fingerprint, Freed, GiveBack, Hold, HoldPlaced, HoldStatus, Issue, Item,
+    Items, KnownLot, KnownLots, Lot, LotAfter, LotChange, LotDetails, LotKind, LotStatus, LotTimes, LotValue,
+    Merged, MergedIn, MergedOut, Moved, MovedIn, MovedOut, Movement, Name, Origin, Place, PointLot, Pot,
+    RedeemDetails, Redeemed, Redemption, RedemptionState, Release, Return, ReturnElsewhere, ReturnedItem,
+    ReturnedTo, Reward, SettledElsewhere, Stamp, Standing, Strategy, Subject, Swept, Totals, Transaction,
+    TransactionChange, TransactionReturn, Unreadable, ValuedBalances,
 };
-pub use lot::{
-    CorrectedLot, Extended, Issue, KnownLot, KnownLots, Lot, LotAfter, LotChange, LotDetails, LotStatus,
-    LotTimes, Merged, Moved, Origin, PointLot, Reward, Standing, Swept,
+pub use ledger::{
+    Answer, AsyncLedger, AsyncLedgerAsOf, AsyncMoment, AsyncSweepAll, Error, GroupCommit, GroupDriver,
+    GroupOptions, Grouped, Ledger, LedgerAsOf, Moment, Pending, QueueFull, SweepAll,
+};
+pub use ops::{
+    Adjust, ArchiveDefinition, CaptureHold, Command, Define, DeleteTransaction, Extend, IssuePoints,
+    IssueReward, MergeProfiles, Outcome, PlaceHold, PostTransaction, Quote, Reassign, Redeem, Redefine,
+    ReleaseHold, Request, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, Unused,
+    UnusedReason, UpdateTransaction, request,
 };
 pub use program::{
     Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,
 };
-pub use redemption::{
-    GiveBack, Item, Items, RedeemDetails, Redeemed, Redemption, RedemptionState, Return, ReturnedItem,
-    ReturnedTo, Strategy,
-};
-pub use rejection::{KeyReused, Refusal, Rejection};
-pub use request::{
-    Adjust, ArchiveDefinition, CaptureHold, Command, Define, DeleteTransaction, Extend, IssuePoints,
-    IssueReward, MergeProfiles, Outcome, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold,
-    Request, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, UpdateTransaction,
-};
 pub use store::{AsyncStore, MemoryStore, Store};
 pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
-pub use transaction::{
-    ClawedBack, Earned, EarnedMore, SettledElsewhere, Transaction, TransactionChange, TransactionReturn,
-};
-pub use wallet::Wallet;
+pub use value::json;
+pub use value::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError};
+pub use view::{Catalogue, Cursor, Event, EventKind, Events, Telling, Wallet};
 
 /// The README's example is compiled and run like any other.
 #[cfg(doctest)]

@@ -4,11 +4,10 @@ use thiserror::Error;
 
 use super::Account;
 use super::lots::{LiveLot, OverdueLot, PendingLot};
-use crate::hold::{Capture, Freed};
-use crate::{
-    Amount, Entry, EntryKind, Issue, Item, Items, LotAfter, LotId, LotKind, Points, ProfileId, ProfileNumber,
-    Quantity, Standing, Timestamp,
-};
+use crate::id::{LotId, ProfileId, ProfileNumber};
+use crate::journal::{Capture, Entry, EntryKind, Freed, Issue, Item, Items, LotAfter, LotKind, Standing};
+use crate::time::Timestamp;
+use crate::value::{Amount, Points, Quantity};
 
 /// Why a journal is not what this ledger wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -4,9 +4,10 @@
 //! writes it: a sweep, or the next change to the account.
 
 use super::{Account, LiveLot};
-use crate::entry::Expired;
-use crate::hold::{Freed, HoldPlaced, Release};
-use crate::{Cause, Entry, EntryKind, Item, LotAfter, LotKind, LotValue, Standing, Timestamp};
+use crate::journal::{
+    Cause, Entry, EntryKind, Expired, Freed, HoldPlaced, Item, LotAfter, LotKind, LotValue, Release, Standing,
+};
+use crate::time::Timestamp;
 
 /// Applies to the account everything that fell due by `at`, in order, and adds the entries that say so.
 ///

@@ -6,7 +6,9 @@ use super::Account;
 use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
 use super::rest::Rest;
-use crate::{ProfileId, ProfileNumber, Timestamp, Totals};
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::Totals;
+use crate::time::Timestamp;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Account")]

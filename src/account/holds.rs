@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::HoldId;
-use crate::hold::HoldPlaced;
+use crate::id::HoldId;
+use crate::journal::HoldPlaced;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Expiry, LotAfter, LotId, LotKind, Quantity, Timestamp};
+use crate::id::LotId;
+use crate::journal::{LotAfter, LotKind};
+use crate::time::{Expiry, Timestamp};
+use crate::value::Quantity;
 
 /// A lot with value left in it, as the account holds it: small, flat, and free of everything that deciding does
 /// not need.

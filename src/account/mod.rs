@@ -23,11 +23,10 @@ pub use lots::{LiveLot, OverdueLot, PendingLot};
 pub use next::NextExpiry;
 use rest::Rest;
 
-use crate::balance::Pot;
-use crate::hold::HoldPlaced;
-use crate::{
-    Balances, HoldId, LotId, LotKind, ProfileId, ProfileNumber, Quantity, Standing, Timestamp, Totals,
-};
+use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
+use crate::journal::{Balances, HoldPlaced, LotKind, Pot, Standing, Totals};
+use crate::time::Timestamp;
+use crate::value::Quantity;
 
 /// Everything that the ledger holds for one profile, as it stands after some entry of its journal.
 ///

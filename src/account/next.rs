@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Account, bring_up_to};
-use crate::{Amount, LotId, LotKind, Points, Timestamp};
+use crate::id::LotId;
+use crate::journal::LotKind;
+use crate::time::Timestamp;
+use crate::value::{Amount, Points};
 
 /// The next expiry of an account, and what is lost if it is not used before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

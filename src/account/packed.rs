@@ -6,9 +6,11 @@
 
 use super::rest::Rest;
 use super::{Account, LiveLot, PendingLot};
-use crate::balance::Pot;
-use crate::bytes::{Reader, Reading, Unreadable, Writer};
-use crate::{Delta, Expiry, LotKind, ProfileId, ProfileNumber, Quantity, Timestamp, Totals, json};
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::bytes::{Reader, Reading, Unreadable, Writer};
+use crate::journal::{LotKind, Pot, Totals};
+use crate::time::{Expiry, Timestamp};
+use crate::value::{Delta, Quantity, json};
 
 /// The forms.
 const JSON: u8 = 0;

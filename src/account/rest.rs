@@ -3,8 +3,9 @@
 
 use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
-use crate::balance::Pot;
-use crate::{Points, ProfileNumber};
+use crate::id::ProfileNumber;
+use crate::journal::Pot;
+use crate::value::Points;
 
 /// All of an account but its rewards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +40,8 @@ impl Rest {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Account, ProfileId, ProfileNumber};
+    use crate::account::Account;
+    use crate::id::{ProfileId, ProfileNumber};
 
     /// A million accounts stay small.
     #[test]

@@ -7,11 +7,15 @@ use chrono::TimeDelta;
 
 use super::blocking::{Moment, ask};
 use super::error::Error;
-use super::read;
-use super::waiting::{self, AsyncMoment};
-use crate::event::{self, Cursor, Events, Telling};
+use super::waiting::AsyncMoment;
+use super::{read, waiting};
+use crate::id::{ExternalId, ProfileId, ProfileNumber};
+use crate::journal::{External, Name, Swept};
+use crate::ops::{Command, Sweep};
 use crate::store::{AsyncScan, AsyncStore, Feed, Scan, Store};
-use crate::{Command, External, ExternalId, Name, ProfileId, ProfileNumber, Sweep, Swept, Timestamp};
+use crate::time::Timestamp;
+use crate::view::event;
+use crate::view::event::{Cursor, Events, Telling};
 
 /// How many profiles are looked up at a time.
 const PAGE: usize = 256;

@@ -1,14 +1,18 @@
 //! The shell over a store that blocks.
 
-use super::Answer;
 use super::driver::{Batch, MAX_ATTEMPTS, Single};
 use super::error::Error;
-use super::read::{self, Question, Reading};
+use super::read::{Question, Reading};
+use super::{Answer, read};
+use crate::account::NextExpiry;
+use crate::engine::{Action, Receipt, Rejection};
+use crate::id::{Key, LotId, ProfileId, ProfileNumber};
+use crate::journal::{KnownLots, ValuedBalances};
+use crate::ops::{Command, Quote, Redeem};
+use crate::program::Program;
 use crate::store::{AsOf, Change, Store};
-use crate::{
-    Action, Catalogue, Command, Key, KnownLots, LotId, NextExpiry, ProfileId, ProfileNumber, Program, Quote,
-    Receipt, Redeem, Rejection, Timestamp, ValuedBalances, Wallet,
-};
+use crate::time::Timestamp;
+use crate::view::{Catalogue, Wallet};
 
 /// A rewards ledger over a [`Store`].
 ///

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::Answer;
 use super::error::Error;
-use crate::decide::{Decided, decide_into, need};
+use crate::engine::{Action, Decided, Receipt, Refusal, Rejection, decide_into, need};
+use crate::ops::Command;
+use crate::program::Program;
 use crate::store::{Change, Fate, Need, Owner, View, Work};
-use crate::{Action, Command, Program, Receipt, Refusal, Rejection};
 
 /// How often a command is tried before it is given up as contended, or as in doubt.
 pub(crate) const MAX_ATTEMPTS: u32 = 32;

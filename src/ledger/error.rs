@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::account::Corrupt;
+use crate::engine::{KeyReused, Refusal, Rejection};
 use crate::store::StoreError;
-use crate::{Corrupt, KeyReused, Refusal, Rejection};
 
 /// Why a request was not carried out, or is not known to have been. `E` is the store's own error.
 #[derive(Debug, Error)]

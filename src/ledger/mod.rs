@@ -7,17 +7,20 @@ mod across;
 mod blocking;
 mod driver;
 mod error;
+mod group;
 mod read;
 mod waiting;
 
 pub use across::{AsyncSweepAll, SweepAll};
 pub use blocking::{Ledger, LedgerAsOf, Moment};
 pub use error::Error;
+pub use group::{GroupCommit, GroupDriver, GroupOptions, Grouped, Pending, QueueFull};
 pub use waiting::{AsyncLedger, AsyncLedgerAsOf, AsyncMoment};
 
+use crate::engine::Receipt;
+use crate::engine::sealed::Decide;
 #[cfg(doc)]
 use crate::store::{AsyncStore, Store};
-use crate::{Receipt, decide::sealed::Decide};
 
 /// What comes of a command: a receipt with its outcome, or why not.
 pub type Answer<A, E> = Result<Receipt<<A as Decide>::Outcome>, Error<E>>;

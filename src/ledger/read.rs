@@ -3,13 +3,19 @@
 use std::sync::Arc;
 
 use super::error::Error;
-use crate::decide::{self, quote_need, read_time};
-use crate::event::{self, Event};
+use crate::account::{Corrupt, NextExpiry};
+use crate::engine::check::time as read_time;
+use crate::engine::lot::known_lot;
+use crate::engine::{Refusal, Rejection};
+use crate::id::{LotId, ProfileId, ProfileNumber};
+use crate::journal::{KnownLots, ValuedBalances};
+use crate::ops::quote::quote_need;
+use crate::ops::{Quote, Redeem, quote};
+use crate::program::Program;
 use crate::store::{AsOf, Change, Fate, Need, Owner, View, Work};
-use crate::{
-    Catalogue, Corrupt, KnownLots, LotId, NextExpiry, ProfileId, ProfileNumber, Program, Quote, Redeem,
-    Refusal, Rejection, Timestamp, ValuedBalances, Wallet,
-};
+use crate::time::Timestamp;
+use crate::view::event::Event;
+use crate::view::{Catalogue, Wallet, event};
 
 /// As of when to read.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +144,7 @@ pub(crate) fn lots(
     let need = Need { lots: ids.to_vec(), ..Need::of(Owner::Profile(profile)) };
     Look::new(need, move |view| {
         let at = read_time(program, view.first, at)?;
-        let lots = ids.iter().filter_map(|id| decide::known_lot(&view, *id, at)).collect();
+        let lots = ids.iter().filter_map(|id| known_lot(&view, *id, at)).collect();
         Ok(KnownLots { version: view.first.sequence(), lots })
     })
 }
@@ -163,7 +169,7 @@ pub(crate) fn quote(
     redeem: &Redeem,
 ) -> Result<impl Question<Answer = Quote>, Rejection> {
     let need = quote_need(redeem)?;
-    Ok(Look::new(need, move |view| Ok(decide::quote(program, redeem, at, &view)?)))
+    Ok(Look::new(need, move |view| Ok(quote::quote(program, redeem, at, &view)?)))
 }
 
 /// A look at one account, as a work of one unit.

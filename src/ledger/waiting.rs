@@ -1,14 +1,18 @@
 //! The shell over a store that is waited for.
 
-use super::Answer;
 use super::driver::{Batch, MAX_ATTEMPTS, Single};
 use super::error::Error;
-use super::read::{self, Question, Reading};
+use super::read::{Question, Reading};
+use super::{Answer, read};
+use crate::account::NextExpiry;
+use crate::engine::Action;
+use crate::id::{Key, LotId, ProfileId, ProfileNumber};
+use crate::journal::{KnownLots, ValuedBalances};
+use crate::ops::{Command, Quote, Redeem};
+use crate::program::Program;
 use crate::store::{AsOf, AsyncStore, Change};
-use crate::{
-    Action, Catalogue, Command, Key, KnownLots, LotId, NextExpiry, ProfileId, ProfileNumber, Program, Quote,
-    Redeem, Timestamp, ValuedBalances, Wallet,
-};
+use crate::time::Timestamp;
+use crate::view::{Catalogue, Wallet};
 
 /// A rewards ledger over an [`AsyncStore`]: [`Ledger`](crate::Ledger) with `.await`.
 ///

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::amount::Scale;
+use crate::value::Scale;
 
 /// Why a text is not a currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -11,8 +11,8 @@ use thiserror::Error;
 pub use currency::{Currency, CurrencyError};
 pub use policy::{Clawback, Earn, ExpiredReturn, Share};
 
-use crate::amount::Scale;
-use crate::{Amount, Exchange, ExchangeRate, Points, TimeError, Zone};
+use crate::time::{TimeError, Zone};
+use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale};
 
 /// The choices of a brand, as they are written down: in Rust, or as the JSON of a program file.
 ///

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, DefinitionId, Points};
+use crate::id::DefinitionId;
+use crate::value::{Amount, Points};
 
 /// What becomes of value that is returned to a lot which has expired since (rule R3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Trail;
 use super::work::{AsOf, DefinitionRef, Found, Need, Record};
-use crate::entry::EXPIRED;
-use crate::{
-    Account, Corrupt, Entry, EntryKind, Key, LotAfter, LotId, LotKind, Name, ProfileNumber, Standing,
-    Subject, Timestamp,
-};
+use crate::account::{Account, Corrupt};
+use crate::id::{Key, LotId, ProfileNumber};
+use crate::journal::{EXPIRED, Entry, EntryKind, LotAfter, LotKind, Name, Standing, Subject};
+use crate::time::Timestamp;
 
 /// One thing to look up in one journal.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -87,15 +87,18 @@ pub mod postgres;
 
 use std::future::Future;
 
-pub use crate::decide::Trail;
+pub use crate::engine::Trail;
 pub use gather::{Find, Gather, Lookup};
 pub use memory::{MemoryError, MemoryStore};
 pub use scan::{AsyncScan, Feed, Position, Scan, Written};
 pub use work::{AsOf, Change, DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
 
 #[cfg(doc)]
-use crate::Account;
-use crate::{Action, Command, Corrupt, Program, Rejection};
+use crate::account::Account;
+use crate::account::Corrupt;
+use crate::engine::{Action, Rejection};
+use crate::ops::Command;
+use crate::program::Program;
 
 /// What a store's error tells the ledger.
 ///

@@ -4,11 +4,13 @@
 //! the order of the journal, once. Everything is by the account's number first: a lot that moved has a row with each
 //! profile that ever had it, and only the newest has value in it.
 
-use crate::redemption::Redeemed;
-use crate::{
-    Balances, Defined, Entry, EntryKind, Expiry, HoldId, Issue, Item, LotAfter, LotId, ProfileNumber,
-    Quantity, RedemptionId, RedemptionState, Standing, Timestamp, Transaction,
+use crate::definition::Defined;
+use crate::id::{HoldId, LotId, ProfileNumber, RedemptionId};
+use crate::journal::{
+    Balances, Entry, EntryKind, Issue, Item, LotAfter, Redeemed, RedemptionState, Standing, Transaction,
 };
+use crate::time::{Expiry, Timestamp};
+use crate::value::Quantity;
 
 /// One change to a table of the projections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,10 +103,10 @@ fn redeem<'a>(entry: &Entry, redeemed: &'a Redeemed, hold: Option<HoldId>, steps
 
 /// The word for a kind of lot.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) const fn kind_word(kind: crate::LotKind) -> &'static str {
+pub(crate) const fn kind_word(kind: crate::journal::LotKind) -> &'static str {
     match kind {
-        crate::LotKind::Reward => "reward",
-        crate::LotKind::Point => "point",
+        crate::journal::LotKind::Reward => "reward",
+        crate::journal::LotKind::Point => "point",
     }
 }
 

@@ -7,7 +7,9 @@ use std::future::Future;
 use serde::{Deserialize, Serialize};
 
 use super::Blocking;
-use crate::{Entry, Name, ProfileId, ProfileNumber, Timestamp};
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::{Entry, Name};
+use crate::time::Timestamp;
 
 /// A store that can be read across profiles, blocking.
 ///

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Trail;
-use crate::Fingerprint;
-use crate::{
-    Account, DefinitionId, Entry, EntryKind, External, HoldId, Key, LotAfter, LotId, ProfileId,
-    ProfileNumber, RedemptionId, Timestamp, TransactionId,
-};
+use crate::account::Account;
+use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
+use crate::journal::{Entry, EntryKind, External, Fingerprint, LotAfter};
+use crate::time::Timestamp;
 
 /// Whose journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -299,7 +298,7 @@ impl<'a> Record<'a> {
     }
 
     /// The definition that the record is about, as it stands.
-    pub(crate) fn defined(&self) -> Option<&'a crate::Defined> {
+    pub(crate) fn defined(&self) -> Option<&'a crate::definition::Defined> {
         match &self.newest().kind {
             EntryKind::Define(defined) => Some(defined),
             _ => None,

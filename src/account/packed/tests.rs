@@ -1,7 +1,7 @@
 //! What accounts come to in bytes, and that they come back.
 
 use super::*;
-use crate::Entry;
+use crate::journal::Entry;
 
 /// An account after each of the entries that the goldens hold, but for those inside a merger: the lots have come by then
 /// and the holds on them have not. A store writes an account after whole changes only.

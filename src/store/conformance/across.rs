@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::Failure;
 use super::probe::{Fixture, Script, Verdict, expect};
 use super::suite::{AtOnce, Suite};
+use crate::id::{ExternalId, ProfileId, ProfileNumber};
+use crate::journal::{Entry, External, Name};
+use crate::ops::{IssueReward, PostTransaction};
 use crate::store::{AsyncScan, AsyncStore, Position};
-use crate::{
-    Entry, External, ExternalId, IssueReward, Name, PostTransaction, ProfileId, ProfileNumber, Timestamp,
-    Until,
-};
+use crate::time::{Timestamp, Until};
 
 macro_rules! scan_cases {
     ($($name:ident)*) => {
@@ -188,7 +188,7 @@ where
         let mut profiles = Vec::new();
         for name in ["alice", "bob", "carol"] {
             let profile = Fixture::profile(name)?;
-            let mut sale = PostTransaction::new(profile, crate::Amount::from(5));
+            let mut sale = PostTransaction::new(profile, crate::value::Amount::from(5));
             sale.external_id = Some(external.clone());
             // A reward of the same name is another thing.
             let reward = self.fixture.named(Fixture::profile(&format!("not {name}"))?, "ORDER-1")?;

@@ -3,8 +3,11 @@
 use super::Failure;
 use super::probe::{Fixture, Pair, Script, Seen, Slow, Verdict, expect, look};
 use super::suite::{AtOnce, Suite};
+use crate::account::Account;
+use crate::id::DefinitionId;
+use crate::journal::Entry;
+use crate::ops::{ArchiveDefinition, PostTransaction};
 use crate::store::{AsOf, AsyncStore, Fate, Owner};
-use crate::{Account, ArchiveDefinition, DefinitionId, Entry, PostTransaction};
 
 macro_rules! cases {
     ($($(#[$doc:meta])* $name:ident)*) => {
@@ -216,7 +219,7 @@ where
         let (alice, bob) = (Fixture::profile("alice")?, Fixture::profile("bob")?);
         let reward = self.fixture.named(alice, "ORDER-1")?;
         let external = reward.external_id.clone();
-        let mut sale = PostTransaction::new(alice, crate::Amount::from(5));
+        let mut sale = PostTransaction::new(alice, crate::value::Amount::from(5));
         sale.external_id = external;
         // A reward and a transaction of the same name are two things.
         let commands = vec![self.fixture.command(reward), self.fixture.command(sale)];

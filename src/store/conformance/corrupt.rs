@@ -3,7 +3,7 @@
 use super::Failure;
 use super::probe::{Fixture, Verdict, expect, try_to_look};
 use super::suite::{AtOnce, Suite};
-use crate::ProfileId;
+use crate::id::ProfileId;
 use crate::store::{AsOf, AsyncStore, Owner, StoreError};
 
 /// The name of the case.

@@ -38,7 +38,7 @@ use thiserror::Error;
 
 use self::suite::AtOnce;
 use super::{AsyncScan, AsyncStore, Blocking, Scan, Store};
-use crate::ProfileId;
+use crate::id::ProfileId;
 pub use across::SCAN_CASES;
 pub use cases::CASES;
 

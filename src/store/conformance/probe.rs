@@ -1,11 +1,16 @@
 //! The works that the cases give to a store, and what they learn from them.
 
-use crate::json::Json;
+use crate::account::Account;
+use crate::definition::RewardDefinition;
+use crate::engine::decide;
+use crate::id::{DefinitionId, ExternalId, Key, ProfileId};
+use crate::journal::Entry;
+use crate::ops::{Command, Define, IssueReward, Redeem, Request};
+use crate::program::Program;
 use crate::store::{AsOf, AsyncStore, Change, Fate, Need, Owner, View, Work};
-use crate::{
-    Account, Amount, Command, Define, DefinitionId, Entry, ExternalId, IssueReward, Key, ProfileId, Program,
-    Redeem, Request, RewardDefinition, Timestamp, decide,
-};
+use crate::time::Timestamp;
+use crate::value::Amount;
+use crate::value::json::Json;
 
 /// What a case says when a store does not keep a promise.
 pub(super) type Verdict = Result<(), String>;
@@ -90,7 +95,7 @@ pub(super) struct Script {
 
 impl Script {
     pub(super) fn new(fixture: &Fixture, commands: Vec<Command>) -> Result<Self, String> {
-        let needs: Result<Vec<Need>, _> = commands.iter().map(crate::need).collect();
+        let needs: Result<Vec<Need>, _> = commands.iter().map(crate::engine::need).collect();
         let units = commands.len();
         Ok(Self {
             program: fixture.program.clone(),
@@ -152,7 +157,7 @@ impl Work for Script {
         *self.refused.get_mut(unit)? = false;
         match decide(&self.program, self.commands.get(unit)?, &view) {
             Ok(decision) => {
-                *self.repeated.get_mut(unit)? = decision.receipt.novelty != crate::Novelty::New;
+                *self.repeated.get_mut(unit)? = decision.receipt.novelty != crate::engine::Novelty::New;
                 self.change = decision.change;
             }
             Err(_) => *self.refused.get_mut(unit)? = true,
@@ -192,7 +197,7 @@ pub(super) struct Pair {
 impl Pair {
     pub(super) fn new(fixture: &Fixture, first: ProfileId, second: ProfileId) -> Result<Self, String> {
         let commands = [fixture.command(fixture.issue(first)?), fixture.command(fixture.issue(second)?)];
-        let need = crate::need(&commands[0]).map_err(|rejection| rejection.to_string())?;
+        let need = crate::engine::need(&commands[0]).map_err(|rejection| rejection.to_string())?;
         let needs = [Need { second: Some(Owner::Profile(second)), ..need }];
         let (program, change) = (fixture.program.clone(), Change::default());
         Ok(Self { program, commands, needs, change, spoil_second: false, fates: Vec::new() })

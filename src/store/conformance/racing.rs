@@ -8,8 +8,9 @@ use std::thread;
 use super::probe::{Fixture, Pair, Racer, Script, Verdict, expect, look};
 use super::ready;
 use super::suite::{AtOnce, Suite};
+use crate::id::ProfileId;
+use crate::ops::Command;
 use crate::store::{AsOf, AsyncStore, Fate, Owner};
-use crate::{Command, ProfileId};
 
 /// How many handles race, and how often.
 const RACERS: usize = 4;

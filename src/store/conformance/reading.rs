@@ -2,8 +2,11 @@
 
 use super::probe::{Fixture, Script, Verdict, expect, look};
 use super::suite::Suite;
+use crate::journal::{Entry, EntryKind};
+use crate::ops::{IssueReward, Redeem};
 use crate::store::{AsOf, AsyncStore, Fate, Owner};
-use crate::{Amount, Entry, EntryKind, IssueReward, Redeem, Timestamp};
+use crate::time::Timestamp;
+use crate::value::Amount;
 
 impl<S, Open> Suite<Open>
 where
@@ -23,7 +26,7 @@ where
         expect(seen.account.sequence() == 0 && seen.journal.is_empty(), || {
             format!("a refusal wrote {seen:?}")
         })?;
-        let far = crate::ProfileNumber::new(1_000_000).map_err(|error| error.to_string())?;
+        let far = crate::id::ProfileNumber::new(1_000_000).map_err(|error| error.to_string())?;
         let nobody = look(&mut store, Owner::Number(far), AsOf::Now).await?;
         expect(nobody.account.profile().is_none() && nobody.journal.is_empty(), || {
             format!("a number that was never drawn leads to {nobody:?}")
@@ -120,7 +123,7 @@ where
         }
         Script::new(&self.fixture, commands)?.commit(&mut store).await?;
         let seen = self.see(alice).await?;
-        let (entries, lots) = (seen.journal.len(), seen.account.lots(crate::LotKind::Reward).len());
+        let (entries, lots) = (seen.journal.len(), seen.account.lots(crate::journal::LotKind::Reward).len());
         expect(entries == LOTS && lots == LOTS, || {
             format!("of {LOTS} lots and entries, {lots} lots and {entries} entries came back")
         })?;
@@ -145,7 +148,8 @@ where
             Script::new(&self.fixture, vec![issue])?.commit(one).await?;
             let seen = look(two, Owner::Profile(alice), AsOf::Now).await?;
             expect(
-                seen.journal.len() == round && seen.account.lots(crate::LotKind::Reward).len() == round,
+                seen.journal.len() == round
+                    && seen.account.lots(crate::journal::LotKind::Reward).len() == round,
                 || format!("one handle committed entry {round}, the other lends {seen:?}"),
             )?;
         }

@@ -2,8 +2,10 @@
 
 use super::Failure;
 use super::probe::{Fixture, Script, Seen, Verdict, expect, look};
+use crate::id::{Key, ProfileId};
+use crate::journal::Entry;
+use crate::ops::PostTransaction;
 use crate::store::{AsOf, AsyncStore, Owner};
-use crate::{Entry, Key, PostTransaction, ProfileId};
 
 /// How several handles are used at once.
 #[derive(Clone, Copy)]
@@ -51,7 +53,7 @@ where
             self.fixture.command(self.fixture.named(profile, "first")?).keyed(key),
             self.fixture.command(self.fixture.with_text(profile)?),
             self.fixture.command(Fixture::redeem(profile, 12)),
-            self.fixture.command(PostTransaction::new(profile, crate::Amount::from(99))),
+            self.fixture.command(PostTransaction::new(profile, crate::value::Amount::from(99))),
         ];
         for (command, seconds) in commands.iter_mut().zip([0, 0, 3_600, 86_400]) {
             let later = self.fixture.now.checked_add(chrono::TimeDelta::seconds(seconds));

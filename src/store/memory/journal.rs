@@ -4,9 +4,9 @@
 //! takes a fifth of the room.
 
 use super::MemoryError;
-use crate::bytes::Unreadable;
-use crate::entry::{flat, packed};
-use crate::{Entry, ProfileNumber};
+use crate::id::ProfileNumber;
+use crate::journal::bytes::Unreadable;
+use crate::journal::{Entry, flat, packed};
 
 /// Every so many entries of an account, their place is noted, so that an old one is found in a few steps.
 const STRIDE: u32 = 16;

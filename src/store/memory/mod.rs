@@ -23,10 +23,14 @@ use self::shard::Shard;
 use self::unit::Unit;
 use super::work::{DefinitionRef, Fate, Found, Owner, Record, Work};
 use super::{Store, StoreError};
-use crate::decide::{Plain, Template, plain};
-use crate::{
-    Account, Action, Command, Corrupt, DefinitionId, ProfileId, ProfileNumber, Program, Rejection, Unreadable,
-};
+use crate::account::{Account, Corrupt};
+use crate::definition::Template;
+use crate::engine::at_once::{Plain, plain};
+use crate::engine::{Action, Rejection};
+use crate::id::{DefinitionId, ProfileId, ProfileNumber};
+use crate::journal::Unreadable;
+use crate::ops::Command;
+use crate::program::Program;
 
 /// How many shards there are. A power of two, and many more than there are cores.
 const SHARDS: u32 = 64;

@@ -2,8 +2,11 @@
 
 use super::shard::Shard;
 use super::{MemoryError, MemoryStore, SHARDS, Shared};
+use crate::account::Account;
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::{LotKind, Name};
 use crate::store::{Feed, Position, Scan};
-use crate::{Account, LotKind, Name, ProfileId, ProfileNumber, Timestamp};
+use crate::time::Timestamp;
 
 impl Scan for MemoryStore {
     type Error = MemoryError;

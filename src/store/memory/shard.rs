@@ -8,12 +8,14 @@ use super::journal::{Chain, Journal, Offset};
 use super::places::Places;
 use super::templates::Templates;
 use super::{MemoryError, Target};
-use crate::decide::carry_out;
+use crate::account::Account;
+use crate::engine::at_once::carry_out;
+use crate::engine::{Action, Rejection};
+use crate::id::{DefinitionId, Key, ProfileId, ProfileNumber};
+use crate::journal::{Entry, EntryKind, Name, Subject};
+use crate::ops::Command;
+use crate::program::Program;
 use crate::store::{Fate, Find, Found, Owner, View, Work, Written};
-use crate::{
-    Account, Action, Command, DefinitionId, Entry, EntryKind, Key, Name, ProfileId, ProfileNumber, Program,
-    Rejection, Subject,
-};
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {

@@ -1,7 +1,7 @@
 //! What definitions say, as of a version of the catalogue: kept in each shard, so that issues do not all wait for one lock.
 
-use crate::DefinitionId;
-use crate::decide::Template;
+use crate::definition::Template;
+use crate::id::DefinitionId;
 
 /// In the order of their ids. The one that was asked for last is found without a search, as issues come in runs.
 #[derive(Debug, Default)]

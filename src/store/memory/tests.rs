@@ -1,7 +1,11 @@
 //! What no request gets to: a shard that is full.
 
 use super::*;
-use crate::{Amount, Define, IssueReward, Ledger, Reassign, RewardDefinition, Timestamp};
+use crate::definition::RewardDefinition;
+use crate::ledger::Ledger;
+use crate::ops::{Define, IssueReward, Reassign};
+use crate::time::Timestamp;
+use crate::value::Amount;
 
 /// Half a move would be value that vanished, or that is there twice (rule J6).
 #[test]
@@ -25,7 +29,7 @@ fn where_one_account_has_no_room_neither_is_written() {
         store.shared.lock(shard(&to)).fill_journal();
         let before = till.wallet(alice).unwrap().journal().len();
         let error = till.commit(Reassign::new(lot, to)).unwrap_err();
-        assert!(matches!(error, crate::Error::Store(error) if *error == MemoryError::Full));
+        assert!(matches!(error, crate::ledger::Error::Store(error) if *error == MemoryError::Full));
         assert_eq!(till.wallet(alice).unwrap().journal().len(), before);
         assert_eq!(till.balances(alice).unwrap().reward_balance, Amount::from(10));
         assert_eq!(store.shared.numbers().len(), 2, "nobody new has a number");

@@ -4,9 +4,11 @@ use std::sync::PoisonError;
 
 use super::shard::{Seat, Shard};
 use super::{Address, MemoryError, Shared, Target};
+use crate::account::Account;
+use crate::id::ProfileNumber;
+use crate::journal::Entry;
 use crate::store::gather::Gather;
 use crate::store::work::{Fate, Need, View, Work};
-use crate::{Account, Entry, ProfileNumber};
 
 /// One unit of a work, and whose accounts it is over.
 pub(super) struct Unit<'a> {

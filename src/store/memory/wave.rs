@@ -11,8 +11,10 @@ use smallvec::SmallVec;
 
 use super::Shared;
 use super::shard::Shard;
-use crate::decide::{Plain, plain};
-use crate::{Action, Command, Program, Rejection};
+use crate::engine::at_once::{Plain, plain};
+use crate::engine::{Action, Rejection};
+use crate::ops::Command;
+use crate::program::Program;
 
 /// How many accounts are asked for at once.
 const WAVE: usize = 32;

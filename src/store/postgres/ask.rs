@@ -7,9 +7,10 @@ use tokio_postgres::Row;
 
 use super::PostgresError;
 use super::session::Parameter;
-use crate::entry::packed;
+use crate::account::Account;
+use crate::id::{LotId, ProfileNumber};
+use crate::journal::{Entry, packed};
 use crate::store::{Find, Gather, Need, Owner};
-use crate::{Account, Entry, LotId, ProfileNumber};
 
 /// Look-ups that are sent together: one array for each column that a statement takes.
 #[derive(Debug, Default)]

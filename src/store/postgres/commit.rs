@@ -9,9 +9,9 @@ use super::load::plain;
 use super::session::{Parameter, Session};
 use super::sql::Commit;
 use super::{Layout, PostgresError, Shared};
-use crate::account::packed as packed_account;
-use crate::entry::packed;
-use crate::{Account, LotKind, ProfileId, ProfileNumber};
+use crate::account::{Account, packed as packed_account};
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::{LotKind, packed};
 
 /// An account's state is written anew when the journal has gone on by so many entries at most.
 const LAG: u32 = 8;

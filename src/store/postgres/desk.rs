@@ -11,9 +11,10 @@ use tokio_postgres::Row;
 use super::PostgresError;
 use super::ask::{Answer, Answers, read_entry, row};
 use super::sql::{ACCOUNT, FOUND};
-use crate::account::packed;
+use crate::account::{Account, packed};
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::Entry;
 use crate::store::{Find, Gather, Lookup, Need, Owner};
-use crate::{Account, Entry, ProfileId, ProfileNumber};
 
 /// An account, as it was loaded and as it will be.
 #[derive(Debug)]

@@ -4,8 +4,10 @@ use deadpool_postgres::{BuildError, PoolError};
 use thiserror::Error;
 use tokio_postgres::error::{Severity, SqlState};
 
+use crate::account::Corrupt;
+use crate::id::ProfileNumber;
+use crate::journal::Unreadable;
 use crate::store::StoreError;
-use crate::{Corrupt, ProfileNumber, Unreadable};
 
 /// What can go wrong in the PostgreSQL store.
 #[derive(Debug, Error)]

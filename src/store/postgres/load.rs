@@ -7,8 +7,8 @@ use super::ask::{Asks, Journal, foresee, number_of};
 use super::desk::{Desk, Missing, Standing};
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
+use crate::id::{ProfileId, ProfileNumber};
 use crate::store::{Need, Owner};
-use crate::{ProfileId, ProfileNumber};
 
 /// So many numbers are drawn at once, so that most newcomers cost no round trip for theirs.
 const DRAWN_AT_ONCE: usize = 16;

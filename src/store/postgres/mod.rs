@@ -60,7 +60,7 @@ pub use {deadpool_postgres, rustls, tokio_postgres};
 #[cfg(doc)]
 use super::Fate;
 use super::{AsyncStore, Work};
-use crate::ProfileNumber;
+use crate::id::ProfileNumber;
 
 /// A handle on a ledger in PostgreSQL. A clone shares its connections.
 #[derive(Clone, Debug)]

@@ -4,9 +4,11 @@ use futures_util::future::try_join_all;
 use tokio_postgres::types::ToSql;
 
 use super::{PostgresError, PostgresStore, Shared};
+use crate::definition::Definition;
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::{Balances, Transaction};
 use crate::store::projection::{LotRow, Step, end_micros, kind_word, standing_words, steps};
 use crate::store::{Position, Written};
-use crate::{Balances, Definition, ProfileId, ProfileNumber, Transaction};
 
 /// How many entries one transaction carries over.
 const STRETCH: usize = 1000;

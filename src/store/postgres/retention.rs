@@ -7,8 +7,11 @@ use super::commit::{account_bytes, deadline, expires};
 use super::load::plain;
 use super::session::{Parameter, Session};
 use super::{PostgresError, PostgresStore, Shared};
+use crate::account::Account;
+use crate::id::{LotId, ProfileNumber, RedemptionId};
+use crate::journal::{Cause, Entry, EntryKind, LotKind};
 use crate::store::{Need, Owner};
-use crate::{Account, Cause, Entry, EntryKind, LotId, LotKind, ProfileNumber, RedemptionId, Timestamp};
+use crate::time::Timestamp;
 
 /// What was put away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use super::desk::Desk;
 use super::error::Failure;
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
+use crate::account::Account;
+use crate::id::ProfileNumber;
 use crate::store::{Fate, Need, Owner, StoreError, View, Work};
-use crate::{Account, ProfileNumber};
 
 /// So many units share a commit at most.
 const TOGETHER: usize = 1_024;

@@ -10,9 +10,11 @@ use super::load::plain;
 use super::session::Session;
 use super::sql::Sql;
 use super::{Layout, PostgresError, PostgresStore, Shared};
-use crate::entry::packed;
+use crate::account::Account;
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::{LotKind, Name, packed};
 use crate::store::{AsyncScan, Feed, Need, Owner, Position, Written};
-use crate::{Account, LotKind, Name, ProfileId, ProfileNumber, Timestamp};
+use crate::time::Timestamp;
 
 /// So many candidates are looked at together.
 const PAGE: usize = 256;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::{ProfileId, Wallet, json};
+use crate::id::ProfileId;
+use crate::value::json;
+use crate::view::Wallet;
 
 /// A row of the table of lots, as a store keeps it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,7 +23,7 @@ struct Tables {
     lots: BTreeMap<LotId, Row>,
     redemptions: BTreeMap<RedemptionId, (i64, i64, bool)>,
     items: BTreeMap<(RedemptionId, u32), Item>,
-    transactions: BTreeMap<crate::TransactionId, Transaction>,
+    transactions: BTreeMap<crate::id::TransactionId, Transaction>,
     balances: Balances,
 }
 

@@ -10,9 +10,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::seat::Seat;
 use super::tables::{KEY, Tables, broken, name_hash, unreadable};
 use super::{SqliteError, SqliteStore};
-use crate::account::packed;
+use crate::account::{Account, packed};
+use crate::id::{ProfileId, ProfileNumber};
 use crate::store::StoreError;
-use crate::{Account, ProfileId, ProfileNumber};
 
 /// All pages in one go, from one snapshot: in steps, each write of somebody else's would begin it anew. Nobody has to wait
 /// for it, as the file has a write-ahead log.

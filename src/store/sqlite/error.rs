@@ -6,8 +6,10 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi;
 use thiserror::Error;
 
+use crate::account::Corrupt;
+use crate::id::ProfileNumber;
+use crate::journal::Unreadable;
 use crate::store::StoreError;
-use crate::{Corrupt, ProfileNumber, Unreadable};
 
 /// Why the SQLite store could not do something. Unless a unit is in doubt, nothing was changed.
 #[derive(Debug, Error)]

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::schema::{self, FORMAT};
+use super::schema::FORMAT;
 use super::seat::Seats;
 use super::session::Session;
 use super::tables::Tables;
-use super::{SqliteError, SqliteStore};
+use super::{SqliteError, SqliteStore, schema};
 use crate::store::{Fate, Store, StoreError, Work};
 
 /// A store that joins a transaction which the caller has open; see [`SqliteStore::joining`].

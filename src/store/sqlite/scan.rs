@@ -4,8 +4,11 @@ use rusqlite::params;
 
 use super::tables::{Tables, broken, name_hash, read_entries, unreadable};
 use super::{SqliteError, SqliteStore};
+use crate::account::Account;
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::{LotKind, Name};
 use crate::store::{Feed, Owner, Position, Scan, Written};
-use crate::{Account, LotKind, Name, ProfileId, ProfileNumber, Timestamp};
+use crate::time::Timestamp;
 
 impl Scan for SqliteStore {
     type Error = SqliteError;

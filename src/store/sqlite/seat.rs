@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
-use crate::{Account, DefinitionId, Entry, LotKind, ProfileId, ProfileNumber};
+use crate::account::Account;
+use crate::id::{DefinitionId, ProfileId, ProfileNumber};
+use crate::journal::{Entry, LotKind};
 
 /// The state is written every so many entries, and once more for every so many lots that it has.
 const SAVE_EVERY: u32 = 8;

@@ -3,8 +3,10 @@
 use super::SqliteError;
 use super::seat::{Seat, Seats};
 use super::tables::{KEY, Tables, broken, name_hash};
+use crate::account::Account;
+use crate::id::ProfileNumber;
+use crate::journal::{Entry, EntryKind};
 use crate::store::{AsOf, DefinitionRef, Fate, Find, Found, Gather, Lookup, Need, Owner, Record, View, Work};
-use crate::{Account, Entry, EntryKind, ProfileNumber};
 
 static NOTHING: Found<'static> = Found::NOTHING;
 

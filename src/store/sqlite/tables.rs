@@ -5,11 +5,11 @@ use siphasher::sip::SipHasher24;
 
 use super::SqliteError;
 use super::seat::Seat;
-use crate::account::packed as packed_account;
-use crate::bytes::{Reader, Unreadable, Writer};
-use crate::entry::packed as packed_entry;
+use crate::account::{Account, packed as packed_account};
+use crate::id::{EntryId, ProfileId, ProfileNumber};
+use crate::journal::bytes::{Reader, Unreadable, Writer};
+use crate::journal::{Entry, packed as packed_entry};
 use crate::store::Owner;
-use crate::{Account, Entry, EntryId, ProfileId, ProfileNumber};
 
 /// The tables of a ledger, through one connection.
 #[derive(Clone, Copy)]

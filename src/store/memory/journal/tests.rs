@@ -1,7 +1,9 @@
 //! Two accounts' entries in one journal, over several blocks, with some that come to nothing: all are found again.
 
 use super::*;
-use crate::{Balances, Cause, EntryKind, LotId, LotKind, LotValue, Quantity};
+use crate::id::LotId;
+use crate::journal::{Balances, Cause, EntryKind, LotKind, LotValue};
+use crate::value::Quantity;
 
 const ENTRIES: u32 = 80_000;
 

@@ -1,0 +1,385 @@
+//! Definitions: the templates that lots are issued from (rules D1 to D3).
+
+mod template;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use template::Template;
+
+use crate::id::{DefinitionId, Handle, IdError};
+use crate::time::{Period, PeriodType, Timestamp, Until, Zone};
+use crate::value::json::Json;
+use crate::value::{Amount, Points};
+
+/// The template of a reward: what is issued from it is worth so much, for so long, on these terms.
+///
+/// ```
+/// use scrip::{Amount, PeriodType, RewardDefinition};
+///
+/// let birthday = RewardDefinition::new("birthday-reward".parse()?, "Birthday Reward", Amount::from(10))
+///     .valid_for(30, PeriodType::Days);
+/// assert!(birthday.is_assignable && !birthday.is_extendable);
+/// # Ok::<(), scrip::IdError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RewardDefinition {
+    /// Its unique name in URLs.
+    pub handle: Handle,
+    /// Its name for people.
+    pub name: String,
+    /// What a reward is worth, unless the issue says otherwise; in the program's currency.
+    pub value: Amount,
+    /// What the reward is for.
+    #[serde(rename = "type", default)]
+    pub reward_type: RewardType,
+    /// The most that an issue may say instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_value: Option<Amount>,
+    /// How long, when, where and whether: the terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<u32>,
+    /// What `period` counts.
+    #[serde(default)]
+    pub period_type: PeriodType,
+    /// The end of every reward issued from it, whatever the period (rule T4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absolute_expiry: Option<Until>,
+    /// By how many local days a reward is extended where the request does not say (rule L1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extend_days: Option<u32>,
+    /// The zone of rewards issued from it; without it, the program's (rule T3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<Zone>,
+    /// Whether rewards can be issued from it (rule D2).
+    #[serde(default = "yes")]
+    pub is_assignable: bool,
+    /// Whether its rewards can move to another profile (rule L2).
+    #[serde(default)]
+    pub is_reassignable: bool,
+    /// Whether its rewards can be extended (rule L1).
+    #[serde(default)]
+    pub is_extendable: bool,
+    /// Whether customers may see it.
+    #[serde(default = "yes")]
+    pub is_published: bool,
+    /// Texts for people; the ledger does not read them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// One line for the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_description: Option<String>,
+    /// A page for the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_description: Option<String>,
+    /// The small print.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_conditions: Option<String>,
+    /// How to earn it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earn_instructions: Option<String>,
+    /// Notes for the shop's own staff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub internal_notes: Option<String>,
+    /// The name of an icon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
+    /// The address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_url: Option<String>,
+    /// Words to find it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Whatever the caller attaches, kept as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+/// The template of a lot of points.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PointDefinition {
+    /// Its unique name in URLs.
+    pub handle: Handle,
+    /// Its name for people.
+    pub name: String,
+    /// How many points a lot has, unless the issue says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Points>,
+    /// How long a lot lasts; without it, lots never expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<u32>,
+    /// What `period` counts.
+    #[serde(default)]
+    pub period_type: PeriodType,
+    /// The end of every lot issued from it, whatever the period (rule T4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absolute_expiry: Option<Until>,
+    /// By how many local days a lot is extended where the request does not say (rule L1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extend_days: Option<u32>,
+    /// The zone of lots issued from it; without it, the program's (rule T3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<Zone>,
+    /// Whether lots can be issued from it (rule D2).
+    #[serde(default = "yes")]
+    pub is_assignable: bool,
+    /// Whether its lots can move to another profile (rule L2).
+    #[serde(default)]
+    pub is_reassignable: bool,
+    /// Whether its lots can be extended (rule L1).
+    #[serde(default)]
+    pub is_extendable: bool,
+    /// A text for the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Notes for the shop's own staff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Words to find it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Whatever the caller attaches, kept as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl RewardDefinition {
+    /// A definition with the usual terms: assignable and published, not reassignable, not extendable, no expiry.
+    pub fn new(handle: Handle, name: &str, value: Amount) -> Self {
+        Self {
+            handle,
+            name: name.to_owned(),
+            value,
+            reward_type: RewardType::default(),
+            max_value: None,
+            period: None,
+            period_type: PeriodType::Days,
+            absolute_expiry: None,
+            extend_days: None,
+            timezone: None,
+            is_assignable: true,
+            is_reassignable: false,
+            is_extendable: false,
+            is_published: true,
+            description: None,
+            short_description: None,
+            long_description: None,
+            terms_conditions: None,
+            earn_instructions: None,
+            internal_notes: None,
+            icon: None,
+            image_url: None,
+            tags: Vec::new(),
+            meta: None,
+        }
+    }
+
+    /// The same, with rewards that last so many local days, weeks, months or years (rule T4).
+    #[must_use]
+    pub fn valid_for(self, period: u32, period_type: PeriodType) -> Self {
+        Self { period: Some(period), period_type, ..self }
+    }
+}
+
+impl PointDefinition {
+    /// A definition with the usual terms: assignable, not reassignable, not extendable, no expiry.
+    pub fn new(handle: Handle, name: &str) -> Self {
+        Self {
+            handle,
+            name: name.to_owned(),
+            value: None,
+            period: None,
+            period_type: PeriodType::Days,
+            absolute_expiry: None,
+            extend_days: None,
+            timezone: None,
+            is_assignable: true,
+            is_reassignable: false,
+            is_extendable: false,
+            description: None,
+            notes: None,
+            tags: Vec::new(),
+            meta: None,
+        }
+    }
+
+    /// The same, with lots that last so many local days, weeks, months or years (rule T4).
+    #[must_use]
+    pub fn valid_for(self, period: u32, period_type: PeriodType) -> Self {
+        Self { period: Some(period), period_type, ..self }
+    }
+}
+
+/// A definition of either kind, as the catalogue holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Definition {
+    /// Of rewards.
+    Reward(RewardDefinition),
+    /// Of points.
+    Point(PointDefinition),
+}
+
+impl Definition {
+    /// Its unique name in URLs.
+    pub const fn handle(&self) -> &Handle {
+        match self {
+            Self::Reward(definition) => &definition.handle,
+            Self::Point(definition) => &definition.handle,
+        }
+    }
+
+    /// Its name for people.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Reward(definition) => &definition.name,
+            Self::Point(definition) => &definition.name,
+        }
+    }
+}
+
+impl From<RewardDefinition> for Definition {
+    fn from(definition: RewardDefinition) -> Self {
+        Self::Reward(definition)
+    }
+}
+
+impl From<PointDefinition> for Definition {
+    fn from(definition: PointDefinition) -> Self {
+        Self::Point(definition)
+    }
+}
+
+/// A definition in the catalogue: what was defined, under which id, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Defined {
+    /// Its id.
+    pub id: DefinitionId,
+    /// What was defined.
+    pub definition: Definition,
+    /// Whether it was taken out of use: nothing is issued from it any more (rule D3).
+    pub is_archived: bool,
+    /// When it was defined.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Defined {
+    /// Whether a handle is this definition's own now.
+    pub(crate) fn holds(&self, handle: &Handle) -> bool {
+        !self.is_archived && self.definition.handle() == handle
+    }
+}
+
+/// What a lot carries for life, frozen when it was issued (rule D3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Terms {
+    /// The zone in which its days are counted (rule T3).
+    pub timezone: Zone,
+    /// How long it lasts from its issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
+    /// By how many local days it is extended where the request does not say (rule L1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extend_days: Option<u32>,
+    /// Whether it can move to another profile (rule L2).
+    pub is_reassignable: bool,
+    /// Whether it can be extended (rule L1).
+    pub is_extendable: bool,
+}
+
+/// What a reward is for: one of the known kinds, or any other short word, kept as given (rule D1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[non_exhaustive]
+#[allow(missing_docs)] // The names are what a shop calls them; there is nothing more to say.
+pub enum RewardType {
+    Activation,
+    Anniversary,
+    Birthday,
+    Bonus,
+    Campaign,
+    CustomerService,
+    Reactivation,
+    Spend,
+    Staff,
+    SystemAdjustment,
+    Tier,
+    Achievement,
+    Status,
+    Points,
+    Referral,
+    #[default]
+    Other,
+    /// Any other word, of 1 to 50 bytes.
+    Custom(Box<str>),
+}
+
+const KNOWN_TYPES: [(&str, RewardType); 16] = [
+    ("activation", RewardType::Activation),
+    ("anniversary", RewardType::Anniversary),
+    ("birthday", RewardType::Birthday),
+    ("bonus", RewardType::Bonus),
+    ("campaign", RewardType::Campaign),
+    ("customer-service", RewardType::CustomerService),
+    ("reactivation", RewardType::Reactivation),
+    ("spend", RewardType::Spend),
+    ("staff", RewardType::Staff),
+    ("system-adjustment", RewardType::SystemAdjustment),
+    ("tier", RewardType::Tier),
+    ("achievement", RewardType::Achievement),
+    ("status", RewardType::Status),
+    ("points", RewardType::Points),
+    ("referral", RewardType::Referral),
+    ("other", RewardType::Other),
+];
+
+impl RewardType {
+    /// The word for it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Custom(word) => word,
+            known => KNOWN_TYPES.iter().find(|(_, kind)| kind == known).map_or("other", |(word, _)| word),
+        }
+    }
+}
+
+impl FromStr for RewardType {
+    type Err = IdError;
+
+    fn from_str(word: &str) -> Result<Self, IdError> {
+        if let Some((_, known)) = KNOWN_TYPES.iter().find(|(known, _)| *known == word) {
+            return Ok(known.clone());
+        }
+        crate::id::check_text(word, 50).map(|()| Self::Custom(word.into()))
+    }
+}
+
+impl TryFrom<String> for RewardType {
+    type Error = IdError;
+
+    fn try_from(word: String) -> Result<Self, IdError> {
+        word.parse()
+    }
+}
+
+impl From<RewardType> for String {
+    fn from(kind: RewardType) -> Self {
+        kind.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for RewardType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,146 @@
+//! A decision on its way: entries, one after the other, with the balances after each.
+
+use crate::account::Account;
+use crate::engine::Rejection;
+use crate::id::{Key, LotId, MAX_SEQUENCE, ProfileNumber};
+use crate::journal::{Balances, Cause, Entry, EntryKind, External, Fingerprint, LotAfter, Stamp, Totals};
+use crate::program::Program;
+use crate::time::Timestamp;
+
+/// What a request reads, and where it writes.
+pub struct Draft<'a> {
+    /// The program.
+    pub(crate) program: &'a Program,
+    /// The instant of the decision.
+    pub(crate) at: Timestamp,
+    /// The account.
+    pub(crate) first: Side<'a>,
+    /// The second account, where there is one.
+    pub(crate) second: Option<Side<'a>>,
+    stamp: Option<Box<Stamp>>,
+}
+
+/// One account, and the entries that are written to it.
+pub(crate) struct Side<'a> {
+    /// The account, with everything applied that fell due before.
+    pub(crate) account: &'a Account,
+    totals: Totals,
+    sequence: u32,
+    entries: &'a mut Vec<Entry>,
+    /// How many of the entries were there before: the clock's.
+    due: usize,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(
+        program: &'a Program,
+        at: Timestamp,
+        first: Side<'a>,
+        second: Option<Side<'a>>,
+    ) -> Self {
+        Self { program, at, first, second, stamp: None }
+    }
+
+    /// Makes the first entry recognisable, if anything will ask for it.
+    pub(crate) fn stamp(
+        &mut self,
+        key: Option<&Key>,
+        external: Option<External>,
+        fingerprint: impl FnOnce() -> Fingerprint,
+    ) {
+        if key.is_some() || external.is_some() {
+            let stamp = Stamp { key: key.cloned(), external, fingerprint: fingerprint(), entries: 1 };
+            self.stamp = Some(Box::new(stamp));
+        }
+    }
+
+    /// The account.
+    pub(crate) const fn account(&self) -> &'a Account {
+        self.first.account
+    }
+
+    /// Whether the account was merged into the second one.
+    pub(crate) fn is_merged(&self) -> bool {
+        self.second.is_some() && self.first.account.merged_into().is_some()
+    }
+
+    /// Whoever has the account's value: itself, or the one that it was merged into.
+    pub(crate) fn home(&self) -> &Side<'a> {
+        self.second.as_ref().filter(|_| self.is_merged()).unwrap_or(&self.first)
+    }
+
+    /// Writes the next entry of whoever has the account's value.
+    pub(crate) fn write_home(&mut self, cause: Cause, kind: EntryKind) {
+        let (at, is_merged) = (self.at, self.is_merged());
+        match self.second.as_mut().filter(|_| is_merged) {
+            Some(home) => home.write(at, cause, kind, None),
+            None => self.write_for(cause, kind),
+        };
+    }
+
+    /// Writes the next entry that the request asks for, and answers with the balances after it.
+    pub(crate) fn write(&mut self, kind: EntryKind) -> Balances {
+        self.write_for(Cause::Request, kind)
+    }
+
+    /// Writes the next entry, and why.
+    pub(crate) fn write_for(&mut self, cause: Cause, kind: EntryKind) -> Balances {
+        let stamp = self.stamp.take();
+        self.first.write(self.at, cause, kind, stamp)
+    }
+
+    /// Whether the journals have room for what was written; and notes on the stamp how much that was.
+    pub(crate) fn finish(self) -> Result<(), Rejection> {
+        let sides = [Some(&self.first), self.second.as_ref()];
+        if sides.into_iter().flatten().any(|side| side.sequence > MAX_SEQUENCE) {
+            return Err(Rejection::JournalFull);
+        }
+        let Side { entries, due, .. } = self.first;
+        let written = entries.len().saturating_sub(due);
+        if let Some(stamp) = entries.get_mut(due).and_then(|first| first.stamp.as_mut()) {
+            stamp.entries = u32::try_from(written).map_err(|_| Rejection::JournalFull)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Side<'a> {
+    pub(crate) fn new(account: &'a Account, entries: &'a mut Vec<Entry>) -> Self {
+        let due = entries.len();
+        Self { account, totals: account.totals(), sequence: account.sequence(), entries, due }
+    }
+
+    /// The totals after the entries so far.
+    pub(crate) const fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    pub(crate) fn number(&self) -> ProfileNumber {
+        self.account.number()
+    }
+
+    /// How a lot stands after the entries so far, if one of them says.
+    pub(crate) fn said_of(&self, lot: LotId) -> Option<LotAfter> {
+        self.entries.iter().rev().find_map(|entry| entry.lot_after(lot))
+    }
+
+    /// The number of the entry that is written next: what it makes is named after it.
+    pub(crate) const fn next_sequence(&self) -> u32 {
+        self.sequence.saturating_add(1)
+    }
+
+    /// Writes the next entry, and answers with the balances after it.
+    pub(crate) fn write(
+        &mut self,
+        at: Timestamp,
+        cause: Cause,
+        kind: EntryKind,
+        stamp: Option<Box<Stamp>>,
+    ) -> Balances {
+        self.totals.follow(&kind, at);
+        let balances = self.totals.balances();
+        self.sequence = self.next_sequence();
+        self.entries.push(Entry { sequence: self.sequence, at, cause, kind, balances, stamp });
+        balances
+    }
+}

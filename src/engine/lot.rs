@@ -1,0 +1,136 @@
+//! A lot that a request is about: what is fixed about it, and how it stands, live or not.
+
+use crate::account::{Account, after};
+use crate::engine::Rejection;
+use crate::engine::draft::Side;
+use crate::id::LotId;
+use crate::journal::{Issue, Lot, LotAfter, LotChange, LotKind, Movement, Place, Standing};
+use crate::ops::issue::lot_at_issue;
+use crate::store::{Record, View};
+use crate::time::{Expiry, Timestamp};
+use crate::value::Quantity;
+
+/// A lot of an account at an instant.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownLot<'a> {
+    /// What is fixed about it.
+    pub(crate) issue: &'a Issue,
+    /// How it stands.
+    pub(crate) now: LotAfter,
+    /// What of what is left is held.
+    pub(crate) held: Quantity,
+}
+
+impl<'a> KnownLot<'a> {
+    /// From the account, if it is live, and from what is written down of it.
+    pub(crate) fn find(
+        side: &Side<'_>,
+        record: Option<&Record<'a>>,
+        id: LotId,
+        at: Timestamp,
+    ) -> Option<Self> {
+        // What fell due by now is written, but not yet to be found.
+        Self::of(side.account, side.said_of(id), record?, id, at)
+    }
+
+    fn of(
+        account: &Account,
+        said: Option<LotAfter>,
+        record: &Record<'a>,
+        id: LotId,
+        at: Timestamp,
+    ) -> Option<Self> {
+        let issue = record.made.lot_facts(id)?;
+        if let Some((lot, kind, standing)) = account.live(id, at) {
+            return Some(Self { issue, now: after(&lot, kind, standing), held: lot.held });
+        }
+        let said = said.or_else(|| record.newest().lot_after(id))?;
+        let remaining = match said.standing {
+            // It could be used then, and is not live now: it was used up.
+            Standing::Usable | Standing::Pending(_) => Quantity::ZERO,
+            _ => said.remaining,
+        };
+        let standing = match said.standing {
+            gone @ (Standing::Revoked | Standing::MovedTo(_)) => gone,
+            _ if said.expires_at.is_past(at) => Standing::Expired,
+            Standing::Pending(available_at) if available_at > at => Standing::Pending(available_at),
+            _ => Standing::Usable,
+        };
+        Some(Self { issue, now: LotAfter { remaining, standing, ..said }, held: Quantity::ZERO })
+    }
+
+    /// The lot that a request names, if the first account has it.
+    pub(crate) fn named(
+        side: &Side<'_>,
+        view: &View<'a>,
+        id: LotId,
+        at: Timestamp,
+    ) -> Result<Self, Rejection> {
+        let lot = Self::find(side, view.found.lots.get(&id), id, at);
+        let here = lot.filter(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)));
+        here.ok_or_else(|| Rejection::UnknownLot { lots: vec![id] })
+    }
+
+    /// How a lot that was not taken back stands at an instant, once it expires then: also one whose time of use is still
+    /// to come may have expired, and come back (rule T2).
+    pub(crate) fn standing_until(&self, expires_at: Expiry, at: Timestamp) -> Result<Standing, Rejection> {
+        let available_at = self.issue.available_at;
+        if expires_at.is_past(at) {
+            Ok(Standing::Expired)
+        } else if available_at <= at {
+            Ok(Standing::Usable)
+        } else if expires_at.is_past(available_at) {
+            Err(Rejection::NeverUsable { available_at })
+        } else {
+            Ok(Standing::Pending(available_at))
+        }
+    }
+
+    /// What of what is left no hold sets aside.
+    pub(crate) fn unheld(&self) -> Quantity {
+        self.now.remaining.minus(self.held)
+    }
+
+    pub(crate) fn kind(&self) -> LotKind {
+        self.now.kind
+    }
+
+    /// Whether it counts as expired, with or without something left.
+    pub(crate) fn is_expired(&self) -> bool {
+        self.now.standing == Standing::Expired
+    }
+
+    /// The change to how it stands then, with what moved for that. Movements of nothing are left out.
+    pub(crate) fn change(
+        &self,
+        after: LotAfter,
+        moved: impl IntoIterator<Item = (Place, Place, Quantity)>,
+    ) -> LotChange {
+        let kind = self.kind();
+        let moved = moved.into_iter().filter(|(from, to, value)| from != to && !value.is_zero());
+        LotChange {
+            after,
+            moved: moved.map(|(from, to, value)| Movement { kind, from, to, value }).collect(),
+        }
+    }
+}
+
+/// A lot that was asked for, as it stands at an instant, with what fell due by then.
+pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<crate::journal::KnownLot> {
+    let record = view.found.lots.get(&id)?;
+    let mut due = Vec::new();
+    let account = super::brought_up(view.first, at, &mut due);
+    let said = due.iter().rev().find_map(|entry| entry.lot_after(id));
+    let known = KnownLot::of(&account, said, record, id, at)?;
+    let LotAfter { remaining, standing, expires_at, kind, .. } = known.now;
+    let external_id = record.made.lot_external_id().cloned();
+    let lot = Lot {
+        value_remaining: remaining,
+        value_held: known.held,
+        status: standing.status(remaining, known.held),
+        expires_at,
+        ..lot_at_issue(view.first.profile_id(), record.made.at, known.issue, external_id)
+    };
+    let changed_at = record.latest.map(|entry| entry.at);
+    Some(crate::journal::KnownLot { kind, lot, written_at: record.made.at, changed_at })
+}

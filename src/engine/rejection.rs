@@ -1,0 +1,511 @@
+//! Why the ledger says no.
+//!
+//! Precedence, when several reasons apply at once: first what makes a request the repetition of another (its key,
+//! its external id), then its own fields in the order in which they are documented, then time (rule T6: that of both
+//! accounts where it is about two), then whether what it names exists, then the terms and policies that forbid it,
+//! then value that is missing, and last the limits of an account. [`Rejection::class`] gives the step.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileNumber, RedemptionId, TransactionId};
+use crate::journal::External;
+use crate::store::Trail;
+use crate::time::{TimeError, Timestamp};
+use crate::value::{Amount, Quantity};
+
+/// A request that the rules do not allow. Nothing was changed by it.
+///
+/// [`Rejection::code`] is stable and for programs; the text is for people and names the field and the rule.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The external id was used before, for something else (rules D5 and X2).
+    #[error("external_id: `{}` was used before with other content (rule D5)", external.as_str())]
+    ExternalIdConflict {
+        /// The id.
+        external: External,
+        /// What was made with it at first, by its id.
+        first: u64,
+    },
+    /// The handle belongs to another definition (rule D1).
+    #[error("handle: `{}` belongs to definition {first} (rule D1)", external.as_str())]
+    HandleTaken {
+        /// The handle.
+        external: External,
+        /// The definition that it belongs to.
+        first: DefinitionId,
+    },
+    /// A field that this request needs was left out.
+    #[error("{field}: is required")]
+    Missing {
+        /// The field.
+        field: Field,
+    },
+    /// A date was wanted, and this says never (rules T4 and L1).
+    #[error("{field}: must be a date; for no end, leave it out (rule T4)")]
+    NoEnd {
+        /// The field.
+        field: Field,
+    },
+    /// Two fields were given of which only one can hold.
+    #[error("{field}: cannot be given together with {other}")]
+    Contradiction {
+        /// The field.
+        field: Field,
+        /// The other.
+        other: Field,
+    },
+    /// A field that names something is of a length that the ledger does not keep.
+    #[error("{field}: must be 1 to {max} bytes long")]
+    TextLength {
+        /// The field.
+        field: Field,
+        /// The most bytes.
+        max: usize,
+    },
+    /// A quantity is zero where value would move (rule Q6).
+    #[error("{field}: must be above zero (rule Q6)")]
+    NotPositive {
+        /// The field.
+        field: Field,
+    },
+    /// A quantity has more decimals than the currency or the points (rules Q1 and Q4).
+    #[error("{field}: {value} has more than {allowed} decimals, and amounts are never rounded (rule Q1)")]
+    TooManyDecimals {
+        /// The field.
+        field: Field,
+        /// What it says.
+        value: Quantity,
+        /// How many decimals there may be.
+        allowed: u8,
+    },
+    /// A quantity is above the largest single amount (rule Q3).
+    #[error("{field}: {value} is above 1000000000000 (rule Q3)")]
+    AmountTooLarge {
+        /// The field.
+        field: Field,
+        /// What it says.
+        value: Quantity,
+    },
+    /// More is left of a lot than it had at first (rule D2).
+    #[error("value_remaining: {remaining} is above value_initial {initial} (rule D2)")]
+    RemainingAboveInitial {
+        /// What is left.
+        remaining: Quantity,
+        /// What it had.
+        initial: Quantity,
+    },
+    /// A time or period leads to no instant that the ledger can hold (rule T1).
+    #[error("{field}: {}", TimeError::OutOfRange)]
+    TimeOutOfRange {
+        /// The field.
+        field: Field,
+    },
+    /// The lot would expire before it becomes available (rule T2).
+    #[error("expires_at: the lot would expire before it becomes available at {available_at} (rule T2)")]
+    NeverUsable {
+        /// When it would become available.
+        available_at: Timestamp,
+    },
+    /// The list of strategies is empty, or names one twice (rule C3).
+    #[error("strategies: must name rewards, points or both, each once (rule C3)")]
+    BadStrategies,
+    /// The request's time is before the account's last entry, by more than the tolerance (rule T6).
+    #[error("at: {at} is before the account's last entry at {last} (rule T6)")]
+    TimeReversed {
+        /// The request's time.
+        at: Timestamp,
+        /// The last entry's.
+        last: Timestamp,
+    },
+    /// There is no such definition, or it is of the other kind (rule D2).
+    #[error("{field}: there is no such definition (rule D2)")]
+    UnknownDefinition {
+        /// The field that names it.
+        field: Field,
+    },
+    /// There is no such redemption of this profile (rule X1).
+    #[error("redemption_id: {redemption} is no redemption of this profile (rule X1)")]
+    UnknownRedemption {
+        /// The id.
+        redemption: RedemptionId,
+    },
+    /// There is no such transaction of this profile (rule X1).
+    #[error("transaction_id: {transaction} is no transaction of this profile (rule X1)")]
+    UnknownTransaction {
+        /// The id.
+        transaction: TransactionId,
+    },
+    /// The definition was archived (rule D3).
+    #[error("definition {definition} is archived (rule D3)")]
+    DefinitionArchived {
+        /// The definition.
+        definition: DefinitionId,
+    },
+    /// The definition is not assignable (rule D2).
+    #[error("definition {definition} is not assignable (rule D2)")]
+    NotAssignable {
+        /// The definition.
+        definition: DefinitionId,
+    },
+    /// The value is above the definition's `max_value` (rule D2).
+    #[error("value_initial: {value} is above the definition's max_value {max} (rule D2)")]
+    AboveMaxValue {
+        /// The value.
+        value: Quantity,
+        /// The definition's most.
+        max: Quantity,
+    },
+    /// The program has no exchange rate, so points cannot pay (rule Q4).
+    #[error("strategies: points cannot pay without an exchange rate (rule Q4)")]
+    NoExchangeRate,
+    /// The program has a minimum spend or a share, and the request does not say what the basket is worth (rule C6).
+    #[error("basket_total: is required by the program's minimum spend or share (rule C6)")]
+    BasketRequired,
+    /// The basket is below the program's minimum spend (rule C6).
+    #[error("basket_total: {basket} is below the minimum spend of {minimum} (rule C6)")]
+    BelowMinimumSpend {
+        /// What the basket is worth.
+        basket: Amount,
+        /// The least that it must be.
+        minimum: Amount,
+    },
+    /// The amount is above what the program lets one redemption take (rule C6).
+    #[error("amount: {requested} is above the cap of {cap} (rule C6)")]
+    CapExceeded {
+        /// What was asked for.
+        requested: Amount,
+        /// The most that can be taken.
+        cap: Amount,
+    },
+    /// The redemption was reversed (rule X1).
+    #[error("redemption_id: {redemption} was reversed (rule X1)")]
+    RedemptionReversed {
+        /// The redemption.
+        redemption: RedemptionId,
+    },
+    /// The redemption is linked to another transaction (rule X1).
+    #[error("redemption_id: {redemption} is linked to transaction {transaction} (rule X1)")]
+    RedemptionLinked {
+        /// The redemption.
+        redemption: RedemptionId,
+        /// The transaction.
+        transaction: TransactionId,
+    },
+    /// The redemption took more than the purchase would have cost (rule X1).
+    #[error(
+        "redemption_id: the redemption took {redeemed}, more than total_original {total_original} (rule X1)"
+    )]
+    RedemptionAboveTotal {
+        /// What it took, less what was returned.
+        redeemed: Amount,
+        /// What the purchase would have cost.
+        total_original: Amount,
+    },
+    /// The redemption stayed with a third profile, and one commit is over two: with which the transaction stayed, and which
+    /// has the value, are the others (rules X1 and L2).
+    #[error(
+        "redemption_id: {redemption} stayed with a third profile in a merger, and a commit is over two (rule X1)"
+    )]
+    RedemptionApart {
+        /// The redemption that was to be linked or unlinked.
+        redemption: RedemptionId,
+    },
+    /// There is no such lot of this profile (rule L1).
+    #[error("ids: {} no lots of this profile (rule L1)", listed(lots))]
+    UnknownLot {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// There is no such hold of this profile (rule H3).
+    #[error("hold_id: {hold} is no hold of this profile (rule H3)")]
+    UnknownHold {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// The hold was captured before (rule H3).
+    #[error("hold_id: {hold} was captured before (rule H3)")]
+    HoldCaptured {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// The hold was released before (rule H3).
+    #[error("hold_id: {hold} was released before (rule H3)")]
+    HoldReleased {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// The hold's time was over (rule H3).
+    #[error("hold_id: {hold} lapsed (rule H3)")]
+    HoldLapsed {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// More was to be captured than is held (rule H2).
+    #[error("amount: {requested} is above the {held} that is held (rule H2)")]
+    CaptureAboveHold {
+        /// What was asked for.
+        requested: Amount,
+        /// What is held.
+        held: Amount,
+    },
+    /// More was to be given back than is left to give back (rule R2).
+    #[error("amount: {requested} is above the {left} that is left to give back (rule R2)")]
+    ReturnAboveRedemption {
+        /// What was asked for.
+        requested: Amount,
+        /// What is left.
+        left: Amount,
+    },
+    /// Part of the redemption was given back before, so it cannot be undone as a whole (rule R4).
+    #[error("redemption_id: {returned} of {redemption} was given back before (rule R4)")]
+    RedemptionReturned {
+        /// The redemption.
+        redemption: RedemptionId,
+        /// What was given back.
+        returned: Amount,
+    },
+    /// It is too late to undo the redemption (rule R4).
+    #[error("redemption_id: {redemption} could be reversed until {until} (rule R4)")]
+    ReversalWindowOver {
+        /// The redemption.
+        redemption: RedemptionId,
+        /// The last instant at which it could be.
+        until: Timestamp,
+    },
+    /// More of a purchase was to come back than is left of it (rule X4).
+    #[error("amount: {requested} is above the {left} that is left of the transaction (rule X4)")]
+    ReturnAboveTransaction {
+        /// What was asked for.
+        requested: Amount,
+        /// What is left.
+        left: Amount,
+    },
+    /// The terms of the lots do not allow to extend them (rule L1).
+    #[error("ids: {} not extendable (rule L1)", listed(lots))]
+    NotExtendable {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// The lots never expire (rule L1).
+    #[error("ids: {} without an expiry (rule L1)", listed(lots))]
+    NeverExpires {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// The date is before the lots' expiry, and extending never shortens (rule L1).
+    #[error("extend_date: {} expiring later than that (rule L1)", listed(lots))]
+    Shortens {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// Nothing is left of the lots (rule L1).
+    #[error("ids: {} with nothing left (rule L1)", listed(lots))]
+    NothingLeft {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// The lots were taken back by the shop (rule L3).
+    #[error("ids: {} revoked (rule L3)", listed(lots))]
+    LotRevoked {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
+    /// The terms of the lot do not allow to move it to another profile (rule L2).
+    #[error("{lot} is not reassignable (rule L2)")]
+    NotReassignable {
+        /// The lot.
+        lot: LotId,
+    },
+    /// The lot has expired, so there is nothing to move (rule L2).
+    #[error("{lot} has expired (rule L2)")]
+    LotExpired {
+        /// The lot.
+        lot: LotId,
+    },
+    /// Part of the lot is held, and held value stays where it is (rule L4).
+    #[error("{held} of {lot} is held (rule L4)")]
+    LotHeld {
+        /// The lot.
+        lot: LotId,
+        /// What of it is held.
+        held: Quantity,
+    },
+    /// Both profiles are the same (rule L2).
+    #[error("profile_id: is the profile that has it already (rule L2)")]
+    SameProfile,
+    /// The profile was merged into another before (rule L2).
+    #[error("profile_id: was merged into another profile before (rule L2)")]
+    AlreadyMerged,
+    /// There is less value than was asked for, or none (rule C4).
+    #[error("amount: {requested} was requested and {available} is available (rule C4)")]
+    InsufficientValue {
+        /// What was asked for.
+        requested: Amount,
+        /// What there is for the strategies that were named.
+        available: Amount,
+    },
+    /// The account's total would leave its bounds (rule Q3).
+    #[error("value: the account would hold more than 900000000000000 (rule Q3)")]
+    AccountTotalExceeded,
+    /// The account's journal has no numbers left (a little over four million).
+    #[error("the account's journal is full (rule J1)")]
+    JournalFull,
+}
+
+/// `lot 5 is`, or `lots 5 and 6 are`.
+fn listed(lots: &[LotId]) -> String {
+    let texts: Vec<String> = lots.iter().map(LotId::to_string).collect();
+    match texts.as_slice() {
+        [only] => format!("lot {only} is"),
+        many => format!("lots {} are", many.join(", ")),
+    }
+}
+
+/// A field of a request, by its name in JSON.
+pub type Field = std::borrow::Cow<'static, str>;
+
+/// The step of the precedence at which a rejection stands; see [the module](crate::rejection).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RejectionClass {
+    /// It repeats another request, with other content.
+    Identity,
+    /// One of its fields cannot be.
+    Field,
+    /// It comes too late to be that early.
+    Time,
+    /// It names what does not exist.
+    Unknown,
+    /// The terms of a definition or lot, or the program's policies, forbid it.
+    Terms,
+    /// There is not enough value.
+    Value,
+    /// A limit of the account is reached.
+    Limit,
+}
+
+macro_rules! table {
+    ($($variant:ident => $code:literal, $class:ident;)*) => {
+        impl Rejection {
+            /// Every code there is, in the order of the precedence.
+            pub const CODES: &'static [&'static str] = &[$($code),*];
+
+            /// A stable code for programs to act on.
+            pub const fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $code,)*
+                }
+            }
+
+            /// The step of the precedence at which it stands.
+            pub const fn class(&self) -> RejectionClass {
+                match self {
+                    $(Self::$variant { .. } => RejectionClass::$class,)*
+                }
+            }
+        }
+    };
+}
+
+table! {
+    ExternalIdConflict => "external_id_conflict", Identity;
+    HandleTaken => "handle_taken", Identity;
+    Missing => "missing_field", Field;
+    Contradiction => "contradiction", Field;
+    TextLength => "text_length", Field;
+    NotPositive => "not_positive", Field;
+    TooManyDecimals => "too_many_decimals", Field;
+    AmountTooLarge => "amount_too_large", Field;
+    NoEnd => "no_end", Field;
+    BadStrategies => "bad_strategies", Field;
+    TimeReversed => "time_reversed", Time;
+    UnknownDefinition => "unknown_definition", Unknown;
+    UnknownRedemption => "unknown_redemption", Unknown;
+    UnknownTransaction => "unknown_transaction", Unknown;
+    UnknownLot => "unknown_lot", Unknown;
+    UnknownHold => "unknown_hold", Unknown;
+    DefinitionArchived => "definition_archived", Terms;
+    NotAssignable => "not_assignable", Terms;
+    AboveMaxValue => "above_max_value", Terms;
+    RemainingAboveInitial => "remaining_above_initial", Terms;
+    TimeOutOfRange => "time_out_of_range", Terms;
+    NeverUsable => "never_usable", Terms;
+    NoExchangeRate => "no_exchange_rate", Terms;
+    BasketRequired => "basket_required", Terms;
+    BelowMinimumSpend => "below_minimum_spend", Terms;
+    CapExceeded => "cap_exceeded", Terms;
+    RedemptionReversed => "redemption_reversed", Terms;
+    RedemptionLinked => "redemption_linked", Terms;
+    RedemptionAboveTotal => "redemption_above_total", Terms;
+    RedemptionApart => "redemption_apart", Terms;
+    RedemptionReturned => "redemption_returned", Terms;
+    ReversalWindowOver => "reversal_window_over", Terms;
+    HoldCaptured => "hold_captured", Terms;
+    HoldReleased => "hold_released", Terms;
+    HoldLapsed => "hold_lapsed", Terms;
+    SameProfile => "same_profile", Terms;
+    AlreadyMerged => "already_merged", Terms;
+    LotRevoked => "lot_revoked", Terms;
+    NotExtendable => "not_extendable", Terms;
+    NotReassignable => "not_reassignable", Terms;
+    NeverExpires => "never_expires", Terms;
+    Shortens => "shortens", Terms;
+    LotExpired => "lot_expired", Terms;
+    NothingLeft => "nothing_left", Value;
+    LotHeld => "lot_held", Value;
+    CaptureAboveHold => "capture_above_hold", Value;
+    ReturnAboveRedemption => "return_above_redemption", Value;
+    ReturnAboveTransaction => "return_above_transaction", Value;
+    InsufficientValue => "insufficient_value", Value;
+    AccountTotalExceeded => "account_total_exceeded", Limit;
+    JournalFull => "journal_full", Limit;
+}
+
+/// The same idempotency key came with other content (rule J5). Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("key: `{key}` was used before with other content (rule J5)")]
+pub struct KeyReused {
+    /// The key.
+    pub key: Key,
+    /// The sequence number of the entry that its first use wrote.
+    pub first: u32,
+}
+
+/// What a pure decision says no with: a rule, a key that was used for something else, or that it was not lent enough.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The rules do not allow it.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// Its key was used before with other content.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// It is about what is in another account now: load that one and decide again. A ledger does so by itself.
+    #[error("what it names is in account {}", .0.get())]
+    Elsewhere(ProfileNumber),
+    /// It changes another account as well: load that one as the second and decide again. A ledger does so by itself.
+    #[error("it changes account {} as well", .0.get())]
+    Together(ProfileNumber),
+    /// Its key may be known in another account that had the lot which it names: load that one, with this trail, and decide
+    /// again. A ledger does so by itself.
+    #[error("its key may be known in account {}", .0.next().get())]
+    Trail(Box<Trail>),
+}
+
+impl Refusal {
+    /// A stable code for programs to act on.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejection) => rejection.code(),
+            Self::KeyReused(_) => "key_reused",
+            Self::Elsewhere(_) => "elsewhere",
+            Self::Together(_) => "together",
+            Self::Trail(_) => "trail",
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! What an account holds and where its value went: running totals that add up at every step (rule J3).
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::journal::{DebtChange, EntryKind};
+use crate::program::Program;
+use crate::time::Timestamp;
+use crate::value::{Amount, Delta, Points, Quantity, decimal_text};
+
+/// Which kind of value a lot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LotKind {
+    /// Money: a reward.
+    Reward,
+    /// Points.
+    Point,
+}
+
+/// Where value can be, come from or go to (rule J3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// It comes in by being issued.
+    Issued,
+    /// A correction brings it in, or takes it out.
+    Adjusted,
+    /// It comes from another profile, or goes to one.
+    Moved,
+    /// It can be redeemed.
+    Available,
+    /// It will be available later.
+    Pending,
+    /// A hold sets it aside.
+    Held,
+    /// It was redeemed.
+    Redeemed,
+    /// It expired unused.
+    Expired,
+    /// The shop took it back.
+    Revoked,
+    /// It came back with the purchase that earned it.
+    ClawedBack,
+    /// It paid what was owed.
+    PaidToDebt,
+}
+
+/// A quantity of one kind, on its way from one place to another. Every entry that moves value is a few of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Movement {
+    /// What moves.
+    pub kind: LotKind,
+    /// From where.
+    pub from: Place,
+    /// Where to.
+    pub to: Place,
+    /// How much.
+    pub value: Quantity,
+}
+
+/// Everything that ever came into an account in one kind of value, and where it is now.
+///
+/// Rule J3: `issued ± adjusted ± moved` is always the sum of all the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Pot {
+    /// Came in by being issued.
+    pub issued: Quantity,
+    /// Can be redeemed now.
+    pub available: Quantity,
+    /// Will be available later.
+    pub pending: Quantity,
+    /// Set aside by holds.
+    pub held: Quantity,
+    /// Redeemed, less what was returned.
+    pub redeemed: Quantity,
+    /// Expired unused.
+    pub expired: Quantity,
+    /// Taken back by the shop.
+    pub revoked: Quantity,
+    /// Earned points that came back with the purchase that earned them.
+    pub clawed_back: Quantity,
+    /// Earned points that paid what was owed.
+    pub paid_to_debt: Quantity,
+    /// Corrections, up less down.
+    pub adjusted: Delta,
+    /// Came in from other profiles, less what went to them.
+    pub moved: Delta,
+}
+
+impl Pot {
+    /// Nothing ever came in.
+    pub(crate) const EMPTY: Self = Self {
+        issued: Quantity::ZERO,
+        available: Quantity::ZERO,
+        pending: Quantity::ZERO,
+        held: Quantity::ZERO,
+        redeemed: Quantity::ZERO,
+        expired: Quantity::ZERO,
+        revoked: Quantity::ZERO,
+        clawed_back: Quantity::ZERO,
+        paid_to_debt: Quantity::ZERO,
+        adjusted: Delta::ZERO,
+        moved: Delta::ZERO,
+    };
+
+    /// Whether no value appeared or vanished (rule J3).
+    pub fn is_conserved(&self) -> bool {
+        let came = [self.issued.into(), self.adjusted, self.moved];
+        let went = [
+            self.available,
+            self.pending,
+            self.held,
+            self.redeemed,
+            self.expired,
+            self.revoked,
+            self.clawed_back,
+            self.paid_to_debt,
+        ];
+        let sum =
+            |deltas: &[Delta]| deltas.iter().map(|delta| i128::from(delta.ten_thousandths())).sum::<i128>();
+        sum(&came) == sum(&went.map(Delta::from)) && went.iter().all(|value| value.ten_thousandths() >= 0)
+    }
+
+    /// Applies what a redemption moves.
+    #[inline]
+    pub(crate) fn redeem(&mut self, value: Quantity) {
+        self.available = self.available.minus(value);
+        self.redeemed = self.redeemed.plus(value);
+    }
+
+    /// Applies what the issue of a usable lot moves.
+    #[inline]
+    pub(crate) fn issue(&mut self, value: Quantity) {
+        self.issued = self.issued.plus(value);
+        self.available = self.available.plus(value);
+    }
+
+    #[inline]
+    fn shift(&mut self, movement: Movement) {
+        let Movement { from, to, value, .. } = movement;
+        match from {
+            Place::Issued => self.issued = self.issued.plus(value),
+            Place::Adjusted => self.adjusted = self.adjusted.up(value),
+            Place::Moved => self.moved = self.moved.up(value),
+            inside => self.inside(inside, |held| held.minus(value)),
+        }
+        match to {
+            Place::Issued => self.issued = self.issued.minus(value),
+            Place::Adjusted => self.adjusted = self.adjusted.down(value),
+            Place::Moved => self.moved = self.moved.down(value),
+            inside => self.inside(inside, |held| held.plus(value)),
+        }
+    }
+
+    #[inline]
+    fn inside(&mut self, place: Place, change: impl FnOnce(Quantity) -> Quantity) {
+        let pool = match place {
+            Place::Available => &mut self.available,
+            Place::Pending => &mut self.pending,
+            Place::Held => &mut self.held,
+            Place::Redeemed => &mut self.redeemed,
+            Place::Expired => &mut self.expired,
+            Place::Revoked => &mut self.revoked,
+            Place::ClawedBack => &mut self.clawed_back,
+            Place::PaidToDebt => &mut self.paid_to_debt,
+            Place::Issued | Place::Adjusted | Place::Moved => return,
+        };
+        *pool = change(*pool);
+    }
+
+    /// Whether so much more can come in, by an issue, a correction or a move, without any total leaving its bounds
+    /// (rule Q3).
+    #[inline]
+    pub(crate) fn has_room_for(&self, more: Quantity) -> bool {
+        // Four of what is below 2^60 are below the bound together, and nearly all that there is is far below.
+        let parts = [self.issued.into(), self.adjusted, self.moved, more.into()];
+        let all = parts.iter().fold(0, |all, part: &Delta| all | part.ten_thousandths());
+        (0..1 << 60).contains(&all) || self.has_room_exactly(more)
+    }
+
+    fn has_room_exactly(&self, more: Quantity) -> bool {
+        let most = i128::from(Quantity::MAX_TOTAL.ten_thousandths());
+        let came = [self.issued.into(), self.adjusted, self.moved]
+            .map(|came: Delta| i128::from(came.ten_thousandths()));
+        let more = i128::from(more.ten_thousandths());
+        let fits = |came: &i128| came.saturating_add(more) <= most;
+        // Whichever way it comes in; and all of them together, which is what there can be of anything else.
+        came.iter().all(fits) && fits(&came.iter().sum())
+    }
+
+    /// Whether so much can leave, by a correction or a move, without any total leaving its bounds (rule Q3).
+    pub(crate) fn can_lose(&self, less: Quantity) -> bool {
+        let least = i128::from(Quantity::MAX_TOTAL.ten_thousandths()).saturating_neg();
+        let less = i128::from(less.ten_thousandths());
+        [self.adjusted, self.moved]
+            .iter()
+            .all(|came| i128::from(came.ten_thousandths()).saturating_sub(less) >= least)
+    }
+}
+
+/// The totals of an account, in money and in points.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Totals {
+    /// Money.
+    pub rewards: Pot,
+    /// Points.
+    pub points: Pot,
+    /// Points owed: spent before the purchase that earned them came back (rule X4).
+    pub point_debt: Points,
+}
+
+impl Totals {
+    /// Whether no value appeared or vanished, in either kind (rule J3).
+    pub fn is_conserved(&self) -> bool {
+        self.rewards.is_conserved() && self.points.is_conserved()
+    }
+
+    /// What can be seen of them from outside.
+    pub const fn balances(&self) -> Balances {
+        Balances {
+            reward_balance: self.rewards.available.as_amount(),
+            reward_pending: self.rewards.pending.as_amount(),
+            reward_held: self.rewards.held.as_amount(),
+            point_balance: self.points.available.as_points(),
+            point_pending: self.points.pending.as_points(),
+            point_held: self.points.held.as_points(),
+            point_debt: self.point_debt,
+        }
+    }
+
+    pub(crate) const fn pot(&self, kind: LotKind) -> &Pot {
+        match kind {
+            LotKind::Reward => &self.rewards,
+            LotKind::Point => &self.points,
+        }
+    }
+
+    /// Applies what an entry moves, when it happens at `at`.
+    pub(crate) fn follow(&mut self, entry: &EntryKind, at: Timestamp) {
+        entry.for_each_movement(at, |movement| self.shift(movement));
+        let DebtChange { owed, paid } = entry.debt_change();
+        self.point_debt = self.point_debt.plus(owed).minus(paid);
+    }
+
+    #[inline]
+    fn shift(&mut self, movement: Movement) {
+        match movement.kind {
+            LotKind::Reward => self.rewards.shift(movement),
+            LotKind::Point => self.points.shift(movement),
+        }
+    }
+}
+
+/// What an account can spend and what is on its way, at one moment. Every journal entry states it (rule J1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Balances {
+    /// Money that can be redeemed.
+    pub reward_balance: Amount,
+    /// Money that will become available.
+    #[serde(default, skip_serializing_if = "Amount::is_nothing")]
+    pub reward_pending: Amount,
+    /// Money set aside by holds.
+    #[serde(default, skip_serializing_if = "Amount::is_nothing")]
+    pub reward_held: Amount,
+    /// Points that can be redeemed.
+    pub point_balance: Points,
+    /// Points that will become available.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub point_pending: Points,
+    /// Points set aside by holds.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub point_held: Points,
+    /// Points owed.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub point_debt: Points,
+}
+
+impl Balances {
+    /// With what the points in them are worth in a program.
+    pub fn valued(self, program: &Program) -> ValuedBalances {
+        let dollars = program.worth(self.point_balance);
+        let with_points = |money: Amount, points: Points| {
+            // A worth is at most 10^21 and an amount at most 10^15, and a decimal holds 10^24 with four decimals.
+            money.to_decimal().saturating_add(program.worth(points)).normalize()
+        };
+        ValuedBalances {
+            reward_balance: self.reward_balance,
+            point_balance: self.point_balance,
+            point_balance_dollars: dollars,
+            combined_balance_dollars: with_points(self.reward_balance, self.point_balance),
+            held_balance: with_points(self.reward_held, self.point_held),
+            pending_balance: with_points(self.reward_pending, self.point_pending),
+            point_debt: self.point_debt,
+        }
+    }
+}
+
+/// A profile's balances, with what its points are worth (rule Q4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ValuedBalances {
+    /// Money that can be redeemed.
+    pub reward_balance: Amount,
+    /// Points that can be redeemed.
+    pub point_balance: Points,
+    /// What those points are worth, rounded down to the minor unit.
+    #[serde(with = "decimal_text")]
+    pub point_balance_dollars: Decimal,
+    /// The money and the worth of the points.
+    #[serde(with = "decimal_text")]
+    pub combined_balance_dollars: Decimal,
+    /// Money, and the worth of points, set aside by holds.
+    #[serde(with = "decimal_text")]
+    pub held_balance: Decimal,
+    /// Money, and the worth of points, that will become available.
+    #[serde(with = "decimal_text")]
+    pub pending_balance: Decimal,
+    /// Points owed.
+    pub point_debt: Points,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The quick look and the sum agree, also where four large parts come close to the bound together (rule Q3).
+    #[test]
+    fn there_is_room_up_to_the_bound_and_not_beyond() {
+        let most = Quantity::MAX_TOTAL.ten_thousandths();
+        let sizes = [0, 1, (1 << 60) - 1, 1 << 60, 1 << 61, (1 << 62) - 1, most - 1, most];
+        let sizes = sizes.map(|raw| Quantity::from_ten_thousandths(raw).unwrap());
+        for issued in sizes {
+            for adjusted in sizes.into_iter().flat_map(|size| [Delta::ZERO.up(size), Delta::ZERO.down(size)])
+            {
+                for moved in sizes.into_iter().flat_map(|size| [Delta::ZERO.up(size), Delta::ZERO.down(size)])
+                {
+                    let pot = Pot { issued, adjusted, moved, ..Pot::EMPTY };
+                    for more in sizes {
+                        assert_eq!(
+                            pot.has_room_for(more),
+                            pot.has_room_exactly(more),
+                            "{pot:?} and {more:?}"
+                        );
+                    }
+                }
+            }
+        }
+        let full = Pot { issued: Quantity::MAX_TOTAL, ..Pot::EMPTY };
+        assert!(full.has_room_for(Quantity::ZERO) && !full.has_room_for(sizes[1]));
+    }
+}

@@ -1,0 +1,397 @@
+//! Group commit: many callers, one ledger, one flush for all that came in while the last one ran.
+
+mod answer;
+mod driver;
+mod queue;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use thiserror::Error;
+
+use self::answer::{Reply, Slot, wait};
+pub use self::driver::GroupDriver;
+use self::queue::{Job, Queue, Unqueued};
+use crate::engine::{Action, Receipt};
+use crate::ledger::{AsyncLedger, Error, Ledger};
+use crate::ops::Command;
+use crate::store::{AsyncStore, Store, StoreError};
+
+/// A handle by which many threads and tasks commit to one ledger at once, sharing its flushes.
+///
+/// Durability costs one flush of the disk for each commit, whatever its size. So one side, the [`GroupDriver`], owns the
+/// ledger; and what came in while it was busy is its next batch, one [`run_all`](Ledger::run_all). Nothing waits for a
+/// batch to fill, and there is no timer: one caller alone is served as if there were no queue.
+///
+/// Handles are cloned freely. A commit can be awaited, on any runtime, or [waited for](Pending::wait) on a thread.
+///
+/// ```
+/// use scrip::{Amount, Command, Define, GroupCommit, GroupOptions, IssueReward, Ledger, MemoryStore, ProfileId};
+/// use scrip::{Program, Redeem, RewardDefinition, Timestamp};
+/// use std::thread;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// let (group, driver) = GroupCommit::new(ledger, GroupOptions::default());
+/// let driver = thread::spawn(|| driver.run());
+///
+/// let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+/// let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+/// let ten = group.commit(Command::new(now, Define::from(ten))).wait()?.outcome;
+/// let tills: Vec<_> = ["alice", "bob"]
+///     .map(|name| {
+///         let (group, id) = (group.clone(), ten.id);
+///         thread::spawn(move || -> Result<Amount, Box<dyn std::error::Error + Send + Sync>> {
+///             let profile = ProfileId::new(name)?;
+///             group.commit(Command::new(now, IssueReward::new(profile, id))).wait()?;
+///             group.commit(Command::new(now, Redeem::strict(profile, Amount::from(4)))).wait()?;
+///             // Anything else that a ledger can do runs between two batches.
+///             Ok(group.with(move |ledger| ledger.at(now).balances(profile)).wait()??.reward_balance)
+///         })
+///     })
+///     .into();
+/// for till in tills {
+///     assert_eq!(till.join().unwrap().unwrap(), Amount::from(6));
+/// }
+///
+/// drop(group); // The last handle: the driver finishes what is queued, and gives the ledger back.
+/// let ledger = driver.join().unwrap();
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Over an [`AsyncStore`] it is the same with an [`AsyncLedger`], a driver that is spawned as a task
+/// (`tokio::spawn(driver.run())`, say), and `.await` in place of `.wait()`.
+///
+/// # What it promises
+/// - **An answer each.** Every caller gets the answer to its own command, exactly once, and is never left waiting: not by
+///   a store that fails or panics, nor by a driver that is dropped.
+/// - **Durable first.** A caller hears of its commit once the store has settled it as
+///   [`Fate::Committed`](crate::store::Fate::Committed), and not before.
+/// - **Neighbours do no harm.** A command that is refused, conflicts or is in doubt leaves the others of its batch alone.
+///   If the store fails for a whole batch, those that it left undone are run again one by one, so that one account that
+///   cannot be read fails only its own; when two in a row fail by themselves, the rest get the error that the batch met,
+///   as the store itself is failing.
+/// - **A bounded queue.** When it is full, [`commit`](Self::commit) waits for room, and [`try_commit`](Self::try_commit)
+///   says so. Who waits for room keeps no place in a line.
+/// - **First come, first served.** Commands that were queued one after the other are decided in that order, if they are
+///   about one profile and the store did not find a conflict. One that is sent after another was answered sees it.
+/// - **No joining.** It never takes part in a transaction of the caller's. If the store is inside one nevertheless, so that
+///   it only [stages](crate::store::Fate::Staged) what it writes, the callers get [`Error::InDoubt`].
+///
+/// # Ending it
+/// When the last handle is dropped, or [`close`](Self::close) was called on one, the driver does what is still queued,
+/// answers, and returns the ledger. Whoever comes later gets [`Error::Closed`]. A future that is dropped before it was
+/// queued withdraws its command; after that, the command is carried out all the same, and perhaps later than a second
+/// attempt that was made meanwhile.
+pub struct GroupCommit<L: Grouped> {
+    door: Arc<Door<L>>,
+}
+
+/// How much is queued, and how much is done at once.
+///
+/// ```
+/// let options = scrip::GroupOptions::default().queue(10_000).batch(500);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupOptions {
+    queue: usize,
+    batch: usize,
+}
+
+impl Default for GroupOptions {
+    /// A queue of 4096, and batches of 1024.
+    fn default() -> Self {
+        Self { queue: 4_096, batch: 1_024 }
+    }
+}
+
+impl GroupOptions {
+    /// How many requests may be queued; at least one. Those of the batch that is under way are not counted.
+    #[must_use]
+    pub const fn queue(self, requests: usize) -> Self {
+        Self { queue: if requests == 0 { 1 } else { requests }, ..self }
+    }
+
+    /// How many commands share one flush at most; at least one.
+    #[must_use]
+    pub const fn batch(self, commands: usize) -> Self {
+        Self { batch: if commands == 0 { 1 } else { commands }, ..self }
+    }
+}
+
+/// The queue was full, and the request was not taken. Nothing was changed; try it again later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[error("the queue for group commit is full")]
+pub struct QueueFull;
+
+/// A ledger that can be driven so: [`Ledger`] or [`AsyncLedger`]. Sealed.
+pub trait Grouped: sealed::Calls {
+    /// The error of its store.
+    type Error: StoreError;
+}
+
+impl<S: Store> Grouped for Ledger<S> {
+    type Error = S::Error;
+}
+
+impl<S: AsyncStore> Grouped for AsyncLedger<S> {
+    type Error = S::Error;
+}
+
+mod sealed {
+    use super::{AsyncLedger, BoxFuture, Ledger};
+
+    pub trait Calls {
+        /// Something else to be done with the ledger, between two batches.
+        type Call;
+    }
+
+    impl<S> Calls for Ledger<S> {
+        type Call = Box<dyn FnOnce(&mut Self) + Send>;
+    }
+
+    impl<S> Calls for AsyncLedger<S> {
+        type Call = Box<dyn for<'a> FnOnce(&'a mut Self) -> BoxFuture<'a, ()> + Send>;
+    }
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What all handles share: when it is dropped, nobody is left who could ask for anything.
+struct Door<L: Grouped> {
+    queue: Arc<Queue<L>>,
+}
+
+impl<L: Grouped> Drop for Door<L> {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl<L: Grouped> GroupCommit<L> {
+    /// A handle, and the driver that the host runs: on a thread for a [`Ledger`], as a task for an [`AsyncLedger`].
+    pub fn new(ledger: L, options: GroupOptions) -> (Self, GroupDriver<L>) {
+        let queue = Arc::new(Queue::new(options));
+        let door = Arc::new(Door { queue: Arc::clone(&queue) });
+        (Self { door }, GroupDriver::new(ledger, queue))
+    }
+
+    /// Takes nothing more, by no handle. What is queued is still done; the driver then ends.
+    pub fn close(&self) {
+        self.door.queue.close();
+    }
+
+    /// How many requests are queued and not yet begun.
+    pub fn queued(&self) -> usize {
+        self.door.queue.len()
+    }
+
+    fn send<T>(&self, job: Job<L>, slot: Answers<T, L::Error>) -> Pending<T, L> {
+        match self.door.queue.push(job) {
+            Ok(()) | Err(Unqueued::Closed) => Pending { slot, unqueued: None },
+            Err(Unqueued::Full(job)) => {
+                let unqueued = Unsent { door: Arc::clone(&self.door), job: Some(*job), number: None };
+                Pending { slot, unqueued: Some(unqueued) }
+            }
+        }
+    }
+}
+
+impl<L: Grouped> GroupCommit<L>
+where
+    L::Error: Send + Sync + 'static,
+{
+    /// Carries out a command, as [`Ledger::run`], in one batch with whatever else comes in. It is queued at once if there
+    /// is room, and otherwise when it is waited for.
+    pub fn commit<A: Action>(&self, command: Command<A>) -> Pending<Receipt<A::Outcome>, L>
+    where
+        A::Outcome: 'static,
+    {
+        let (job, slot) = commit_job(command);
+        self.send(job, slot)
+    }
+
+    /// The same, if there is room in the queue now.
+    ///
+    /// # Errors
+    /// There is none. If it is not full but closed, then that is the answer to the command.
+    pub fn try_commit<A: Action>(
+        &self,
+        command: Command<A>,
+    ) -> Result<Pending<Receipt<A::Outcome>, L>, QueueFull>
+    where
+        A::Outcome: 'static,
+    {
+        let (job, slot) = commit_job(command);
+        match self.door.queue.push(job) {
+            Err(Unqueued::Full(_)) => Err(QueueFull),
+            Ok(()) | Err(Unqueued::Closed) => Ok(Pending { slot, unqueued: None }),
+        }
+    }
+}
+
+type Answers<T, E> = Arc<Slot<Result<T, Error<E>>>>;
+
+/// A job, and where its answer will be.
+type Queueable<T, L> = (Job<L>, Answers<T, <L as Grouped>::Error>);
+
+fn commit_job<A: Action, L: Grouped>(command: Command<A>) -> Queueable<Receipt<A::Outcome>, L>
+where
+    A::Outcome: 'static,
+    L::Error: Send + Sync + 'static,
+{
+    let slot = Slot::new();
+    let typed = Reply::into(&slot);
+    let reply = Reply::new(move |answer: Result<Receipt<crate::ops::Outcome>, _>| {
+        typed.answer(answer.and_then(|receipt| {
+            let Receipt { outcome, novelty, is_staged } = receipt;
+            // A request of one kind has an outcome of that kind.
+            let outcome = A::outcome_of(outcome).ok_or(Error::InDoubt)?;
+            Ok(Receipt { outcome, novelty, is_staged })
+        }));
+    });
+    let Command { at, key, request } = command;
+    (Job::Commit(Command { at, key, request: request.into_request() }, reply), slot)
+}
+
+impl<S: Store + 'static> GroupCommit<Ledger<S>>
+where
+    S::Error: Send + Sync + 'static,
+{
+    /// Does something else with the ledger, between two batches: balances, a quote, a sweep of all profiles. It sees every
+    /// commit that was answered before. Nothing is committed while it runs, so let it be quick.
+    ///
+    /// Where a store has handles that read beside one another, a second handle reads without waiting for the queue.
+    pub fn with<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Ledger<S>) -> T + Send + 'static,
+    ) -> Pending<T, Ledger<S>> {
+        let slot = Slot::new();
+        let mut reply = Reply::into(&slot);
+        let call: <Ledger<S> as sealed::Calls>::Call = Box::new(move |ledger| {
+            reply.sent_to_store();
+            let value = call(ledger);
+            reply.answer(Ok(value));
+        });
+        self.send(Job::Call(call), slot)
+    }
+}
+
+impl<S: AsyncStore + Send + 'static> GroupCommit<AsyncLedger<S>>
+where
+    S::Error: Send + Sync + 'static,
+{
+    /// Does something else with the ledger, between two batches: balances, a quote, a sweep of all profiles. It sees every
+    /// commit that was answered before. Nothing is committed while it runs, so let it be quick.
+    ///
+    /// Where a store has handles that read beside one another, a second handle reads without waiting for the queue.
+    ///
+    /// ```
+    /// # use scrip::{AsyncLedger, AsyncStore, Error, GroupCommit, ProfileId, Timestamp, ValuedBalances};
+    /// # async fn example<S: AsyncStore + Send + 'static>(
+    /// #     group: GroupCommit<AsyncLedger<S>>, now: Timestamp, alice: ProfileId,
+    /// # ) -> Result<(), Error<S::Error>> where S::Error: Send + Sync + 'static {
+    /// let balances = group.with(move |ledger| Box::pin(async move { ledger.at(now).balances(alice).await })).await??;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with<T, F>(&self, call: F) -> Pending<T, AsyncLedger<S>>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut AsyncLedger<S>) -> Pin<Box<dyn Future<Output = T> + Send + 'a>>
+            + Send
+            + 'static,
+    {
+        let slot = Slot::new();
+        let mut reply = Reply::into(&slot);
+        let call: <AsyncLedger<S> as sealed::Calls>::Call = Box::new(move |ledger| {
+            Box::pin(async move {
+                reply.sent_to_store();
+                let value = call(ledger).await;
+                reply.answer(Ok(value));
+            })
+        });
+        self.send(Job::Call(call), slot)
+    }
+}
+
+/// An answer that is on its way: await it, or [`wait`](Pending::wait) for it.
+///
+/// A commit answers as [`Ledger::run`] does, or with [`Error::Closed`].
+#[must_use = "it may not be queued until it is waited for"]
+pub struct Pending<T, L: Grouped> {
+    slot: Answers<T, L::Error>,
+    /// What found no room yet.
+    unqueued: Option<Unsent<L>>,
+}
+
+struct Unsent<L: Grouped> {
+    door: Arc<Door<L>>,
+    job: Option<Job<L>>,
+    number: Option<u64>,
+}
+
+impl<L: Grouped> Drop for Unsent<L> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.door.queue.leave(number);
+        }
+    }
+}
+
+impl<T, L: Grouped> Pending<T, L> {
+    /// Blocks the thread until the answer is there. Not for tasks: those await it.
+    ///
+    /// # Errors
+    /// As [`Ledger::run`], or [`Error::Closed`].
+    pub fn wait(self) -> Result<T, Error<L::Error>> {
+        wait(self)
+    }
+}
+
+// Nothing in it is pinned.
+impl<T, L: Grouped> Unpin for Pending<T, L> {}
+
+impl<T, L: Grouped> Future for Pending<T, L> {
+    type Output = Result<T, Error<L::Error>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(unsent) = &mut self.unqueued
+            && let Some(job) = unsent.job.take()
+        {
+            let waker = context.waker();
+            match unsent.door.queue.push_or_wait(job, &mut unsent.number, Some(waker)) {
+                Err(Unqueued::Full(job)) => {
+                    unsent.job = Some(*job);
+                    return Poll::Pending;
+                }
+                Ok(()) | Err(Unqueued::Closed) => self.unqueued = None,
+            }
+        }
+        self.slot.poll(context)
+    }
+}
+
+// Not derived: neither the ledger nor the answer need be cloned or shown.
+impl<L: Grouped> Clone for GroupCommit<L> {
+    fn clone(&self) -> Self {
+        Self { door: Arc::clone(&self.door) }
+    }
+}
+
+impl<L: Grouped> fmt::Debug for GroupCommit<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GroupCommit").field("queued", &self.queued()).finish_non_exhaustive()
+    }
+}
+
+impl<T, L: Grouped> fmt::Debug for Pending<T, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_queued = self.unqueued.is_none();
+        f.debug_struct("Pending").field("is_queued", &is_queued).finish_non_exhaustive()
+    }
+}

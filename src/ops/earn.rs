@@ -1,0 +1,218 @@
+//! Points that transactions earn, and what comes back of them (rules X3 and X4).
+
+use crate::definition::Terms;
+use crate::engine::Rejection;
+use crate::engine::draft::Draft;
+use crate::engine::lot::KnownLot;
+use crate::id::{LotId, TransactionId};
+use crate::journal::{
+    Cause, ClawedBack, Earned, EarnedMore, EntryKind, Issue, LotAfter, LotChange, LotDetails, LotKind,
+    Origin, Place, Standing, Transaction,
+};
+use crate::program::{Clawback, Program};
+use crate::store::View;
+use crate::time::{Expiry, Period, PeriodType, Timestamp};
+use crate::value::{Amount, Points, Quantity, Scale};
+use chrono::TimeDelta;
+
+/// The program's rule as a transaction keeps it, with nothing earned yet; `None` where there is no rule.
+pub(crate) fn rule(program: &Program) -> Option<Earned> {
+    let earn = program.settings().earn.as_ref()?;
+    Some(Earned {
+        points_rate: earn.points,
+        amount_rate: earn.amount,
+        point_scale: program.point_scale().decimals(),
+        delay_days: earn.delay_days,
+        period_days: earn.period_days,
+        definition_id: earn.point_definition_id,
+        points: Points::ZERO,
+        lot: None,
+    })
+}
+
+/// What stays earned, and in which lot, now that a transaction's total is another. Its own entry is written next, and a
+/// new lot right after it; or, where that is in another journal, a new lot is what is written next there.
+pub(crate) fn plan(draft: &Draft<'_>, view: &View<'_>, transaction: &mut Transaction) {
+    let kept = transaction.kept();
+    let Some(was) = transaction.earned else { return };
+    let points = was.points_for(kept);
+    let has_lot = own_lot(draft, view, was).is_some();
+    let lot = if points > was.points && !has_lot {
+        let home = draft.home();
+        let sequence = home.next_sequence().saturating_add(u32::from(!draft.is_merged()));
+        Some(LotId::made_by(home.number(), sequence))
+    } else {
+        was.lot
+    };
+    transaction.earned = Some(Earned { points, lot, ..was });
+}
+
+impl Earned {
+    /// What so much money earns, rounded down at the point scale (rule X3).
+    pub(crate) fn points_for(&self, total: Amount) -> Points {
+        let scale = Scale::new(self.point_scale).unwrap_or(Scale::FINEST);
+        let step = i128::from(scale.step());
+        let exact =
+            i128::from(total.ten_thousandths()).saturating_mul(self.points_rate.ten_thousandths().into());
+        let per_step = i128::from(self.amount_rate.ten_thousandths()).saturating_mul(step);
+        let points = exact.checked_div(per_step).unwrap_or(0).saturating_mul(step);
+        i64::try_from(points).map_or(Points::MAX_TOTAL, |raw| Points::raw(raw).min(Points::MAX_TOTAL))
+    }
+}
+
+/// What settling came to.
+#[derive(Default)]
+pub(crate) struct Settled {
+    /// How many points were clawed back.
+    pub(crate) clawed_back: Points,
+    /// What of them is still to be written here, as it stayed when the profile was merged into another.
+    pub(crate) stayed: Option<ClawedBack>,
+}
+
+/// Makes what stays earned what the transaction's total, less what came back of it, would have earned (rule X4), with
+/// whoever has the points.
+pub(crate) fn settle(
+    draft: &mut Draft<'_>,
+    view: &View<'_>,
+    was: Option<Earned>,
+    transaction: &Transaction,
+) -> Result<Settled, Rejection> {
+    let (Some(was), Some(now)) = (was, transaction.earned) else { return Ok(Settled::default()) };
+    let own = own_lot(draft, view, was);
+    if let Some(less) = was.points.checked_sub(now.points) {
+        let stayed = stayed_lot(draft, view, was);
+        return if less.is_zero() {
+            Ok(Settled::default())
+        } else {
+            claw_back(draft, own, stayed, transaction.id, less)
+        };
+    }
+    let more = now.points.minus(was.points);
+    if !draft.home().totals().pot(LotKind::Point).has_room_for(more.into()) {
+        return Err(Rejection::AccountTotalExceeded);
+    }
+    match (own, now.lot) {
+        (Some(lot), _) => earn_more(draft, &lot, transaction.id, more),
+        (None, Some(lot)) => issue(draft, transaction, now, lot, more)?,
+        (None, None) => {}
+    }
+    Ok(Settled::default())
+}
+
+/// Takes points back: from the transaction's own lot, also what was unspent in it when it expired or was taken back;
+/// then by the program's policy.
+fn claw_back(
+    draft: &mut Draft<'_>,
+    own: Option<KnownLot<'_>>,
+    stayed: Option<KnownLot<'_>>,
+    transaction: TransactionId,
+    points: Points,
+) -> Result<Settled, Rejection> {
+    let none = ClawedBack {
+        transaction,
+        points: Points::ZERO,
+        change: None,
+        owed: Points::ZERO,
+        shortfall: Points::ZERO,
+    };
+    let (change, from_own) = taken(own, points);
+    let (stayed, from_stayed) = taken(stayed, points.minus(from_own));
+    let there = points.minus(from_stayed);
+    let rest = there.minus(from_own);
+    let (owed, shortfall) = match draft.program.settings().clawback {
+        Clawback::Debt => (rest, Points::ZERO),
+        Clawback::Shortfall => (Points::ZERO, rest),
+    };
+    // What came along in mergers may be owed as well (rule Q3).
+    draft.home().totals().point_debt.checked_add(owed).ok_or(Rejection::AccountTotalExceeded)?;
+    if !there.is_zero() {
+        let clawed = ClawedBack { points: there, change, owed, shortfall, ..none.clone() };
+        draft.write_home(Cause::Transaction(transaction), EntryKind::Clawback(Box::new(clawed)));
+    }
+    let stayed = stayed.map(|change| ClawedBack { points: from_stayed, change: Some(change), ..none });
+    Ok(Settled { clawed_back: points, stayed })
+}
+
+/// Takes at most so many points out of a lot, of what no hold sets aside in it: the change, and how many.
+fn taken(lot: Option<KnownLot<'_>>, points: Points) -> (Option<LotChange>, Points) {
+    let value = lot.as_ref().map_or(Quantity::ZERO, |lot| lot.unheld().min(points.into()));
+    let change = lot.filter(|_| !value.is_zero()).map(|lot| {
+        let after = LotAfter { remaining: lot.now.remaining.minus(value), ..lot.now };
+        lot.change(after, [(lot.now.standing.place(), Place::ClawedBack, value)])
+    });
+    (change, value.as_points())
+}
+
+/// Adds points: to a debt first, then to the transaction's own lot.
+fn earn_more(draft: &mut Draft<'_>, lot: &KnownLot<'_>, transaction: TransactionId, points: Points) {
+    let paid_to_debt = draft.home().totals().point_debt.min(points);
+    let value: Quantity = points.minus(paid_to_debt).into();
+    let after = LotAfter { remaining: lot.now.remaining.plus(value), ..lot.now };
+    let debt = (Place::Issued, Place::PaidToDebt, paid_to_debt.into());
+    let change = lot.change(after, [(Place::Issued, after.standing.place(), value), debt]);
+    let more = EarnedMore { transaction, change, paid_to_debt };
+    draft.write_home(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
+}
+
+/// Issues points in a new lot; a debt is paid first, and what paid it is not in the lot.
+fn issue(
+    draft: &mut Draft<'_>,
+    transaction: &Transaction,
+    earned: Earned,
+    lot: LotId,
+    points: Points,
+) -> Result<(), Rejection> {
+    let paid_to_debt = draft.home().totals().point_debt.min(points);
+    let (available_at, expires_at) = dates(transaction, earned)?;
+    let origin = Some(Origin::Earned { transaction: transaction.id, paid_to_debt });
+    let issue = Issue {
+        lot,
+        kind: LotKind::Point,
+        definition_id: earned.definition_id,
+        value_initial: points.into(),
+        value_remaining: points.minus(paid_to_debt).into(),
+        issued_at: transaction.transacted_at,
+        available_at,
+        expires_at,
+        terms: Terms {
+            timezone: transaction.timezone,
+            period: earned.period_days.map(|days| Period::new(days, PeriodType::Days)),
+            extend_days: None,
+            is_reassignable: false,
+            is_extendable: false,
+        },
+        details: Some(Box::new(LotDetails { origin, ..LotDetails::default() })),
+    };
+    draft.write_home(Cause::Transaction(transaction.id), EntryKind::Issue(issue));
+    Ok(())
+}
+
+/// When earned points become available, and when they expire (rule X3).
+fn dates(transaction: &Transaction, earned: Earned) -> Result<(Timestamp, Expiry), Rejection> {
+    let out_of_range = |_| Rejection::TimeOutOfRange { field: "transacted_at".into() };
+    let delay = TimeDelta::days(earned.delay_days.into());
+    let available_at = transaction.transacted_at.checked_add(delay).map_err(out_of_range)?;
+    let expires_at = match earned.period_days {
+        Some(days) => Period::new(days, PeriodType::Days).expiry(available_at, transaction.timezone),
+        None => Ok(Expiry::NEVER),
+    };
+    Ok((available_at, expires_at.map_err(out_of_range)?))
+}
+
+/// The lot that a transaction earned, unless it belongs to another profile now, or stayed behind in a merger.
+fn own_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<KnownLot<'a>> {
+    let id = earned.lot?;
+    let lots = if draft.is_merged() { &view.found.second_lots } else { &view.found.lots };
+    not_moved(KnownLot::find(draft.home(), lots.get(&id), id, draft.at))
+}
+
+/// The lot that a transaction earned, if it stayed here when the profile was merged into another: it had expired by then,
+/// was revoked or used up.
+fn stayed_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<KnownLot<'a>> {
+    let id = earned.lot.filter(|_| draft.is_merged())?;
+    not_moved(KnownLot::find(&draft.first, view.found.lots.get(&id), id, draft.at))
+}
+
+fn not_moved(lot: Option<KnownLot<'_>>) -> Option<KnownLot<'_>> {
+    lot.filter(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)))
+}

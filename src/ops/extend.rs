@@ -1,0 +1,134 @@
+//! Extending lots (rule L1).
+
+use crate::engine::draft::Draft;
+use crate::engine::lot::KnownLot;
+use crate::engine::sealed::Decide;
+use crate::engine::{Refusal, Rejection, Told, check};
+use crate::id::{LotId, ProfileId};
+use crate::journal::{Entry, EntryKind, Extended, Fingerprint, LotAfter, LotChange, Place, Standing};
+use crate::ops::Extend;
+use crate::program::Program;
+use crate::store::{Need, Owner, View};
+use crate::time::{Expiry, TimeError, Until};
+use crate::value::Quantity;
+use chrono::{Days, TimeDelta};
+use std::collections::BTreeSet;
+
+impl Decide for Extend {
+    type Outcome = Extended;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        Ok(Need { lots: self.ids.clone(), ..Need::of(Owner::Profile(self.profile_id)) })
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of("extend", self)
+    }
+
+    fn check(&self, _: &Program) -> Result<(), Rejection> {
+        if self.ids.is_empty() {
+            return Err(Rejection::Missing { field: "ids".into() });
+        }
+        match (self.extend_days, self.extend_date) {
+            (Some(_), Some(_)) => {
+                Err(Rejection::Contradiction { field: "extend_days".into(), other: "extend_date".into() })
+            }
+            (Some(0), None) => Err(Rejection::NotPositive { field: "extend_days".into() }),
+            _ => check::an_end("extend_date", self.extend_date),
+        }
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Extended>, Refusal> {
+        let lots = self.lots(draft, view)?;
+        refuse(&lots, |lot| lot.now.standing == Standing::Revoked, |lots| Rejection::LotRevoked { lots })?;
+        refuse(&lots, |lot| !lot.issue.terms.is_extendable, |lots| Rejection::NotExtendable { lots })?;
+        refuse(&lots, |lot| lot.now.expires_at == Expiry::NEVER, |lots| Rejection::NeverExpires { lots })?;
+        let mut changes = Vec::new();
+        let mut shortened = Vec::new();
+        for lot in &lots {
+            let expires_at = self.expiry(lot)?;
+            if expires_at < lot.now.expires_at {
+                shortened.push(lot.now.lot);
+            }
+            changes.push(extended(lot, expires_at, draft)?);
+        }
+        if !shortened.is_empty() {
+            return Err(Rejection::Shortens { lots: shortened }.into());
+        }
+        refuse(&lots, |lot| lot.now.remaining.is_zero(), |lots| Rejection::NothingLeft { lots })?;
+        let lots = changes.iter().map(|change| change.after).collect();
+        let balances = draft.write(EntryKind::Extend(changes));
+        Ok(Extended { lots, balances }.into())
+    }
+
+    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Extended> {
+        let entry = entries.first()?;
+        match &entry.kind {
+            EntryKind::Extend(changes) => Some(Extended {
+                lots: changes.iter().map(|change| change.after).collect(),
+                balances: entry.balances,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Extend {
+    /// The lots that are named, each once; or those that are none of this profile's.
+    fn lots<'a>(&self, draft: &Draft<'_>, view: &View<'a>) -> Result<Vec<KnownLot<'a>>, Rejection> {
+        let mut seen = BTreeSet::new();
+        let mut unknown = Vec::new();
+        let mut lots = Vec::new();
+        for id in self.ids.iter().filter(|id| seen.insert(**id)) {
+            match KnownLot::find(&draft.first, view.found.lots.get(id), *id, draft.at) {
+                Some(lot) if !matches!(lot.now.standing, Standing::MovedTo(_)) => lots.push(lot),
+                _ => unknown.push(*id),
+            }
+        }
+        if unknown.is_empty() { Ok(lots) } else { Err(Rejection::UnknownLot { lots: unknown }) }
+    }
+
+    /// Until when a lot is to be good: so many local days after it is now, at the same wall time, or a date.
+    fn expiry(&self, lot: &KnownLot<'_>) -> Result<Expiry, Rejection> {
+        let zone = lot.issue.terms.timezone;
+        let field = if self.extend_date.is_some() { "extend_date" } else { "extend_days" };
+        let expiry = match self.extend_date {
+            Some(date) => date.resolve(zone),
+            None => {
+                let days = self.extend_days.or(lot.issue.terms.extend_days);
+                let days = days.ok_or(Rejection::Missing { field: field.into() })?;
+                later(lot, days)
+            }
+        };
+        expiry.map_err(|_| Rejection::TimeOutOfRange { field: field.into() })
+    }
+}
+
+/// The expiry so many local days later, at the same wall time: that of the last second of use, as people see it.
+fn later(lot: &KnownLot<'_>, days: u32) -> Result<Expiry, TimeError> {
+    let Some(end) = lot.now.expires_at.instant() else { return Ok(Expiry::NEVER) };
+    let zone = lot.issue.terms.timezone;
+    let last = zone.local(end.checked_add(TimeDelta::seconds(-1))?);
+    let later = last.checked_add_days(Days::new(days.into())).ok_or(TimeError::OutOfRange)?;
+    let expiry = Until::Local(later).resolve(zone)?;
+    // A day that repeats an hour may lead back to where it was; extending never shortens.
+    Ok(expiry.max(lot.now.expires_at))
+}
+
+fn extended(lot: &KnownLot<'_>, expires_at: Expiry, draft: &Draft<'_>) -> Result<LotChange, Rejection> {
+    // Expired value comes back, if the new expiry is still to come.
+    let standing = lot.standing_until(expires_at, draft.at)?;
+    let after = LotAfter { expires_at, standing, ..lot.now };
+    // Of a lot that is held past its expiry and has not been told so, nothing else is left.
+    let value = if lot.is_expired() { lot.unheld() } else { Quantity::ZERO };
+    Ok(lot.change(after, [(Place::Expired, standing.place(), value)]))
+}
+
+fn refuse(
+    lots: &[KnownLot<'_>],
+    is_wrong: impl Fn(&KnownLot<'_>) -> bool,
+    why: impl FnOnce(Vec<LotId>) -> Rejection,
+) -> Result<(), Rejection> {
+    let wrong: Vec<LotId> = lots.iter().filter(|lot| is_wrong(lot)).map(|lot| lot.now.lot).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(why(wrong)) }
+}

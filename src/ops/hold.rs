@@ -1,0 +1,241 @@
+//! Holding, capturing and releasing (rules H).
+
+use crate::account::{Account, after, let_go};
+use crate::engine::draft::Draft;
+use crate::engine::draw::{Draw, first_part};
+use crate::engine::sealed::Decide;
+use crate::engine::{Refusal, Rejection, Told, check};
+use crate::id::{HoldId, ProfileId, RedemptionId};
+use crate::journal::{
+    Balances, Capture, Entry, EntryKind, Fingerprint, Hold, HoldPlaced, HoldStatus, Item, Items, LotAfter,
+    RedeemDetails, Redeemed, Redemption, Release, Standing,
+};
+use crate::ops::redeem::{Spend, at_first, owner, redemption_at_first};
+use crate::ops::{CaptureHold, PlaceHold, ReleaseHold};
+use crate::program::Program;
+use crate::store::{Need, Owner, View};
+use crate::time::Timestamp;
+use crate::value::Amount;
+use crate::value::json::Json;
+use chrono::TimeDelta;
+
+impl Decide for PlaceHold {
+    type Outcome = Hold;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        owner(self.profile_id)
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of("place_hold", self)
+    }
+
+    fn check(&self, program: &Program) -> Result<(), Rejection> {
+        let spend = self.spend();
+        // Field by field, as the request has them.
+        Spend { basket_total: None, ..spend }.check(program)?;
+        if self.expires_in == Some(0) {
+            return Err(Rejection::NotPositive { field: "expires_in".into() });
+        }
+        self.spend().check(program)
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Told<Hold>, Refusal> {
+        let seconds = self.expires_in.unwrap_or(draft.program.settings().hold_seconds);
+        let expires_at = draft.at.checked_add(TimeDelta::seconds(seconds.into()));
+        let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_in".into() })?;
+        let Draw { items, total, exchange } = self.spend().plan(draft.program, draft.account(), draft.at)?;
+        let hold = HoldId::made_by(draft.first.number(), draft.first.next_sequence());
+        let details = RedeemDetails::boxed(exchange, self.meta.clone());
+        let placed =
+            HoldPlaced { hold, requested: self.amount, total, items, held_at: draft.at, expires_at, details };
+        let mut outcome = seen(draft.account().profile_id(), &placed, HoldStatus::Held);
+        outcome.balances = draft.write(EntryKind::Hold(Box::new(placed)));
+        Ok(outcome.into())
+    }
+
+    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Hold> {
+        let entry = entries.first()?;
+        match &entry.kind {
+            EntryKind::Hold(placed) => {
+                Some(Hold { balances: entry.balances, ..seen(profile, placed, HoldStatus::Held) })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl PlaceHold {
+    fn spend(&self) -> Spend<'_> {
+        Spend {
+            strategies: &self.strategies,
+            amount: self.amount,
+            strict: self.strict,
+            basket_total: self.basket_total,
+        }
+    }
+}
+
+impl Decide for CaptureHold {
+    type Outcome = Redemption;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        Ok(about(self.hold_id))
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of("capture_hold", self)
+    }
+
+    fn check(&self, program: &Program) -> Result<(), Rejection> {
+        self.amount.map_or(Ok(()), |amount| check::amount(program, "amount", amount))
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Redemption>, Refusal> {
+        let placed = open(draft.account(), view, self.hold_id)?;
+        let amount = self.amount.unwrap_or(placed.total);
+        if amount > placed.total {
+            return Err(Rejection::CaptureAboveHold { requested: amount, held: placed.total }.into());
+        }
+        let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
+        let capture = capture(draft.account(), placed, redemption, amount, self.meta.clone(), draft.at);
+        let mut outcome =
+            at_first(draft.account().profile_id(), draft.at, &capture.redeem, Some(self.hold_id));
+        outcome.balances = draft.write(EntryKind::Capture(Box::new(capture)));
+        Ok(outcome.into())
+    }
+
+    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Redemption> {
+        entries.first().and_then(|entry| redemption_at_first(profile, entry))
+    }
+}
+
+/// The redemption of the first part of a hold, as if only that had been redeemed; the rest is let go (rule H2).
+fn capture(
+    account: &Account,
+    placed: &HoldPlaced,
+    redemption: RedemptionId,
+    amount: Amount,
+    meta: Option<Json>,
+    at: Timestamp,
+) -> Capture {
+    let exchange = placed.details.as_ref().and_then(|details| details.exchange);
+    let items = first_part(&placed.items, exchange, amount);
+    let mut released = let_go(account, &rest(&placed.items, &items), at);
+    let mut expired = Vec::new();
+    for item in &items {
+        let freed = released.iter_mut().find(|freed| freed.after.lot == item.lot);
+        if let Some(freed) = freed {
+            // What is left of a lot that gave part of what was held of it.
+            freed.after.remaining = freed.after.remaining.minus(item.value());
+        } else if let Some(after) = left_expired(account, item, at) {
+            expired.push(after);
+        }
+    }
+    let meta = meta.or_else(|| placed.details.as_ref().and_then(|details| details.meta.clone()));
+    let details =
+        RedeemDetails::boxed(exchange.filter(|_| items.iter().any(|item| !item.points.is_zero())), meta);
+    let redeem = Redeemed { redemption, requested: amount, total: amount, items, details };
+    Capture { hold: placed.hold, redeem, released, expired }
+}
+
+/// What of each item the first part of it leaves.
+fn rest(items: &Items, first: &Items) -> Vec<Item> {
+    let left = items.iter().filter_map(|item| {
+        let taken = first.iter().find(|taken| taken.lot == item.lot);
+        let (amount, points) =
+            taken.map_or((Amount::ZERO, crate::value::Points::ZERO), |t| (t.amount, t.points));
+        let left =
+            Item { lot: item.lot, amount: item.amount.minus(amount), points: item.points.minus(points) };
+        let is_all = match item.kind() {
+            crate::journal::LotKind::Reward => left.amount.is_zero(),
+            crate::journal::LotKind::Point => left.points.is_zero(),
+        };
+        (!is_all).then_some(left)
+    });
+    left.collect()
+}
+
+/// How a lot stands that gave all that was held of it, if it has expired meanwhile (rule H4).
+fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotAfter> {
+    let (lot, kind, standing) = account.live(item.lot, at)?;
+    let after = after(&lot, kind, standing);
+    let remaining = after.remaining.minus(item.value());
+    (standing == Standing::Expired).then_some(LotAfter { remaining, ..after })
+}
+
+impl Decide for ReleaseHold {
+    type Outcome = Hold;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        Ok(about(self.hold_id))
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of("release_hold", self)
+    }
+
+    fn check(&self, _: &Program) -> Result<(), Rejection> {
+        Ok(())
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Hold>, Refusal> {
+        let placed = open(draft.account(), view, self.hold_id)?;
+        let released = let_go(draft.account(), &placed.items, draft.at);
+        let mut outcome = seen(draft.account().profile_id(), placed, HoldStatus::Released);
+        let release = Release { placed: placed.clone(), released };
+        outcome.balances = draft.write(EntryKind::Release(Box::new(release)));
+        Ok(outcome.into())
+    }
+
+    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Hold> {
+        let entry = entries.first()?;
+        match &entry.kind {
+            EntryKind::Release(release) => Some(Hold {
+                balances: entry.balances,
+                ..seen(profile, &release.placed, HoldStatus::Released)
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn about(hold: HoldId) -> Need {
+    Need { hold: Some(hold), ..Need::of(Owner::Number(hold.number())) }
+}
+
+/// The hold, if it is open; otherwise what became of it (rule H3).
+fn open<'a>(account: &'a Account, view: &View<'_>, hold: HoldId) -> Result<&'a HoldPlaced, Rejection> {
+    if let Some(open) = account.hold(hold) {
+        return Ok(open);
+    }
+    // One that came along in a merger has no entry of its own here. It was open, and is not any more.
+    if view.first.hold(hold).is_some() {
+        return Err(Rejection::HoldLapsed { hold });
+    }
+    Err(match view.found.hold.map(|entry| &entry.kind) {
+        Some(EntryKind::Capture(capture)) if capture.hold == hold => Rejection::HoldCaptured { hold },
+        Some(EntryKind::Release(release)) if release.placed.hold == hold => Rejection::HoldReleased { hold },
+        // Its time was over, whether or not an entry tells of it yet (rule T7).
+        Some(EntryKind::Lapse(_)) => Rejection::HoldLapsed { hold },
+        Some(EntryKind::Hold(placed)) if placed.hold == hold => Rejection::HoldLapsed { hold },
+        _ => Rejection::UnknownHold { hold },
+    })
+}
+
+/// A hold as people see it, but for the balances.
+pub(crate) fn seen(profile_id: ProfileId, placed: &HoldPlaced, status: HoldStatus) -> Hold {
+    Hold {
+        id: placed.hold,
+        profile_id,
+        status,
+        requested: placed.requested,
+        total: placed.total,
+        items: placed.items.clone(),
+        held_at: placed.held_at,
+        expires_at: placed.expires_at,
+        redemption_id: None,
+        balances: Balances::default(),
+        meta: placed.details.as_ref().and_then(|details| details.meta.clone()),
+    }
+}

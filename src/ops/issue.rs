@@ -1,0 +1,360 @@
+//! Issuing lots (rules D2 to D5, T3 to T5).
+
+use crate::definition::{Template, Terms};
+use crate::engine::at_once::{OnAccount, Plain};
+use crate::engine::check::LABEL;
+use crate::engine::draft::Draft;
+use crate::engine::sealed::Decide;
+use crate::engine::{Refusal, Rejection, Told, check};
+use crate::id::{DefinitionId, ExternalId, Handle, LotId, ProfileId};
+use crate::journal::packed::Head;
+use crate::journal::{
+    Entry, EntryKind, External, Fingerprint, Issue, Lot, LotDetails, LotKind, PointLot, Pot, Reward,
+    Standing, flat,
+};
+use crate::ops::{IssuePoints, IssueReward};
+use crate::program::Program;
+use crate::store::{DefinitionRef, Need, Owner, View};
+use crate::time::{Expiry, TimeError, Timestamp, Until, When, Zone};
+use crate::value::Quantity;
+
+impl Decide for IssueReward {
+    type Outcome = Reward;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        self.wish().need(self.profile_id)
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of("issue_reward", self)
+    }
+
+    fn external(&self) -> Option<External> {
+        self.external_id.clone().map(External::Lot)
+    }
+
+    fn check(&self, program: &Program) -> Result<(), Rejection> {
+        if let Some(value) = self.value_initial {
+            check::amount(program, "value_initial", value)?;
+        }
+        self.value_remaining.map_or(Ok(()), |value| check::sum(program, "value_remaining", value))
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Reward>, Refusal> {
+        let details = self.meta.clone().map(|meta| LotDetails { meta: Some(meta), ..LotDetails::default() });
+        self.wish().issue(draft, view, details)?;
+        Ok(Told::Entries)
+    }
+
+    #[inline]
+    fn plain(&self) -> Option<Plain<'_>> {
+        let is_bare = self.meta.is_none();
+        self.wish().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
+    }
+
+    #[inline]
+    fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<Reward>) -> Option<Result<(), Rejection>> {
+        self.wish().carry_out(on, outcome)
+    }
+
+    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Reward> {
+        recall(LotKind::Reward, profile, entries)
+    }
+}
+
+impl Decide for IssuePoints {
+    type Outcome = PointLot;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        self.wish().need(self.profile_id)
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of("issue_points", self)
+    }
+
+    fn external(&self) -> Option<External> {
+        self.external_id.clone().map(External::Lot)
+    }
+
+    fn check(&self, program: &Program) -> Result<(), Rejection> {
+        if let Some(value) = self.value_initial {
+            check::points(program, "value_initial", value)?;
+        }
+        if let Some(value) = self.value_remaining {
+            check::quantity("value_remaining", value.into(), program.point_scale())?;
+        }
+        check::optional_text("source_type", self.source_type.as_ref(), LABEL)?;
+        check::optional_text("source", self.source.as_ref(), LABEL)
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<PointLot>, Refusal> {
+        let details = LotDetails {
+            source_type: self.source_type.clone(),
+            source: self.source.clone(),
+            meta: self.meta.clone(),
+            origin: None,
+        };
+        let details = (details != LotDetails::default()).then_some(details);
+        self.wish().issue(draft, view, details)?;
+        Ok(Told::Entries)
+    }
+
+    #[inline]
+    fn plain(&self) -> Option<Plain<'_>> {
+        let is_bare = self.meta.is_none() && self.source.is_none() && self.source_type.is_none();
+        self.wish().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
+    }
+
+    #[inline]
+    fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<PointLot>) -> Option<Result<(), Rejection>> {
+        self.wish().carry_out(on, outcome)
+    }
+
+    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<PointLot> {
+        recall(LotKind::Point, profile, entries)
+    }
+}
+
+impl IssueReward {
+    fn wish(&self) -> Wish<'_> {
+        Wish {
+            kind: LotKind::Reward,
+            definition: self.reward_definition_id,
+            handle: self.reward_definition_handle.as_ref(),
+            fields: ["reward_definition_id", "reward_definition_handle"],
+            initial: self.value_initial.map(Quantity::from),
+            remaining: self.value_remaining.map(Quantity::from),
+            issued_at: self.issued_at,
+            available_at: self.available_at,
+            expires_at: self.expires_at,
+            timezone: self.timezone,
+        }
+    }
+}
+
+impl IssuePoints {
+    fn wish(&self) -> Wish<'_> {
+        Wish {
+            kind: LotKind::Point,
+            definition: self.point_definition_id,
+            handle: self.point_definition_handle.as_ref(),
+            fields: ["point_definition_id", "point_definition_handle"],
+            initial: self.value_initial.map(Quantity::from),
+            remaining: self.value_remaining.map(Quantity::from),
+            issued_at: self.issued_at,
+            available_at: self.available_at,
+            expires_at: self.expires_at,
+            timezone: self.timezone,
+        }
+    }
+}
+
+/// What rewards and points have in common when they are asked for.
+struct Wish<'a> {
+    kind: LotKind,
+    definition: Option<DefinitionId>,
+    handle: Option<&'a Handle>,
+    /// What the two are called in the request.
+    fields: [&'static str; 2],
+    initial: Option<Quantity>,
+    remaining: Option<Quantity>,
+    issued_at: Option<When>,
+    available_at: Option<When>,
+    expires_at: Option<Until>,
+    timezone: Option<Zone>,
+}
+
+impl Wish<'_> {
+    fn need(&self, profile: ProfileId) -> Result<Need, Rejection> {
+        let [id, handle] = self.fields;
+        let definition = match (self.definition, self.handle) {
+            (Some(definition), None) => DefinitionRef::Id(definition),
+            (None, Some(name)) => DefinitionRef::Handle(match self.kind {
+                LotKind::Reward => External::RewardDefinition(name.clone()),
+                LotKind::Point => External::PointDefinition(name.clone()),
+            }),
+            (None, None) => return Err(Rejection::Missing { field: id.into() }),
+            (Some(_), Some(_)) => {
+                return Err(Rejection::Contradiction { field: id.into(), other: handle.into() });
+            }
+        };
+        Ok(Need { definition: Some(definition), ..Need::of(Owner::Profile(profile)) })
+    }
+
+    fn issue(
+        &self,
+        draft: &mut Draft<'_>,
+        view: &View<'_>,
+        details: Option<LotDetails>,
+    ) -> Result<(), Rejection> {
+        let template = self.template(view)?;
+        let lot = LotId::made_by(draft.first.number(), draft.first.next_sequence());
+        let pot = draft.first.totals().pot(self.kind);
+        let issue = self.lot(draft.program, &template, pot, lot, draft.at)?;
+        draft.write(EntryKind::Issue(Issue { details: details.map(Box::new), ..issue }));
+        Ok(())
+    }
+
+    fn plain<'a>(&self, profile: &'a ProfileId) -> Option<Plain<'a>> {
+        let definition = self.definition.filter(|_| self.handle.is_none())?;
+        Some(Plain { profile, definition: Some(definition) })
+    }
+
+    #[inline]
+    fn carry_out<Q: From<Quantity>>(
+        &self,
+        on: OnAccount<'_>,
+        outcome: &mut Option<Lot<Q>>,
+    ) -> Option<Result<(), Rejection>> {
+        let OnAccount { program, at, account, template, out } = on;
+        let template = template.filter(|template| template.kind == self.kind)?;
+        let (number, sequence) = (account.number(), account.sequence().saturating_add(1));
+        let lot = LotId::made_by(number, sequence);
+        let issue = match self.lot(program, template, account.pot(self.kind), lot, at) {
+            Ok(issue) => issue,
+            Err(rejection) => return Some(Err(rejection)),
+        };
+        if issue.standing(at) != Standing::Usable {
+            return None;
+        }
+        account.issue(at, &issue);
+        let head = Head { number, sequence, at, balances: account.balances() };
+        flat::write_issue(&head, &issue, out);
+        *outcome = Some(lot_at_issue(account.profile_id(), at, &issue, None));
+        Some(Ok(()))
+    }
+
+    /// The definition, if it is one of this kind (rule D2).
+    fn template(&self, view: &View<'_>) -> Result<Template, Rejection> {
+        let [id, handle] = self.fields;
+        let field = if self.definition.is_some() { id } else { handle };
+        let unknown = || Rejection::UnknownDefinition { field: field.into() };
+        let defined = view.found.definition.and_then(|record| record.defined()).ok_or_else(unknown)?;
+        // A name leads to the definition that had it last, which may have been renamed since.
+        if self.handle.is_some_and(|handle| !defined.holds(handle) && !defined.is_archived) {
+            return Err(unknown());
+        }
+        let template = Template::of(defined);
+        if template.kind == self.kind { Ok(template) } else { Err(unknown()) }
+    }
+
+    /// What is issued from a template of this kind at an instant, into a pot; but for the details.
+    #[inline(always)]
+    fn lot(
+        &self,
+        program: &Program,
+        template: &Template,
+        pot: &Pot,
+        lot: LotId,
+        at: Timestamp,
+    ) -> Result<Issue, Rejection> {
+        let definition = template.definition;
+        if template.is_archived {
+            return Err(Rejection::DefinitionArchived { definition });
+        }
+        if !template.is_assignable {
+            return Err(Rejection::NotAssignable { definition });
+        }
+        let value_initial = self.initial.or(template.value);
+        let value_initial = value_initial.ok_or(Rejection::Missing { field: "value_initial".into() })?;
+        if let Some(max) = template.max.filter(|max| value_initial > *max) {
+            return Err(Rejection::AboveMaxValue { value: value_initial, max });
+        }
+        let value_remaining = self.remaining.unwrap_or(value_initial);
+        if value_remaining > value_initial {
+            return Err(Rejection::RemainingAboveInitial {
+                remaining: value_remaining,
+                initial: value_initial,
+            });
+        }
+        let terms = template.terms(self.timezone, program);
+        let Dates { issued_at, available_at, expires_at } = self.dates(template, terms, at)?;
+        if !pot.has_room_for(value_remaining) {
+            return Err(Rejection::AccountTotalExceeded);
+        }
+        let (kind, definition_id) = (self.kind, Some(definition));
+        Ok(Issue {
+            lot,
+            kind,
+            definition_id,
+            value_initial,
+            value_remaining,
+            issued_at,
+            available_at,
+            expires_at,
+            terms,
+            details: None,
+        })
+    }
+
+    /// When it was issued, becomes usable and expires (rules T2 to T5).
+    #[inline(always)]
+    fn dates(&self, template: &Template, terms: Terms, at: Timestamp) -> Result<Dates, Rejection> {
+        let zone = terms.timezone;
+        let issued_at = match self.issued_at {
+            None => at,
+            Some(when) => when.resolve(zone).map_err(|error| out_of_range("issued_at", error))?,
+        };
+        let available_at = match self.available_at {
+            None => issued_at,
+            Some(when) => when.resolve(zone).map_err(|error| out_of_range("available_at", error))?,
+        };
+        let expires_at = match (self.expires_at.or(template.absolute_expiry), terms.period) {
+            (Some(until), _) => until.resolve(zone),
+            (None, Some(period)) => period.expiry(issued_at, zone),
+            (None, None) => Ok(Expiry::NEVER),
+        };
+        let expires_at = expires_at.map_err(|error| out_of_range("expires_at", error))?;
+        // What is expired already can be brought in by a migration (rule D4); what expires later was meant to be used.
+        if !expires_at.is_past(at) && expires_at.is_past(available_at) {
+            return Err(Rejection::NeverUsable { available_at });
+        }
+        Ok(Dates { issued_at, available_at, expires_at })
+    }
+}
+
+struct Dates {
+    issued_at: Timestamp,
+    available_at: Timestamp,
+    expires_at: Expiry,
+}
+
+fn out_of_range(field: &'static str, _: TimeError) -> Rejection {
+    Rejection::TimeOutOfRange { field: field.into() }
+}
+
+/// The lot that an entry issued, as it stood then.
+fn recall<Q: From<Quantity>>(kind: LotKind, profile: ProfileId, entries: &[&Entry]) -> Option<Lot<Q>> {
+    let entry = entries.first()?;
+    match &entry.kind {
+        EntryKind::Issue(issue) if issue.kind == kind => {
+            Some(lot_at_issue(profile, entry.at, issue, entry.lot_external_id().cloned()))
+        }
+        _ => None,
+    }
+}
+
+/// A lot as it stood when it was issued.
+pub(crate) fn lot_at_issue<Q: From<Quantity>>(
+    profile_id: ProfileId,
+    at: Timestamp,
+    issue: &Issue,
+    external_id: Option<ExternalId>,
+) -> Lot<Q> {
+    Lot {
+        id: issue.lot,
+        profile_id,
+        definition_id: issue.definition_id,
+        value_initial: issue.value_initial.into(),
+        value_remaining: issue.value_remaining.into(),
+        value_held: Quantity::ZERO.into(),
+        status: issue.standing(at).status(issue.value_remaining, Quantity::ZERO),
+        issued_at: issue.issued_at,
+        available_at: issue.available_at,
+        expires_at: issue.expires_at,
+        terms: issue.terms,
+        external_id,
+        details: issue.details.clone(),
+    }
+}

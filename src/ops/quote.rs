@@ -1,0 +1,128 @@
+//! What a redemption would do, without doing it (rule C7).
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Account, LiveLot};
+use crate::engine::sealed::Decide;
+use crate::engine::{Refusal, Rejection, brought_up, check};
+use crate::id::LotId;
+use crate::journal::{Items, LotKind, Standing, Strategy};
+use crate::ops::Redeem;
+use crate::program::Program;
+use crate::store::{Need, View};
+use crate::time::Timestamp;
+use crate::value::Amount;
+
+/// What a redemption would take and from where, and why not from elsewhere.
+///
+/// Committing the same request while the account is at the same version does exactly this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Quote {
+    /// What was asked for.
+    pub requested: Amount,
+    /// What would be taken.
+    pub total: Amount,
+    /// What each lot would give, in the order of use.
+    pub items: Items,
+    /// The other lots with value in them, in the order of use, those that expired last.
+    pub unused: Vec<Unused>,
+    /// The version of the account that the quote was made on.
+    pub version: u32,
+}
+
+/// A lot that a redemption would not touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unused {
+    /// The lot.
+    pub lot: LotId,
+    /// What it holds.
+    pub kind: LotKind,
+    /// Why not.
+    pub reason: UnusedReason,
+}
+
+/// Why a redemption would not touch a lot; where several reasons apply, the first of these (rule C7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnusedReason {
+    /// Its time is over.
+    Expired,
+    /// It is not usable yet.
+    Pending,
+    /// All that is left of it is held.
+    Held,
+    /// The request does not list its kind.
+    NotInStrategy,
+    /// The lots before it are enough.
+    NotNeeded,
+}
+
+/// What a quote needs: what redeeming needs, and the lots that expired.
+pub(crate) fn quote_need(redeem: &Redeem) -> Result<Need, Rejection> {
+    Ok(Need { expired: true, ..redeem.need()? })
+}
+
+/// Plans a redemption on what was loaded for it.
+pub(crate) fn quote(
+    program: &Program,
+    redeem: &Redeem,
+    at: Timestamp,
+    view: &View<'_>,
+) -> Result<Quote, Refusal> {
+    redeem.check(program)?;
+    if let Some(into) = view.first.merged_into() {
+        return Err(Refusal::Elsewhere(into));
+    }
+    let at = check::time(program, view.first, at)?;
+    let mut due = Vec::new();
+    let account = brought_up(view.first, at, &mut due);
+    let plan = redeem.spend().plan(program, &account, at)?;
+    let mut unused = unused_live(redeem, &account, at, &plan.items);
+    let fell_due = due.iter().flat_map(|entry| entry.kind.lots_after());
+    let expired =
+        view.found.expired.iter().chain(fell_due).filter(|after| after.standing == Standing::Expired);
+    // A lot may expire, and then what was held of it.
+    let mut seen: BTreeSet<LotId> = unused.iter().map(|other| other.lot).collect();
+    unused.extend(
+        expired.filter(|after| !after.remaining.is_zero() && seen.insert(after.lot)).map(|after| Unused {
+            lot: after.lot,
+            kind: after.kind,
+            reason: UnusedReason::Expired,
+        }),
+    );
+    let version = view.first.sequence();
+    Ok(Quote { requested: redeem.amount, total: plan.total, items: plan.items, unused, version })
+}
+
+fn unused_live(redeem: &Redeem, account: &Account, at: Timestamp, used: &Items) -> Vec<Unused> {
+    let reason = |kind: LotKind, lot: &LiveLot| match kind {
+        _ if lot.expires_at.is_past(at) => UnusedReason::Expired,
+        _ if lot.unheld().is_zero() => UnusedReason::Held,
+        LotKind::Reward if !redeem.strategies.contains(&Strategy::Rewards) => UnusedReason::NotInStrategy,
+        LotKind::Point if !redeem.strategies.contains(&Strategy::Points) => UnusedReason::NotInStrategy,
+        _ => UnusedReason::NotNeeded,
+    };
+    let used: BTreeSet<LotId> = used.iter().map(|item| item.lot).collect();
+    let live = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| {
+        let left_out = |lot: &&LiveLot| !used.contains(&lot.id);
+        account.lots(kind).filter(left_out).map(move |lot| Unused {
+            lot: lot.id,
+            kind,
+            reason: reason(kind, lot),
+        })
+    });
+    let pending = account.pending().map(|pending| Unused {
+        lot: pending.lot.id,
+        kind: pending.kind,
+        reason: UnusedReason::Pending,
+    });
+    let overdue = account.overdue().map(|overdue| Unused {
+        lot: overdue.lot.id,
+        kind: overdue.kind,
+        reason: UnusedReason::Expired,
+    });
+    live.chain(pending).chain(overdue).collect()
+}

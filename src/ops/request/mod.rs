@@ -1,0 +1,170 @@
+//! What can be asked of a ledger: plain values that can be written down, sent and replayed.
+//!
+//! A [`Command`] is a request with the instant at which it is decided (rule T1) and, optionally, an idempotency
+//! key (rule J5). In JSON, one to a line, a stream of them can be replayed:
+//!
+//! ```json
+//! {"at": "2025-06-15T02:00:00Z", "key": "till-7-000123", "request": {"redeem": {"profile_id": "alice", "amount": 10}}}
+//! ```
+
+mod define;
+mod give_back;
+mod hold;
+mod issue;
+mod lots;
+mod redeem;
+mod transact;
+
+use serde::{Deserialize, Serialize};
+
+pub use define::{ArchiveDefinition, Define, Redefine};
+pub use give_back::{ReturnRedemption, ReverseRedemption};
+pub use hold::{CaptureHold, PlaceHold, ReleaseHold};
+pub use issue::{IssuePoints, IssueReward};
+pub use lots::{Adjust, Extend, MergeProfiles, Reassign, Revoke, Sweep};
+pub use redeem::Redeem;
+pub use transact::{DeleteTransaction, PostTransaction, ReturnTransaction, UpdateTransaction};
+
+use crate::definition::Defined;
+use crate::id::Key;
+use crate::journal::{
+    CorrectedLot, Extended, Hold, Merged, Moved, PointLot, Redemption, Return, Reward, Swept, Transaction,
+    TransactionReturn,
+};
+use crate::time::Timestamp;
+
+/// A request, when it is decided, and the key by which its repetition is known.
+///
+/// ```
+/// use scrip::{Amount, Command, ProfileId, Redeem, Request, json};
+///
+/// let redeem = Redeem::strict(ProfileId::new("alice")?, Amount::from(10));
+/// let command = Command::new("2025-06-15T02:00:00Z".parse().unwrap(), Request::from(redeem));
+/// let line = serde_json::to_string(&command).unwrap();
+/// assert_eq!(json::read::<Command>(line.as_bytes()).unwrap(), command);
+/// # Ok::<(), scrip::IdError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command<A = Request> {
+    /// The instant at which it is decided (rules T1 and T6).
+    pub at: Timestamp,
+    /// The idempotency key, scoped to the profile (rule J5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    /// What is asked.
+    pub request: A,
+}
+
+impl<A> Command<A> {
+    /// A request at an instant, without a key.
+    pub const fn new(at: Timestamp, request: A) -> Self {
+        Self { at, key: None, request }
+    }
+
+    /// The same, under an idempotency key.
+    #[must_use]
+    pub fn keyed(self, key: Key) -> Self {
+        Self { key: Some(key), ..self }
+    }
+}
+
+macro_rules! requests {
+    ($($(#[$doc:meta])* $name:ident($body:ty) -> $outcome:ty;)*) => {
+        /// Any request that changes something.
+        ///
+        /// In JSON: an object with one field, the request's name in snake case, that holds its body.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        #[allow(clippy::large_enum_variant)] // Requests live for the length of one call.
+        pub enum Request {
+            $($(#[$doc])* $name($body),)*
+        }
+
+        /// What came of a [`Request`].
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        #[allow(clippy::large_enum_variant)]
+        pub enum Outcome {
+            $($(#[$doc])* $name($outcome),)*
+        }
+
+        $(
+            impl From<$body> for Request {
+                fn from(body: $body) -> Self {
+                    Self::$name(body)
+                }
+            }
+        )*
+
+        /// Runs an expression on the body of whichever request it is, and wraps the outcome alike.
+        macro_rules! each_request {
+            ($request:expr, $bound:ident => $run:expr) => {
+                match $request {
+                    $(Request::$name($bound) => $run.map(Outcome::$name),)*
+                }
+            };
+        }
+        /// The same, for an expression whose type does not depend on the request.
+        macro_rules! any_request {
+            ($request:expr, $bound:ident => $run:expr) => {
+                match $request {
+                    $(Request::$name($bound) => $run,)*
+                }
+            };
+        }
+        /// Writes something for each request: its name, its body and its outcome.
+        macro_rules! for_each_request {
+            ($write:ident) => {
+                $($write!($name, $body, $outcome);)*
+            };
+        }
+        pub(crate) use {any_request, each_request, for_each_request};
+    };
+}
+
+requests! {
+    /// Make a definition.
+    Define(Define) -> Defined;
+    /// Change a definition.
+    Redefine(Redefine) -> Defined;
+    /// Take a definition out of use.
+    ArchiveDefinition(ArchiveDefinition) -> Defined;
+    /// Issue a reward.
+    IssueReward(IssueReward) -> Reward;
+    /// Issue points.
+    IssuePoints(IssuePoints) -> PointLot;
+    /// Redeem value.
+    Redeem(Redeem) -> Redemption;
+    /// Set value aside.
+    PlaceHold(PlaceHold) -> Hold;
+    /// Turn a hold into a redemption.
+    CaptureHold(CaptureHold) -> Redemption;
+    /// Let a hold go.
+    ReleaseHold(ReleaseHold) -> Hold;
+    /// Give part of a redemption back.
+    ReturnRedemption(ReturnRedemption) -> Return;
+    /// Undo a redemption.
+    ReverseRedemption(ReverseRedemption) -> Return;
+    /// Extend lots.
+    Extend(Extend) -> Extended;
+    /// Move a lot to another profile.
+    Reassign(Reassign) -> Moved;
+    /// Take back a lot.
+    Revoke(Revoke) -> CorrectedLot;
+    /// Correct a lot.
+    Adjust(Adjust) -> CorrectedLot;
+    /// Merge two profiles.
+    MergeProfiles(MergeProfiles) -> Merged;
+    /// Write down what fell due.
+    Sweep(Sweep) -> Swept;
+    /// Post a transaction.
+    PostTransaction(PostTransaction) -> Transaction;
+    /// Change a transaction.
+    UpdateTransaction(UpdateTransaction) -> Transaction;
+    /// Delete a transaction.
+    DeleteTransaction(DeleteTransaction) -> Transaction;
+    /// Part of a purchase comes back.
+    ReturnTransaction(ReturnTransaction) -> TransactionReturn;
+}

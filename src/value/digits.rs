@@ -1,0 +1,150 @@
+//! Decimal digits to ten-thousandths and back, with nothing lost on the way.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+
+use crate::value::{AmountError, MAX_TOTAL};
+
+/// How many decimals a currency or a program allows: 0 to 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scale(u8);
+
+impl Scale {
+    /// Four decimals: ten-thousandths.
+    pub(crate) const FINEST: Self = Self(4);
+
+    pub(crate) const fn new(decimals: u8) -> Option<Self> {
+        if decimals <= 4 { Some(Self(decimals)) } else { None }
+    }
+
+    pub(crate) const fn decimals(self) -> u8 {
+        self.0
+    }
+
+    /// The smallest quantity at this scale, in ten-thousandths.
+    pub(crate) const fn step(self) -> i64 {
+        match self.0 {
+            0 => 10_000,
+            1 => 1_000,
+            2 => 100,
+            3 => 10,
+            _ => 1,
+        }
+    }
+
+    pub(crate) const fn fits(self, raw: i64) -> bool {
+        // A remainder by a constant divisor: a handful of cycles where `%` by a variable takes dozens.
+        match self.0 {
+            0 => raw % 10_000 == 0,
+            1 => raw % 1_000 == 0,
+            2 => raw % 100 == 0,
+            3 => raw % 10 == 0,
+            _ => true,
+        }
+    }
+}
+
+pub(super) const fn decimals(raw: i64) -> u8 {
+    match raw {
+        _ if raw % 10_000 == 0 => 0,
+        _ if raw % 1_000 == 0 => 1,
+        _ if raw % 100 == 0 => 2,
+        _ if raw % 10 == 0 => 3,
+        _ => 4,
+    }
+}
+
+/// Reads a JSON-style decimal (`10`, `10.50`, `1e2`), exactly or not at all.
+///
+/// Each digit that is not zero is weighed by its place, so that neither a long run of zeros nor a large exponent
+/// can lose a digit or cost more than one step per character.
+pub(super) fn parse(text: &str) -> Result<i64, AmountError> {
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent_of(exponent)?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    if whole.is_empty() || fraction.is_empty() {
+        return Err(AmountError::NotANumber);
+    }
+    let mut place = i64::try_from(whole.len()).map_err(|_| AmountError::NotANumber)?.saturating_add(exponent);
+    let mut sum: i64 = 0;
+    for byte in whole.bytes().chain(fraction.bytes()) {
+        if !byte.is_ascii_digit() {
+            return Err(AmountError::NotANumber);
+        }
+        place = place.saturating_sub(1);
+        let digit = i64::from(byte.wrapping_sub(b'0'));
+        if digit != 0 {
+            sum = sum.saturating_add(weigh(digit, place)?);
+        }
+    }
+    match sum {
+        0 => Ok(0),
+        _ if negative => Err(AmountError::Negative),
+        1..=MAX_TOTAL => Ok(sum),
+        _ => Err(AmountError::TooLarge),
+    }
+}
+
+/// `digit × 10^place` in ten-thousandths.
+fn weigh(digit: i64, place: i64) -> Result<i64, AmountError> {
+    if place < -4 {
+        return Err(AmountError::TooManyDecimals);
+    }
+    u32::try_from(place.saturating_add(4))
+        .ok()
+        .and_then(|power| 10_i64.checked_pow(power))
+        .and_then(|weight| weight.checked_mul(digit))
+        .ok_or(AmountError::TooLarge)
+}
+
+fn exponent_of(text: &str) -> Result<i64, AmountError> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(AmountError::NotANumber);
+    }
+    // Past this no literal of a sane length has a digit in range: the place decides, whatever the exact value.
+    const FAR: i64 = 1_000_000_000;
+    let size = digits.parse().unwrap_or(FAR).min(FAR);
+    Ok(if text.starts_with('-') { size.saturating_neg() } else { size })
+}
+
+pub(super) fn from_decimal(value: Decimal) -> Result<i64, AmountError> {
+    let value = value.normalize();
+    if value.is_zero() {
+        return Ok(0);
+    }
+    if value.is_sign_negative() {
+        return Err(AmountError::Negative);
+    }
+    let missing = 4_u32.checked_sub(value.scale()).ok_or(AmountError::TooManyDecimals)?;
+    10_i128
+        .checked_pow(missing)
+        .and_then(|power| value.mantissa().checked_mul(power))
+        .and_then(|raw| i64::try_from(raw).ok())
+        .filter(|raw| *raw <= MAX_TOTAL)
+        .ok_or(AmountError::TooLarge)
+}
+
+/// Writes ten-thousandths as a decimal. A precision pads with zeros; digits are never dropped.
+pub(super) fn write(raw: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let shown = usize::from(decimals(raw)).max(f.precision().unwrap_or(0));
+    let magnitude = raw.unsigned_abs();
+    let mut text = (magnitude / 10_000).to_string();
+    if shown > 0 {
+        let mut fraction = format!("{:04}", magnitude % 10_000);
+        while fraction.len() < shown {
+            fraction.push('0');
+        }
+        fraction.truncate(shown);
+        text.push('.');
+        text.push_str(&fraction);
+    }
+    f.pad_integral(raw >= 0, "", &text)
+}

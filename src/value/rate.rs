@@ -1,0 +1,121 @@
+//! What points are worth.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::value::{Amount, Points, Scale};
+
+/// What points are worth, as a ratio: "150 points = $1" is held as those two numbers, not as a rounded decimal
+/// (rule Q4).
+///
+/// ```
+/// use scrip::{Amount, ExchangeRate, Points};
+///
+/// let rate = ExchangeRate::new(Points::from(150), Amount::from(1))?;
+/// assert_eq!(rate.to_string(), "150 points = 1");
+/// # Ok::<(), scrip::RateError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Ratio", into = "Ratio")]
+pub struct ExchangeRate {
+    points: Points,
+    amount: Amount,
+}
+
+/// Why two numbers are not an exchange rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RateError {
+    /// One of the two sides is zero.
+    #[error("an exchange rate needs points and an amount above zero (rule Q4)")]
+    Zero,
+    /// One side is above the limit of a single amount, or one point would be worth more than a million.
+    #[error(
+        "an exchange rate has at most 1000000000000 on either side, and a point is worth at most 1000000 (rule Q3)"
+    )]
+    TooLarge,
+}
+
+/// The most that one point may be worth, so that the worth of no balance leaves 128 bits, or a `Decimal`.
+const MAX_WORTH: i128 = 1_000_000;
+
+impl ExchangeRate {
+    /// So many points are worth so much money.
+    ///
+    /// # Errors
+    /// Either side is zero or above [`Amount::MAX_SINGLE`], or a point would be worth more than a million.
+    pub fn new(points: Points, amount: Amount) -> Result<Self, RateError> {
+        if points.is_zero() || amount.is_zero() {
+            return Err(RateError::Zero);
+        }
+        let most = i128::from(points.ten_thousandths()).saturating_mul(MAX_WORTH);
+        if points > Points::MAX_SINGLE
+            || amount > Amount::MAX_SINGLE
+            || i128::from(amount.ten_thousandths()) > most
+        {
+            return Err(RateError::TooLarge);
+        }
+        Ok(Self { points, amount })
+    }
+
+    /// The points' side of the ratio.
+    pub const fn points(self) -> Points {
+        self.points
+    }
+
+    /// The money's side of the ratio.
+    pub const fn amount(self) -> Amount {
+        self.amount
+    }
+
+    /// What so many points are worth, rounded down to the currency's minor unit, in ten-thousandths (rule Q4).
+    pub(crate) fn worth_raw(self, points: Points, minor: Scale) -> i128 {
+        let (held, step) = (i128::from(points.ten_thousandths()), i128::from(minor.step()));
+        let exact = held.saturating_mul(i128::from(self.amount.ten_thousandths()));
+        let per_step = i128::from(self.points.ten_thousandths()).saturating_mul(step);
+        exact.checked_div(per_step).unwrap_or(0).saturating_mul(step)
+    }
+
+    /// [`Self::worth_raw`], as a decimal: a worth may exceed what one account can hold in money.
+    pub(crate) fn worth(self, points: Points, minor: Scale) -> Decimal {
+        Decimal::try_from_i128_with_scale(self.worth_raw(points, minor), 4).unwrap_or_default().normalize()
+    }
+
+    /// The fewest points, at the point scale, that are worth at least so much money (rule Q5), in
+    /// ten-thousandths.
+    pub(crate) fn cost_raw(self, amount: Amount, scale: Scale) -> i128 {
+        let step = i128::from(scale.step());
+        let exact =
+            i128::from(amount.ten_thousandths()).saturating_mul(i128::from(self.points.ten_thousandths()));
+        let per_step = i128::from(self.amount.ten_thousandths()).saturating_mul(step);
+        let up = per_step.saturating_sub(1);
+        exact.saturating_add(up).checked_div(per_step).unwrap_or(0).saturating_mul(step)
+    }
+}
+
+impl std::fmt::Display for ExchangeRate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} points = {}", self.points, self.amount)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Ratio {
+    points: Points,
+    amount: Amount,
+}
+
+impl TryFrom<Ratio> for ExchangeRate {
+    type Error = RateError;
+
+    fn try_from(ratio: Ratio) -> Result<Self, RateError> {
+        Self::new(ratio.points, ratio.amount)
+    }
+}
+
+impl From<ExchangeRate> for Ratio {
+    fn from(rate: ExchangeRate) -> Self {
+        Self { points: rate.points, amount: rate.amount }
+    }
+}

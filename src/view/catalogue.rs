@@ -1,0 +1,48 @@
+//! The definitions of a ledger: the fold of the catalogue's journal.
+
+use std::collections::BTreeMap;
+
+use crate::definition::{Defined, Definition};
+use crate::id::{DefinitionId, Handle};
+use crate::journal::{Entry, EntryKind};
+
+/// Every definition there ever was, archived ones included, as of the moment that was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    definitions: BTreeMap<DefinitionId, Defined>,
+}
+
+impl Catalogue {
+    /// Folds the catalogue's journal.
+    pub fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut catalogue = Self::default();
+        for entry in entries {
+            if let EntryKind::Define(defined) = &entry.kind {
+                catalogue.definitions.insert(defined.id, (**defined).clone());
+            }
+        }
+        catalogue
+    }
+
+    /// One definition, by its id.
+    pub fn get(&self, id: DefinitionId) -> Option<&Defined> {
+        self.definitions.get(&id)
+    }
+
+    /// The reward definition in use with this handle.
+    pub fn reward(&self, handle: &Handle) -> Option<&Defined> {
+        self.iter()
+            .find(|defined| matches!(defined.definition, Definition::Reward(_)) && defined.holds(handle))
+    }
+
+    /// The point definition in use with this handle.
+    pub fn point(&self, handle: &Handle) -> Option<&Defined> {
+        self.iter()
+            .find(|defined| matches!(defined.definition, Definition::Point(_)) && defined.holds(handle))
+    }
+
+    /// All of them, in the order in which they were defined.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Defined> {
+        self.definitions.values()
+    }
+}

@@ -1,0 +1,252 @@
+//! What a shop's other systems want to hear: issued, redeemed, returned, expiring soon, expired.
+//!
+//! It comes from the journal, at least once and in order for each profile. Whoever listens keeps a [`Cursor`] and needs no
+//! table beside it: an outbox is a loop over [`Moment::events`](crate::Moment::events).
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use crate::account::Account;
+use crate::id::{DefinitionId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId};
+use crate::journal::{Entry, EntryKind, LotKind, Standing};
+use crate::store::{Position, Written};
+use crate::time::{Expiry, Timestamp};
+use crate::value::{Amount, Quantity};
+
+/// How far somebody has listened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// How far in what was written.
+    pub position: Position,
+    /// Until when it was told which lots expire soon; `None` before the first time.
+    pub told_until: Option<Timestamp>,
+    /// Which profile comes next in telling so for a stretch of time that has not been told to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telling: Option<Telling>,
+}
+
+impl Cursor {
+    /// From the start: everything that ever happened, and what expires soon from now on.
+    pub const START: Self = Self { position: Position::START, told_until: None, telling: None };
+}
+
+/// A stretch of time of which only some profiles have been told what expires soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// Its end.
+    pub until: Timestamp,
+    /// The last profile, by number, that was told of.
+    pub after: crate::id::ProfileNumber,
+}
+
+/// Something that happened to a profile, or is about to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Event {
+    /// The profile.
+    pub profile_id: ProfileId,
+    /// When it happened; of what is about to, when it was noticed.
+    pub at: Timestamp,
+    /// The sequence number of the entry that says so; of what is about to happen, the account's version.
+    pub sequence: u32,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened, or is about to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A lot was issued.
+    Issued {
+        /// The lot.
+        lot: LotId,
+        /// What it holds.
+        lot_kind: LotKind,
+        /// How much.
+        value: Quantity,
+        /// When it expires.
+        expires_at: Expiry,
+        /// What it was issued from.
+        definition_id: Option<DefinitionId>,
+    },
+    /// Value was redeemed.
+    Redeemed {
+        /// The redemption.
+        redemption: RedemptionId,
+        /// How much, in money.
+        total: Amount,
+        /// The hold that it captured.
+        hold: Option<HoldId>,
+    },
+    /// Value was given back.
+    Returned {
+        /// The return.
+        id: ReturnId,
+        /// The redemption.
+        redemption: RedemptionId,
+        /// How much, in money.
+        total: Amount,
+        /// Whether that undid the whole redemption.
+        is_reversal: bool,
+    },
+    /// A lot with value in it expires soon: within the lead time that was asked for.
+    ExpiringSoon {
+        /// The lot.
+        lot: LotId,
+        /// What it holds.
+        lot_kind: LotKind,
+        /// How much of it will expire, as it stands.
+        value: Quantity,
+        /// When.
+        expires_at: Expiry,
+    },
+    /// A lot expired with value in it.
+    Expired {
+        /// The lot.
+        lot: LotId,
+        /// What it holds.
+        lot_kind: LotKind,
+        /// How much expired.
+        value: Quantity,
+    },
+    /// A transaction was posted, changed or deleted.
+    Transaction {
+        /// The transaction.
+        transaction: TransactionId,
+        /// Whether it was deleted.
+        is_deleted: bool,
+    },
+}
+
+/// Some of what happened, and how to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// What happened, in order for each profile.
+    pub events: Vec<Event>,
+    /// Where to go on. Keep it once the events are dealt with: until then, they come again.
+    pub cursor: Cursor,
+    /// Whether there is more by now.
+    pub more: bool,
+}
+
+/// The events of an entry that a profile's journal holds.
+///
+/// Where it brings value into lots that expire before `soon`, that is said as well: whoever was told before what expires by
+/// then would not hear of them otherwise.
+pub(crate) fn of_entry(written: &Written, soon: Option<Timestamp>) -> Vec<Event> {
+    let Some(profile_id) = written.profile else { return Vec::new() };
+    let entry = &written.entry;
+    let event = |kind| Event { profile_id, at: entry.at, sequence: entry.sequence, kind };
+    let mut events: Vec<Event> = happened(entry).into_iter().map(event).collect();
+    if let Some(soon) = soon {
+        events.extend(
+            brought(entry).filter(|lot| lot.expires_at.is_past(soon)).map(|lot| event(lot.expiring())),
+        );
+    }
+    events
+}
+
+fn happened(entry: &Entry) -> Option<EventKind> {
+    Some(match &entry.kind {
+        EntryKind::Issue(issue) => EventKind::Issued {
+            lot: issue.lot,
+            lot_kind: issue.kind,
+            value: issue.value_remaining,
+            expires_at: issue.expires_at,
+            definition_id: issue.definition_id,
+        },
+        EntryKind::Redeem(redeemed) => {
+            EventKind::Redeemed { redemption: redeemed.redemption, total: redeemed.total, hold: None }
+        }
+        EntryKind::Capture(capture) => EventKind::Redeemed {
+            redemption: capture.redeem.redemption,
+            total: capture.redeem.total,
+            hold: Some(capture.hold),
+        },
+        EntryKind::Return(back) | EntryKind::Reversal(back) => EventKind::Returned {
+            id: back.id,
+            redemption: back.redemption.id,
+            total: back.total,
+            is_reversal: matches!(entry.kind, EntryKind::Reversal(_)),
+        },
+        EntryKind::Expire(expired) => {
+            EventKind::Expired { lot: expired.after.lot, lot_kind: expired.after.kind, value: expired.value }
+        }
+        EntryKind::Transaction(change) => EventKind::Transaction {
+            transaction: change.transaction.id,
+            is_deleted: change.transaction.is_deleted,
+        },
+        _ => return None,
+    })
+}
+
+struct Brought {
+    lot: LotId,
+    lot_kind: LotKind,
+    value: Quantity,
+    expires_at: Expiry,
+}
+
+impl Brought {
+    fn expiring(&self) -> EventKind {
+        let Self { lot, lot_kind, value, expires_at } = *self;
+        EventKind::ExpiringSoon { lot, lot_kind, value, expires_at }
+    }
+}
+
+/// The lots that an entry leaves with usable value, as it says.
+fn brought(entry: &Entry) -> impl Iterator<Item = Brought> {
+    let issued = match &entry.kind {
+        EntryKind::Issue(issue) => Some(issue.after(entry.at)),
+        _ => None,
+    };
+    let changed = entry.kind.lots_after().into_iter().copied();
+    let usable = |standing| matches!(standing, Standing::Usable | Standing::Pending(_));
+    let left = issued
+        .into_iter()
+        .chain(changed)
+        .filter(move |after| usable(after.standing) && !after.remaining.is_zero());
+    left.map(|after| Brought {
+        lot: after.lot,
+        lot_kind: after.kind,
+        value: after.remaining,
+        expires_at: after.expires_at,
+    })
+}
+
+/// The lots of an account, as it stands, that expire within a stretch of time with usable value in them.
+pub(crate) fn expiring(account: &Account, (start, end): (Timestamp, Timestamp), at: Timestamp) -> Vec<Event> {
+    let Some(profile_id) = account.profile().copied() else { return Vec::new() };
+    let lots = [LotKind::Reward, LotKind::Point]
+        .into_iter()
+        .flat_map(|kind| account.lots(kind).map(move |lot| (kind, lot)));
+    let within = lots.filter(|(_, lot)| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end));
+    within
+        .filter(|(_, lot)| !lot.unheld().is_zero())
+        .map(|(lot_kind, lot)| Event {
+            profile_id,
+            at,
+            sequence: account.sequence(),
+            kind: EventKind::ExpiringSoon {
+                lot: lot.id,
+                lot_kind,
+                value: lot.unheld(),
+                expires_at: lot.expires_at,
+            },
+        })
+        .collect()
+}
+
+/// The stretch of expiries to tell of at an instant, with what was told before: what expires after the one, and not after
+/// the other.
+pub(crate) fn stretch(
+    told_until: Option<Timestamp>,
+    now: Timestamp,
+    lead: TimeDelta,
+) -> Option<(Timestamp, Timestamp)> {
+    let end = now.checked_add(lead).unwrap_or(Timestamp::MAX);
+    let start = told_until.unwrap_or(now);
+    (start < end).then_some((start, end))
+}

@@ -1,0 +1,312 @@
+//! Everything about one profile that a person may want to see: the fold of its whole journal.
+//!
+//! The account that decisions are made on forgets what is spent. The wallet remembers: every lot, redemption and
+//! transaction there ever was, as of the moment that was asked for (rule J4).
+
+use std::collections::BTreeMap;
+
+use crate::account::{Account, Corrupt, bring_up_to};
+use crate::id::{ExternalId, HoldId, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
+use crate::journal::{
+    Balances, Entry, EntryKind, GiveBack, Hold, HoldPlaced, HoldStatus, Issue, Lot, LotAfter, LotKind,
+    LotStatus, LotTimes, PointLot, Redeemed, Redemption, RedemptionState, Release, Return, Reward, Standing,
+    Transaction,
+};
+use crate::ops::give_back::seen as return_seen;
+use crate::ops::hold::seen as hold_seen;
+use crate::ops::issue::lot_at_issue;
+use crate::ops::redeem::redemption_at_first;
+use crate::time::Timestamp;
+use crate::value::Quantity;
+
+/// A profile's rewards, points, redemptions and transactions, its balances and its journal, at one moment.
+#[derive(Clone, Debug)]
+pub struct Wallet {
+    profile: ProfileId,
+    at: Timestamp,
+    account: Account,
+    lots: BTreeMap<LotId, LotState>,
+    redemptions: BTreeMap<RedemptionId, Redemption>,
+    returns: Vec<Return>,
+    holds: BTreeMap<HoldId, Hold>,
+    transactions: BTreeMap<TransactionId, Transaction>,
+    entries: Vec<Entry>,
+}
+
+/// What the journal says of a lot.
+#[derive(Clone, Debug)]
+struct LotState {
+    issue: Issue,
+    issued: Timestamp,
+    external_id: Option<ExternalId>,
+    after: LotAfter,
+    held: Quantity,
+    times: LotTimes,
+}
+
+impl Wallet {
+    /// Folds a journal, to be seen at an instant, or at its last entry if that is later.
+    ///
+    /// # Errors
+    /// The entries are not a journal that this ledger wrote.
+    pub fn fold<'a>(
+        profile: ProfileId,
+        number: ProfileNumber,
+        entries: impl IntoIterator<Item = &'a Entry>,
+        at: Timestamp,
+    ) -> Result<Self, Corrupt> {
+        let mut wallet = Self {
+            profile,
+            at,
+            account: Account::new(profile, number),
+            lots: BTreeMap::new(),
+            redemptions: BTreeMap::new(),
+            returns: Vec::new(),
+            holds: BTreeMap::new(),
+            transactions: BTreeMap::new(),
+            entries: Vec::new(),
+        };
+        for entry in entries {
+            wallet.account.follow(entry)?;
+            wallet.remember(entry);
+            wallet.entries.push(entry.clone());
+        }
+        wallet.at = wallet.account.last_at().map_or(at, |last| last.max(at));
+        // What fell due is seen, whether or not an entry tells of it yet (rule T7).
+        let mut due = Vec::new();
+        bring_up_to(&mut wallet.account.clone(), wallet.at, &mut due);
+        due.iter().for_each(|entry| wallet.remember(entry));
+        Ok(wallet)
+    }
+
+    /// Whose it is.
+    pub fn profile_id(&self) -> ProfileId {
+        self.profile
+    }
+
+    /// The moment that it shows.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The account that decisions are made on.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The balances at that moment.
+    pub fn balances(&self) -> Balances {
+        self.account.balances_at(self.at)
+    }
+
+    /// Every reward there ever was: those with usable value in the order in which they would be used, then the rest.
+    pub fn rewards(&self) -> Vec<Reward> {
+        self.lots(LotKind::Reward)
+    }
+
+    /// Every lot of points there ever was, in the order of [`Wallet::rewards`].
+    pub fn points(&self) -> Vec<PointLot> {
+        self.lots(LotKind::Point)
+    }
+
+    /// When the journal spoke of a lot.
+    pub fn lot_times(&self, id: LotId) -> Option<LotTimes> {
+        self.lots.get(&id).map(|lot| lot.times)
+    }
+
+    /// The number of the profile that a lot of this one belongs to now, if it moved (rule L2).
+    pub fn moved_to(&self, id: LotId) -> Option<ProfileNumber> {
+        match self.lots.get(&id)?.after.standing {
+            Standing::MovedTo(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Every redemption, in the order in which they were made, as they stand.
+    pub fn redemptions(&self) -> impl ExactSizeIterator<Item = &Redemption> {
+        self.redemptions.values()
+    }
+
+    /// One redemption.
+    pub fn redemption(&self, id: RedemptionId) -> Option<&Redemption> {
+        self.redemptions.get(&id)
+    }
+
+    /// Every return and reversal, in the order in which they were made.
+    pub fn returns(&self) -> &[Return] {
+        &self.returns
+    }
+
+    /// Every hold, in the order in which they were placed, as they stand. Those that were open when the profile was merged
+    /// are with the other now.
+    pub fn holds(&self) -> impl Iterator<Item = Hold> {
+        self.holds.values().cloned()
+    }
+
+    /// One hold.
+    pub fn hold(&self, id: HoldId) -> Option<Hold> {
+        self.holds.get(&id).cloned()
+    }
+
+    /// Every transaction that was not deleted, in the order in which they were posted, as they stand.
+    pub fn transactions(&self) -> impl Iterator<Item = &Transaction> {
+        self.transactions.values().filter(|transaction| !transaction.is_deleted)
+    }
+
+    /// One transaction, unless it was deleted.
+    pub fn transaction(&self, id: TransactionId) -> Option<&Transaction> {
+        self.transactions.get(&id).filter(|transaction| !transaction.is_deleted)
+    }
+
+    /// The journal: every entry that was written up to that moment.
+    pub fn journal(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn lots<Q: From<Quantity>>(&self, kind: LotKind) -> Vec<Lot<Q>> {
+        let mut states: Vec<&LotState> = self.lots.values().filter(|lot| lot.issue.kind == kind).collect();
+        states.sort_by_key(|lot| {
+            let is_rest = lot.status(self.at) != LotStatus::Active;
+            (is_rest, lot.after.expires_at, lot.issue.issued_at, lot.issue.lot)
+        });
+        states.into_iter().map(|lot| lot.seen(self.profile, self.at)).collect()
+    }
+
+    fn remember(&mut self, entry: &Entry) {
+        match &entry.kind {
+            EntryKind::Issue(issue) => self.arrive(entry, issue, Quantity::ZERO),
+            EntryKind::ReassignIn(moved) => self.arrive(entry, &moved.issue, moved.held),
+            EntryKind::Redeem(redeemed) => self.take(entry, redeemed),
+            EntryKind::Hold(placed) => {
+                placed.items.iter().for_each(|item| self.hold_back(entry, item.lot, item.value()));
+                self.keep_hold(entry, placed, HoldStatus::Held);
+            }
+            EntryKind::Capture(capture) => {
+                capture.redeem.items.iter().for_each(|item| self.let_go(item.lot, item.value()));
+                self.take(entry, &capture.redeem);
+                capture.released.iter().for_each(|freed| self.let_go(freed.after.lot, freed.value));
+                if let Some(hold) = self.holds.get_mut(&capture.hold) {
+                    hold.status = HoldStatus::Captured;
+                    hold.redemption_id = Some(capture.redeem.redemption);
+                    hold.balances = entry.balances;
+                }
+            }
+            EntryKind::Release(release) => self.close_hold(entry, release, HoldStatus::Released),
+            EntryKind::Lapse(release) => self.close_hold(entry, release, HoldStatus::Lapsed),
+            EntryKind::Return(back) => self.give_back(entry, back, false, entry.balances),
+            EntryKind::Reversal(back) => self.give_back(entry, back, true, entry.balances),
+            EntryKind::ReturnElsewhere(there) => {
+                self.give_back(entry, &there.back, there.is_reversal, there.balances);
+            }
+            EntryKind::Link(state) => self.note(state),
+            EntryKind::Transaction(change) => {
+                change.redemptions.iter().for_each(|state| self.note(state));
+                self.transactions.insert(change.transaction.id, change.transaction.clone());
+            }
+            EntryKind::MergeOut(merged) => {
+                merged.holds.iter().for_each(|hold| drop(self.holds.remove(hold)));
+            }
+            EntryKind::MergeIn(merged) => {
+                merged.holds.iter().for_each(|placed| self.keep_hold(entry, placed, HoldStatus::Held));
+            }
+            _ => {}
+        }
+        if let Some(redemption) = redemption_at_first(self.profile, entry) {
+            self.redemptions.insert(redemption.id, redemption);
+        }
+        for after in entry.kind.lots_after() {
+            if let Some(lot) = self.lots.get_mut(&after.lot) {
+                lot.after = *after;
+                lot.times.updated_at = entry.at;
+                if matches!(entry.kind, EntryKind::Extend(_)) {
+                    lot.times.extended_at = Some(entry.at);
+                }
+                if let Some(issue) = entry.lot_facts(after.lot) {
+                    lot.issue = issue.clone();
+                }
+                if matches!(after.standing, Standing::MovedTo(_)) {
+                    lot.held = Quantity::ZERO;
+                }
+            }
+        }
+    }
+
+    fn arrive(&mut self, entry: &Entry, issue: &Issue, held: Quantity) {
+        let state = LotState {
+            issue: issue.clone(),
+            issued: entry.at,
+            external_id: entry.lot_external_id().cloned(),
+            after: issue.after(entry.at),
+            held,
+            times: LotTimes { created_at: entry.at, updated_at: entry.at, extended_at: None },
+        };
+        self.lots.insert(issue.lot, state);
+    }
+
+    fn take(&mut self, entry: &Entry, redeemed: &Redeemed) {
+        for item in &redeemed.items {
+            if let Some(lot) = self.lots.get_mut(&item.lot) {
+                lot.times.updated_at = entry.at;
+                lot.after.remaining = lot.after.remaining.minus(item.value());
+            }
+        }
+    }
+
+    fn hold_back(&mut self, entry: &Entry, lot: LotId, value: Quantity) {
+        if let Some(lot) = self.lots.get_mut(&lot) {
+            lot.times.updated_at = entry.at;
+            lot.held = lot.held.plus(value);
+        }
+    }
+
+    fn let_go(&mut self, lot: LotId, value: Quantity) {
+        if let Some(lot) = self.lots.get_mut(&lot) {
+            lot.held = lot.held.minus(value);
+        }
+    }
+
+    fn keep_hold(&mut self, entry: &Entry, placed: &HoldPlaced, status: HoldStatus) {
+        let hold = Hold { balances: entry.balances, ..hold_seen(self.profile, placed, status) };
+        self.holds.insert(hold.id, hold);
+    }
+
+    fn close_hold(&mut self, entry: &Entry, release: &Release, status: HoldStatus) {
+        release.released.iter().for_each(|freed| self.let_go(freed.after.lot, freed.value));
+        self.keep_hold(entry, &release.placed, status);
+    }
+
+    fn give_back(&mut self, entry: &Entry, back: &GiveBack, is_reversal: bool, balances: Balances) {
+        self.returns.push(Return { balances, ..return_seen(self.profile, entry.at, back, is_reversal) });
+        self.note(&back.redemption);
+    }
+
+    fn note(&mut self, state: &RedemptionState) {
+        if let Some(redemption) = self.redemptions.get_mut(&state.id) {
+            redemption.returned = state.returned;
+            redemption.is_reversed = state.is_reversed;
+            redemption.transaction_id = state.transaction_id;
+        }
+    }
+}
+
+impl LotState {
+    fn status(&self, at: Timestamp) -> LotStatus {
+        let standing = match self.after.standing {
+            gone @ (Standing::Revoked | Standing::MovedTo(_)) => gone,
+            _ if self.after.expires_at.is_past(at) => Standing::Expired,
+            Standing::Pending(available_at) if available_at > at => Standing::Pending(available_at),
+            _ => Standing::Usable,
+        };
+        standing.status(self.after.remaining, self.held)
+    }
+
+    fn seen<Q: From<Quantity>>(&self, profile: ProfileId, at: Timestamp) -> Lot<Q> {
+        Lot {
+            value_remaining: self.after.remaining.into(),
+            value_held: self.held.into(),
+            status: self.status(at),
+            expires_at: self.after.expires_at,
+            ..lot_at_issue(profile, self.issued, &self.issue, self.external_id.clone())
+        }
+    }
+}
