@@ -8,9 +8,9 @@
 use std::error::Error;
 
 use scrip::{
-    Amount, CaptureHold, Catalogue, Define, Earn, ExchangeRate, ExpiredReturn, IssueReward, Ledger,
-    MemoryStore, Moment, PeriodType, PlaceHold, Points, PostTransaction, ProfileId, Program, ProgramSettings,
-    Quote, Redeem, Redemption, ReturnRedemption, ReturnTransaction, Reward, RewardDefinition, Strategy, json,
+    Amount, CaptureHold, Catalogue, Define, Earn, ExchangeRate, ExpiredReturn, IssueReward, Ledger, LedgerAt,
+    MemoryStore, PeriodType, PlaceHold, Points, PostTransaction, ProfileId, Program, ProgramSettings, Quote,
+    Redeem, Redemption, ReturnRedemption, ReturnTransaction, Reward, RewardDefinition, Strategy, json,
 };
 
 /// Step 1: a template for rewards.
@@ -98,7 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// A second customer's visit, in Rust alone: a redemption that spans two rewards, and its quote.
 fn two_rewards(
-    mut till: Moment<'_, MemoryStore>,
+    mut till: LedgerAt<'_, MemoryStore>,
     customer: ProfileId,
     birthday: scrip::DefinitionId,
 ) -> Result<(), Box<dyn Error>> {
@@ -191,7 +191,7 @@ fn name<'a>(catalogue: &'a Catalogue, reward: &Reward) -> &'a str {
     defined.map_or("a reward", |defined| defined.definition.name())
 }
 
-fn print_balances(till: &mut Moment<'_, MemoryStore>, customer: ProfileId) -> Result<(), Box<dyn Error>> {
+fn print_balances(till: &mut LedgerAt<'_, MemoryStore>, customer: ProfileId) -> Result<(), Box<dyn Error>> {
     let balances = till.balances(customer)?;
     println!("   Balance: ${:.2}.", balances.reward_balance);
     Ok(())

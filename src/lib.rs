@@ -28,8 +28,8 @@
 //! # The map
 //!
 //! - **Asking**: a [`Ledger`] (or [`AsyncLedger`]) is a [`Program`] and a [`Store`]. [`Ledger::at`] takes the instant and
-//!   answers with what can be done ([`Moment::commit`], [`Moment::quote`]) and seen ([`Moment::balances`],
-//!   [`Moment::wallet`]) then; [`Ledger::as_of`] shows the past.
+//!   answers with what can be done ([`LedgerAt::commit`], [`LedgerAt::quote`]) and seen ([`LedgerAt::balances`],
+//!   [`LedgerAt::wallet`]) then; [`Ledger::as_of`] shows the past.
 //! - **Requests** are plain values, in [`request`]: [`IssueReward`], [`Redeem`], [`PostTransaction`] and others. A
 //!   [`Command`] adds the instant and an idempotency key; a stream of them as JSON can be replayed.
 //! - **Answers**: [`Reward`], [`PointLot`], [`Redemption`], [`Transaction`], [`Defined`]; or an [`Error`], whose
@@ -85,24 +85,25 @@ mod view;
 pub use account::{Account, Corrupt, LiveLot, NextExpiry, OverdueLot, PendingLot};
 pub use definition::{Defined, Definition, PointDefinition, RewardDefinition, RewardType, Terms};
 pub use engine::{
-    Action, Decision, KeyReused, Novelty, Receipt, Refusal, Rejection, decide, need, rejection,
+    Action, Decision, Disposition, KeyReused, Receipt, Refusal, Rejection, decide, need, rejection,
 };
 pub use id::{
     DefinitionId, EntryId, ExternalId, Handle, HoldId, IdError, Key, LotId, ProfileId, ProfileNumber,
     RedemptionId, ReturnId, TransactionId,
 };
 pub use journal::{
-    Balances, Capture, Cause, ClawedBack, Corrected, CorrectedLot, Earned, EarnedMore, Entry, EntryKind,
-    Expired, Extended, External, Fingerprint, Freed, GiveBack, Hold, HoldPlaced, HoldStatus, Issue, Item,
-    Items, KnownLot, KnownLots, Lot, LotAfter, LotChange, LotDetails, LotKind, LotStatus, LotTimes, LotValue,
-    Merged, MergedIn, MergedOut, Moved, MovedIn, MovedOut, Movement, Name, Origin, Place, PointLot, Pot,
-    RedeemDetails, Redeemed, Redemption, RedemptionState, Release, Return, ReturnElsewhere, ReturnedItem,
-    ReturnedTo, Reward, SettledElsewhere, Stamp, Standing, Strategy, Subject, Swept, Totals, Transaction,
-    TransactionChange, TransactionReturn, Unreadable, ValuedBalances,
+    Balances, Bucket, Capture, Cause, ClawedBack, Corrected, CorrectedLot, Earned, EarnedMore, Entry,
+    EntryKind, Expired, Extended, External, Fingerprint, Hold, HoldEntry, HoldStatus, Issue, Item, Items,
+    KindTotals, Lot, LotChange, LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus,
+    LotTimes, LotValue, Merged, MergedIn, MergedOut, Moved, MovedIn, MovedOut, Movement, Name, Origin,
+    PointLot, RedeemDetails, Redeemed, Redemption, RedemptionState, Release, ReleasedLot, Return,
+    ReturnElsewhere, ReturnEntry, ReturnedItem, ReturnedTo, Reward, SettledElsewhere, Stamp, Standing,
+    Strategy, Subject, Swept, Totals, Transaction, TransactionChange, TransactionReturn, Unreadable,
+    ValuedBalances,
 };
 pub use ledger::{
-    Answer, AsyncLedger, AsyncLedgerAsOf, AsyncMoment, AsyncSweepAll, Error, GroupCommit, GroupDriver,
-    GroupOptions, Grouped, Ledger, LedgerAsOf, Moment, Pending, QueueFull, SweepAll,
+    Answer, AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt, AsyncSweepAll, Error, GroupCommit, GroupDriver,
+    GroupOptions, Grouped, Ledger, LedgerAsOf, LedgerAt, Pending, QueueFull, SweepAll,
 };
 pub use ops::{
     Adjust, ArchiveDefinition, CaptureHold, Command, Define, DeleteTransaction, Extend, IssuePoints,
@@ -117,7 +118,7 @@ pub use store::{AsyncStore, MemoryStore, Store};
 pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
 pub use value::json;
 pub use value::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError};
-pub use view::{Catalogue, Cursor, Event, EventKind, Events, Telling, Wallet};
+pub use view::{Catalogue, Cursor, Event, EventKind, Events, ExpiryCursor, Wallet};
 
 /// The README's example is compiled and run like any other.
 #[cfg(doctest)]

@@ -1,6 +1,6 @@
 //! Accounts as such: one that adds up is told from one that does not (rule J3).
 
-use scrip::store::{Change, Fate, Need, Owner, View, Work};
+use scrip::store::{Change, CommitStatus, Need, Owner, View, Work};
 use scrip::{
     Account, Amount, Define, Expiry, IssuePoints, IssueReward, Ledger, MemoryStore, PlaceHold,
     PointDefinition, Points, ProfileId, ProfileNumber, Program, Redeem, RewardDefinition, Store, Strategy,
@@ -57,7 +57,7 @@ impl Work for Copy {
         None
     }
 
-    fn settle(&mut self, _: usize, _: Fate) {}
+    fn settle(&mut self, _: usize, _: CommitStatus) {}
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn a_rolled_back_transaction_takes_the_ledger_along() {
 
     for (end, left, sales) in [("ROLLBACK", 10, 0), ("COMMIT", 4, 1)] {
         ledger.store().0.execute_batch("BEGIN; INSERT INTO sale VALUES (1, '99.95')").unwrap();
-        let receipt = ledger.at(now()).receipt(Redeem::strict(alice(), Amount::from(6))).unwrap();
+        let receipt = ledger.at(now()).commit_with_receipt(Redeem::strict(alice(), Amount::from(6))).unwrap();
         assert!(receipt.is_staged, "it is durable when the caller commits, and not before");
         // A rejection inside the transaction leaves it usable.
         let refused = ledger.at(now()).commit(Redeem::strict(alice(), Amount::from(6))).unwrap_err();

@@ -1,6 +1,6 @@
 //! scrip itself, through its public interface, with everything that it writes down.
 
-use scrip::store::{Change, Fate, Need, Owner, View, Work};
+use scrip::store::{Change, CommitStatus, Need, Owner, View, Work};
 use scrip::{
     Action, Amount, Command, Define, DefinitionId, Error, IssueReward, Ledger, MemoryStore, PlaceHold,
     ProfileId, Program, Redeem, Rejection, RewardDefinition, Store, Timestamp, Until,
@@ -191,5 +191,5 @@ impl Work for Audit {
         None
     }
 
-    fn settle(&mut self, _: usize, _: Fate) {}
+    fn settle(&mut self, _: usize, _: CommitStatus) {}
 }

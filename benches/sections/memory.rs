@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use scrip::store::{Change, Fate, Need, Owner, View, Work};
+use scrip::store::{Change, CommitStatus, Need, Owner, View, Work};
 use scrip::{Account, ProfileId};
 
 use crate::contestants::ledger::OneByOne;
@@ -86,7 +86,7 @@ impl Work for Copies {
         None
     }
 
-    fn settle(&mut self, _: usize, _: Fate) {}
+    fn settle(&mut self, _: usize, _: CommitStatus) {}
 }
 
 /// The most memory that the process had so far, in bytes.

@@ -5,7 +5,9 @@ use thiserror::Error;
 use super::Account;
 use super::lots::{LiveLot, OverdueLot, PendingLot};
 use crate::id::{LotId, ProfileId, ProfileNumber};
-use crate::journal::{Capture, Entry, EntryKind, Freed, Issue, Item, Items, LotAfter, LotKind, Standing};
+use crate::journal::{
+    Capture, Entry, EntryKind, Issue, Item, Items, LotKind, LotState, ReleasedLot, Standing,
+};
 use crate::time::Timestamp;
 use crate::value::{Amount, Points, Quantity};
 
@@ -127,12 +129,12 @@ impl Account {
     }
 
     /// Puts a lot where it belongs, as an entry says that it stands.
-    fn set_lot(&mut self, after: &LotAfter) {
+    fn set_lot(&mut self, after: &LotState) {
         let held = self.remove_lot(after.lot, after.kind);
         self.put_lot(after, held);
     }
 
-    fn put_lot(&mut self, after: &LotAfter, held: Quantity) {
+    fn put_lot(&mut self, after: &LotState, held: Quantity) {
         let (lot, kind) = (LiveLot::after(after, held), after.kind);
         if after.remaining.is_zero() {
             return;
@@ -189,7 +191,7 @@ impl Account {
         self.rest_mut().holds.remove(capture.hold);
     }
 
-    fn free(&mut self, released: &[Freed]) {
+    fn free(&mut self, released: &[ReleasedLot]) {
         for freed in released {
             let after = &freed.after;
             self.change_held(after.lot, after.kind, |lot| lot.held = lot.held.minus(freed.value));

@@ -5,14 +5,15 @@
 
 use super::{Account, LiveLot};
 use crate::journal::{
-    Cause, Entry, EntryKind, Expired, Freed, HoldPlaced, Item, LotAfter, LotKind, LotValue, Release, Standing,
+    Cause, Entry, EntryKind, Expired, HoldEntry, Item, LotKind, LotState, LotValue, Release, ReleasedLot,
+    Standing,
 };
 use crate::time::Timestamp;
 
 /// Applies to the account everything that fell due by `at`, in order, and adds the entries that say so.
 ///
 /// Returns whether there was anything.
-pub(crate) fn bring_up_to(account: &mut Account, at: Timestamp, entries: &mut Vec<Entry>) -> bool {
+pub(crate) fn settle_due(account: &mut Account, at: Timestamp, entries: &mut Vec<Entry>) -> bool {
     let mut any = false;
     while let Some(entry) = next_due(account, at) {
         account.apply(&entry);
@@ -47,7 +48,7 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
     let kind = match due {
         Due::Mature(value) => EntryKind::Mature(value),
         Due::Lapse(hold) => {
-            let released = let_go(account, &hold.items, at);
+            let released = release_items(account, &hold.items, at);
             EntryKind::Lapse(Box::new(Release { placed: hold.clone(), released }))
         }
         Due::Expire(kind, lot) => {
@@ -63,23 +64,23 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
 
 enum Due<'a> {
     Mature(LotValue),
-    Lapse(&'a HoldPlaced),
+    Lapse(&'a HoldEntry),
     Expire(LotKind, &'a LiveLot),
 }
 
 /// What becomes of held value when it is let go at an instant: it is available again, or has expired with its lot
 /// (rule H4).
-pub(crate) fn let_go(account: &Account, items: &[Item], at: Timestamp) -> Vec<Freed> {
+pub(crate) fn release_items(account: &Account, items: &[Item], at: Timestamp) -> Vec<ReleasedLot> {
     let free = |item: &Item| {
         let (lot, kind, standing) = account.live(item.lot, at)?;
-        Some(Freed { value: item.value(), after: after(&lot, kind, standing) })
+        Some(ReleasedLot { value: item.value(), after: after(&lot, kind, standing) })
     };
     items.iter().filter_map(free).collect()
 }
 
 /// How a live lot stands, once an entry says so.
-pub(crate) fn after(lot: &LiveLot, kind: LotKind, standing: Standing) -> LotAfter {
-    LotAfter {
+pub(crate) fn after(lot: &LiveLot, kind: LotKind, standing: Standing) -> LotState {
+    LotState {
         lot: lot.id,
         kind,
         issued_at: lot.issued_at,

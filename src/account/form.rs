@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::Account;
 use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
-use super::rest::Rest;
+use super::rest::ColdState;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Totals;
 use crate::time::Timestamp;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Account")]
-pub(super) struct Form {
+pub(super) struct AccountWire {
     #[serde(rename = "profile_id", with = "owner")]
     profile: ProfileId,
     number: ProfileNumber,
@@ -33,11 +33,11 @@ pub(super) struct Form {
     merged_from: Vec<ProfileNumber>,
 }
 
-impl From<Account> for Form {
+impl From<Account> for AccountWire {
     fn from(account: Account) -> Self {
         let totals = account.totals();
         let Account { profile, number, sequence, last_at, rewards, rest, .. } = account;
-        let Rest { points, pending, overdue, holds, merged_into, merged_from, .. } =
+        let ColdState { points, pending, overdue, holds, merged_into, merged_from, .. } =
             rest.map(|rest| *rest).unwrap_or_default();
         Self {
             profile,
@@ -56,15 +56,26 @@ impl From<Account> for Form {
     }
 }
 
-impl From<Form> for Account {
-    fn from(form: Form) -> Self {
-        let Form {
-            profile, number, sequence, last_at, totals, rewards, points, pending, overdue, holds, ..
+impl From<AccountWire> for Account {
+    fn from(form: AccountWire) -> Self {
+        let AccountWire {
+            profile,
+            number,
+            sequence,
+            last_at,
+            totals,
+            rewards,
+            points,
+            pending,
+            overdue,
+            holds,
+            ..
         } = form;
-        let Form { merged_into, merged_from, .. } = form;
+        let AccountWire { merged_into, merged_from, .. } = form;
         let Totals { rewards: rewards_pot, points: points_pot, point_debt } = totals;
-        let rest = Rest { points, points_pot, point_debt, pending, overdue, holds, merged_into, merged_from };
-        let rest = (rest != *Rest::NONE).then(|| Box::new(rest));
+        let rest =
+            ColdState { points, points_pot, point_debt, pending, overdue, holds, merged_into, merged_from };
+        let rest = (rest != *ColdState::NONE).then(|| Box::new(rest));
         Self { profile, number, sequence, last_at, rewards_pot, rewards, rest }
     }
 }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::HoldId;
-use crate::journal::HoldPlaced;
+use crate::journal::HoldEntry;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct OpenHolds(Vec<HoldPlaced>);
+pub(crate) struct OpenHolds(Vec<HoldEntry>);
 
 impl OpenHolds {
     pub(super) const EMPTY: Self = Self(Vec::new());
@@ -16,16 +16,16 @@ impl OpenHolds {
         self.0.is_empty()
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, HoldPlaced> {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, HoldEntry> {
         self.0.iter()
     }
 
-    pub(crate) fn first(&self) -> Option<&HoldPlaced> {
+    pub(crate) fn first(&self) -> Option<&HoldEntry> {
         self.0.first()
     }
 
-    pub(crate) fn insert(&mut self, hold: HoldPlaced) {
-        let rank = |hold: &HoldPlaced| (hold.expires_at, hold.hold);
+    pub(crate) fn insert(&mut self, hold: HoldEntry) {
+        let rank = |hold: &HoldEntry| (hold.expires_at, hold.hold);
         let place = self.0.partition_point(|other| rank(other) < rank(&hold));
         self.0.insert(place, hold);
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::LotId;
-use crate::journal::{LotAfter, LotKind};
+use crate::journal::{LotKind, LotState};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
@@ -26,7 +26,7 @@ pub struct LiveLot {
 
 impl LiveLot {
     /// From how a lot stands after an entry, with what of it is held.
-    pub(crate) const fn after(after: &LotAfter, held: Quantity) -> Self {
+    pub(crate) const fn after(after: &LotState, held: Quantity) -> Self {
         Self {
             expires_at: after.expires_at,
             issued_at: after.issued_at,

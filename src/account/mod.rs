@@ -16,15 +16,15 @@ mod rest;
 use serde::{Deserialize, Serialize};
 
 pub use apply::Corrupt;
-pub(crate) use due::{after, bring_up_to, let_go};
-use form::Form;
+pub(crate) use due::{after, release_items, settle_due};
+use form::AccountWire;
 use lots::LotQueue;
 pub use lots::{LiveLot, OverdueLot, PendingLot};
 pub use next::NextExpiry;
-use rest::Rest;
+use rest::ColdState;
 
 use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
-use crate::journal::{Balances, HoldPlaced, LotKind, Pot, Standing, Totals};
+use crate::journal::{Balances, HoldEntry, KindTotals, LotKind, Standing, Totals};
 use crate::time::Timestamp;
 use crate::value::Quantity;
 
@@ -33,7 +33,7 @@ use crate::value::Quantity;
 /// It is the fold of that journal (rule J2): [`Account::replay`] makes it from the entries, and only a store needs
 /// to do so.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(from = "Form", into = "Form")]
+#[serde(from = "AccountWire", into = "AccountWire")]
 pub struct Account {
     profile: ProfileId,
     number: ProfileNumber,
@@ -41,9 +41,9 @@ pub struct Account {
     /// When the last entry happened; the year 1 where there is none.
     last_at: Timestamp,
     /// Where everything that came in as rewards is now.
-    rewards_pot: Pot,
+    rewards_pot: KindTotals,
     rewards: LotQueue,
-    rest: Option<Box<Rest>>,
+    rest: Option<Box<ColdState>>,
 }
 
 impl Account {
@@ -54,7 +54,7 @@ impl Account {
             number,
             sequence: 0,
             last_at: Timestamp::MIN,
-            rewards_pot: Pot::EMPTY,
+            rewards_pot: KindTotals::EMPTY,
             rewards: LotQueue::EMPTY,
             rest: None,
         }
@@ -109,7 +109,7 @@ impl Account {
     }
 
     /// The open holds, the soonest to lapse first.
-    pub fn holds(&self) -> impl ExactSizeIterator<Item = &HoldPlaced> {
+    pub fn holds(&self) -> impl ExactSizeIterator<Item = &HoldEntry> {
         self.rest().holds.iter()
     }
 
@@ -124,7 +124,7 @@ impl Account {
     }
 
     /// Whether a number is this profile's, or that of one which was merged into it.
-    pub(crate) fn answers_to(&self, number: ProfileNumber) -> bool {
+    pub(crate) fn includes_number(&self, number: ProfileNumber) -> bool {
         number == self.number || self.merged_from().contains(&number)
     }
 
@@ -136,7 +136,7 @@ impl Account {
             return self.balances();
         }
         let mut later = self.clone();
-        let _ = bring_up_to(&mut later, at, &mut Vec::new());
+        let _ = settle_due(&mut later, at, &mut Vec::new());
         later.balances()
     }
 
@@ -218,7 +218,7 @@ impl Account {
 
     /// Where everything of a kind that came in is now.
     #[inline]
-    pub(crate) fn pot(&self, kind: LotKind) -> &Pot {
+    pub(crate) fn pot(&self, kind: LotKind) -> &KindTotals {
         match kind {
             LotKind::Reward => &self.rewards_pot,
             LotKind::Point => &self.rest().points_pot,
@@ -231,7 +231,7 @@ impl Account {
         self.totals().balances()
     }
 
-    fn pot_mut(&mut self, kind: LotKind) -> &mut Pot {
+    fn pot_mut(&mut self, kind: LotKind) -> &mut KindTotals {
         match kind {
             LotKind::Reward => &mut self.rewards_pot,
             LotKind::Point => &mut self.rest_mut().points_pot,
@@ -248,11 +248,11 @@ impl Account {
     }
 
     #[inline]
-    fn rest(&self) -> &Rest {
-        self.rest.as_deref().unwrap_or(Rest::NONE)
+    fn rest(&self) -> &ColdState {
+        self.rest.as_deref().unwrap_or(ColdState::NONE)
     }
 
-    fn rest_mut(&mut self) -> &mut Rest {
+    fn rest_mut(&mut self) -> &mut ColdState {
         self.rest.get_or_insert_default()
     }
 
@@ -273,7 +273,7 @@ impl Account {
         queued.or_else(pending).or_else(overdue)
     }
 
-    pub(crate) fn hold(&self, id: HoldId) -> Option<&HoldPlaced> {
+    pub(crate) fn hold(&self, id: HoldId) -> Option<&HoldEntry> {
         self.rest().holds.iter().find(|hold| hold.hold == id)
     }
 

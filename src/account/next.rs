@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, bring_up_to};
+use super::{Account, settle_due};
 use crate::id::LotId;
 use crate::journal::LotKind;
 use crate::time::Timestamp;
@@ -26,7 +26,7 @@ impl Account {
     /// What expires next after an instant, of what is available by then.
     pub fn next_expiry(&self, at: Timestamp) -> Option<NextExpiry> {
         let mut later = self.clone();
-        bring_up_to(&mut later, at, &mut Vec::new());
+        settle_due(&mut later, at, &mut Vec::new());
         let ends = [LotKind::Reward, LotKind::Point].map(|kind| {
             later.lots(kind).find(|lot| !lot.unheld().is_zero()).and_then(|lot| lot.expires_at.instant())
         });

@@ -4,11 +4,11 @@
 //! holds, lots held past their expiry or a merger in its past is the JSON that is stable anyway. A form never changes: a
 //! new one gets a new first byte, and the old one is read for ever.
 
-use super::rest::Rest;
+use super::rest::ColdState;
 use super::{Account, LiveLot, PendingLot};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::bytes::{Reader, Reading, Unreadable, Writer};
-use crate::journal::{LotKind, Pot, Totals};
+use crate::journal::{KindTotals, LotKind, Totals};
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Delta, Quantity, json};
 
@@ -23,7 +23,7 @@ const SECOND: u64 = 1_000_000;
 
 /// Writes an account, as it stands after a whole change.
 pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
-    let Rest { overdue, holds, merged_into, merged_from, .. } = account.rest();
+    let ColdState { overdue, holds, merged_into, merged_from, .. } = account.rest();
     if overdue.is_empty() && holds.is_empty() && merged_into.is_none() && merged_from.is_empty() {
         out.push(PLAIN);
         Writer { out, number: account.number }.account(account);
@@ -79,7 +79,7 @@ impl Writer<'_> {
     }
 
     /// A bit for each place that something is in, and what is there.
-    fn pot(&mut self, pot: &Pot) {
+    fn pot(&mut self, pot: &KindTotals) {
         let places = [
             pot.issued,
             pot.available,
@@ -149,7 +149,7 @@ impl Reader<'_> {
         Ok(account)
     }
 
-    fn pot(&mut self) -> Reading<Pot> {
+    fn pot(&mut self) -> Reading<KindTotals> {
         let mask = self.number()?;
         let mut values = [0_u64; 11];
         for (value, bit) in values.iter_mut().zip(0..) {
@@ -170,7 +170,7 @@ impl Reader<'_> {
             adjusted,
             moved,
         ] = values;
-        Ok(Pot {
+        Ok(KindTotals {
             issued: quantity(issued)?,
             available: quantity(available)?,
             pending: quantity(pending)?,

@@ -4,15 +4,15 @@
 use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
 use crate::id::ProfileNumber;
-use crate::journal::Pot;
+use crate::journal::KindTotals;
 use crate::value::Points;
 
 /// All of an account but its rewards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Rest {
+pub(super) struct ColdState {
     pub(super) points: LotQueue,
     /// Where everything that came in as points is now.
-    pub(super) points_pot: Pot,
+    pub(super) points_pot: KindTotals,
     pub(super) point_debt: Points,
     pub(super) pending: PendingLots,
     /// Lots that are held past their expiry.
@@ -24,11 +24,11 @@ pub(super) struct Rest {
     pub(super) merged_from: Vec<ProfileNumber>,
 }
 
-impl Rest {
+impl ColdState {
     /// Nothing of all that.
     pub(super) const NONE: &Self = &Self {
         points: LotQueue::EMPTY,
-        points_pot: Pot::EMPTY,
+        points_pot: KindTotals::EMPTY,
         point_debt: Points::ZERO,
         pending: PendingLots::EMPTY,
         overdue: Vec::new(),

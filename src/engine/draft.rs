@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::engine::Rejection;
 use crate::id::{Key, LotId, MAX_SEQUENCE, ProfileNumber};
-use crate::journal::{Balances, Cause, Entry, EntryKind, External, Fingerprint, LotAfter, Stamp, Totals};
+use crate::journal::{Balances, Cause, Entry, EntryKind, External, Fingerprint, LotState, Stamp, Totals};
 use crate::program::Program;
 use crate::time::Timestamp;
 
@@ -120,7 +120,7 @@ impl<'a> Side<'a> {
     }
 
     /// How a lot stands after the entries so far, if one of them says.
-    pub(crate) fn said_of(&self, lot: LotId) -> Option<LotAfter> {
+    pub(crate) fn said_of(&self, lot: LotId) -> Option<LotState> {
         self.entries.iter().rev().find_map(|entry| entry.lot_after(lot))
     }
 

@@ -4,7 +4,7 @@ use crate::account::{Account, after};
 use crate::engine::Rejection;
 use crate::engine::draft::Side;
 use crate::id::LotId;
-use crate::journal::{Issue, Lot, LotAfter, LotChange, LotKind, Movement, Place, Standing};
+use crate::journal::{Bucket, Issue, Lot, LotChange, LotKind, LotState, Movement, Standing};
 use crate::ops::issue::lot_at_issue;
 use crate::store::{Record, View};
 use crate::time::{Expiry, Timestamp};
@@ -12,16 +12,16 @@ use crate::value::Quantity;
 
 /// A lot of an account at an instant.
 #[derive(Clone, Debug)]
-pub(crate) struct KnownLot<'a> {
+pub(crate) struct LotRecord<'a> {
     /// What is fixed about it.
     pub(crate) issue: &'a Issue,
     /// How it stands.
-    pub(crate) now: LotAfter,
+    pub(crate) now: LotState,
     /// What of what is left is held.
     pub(crate) held: Quantity,
 }
 
-impl<'a> KnownLot<'a> {
+impl<'a> LotRecord<'a> {
     /// From the account, if it is live, and from what is written down of it.
     pub(crate) fn find(
         side: &Side<'_>,
@@ -35,7 +35,7 @@ impl<'a> KnownLot<'a> {
 
     fn of(
         account: &Account,
-        said: Option<LotAfter>,
+        said: Option<LotState>,
         record: &Record<'a>,
         id: LotId,
         at: Timestamp,
@@ -56,7 +56,7 @@ impl<'a> KnownLot<'a> {
             Standing::Pending(available_at) if available_at > at => Standing::Pending(available_at),
             _ => Standing::Usable,
         };
-        Some(Self { issue, now: LotAfter { remaining, standing, ..said }, held: Quantity::ZERO })
+        Some(Self { issue, now: LotState { remaining, standing, ..said }, held: Quantity::ZERO })
     }
 
     /// The lot that a request names, if the first account has it.
@@ -103,8 +103,8 @@ impl<'a> KnownLot<'a> {
     /// The change to how it stands then, with what moved for that. Movements of nothing are left out.
     pub(crate) fn change(
         &self,
-        after: LotAfter,
-        moved: impl IntoIterator<Item = (Place, Place, Quantity)>,
+        after: LotState,
+        moved: impl IntoIterator<Item = (Bucket, Bucket, Quantity)>,
     ) -> LotChange {
         let kind = self.kind();
         let moved = moved.into_iter().filter(|(from, to, value)| from != to && !value.is_zero());
@@ -116,13 +116,13 @@ impl<'a> KnownLot<'a> {
 }
 
 /// A lot that was asked for, as it stands at an instant, with what fell due by then.
-pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<crate::journal::KnownLot> {
+pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<crate::journal::LotSnapshot> {
     let record = view.found.lots.get(&id)?;
     let mut due = Vec::new();
     let account = super::brought_up(view.first, at, &mut due);
     let said = due.iter().rev().find_map(|entry| entry.lot_after(id));
-    let known = KnownLot::of(&account, said, record, id, at)?;
-    let LotAfter { remaining, standing, expires_at, kind, .. } = known.now;
+    let known = LotRecord::of(&account, said, record, id, at)?;
+    let LotState { remaining, standing, expires_at, kind, .. } = known.now;
     let external_id = record.made.lot_external_id().cloned();
     let lot = Lot {
         value_remaining: remaining,
@@ -132,5 +132,5 @@ pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<cra
         ..lot_at_issue(view.first.profile_id(), record.made.at, known.issue, external_id)
     };
     let changed_at = record.latest.map(|entry| entry.at);
-    Some(crate::journal::KnownLot { kind, lot, written_at: record.made.at, changed_at })
+    Some(crate::journal::LotSnapshot { kind, lot, written_at: record.made.at, changed_at })
 }

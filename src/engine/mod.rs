@@ -19,7 +19,7 @@ use draft::Side;
 pub use rejection::{KeyReused, Refusal, Rejection};
 pub use trail::Trail;
 
-use crate::account::{Account, bring_up_to};
+use crate::account::{Account, settle_due};
 use crate::id::{LotId, ProfileId, ProfileNumber};
 use crate::journal::{Cause, Entry, External, Fingerprint};
 use crate::ops::{Command, Outcome, Request};
@@ -141,7 +141,7 @@ pub struct Receipt<O> {
     /// What came of the request.
     pub outcome: O,
     /// Whether it was done now, or before.
-    pub novelty: Novelty,
+    pub disposition: Disposition,
     /// Whether it is written only inside the caller's own open transaction, and durable when that commits.
     pub is_staged: bool,
 }
@@ -149,18 +149,18 @@ pub struct Receipt<O> {
 impl<O> Receipt<O> {
     /// Of what was carried out now.
     pub(crate) const fn new(outcome: O) -> Self {
-        Self { outcome, novelty: Novelty::New, is_staged: false }
+        Self { outcome, disposition: Disposition::New, is_staged: false }
     }
 
     /// The same, with something else made of the outcome.
     pub fn map<P>(self, f: impl FnOnce(O) -> P) -> Receipt<P> {
-        Receipt { outcome: f(self.outcome), novelty: self.novelty, is_staged: self.is_staged }
+        Receipt { outcome: f(self.outcome), disposition: self.disposition, is_staged: self.is_staged }
     }
 }
 
 /// Whether a request was carried out now, or repeats an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Novelty {
+pub enum Disposition {
     /// It was carried out.
     New,
     /// Its idempotency key was used before with the same content: this is the first outcome (rule J5).
@@ -202,7 +202,7 @@ pub fn decide<A: Action>(
 pub(crate) struct Decided<O> {
     profile: ProfileId,
     told: Told<O>,
-    novelty: Novelty,
+    disposition: Disposition,
     pub(crate) is_staged: bool,
 }
 
@@ -213,7 +213,7 @@ impl<O: Clone + Send> Decided<O> {
         request: &A,
         change: &Change,
     ) -> Result<Receipt<O>, Refusal> {
-        let Self { profile, told, novelty, is_staged } = self;
+        let Self { profile, told, disposition, is_staged } = self;
         let outcome = match told {
             Told::It(outcome) => *outcome,
             Told::Entries => {
@@ -223,7 +223,7 @@ impl<O: Clone + Send> Decided<O> {
                 request.recall(profile, &own).ok_or(Rejection::JournalFull)?
             }
         };
-        Ok(Receipt { outcome, novelty, is_staged })
+        Ok(Receipt { outcome, disposition, is_staged })
     }
 }
 
@@ -235,18 +235,18 @@ pub(crate) fn decide_into<A: Action>(
     change: &mut Change,
 ) -> Result<Decided<A::Outcome>, Refusal> {
     change.clear();
-    let decided = |told, novelty| {
+    let decided = |told, disposition| {
         let profile = view.first.profile_id();
-        Decided { profile, told, novelty, is_staged: false }
+        Decided { profile, told, disposition, is_staged: false }
     };
-    if let Some((outcome, novelty)) = repeated(program, command, view)? {
-        return Ok(decided(outcome.into(), novelty));
+    if let Some((outcome, disposition)) = repeated(program, command, view)? {
+        return Ok(decided(outcome.into(), disposition));
     }
     if let Some(further) = trail::further(view) {
         return Err(further);
     }
     match decide_new(program, command, view, change) {
-        Ok(told) => Ok(decided(told, Novelty::New)),
+        Ok(told) => Ok(decided(told, Disposition::New)),
         Err(refusal) => {
             change.clear();
             Err(refusal)
@@ -259,7 +259,7 @@ fn repeated<A: Action>(
     program: &Program,
     command: &Command<A>,
     view: &View<'_>,
-) -> Result<Option<(A::Outcome, Novelty)>, Refusal> {
+) -> Result<Option<(A::Outcome, Disposition)>, Refusal> {
     if command.key.is_none() && view.found.external.is_none() {
         return Ok(None);
     }
@@ -271,7 +271,7 @@ fn repeated<A: Action>(
         let entries = &view.found.keyed;
         let outcome = request.recall(profile, entries).filter(|_| fingerprint == request.fingerprint());
         return match outcome {
-            Some(outcome) => Ok(Some((outcome, Novelty::Replayed))),
+            Some(outcome) => Ok(Some((outcome, Disposition::Replayed))),
             None if view.found.trail.is_some_and(|trail| trail.is_beside(view.first.number())) => Ok(None),
             None => Err(KeyReused { key: key.clone(), first: first.sequence }.into()),
         };
@@ -282,7 +282,7 @@ fn repeated<A: Action>(
     }
     let same = record.made.stamp.as_ref().is_some_and(|stamp| stamp.fingerprint == request.fingerprint());
     match request.recall(profile, &[record.made]) {
-        Some(outcome) if same => Ok(Some((outcome, Novelty::Existing))),
+        Some(outcome) if same => Ok(Some((outcome, Disposition::Existing))),
         _ => {
             let first = record.made.named().map_or(0, |(id, _)| id);
             Err(Rejection::ExternalIdConflict { external, first }.into())
@@ -307,7 +307,8 @@ fn decide_new<A: Action>(
     }
     let number = view.first.number();
     let stays_with = request.stays_with();
-    if let Some(record) = stays_with.filter(|record| *record != number && view.first.answers_to(*record)) {
+    if let Some(record) = stays_with.filter(|record| *record != number && view.first.includes_number(*record))
+    {
         return Err(Refusal::Elsewhere(record));
     }
     let is_here = request.decides_on_merged() || stays_with == Some(number);
@@ -344,6 +345,6 @@ pub(crate) fn brought_up<'a>(
         return Cow::Borrowed(account);
     }
     let mut later = account.clone();
-    bring_up_to(&mut later, at, entries);
+    settle_due(&mut later, at, entries);
     Cow::Owned(later)
 }

@@ -93,7 +93,7 @@ pub(crate) fn further(view: &View<'_>) -> Option<Refusal> {
 /// stayed behind there.
 pub(crate) fn went_to(view: &View<'_>, lot: LotId) -> Option<ProfileNumber> {
     match view.found.lots.get(&lot)?.newest().lot_after(lot)?.standing {
-        Standing::MovedTo(number) if !view.first.answers_to(number) => Some(number),
+        Standing::MovedTo(number) if !view.first.includes_number(number) => Some(number),
         _ => None,
     }
 }

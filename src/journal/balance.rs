@@ -21,7 +21,7 @@ pub enum LotKind {
 /// Where value can be, come from or go to (rule J3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum Bucket {
     /// It comes in by being issued.
     Issued,
     /// A correction brings it in, or takes it out.
@@ -52,9 +52,9 @@ pub struct Movement {
     /// What moves.
     pub kind: LotKind,
     /// From where.
-    pub from: Place,
+    pub from: Bucket,
     /// Where to.
-    pub to: Place,
+    pub to: Bucket,
     /// How much.
     pub value: Quantity,
 }
@@ -64,7 +64,7 @@ pub struct Movement {
 /// Rule J3: `issued ± adjusted ± moved` is always the sum of all the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Pot {
+pub struct KindTotals {
     /// Came in by being issued.
     pub issued: Quantity,
     /// Can be redeemed now.
@@ -89,7 +89,7 @@ pub struct Pot {
     pub moved: Delta,
 }
 
-impl Pot {
+impl KindTotals {
     /// Nothing ever came in.
     pub(crate) const EMPTY: Self = Self {
         issued: Quantity::ZERO,
@@ -141,31 +141,31 @@ impl Pot {
     fn shift(&mut self, movement: Movement) {
         let Movement { from, to, value, .. } = movement;
         match from {
-            Place::Issued => self.issued = self.issued.plus(value),
-            Place::Adjusted => self.adjusted = self.adjusted.up(value),
-            Place::Moved => self.moved = self.moved.up(value),
+            Bucket::Issued => self.issued = self.issued.plus(value),
+            Bucket::Adjusted => self.adjusted = self.adjusted.up(value),
+            Bucket::Moved => self.moved = self.moved.up(value),
             inside => self.inside(inside, |held| held.minus(value)),
         }
         match to {
-            Place::Issued => self.issued = self.issued.minus(value),
-            Place::Adjusted => self.adjusted = self.adjusted.down(value),
-            Place::Moved => self.moved = self.moved.down(value),
+            Bucket::Issued => self.issued = self.issued.minus(value),
+            Bucket::Adjusted => self.adjusted = self.adjusted.down(value),
+            Bucket::Moved => self.moved = self.moved.down(value),
             inside => self.inside(inside, |held| held.plus(value)),
         }
     }
 
     #[inline]
-    fn inside(&mut self, place: Place, change: impl FnOnce(Quantity) -> Quantity) {
+    fn inside(&mut self, place: Bucket, change: impl FnOnce(Quantity) -> Quantity) {
         let pool = match place {
-            Place::Available => &mut self.available,
-            Place::Pending => &mut self.pending,
-            Place::Held => &mut self.held,
-            Place::Redeemed => &mut self.redeemed,
-            Place::Expired => &mut self.expired,
-            Place::Revoked => &mut self.revoked,
-            Place::ClawedBack => &mut self.clawed_back,
-            Place::PaidToDebt => &mut self.paid_to_debt,
-            Place::Issued | Place::Adjusted | Place::Moved => return,
+            Bucket::Available => &mut self.available,
+            Bucket::Pending => &mut self.pending,
+            Bucket::Held => &mut self.held,
+            Bucket::Redeemed => &mut self.redeemed,
+            Bucket::Expired => &mut self.expired,
+            Bucket::Revoked => &mut self.revoked,
+            Bucket::ClawedBack => &mut self.clawed_back,
+            Bucket::PaidToDebt => &mut self.paid_to_debt,
+            Bucket::Issued | Bucket::Adjusted | Bucket::Moved => return,
         };
         *pool = change(*pool);
     }
@@ -205,9 +205,9 @@ impl Pot {
 #[non_exhaustive]
 pub struct Totals {
     /// Money.
-    pub rewards: Pot,
+    pub rewards: KindTotals,
     /// Points.
-    pub points: Pot,
+    pub points: KindTotals,
     /// Points owed: spent before the purchase that earned them came back (rule X4).
     pub point_debt: Points,
 }
@@ -231,7 +231,7 @@ impl Totals {
         }
     }
 
-    pub(crate) const fn pot(&self, kind: LotKind) -> &Pot {
+    pub(crate) const fn pot(&self, kind: LotKind) -> &KindTotals {
         match kind {
             LotKind::Reward => &self.rewards,
             LotKind::Point => &self.points,
@@ -338,7 +338,7 @@ mod tests {
             {
                 for moved in sizes.into_iter().flat_map(|size| [Delta::ZERO.up(size), Delta::ZERO.down(size)])
                 {
-                    let pot = Pot { issued, adjusted, moved, ..Pot::EMPTY };
+                    let pot = KindTotals { issued, adjusted, moved, ..KindTotals::EMPTY };
                     for more in sizes {
                         assert_eq!(
                             pot.has_room_for(more),
@@ -349,7 +349,7 @@ mod tests {
                 }
             }
         }
-        let full = Pot { issued: Quantity::MAX_TOTAL, ..Pot::EMPTY };
+        let full = KindTotals { issued: Quantity::MAX_TOTAL, ..KindTotals::EMPTY };
         assert!(full.has_room_for(Quantity::ZERO) && !full.has_room_for(sizes[1]));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::id::{LotId, RedemptionId};
 use crate::journal::{
-    Entry, EntryKind, Freed, Issue, Items, LotAfter, LotKind, Movement, Origin, Place, RedemptionState,
+    Bucket, Entry, EntryKind, Issue, Items, LotKind, LotState, Movement, Origin, RedemptionState, ReleasedLot,
 };
 use crate::time::Timestamp;
 use crate::value::{Points, Quantity};
@@ -21,12 +21,14 @@ impl EntryKind {
             Self::Define(_) | Self::Transaction(_) | Self::Link(_) | Self::MergeOut(_) | Self::MergeIn(_) => {
             }
             Self::Issue(issue) => issued(issue, at, moves),
-            Self::Mature(lot) => moves(movement(lot.kind, Place::Pending, Place::Available, lot.value)),
-            Self::Expire(lot) => moves(movement(lot.after.kind, Place::Available, Place::Expired, lot.value)),
-            Self::Redeem(redeem) => taken(&redeem.items, Place::Available, Place::Redeemed, moves),
-            Self::Hold(hold) => taken(&hold.items, Place::Available, Place::Held, moves),
+            Self::Mature(lot) => moves(movement(lot.kind, Bucket::Pending, Bucket::Available, lot.value)),
+            Self::Expire(lot) => {
+                moves(movement(lot.after.kind, Bucket::Available, Bucket::Expired, lot.value))
+            }
+            Self::Redeem(redeem) => taken(&redeem.items, Bucket::Available, Bucket::Redeemed, moves),
+            Self::Hold(hold) => taken(&hold.items, Bucket::Available, Bucket::Held, moves),
             Self::Capture(capture) => {
-                taken(&capture.redeem.items, Place::Held, Place::Redeemed, &mut moves);
+                taken(&capture.redeem.items, Bucket::Held, Bucket::Redeemed, &mut moves);
                 freed(&capture.released, moves);
             }
             Self::Release(release) | Self::Lapse(release) => freed(&release.released, moves),
@@ -65,7 +67,7 @@ impl EntryKind {
     }
 
     /// How the lots stand now that this changed, other than by issuing them or taking from them while they are live.
-    pub(crate) fn lots_after(&self) -> Vec<&LotAfter> {
+    pub(crate) fn lots_after(&self) -> Vec<&LotState> {
         match self {
             Self::Expire(expired) => vec![&expired.after],
             Self::Capture(capture) => {
@@ -93,7 +95,7 @@ impl EntryKind {
 
 impl Entry {
     /// How a lot stands after this entry, if the entry says.
-    pub fn lot_after(&self, lot: LotId) -> Option<LotAfter> {
+    pub fn lot_after(&self, lot: LotId) -> Option<LotState> {
         match &self.kind {
             EntryKind::Issue(issue) => (issue.lot == lot).then(|| issue.after(self.at)),
             // Where one entry changes a lot twice, the last word counts.
@@ -125,7 +127,7 @@ impl Entry {
     }
 }
 
-const fn movement(kind: LotKind, from: Place, to: Place, value: Quantity) -> Movement {
+const fn movement(kind: LotKind, from: Bucket, to: Bucket, value: Quantity) -> Movement {
     Movement { kind, from, to, value }
 }
 
@@ -134,16 +136,16 @@ fn issued(issue: &Issue, at: Timestamp, mut moves: impl FnMut(Movement)) {
     let from = match issue.origin() {
         Some(Origin::Returned { from, .. }) => from,
         Some(Origin::Earned { paid_to_debt, .. }) => {
-            moves(movement(issue.kind, Place::Issued, Place::PaidToDebt, paid_to_debt.into()));
-            Place::Issued
+            moves(movement(issue.kind, Bucket::Issued, Bucket::PaidToDebt, paid_to_debt.into()));
+            Bucket::Issued
         }
-        None => Place::Issued,
+        None => Bucket::Issued,
     };
     moves(movement(issue.kind, from, to, issue.value_remaining));
 }
 
 /// The money that rewards gave, and the points that point lots gave.
-fn taken(items: &Items, from: Place, to: Place, mut moves: impl FnMut(Movement)) {
+fn taken(items: &Items, from: Bucket, to: Bucket, mut moves: impl FnMut(Movement)) {
     let mut sums = [Quantity::ZERO; 2];
     let [rewards, points] = &mut sums;
     for item in items {
@@ -155,7 +157,8 @@ fn taken(items: &Items, from: Place, to: Place, mut moves: impl FnMut(Movement))
     }
 }
 
-fn freed(released: &[Freed], moves: impl FnMut(Movement)) {
-    let freed = released.iter().map(|freed| movement(freed.after.kind, Place::Held, freed.to(), freed.value));
+fn freed(released: &[ReleasedLot], moves: impl FnMut(Movement)) {
+    let freed =
+        released.iter().map(|freed| movement(freed.after.kind, Bucket::Held, freed.to(), freed.value));
     freed.for_each(moves);
 }

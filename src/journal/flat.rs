@@ -6,7 +6,7 @@
 use crate::definition::Terms;
 use crate::id::{DefinitionId, LotId, ProfileNumber, RedemptionId};
 use crate::journal::bytes::{Reader, Reading, Unreadable};
-use crate::journal::packed::Head;
+use crate::journal::packed::EntryHeader;
 use crate::journal::{Balances, Cause, Entry, EntryKind, Issue, Item, Items, LotKind, Redeemed, packed};
 use crate::time::{Period, PeriodType, Timestamp, Zone};
 use crate::value::{Amount, Points, Quantity};
@@ -25,7 +25,7 @@ const HEAD: usize = 17;
 
 /// Writes the entry of a redemption that rewards paid: what was requested, what was taken, and from where.
 #[inline]
-pub(crate) fn write_redemption(head: &Head, amounts: [Amount; 2], items: &Items, out: &mut Vec<u8>) {
+pub(crate) fn write_redemption(head: &EntryHeader, amounts: [Amount; 2], items: &Items, out: &mut Vec<u8>) {
     let start = out.len();
     if write_flat_redemption(head, amounts, items, out).is_none() {
         out.truncate(start);
@@ -35,7 +35,7 @@ pub(crate) fn write_redemption(head: &Head, amounts: [Amount; 2], items: &Items,
 
 /// Writes the entry of an issue that is usable at once.
 #[inline]
-pub(crate) fn write_issue(head: &Head, issue: &Issue, out: &mut Vec<u8>) {
+pub(crate) fn write_issue(head: &EntryHeader, issue: &Issue, out: &mut Vec<u8>) {
     let start = out.len();
     if write_flat_issue(head, issue, out).is_none() {
         out.truncate(start);
@@ -65,7 +65,7 @@ pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Reading<Entry> {
 
 #[inline]
 fn write_flat_redemption(
-    head: &Head,
+    head: &EntryHeader,
     [requested, total]: [Amount; 2],
     items: &Items,
     out: &mut Vec<u8>,
@@ -86,7 +86,7 @@ fn write_flat_redemption(
 }
 
 #[inline]
-fn write_flat_issue(head: &Head, issue: &Issue, out: &mut Vec<u8>) -> Option<()> {
+fn write_flat_issue(head: &EntryHeader, issue: &Issue, out: &mut Vec<u8>) -> Option<()> {
     let definition = issue.definition_id.filter(|_| {
         issue.issued_at == head.at
             && issue.available_at == head.at
@@ -117,7 +117,7 @@ fn write_flat_issue(head: &Head, issue: &Issue, out: &mut Vec<u8>) -> Option<()>
 }
 
 #[inline]
-fn write_head(form: u8, head: &Head, out: &mut Vec<u8>) -> Option<()> {
+fn write_head(form: u8, head: &EntryHeader, out: &mut Vec<u8>) -> Option<()> {
     let Balances { reward_balance, point_balance, .. } = head.balances;
     if (Balances { reward_balance, point_balance, ..Balances::default() }) != head.balances {
         return None;

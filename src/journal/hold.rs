@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{HoldId, ProfileId, RedemptionId};
-use crate::journal::{Balances, Items, LotAfter, Place, RedeemDetails, Redeemed};
+use crate::journal::{Balances, Bucket, Items, LotState, RedeemDetails, Redeemed};
 use crate::time::Timestamp;
 use crate::value::json::Json;
 use crate::value::{Amount, Quantity};
@@ -55,7 +55,7 @@ pub enum HoldStatus {
 /// What a journal entry says when a hold is placed. It is also what the account keeps of it while it is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct HoldPlaced {
+pub struct HoldEntry {
     /// The new hold.
     pub hold: HoldId,
     /// What was asked for.
@@ -83,10 +83,10 @@ pub struct Capture {
     pub redeem: Redeemed,
     /// The rest of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub released: Vec<Freed>,
+    pub released: Vec<ReleasedLot>,
     /// How the lots stand that gave to it though they had expired meanwhile (rule H4).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub expired: Vec<LotAfter>,
+    pub expired: Vec<LotState>,
 }
 
 /// What a journal entry says when a hold is released, or lapses.
@@ -94,24 +94,24 @@ pub struct Capture {
 #[non_exhaustive]
 pub struct Release {
     /// The hold, as it was placed.
-    pub placed: HoldPlaced,
+    pub placed: HoldEntry,
     /// What was let go of each lot.
-    pub released: Vec<Freed>,
+    pub released: Vec<ReleasedLot>,
 }
 
 /// Held value that was let go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Freed {
+pub struct ReleasedLot {
     /// How much.
     pub value: Quantity,
     /// How its lot stands now. If that has expired, so has the value (rule H4).
-    pub after: LotAfter,
+    pub after: LotState,
 }
 
-impl Freed {
+impl ReleasedLot {
     /// Where the value went.
-    pub(crate) const fn to(&self) -> Place {
+    pub(crate) const fn to(&self) -> Bucket {
         self.after.standing.place()
     }
 }

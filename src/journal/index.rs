@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::id::LotId;
-use crate::journal::{Entry, EntryKind, External, Place};
+use crate::journal::{Bucket, Entry, EntryKind, External};
 
 /// Something whose record an entry changes, by its plain id; see [`Entry::subjects`].
 pub type Subject = u64;
@@ -78,7 +78,7 @@ impl Entry {
         subjects.extend(self.kind.lots_after().into_iter().map(|after| after.lot.get()));
         let mut expires = false;
         self.kind.for_each_movement(self.at, |moved| {
-            expires |= moved.to == Place::Expired && !moved.value.is_zero()
+            expires |= moved.to == Bucket::Expired && !moved.value.is_zero()
         });
         subjects.extend(expires.then_some(EXPIRED));
         subjects.sort_unstable();

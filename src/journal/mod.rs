@@ -16,19 +16,19 @@ mod transaction;
 
 use serde::{Deserialize, Serialize};
 
-pub use balance::{Balances, LotKind, Movement, Place, Pot, Totals, ValuedBalances};
+pub use balance::{Balances, Bucket, KindTotals, LotKind, Movement, Totals, ValuedBalances};
 pub use bytes::Unreadable;
 pub(crate) use effect::DebtChange;
 pub use fingerprint::Fingerprint;
-pub use hold::{Capture, Freed, Hold, HoldPlaced, HoldStatus, Release};
+pub use hold::{Capture, Hold, HoldEntry, HoldStatus, Release, ReleasedLot};
 pub(crate) use index::EXPIRED;
 pub use index::{Name, Subject};
 pub use lot::{
-    CorrectedLot, Extended, Issue, KnownLot, KnownLots, Lot, LotAfter, LotChange, LotDetails, LotStatus,
-    LotTimes, Merged, Moved, Origin, PointLot, Reward, Standing, Swept,
+    CorrectedLot, Extended, Issue, Lot, LotChange, LotDetails, LotSnapshot, LotSnapshots, LotState,
+    LotStatus, LotTimes, Merged, Moved, Origin, PointLot, Reward, Standing, Swept,
 };
 pub use redemption::{
-    GiveBack, Item, Items, RedeemDetails, Redeemed, Redemption, RedemptionState, Return, ReturnedItem,
+    Item, Items, RedeemDetails, Redeemed, Redemption, RedemptionState, Return, ReturnEntry, ReturnedItem,
     ReturnedTo, Strategy,
 };
 pub use transaction::{
@@ -93,7 +93,7 @@ pub enum EntryKind {
     /// Value was taken from lots.
     Redeem(Redeemed),
     /// Value was set aside.
-    Hold(Box<HoldPlaced>),
+    Hold(Box<HoldEntry>),
     /// A hold was captured.
     Capture(Box<Capture>),
     /// A hold was released.
@@ -101,9 +101,9 @@ pub enum EntryKind {
     /// A hold's time was over.
     Lapse(Box<Release>),
     /// Part of a redemption was given back.
-    Return(Box<GiveBack>),
+    Return(Box<ReturnEntry>),
     /// A redemption was undone.
-    Reversal(Box<GiveBack>),
+    Reversal(Box<ReturnEntry>),
     /// Value of a redemption was given back to the profile that this one was merged into.
     ReturnElsewhere(Box<ReturnElsewhere>),
     /// Lots were extended.
@@ -148,7 +148,7 @@ pub struct Expired {
     /// What expired; less than what is left where holds set some aside.
     pub value: Quantity,
     /// How the lot stands now.
-    pub after: LotAfter,
+    pub after: LotState,
 }
 
 /// What a journal entry says when value goes back to a profile that this one was merged into.
@@ -156,7 +156,7 @@ pub struct Expired {
 #[non_exhaustive]
 pub struct ReturnElsewhere {
     /// What was given back, and to which lots there.
-    pub back: GiveBack,
+    pub back: ReturnEntry,
     /// Whether the whole redemption was undone.
     pub is_reversal: bool,
     /// What left.
@@ -237,7 +237,7 @@ pub struct MergedIn {
     pub before: Vec<ProfileNumber>,
     /// The open holds that came along.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub holds: Vec<HoldPlaced>,
+    pub holds: Vec<HoldEntry>,
     /// The points owed that came along.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub point_debt: Points,

@@ -8,7 +8,7 @@ use crate::definition::Terms;
 use crate::id::{DefinitionId, Key, LotId, ProfileNumber, RedemptionId};
 use crate::journal::bytes::{Reader, Reading, Unreadable, Writer};
 use crate::journal::{
-    Balances, Cause, Entry, EntryKind, Expired, External, Fingerprint, Issue, Item, Items, LotAfter, LotKind,
+    Balances, Cause, Entry, EntryKind, Expired, External, Fingerprint, Issue, Item, Items, LotKind, LotState,
     LotValue, RedeemDetails, Redeemed, Stamp, Standing,
 };
 use crate::time::{Period, PeriodType, Timestamp, Zone};
@@ -23,7 +23,7 @@ const EXPIRE: u8 = 4;
 
 /// What is in each entry.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Head {
+pub(crate) struct EntryHeader {
     pub(crate) number: ProfileNumber,
     pub(crate) sequence: u32,
     pub(crate) at: Timestamp,
@@ -67,7 +67,7 @@ pub(crate) fn write_tight(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8
 }
 
 /// Writes the entry of a plain redemption: what was requested, what was taken, and from where.
-pub(crate) fn write_redemption(head: &Head, amounts: [Amount; 2], items: &Items, out: &mut Vec<u8>) {
+pub(crate) fn write_redemption(head: &EntryHeader, amounts: [Amount; 2], items: &Items, out: &mut Vec<u8>) {
     let mut to = Writer { out, number: head.number };
     to.head(REDEEM, head.sequence, head.at, &head.balances);
     to.byte(0);
@@ -76,7 +76,7 @@ pub(crate) fn write_redemption(head: &Head, amounts: [Amount; 2], items: &Items,
 }
 
 /// Writes the entry of a plain issue.
-pub(crate) fn write_issue(head: &Head, issue: &Issue, out: &mut Vec<u8>) {
+pub(crate) fn write_issue(head: &EntryHeader, issue: &Issue, out: &mut Vec<u8>) {
     let mut to = Writer { out, number: head.number };
     to.head(ISSUE, head.sequence, head.at, &head.balances);
     to.byte(0);
@@ -214,7 +214,7 @@ impl Writer<'_> {
     }
 
     fn expired(&mut self, expired: &Expired) -> Option<()> {
-        let LotAfter { lot, kind, issued_at, expires_at, remaining, standing } = expired.after;
+        let LotState { lot, kind, issued_at, expires_at, remaining, standing } = expired.after;
         if standing != Standing::Expired {
             return None;
         }
@@ -374,7 +374,7 @@ impl Reader<'_> {
     fn expired(&mut self) -> Reading<Expired> {
         let LotValue { lot, kind, value } = self.lot_value()?;
         let (issued_at, expires_at, remaining) = (self.instant()?, self.expiry()?, self.quantity()?);
-        let after = LotAfter { lot, kind, issued_at, expires_at, remaining, standing: Standing::Expired };
+        let after = LotState { lot, kind, issued_at, expires_at, remaining, standing: Standing::Expired };
         Ok(Expired { value, after })
     }
 }

@@ -210,7 +210,7 @@ pub struct Return {
 /// What a journal entry says when value is given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct GiveBack {
+pub struct ReturnEntry {
     /// The new return.
     pub id: ReturnId,
     /// How the redemption stands now.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::blocking::{Moment, ask};
+use super::blocking::{LedgerAt, ask};
 use super::error::Error;
-use super::waiting::AsyncMoment;
+use super::waiting::AsyncLedgerAt;
 use super::{read, waiting};
 use crate::id::{ExternalId, ProfileId, ProfileNumber};
 use crate::journal::{External, Name, Swept};
@@ -15,18 +15,18 @@ use crate::ops::{Command, Sweep};
 use crate::store::{AsyncScan, AsyncStore, Feed, Scan, Store};
 use crate::time::Timestamp;
 use crate::view::event;
-use crate::view::event::{Cursor, Events, Telling};
+use crate::view::event::{Cursor, Events, ExpiryCursor};
 
 /// How many profiles are looked up at a time.
 const PAGE: usize = 256;
 
-impl<S: Store + Scan<Error = <S as Store>::Error>> Moment<'_, S> {
+impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     /// Sweeps every profile for which something fell due, one by one, as the iterator is driven (rule T7).
     ///
     /// No answer depends on it. It is for those who read the journal, or tables made from it, and want to find in it by
     /// tonight what expired today.
     pub fn sweep_all(&mut self) -> SweepAll<'_, S> {
-        SweepAll { moment: Moment { ledger: self.ledger, at: self.at, key: None }, pages: Pages::default() }
+        SweepAll { moment: LedgerAt { ledger: self.ledger, at: self.at, key: None }, pages: Pages::default() }
     }
 
     /// What happened since a cursor was made, and what expires within `lead` from now: some of it at a time.
@@ -116,17 +116,17 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> Moment<'_, S> {
     }
 }
 
-impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncMoment<'_, S> {
+impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncLedgerAt<'_, S> {
     /// Sweeps every profile for which something fell due, one by one, as it is driven (rule T7); see
-    /// [`Moment::sweep_all`].
+    /// [`LedgerAt::sweep_all`].
     pub fn sweep_all(&mut self) -> AsyncSweepAll<'_, S> {
         AsyncSweepAll {
-            moment: AsyncMoment { ledger: self.ledger, at: self.at, key: None },
+            moment: AsyncLedgerAt { ledger: self.ledger, at: self.at, key: None },
             pages: Pages::default(),
         }
     }
 
-    /// What happened since a cursor was made, and what expires within `lead` from now; see [`Moment::events`].
+    /// What happened since a cursor was made, and what expires within `lead` from now; see [`LedgerAt::events`].
     ///
     /// # Errors
     /// The store failed, or the cursor is none of its own.
@@ -198,10 +198,10 @@ impl Pages {
     }
 }
 
-/// A sweep over every profile for which something fell due; see [`Moment::sweep_all`].
+/// A sweep over every profile for which something fell due; see [`LedgerAt::sweep_all`].
 #[derive(Debug)]
 pub struct SweepAll<'a, S> {
-    moment: Moment<'a, S>,
+    moment: LedgerAt<'a, S>,
     pages: Pages,
 }
 
@@ -226,10 +226,10 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> Iterator for SweepAll<'_, S> 
     }
 }
 
-/// A sweep over every profile for which something fell due; see [`AsyncMoment::sweep_all`].
+/// A sweep over every profile for which something fell due; see [`AsyncLedgerAt::sweep_all`].
 #[derive(Debug)]
 pub struct AsyncSweepAll<'a, S> {
-    moment: AsyncMoment<'a, S>,
+    moment: AsyncLedgerAt<'a, S>,
     pages: Pages,
 }
 
@@ -268,7 +268,7 @@ impl Listening {
     fn new(after: &Cursor, now: Timestamp, lead: TimeDelta, limit: usize, feed: Feed) -> Self {
         let more = feed.entries.len() >= limit;
         // Whoever is being told of a stretch may have been passed already.
-        let soon = after.telling.map(|telling| telling.until).or(after.told_until);
+        let soon = after.telling.map(|telling| telling.until).or(after.notified_through);
         let events = feed.entries.iter().flat_map(|written| event::of_entry(written, soon)).collect();
         let cursor = Cursor { position: feed.position, ..after.clone() };
         Self { cursor, now, lead, limit, events, more }
@@ -279,9 +279,9 @@ impl Listening {
         if self.more {
             return None;
         }
-        let start = self.cursor.told_until;
+        let start = self.cursor.notified_through;
         match self.cursor.telling {
-            Some(Telling { until, after }) => Some(((start.unwrap_or(self.now), until), after)),
+            Some(ExpiryCursor { until, after }) => Some(((start.unwrap_or(self.now), until), after)),
             None => {
                 let stretch = event::stretch(start, self.now, self.lead)?;
                 Some((stretch, ProfileNumber::CATALOGUE))
@@ -292,11 +292,11 @@ impl Listening {
     fn told(&mut self, numbers: &[ProfileNumber], until: Timestamp) {
         match numbers.last() {
             Some(after) if numbers.len() >= self.limit => {
-                self.cursor.telling = Some(Telling { until, after: *after });
+                self.cursor.telling = Some(ExpiryCursor { until, after: *after });
                 self.more = true;
             }
             _ => {
-                self.cursor.told_until = Some(until);
+                self.cursor.notified_through = Some(until);
                 self.cursor.telling = None;
             }
         }

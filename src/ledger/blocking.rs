@@ -7,7 +7,7 @@ use super::{Answer, read};
 use crate::account::NextExpiry;
 use crate::engine::{Action, Receipt, Rejection};
 use crate::id::{Key, LotId, ProfileId, ProfileNumber};
-use crate::journal::{KnownLots, ValuedBalances};
+use crate::journal::{LotSnapshots, ValuedBalances};
 use crate::ops::{Command, Quote, Redeem};
 use crate::program::Program;
 use crate::store::{AsOf, Change, Store};
@@ -63,8 +63,8 @@ impl<S: Store> Ledger<S> {
     }
 
     /// The ledger at an instant: what can be done, and what is to be seen, now that it is so late (rule T1).
-    pub const fn at(&mut self, now: Timestamp) -> Moment<'_, S> {
-        Moment { ledger: self, at: now, key: None }
+    pub const fn at(&mut self, now: Timestamp) -> LedgerAt<'_, S> {
+        LedgerAt { ledger: self, at: now, key: None }
     }
 
     /// The ledger as it was at a past instant, or after an entry (rule J4).
@@ -154,13 +154,13 @@ pub(super) fn ask<S: Store, Q: Question>(
 
 /// A ledger at an instant; see [`Ledger::at`].
 #[derive(Debug)]
-pub struct Moment<'a, S> {
+pub struct LedgerAt<'a, S> {
     pub(super) ledger: &'a mut Ledger<S>,
     pub(super) at: Timestamp,
     pub(super) key: Option<Key>,
 }
 
-impl<S: Store> Moment<'_, S> {
+impl<S: Store> LedgerAt<'_, S> {
     /// The same, with an idempotency key for the next request: the same key with the same content is carried out
     /// once (rule J5).
     #[must_use]
@@ -174,14 +174,14 @@ impl<S: Store> Moment<'_, S> {
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
-        self.receipt(request).map(|receipt| receipt.outcome)
+        self.commit_with_receipt(request).map(|receipt| receipt.outcome)
     }
 
     /// Carries out a request, and says whether that was new.
     ///
     /// # Errors
-    /// As [`Moment::commit`].
-    pub fn receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
+    /// As [`LedgerAt::commit`].
+    pub fn commit_with_receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
         self.ledger.run(&Command { at: self.at, key: self.key.take(), request })
     }
 
@@ -230,7 +230,7 @@ impl<S: Store> Moment<'_, S> {
     ///
     /// # Errors
     /// The instant is before the account's last entry (rule T6), or the store failed.
-    pub fn lots(&mut self, profile: ProfileId, ids: &[LotId]) -> Result<KnownLots, Error<S::Error>> {
+    pub fn lots(&mut self, profile: ProfileId, ids: &[LotId]) -> Result<LotSnapshots, Error<S::Error>> {
         ask(&mut self.ledger.store, read::lots(&self.ledger.program, self.at, profile, ids))
     }
 

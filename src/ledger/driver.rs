@@ -9,7 +9,7 @@ use super::error::Error;
 use crate::engine::{Action, Decided, Receipt, Refusal, Rejection, decide_into, need};
 use crate::ops::Command;
 use crate::program::Program;
-use crate::store::{Change, Fate, Need, Owner, View, Work};
+use crate::store::{Change, CommitStatus, Need, Owner, View, Work};
 
 /// How often a command is tried before it is given up as contended, or as in doubt.
 pub(crate) const MAX_ATTEMPTS: u32 = 32;
@@ -28,7 +28,7 @@ enum State<D> {
     /// Decided, and its fate not yet known.
     Decided(Result<D, Refusal>),
     Done(Result<D, Refusal>),
-    Doomed,
+    Aborted,
     InDoubt,
 }
 
@@ -42,29 +42,35 @@ impl<D: Staged> Progress<D> {
     }
 
     /// Hears what became of it; what it needs may be more than was thought.
-    fn settle(&mut self, fate: Fate, need: &mut Need) {
+    fn settle(&mut self, fate: CommitStatus, need: &mut Need) {
         let decided = std::mem::replace(&mut self.state, State::Open);
-        self.was_in_doubt |= fate == Fate::InDoubt;
+        self.was_in_doubt |= fate == CommitStatus::InDoubt;
         self.state = match (fate, decided) {
-            (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Elsewhere(number)))) => {
+            (
+                CommitStatus::Committed | CommitStatus::Staged,
+                State::Decided(Err(Refusal::Elsewhere(number))),
+            ) => {
                 need.owner = Owner::Number(number);
                 need.trail = None;
                 State::Open
             }
-            (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Trail(trail)))) => {
+            (CommitStatus::Committed | CommitStatus::Staged, State::Decided(Err(Refusal::Trail(trail)))) => {
                 need.owner = Owner::Number(trail.next());
                 need.trail = Some(trail);
                 State::Open
             }
-            (Fate::Committed | Fate::Staged, State::Decided(Err(Refusal::Together(number)))) => {
+            (
+                CommitStatus::Committed | CommitStatus::Staged,
+                State::Decided(Err(Refusal::Together(number))),
+            ) => {
                 need.second = Some(Owner::Number(number));
                 State::Open
             }
-            (Fate::Committed, State::Decided(result)) => State::Done(result),
-            (Fate::Staged, State::Decided(result)) => State::Done(result.map(Staged::staged)),
-            (Fate::Conflict, _) => State::Open,
-            (Fate::Doomed, _) => State::Doomed,
-            (Fate::InDoubt, _) => State::InDoubt,
+            (CommitStatus::Committed, State::Decided(result)) => State::Done(result),
+            (CommitStatus::Staged, State::Decided(result)) => State::Done(result.map(Staged::staged)),
+            (CommitStatus::Conflict, _) => State::Open,
+            (CommitStatus::Aborted, _) => State::Aborted,
+            (CommitStatus::InDoubt, _) => State::InDoubt,
             // Settled twice, or without having decided: what is known stays.
             (_, other) => other,
         };
@@ -81,7 +87,7 @@ impl<D: Staged> Progress<D> {
                 command.key.is_some()
                     || command.request.external().is_some_and(|external| external.is_idempotent())
             }
-            State::Done(_) | State::Doomed => false,
+            State::Done(_) | State::Aborted => false,
         }
     }
 
@@ -89,7 +95,7 @@ impl<D: Staged> Progress<D> {
     fn answer<E>(self, failure: Option<&Arc<E>>, attempts: u32) -> Result<D, Error<E>> {
         match (self.state, failure) {
             (State::Done(result), _) => result.map_err(Error::from),
-            (State::Doomed, _) => Err(Error::Doomed),
+            (State::Aborted, _) => Err(Error::Aborted),
             (State::InDoubt, _) => Err(Error::InDoubt),
             _ if self.was_in_doubt => Err(Error::InDoubt),
             (State::Open | State::Decided(_), Some(error)) => Err(Error::Store(Arc::clone(error))),
@@ -165,7 +171,7 @@ impl<A: Action> Work for Single<'_, A> {
         (!self.change.is_empty()).then_some(&self.change)
     }
 
-    fn settle(&mut self, _: usize, fate: Fate) {
+    fn settle(&mut self, _: usize, fate: CommitStatus) {
         let [need] = &mut self.need;
         self.progress.settle(fate, need);
     }
@@ -268,7 +274,7 @@ impl<A: Action> Work for Batch<'_, A> {
         (!self.change.is_empty()).then_some(&self.change)
     }
 
-    fn settle(&mut self, unit: usize, fate: Fate) {
+    fn settle(&mut self, unit: usize, fate: CommitStatus) {
         let Some(index) = self.units.get(unit) else { return };
         if let (Some(progress), Some(need)) = (self.progress.get_mut(*index), self.needs.get_mut(unit)) {
             progress.settle(fate, need);

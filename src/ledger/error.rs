@@ -26,7 +26,7 @@ pub enum Error<E> {
     },
     /// The caller's own transaction cannot go on. Nothing was changed; the caller rolls back.
     #[error("the caller's transaction cannot go on")]
-    Doomed,
+    Aborted,
     /// It was sent to the store and no answer came: it may or may not have been carried out. Try it again under a
     /// key, or look.
     #[error("the store did not answer; the request may or may not have been carried out")]
@@ -50,10 +50,10 @@ impl<E: StoreError> Error<E> {
             Self::Rejected(rejection) => rejection.code(),
             Self::KeyReused(_) => "key_reused",
             Self::Contention { .. } => "contention",
-            Self::Doomed => "doomed",
+            Self::Aborted => "doomed",
             Self::InDoubt => "in_doubt",
             Self::Corrupt(_) => "corrupt",
-            Self::Store(error) if error.is_about_data() => "corrupt",
+            Self::Store(error) if error.is_corruption() => "corrupt",
             Self::Store(_) => "store_failed",
             Self::Closed => "closed",
         }
@@ -77,7 +77,7 @@ impl<E> Clone for Error<E> {
             Self::Rejected(rejection) => Self::Rejected(rejection.clone()),
             Self::KeyReused(reused) => Self::KeyReused(reused.clone()),
             Self::Contention { attempts } => Self::Contention { attempts: *attempts },
-            Self::Doomed => Self::Doomed,
+            Self::Aborted => Self::Aborted,
             Self::InDoubt => Self::InDoubt,
             Self::Corrupt(corrupt) => Self::Corrupt(*corrupt),
             Self::Store(error) => Self::Store(Arc::clone(error)),

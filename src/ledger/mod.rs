@@ -12,10 +12,10 @@ mod read;
 mod waiting;
 
 pub use across::{AsyncSweepAll, SweepAll};
-pub use blocking::{Ledger, LedgerAsOf, Moment};
+pub use blocking::{Ledger, LedgerAsOf, LedgerAt};
 pub use error::Error;
 pub use group::{GroupCommit, GroupDriver, GroupOptions, Grouped, Pending, QueueFull};
-pub use waiting::{AsyncLedger, AsyncLedgerAsOf, AsyncMoment};
+pub use waiting::{AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt};
 
 use crate::engine::Receipt;
 use crate::engine::sealed::Decide;

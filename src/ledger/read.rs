@@ -8,11 +8,11 @@ use crate::engine::check::time as read_time;
 use crate::engine::lot::known_lot;
 use crate::engine::{Refusal, Rejection};
 use crate::id::{LotId, ProfileId, ProfileNumber};
-use crate::journal::{KnownLots, ValuedBalances};
+use crate::journal::{LotSnapshots, ValuedBalances};
 use crate::ops::quote::quote_need;
 use crate::ops::{Quote, Redeem, quote};
 use crate::program::Program;
-use crate::store::{AsOf, Change, Fate, Need, Owner, View, Work};
+use crate::store::{AsOf, Change, CommitStatus, Need, Owner, View, Work};
 use crate::time::Timestamp;
 use crate::view::event::Event;
 use crate::view::{Catalogue, Wallet, event};
@@ -140,12 +140,12 @@ pub(crate) fn lots(
     at: Timestamp,
     profile: ProfileId,
     ids: &[LotId],
-) -> impl Question<Answer = KnownLots> {
+) -> impl Question<Answer = LotSnapshots> {
     let need = Need { lots: ids.to_vec(), ..Need::of(Owner::Profile(profile)) };
     Look::new(need, move |view| {
         let at = read_time(program, view.first, at)?;
         let lots = ids.iter().filter_map(|id| known_lot(&view, *id, at)).collect();
-        Ok(KnownLots { version: view.first.sequence(), lots })
+        Ok(LotSnapshots { version: view.first.sequence(), lots })
     })
 }
 
@@ -195,7 +195,7 @@ impl<T: Send, F: FnMut(View<'_>) -> Result<T, Unread> + Send> Work for Look<T, F
         None
     }
 
-    fn settle(&mut self, _: usize, _: Fate) {}
+    fn settle(&mut self, _: usize, _: CommitStatus) {}
 }
 
 impl<T: Send, F: FnMut(View<'_>) -> Result<T, Unread> + Send> Question for Look<T, F> {

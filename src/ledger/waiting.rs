@@ -7,7 +7,7 @@ use super::{Answer, read};
 use crate::account::NextExpiry;
 use crate::engine::Action;
 use crate::id::{Key, LotId, ProfileId, ProfileNumber};
-use crate::journal::{KnownLots, ValuedBalances};
+use crate::journal::{LotSnapshots, ValuedBalances};
 use crate::ops::{Command, Quote, Redeem};
 use crate::program::Program;
 use crate::store::{AsOf, AsyncStore, Change};
@@ -53,8 +53,8 @@ impl<S: AsyncStore> AsyncLedger<S> {
     }
 
     /// The ledger at an instant: what can be done, and what is to be seen, now that it is so late (rule T1).
-    pub const fn at(&mut self, now: Timestamp) -> AsyncMoment<'_, S> {
-        AsyncMoment { ledger: self, at: now, key: None }
+    pub const fn at(&mut self, now: Timestamp) -> AsyncLedgerAt<'_, S> {
+        AsyncLedgerAt { ledger: self, at: now, key: None }
     }
 
     /// The ledger as it was at a past instant, or after an entry (rule J4).
@@ -112,13 +112,13 @@ pub(super) async fn ask<S: AsyncStore, Q: Question>(
 
 /// A ledger at an instant; see [`AsyncLedger::at`].
 #[derive(Debug)]
-pub struct AsyncMoment<'a, S> {
+pub struct AsyncLedgerAt<'a, S> {
     pub(super) ledger: &'a mut AsyncLedger<S>,
     pub(super) at: Timestamp,
     pub(super) key: Option<Key>,
 }
 
-impl<S: AsyncStore> AsyncMoment<'_, S> {
+impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// The same, with an idempotency key for the next request: the same key with the same content is carried out
     /// once (rule J5).
     #[must_use]
@@ -132,14 +132,14 @@ impl<S: AsyncStore> AsyncMoment<'_, S> {
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub async fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
-        self.receipt(request).await.map(|receipt| receipt.outcome)
+        self.commit_with_receipt(request).await.map(|receipt| receipt.outcome)
     }
 
     /// Carries out a request, and says whether that was new.
     ///
     /// # Errors
-    /// As [`AsyncMoment::commit`].
-    pub async fn receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
+    /// As [`AsyncLedgerAt::commit`].
+    pub async fn commit_with_receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
         self.ledger.run(&Command { at: self.at, key: self.key.take(), request }).await
     }
 
@@ -188,7 +188,7 @@ impl<S: AsyncStore> AsyncMoment<'_, S> {
     ///
     /// # Errors
     /// The instant is before the account's last entry (rule T6), or the store failed.
-    pub async fn lots(&mut self, profile: ProfileId, ids: &[LotId]) -> Result<KnownLots, Error<S::Error>> {
+    pub async fn lots(&mut self, profile: ProfileId, ids: &[LotId]) -> Result<LotSnapshots, Error<S::Error>> {
         ask(&mut self.ledger.store, read::lots(&self.ledger.program, self.at, profile, ids)).await
     }
 

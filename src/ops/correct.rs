@@ -2,13 +2,13 @@
 
 use crate::engine::check::LABEL;
 use crate::engine::draft::Draft;
-use crate::engine::lot::KnownLot;
+use crate::engine::lot::LotRecord;
 use crate::engine::sealed::Decide;
 use crate::engine::{Refusal, Rejection, Told, check};
 use crate::id::{LotId, ProfileId};
 use crate::journal::{
-    Corrected, CorrectedLot, Entry, EntryKind, Fingerprint, Issue, LotAfter, LotChange, LotDetails, LotKind,
-    Place, Standing,
+    Bucket, Corrected, CorrectedLot, Entry, EntryKind, Fingerprint, Issue, LotChange, LotDetails, LotKind,
+    LotState, Standing,
 };
 use crate::ops::{Adjust, Revoke};
 use crate::program::Program;
@@ -35,11 +35,11 @@ impl Decide for Revoke {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
-        let lot = KnownLot::named(&draft.first, view, self.id, draft.at)?;
+        let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         not_revoked(&lot)?;
         not_held(&lot)?;
-        let after = LotAfter { standing: Standing::Revoked, ..lot.now };
-        let change = lot.change(after, [(lot.now.standing.place(), Place::Revoked, lot.now.remaining)]);
+        let after = LotState { standing: Standing::Revoked, ..lot.now };
+        let change = lot.change(after, [(lot.now.standing.place(), Bucket::Revoked, lot.now.remaining)]);
         let reason = self.reason.clone();
         Ok(write(draft, Corrected { change, issue: None, external_id: None, reason }, EntryKind::Revoke)
             .into())
@@ -73,7 +73,7 @@ impl Decide for Adjust {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
-        let lot = KnownLot::named(&draft.first, view, self.id, draft.at)?;
+        let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         self.check_values(draft.program, lot.kind())?;
         not_revoked(&lot)?;
         let change = self.change(draft, &lot)?;
@@ -106,7 +106,7 @@ impl Adjust {
             .try_for_each(|(field, value)| value.map_or(Ok(()), |value| check::quantity(field, value, scale)))
     }
 
-    fn change(&self, draft: &Draft<'_>, lot: &KnownLot<'_>) -> Result<LotChange, Rejection> {
+    fn change(&self, draft: &Draft<'_>, lot: &LotRecord<'_>) -> Result<LotChange, Rejection> {
         let now = lot.now;
         let remaining = self.value_remaining.unwrap_or(now.remaining);
         if remaining < lot.held {
@@ -120,23 +120,23 @@ impl Adjust {
         let standing = lot.standing_until(expires_at, draft.at)?;
         let pot = draft.first.totals().pot(lot.kind());
         let (from, to) = (now.standing.place(), standing.place());
-        let after = LotAfter { expires_at, remaining, standing, ..now };
+        let after = LotState { expires_at, remaining, standing, ..now };
         let moved = match remaining.checked_sub(now.remaining) {
             Some(more) if !pot.has_room_for(more) => return Err(Rejection::AccountTotalExceeded),
-            Some(more) => [(from, to, lot.unheld()), (Place::Adjusted, to, more)],
+            Some(more) => [(from, to, lot.unheld()), (Bucket::Adjusted, to, more)],
             None => {
                 let less = now.remaining.minus(remaining);
                 if !pot.can_lose(less) {
                     return Err(Rejection::AccountTotalExceeded);
                 }
-                [(from, Place::Adjusted, less), (from, to, remaining.minus(lot.held))]
+                [(from, Bucket::Adjusted, less), (from, to, remaining.minus(lot.held))]
             }
         };
         Ok(lot.change(after, moved))
     }
 
     /// What is fixed about the lot, from now on.
-    fn facts(&self, lot: &KnownLot<'_>, after: &LotAfter) -> Issue {
+    fn facts(&self, lot: &LotRecord<'_>, after: &LotState) -> Issue {
         let details = match (&self.meta, &lot.issue.details) {
             (None, details) => details.clone(),
             (Some(meta), details) => {
@@ -160,13 +160,13 @@ pub(crate) fn about(lot: LotId, profile: Option<ProfileId>) -> Need {
     Need { lots: vec![lot], ..Need::of(owner) }
 }
 
-pub(crate) fn not_revoked(lot: &KnownLot<'_>) -> Result<(), Rejection> {
+pub(crate) fn not_revoked(lot: &LotRecord<'_>) -> Result<(), Rejection> {
     let lots = vec![lot.now.lot];
     if lot.now.standing == Standing::Revoked { Err(Rejection::LotRevoked { lots }) } else { Ok(()) }
 }
 
 /// Held value cannot be taken out or moved (rule L4).
-pub(crate) fn not_held(lot: &KnownLot<'_>) -> Result<(), Rejection> {
+pub(crate) fn not_held(lot: &LotRecord<'_>) -> Result<(), Rejection> {
     let (id, held) = (lot.now.lot, lot.held);
     if held == Quantity::ZERO { Ok(()) } else { Err(Rejection::LotHeld { lot: id, held }) }
 }

@@ -3,11 +3,11 @@
 use crate::definition::Terms;
 use crate::engine::Rejection;
 use crate::engine::draft::Draft;
-use crate::engine::lot::KnownLot;
+use crate::engine::lot::LotRecord;
 use crate::id::{LotId, TransactionId};
 use crate::journal::{
-    Cause, ClawedBack, Earned, EarnedMore, EntryKind, Issue, LotAfter, LotChange, LotDetails, LotKind,
-    Origin, Place, Standing, Transaction,
+    Bucket, Cause, ClawedBack, Earned, EarnedMore, EntryKind, Issue, LotChange, LotDetails, LotKind,
+    LotState, Origin, Standing, Transaction,
 };
 use crate::program::{Clawback, Program};
 use crate::store::View;
@@ -103,8 +103,8 @@ pub(crate) fn settle(
 /// then by the program's policy.
 fn claw_back(
     draft: &mut Draft<'_>,
-    own: Option<KnownLot<'_>>,
-    stayed: Option<KnownLot<'_>>,
+    own: Option<LotRecord<'_>>,
+    stayed: Option<LotRecord<'_>>,
     transaction: TransactionId,
     points: Points,
 ) -> Result<Settled, Rejection> {
@@ -134,22 +134,22 @@ fn claw_back(
 }
 
 /// Takes at most so many points out of a lot, of what no hold sets aside in it: the change, and how many.
-fn taken(lot: Option<KnownLot<'_>>, points: Points) -> (Option<LotChange>, Points) {
+fn taken(lot: Option<LotRecord<'_>>, points: Points) -> (Option<LotChange>, Points) {
     let value = lot.as_ref().map_or(Quantity::ZERO, |lot| lot.unheld().min(points.into()));
     let change = lot.filter(|_| !value.is_zero()).map(|lot| {
-        let after = LotAfter { remaining: lot.now.remaining.minus(value), ..lot.now };
-        lot.change(after, [(lot.now.standing.place(), Place::ClawedBack, value)])
+        let after = LotState { remaining: lot.now.remaining.minus(value), ..lot.now };
+        lot.change(after, [(lot.now.standing.place(), Bucket::ClawedBack, value)])
     });
     (change, value.as_points())
 }
 
 /// Adds points: to a debt first, then to the transaction's own lot.
-fn earn_more(draft: &mut Draft<'_>, lot: &KnownLot<'_>, transaction: TransactionId, points: Points) {
+fn earn_more(draft: &mut Draft<'_>, lot: &LotRecord<'_>, transaction: TransactionId, points: Points) {
     let paid_to_debt = draft.home().totals().point_debt.min(points);
     let value: Quantity = points.minus(paid_to_debt).into();
-    let after = LotAfter { remaining: lot.now.remaining.plus(value), ..lot.now };
-    let debt = (Place::Issued, Place::PaidToDebt, paid_to_debt.into());
-    let change = lot.change(after, [(Place::Issued, after.standing.place(), value), debt]);
+    let after = LotState { remaining: lot.now.remaining.plus(value), ..lot.now };
+    let debt = (Bucket::Issued, Bucket::PaidToDebt, paid_to_debt.into());
+    let change = lot.change(after, [(Bucket::Issued, after.standing.place(), value), debt]);
     let more = EarnedMore { transaction, change, paid_to_debt };
     draft.write_home(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
 }
@@ -200,19 +200,19 @@ fn dates(transaction: &Transaction, earned: Earned) -> Result<(Timestamp, Expiry
 }
 
 /// The lot that a transaction earned, unless it belongs to another profile now, or stayed behind in a merger.
-fn own_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<KnownLot<'a>> {
+fn own_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<LotRecord<'a>> {
     let id = earned.lot?;
     let lots = if draft.is_merged() { &view.found.second_lots } else { &view.found.lots };
-    not_moved(KnownLot::find(draft.home(), lots.get(&id), id, draft.at))
+    not_moved(LotRecord::find(draft.home(), lots.get(&id), id, draft.at))
 }
 
 /// The lot that a transaction earned, if it stayed here when the profile was merged into another: it had expired by then,
 /// was revoked or used up.
-fn stayed_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<KnownLot<'a>> {
+fn stayed_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<LotRecord<'a>> {
     let id = earned.lot.filter(|_| draft.is_merged())?;
-    not_moved(KnownLot::find(&draft.first, view.found.lots.get(&id), id, draft.at))
+    not_moved(LotRecord::find(&draft.first, view.found.lots.get(&id), id, draft.at))
 }
 
-fn not_moved(lot: Option<KnownLot<'_>>) -> Option<KnownLot<'_>> {
+fn not_moved(lot: Option<LotRecord<'_>>) -> Option<LotRecord<'_>> {
     lot.filter(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)))
 }

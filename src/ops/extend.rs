@@ -1,11 +1,11 @@
 //! Extending lots (rule L1).
 
 use crate::engine::draft::Draft;
-use crate::engine::lot::KnownLot;
+use crate::engine::lot::LotRecord;
 use crate::engine::sealed::Decide;
 use crate::engine::{Refusal, Rejection, Told, check};
 use crate::id::{LotId, ProfileId};
-use crate::journal::{Entry, EntryKind, Extended, Fingerprint, LotAfter, LotChange, Place, Standing};
+use crate::journal::{Bucket, Entry, EntryKind, Extended, Fingerprint, LotChange, LotState, Standing};
 use crate::ops::Extend;
 use crate::program::Program;
 use crate::store::{Need, Owner, View};
@@ -75,12 +75,12 @@ impl Decide for Extend {
 
 impl Extend {
     /// The lots that are named, each once; or those that are none of this profile's.
-    fn lots<'a>(&self, draft: &Draft<'_>, view: &View<'a>) -> Result<Vec<KnownLot<'a>>, Rejection> {
+    fn lots<'a>(&self, draft: &Draft<'_>, view: &View<'a>) -> Result<Vec<LotRecord<'a>>, Rejection> {
         let mut seen = BTreeSet::new();
         let mut unknown = Vec::new();
         let mut lots = Vec::new();
         for id in self.ids.iter().filter(|id| seen.insert(**id)) {
-            match KnownLot::find(&draft.first, view.found.lots.get(id), *id, draft.at) {
+            match LotRecord::find(&draft.first, view.found.lots.get(id), *id, draft.at) {
                 Some(lot) if !matches!(lot.now.standing, Standing::MovedTo(_)) => lots.push(lot),
                 _ => unknown.push(*id),
             }
@@ -89,7 +89,7 @@ impl Extend {
     }
 
     /// Until when a lot is to be good: so many local days after it is now, at the same wall time, or a date.
-    fn expiry(&self, lot: &KnownLot<'_>) -> Result<Expiry, Rejection> {
+    fn expiry(&self, lot: &LotRecord<'_>) -> Result<Expiry, Rejection> {
         let zone = lot.issue.terms.timezone;
         let field = if self.extend_date.is_some() { "extend_date" } else { "extend_days" };
         let expiry = match self.extend_date {
@@ -105,7 +105,7 @@ impl Extend {
 }
 
 /// The expiry so many local days later, at the same wall time: that of the last second of use, as people see it.
-fn later(lot: &KnownLot<'_>, days: u32) -> Result<Expiry, TimeError> {
+fn later(lot: &LotRecord<'_>, days: u32) -> Result<Expiry, TimeError> {
     let Some(end) = lot.now.expires_at.instant() else { return Ok(Expiry::NEVER) };
     let zone = lot.issue.terms.timezone;
     let last = zone.local(end.checked_add(TimeDelta::seconds(-1))?);
@@ -115,18 +115,18 @@ fn later(lot: &KnownLot<'_>, days: u32) -> Result<Expiry, TimeError> {
     Ok(expiry.max(lot.now.expires_at))
 }
 
-fn extended(lot: &KnownLot<'_>, expires_at: Expiry, draft: &Draft<'_>) -> Result<LotChange, Rejection> {
+fn extended(lot: &LotRecord<'_>, expires_at: Expiry, draft: &Draft<'_>) -> Result<LotChange, Rejection> {
     // Expired value comes back, if the new expiry is still to come.
     let standing = lot.standing_until(expires_at, draft.at)?;
-    let after = LotAfter { expires_at, standing, ..lot.now };
+    let after = LotState { expires_at, standing, ..lot.now };
     // Of a lot that is held past its expiry and has not been told so, nothing else is left.
     let value = if lot.is_expired() { lot.unheld() } else { Quantity::ZERO };
-    Ok(lot.change(after, [(Place::Expired, standing.place(), value)]))
+    Ok(lot.change(after, [(Bucket::Expired, standing.place(), value)]))
 }
 
 fn refuse(
-    lots: &[KnownLot<'_>],
-    is_wrong: impl Fn(&KnownLot<'_>) -> bool,
+    lots: &[LotRecord<'_>],
+    is_wrong: impl Fn(&LotRecord<'_>) -> bool,
     why: impl FnOnce(Vec<LotId>) -> Rejection,
 ) -> Result<(), Rejection> {
     let wrong: Vec<LotId> = lots.iter().filter(|lot| is_wrong(lot)).map(|lot| lot.now.lot).collect();

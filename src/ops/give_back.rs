@@ -2,14 +2,14 @@
 
 use crate::engine::draft::{Draft, Side};
 use crate::engine::draw::first_part;
-use crate::engine::lot::KnownLot;
+use crate::engine::lot::LotRecord;
 use crate::engine::sealed::Decide;
 use crate::engine::{Refusal, Rejection, Told, check};
 use crate::id::{LotId, ProfileId, ProfileNumber, RedemptionId, ReturnId};
 use crate::journal::{
-    Balances, Cause, Entry, EntryKind, Fingerprint, GiveBack, Issue, Item, LotAfter, LotDetails, LotKind,
-    Movement, Origin, Place, Redeemed, RedemptionState, Return, ReturnElsewhere, ReturnedItem, ReturnedTo,
-    Standing,
+    Balances, Bucket, Cause, Entry, EntryKind, Fingerprint, Issue, Item, LotDetails, LotKind, LotState,
+    Movement, Origin, Redeemed, RedemptionState, Return, ReturnElsewhere, ReturnEntry, ReturnedItem,
+    ReturnedTo, Standing,
 };
 use crate::ops::{ReturnRedemption, ReverseRedemption};
 use crate::program::{ExpiredReturn, Program};
@@ -163,8 +163,8 @@ fn give_back(
     meta: Option<Json>,
 ) -> Result<Return, Refusal> {
     let (home, from, lots) = match &draft.second {
-        None => (&draft.first, Place::Redeemed, &view.found.lots),
-        Some(second) => (second, Place::Moved, &view.found.second_lots),
+        None => (&draft.first, Bucket::Redeemed, &view.found.lots),
+        Some(second) => (second, Bucket::Moved, &view.found.second_lots),
     };
     let mut plan = Plan {
         program: draft.program,
@@ -181,19 +181,19 @@ fn give_back(
     let returned = redemption.state.returned.plus(wanted.total);
     let state = RedemptionState { returned, is_reversed: wanted.reverse, ..redemption.state };
     let back =
-        GiveBack { id, redemption: state, requested: wanted.requested, total: wanted.total, items, meta };
+        ReturnEntry { id, redemption: state, requested: wanted.requested, total: wanted.total, items, meta };
     write(draft, back, wanted.reverse, new_lots)
 }
 
 fn write(
     draft: &mut Draft<'_>,
-    back: GiveBack,
+    back: ReturnEntry,
     is_reversal: bool,
     new_lots: Vec<Issue>,
 ) -> Result<Return, Refusal> {
     let (at, cause) = (draft.at, Cause::Return(back.id));
     let profile = draft.account().profile_id();
-    let kind = |back: GiveBack| {
+    let kind = |back: ReturnEntry| {
         let back = Box::new(back);
         if is_reversal { EntryKind::Reversal(back) } else { EntryKind::Return(back) }
     };
@@ -214,7 +214,7 @@ fn write(
     outcome.balances = balances;
     let leaves = |item: &ReturnedItem| {
         let movement =
-            Movement { kind: item.kind, from: Place::Redeemed, to: Place::Moved, value: item.value() };
+            Movement { kind: item.kind, from: Bucket::Redeemed, to: Bucket::Moved, value: item.value() };
         (!movement.value.is_zero()).then_some(movement)
     };
     let moved = back.items.iter().filter_map(leaves).collect();
@@ -246,7 +246,7 @@ struct Plan<'a> {
     here: &'a BTreeMap<LotId, Record<'a>>,
     at: Timestamp,
     /// Where the value is until then.
-    from: Place,
+    from: Bucket,
     /// The lots that are issued for what cannot go back to its own.
     new: Vec<Issue>,
 }
@@ -291,7 +291,7 @@ impl<'a> Plan<'a> {
             // Money that no point was given for.
             return Ok(item);
         }
-        let known = KnownLot::find(self.home, self.lots.get(&lot), lot, self.at);
+        let known = LotRecord::find(self.home, self.lots.get(&lot), lot, self.at);
         let Some(known) = known.filter(|known| !matches!(known.now.standing, Standing::MovedTo(_))) else {
             // It belongs to another profile now, or stayed behind in a merger: the value comes as a new lot.
             let facts = self.facts(lot)?;
@@ -310,7 +310,7 @@ impl<'a> Plan<'a> {
                 None => item.to = ReturnedTo::Expired,
             }
         }
-        let after = LotAfter { remaining: known.now.remaining.plus(value), ..known.now };
+        let after = LotState { remaining: known.now.remaining.plus(value), ..known.now };
         item.change = Some(known.change(after, [(self.from, after.standing.place(), value)]));
         Ok(item)
     }
@@ -390,7 +390,7 @@ fn recall(profile: ProfileId, entries: &[&Entry]) -> Option<Return> {
 pub(crate) fn seen(
     profile_id: ProfileId,
     returned_at: Timestamp,
-    back: &GiveBack,
+    back: &ReturnEntry,
     is_reversal: bool,
 ) -> Return {
     Return {

@@ -1,13 +1,13 @@
 //! Holding, capturing and releasing (rules H).
 
-use crate::account::{Account, after, let_go};
+use crate::account::{Account, after, release_items};
 use crate::engine::draft::Draft;
 use crate::engine::draw::{Draw, first_part};
 use crate::engine::sealed::Decide;
 use crate::engine::{Refusal, Rejection, Told, check};
 use crate::id::{HoldId, ProfileId, RedemptionId};
 use crate::journal::{
-    Balances, Capture, Entry, EntryKind, Fingerprint, Hold, HoldPlaced, HoldStatus, Item, Items, LotAfter,
+    Balances, Capture, Entry, EntryKind, Fingerprint, Hold, HoldEntry, HoldStatus, Item, Items, LotState,
     RedeemDetails, Redeemed, Redemption, Release, Standing,
 };
 use crate::ops::redeem::{Spend, at_first, owner, redemption_at_first};
@@ -48,7 +48,7 @@ impl Decide for PlaceHold {
         let hold = HoldId::made_by(draft.first.number(), draft.first.next_sequence());
         let details = RedeemDetails::boxed(exchange, self.meta.clone());
         let placed =
-            HoldPlaced { hold, requested: self.amount, total, items, held_at: draft.at, expires_at, details };
+            HoldEntry { hold, requested: self.amount, total, items, held_at: draft.at, expires_at, details };
         let mut outcome = seen(draft.account().profile_id(), &placed, HoldStatus::Held);
         outcome.balances = draft.write(EntryKind::Hold(Box::new(placed)));
         Ok(outcome.into())
@@ -113,7 +113,7 @@ impl Decide for CaptureHold {
 /// The redemption of the first part of a hold, as if only that had been redeemed; the rest is let go (rule H2).
 fn capture(
     account: &Account,
-    placed: &HoldPlaced,
+    placed: &HoldEntry,
     redemption: RedemptionId,
     amount: Amount,
     meta: Option<Json>,
@@ -121,7 +121,7 @@ fn capture(
 ) -> Capture {
     let exchange = placed.details.as_ref().and_then(|details| details.exchange);
     let items = first_part(&placed.items, exchange, amount);
-    let mut released = let_go(account, &rest(&placed.items, &items), at);
+    let mut released = release_items(account, &rest(&placed.items, &items), at);
     let mut expired = Vec::new();
     for item in &items {
         let freed = released.iter_mut().find(|freed| freed.after.lot == item.lot);
@@ -157,11 +157,11 @@ fn rest(items: &Items, first: &Items) -> Vec<Item> {
 }
 
 /// How a lot stands that gave all that was held of it, if it has expired meanwhile (rule H4).
-fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotAfter> {
+fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotState> {
     let (lot, kind, standing) = account.live(item.lot, at)?;
     let after = after(&lot, kind, standing);
     let remaining = after.remaining.minus(item.value());
-    (standing == Standing::Expired).then_some(LotAfter { remaining, ..after })
+    (standing == Standing::Expired).then_some(LotState { remaining, ..after })
 }
 
 impl Decide for ReleaseHold {
@@ -181,7 +181,7 @@ impl Decide for ReleaseHold {
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Hold>, Refusal> {
         let placed = open(draft.account(), view, self.hold_id)?;
-        let released = let_go(draft.account(), &placed.items, draft.at);
+        let released = release_items(draft.account(), &placed.items, draft.at);
         let mut outcome = seen(draft.account().profile_id(), placed, HoldStatus::Released);
         let release = Release { placed: placed.clone(), released };
         outcome.balances = draft.write(EntryKind::Release(Box::new(release)));
@@ -205,7 +205,7 @@ fn about(hold: HoldId) -> Need {
 }
 
 /// The hold, if it is open; otherwise what became of it (rule H3).
-fn open<'a>(account: &'a Account, view: &View<'_>, hold: HoldId) -> Result<&'a HoldPlaced, Rejection> {
+fn open<'a>(account: &'a Account, view: &View<'_>, hold: HoldId) -> Result<&'a HoldEntry, Rejection> {
     if let Some(open) = account.hold(hold) {
         return Ok(open);
     }
@@ -224,7 +224,7 @@ fn open<'a>(account: &'a Account, view: &View<'_>, hold: HoldId) -> Result<&'a H
 }
 
 /// A hold as people see it, but for the balances.
-pub(crate) fn seen(profile_id: ProfileId, placed: &HoldPlaced, status: HoldStatus) -> Hold {
+pub(crate) fn seen(profile_id: ProfileId, placed: &HoldEntry, status: HoldStatus) -> Hold {
     Hold {
         id: placed.hold,
         profile_id,

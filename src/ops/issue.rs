@@ -7,9 +7,9 @@ use crate::engine::draft::Draft;
 use crate::engine::sealed::Decide;
 use crate::engine::{Refusal, Rejection, Told, check};
 use crate::id::{DefinitionId, ExternalId, Handle, LotId, ProfileId};
-use crate::journal::packed::Head;
+use crate::journal::packed::EntryHeader;
 use crate::journal::{
-    Entry, EntryKind, External, Fingerprint, Issue, Lot, LotDetails, LotKind, PointLot, Pot, Reward,
+    Entry, EntryKind, External, Fingerprint, Issue, KindTotals, Lot, LotDetails, LotKind, PointLot, Reward,
     Standing, flat,
 };
 use crate::ops::{IssuePoints, IssueReward};
@@ -22,7 +22,7 @@ impl Decide for IssueReward {
     type Outcome = Reward;
 
     fn need(&self) -> Result<Need, Rejection> {
-        self.wish().need(self.profile_id)
+        self.spec().need(self.profile_id)
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -42,19 +42,19 @@ impl Decide for IssueReward {
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Reward>, Refusal> {
         let details = self.meta.clone().map(|meta| LotDetails { meta: Some(meta), ..LotDetails::default() });
-        self.wish().issue(draft, view, details)?;
+        self.spec().issue(draft, view, details)?;
         Ok(Told::Entries)
     }
 
     #[inline]
     fn plain(&self) -> Option<Plain<'_>> {
         let is_bare = self.meta.is_none();
-        self.wish().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
+        self.spec().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
     }
 
     #[inline]
     fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<Reward>) -> Option<Result<(), Rejection>> {
-        self.wish().carry_out(on, outcome)
+        self.spec().carry_out(on, outcome)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Reward> {
@@ -66,7 +66,7 @@ impl Decide for IssuePoints {
     type Outcome = PointLot;
 
     fn need(&self) -> Result<Need, Rejection> {
-        self.wish().need(self.profile_id)
+        self.spec().need(self.profile_id)
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -96,19 +96,19 @@ impl Decide for IssuePoints {
             origin: None,
         };
         let details = (details != LotDetails::default()).then_some(details);
-        self.wish().issue(draft, view, details)?;
+        self.spec().issue(draft, view, details)?;
         Ok(Told::Entries)
     }
 
     #[inline]
     fn plain(&self) -> Option<Plain<'_>> {
         let is_bare = self.meta.is_none() && self.source.is_none() && self.source_type.is_none();
-        self.wish().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
+        self.spec().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
     }
 
     #[inline]
     fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<PointLot>) -> Option<Result<(), Rejection>> {
-        self.wish().carry_out(on, outcome)
+        self.spec().carry_out(on, outcome)
     }
 
     fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<PointLot> {
@@ -117,8 +117,8 @@ impl Decide for IssuePoints {
 }
 
 impl IssueReward {
-    fn wish(&self) -> Wish<'_> {
-        Wish {
+    fn spec(&self) -> IssueSpec<'_> {
+        IssueSpec {
             kind: LotKind::Reward,
             definition: self.reward_definition_id,
             handle: self.reward_definition_handle.as_ref(),
@@ -134,8 +134,8 @@ impl IssueReward {
 }
 
 impl IssuePoints {
-    fn wish(&self) -> Wish<'_> {
-        Wish {
+    fn spec(&self) -> IssueSpec<'_> {
+        IssueSpec {
             kind: LotKind::Point,
             definition: self.point_definition_id,
             handle: self.point_definition_handle.as_ref(),
@@ -151,7 +151,7 @@ impl IssuePoints {
 }
 
 /// What rewards and points have in common when they are asked for.
-struct Wish<'a> {
+struct IssueSpec<'a> {
     kind: LotKind,
     definition: Option<DefinitionId>,
     handle: Option<&'a Handle>,
@@ -165,7 +165,7 @@ struct Wish<'a> {
     timezone: Option<Zone>,
 }
 
-impl Wish<'_> {
+impl IssueSpec<'_> {
     fn need(&self, profile: ProfileId) -> Result<Need, Rejection> {
         let [id, handle] = self.fields;
         let definition = match (self.definition, self.handle) {
@@ -219,7 +219,7 @@ impl Wish<'_> {
             return None;
         }
         account.issue(at, &issue);
-        let head = Head { number, sequence, at, balances: account.balances() };
+        let head = EntryHeader { number, sequence, at, balances: account.balances() };
         flat::write_issue(&head, &issue, out);
         *outcome = Some(lot_at_issue(account.profile_id(), at, &issue, None));
         Some(Ok(()))
@@ -245,7 +245,7 @@ impl Wish<'_> {
         &self,
         program: &Program,
         template: &Template,
-        pot: &Pot,
+        pot: &KindTotals,
         lot: LotId,
         at: Timestamp,
     ) -> Result<Issue, Rejection> {

@@ -7,7 +7,7 @@ use crate::engine::draw::{Draw, available, draw, round_down};
 use crate::engine::sealed::Decide;
 use crate::engine::{Refusal, Rejection, Told, check};
 use crate::id::{HoldId, ProfileId, RedemptionId};
-use crate::journal::packed::Head;
+use crate::journal::packed::EntryHeader;
 use crate::journal::{
     Balances, Entry, EntryKind, Fingerprint, Items, LotKind, RedeemDetails, Redeemed, Redemption, Strategy,
     flat,
@@ -71,7 +71,12 @@ impl Decide for Redeem {
         account.redeem(at, total, &mut items);
         let (number, sequence) = (account.number(), account.sequence());
         let balances = account.balances();
-        flat::write_redemption(&Head { number, sequence, at, balances }, [self.amount, total], &items, out);
+        flat::write_redemption(
+            &EntryHeader { number, sequence, at, balances },
+            [self.amount, total],
+            &items,
+            out,
+        );
         *outcome = Some(Redemption {
             id: RedemptionId::made_by(number, sequence),
             profile_id: account.profile_id(),

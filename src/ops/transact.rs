@@ -312,7 +312,7 @@ fn reached(view: &View<'_>, links: [Option<RedemptionId>; 2]) -> Option<ProfileN
         return view.further_home();
     }
     let mut numbers = links.into_iter().flatten().map(RedemptionId::number);
-    numbers.find(|number| *number != first.number() && first.answers_to(*number))
+    numbers.find(|number| *number != first.number() && first.includes_number(*number))
 }
 
 /// What changes for redemptions when a transaction is linked to another one than before (rule X1): of this account, and
@@ -331,7 +331,7 @@ fn relink(
     let mut changed = Vec::new();
     let is_apart = |id: &RedemptionId| {
         let mut sides = [Some(&draft.first), draft.second.as_ref()].into_iter().flatten();
-        draft.home().account.answers_to(id.number()) && !sides.any(|side| side.number() == id.number())
+        draft.home().account.includes_number(id.number()) && !sides.any(|side| side.number() == id.number())
     };
     if let Some(id) = now.filter(|id| !(is_same_link && is_apart(id))) {
         if is_apart(&id) {

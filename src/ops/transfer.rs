@@ -2,13 +2,13 @@
 
 use crate::account::Account;
 use crate::engine::draft::{Draft, Side};
-use crate::engine::lot::KnownLot;
+use crate::engine::lot::LotRecord;
 use crate::engine::sealed::Decide;
 use crate::engine::{Refusal, Rejection, Told};
 use crate::id::{LotId, ProfileId, ProfileNumber};
 use crate::journal::{
-    Balances, Cause, Entry, EntryKind, Fingerprint, Issue, LotAfter, LotKind, Merged, MergedIn, MergedOut,
-    Moved, MovedIn, MovedOut, Place, Standing,
+    Balances, Bucket, Cause, Entry, EntryKind, Fingerprint, Issue, LotKind, LotState, Merged, MergedIn,
+    MergedOut, Moved, MovedIn, MovedOut, Standing,
 };
 use crate::ops::correct::{about, not_held, not_revoked};
 use crate::ops::{MergeProfiles, Reassign};
@@ -41,7 +41,7 @@ impl Decide for Reassign {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Moved>, Refusal> {
-        let lot = KnownLot::named(&draft.first, view, self.id, draft.at)?;
+        let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         receiver(draft)?;
         not_revoked(&lot)?;
         if !lot.issue.terms.is_reassignable {
@@ -81,13 +81,13 @@ fn receiver(draft: &Draft<'_>) -> Result<ProfileNumber, Rejection> {
 
 /// A lot on its way to the second account.
 struct Moving<'a> {
-    lot: &'a KnownLot<'a>,
+    lot: &'a LotRecord<'a>,
     external_id: Option<crate::id::ExternalId>,
     cause: Cause,
 }
 
 impl Moving<'_> {
-    fn carry_out(self, draft: &mut Draft<'_>) -> Result<(LotAfter, ProfileNumber, Balances), Refusal> {
+    fn carry_out(self, draft: &mut Draft<'_>) -> Result<(LotState, ProfileNumber, Balances), Refusal> {
         let Self { lot, external_id, cause } = self;
         let (kind, place) = (lot.kind(), lot.now.standing.place());
         // What has expired of a lot that is held past its expiry stays, as the loss that it is.
@@ -103,12 +103,13 @@ impl Moving<'_> {
         if !first || !second {
             return Err(Rejection::AccountTotalExceeded.into());
         }
-        let out = LotAfter { standing: Standing::MovedTo(to), ..lot.now };
-        let out = lot.change(out, [(place, Place::Moved, unheld), (Place::Held, Place::Moved, lot.held)]);
+        let out = LotState { standing: Standing::MovedTo(to), ..lot.now };
+        let out = lot.change(out, [(place, Bucket::Moved, unheld), (Bucket::Held, Bucket::Moved, lot.held)]);
         let after = out.after;
         let balances = draft.write_for(cause, EntryKind::ReassignOut(Box::new(MovedOut { change: out, to })));
-        let here = LotAfter { remaining: moved, ..lot.now };
-        let change = lot.change(here, [(Place::Moved, place, unheld), (Place::Moved, Place::Held, lot.held)]);
+        let here = LotState { remaining: moved, ..lot.now };
+        let change =
+            lot.change(here, [(Bucket::Moved, place, unheld), (Bucket::Moved, Bucket::Held, lot.held)]);
         let issue = Issue { value_remaining: moved, expires_at: lot.now.expires_at, ..lot.issue.clone() };
         let arrival = MovedIn { issue, external_id, held: lot.held, change, from };
         if let Some(second) = &mut draft.second {
@@ -187,7 +188,7 @@ impl Decide for MergeProfiles {
 }
 
 /// Every lot of an account that is live in some way, in the order of use.
-fn live<'a>(side: &Side<'_>, view: &View<'a>, at: Timestamp) -> Result<Vec<KnownLot<'a>>, Rejection> {
+fn live<'a>(side: &Side<'_>, view: &View<'a>, at: Timestamp) -> Result<Vec<LotRecord<'a>>, Rejection> {
     let account = side.account;
     let queued =
         [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
@@ -197,7 +198,7 @@ fn live<'a>(side: &Side<'_>, view: &View<'a>, at: Timestamp) -> Result<Vec<Known
     ids.into_iter()
         .map(|id| {
             let unknown = || Rejection::UnknownLot { lots: vec![id] };
-            KnownLot::find(side, view.found.lots.get(&id), id, at).ok_or_else(unknown)
+            LotRecord::find(side, view.found.lots.get(&id), id, at).ok_or_else(unknown)
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use super::Trail;
 use super::work::{AsOf, DefinitionRef, Found, Need, Record};
 use crate::account::{Account, Corrupt};
 use crate::id::{Key, LotId, ProfileNumber};
-use crate::journal::{EXPIRED, Entry, EntryKind, LotAfter, LotKind, Name, Standing, Subject};
+use crate::journal::{EXPIRED, Entry, EntryKind, LotKind, LotState, Name, Standing, Subject};
 use crate::time::Timestamp;
 
 /// One thing to look up in one journal.
@@ -299,7 +299,7 @@ impl<E: Borrow<Entry>> Gather<E> {
     }
 
     /// The lots that have expired with value left, by the newest entry about each.
-    fn expired(&self) -> Vec<LotAfter> {
+    fn expired(&self) -> Vec<LotState> {
         let mut expired = BTreeMap::new();
         for entry in self.all(Slot::ExpiredList) {
             for lot in entry.expired_lots() {
@@ -307,7 +307,7 @@ impl<E: Borrow<Entry>> Gather<E> {
                 expired.extend(newest.lot_after(lot).map(|after| (lot, after)));
             }
         }
-        let has_value = |after: &LotAfter| after.standing == Standing::Expired && !after.remaining.is_zero();
+        let has_value = |after: &LotState| after.standing == Standing::Expired && !after.remaining.is_zero();
         expired.into_values().filter(has_value).collect()
     }
 

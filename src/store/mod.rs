@@ -10,7 +10,7 @@
 //! 2. **Decide**: lend that to [`Work::decide`]. It is pure, quick, and may be called again for the same unit.
 //! 3. **Commit** the [`Change`] that it answers, if any: both lists of entries, or neither. Each list must follow
 //!    the account's last entry without a gap; if it does not, because somebody else was faster or because the
-//!    change is stale, nothing is written and the unit's fate is [`Fate::Conflict`].
+//!    change is stale, nothing is written and the unit's fate is [`CommitStatus::Conflict`].
 //! 4. **Settle**: tell [`Work::settle`] the unit's fate, once for every unit that was asked to decide last.
 //!
 //! # What a store promises
@@ -20,25 +20,25 @@
 //! - **Snapshot.** The account, the records and the key that one `Need` names are read as of one moment.
 //!   Otherwise a key could be executed twice.
 //! - **Read your writes.** In one work, a later unit of a profile sees an earlier one's change; once a unit is
-//!   [`Fate::Committed`], every later load sees it, through any handle.
-//! - **Durability.** [`Fate::Committed`] means that it survives whatever the store promises to survive;
-//!   [`Fate::Staged`] that it does once the caller's own transaction commits. A reply lost on the way is
-//!   [`Fate::InDoubt`], never a guess.
+//!   [`CommitStatus::Committed`], every later load sees it, through any handle.
+//! - **Durability.** [`CommitStatus::Committed`] means that it survives whatever the store promises to survive;
+//!   [`CommitStatus::Staged`] that it does once the caller's own transaction commits. A reply lost on the way is
+//!   [`CommitStatus::InDoubt`], never a guess.
 //! - **Numbers.** A profile's number is drawn once, at the latest when its first entry is committed, is never drawn
 //!   again for another profile, and is not zero.
 //! - **Fidelity.** Entries come back as they were written: every digit, every microsecond, in order.
 //! - **Errors, not panics.** What cannot be read back is an error of the store, which
-//!   [says so](StoreError::is_about_data).
+//!   [says so](StoreError::is_corruption).
 //!
 //! # Races, crashes and retries
-//! - **A conflict is a value**, [`Fate::Conflict`], and never an error to be searched for: a head that has moved, a
+//! - **A conflict is a value**, [`CommitStatus::Conflict`], and never an error to be searched for: a head that has moved, a
 //!   serialization failure, a deadlock that the database broke. Nothing of that unit was written, its neighbours in the
 //!   work are not touched by it, and the ledger runs it again, up to 32 times. A store need not retry by itself.
 //! - **Two accounts are locked in one order**, whichever of them comes first in the need, or not at all and compared when
 //!   they are written. Changes over the same two from both sides must end.
 //! - **A crash** leaves each unit whole or without a trace. A unit that was settled as committed is there afterwards; one
 //!   that was not settled may be there or not, and the host finds out by running it again under its key (rule J5).
-//! - **A reply that is lost** after the commit was sent makes the unit [`Fate::InDoubt`], where the store can tell; the
+//! - **A reply that is lost** after the commit was sent makes the unit [`CommitStatus::InDoubt`], where the store can tell; the
 //!   ledger runs it again if it carries a key or a name of the caller's, and otherwise says so. A store must not run it
 //!   again by itself: without the key it would be done twice.
 //! - **An error of [`Store::run`]** says that the units which were not settled are not written. If that is not known, then
@@ -90,8 +90,8 @@ use std::future::Future;
 pub use crate::engine::Trail;
 pub use gather::{Find, Gather, Lookup};
 pub use memory::{MemoryError, MemoryStore};
-pub use scan::{AsyncScan, Feed, Position, Scan, Written};
-pub use work::{AsOf, Change, DefinitionRef, Fate, Found, Need, Owner, Record, View, Work};
+pub use scan::{AsyncScan, Feed, FeedEntry, Position, Scan};
+pub use work::{AsOf, Change, CommitStatus, DefinitionRef, Found, Need, Owner, Record, View, Work};
 
 #[cfg(doc)]
 use crate::account::Account;
@@ -111,7 +111,7 @@ use crate::program::Program;
 /// }
 ///
 /// impl StoreError for MyError {
-///     fn is_about_data(&self) -> bool {
+///     fn is_corruption(&self) -> bool {
 ///         matches!(self, Self::Unreadable)
 ///     }
 /// }
@@ -124,7 +124,7 @@ use crate::program::Program;
 pub trait StoreError {
     /// Whether what is stored is not what was written: trying again is no use, only a copy of it helps. It makes the
     /// [code](crate::Error::code) of the ledger's error `corrupt`.
-    fn is_about_data(&self) -> bool {
+    fn is_corruption(&self) -> bool {
         false
     }
 }
@@ -137,7 +137,7 @@ impl StoreError for std::convert::Infallible {}
 
 /// Of a store whose rows can only be wrong.
 impl StoreError for Corrupt {
-    fn is_about_data(&self) -> bool {
+    fn is_corruption(&self) -> bool {
         true
     }
 }
@@ -151,7 +151,7 @@ pub trait Store {
     ///
     /// # Errors
     /// The store failed. Units that were settled keep their fate; the others were not committed, unless their
-    /// fate was [`Fate::InDoubt`].
+    /// fate was [`CommitStatus::InDoubt`].
     fn run(&mut self, work: &mut dyn Work) -> Result<(), Self::Error>;
 
     /// Whether it is worth asking for [`Store::at_once`].
@@ -199,7 +199,7 @@ pub trait AsyncStore {
     ///
     /// # Errors
     /// The store failed. Units that were settled keep their fate; the others were not committed, unless their
-    /// fate was [`Fate::InDoubt`].
+    /// fate was [`CommitStatus::InDoubt`].
     fn run(&mut self, work: &mut dyn Work) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

@@ -7,7 +7,7 @@
 use crate::definition::Defined;
 use crate::id::{HoldId, LotId, ProfileNumber, RedemptionId};
 use crate::journal::{
-    Balances, Entry, EntryKind, Issue, Item, LotAfter, Redeemed, RedemptionState, Standing, Transaction,
+    Balances, Entry, EntryKind, Issue, Item, LotState, Redeemed, RedemptionState, Standing, Transaction,
 };
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
@@ -30,7 +30,7 @@ pub(crate) enum Step<'a> {
     /// So much of a lot is not held any more.
     Free { lot: LotId, value: Quantity },
     /// How a lot stands now.
-    Stands { after: LotAfter },
+    Stands { after: LotState },
     /// A lot became usable.
     Mature { lot: LotId },
     /// A redemption was made: a row to insert, and one for each of its items.

@@ -115,14 +115,14 @@ impl Position {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feed {
     /// The entries, each with whose it is.
-    pub entries: Vec<Written>,
+    pub entries: Vec<FeedEntry>,
     /// Where to go on. As it was, if there is nothing new.
     pub position: Position,
 }
 
 /// An entry, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
+pub struct FeedEntry {
     /// The profile; `None` for the catalogue.
     pub profile: Option<ProfileId>,
     /// Its number.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Trail;
 use crate::account::Account;
 use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
-use crate::journal::{Entry, EntryKind, External, Fingerprint, LotAfter};
+use crate::journal::{Entry, EntryKind, External, Fingerprint, LotState};
 use crate::time::Timestamp;
 
 /// Whose journal.
@@ -168,7 +168,7 @@ pub struct Found<'a> {
     /// The entries of the account about the trail's lot.
     pub trail_here: Vec<&'a Entry>,
     /// How each lot stands that has expired with value left.
-    pub expired: Vec<LotAfter>,
+    pub expired: Vec<LotState>,
     /// The journal.
     pub journal: Vec<&'a Entry>,
 }
@@ -260,7 +260,7 @@ impl Change {
 
 /// What became of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fate {
+pub enum CommitStatus {
     /// It is durable, or there was nothing to write.
     Committed,
     /// It is written inside the caller's open transaction, and durable when that commits.
@@ -268,7 +268,7 @@ pub enum Fate {
     /// Nothing was written, because the account has changed. Run it again.
     Conflict,
     /// The caller's transaction cannot go on. It is never run again here.
-    Doomed,
+    Aborted,
     /// It was sent, and no answer came. It is run again only under a key.
     InDoubt,
 }
@@ -285,7 +285,7 @@ pub trait Work: Send {
     fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change>;
 
     /// Hears what became of a unit.
-    fn settle(&mut self, unit: usize, fate: Fate);
+    fn settle(&mut self, unit: usize, fate: CommitStatus);
 }
 
 impl<'a> Record<'a> {

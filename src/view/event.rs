@@ -1,7 +1,7 @@
 //! What a shop's other systems want to hear: issued, redeemed, returned, expiring soon, expired.
 //!
 //! It comes from the journal, at least once and in order for each profile. Whoever listens keeps a [`Cursor`] and needs no
-//! table beside it: an outbox is a loop over [`Moment::events`](crate::Moment::events).
+//! table beside it: an outbox is a loop over [`LedgerAt::events`](crate::LedgerAt::events).
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::id::{DefinitionId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId};
 use crate::journal::{Entry, EntryKind, LotKind, Standing};
-use crate::store::{Position, Written};
+use crate::store::{FeedEntry, Position};
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Amount, Quantity};
 
@@ -19,20 +19,20 @@ pub struct Cursor {
     /// How far in what was written.
     pub position: Position,
     /// Until when it was told which lots expire soon; `None` before the first time.
-    pub told_until: Option<Timestamp>,
+    pub notified_through: Option<Timestamp>,
     /// Which profile comes next in telling so for a stretch of time that has not been told to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub telling: Option<Telling>,
+    pub telling: Option<ExpiryCursor>,
 }
 
 impl Cursor {
     /// From the start: everything that ever happened, and what expires soon from now on.
-    pub const START: Self = Self { position: Position::START, told_until: None, telling: None };
+    pub const START: Self = Self { position: Position::START, notified_through: None, telling: None };
 }
 
 /// A stretch of time of which only some profiles have been told what expires soon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Telling {
+pub struct ExpiryCursor {
     /// Its end.
     pub until: Timestamp,
     /// The last profile, by number, that was told of.
@@ -135,7 +135,7 @@ pub struct Events {
 ///
 /// Where it brings value into lots that expire before `soon`, that is said as well: whoever was told before what expires by
 /// then would not hear of them otherwise.
-pub(crate) fn of_entry(written: &Written, soon: Option<Timestamp>) -> Vec<Event> {
+pub(crate) fn of_entry(written: &FeedEntry, soon: Option<Timestamp>) -> Vec<Event> {
     let Some(profile_id) = written.profile else { return Vec::new() };
     let entry = &written.entry;
     let event = |kind| Event { profile_id, at: entry.at, sequence: entry.sequence, kind };
@@ -242,11 +242,11 @@ pub(crate) fn expiring(account: &Account, (start, end): (Timestamp, Timestamp), 
 /// The stretch of expiries to tell of at an instant, with what was told before: what expires after the one, and not after
 /// the other.
 pub(crate) fn stretch(
-    told_until: Option<Timestamp>,
+    notified_through: Option<Timestamp>,
     now: Timestamp,
     lead: TimeDelta,
 ) -> Option<(Timestamp, Timestamp)> {
     let end = now.checked_add(lead).unwrap_or(Timestamp::MAX);
-    let start = told_until.unwrap_or(now);
+    let start = notified_through.unwrap_or(now);
     (start < end).then_some((start, end))
 }

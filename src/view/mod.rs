@@ -5,5 +5,5 @@ pub(crate) mod event;
 mod wallet;
 
 pub use catalogue::Catalogue;
-pub use event::{Cursor, Event, EventKind, Events, Telling};
+pub use event::{Cursor, Event, EventKind, Events, ExpiryCursor};
 pub use wallet::Wallet;

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::account::{Account, Corrupt, bring_up_to};
+use crate::account::{Account, Corrupt, settle_due};
 use crate::id::{ExternalId, HoldId, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::{
-    Balances, Entry, EntryKind, GiveBack, Hold, HoldPlaced, HoldStatus, Issue, Lot, LotAfter, LotKind,
-    LotStatus, LotTimes, PointLot, Redeemed, Redemption, RedemptionState, Release, Return, Reward, Standing,
-    Transaction,
+    Balances, Entry, EntryKind, Hold, HoldEntry, HoldStatus, Issue, Lot, LotKind, LotState, LotStatus,
+    LotTimes, PointLot, Redeemed, Redemption, RedemptionState, Release, Return, ReturnEntry, Reward,
+    Standing, Transaction,
 };
 use crate::ops::give_back::seen as return_seen;
 use crate::ops::hold::seen as hold_seen;
@@ -25,7 +25,7 @@ pub struct Wallet {
     profile: ProfileId,
     at: Timestamp,
     account: Account,
-    lots: BTreeMap<LotId, LotState>,
+    lots: BTreeMap<LotId, WalletLot>,
     redemptions: BTreeMap<RedemptionId, Redemption>,
     returns: Vec<Return>,
     holds: BTreeMap<HoldId, Hold>,
@@ -35,11 +35,11 @@ pub struct Wallet {
 
 /// What the journal says of a lot.
 #[derive(Clone, Debug)]
-struct LotState {
+struct WalletLot {
     issue: Issue,
     issued: Timestamp,
     external_id: Option<ExternalId>,
-    after: LotAfter,
+    after: LotState,
     held: Quantity,
     times: LotTimes,
 }
@@ -74,7 +74,7 @@ impl Wallet {
         wallet.at = wallet.account.last_at().map_or(at, |last| last.max(at));
         // What fell due is seen, whether or not an entry tells of it yet (rule T7).
         let mut due = Vec::new();
-        bring_up_to(&mut wallet.account.clone(), wallet.at, &mut due);
+        settle_due(&mut wallet.account.clone(), wallet.at, &mut due);
         due.iter().for_each(|entry| wallet.remember(entry));
         Ok(wallet)
     }
@@ -164,7 +164,7 @@ impl Wallet {
     }
 
     fn lots<Q: From<Quantity>>(&self, kind: LotKind) -> Vec<Lot<Q>> {
-        let mut states: Vec<&LotState> = self.lots.values().filter(|lot| lot.issue.kind == kind).collect();
+        let mut states: Vec<&WalletLot> = self.lots.values().filter(|lot| lot.issue.kind == kind).collect();
         states.sort_by_key(|lot| {
             let is_rest = lot.status(self.at) != LotStatus::Active;
             (is_rest, lot.after.expires_at, lot.issue.issued_at, lot.issue.lot)
@@ -182,9 +182,9 @@ impl Wallet {
                 self.keep_hold(entry, placed, HoldStatus::Held);
             }
             EntryKind::Capture(capture) => {
-                capture.redeem.items.iter().for_each(|item| self.let_go(item.lot, item.value()));
+                capture.redeem.items.iter().for_each(|item| self.release_items(item.lot, item.value()));
                 self.take(entry, &capture.redeem);
-                capture.released.iter().for_each(|freed| self.let_go(freed.after.lot, freed.value));
+                capture.released.iter().for_each(|freed| self.release_items(freed.after.lot, freed.value));
                 if let Some(hold) = self.holds.get_mut(&capture.hold) {
                     hold.status = HoldStatus::Captured;
                     hold.redemption_id = Some(capture.redeem.redemption);
@@ -232,7 +232,7 @@ impl Wallet {
     }
 
     fn arrive(&mut self, entry: &Entry, issue: &Issue, held: Quantity) {
-        let state = LotState {
+        let state = WalletLot {
             issue: issue.clone(),
             issued: entry.at,
             external_id: entry.lot_external_id().cloned(),
@@ -259,23 +259,23 @@ impl Wallet {
         }
     }
 
-    fn let_go(&mut self, lot: LotId, value: Quantity) {
+    fn release_items(&mut self, lot: LotId, value: Quantity) {
         if let Some(lot) = self.lots.get_mut(&lot) {
             lot.held = lot.held.minus(value);
         }
     }
 
-    fn keep_hold(&mut self, entry: &Entry, placed: &HoldPlaced, status: HoldStatus) {
+    fn keep_hold(&mut self, entry: &Entry, placed: &HoldEntry, status: HoldStatus) {
         let hold = Hold { balances: entry.balances, ..hold_seen(self.profile, placed, status) };
         self.holds.insert(hold.id, hold);
     }
 
     fn close_hold(&mut self, entry: &Entry, release: &Release, status: HoldStatus) {
-        release.released.iter().for_each(|freed| self.let_go(freed.after.lot, freed.value));
+        release.released.iter().for_each(|freed| self.release_items(freed.after.lot, freed.value));
         self.keep_hold(entry, &release.placed, status);
     }
 
-    fn give_back(&mut self, entry: &Entry, back: &GiveBack, is_reversal: bool, balances: Balances) {
+    fn give_back(&mut self, entry: &Entry, back: &ReturnEntry, is_reversal: bool, balances: Balances) {
         self.returns.push(Return { balances, ..return_seen(self.profile, entry.at, back, is_reversal) });
         self.note(&back.redemption);
     }
@@ -289,7 +289,7 @@ impl Wallet {
     }
 }
 
-impl LotState {
+impl WalletLot {
     fn status(&self, at: Timestamp) -> LotStatus {
         let standing = match self.after.standing {
             gone @ (Standing::Revoked | Standing::MovedTo(_)) => gone,

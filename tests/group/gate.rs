@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use scrip::store::{Change, Fate, MemoryError, Need, StoreError, View, Work};
+use scrip::store::{Change, CommitStatus, MemoryError, Need, StoreError, View, Work};
 use scrip::{MemoryStore, Store};
 
 /// What a store does with one run, as the test says.
@@ -58,7 +58,7 @@ pub fn gated(store: &MemoryStore) -> (Gated, Gate) {
 }
 
 /// Hands on a work, and changes what it hears of its fate.
-struct Altered<'a>(&'a mut dyn Work, Fate);
+struct Altered<'a>(&'a mut dyn Work, CommitStatus);
 
 impl Work for Altered<'_> {
     fn needs(&self) -> &[Need] {
@@ -69,8 +69,8 @@ impl Work for Altered<'_> {
         self.0.decide(unit, view)
     }
 
-    fn settle(&mut self, unit: usize, fate: Fate) {
-        self.0.settle(unit, if fate == Fate::Committed { self.1 } else { fate });
+    fn settle(&mut self, unit: usize, fate: CommitStatus) {
+        self.0.settle(unit, if fate == CommitStatus::Committed { self.1 } else { fate });
     }
 }
 
@@ -83,12 +83,12 @@ impl Store for Gated {
             Turn::Run => Ok(self.store.run(work)?),
             Turn::Fail => Err(Broken::Full),
             Turn::Panic => panic!("a planned panic of the store's"),
-            Turn::Forget => Ok(self.store.run(&mut Altered(work, Fate::InDoubt))?),
+            Turn::Forget => Ok(self.store.run(&mut Altered(work, CommitStatus::InDoubt))?),
             Turn::Conflict => {
-                (0..work.needs().len()).for_each(|unit| work.settle(unit, Fate::Conflict));
+                (0..work.needs().len()).for_each(|unit| work.settle(unit, CommitStatus::Conflict));
                 Ok(())
             }
-            Turn::Stage => Ok(self.store.run(&mut Altered(work, Fate::Staged))?),
+            Turn::Stage => Ok(self.store.run(&mut Altered(work, CommitStatus::Staged))?),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What was done before is not done again (rules J5, D5 and X2).
 
-use scrip::{Adjust, Command, ExternalId, LotId, Novelty, Reassign, Request, Revoke};
+use scrip::{Adjust, Command, Disposition, ExternalId, LotId, Reassign, Request, Revoke};
 
 use super::calendar::{Micros, SECOND};
 use super::{Made, Model, Owner, Verdict};
@@ -21,7 +21,7 @@ impl Model {
             .rposition(|done| command.key.is_some() && done.owner == owner && done.key == command.key);
         if let Some(first) = keyed.filter(|first| self.is_remembered(*first, command.at.micros())) {
             return Some(match self.done[first].request == command.request {
-                true => Verdict::Again(first, Novelty::Replayed),
+                true => Verdict::Again(first, Disposition::Replayed),
                 false => Verdict::Refused(vec!["key_reused"]),
             });
         }
@@ -32,7 +32,7 @@ impl Model {
             .rposition(|done| done.owner == owner && name(&done.request).as_ref() == Some(&wanted));
         let first = named.filter(|first| !self.is_deleted(*first))?;
         Some(match self.done[first].request == command.request {
-            true => Verdict::Again(first, Novelty::Existing),
+            true => Verdict::Again(first, Disposition::Existing),
             false => Verdict::Refused(vec!["external_id_conflict"]),
         })
     }
@@ -59,7 +59,7 @@ impl Model {
             is_same && command.key.is_some() && !asked.contains(&done.owner) && had_it(done.owner)
         });
         let first = first.filter(|first| self.is_remembered(*first, command.at.micros()))?;
-        Some(Verdict::Again(first, Novelty::Replayed))
+        Some(Verdict::Again(first, Disposition::Replayed))
     }
 }
 

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rust_decimal::Decimal;
 use scrip::{
-    Balances, Defined, Expiry, HoldId, Item, Lot, LotAfter, LotId, LotKind, LotStatus, NextExpiry, Outcome,
-    Pot, Quantity, Quote, RedemptionId, Return, ReturnedTo, Standing, Totals, Transaction, TransactionId,
-    UnusedReason, ValuedBalances, Wallet,
+    Balances, Defined, Expiry, HoldId, Item, KindTotals, Lot, LotId, LotKind, LotState, LotStatus,
+    NextExpiry, Outcome, Quantity, Quote, RedemptionId, Return, ReturnedTo, Standing, Totals, Transaction,
+    TransactionId, UnusedReason, ValuedBalances, Wallet,
 };
 
 use super::calendar::{Calendar, Micros, SECOND};
@@ -201,7 +201,7 @@ fn lot<Q: Copy + Into<Quantity>>(
 }
 
 /// How a lot stands after what changed it.
-fn lot_after(account: &Profile, lot: usize, cut: Cut, shown: &LotAfter) -> Checked {
+fn lot_after(account: &Profile, lot: usize, cut: Cut, shown: &LotState) -> Checked {
     prop_assert_eq!(lot_id(account, lot), shown.lot);
     prop_assert_eq!(account.remaining(lot, cut), raw(shown.remaining));
     prop_assert_eq!(account.expiry(lot, cut), end(shown.expires_at));
@@ -387,7 +387,7 @@ pub(crate) fn totals(account: &Profile, cut: Cut, shown: &Totals) -> Checked {
     Ok(())
 }
 
-fn sums(pot: &Pot) -> Sums {
+fn sums(pot: &KindTotals) -> Sums {
     Sums {
         issued: raw(pot.issued),
         available: raw(pot.available),

@@ -1,7 +1,7 @@
 //! Returns and reversals (rules R).
 
 use scrip::{
-    Amount, ExpiredReturn, LotKind, Place, RedemptionId, ReturnRedemption, ReverseRedemption, Terms,
+    Amount, Bucket, ExpiredReturn, LotKind, RedemptionId, ReturnRedemption, ReverseRedemption, Terms,
 };
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND, in_range};
@@ -253,7 +253,7 @@ impl Model {
             self.profiles[home].returns.push(returned);
         }
         self.profiles[home].write(at, What::Returned(place));
-        let from = if home == profile { Place::Redeemed } else { Place::Moved };
+        let from = if home == profile { Bucket::Redeemed } else { Bucket::Moved };
         for (lot, expires_at, value) in new_lots {
             self.keep_linked_lot((profile, lot), home, (redemption_id, from), expires_at, value, at);
         }
@@ -265,7 +265,7 @@ impl Model {
         &mut self,
         (profile, lot): (usize, usize),
         home: usize,
-        (redemption, from): (u64, Place),
+        (redemption, from): (u64, Bucket),
         expires_at: Option<Micros>,
         value: Raw,
         at: Micros,
@@ -289,7 +289,7 @@ impl Model {
             moved: None,
             ..old
         });
-        account.flow(place, if from == Place::Redeemed { Way::Redeemed } else { Way::Moved }, value);
+        account.flow(place, if from == Bucket::Redeemed { Way::Redeemed } else { Way::Moved }, value);
         account.write(at, What::Issued(place));
     }
 }

@@ -33,7 +33,9 @@ mod transact;
 mod transfer;
 pub(crate) mod world;
 
-use scrip::{Command, Key, Novelty, ProfileId, ProgramSettings, Rejection, Request, Sweep, TransactionId};
+use scrip::{
+    Command, Disposition, Key, ProfileId, ProgramSettings, Rejection, Request, Sweep, TransactionId,
+};
 
 use again::followed;
 use calendar::{Micros, SECOND};
@@ -103,7 +105,7 @@ pub(crate) enum Made {
 pub(crate) enum Verdict {
     Done(Made),
     /// The outcome of an earlier command, by its place in [`Model::done`].
-    Again(usize, Novelty),
+    Again(usize, Disposition),
     /// One of these codes.
     Refused(Vec<&'static str>),
 }

@@ -1,7 +1,7 @@
 //! The simplest store that keeps the contract: journals in lists, searched from the front, and every account folded
 //! from its first entry each time that it is wanted. It numbers profiles in the order of their first entry.
 
-use scrip::store::{Change, Fate, Find, Gather, Need, Owner, Store, View, Work};
+use scrip::store::{Change, CommitStatus, Find, Gather, Need, Owner, Store, View, Work};
 use scrip::{Account, Corrupt, Entry, ProfileId, ProfileNumber};
 
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ impl Store for PlainStore {
             if let Some(second) = second {
                 self.append(&second, others);
             }
-            work.settle(unit, Fate::Committed);
+            work.settle(unit, CommitStatus::Committed);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! beginning each time that somebody asks, in [`super::sight`].
 
 use scrip::json::Json;
-use scrip::{DefinitionId, ExternalId, LotKind, Place, PostTransaction, ProfileId, Terms};
+use scrip::{Bucket, DefinitionId, ExternalId, LotKind, PostTransaction, ProfileId, Terms};
 
 use super::calendar::Micros;
 use super::money::{Exchange, Raw};
@@ -103,7 +103,7 @@ pub(crate) struct Lot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// By a redemption, of what a lot had given, that was in this place until then (rule R3).
-    Returned(u64, u64, Place),
+    Returned(u64, u64, Bucket),
     /// By the transaction that this entry posted; so much paid a debt instead (rules X3 and X4).
     Earned(u32, Raw),
 }

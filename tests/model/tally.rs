@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use scrip::store::Store;
-use scrip::{LotKind, Novelty, Outcome, Receipt, ReturnedTo};
+use scrip::{Disposition, LotKind, Outcome, Receipt, ReturnedTo};
 
 use super::profile::{BackTo, Cut, Origin, Profile, What, Written, total};
 use super::world::{Answer, World};
@@ -155,8 +155,8 @@ impl Tally {
     }
 
     fn receipt(&mut self, receipt: &Receipt<Outcome>) {
-        if receipt.novelty != Novelty::New {
-            return self.note(format!("{:?}", receipt.novelty));
+        if receipt.disposition != Disposition::New {
+            return self.note(format!("{:?}", receipt.disposition));
         }
         match &receipt.outcome {
             Outcome::IssueReward(lot) => self.note(format!("reward issued: {:?}", lot.status)),

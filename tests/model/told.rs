@@ -1,7 +1,7 @@
 //! The journal that the engine wrote against the one that the model did (rules J1 and T7).
 
 use proptest::prelude::*;
-use scrip::{Cause, Entry, EntryKind, Freed};
+use scrip::{Cause, Entry, EntryKind, ReleasedLot};
 
 use super::calendar::Micros;
 use super::check::{Checked, balances, lot_id, raw};
@@ -160,6 +160,6 @@ fn said(entry: &Entry) -> String {
 }
 
 /// What should not be: a lot that is let go without anything.
-fn odd(released: &[Freed]) -> &'static str {
+fn odd(released: &[ReleasedLot]) -> &'static str {
     if released.iter().any(|freed| freed.value.is_zero()) { " of nothing" } else { "" }
 }

@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use scrip::store::{AsOf, Change, Fate, Need, Owner as StoreOwner, Store, View, Work};
+use scrip::store::{AsOf, Change, CommitStatus, Need, Owner as StoreOwner, Store, View, Work};
 use scrip::{
-    Account, Catalogue, Command, Entry, Error, Ledger, Novelty, Outcome, ProfileId, Receipt, Request,
+    Account, Catalogue, Command, Disposition, Entry, Error, Ledger, Outcome, ProfileId, Receipt, Request,
 };
 
 use super::calendar::Micros;
@@ -96,7 +96,7 @@ where
                 }
                 self.done(*made, receipt)
             }
-            (Verdict::Again(first, novelty), Ok(receipt)) => self.again(*first, *novelty, receipt),
+            (Verdict::Again(first, disposition), Ok(receipt)) => self.again(*first, *disposition, receipt),
             (verdict, answer) => check::differ(verdict, answer),
         };
         agreed.map_err(|error| self.with_story(error))?;
@@ -147,15 +147,15 @@ where
     }
 
     fn done(&self, made: Made, receipt: &Receipt<Outcome>) -> Checked {
-        prop_assert_eq!(receipt.novelty, Novelty::New);
+        prop_assert_eq!(receipt.disposition, Disposition::New);
         prop_assert!(!receipt.is_staged);
         check::outcome(&self.model, made, &receipt.outcome)
     }
 
     /// Rules D5, X2 and J5: the first outcome once more, word for word.
-    fn again(&self, first: usize, novelty: Novelty, receipt: &Receipt<Outcome>) -> Checked {
+    fn again(&self, first: usize, disposition: Disposition, receipt: &Receipt<Outcome>) -> Checked {
         prop_assert_eq!(&self.outcomes[first], &receipt.outcome);
-        prop_assert_eq!(novelty, receipt.novelty);
+        prop_assert_eq!(disposition, receipt.disposition);
         Ok(())
     }
 
@@ -311,5 +311,5 @@ impl Work for Look {
         None
     }
 
-    fn settle(&mut self, _: usize, _: Fate) {}
+    fn settle(&mut self, _: usize, _: CommitStatus) {}
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use scrip::ProfileId;
 use scrip::store::postgres::{Layout, Options, PostgresError, PostgresStore};
-use scrip::store::{AsyncStore, Fate, Work, conformance};
+use scrip::store::{AsyncStore, CommitStatus, Work, conformance};
 use tokio_postgres::Config;
 
 use crate::cluster::Cluster;
@@ -50,17 +50,17 @@ impl AsyncStore for InTransactions {
         let mut held = Held(work, Vec::new());
         let result = self.0.joining(&mut transaction).run(&mut held).await;
         let Held(work, fates) = held;
-        let is_doomed = fates.iter().any(|(_, fate)| *fate == Fate::Doomed);
+        let is_doomed = fates.iter().any(|(_, fate)| *fate == CommitStatus::Aborted);
         if is_doomed {
             transaction.rollback().await?;
         } else {
             transaction.commit().await?;
         }
         for (unit, fate) in fates {
-            assert_ne!(fate, Fate::Committed, "whoever joins never commits");
+            assert_ne!(fate, CommitStatus::Committed, "whoever joins never commits");
             // After a rollback, a caller begins anew.
-            let is_done = fate == Fate::Staged && !is_doomed;
-            work.settle(unit, if is_done { Fate::Committed } else { Fate::Conflict });
+            let is_done = fate == CommitStatus::Staged && !is_doomed;
+            work.settle(unit, if is_done { CommitStatus::Committed } else { CommitStatus::Conflict });
         }
         result
     }

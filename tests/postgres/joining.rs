@@ -15,7 +15,7 @@ async fn redeem(
 ) -> Result<Redemption, Error<scrip::store::postgres::PostgresError>> {
     let mut ledger = AsyncLedger::new(program(), store.joining(transaction));
     let redeem = Redeem::strict(profile("alice"), Amount::from(whole));
-    let receipt = ledger.at(now()).keyed(Key::new(key).unwrap()).receipt(redeem).await?;
+    let receipt = ledger.at(now()).keyed(Key::new(key).unwrap()).commit_with_receipt(redeem).await?;
     assert!(receipt.is_staged);
     Ok(receipt.outcome)
 }
@@ -83,14 +83,14 @@ pub(crate) async fn conflicts_and_dooms(cluster: &Cluster) {
     transaction.execute("INSERT INTO sale VALUES (2)", &[]).await.unwrap();
     ledger.at(now()).commit(Redeem::strict(profile("alice"), Amount::from(1))).await.unwrap();
     let doomed = redeem(&store, &mut transaction, 1, "c").await;
-    assert!(matches!(doomed, Err(Error::Doomed)), "{doomed:?}");
+    assert!(matches!(doomed, Err(Error::Aborted)), "{doomed:?}");
     transaction.rollback().await.unwrap();
 
     // A transaction that had failed before.
     let mut transaction = client.transaction().await.unwrap();
     transaction.execute("INSERT INTO sale VALUES (1)", &[]).await.unwrap_err();
     let doomed = redeem(&store, &mut transaction, 1, "d").await;
-    assert!(matches!(doomed, Err(Error::Doomed)), "{doomed:?}");
+    assert!(matches!(doomed, Err(Error::Aborted)), "{doomed:?}");
     transaction.rollback().await.unwrap();
 
     // A connection that is gone.
@@ -99,7 +99,7 @@ pub(crate) async fn conflicts_and_dooms(cluster: &Cluster) {
     let killer = store.pool().get().await.unwrap();
     killer.execute("SELECT pg_terminate_backend($1)", &[&backend]).await.unwrap();
     let doomed = redeem(&store, &mut transaction, 1, "e").await;
-    assert!(matches!(doomed, Err(Error::Doomed)), "{doomed:?}");
+    assert!(matches!(doomed, Err(Error::Aborted)), "{doomed:?}");
     drop(transaction);
 
     let left = ledger.at(now()).balances(profile("alice")).await.unwrap().reward_balance;

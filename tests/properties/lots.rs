@@ -38,7 +38,7 @@ proptest! {
             };
             let Some(before) = all_lots(&mut world, command.at) else { continue };
             let usable = there_is(&mut world, command.at);
-            let done = world.run(&command)?.is_ok_and(|receipt| receipt.novelty == scrip::Novelty::New);
+            let done = world.run(&command)?.is_ok_and(|receipt| receipt.disposition == scrip::Disposition::New);
             let after = all_lots(&mut world, command.at).unwrap();
             let revived = before.iter().map(|(id, was)| {
                 let is_back = was.expires_at.is_past(command.at) && !after[id].expires_at.is_past(command.at);

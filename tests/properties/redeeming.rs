@@ -1,7 +1,7 @@
 //! Redemptions and quotes (rules C and Q5).
 
 use proptest::prelude::*;
-use scrip::{Error, MemoryStore, Novelty, Outcome, ProfileId, Receipt, Request};
+use scrip::{Disposition, Error, MemoryStore, Outcome, ProfileId, Receipt, Request};
 
 use crate::config;
 use crate::model::memo::draws;
@@ -24,7 +24,7 @@ proptest! {
             let id = redeem.profile_id.map(|id| home_of(&mut world, id));
             let before = id.and_then(|id| world.ledger.at(command.at).wallet(id).ok());
             let answer = world.run(&command)?;
-            if let Ok(Receipt { outcome: Outcome::Redeem(made), novelty: Novelty::New, .. }) = answer {
+            if let Ok(Receipt { outcome: Outcome::Redeem(made), disposition: Disposition::New, .. }) = answer {
                 let after = world.ledger.at(command.at).wallet(made.profile_id).unwrap();
                 laws::of_redemption(&case.program, redeem, &before.unwrap(), &made, &after)
                     .map_err(|error| world.with_story(error))?;
@@ -84,7 +84,7 @@ proptest! {
             }
             match (quote, world.run(&command)?) {
                 // Its key makes it the repetition of another request.
-                (_, Ok(Receipt { novelty: Novelty::Replayed, .. }) | Err(Error::KeyReused(_))) => {}
+                (_, Ok(Receipt { disposition: Disposition::Replayed, .. }) | Err(Error::KeyReused(_))) => {}
                 (Ok(quote), Ok(Receipt { outcome: Outcome::Redeem(made), .. })) => {
                     prop_assert_eq!(quote.requested, made.requested);
                     prop_assert_eq!(quote.total, made.total);

@@ -3,8 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use scrip::{
-    Adjust, Amount, Command, Define, DefinitionId, Error, IssueReward, Ledger, MemoryStore, MergeProfiles,
-    Novelty, Outcome, ProfileId, Program, Reassign, Receipt, Request, RewardDefinition, json::Json,
+    Adjust, Amount, Command, Define, DefinitionId, Disposition, Error, IssueReward, Ledger, MemoryStore,
+    MergeProfiles, Outcome, ProfileId, Program, Reassign, Receipt, Request, RewardDefinition, json::Json,
 };
 
 use crate::model::calendar::DAY;
@@ -27,7 +27,7 @@ proptest! {
             command.key = Some(format!("unique-{place}").parse().unwrap());
             match world.run(&command)? {
                 // Its external id was used before: it wrote nothing, not even its key.
-                Ok(Receipt { novelty: Novelty::Existing, .. }) => {}
+                Ok(Receipt { disposition: Disposition::Existing, .. }) => {}
                 // It writes nothing of its own, not even its key; and again it writes nothing at all.
                 Ok(Receipt { outcome: Outcome::Sweep(_), .. }) => {
                     let before = world.snapshot();
@@ -40,7 +40,7 @@ proptest! {
                     change(&mut other.request);
                     for at in [command.at, timestamp(world.now + 400 * DAY)] {
                         let again = world.run(&Command { at, ..command.clone() })?.unwrap();
-                        prop_assert_eq!((&again.outcome, again.novelty), (&receipt.outcome, Novelty::Replayed));
+                        prop_assert_eq!((&again.outcome, again.disposition), (&receipt.outcome, Disposition::Replayed));
                         if other.request != command.request {
                             let refused = world.run(&Command { at, ..other.clone() })?.unwrap_err();
                             prop_assert_eq!(refused.code(), "key_reused");
@@ -51,7 +51,7 @@ proptest! {
                 Err(Error::Rejected(_)) => {
                     let small = Command { request: something_small(), ..command };
                     if let Ok(receipt) = world.run(&small)? {
-                        prop_assert_eq!(receipt.novelty, Novelty::New, "rule J5: a rejected request burns no key");
+                        prop_assert_eq!(receipt.disposition, Disposition::New, "rule J5: a rejected request burns no key");
                     }
                 }
                 Err(other) => prop_assert!(false, "{:?}", other),
@@ -85,8 +85,8 @@ proptest! {
                 done.push((command, receipt.outcome));
             }
             for (command, outcome) in &done {
-                let again = ledger.run(command).map(|receipt| (receipt.outcome, receipt.novelty));
-                prop_assert_eq!(again.ok(), Some((outcome.clone(), Novelty::Replayed)), "{:?} of {:?}", command, done);
+                let again = ledger.run(command).map(|receipt| (receipt.outcome, receipt.disposition));
+                prop_assert_eq!(again.ok(), Some((outcome.clone(), Disposition::Replayed)), "{:?} of {:?}", command, done);
             }
         }
     }

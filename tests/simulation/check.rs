@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use scrip::{Account, AsyncLedger, Entry, EntryKind, Novelty, Request};
+use scrip::{Account, AsyncLedger, Disposition, Entry, EntryKind, Request};
 
 use super::client::{Desk, End, is_idempotent, mark, program};
 use super::server::{Server, lock};
@@ -33,7 +33,7 @@ pub fn check(desk: &Desk) -> Result<(), String> {
         let mut ledger = AsyncLedger::new(program(), connection);
         let again = drive(ledger.run(command));
         if let End::Done(first) = end {
-            let replayed = again.as_ref().ok().filter(|receipt| receipt.novelty != Novelty::New);
+            let replayed = again.as_ref().ok().filter(|receipt| receipt.disposition != Disposition::New);
             if replayed.map(|receipt| &receipt.outcome) != Some(first) {
                 return Err(format!("{} was answered {first:?}, and now {again:?}", mark(*operation)));
             }

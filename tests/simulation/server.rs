@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use scrip::store::{Change, Fate, Find, Gather, Lookup, Need, Owner};
+use scrip::store::{Change, CommitStatus, Find, Gather, Lookup, Need, Owner};
 use scrip::{Account, Entry, ProfileId, ProfileNumber};
 
 use super::rng::Rng;
@@ -34,11 +34,11 @@ pub enum Plant {
 
 /// One commit: all of it is in the log, or nothing.
 #[derive(Clone, Debug, serde::Serialize)]
-pub struct Record(pub Vec<Written>);
+pub struct Record(pub Vec<FeedEntry>);
 
 /// The entries of one account in a commit; with whose it is, if that is new.
 #[derive(Clone, Debug, serde::Serialize)]
-pub struct Written {
+pub struct FeedEntry {
     pub number: ProfileNumber,
     pub profile: Option<ProfileId>,
     pub entries: Vec<Entry>,
@@ -148,7 +148,7 @@ impl Server {
         let sent = self.in_flight.swap_remove(index);
         let fate = self.write(&sent);
         self.tell(|| format!("a late message arrives: {fate:?}"));
-        if fate == Fate::Committed && self.has(Plant::DeliversTwice) {
+        if fate == CommitStatus::Committed && self.has(Plant::DeliversTwice) {
             let mut again = sent;
             again.change.first.iter_mut().for_each(|entry| entry.sequence += 1);
             again.change.second.iter_mut().for_each(|entry| entry.sequence += 1);
@@ -159,16 +159,16 @@ impl Server {
     }
 
     /// Writes both lists to the log, unless one of the accounts has moved on.
-    pub fn write(&mut self, sent: &Sent) -> Fate {
+    pub fn write(&mut self, sent: &Sent) -> CommitStatus {
         let Sent { first, second, change } = sent;
         if !change.follows(first.sequence(), second.as_ref().map(Account::sequence)) {
-            return Fate::Conflict;
+            return CommitStatus::Conflict;
         }
         let promised = usize::from(is_newcomer(first));
         let stands = self.state.stands(first, 0)
             && second.as_ref().is_none_or(|second| self.state.stands(second, promised));
         if !stands && !self.has(Plant::ComparesNothing) {
-            return Fate::Conflict;
+            return CommitStatus::Conflict;
         }
         let mut record = Vec::new();
         for (account, entries) in [(Some(first), &change.first), (second.as_ref(), &change.second)] {
@@ -178,7 +178,7 @@ impl Server {
             if self.has(Plant::ForgetsKeys) {
                 entries.iter_mut().for_each(|entry| entry.stamp = None);
             }
-            record.push(Written { number: account.number(), profile, entries });
+            record.push(FeedEntry { number: account.number(), profile, entries });
         }
         let records = match self.plant {
             Some(Plant::TearsPairs) => record.into_iter().map(|written| Record(vec![written])).collect(),
@@ -188,7 +188,7 @@ impl Server {
             self.state.apply(&record);
             self.log.push(record);
         }
-        Fate::Committed
+        CommitStatus::Committed
     }
 
     pub fn load(&self, need: &Need) -> Loaded {
@@ -205,7 +205,7 @@ impl Server {
 
 impl State {
     pub fn apply(&mut self, record: &Record) {
-        for Written { number, profile, entries } in &record.0 {
+        for FeedEntry { number, profile, entries } in &record.0 {
             self.profiles.extend(profile);
             let account = self.accounts.entry(*number).or_insert_with(|| match profile {
                 Some(profile) => Account::new(*profile, *number),

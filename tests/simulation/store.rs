@@ -2,7 +2,7 @@
 
 use std::task::Poll;
 
-use scrip::store::{AsyncStore, Fate, StoreError, View, Work};
+use scrip::store::{AsyncStore, CommitStatus, StoreError, View, Work};
 
 use super::server::{Loaded, Plant, Sent, Shared, lock};
 
@@ -29,7 +29,7 @@ pub async fn turn() {
 
 /// What became of sending one change.
 enum Delivery {
-    Written,
+    FeedEntry,
     Conflict,
     /// No answer came; it was written, or may yet be.
     Lost,
@@ -58,10 +58,10 @@ impl Connection {
             return Delivery::Lost;
         }
         let fate = server.write(&sent);
-        if fate == Fate::Conflict {
+        if fate == CommitStatus::Conflict {
             return Delivery::Conflict;
         }
-        if server.mishap(60) { Delivery::Lost } else { Delivery::Written }
+        if server.mishap(60) { Delivery::Lost } else { Delivery::FeedEntry }
     }
 
     /// Loads, decides and sends one unit. `None`: nothing to write.
@@ -99,15 +99,15 @@ impl AsyncStore for Connection {
             };
             match delivery {
                 Ok(None) if lock(&self.server).has(Plant::RepeatsBeforeDurable) => {
-                    work.settle(unit, Fate::Committed);
+                    work.settle(unit, CommitStatus::Committed);
                 }
-                Ok(Some(Delivery::Written)) if lock(&self.server).has(Plant::AnswersBeforeDurable) => {
-                    work.settle(unit, Fate::Committed);
+                Ok(Some(Delivery::FeedEntry)) if lock(&self.server).has(Plant::AnswersBeforeDurable) => {
+                    work.settle(unit, CommitStatus::Committed);
                 }
                 Ok(None) => open.push((unit, false)),
-                Ok(Some(Delivery::Written)) => open.push((unit, true)),
-                Ok(Some(Delivery::Conflict)) => work.settle(unit, Fate::Conflict),
-                Ok(Some(Delivery::Lost)) => work.settle(unit, Fate::InDoubt),
+                Ok(Some(Delivery::FeedEntry)) => open.push((unit, true)),
+                Ok(Some(Delivery::Conflict)) => work.settle(unit, CommitStatus::Conflict),
+                Ok(Some(Delivery::Lost)) => work.settle(unit, CommitStatus::InDoubt),
                 Err(down) => {
                     run = Err(down);
                     break;
@@ -130,8 +130,8 @@ impl AsyncStore for Connection {
         drop(server);
         for (unit, wrote) in open {
             match (&run, wrote) {
-                (Ok(()), _) => work.settle(unit, Fate::Committed),
-                (Err(_), true) if !says_nothing => work.settle(unit, Fate::InDoubt),
+                (Ok(()), _) => work.settle(unit, CommitStatus::Committed),
+                (Err(_), true) if !says_nothing => work.settle(unit, CommitStatus::InDoubt),
                 // Not settled: it wrote nothing.
                 (Err(_), _) => {}
             }

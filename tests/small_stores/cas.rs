@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scrip::store::{AsyncStore, Fate, Find, Gather, Lookup, Need, Owner, View, Work};
+use scrip::store::{AsyncStore, CommitStatus, Find, Gather, Lookup, Need, Owner, View, Work};
 use scrip::{Account, Corrupt, Entry, ProfileId, ProfileNumber};
 use tokio::sync::Mutex;
 
@@ -37,7 +37,7 @@ impl AsyncStore for SmallCas {
             let view = View::new(past.as_ref().unwrap_or(&loaded.first), loaded.second.as_ref(), &found);
             let fate = match work.decide(unit, view).cloned() {
                 Some(change) => self.0.lock().await.swap(&loaded, &change.first, &change.second)?,
-                None => Fate::Committed,
+                None => CommitStatus::Committed,
             };
             work.settle(unit, fate);
         }
@@ -96,7 +96,7 @@ impl Journals {
     }
 
     /// Writes both lists, if both accounts still stand where they were loaded.
-    fn swap(&mut self, loaded: &Loaded, first: &[Entry], second: &[Entry]) -> Result<Fate, Corrupt> {
+    fn swap(&mut self, loaded: &Loaded, first: &[Entry], second: &[Entry]) -> Result<CommitStatus, Corrupt> {
         let mut writes = vec![(&loaded.first, first)];
         writes.extend(loaded.second.as_ref().map(|account| (account, second)));
         let mut promised = 0;
@@ -104,7 +104,7 @@ impl Journals {
             let follows =
                 entries.iter().zip(account.sequence() + 1..).all(|(entry, next)| entry.sequence == next);
             if !follows || !self.stands(account, promised)? {
-                return Ok(Fate::Conflict);
+                return Ok(CommitStatus::Conflict);
             }
             promised += usize::from(is_newcomer(account));
         }
@@ -112,7 +112,7 @@ impl Journals {
             self.profiles.extend(account.profile().filter(|_| is_newcomer(account)));
             self.journals.entry(account.number()).or_default().extend_from_slice(entries);
         }
-        Ok(Fate::Committed)
+        Ok(CommitStatus::Committed)
     }
 
     fn stands(&self, loaded: &Account, promised: usize) -> Result<bool, Corrupt> {

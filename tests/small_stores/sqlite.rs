@@ -5,7 +5,7 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
-use scrip::store::{Fate, Find, Gather, Lookup, Owner, StoreError, View, Work};
+use scrip::store::{CommitStatus, Find, Gather, Lookup, Owner, StoreError, View, Work};
 use scrip::{Account, Corrupt, Entry, IdError, ProfileId, Store};
 
 const SCHEMA: &str = "
@@ -40,7 +40,7 @@ pub enum SmallError {
 }
 
 impl StoreError for SmallError {
-    fn is_about_data(&self) -> bool {
+    fn is_corruption(&self) -> bool {
         // SQLite keeps a value of any type in any column.
         let is_of_another_type = matches!(
             self,
@@ -61,7 +61,7 @@ impl SmallSqlite {
     }
 
     /// One unit, in a savepoint of its own: what goes wrong in it leaves its neighbours alone.
-    fn unit(&self, work: &mut dyn Work, unit: usize, done: Fate) -> Result<Fate> {
+    fn unit(&self, work: &mut dyn Work, unit: usize, done: CommitStatus) -> Result<CommitStatus> {
         let need = work.needs()[unit].clone();
         let first = self.account(need.owner)?;
         let second = need.second.map(|owner| self.account(owner)).transpose()?;
@@ -74,13 +74,13 @@ impl SmallSqlite {
         let view = View::new(past.as_ref().unwrap_or(&first), second.as_ref(), &found);
         let Some(change) = work.decide(unit, view) else { return Ok(done) };
         if !change.follows(first.sequence(), second.as_ref().map(Account::sequence)) {
-            return Ok(Fate::Conflict);
+            return Ok(CommitStatus::Conflict);
         }
         self.0.execute_batch("SAVEPOINT unit")?;
         let swapped = self.append(&first, &change.first)?
             && second.as_ref().map_or(Ok(true), |second| self.append(second, &change.second))?;
         self.0.execute_batch(if swapped { "RELEASE unit" } else { "ROLLBACK TO unit; RELEASE unit" })?;
-        Ok(if swapped { done } else { Fate::Conflict })
+        Ok(if swapped { done } else { CommitStatus::Conflict })
     }
 
     fn account(&self, owner: Owner) -> Result<Account> {
@@ -180,14 +180,14 @@ impl Store for SmallSqlite {
         // Inside the caller's transaction it is the caller who commits.
         if !self.0.is_autocommit() {
             for unit in 0..units {
-                let fate = self.unit(work, unit, Fate::Staged)?;
+                let fate = self.unit(work, unit, CommitStatus::Staged)?;
                 work.settle(unit, fate);
             }
             return Ok(());
         }
         self.0.execute_batch("BEGIN IMMEDIATE")?;
-        let fates: Result<Vec<Fate>> =
-            (0..units).map(|unit| self.unit(work, unit, Fate::Committed)).collect();
+        let fates: Result<Vec<CommitStatus>> =
+            (0..units).map(|unit| self.unit(work, unit, CommitStatus::Committed)).collect();
         self.0.execute_batch(if fates.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
         fates?.into_iter().enumerate().for_each(|(unit, fate)| work.settle(unit, fate));
         Ok(())

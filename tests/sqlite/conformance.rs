@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 use scrip::Store;
 use scrip::store::sqlite::{Durability, SqliteError, SqliteOptions, SqliteStore};
-use scrip::store::{Fate, Work, conformance};
+use scrip::store::{CommitStatus, Work, conformance};
 
 use crate::held::Held;
 
@@ -71,8 +71,8 @@ impl Store for InTransactions {
         transaction.commit()?;
         let Held(work, fates) = held;
         for (unit, fate) in fates {
-            assert_ne!(fate, Fate::Committed, "whoever joins never commits");
-            work.settle(unit, if fate == Fate::Staged { Fate::Committed } else { fate });
+            assert_ne!(fate, CommitStatus::Committed, "whoever joins never commits");
+            work.settle(unit, if fate == CommitStatus::Staged { CommitStatus::Committed } else { fate });
         }
         result
     }

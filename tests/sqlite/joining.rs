@@ -38,7 +38,7 @@ fn the_ledger_goes_the_way_of_the_callers_own_rows() {
         let transaction = shop.transaction().unwrap();
         transaction.execute("INSERT INTO sale VALUES (1, '99.95')", []).unwrap();
         let mut ledger = Ledger::new(program(), SqliteStore::joining(&transaction).unwrap());
-        let receipt = ledger.at(now()).receipt(redeem("alice", 6)).unwrap();
+        let receipt = ledger.at(now()).commit_with_receipt(redeem("alice", 6)).unwrap();
         assert!(receipt.is_staged, "it is durable when the caller commits, and not before");
         // A rejection inside the transaction leaves it usable.
         let refused = ledger.at(now()).commit(redeem("alice", 6)).unwrap_err();
@@ -97,7 +97,7 @@ fn a_transaction_that_read_what_has_changed_since_is_doomed() {
     let mut other = crate::shop::open(&folder.path().join("shop.sqlite"));
     other.at(now()).commit(redeem("alice", 1)).unwrap();
     let doomed = ledger.at(now()).commit(redeem("alice", 1)).unwrap_err();
-    assert!(matches!(doomed, Error::Doomed), "{doomed:?}");
+    assert!(matches!(doomed, Error::Aborted), "{doomed:?}");
     transaction.rollback().unwrap();
     assert_eq!(left(&mut shop), Amount::from(9));
 }

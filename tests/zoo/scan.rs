@@ -1,6 +1,6 @@
 //! Reading the toy across profiles.
 
-use scrip::store::{AsyncScan, Feed, Owner, Position, Written};
+use scrip::store::{AsyncScan, Feed, FeedEntry, Owner, Position};
 use scrip::{Account, LotKind, Name, ProfileId, ProfileNumber, Timestamp};
 
 use super::flaw::Flaw;
@@ -71,7 +71,7 @@ impl AsyncScan for Toy {
             let entry = self.journal(*number)?[*sequence as usize - 1].clone();
             let place = (*number as usize).checked_sub(1);
             let profile = place.map(|place| self.lock().profiles[place]);
-            entries.push(Written { profile, number: entry_number(*number), entry });
+            entries.push(FeedEntry { profile, number: entry_number(*number), entry });
         }
         let is_full = entries.len() == limit;
         let skipped = usize::from(is_full && self.has(Flaw::FeedSkips));

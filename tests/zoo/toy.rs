@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 use scrip::store::{
-    AsOf, AsyncStore, Change, Fate, Find, Gather, Lookup, Need, Owner, StoreError, View, Work,
+    AsOf, AsyncStore, Change, CommitStatus, Find, Gather, Lookup, Need, Owner, StoreError, View, Work,
 };
 use scrip::{Account, Entry, EntryKind, ProfileId, ProfileNumber};
 
@@ -23,7 +23,7 @@ pub enum ToyError {
 }
 
 impl StoreError for ToyError {
-    fn is_about_data(&self) -> bool {
+    fn is_corruption(&self) -> bool {
         !matches!(self, Self::NoSuchPosition)
     }
 }
@@ -214,7 +214,7 @@ impl Toy {
     }
 
     /// Writes both lists, if both accounts still stand where they were loaded.
-    fn swap(&self, need: &Need, loaded: &Loaded, change: &Change) -> Result<Fate, ToyError> {
+    fn swap(&self, need: &Need, loaded: &Loaded, change: &Change) -> Result<CommitStatus, ToyError> {
         let (first, second) = (&loaded.first, loaded.second.as_ref());
         let mut change = change.clone();
         if !change.follows(first.sequence(), second.map(Account::sequence)) {
@@ -222,9 +222,9 @@ impl Toy {
             let first_follows =
                 Change { second: Vec::new(), ..change.clone() }.follows(first.sequence(), None);
             match self.flaw {
-                Some(Flaw::TakesStaleForDone) if is_there => return Ok(Fate::Committed),
+                Some(Flaw::TakesStaleForDone) if is_there => return Ok(CommitStatus::Committed),
                 Some(Flaw::TearsPairs) if first_follows && second.is_some() => change.second.clear(),
-                _ => return Ok(Fate::Conflict),
+                _ => return Ok(CommitStatus::Conflict),
             }
         }
         let is_redemption = change.first.iter().any(|entry| matches!(entry.kind, EntryKind::Redeem(_)));
@@ -241,16 +241,16 @@ impl Toy {
                 None => true,
             };
         if !stands {
-            return Ok(Fate::Conflict);
+            return Ok(CommitStatus::Conflict);
         }
         self.append(first, &change.first);
         if let Some(second) = second {
             self.append(second, &change.second);
         }
         Ok(if change.second.is_empty() && self.has(Flaw::TearsPairs) && need.second.is_some() {
-            Fate::Conflict
+            CommitStatus::Conflict
         } else {
-            Fate::Committed
+            CommitStatus::Committed
         })
     }
 
@@ -319,16 +319,16 @@ impl AsyncStore for Toy {
             let fate = match work.decide(unit, view).cloned() {
                 Some(_) if was_refused && self.has(Flaw::RefusalsTakeTheNextAlong) => {
                     was_refused = false;
-                    Fate::Committed
+                    CommitStatus::Committed
                 }
-                Some(_) if was_stale && self.has(Flaw::ConflictsEndTheBatch) => Fate::Conflict,
+                Some(_) if was_stale && self.has(Flaw::ConflictsEndTheBatch) => CommitStatus::Conflict,
                 Some(change) => self.swap(&need, &loaded, &change)?,
                 None => {
                     was_refused = true;
-                    Fate::Committed
+                    CommitStatus::Committed
                 }
             };
-            was_stale |= fate == Fate::Conflict;
+            was_stale |= fate == CommitStatus::Conflict;
             work.settle(unit, fate);
         }
         Ok(())

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use scrip::store::{Position, Written};
+use scrip::store::{FeedEntry, Position};
 use scrip::{EntryKind, LotId, LotKind, ProfileNumber, TransactionId};
 use tokio::sync::Mutex;
 
@@ -61,7 +61,7 @@ impl State {
         }
     }
 
-    fn note(&mut self, written: &Written) {
+    fn note(&mut self, written: &FeedEntry) {
         let number = written.number;
         match &written.entry.kind {
             // The journals come in any order: a lot may have moved on before its issue is read.

@@ -12,7 +12,7 @@ fn number() -> ProfileNumber {
 /// What is written of an entry, if it is a plain redemption or issue.
 fn written(entry: &Entry) -> Option<Vec<u8>> {
     let Entry { sequence, at, balances, .. } = *entry;
-    let (head, mut bytes) = (Head { number: number(), sequence, at, balances }, Vec::new());
+    let (head, mut bytes) = (EntryHeader { number: number(), sequence, at, balances }, Vec::new());
     match &entry.kind {
         EntryKind::Redeem(redeemed) if redeemed.details.is_none() => {
             write_redemption(&head, [redeemed.requested, redeemed.total], &redeemed.items, &mut bytes);
@@ -121,7 +121,7 @@ fn every_issue_comes_back() {
 #[test]
 fn what_comes_before_it_stays() {
     let entry = &plain()[0];
-    let head = Head { number: number(), sequence: 1, at: entry.at, balances: Balances::default() };
+    let head = EntryHeader { number: number(), sequence: 1, at: entry.at, balances: Balances::default() };
     let other = Account::new(ProfileId::new("other").unwrap(), ProfileNumber::new(2).unwrap());
     // A lot of another account has no place.
     let lot = LotId::made_by(other.number(), 3);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::id::{HoldId, LotId, ProfileNumber};
-use crate::journal::{Balances, LotKind, LotStatus, Movement, Place};
+use crate::journal::{Balances, Bucket, LotKind, LotStatus, Movement};
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Points, Quantity};
 
@@ -28,7 +28,7 @@ pub enum Standing {
 /// has to be known of a lot that is not live any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct LotAfter {
+pub struct LotState {
     /// The lot.
     pub lot: LotId,
     /// What it holds.
@@ -48,7 +48,7 @@ pub struct LotAfter {
 #[non_exhaustive]
 pub struct LotChange {
     /// How the lot stands now.
-    pub after: LotAfter,
+    pub after: LotState,
     /// What moved.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub moved: SmallVec<[Movement; 1]>,
@@ -56,13 +56,13 @@ pub struct LotChange {
 
 impl Standing {
     /// Where value in a lot that stands like this is.
-    pub(crate) const fn place(self) -> Place {
+    pub(crate) const fn place(self) -> Bucket {
         match self {
-            Self::Usable => Place::Available,
-            Self::Pending(_) => Place::Pending,
-            Self::Expired => Place::Expired,
-            Self::Revoked => Place::Revoked,
-            Self::MovedTo(_) => Place::Moved,
+            Self::Usable => Bucket::Available,
+            Self::Pending(_) => Bucket::Pending,
+            Self::Expired => Bucket::Expired,
+            Self::Revoked => Bucket::Revoked,
+            Self::MovedTo(_) => Bucket::Moved,
         }
     }
 
@@ -85,7 +85,7 @@ impl Standing {
 #[non_exhaustive]
 pub struct Extended {
     /// How they stand now, in the order of the request.
-    pub lots: Vec<LotAfter>,
+    pub lots: Vec<LotState>,
     /// The account's balances right after it.
     pub balances: Balances,
 }
@@ -95,7 +95,7 @@ pub struct Extended {
 #[non_exhaustive]
 pub struct Moved {
     /// How it stands now with the profile that had it.
-    pub lot: LotAfter,
+    pub lot: LotState,
     /// The number of the profile that has it now.
     pub to: ProfileNumber,
     /// The balances of the profile that had it, right after it.
@@ -107,7 +107,7 @@ pub struct Moved {
 #[non_exhaustive]
 pub struct CorrectedLot {
     /// How it stands now.
-    pub lot: LotAfter,
+    pub lot: LotState,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -5,11 +5,11 @@ mod change;
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-pub use change::{CorrectedLot, Extended, LotAfter, LotChange, Merged, Moved, Standing, Swept};
+pub use change::{CorrectedLot, Extended, LotChange, LotState, Merged, Moved, Standing, Swept};
 
 use crate::definition::Terms;
 use crate::id::{DefinitionId, ExternalId, LotId, ProfileId, RedemptionId, TransactionId};
-use crate::journal::{LotKind, Place};
+use crate::journal::{Bucket, LotKind};
 use crate::time::{Expiry, Timestamp};
 use crate::value::json::Json;
 use crate::value::{Amount, Points, Quantity};
@@ -99,17 +99,17 @@ impl<Q> Lot<Q> {
 /// A few lots of a profile as they stand, and the version of the account that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct KnownLots {
+pub struct LotSnapshots {
     /// The sequence number of the account's last entry.
     pub version: u32,
     /// The lots, in the order in which they were asked for. One that the profile never had is left out.
-    pub lots: Vec<KnownLot>,
+    pub lots: Vec<LotSnapshot>,
 }
 
 /// A lot as it stands, and when its journal last spoke of it by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct KnownLot {
+pub struct LotSnapshot {
     /// What it holds.
     pub kind: LotKind,
     /// The lot.
@@ -165,7 +165,7 @@ pub enum Origin {
         /// The lot that it had been taken from.
         lot: LotId,
         /// Where it was until then: redeemed, or, where the redemption is another profile's, moved.
-        from: Place,
+        from: Bucket,
     },
     /// A transaction earned it (rule X3).
     Earned {
@@ -229,8 +229,8 @@ impl Issue {
     }
 
     /// How the lot stands right after its issue at `at`.
-    pub(crate) fn after(&self, at: Timestamp) -> LotAfter {
-        LotAfter {
+    pub(crate) fn after(&self, at: Timestamp) -> LotState {
+        LotState {
             lot: self.lot,
             kind: self.kind,
             issued_at: self.issued_at,

@@ -70,7 +70,7 @@ use crate::store::{AsyncStore, Store, StoreError};
 /// - **An answer each.** Every caller gets the answer to its own command, exactly once, and is never left waiting: not by
 ///   a store that fails or panics, nor by a driver that is dropped.
 /// - **Durable first.** A caller hears of its commit once the store has settled it as
-///   [`Fate::Committed`](crate::store::Fate::Committed), and not before.
+///   [`CommitStatus::Committed`](crate::store::CommitStatus::Committed), and not before.
 /// - **Neighbours do no harm.** A command that is refused, conflicts or is in doubt leaves the others of its batch alone.
 ///   If the store fails for a whole batch, those that it left undone are run again one by one, so that one account that
 ///   cannot be read fails only its own; when two in a row fail by themselves, the rest get the error that the batch met,
@@ -80,7 +80,7 @@ use crate::store::{AsyncStore, Store, StoreError};
 /// - **First come, first served.** Commands that were queued one after the other are decided in that order, if they are
 ///   about one profile and the store did not find a conflict. One that is sent after another was answered sees it.
 /// - **No joining.** It never takes part in a transaction of the caller's. If the store is inside one nevertheless, so that
-///   it only [stages](crate::store::Fate::Staged) what it writes, the callers get [`Error::InDoubt`].
+///   it only [stages](crate::store::CommitStatus::Staged) what it writes, the callers get [`Error::InDoubt`].
 ///
 /// # Ending it
 /// When the last handle is dropped, or [`close`](Self::close) was called on one, the driver does what is still queued,
@@ -248,10 +248,10 @@ where
     let typed = Reply::into(&slot);
     let reply = Reply::new(move |answer: Result<Receipt<crate::ops::Outcome>, _>| {
         typed.answer(answer.and_then(|receipt| {
-            let Receipt { outcome, novelty, is_staged } = receipt;
+            let Receipt { outcome, disposition, is_staged } = receipt;
             // A request of one kind has an outcome of that kind.
             let outcome = A::outcome_of(outcome).ok_or(Error::InDoubt)?;
-            Ok(Receipt { outcome, novelty, is_staged })
+            Ok(Receipt { outcome, disposition, is_staged })
         }));
     });
     let Command { at, key, request } = command;

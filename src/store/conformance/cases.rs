@@ -7,7 +7,7 @@ use crate::account::Account;
 use crate::id::DefinitionId;
 use crate::journal::Entry;
 use crate::ops::{ArchiveDefinition, PostTransaction};
-use crate::store::{AsOf, AsyncStore, Fate, Owner};
+use crate::store::{AsOf, AsyncStore, CommitStatus, Owner};
 
 macro_rules! cases {
     ($($(#[$doc:meta])* $name:ident)*) => {
@@ -96,7 +96,7 @@ where
             let mut slow = Slow::new(alice, entries);
             let mut other = (self.open)().await;
             other.run(&mut slow).await.map_err(|error| format!("the store failed: {error}"))?;
-            expect(slow.fate == Some(Fate::Conflict), || {
+            expect(slow.fate == Some(CommitStatus::Conflict), || {
                 format!("a stale change was settled as {:?}", slow.fate)
             })?;
         }
@@ -107,7 +107,7 @@ where
             .map(|entry| Entry { sequence: entry.sequence.saturating_add(2), ..entry.clone() });
         let mut slow = Slow::new(alice, ahead.into_iter().collect());
         store.run(&mut slow).await.map_err(|error| format!("the store failed: {error}"))?;
-        expect(slow.fate == Some(Fate::Conflict), || {
+        expect(slow.fate == Some(CommitStatus::Conflict), || {
             format!("a change with a gap was settled as {:?}", slow.fate)
         })?;
         self.expect_unchanged(alice, &before).await
@@ -141,7 +141,7 @@ where
             let second = Fixture::profile(&format!("second {round}"))?;
             let mut pair = Pair::new(&self.fixture, first, second)?;
             store.run(&mut pair).await.map_err(|error| format!("the store failed: {error}"))?;
-            expect(matches!(pair.fates[..], [Fate::Committed | Fate::Staged]), || {
+            expect(matches!(pair.fates[..], [CommitStatus::Committed | CommitStatus::Staged]), || {
                 format!("a change over two accounts was settled as {:?}", pair.fates)
             })?;
             let before = [self.see(first).await?, self.see(second).await?];
@@ -152,7 +152,7 @@ where
             let mut pair = Pair::new(&self.fixture, second, first)?;
             pair.spoil_second = true;
             store.run(&mut pair).await.map_err(|error| format!("the store failed: {error}"))?;
-            expect(pair.fates == [Fate::Conflict], || {
+            expect(pair.fates == [CommitStatus::Conflict], || {
                 format!("half stale, and settled as {:?}", pair.fates)
             })?;
             self.expect_unchanged(first, &before[0]).await?;

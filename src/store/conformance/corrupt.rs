@@ -42,7 +42,7 @@ where
         match try_to_look(&mut fresh, Owner::Profile(alice), AsOf::Now).await {
             Ok(read) => return Err(format!("a spoiled row, and the store lends {read:?}")),
             Err(error) => {
-                expect(error.is_about_data(), || format!("a spoiled row, and all it says is: {error}"))?
+                expect(error.is_corruption(), || format!("a spoiled row, and all it says is: {error}"))?
             }
         }
         self.expect_unchanged(bob, &well).await

@@ -7,7 +7,7 @@ use crate::id::{DefinitionId, ExternalId, Key, ProfileId};
 use crate::journal::Entry;
 use crate::ops::{Command, Define, IssueReward, Redeem, Request};
 use crate::program::Program;
-use crate::store::{AsOf, AsyncStore, Change, Fate, Need, Owner, View, Work};
+use crate::store::{AsOf, AsyncStore, Change, CommitStatus, Need, Owner, View, Work};
 use crate::time::Timestamp;
 use crate::value::Amount;
 use crate::value::json::Json;
@@ -86,7 +86,7 @@ pub(super) struct Script {
     pub(super) repeated: Vec<bool>,
     /// Whether the rules refused the unit.
     pub(super) refused: Vec<bool>,
-    pub(super) fates: Vec<Vec<Fate>>,
+    pub(super) fates: Vec<Vec<CommitStatus>>,
     /// The unit whose change is made stale, as if somebody had been faster.
     pub(super) spoiled: Option<usize>,
     /// What the unit last decided to write.
@@ -117,7 +117,9 @@ impl Script {
         S::Error: std::fmt::Display,
     {
         store.run(&mut self).await.map_err(|error| format!("the store failed: {error}"))?;
-        let settled = |fates: &Vec<Fate>| matches!(fates.as_slice(), [Fate::Committed | Fate::Staged]);
+        let settled = |fates: &Vec<CommitStatus>| {
+            matches!(fates.as_slice(), [CommitStatus::Committed | CommitStatus::Staged])
+        };
         let unsettled = self.fates.iter().position(|fates| !settled(fates));
         match unsettled {
             None => Ok(self),
@@ -131,17 +133,17 @@ impl Script {
 /// A work of one unit that may have to be run again.
 pub(super) trait Racer: Work {
     /// The fates that it was told in its last run.
-    fn take_fates(&mut self) -> Vec<Fate>;
+    fn take_fates(&mut self) -> Vec<CommitStatus>;
 }
 
 impl Racer for Script {
-    fn take_fates(&mut self) -> Vec<Fate> {
+    fn take_fates(&mut self) -> Vec<CommitStatus> {
         self.fates.iter_mut().flat_map(std::mem::take).collect()
     }
 }
 
 impl Racer for Pair {
-    fn take_fates(&mut self) -> Vec<Fate> {
+    fn take_fates(&mut self) -> Vec<CommitStatus> {
         std::mem::take(&mut self.fates)
     }
 }
@@ -157,7 +159,8 @@ impl Work for Script {
         *self.refused.get_mut(unit)? = false;
         match decide(&self.program, self.commands.get(unit)?, &view) {
             Ok(decision) => {
-                *self.repeated.get_mut(unit)? = decision.receipt.novelty != crate::engine::Novelty::New;
+                *self.repeated.get_mut(unit)? =
+                    decision.receipt.disposition != crate::engine::Disposition::New;
                 self.change = decision.change;
             }
             Err(_) => *self.refused.get_mut(unit)? = true,
@@ -169,7 +172,7 @@ impl Work for Script {
         (!self.change.is_empty()).then_some(&self.change)
     }
 
-    fn settle(&mut self, unit: usize, fate: Fate) {
+    fn settle(&mut self, unit: usize, fate: CommitStatus) {
         if let Some(fates) = self.fates.get_mut(unit) {
             fates.push(fate);
         }
@@ -191,7 +194,7 @@ pub(super) struct Pair {
     change: Change,
     /// Makes the second list stale, as if somebody had been faster there.
     pub(super) spoil_second: bool,
-    pub(super) fates: Vec<Fate>,
+    pub(super) fates: Vec<CommitStatus>,
 }
 
 impl Pair {
@@ -223,7 +226,7 @@ impl Work for Pair {
         Some(&self.change)
     }
 
-    fn settle(&mut self, _: usize, fate: Fate) {
+    fn settle(&mut self, _: usize, fate: CommitStatus) {
         self.fates.push(fate);
     }
 }
@@ -232,7 +235,7 @@ impl Work for Pair {
 pub(super) struct Slow {
     need: [Need; 1],
     change: Change,
-    pub(super) fate: Option<Fate>,
+    pub(super) fate: Option<CommitStatus>,
 }
 
 impl Slow {
@@ -251,7 +254,7 @@ impl Work for Slow {
         Some(&self.change)
     }
 
-    fn settle(&mut self, _: usize, fate: Fate) {
+    fn settle(&mut self, _: usize, fate: CommitStatus) {
         self.fate = Some(fate);
     }
 }
@@ -279,7 +282,7 @@ impl Work for Look {
         None
     }
 
-    fn settle(&mut self, _: usize, _: Fate) {}
+    fn settle(&mut self, _: usize, _: CommitStatus) {}
 }
 
 /// Looks at an account and its whole journal.

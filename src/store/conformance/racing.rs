@@ -10,7 +10,7 @@ use super::ready;
 use super::suite::{AtOnce, Suite};
 use crate::id::ProfileId;
 use crate::ops::Command;
-use crate::store::{AsOf, AsyncStore, Fate, Owner};
+use crate::store::{AsOf, AsyncStore, CommitStatus, Owner};
 
 /// How many handles race, and how often.
 const RACERS: usize = 4;
@@ -68,8 +68,8 @@ where
     for _ in 0..PATIENCE {
         store.run(&mut work).await.map_err(|error| format!("the store failed: {error}"))?;
         match work.take_fates().as_slice() {
-            [Fate::Conflict] => {}
-            [Fate::Committed | Fate::Staged] => return Ok(work),
+            [CommitStatus::Conflict] => {}
+            [CommitStatus::Committed | CommitStatus::Staged] => return Ok(work),
             other => return Err(format!("a unit was settled as {other:?}")),
         }
     }

@@ -4,7 +4,7 @@ use super::probe::{Fixture, Script, Verdict, expect, look};
 use super::suite::Suite;
 use crate::journal::{Entry, EntryKind};
 use crate::ops::{IssueReward, Redeem};
-use crate::store::{AsOf, AsyncStore, Fate, Owner};
+use crate::store::{AsOf, AsyncStore, CommitStatus, Owner};
 use crate::time::Timestamp;
 use crate::value::Amount;
 
@@ -166,10 +166,12 @@ where
         let mut script = Script::new(&self.fixture, commands)?;
         script.spoiled = Some(1);
         store.run(&mut script).await.map_err(|error| format!("the store failed: {error}"))?;
-        let done = |fates: Option<&Vec<Fate>>| {
-            fates.is_some_and(|fates| matches!(fates.as_slice(), [Fate::Committed | Fate::Staged]))
+        let done = |fates: Option<&Vec<CommitStatus>>| {
+            fates.is_some_and(|fates| {
+                matches!(fates.as_slice(), [CommitStatus::Committed | CommitStatus::Staged])
+            })
         };
-        let conflicted = script.fates.get(1).is_some_and(|fates| *fates == [Fate::Conflict]);
+        let conflicted = script.fates.get(1).is_some_and(|fates| *fates == [CommitStatus::Conflict]);
         expect(done(script.fates.first()) && conflicted && done(script.fates.get(2)), || {
             format!("the second of three is stale; they were settled as {:?}", script.fates)
         })?;

@@ -21,7 +21,7 @@ use thiserror::Error;
 
 use self::shard::Shard;
 use self::unit::Unit;
-use super::work::{DefinitionRef, Fate, Found, Owner, Record, Work};
+use super::work::{CommitStatus, DefinitionRef, Found, Owner, Record, Work};
 use super::{Store, StoreError};
 use crate::account::{Account, Corrupt};
 use crate::definition::Template;
@@ -71,7 +71,7 @@ pub enum MemoryError {
 }
 
 impl StoreError for MemoryError {
-    fn is_about_data(&self) -> bool {
+    fn is_corruption(&self) -> bool {
         matches!(self, Self::Unreadable(_) | Self::Corrupt(_))
     }
 }
@@ -204,7 +204,7 @@ impl Shared {
 
     /// Nearly every redemption needs one account and nothing else, and nearly every issue that and a definition by its
     /// id: those of an account that exists are spared the general way.
-    fn run_plain(&self, work: &mut dyn Work, unit: usize) -> Option<Result<Fate, MemoryError>> {
+    fn run_plain(&self, work: &mut dyn Work, unit: usize) -> Option<Result<CommitStatus, MemoryError>> {
         let need = work.needs().get(unit)?;
         let (Owner::Profile(profile), None) = (&need.owner, need.second) else { return None };
         if !need.is_plain_but_for_definition() {

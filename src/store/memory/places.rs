@@ -19,13 +19,13 @@ impl Pointer {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(super) struct ProfileIndex {
     /// A power of two of them, or none. At least a quarter is free.
     table: Vec<Pointer>,
     count: usize,
 }
 
-impl Places {
+impl ProfileIndex {
     /// The place that a hash leads to for which `is_it` holds.
     #[inline]
     pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(usize) -> bool) -> Option<usize> {
@@ -92,7 +92,7 @@ mod tests {
     fn what_was_put_in_is_found_and_nothing_else() {
         let hash =
             |place: u32| [u64::from(place % 3) | 0xffff_fff0, u64::from(place) << 33][place as usize % 2];
-        let mut places = Places::default();
+        let mut places = ProfileIndex::default();
         assert_eq!(places.find(7, |_| true), None);
         for place in 0..1_000 {
             assert_eq!(places.find(hash(place), |found| found == place as usize), None);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 
 use super::journal::{Chain, Journal, Offset};
-use super::places::Places;
+use super::places::ProfileIndex;
 use super::templates::Templates;
 use super::{MemoryError, Target};
 use crate::account::Account;
@@ -15,12 +15,12 @@ use crate::id::{DefinitionId, Key, ProfileId, ProfileNumber};
 use crate::journal::{Entry, EntryKind, Name, Subject};
 use crate::ops::Command;
 use crate::program::Program;
-use crate::store::{Fate, Find, Found, Owner, View, Work, Written};
+use crate::store::{CommitStatus, FeedEntry, Find, Found, Owner, View, Work};
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     /// From the hash of a profile's id to its place among the slots.
-    places: Places,
+    places: ProfileIndex,
     slots: Vec<Slot>,
     journal: Journal,
     keys: HashMap<(usize, Key), Offset>,
@@ -106,15 +106,15 @@ impl Shard {
         work: &mut dyn Work,
         unit: usize,
         found: &Found<'_>,
-    ) -> Result<Fate, MemoryError> {
+    ) -> Result<CommitStatus, MemoryError> {
         let account = self.account_at(index).ok_or(MemoryError::NoSuchAccount)?;
         let change = work.decide(unit, View::new(account, None, found)).filter(|change| !change.is_empty());
-        let Some(change) = change else { return Ok(Fate::Committed) };
+        let Some(change) = change else { return Ok(CommitStatus::Committed) };
         if !change.follows(account.sequence(), None) {
-            return Ok(Fate::Conflict);
+            return Ok(CommitStatus::Conflict);
         }
         self.append_at(index, &change.first)?;
-        Ok(Fate::Committed)
+        Ok(CommitStatus::Committed)
     }
 
     /// Carries out a command on one account at once. `None`: it has to go the general way.
@@ -275,13 +275,13 @@ impl Shard {
     }
 
     /// What was written after the first `seen` entries, a count that is moved along.
-    pub(super) fn written_after(&self, seen: &mut u32, limit: usize) -> Result<Vec<Written>, MemoryError> {
+    pub(super) fn written_after(&self, seen: &mut u32, limit: usize) -> Result<Vec<FeedEntry>, MemoryError> {
         let mut written = Vec::new();
         for (place, owner) in self.journal.after(*seen as usize).take(limit) {
             *seen = seen.saturating_add(1);
             let Some(account) = self.account_at(owner) else { continue };
             let entry = self.journal.at(place, account.number())?;
-            written.push(Written { profile: account.profile().copied(), number: account.number(), entry });
+            written.push(FeedEntry { profile: account.profile().copied(), number: account.number(), entry });
         }
         Ok(written)
     }

@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::id::ProfileNumber;
 use crate::journal::Entry;
 use crate::store::gather::Gather;
-use crate::store::work::{Fate, Need, View, Work};
+use crate::store::work::{CommitStatus, Need, View, Work};
 
 /// One unit of a work, and whose accounts it is over.
 pub(super) struct Unit<'a> {
@@ -21,7 +21,7 @@ pub(super) struct Unit<'a> {
 impl Unit<'_> {
     /// Locks what the unit is over, and runs it. The order of the locks is always the same: shards by number, the
     /// catalogue, the numbers.
-    pub(super) fn run_locked(&self, work: &mut dyn Work, reads: bool) -> Result<Fate, MemoryError> {
+    pub(super) fn run_locked(&self, work: &mut dyn Work, reads: bool) -> Result<CommitStatus, MemoryError> {
         let lock = |target: Target| self.shared.lock(target.shard);
         let other = self.second.filter(|second| second.shard != self.first.shard);
         let (mut first, mut second) = match other {
@@ -43,7 +43,7 @@ impl Unit<'_> {
         first: &mut Shard,
         second: Option<&mut Shard>,
         catalogue: Option<&Shard>,
-    ) -> Result<Fate, MemoryError> {
+    ) -> Result<CommitStatus, MemoryError> {
         let other: &Shard = second.as_deref().unwrap_or(first);
         let place = first.find(self.first);
         let second_place = self.second.map(|target| other.find(target));
@@ -65,7 +65,7 @@ impl Unit<'_> {
         let change = {
             let account = first.account(&seat);
             let second = second_seat.as_ref().map(|seat| other.account(seat)).or(is_same.then_some(account));
-            let Some(need) = work.needs().get(self.unit) else { return Ok(Fate::Committed) };
+            let Some(need) = work.needs().get(self.unit) else { return Ok(CommitStatus::Committed) };
             let sides = [Some((&*first, &seat)), second_seat.as_ref().map(|seat| (other, seat))];
             let lookups = Lookups { sides, catalogue };
             let gather = lookups.gather(need, account, second)?;
@@ -73,10 +73,12 @@ impl Unit<'_> {
             let found = gather.found();
             work.decide(self.unit, View::new(past.as_ref().unwrap_or(account), second, &found))
         };
-        let Some(change) = change.filter(|change| !change.is_empty()) else { return Ok(Fate::Committed) };
+        let Some(change) = change.filter(|change| !change.is_empty()) else {
+            return Ok(CommitStatus::Committed);
+        };
         let versions = (first.version(&seat), second_seat.as_ref().map(|seat| other.version(seat)));
         if !change.follows(versions.0, versions.1) {
-            return Ok(Fate::Conflict);
+            return Ok(CommitStatus::Conflict);
         }
         // Both or neither.
         let (one, other) = (change.first.len(), change.second.len());
@@ -101,7 +103,7 @@ impl Unit<'_> {
         if let (Some(target), Some(seat)) = (self.second, &second_seat) {
             append(second.unwrap_or(first), target, seat, &change.second)?;
         }
-        Ok(Fate::Committed)
+        Ok(CommitStatus::Committed)
     }
 }
 

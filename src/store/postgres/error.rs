@@ -143,7 +143,7 @@ impl PostgresError {
 }
 
 impl StoreError for PostgresError {
-    fn is_about_data(&self) -> bool {
+    fn is_corruption(&self) -> bool {
         matches!(
             self,
             Self::Row { .. } | Self::Missing { .. } | Self::Unreadable { .. } | Self::Corrupt { .. }

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 use super::error::Failure;
 use super::run::{Decided, Kind, pending};
 use super::{PostgresError, PostgresStore, Shared};
-use crate::store::{AsyncStore, Fate, StoreError, Work};
+use crate::store::{AsyncStore, CommitStatus, StoreError, Work};
 
 /// A ledger inside a transaction that the caller has open; see [`PostgresStore::joining`].
 pub struct Joined<'a, 't> {
@@ -29,7 +29,7 @@ impl PostgresStore {
     /// Each request is in a savepoint, so one that conflicts or is refused leaves the transaction as it was. Under
     /// `READ COMMITTED` a request that conflicts is tried again inside the transaction; under `REPEATABLE READ` and
     /// `SERIALIZABLE` it cannot succeed any more, and neither can one that ran into a deadlock: that is
-    /// [`Error::Doomed`](crate::Error::Doomed), and the caller rolls back and begins anew.
+    /// [`Error::Aborted`](crate::Error::Aborted), and the caller rolls back and begins anew.
     ///
     /// Until the caller commits, the heads of the accounts that were written to are locked. Keep it short.
     ///
@@ -55,8 +55,8 @@ impl PostgresStore {
 
 /// What came of a unit before its savepoint is released or rolled back to.
 enum Outcome {
-    Release(Fate),
-    RollBack(Fate),
+    Release(CommitStatus),
+    RollBack(CommitStatus),
 }
 
 impl AsyncStore for Joined<'_, '_> {
@@ -65,11 +65,14 @@ impl AsyncStore for Joined<'_, '_> {
     async fn run(&mut self, work: &mut dyn Work) -> Result<(), PostgresError> {
         let mut unread = Ok(());
         for unit in 0..work.needs().len() {
-            let fate =
-                if self.is_doomed { Ok(Fate::Doomed) } else { self.run_in_savepoint(work, unit).await };
+            let fate = if self.is_doomed {
+                Ok(CommitStatus::Aborted)
+            } else {
+                self.run_in_savepoint(work, unit).await
+            };
             match fate {
                 // Its savepoint was rolled back to, and the others stand for themselves.
-                Err(error) if error.is_about_data() => unread = unread.and(Err(error)),
+                Err(error) if error.is_corruption() => unread = unread.and(Err(error)),
                 fate => work.settle(unit, fate?),
             }
         }
@@ -78,7 +81,11 @@ impl AsyncStore for Joined<'_, '_> {
 }
 
 impl Joined<'_, '_> {
-    async fn run_in_savepoint(&mut self, work: &mut dyn Work, unit: usize) -> Result<Fate, PostgresError> {
+    async fn run_in_savepoint(
+        &mut self,
+        work: &mut dyn Work,
+        unit: usize,
+    ) -> Result<CommitStatus, PostgresError> {
         let outcome = match self.transaction.batch_execute("SAVEPOINT scrip_unit").await {
             Ok(()) => self.run_unit(work, unit).await,
             Err(error) => Err(error.into()),
@@ -88,14 +95,14 @@ impl Joined<'_, '_> {
             Ok(Outcome::RollBack(fate)) => (BACK, Ok(fate)),
             Err(error) if dooms(&error) => {
                 self.is_doomed = true;
-                return Ok(Fate::Doomed);
+                return Ok(CommitStatus::Aborted);
             }
             Err(error) => (BACK, Err(error)),
         };
         match self.transaction.batch_execute(end).await.map_err(PostgresError::from) {
             Err(error) if dooms(&error) => {
                 self.is_doomed = true;
-                Ok(Fate::Doomed)
+                Ok(CommitStatus::Aborted)
             }
             ended => ended.and(fate),
         }
@@ -111,12 +118,12 @@ impl Joined<'_, '_> {
             Some(Decided { kind: Kind::Pending, .. }) => {
                 let places = pending(&desk);
                 match shared.write_together_or_not(session, &mut desk, &places).await? {
-                    Some(_) => Outcome::Release(Fate::Staged),
-                    None => Outcome::RollBack(Fate::Conflict),
+                    Some(_) => Outcome::Release(CommitStatus::Staged),
+                    None => Outcome::RollBack(CommitStatus::Conflict),
                 }
             }
-            Some(Decided { kind: Kind::Stale, .. }) => Outcome::RollBack(Fate::Conflict),
-            _ => Outcome::Release(Fate::Staged),
+            Some(Decided { kind: Kind::Stale, .. }) => Outcome::RollBack(CommitStatus::Conflict),
+            _ => Outcome::Release(CommitStatus::Staged),
         };
         shared.give_back_promised(&desk);
         Ok(outcome)

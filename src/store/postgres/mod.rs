@@ -26,8 +26,8 @@
 //!
 //! # Fates
 //! One statement loads what a unit needs and one commits it, so the units of a work share a round trip and a flush.
-//! A head that moved, `40001` and `40P01` are [`Fate::Conflict`]; a connection that was lost after the commit was sent is
-//! [`Fate::InDoubt`]; everything else is a [`PostgresError`].
+//! A head that moved, `40001` and `40P01` are [`CommitStatus::Conflict`]; a connection that was lost after the commit was sent is
+//! [`CommitStatus::InDoubt`]; everything else is a [`PostgresError`].
 
 mod ask;
 mod commit;
@@ -51,14 +51,14 @@ use deadpool_postgres::Pool;
 pub use error::PostgresError;
 pub use join::Joined;
 pub use options::{Layout, Options, Tls};
-pub use projections::Projected;
-pub use retention::Archived;
-pub use schema::{Migrated, SCHEMA_VERSION};
+pub use projections::ProjectReport;
+pub use retention::ArchiveReport;
+pub use schema::{MigrateReport, SCHEMA_VERSION};
 /// The versions of these crates that are part of this interface.
 pub use {deadpool_postgres, rustls, tokio_postgres};
 
 #[cfg(doc)]
-use super::Fate;
+use super::CommitStatus;
 use super::{AsyncStore, Work};
 use crate::id::ProfileNumber;
 
@@ -93,7 +93,7 @@ impl PostgresStore {
     pub async fn migrate(
         config: &tokio_postgres::Config,
         options: &Options,
-    ) -> Result<Migrated, PostgresError> {
+    ) -> Result<MigrateReport, PostgresError> {
         let pool = options.clone().connections(1).pool(config)?;
         let mut client = pool.get().await?;
         let transaction = client.transaction().await?;

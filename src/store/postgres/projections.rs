@@ -8,7 +8,7 @@ use crate::definition::Definition;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{Balances, Transaction};
 use crate::store::projection::{LotRow, Step, end_micros, kind_word, standing_words, steps};
-use crate::store::{Position, Written};
+use crate::store::{FeedEntry, Position};
 
 /// How many entries one transaction carries over.
 const STRETCH: usize = 1000;
@@ -16,7 +16,7 @@ const STRETCH: usize = 1000;
 /// How far the tables that people query are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Projected {
+pub struct ProjectReport {
     /// How many entries this call carried over.
     pub entries: u64,
     /// How far in the journal the tables are now.
@@ -52,8 +52,8 @@ impl PostgresStore {
     ///
     /// # Errors
     /// The database failed, is distributed, or an entry cannot be read. What was carried over before stays.
-    pub async fn project(&self) -> Result<Projected, PostgresError> {
-        let mut projected = Projected::default();
+    pub async fn project(&self) -> Result<ProjectReport, PostgresError> {
+        let mut projected = ProjectReport::default();
         loop {
             let (carried, position) = self.shared.project_stretch().await?;
             projected.entries = projected.entries.saturating_add(u64::try_from(carried).unwrap_or(u64::MAX));
@@ -95,7 +95,7 @@ impl Shared {
     }
 }
 
-fn changes(written: &Written) -> Vec<Change> {
+fn changes(written: &FeedEntry) -> Vec<Change> {
     steps(&written.entry).iter().map(|step| change(written, step)).collect()
 }
 
@@ -105,7 +105,7 @@ fn plain(number: ProfileNumber) -> i32 {
 }
 
 /// What a step does to its table. An id is below 2 to the 53rd.
-fn change(written: &Written, step: &Step<'_>) -> Change {
+fn change(written: &FeedEntry, step: &Step<'_>) -> Change {
     let number = plain(written.number);
     match step {
         Step::Account { sequence, at, balances } => {

@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// What was put away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Archived {
+pub struct ArchiveReport {
     /// How many accounts were looked at.
     pub accounts: u64,
     /// How many entries went to the archive.
@@ -59,8 +59,8 @@ impl PostgresStore {
     ///
     /// # Errors
     /// The database failed, or an account or an entry cannot be read. What was moved before stays moved.
-    pub async fn archive(&self, before: Timestamp) -> Result<Archived, PostgresError> {
-        let mut archived = Archived::default();
+    pub async fn archive(&self, before: Timestamp) -> Result<ArchiveReport, PostgresError> {
+        let mut archived = ArchiveReport::default();
         let client = self.shared.pool.get().await?;
         let mut after = ProfileNumber::CATALOGUE;
         loop {

@@ -11,7 +11,7 @@ use super::session::Session;
 use super::{Layout, PostgresError, Shared};
 use crate::account::Account;
 use crate::id::ProfileNumber;
-use crate::store::{Fate, Need, Owner, StoreError, View, Work};
+use crate::store::{CommitStatus, Need, Owner, StoreError, View, Work};
 
 /// So many units share a commit at most.
 const TOGETHER: usize = 1_024;
@@ -48,7 +48,7 @@ struct Ready {
 
 /// What became of what was to be written.
 #[derive(Default)]
-struct Written {
+struct CommitReport {
     /// Those whose heads swapped.
     swapped: HashSet<ProfileNumber>,
     /// Those whose answer was lost.
@@ -57,7 +57,7 @@ struct Written {
     failed: Option<PostgresError>,
 }
 
-impl Written {
+impl CommitReport {
     /// Takes down what became of a statement about some accounts. `false`: there is no use in sending more.
     fn note(
         &mut self,
@@ -107,13 +107,13 @@ impl Shared {
             match self.load_and_decide(work, units.clone()).await {
                 Ok(Some(ready)) => self.write_and_settle(work, ready).await?,
                 // Somebody else was in the way.
-                Ok(None) => units.for_each(|unit| work.settle(unit, Fate::Conflict)),
-                Err(error) if error.is_about_data() && units.len() > 1 => {
+                Ok(None) => units.for_each(|unit| work.settle(unit, CommitStatus::Conflict)),
+                Err(error) if error.is_corruption() && units.len() > 1 => {
                     let middle = units.start.midpoint(units.end);
                     // In their order, as a later unit sees an earlier one's change.
                     left.extend([middle..units.end, units.start..middle]);
                 }
-                Err(error) if error.is_about_data() => unread = unread.and(Err(error)),
+                Err(error) if error.is_corruption() => unread = unread.and(Err(error)),
                 Err(error) => return Err(error),
             }
         }
@@ -153,13 +153,13 @@ impl Shared {
             let number = desk.seats.get(first).map(|seat| seat.account.number());
             let is_in = |numbers: &HashSet<ProfileNumber>| number.is_some_and(|n| numbers.contains(&n));
             let fate = match kind {
-                Kind::Nothing => Fate::Committed,
-                Kind::Stale => Fate::Conflict,
-                _ if is_in(&written.swapped) => Fate::Committed,
-                Kind::Pending if is_in(&written.lost) => Fate::InDoubt,
+                Kind::Nothing => CommitStatus::Committed,
+                Kind::Stale => CommitStatus::Conflict,
+                _ if is_in(&written.swapped) => CommitStatus::Committed,
+                Kind::Pending if is_in(&written.lost) => CommitStatus::InDoubt,
                 // It is not written, and the error says why.
                 _ if written.failed.is_some() => continue,
-                _ => Fate::Conflict,
+                _ => CommitStatus::Conflict,
             };
             work.settle(unit, fate);
         }
@@ -201,8 +201,8 @@ impl Shared {
     }
 
     /// Commits what is pending, each account for itself.
-    async fn commit(&self, session: &Object, desk: &mut Desk) -> Written {
-        let mut written = Written::default();
+    async fn commit(&self, session: &Object, desk: &mut Desk) -> CommitReport {
+        let mut written = CommitReport::default();
         let places = pending(desk);
         let slower = match self.register(session, desk, &places).await {
             Ok(slower) => slower,
@@ -232,8 +232,8 @@ impl Shared {
     }
 
     /// Commits what is pending on two accounts, or nothing.
-    async fn commit_pair(&self, client: &mut Object, desk: &mut Desk) -> Written {
-        let mut written = Written::default();
+    async fn commit_pair(&self, client: &mut Object, desk: &mut Desk) -> CommitReport {
+        let mut written = CommitReport::default();
         let places = pending(desk);
         if places.is_empty() {
             return written;

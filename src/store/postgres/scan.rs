@@ -13,7 +13,7 @@ use super::{Layout, PostgresError, PostgresStore, Shared};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{LotKind, Name, packed};
-use crate::store::{AsyncScan, Feed, Need, Owner, Position, Written};
+use crate::store::{AsyncScan, Feed, FeedEntry, Need, Owner, Position};
 use crate::time::Timestamp;
 
 /// So many candidates are looked at together.
@@ -149,7 +149,7 @@ impl Shared {
             let bytes = answer.bytes()?.unwrap_or_default();
             let entry =
                 packed::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })?;
-            feed.entries.push(Written { profile, number, entry });
+            feed.entries.push(FeedEntry { profile, number, entry });
             feed.position = Position::new(format!("{position}.{}.{sequence}", number.get()));
         }
         Ok(feed)

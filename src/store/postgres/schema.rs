@@ -17,7 +17,7 @@ const STEPS: [Step; SCHEMA_VERSION as usize] = [journals, projections, archive];
 
 /// From which version of the schema to which a migration led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Migrated {
+pub struct MigrateReport {
     /// Zero where there was none.
     pub from: i32,
     /// What it is now.
@@ -70,7 +70,7 @@ pub(super) async fn read(client: &impl GenericClient, options: &Options) -> Resu
 pub(super) async fn migrate(
     client: &impl GenericClient,
     options: &Options,
-) -> Result<Migrated, PostgresError> {
+) -> Result<MigrateReport, PostgresError> {
     let schema = options.checked_schema()?;
     // Whoever comes second waits here, and then finds that all is done.
     client.execute("SELECT pg_advisory_xact_lock($1)", &[&lock_number(schema)]).await?;
@@ -87,7 +87,7 @@ pub(super) async fn migrate(
         );
         client.batch_execute(&sql).await?;
     }
-    Ok(Migrated { from, to: SCHEMA_VERSION })
+    Ok(MigrateReport { from, to: SCHEMA_VERSION })
 }
 
 /// The number of the lock that a migration of this schema takes.

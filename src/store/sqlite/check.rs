@@ -23,7 +23,7 @@ const FAULTS: usize = 100;
 /// What an integrity check found.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct Checked {
+pub struct CheckReport {
     /// How many accounts were replayed, the catalogue among them.
     pub accounts: u64,
     /// How many entries they have.
@@ -32,7 +32,7 @@ pub struct Checked {
     pub faults: Vec<SqliteError>,
 }
 
-impl Checked {
+impl CheckReport {
     /// Whether nothing is wrong.
     pub fn is_whole(&self) -> bool {
         self.faults.is_empty()
@@ -47,9 +47,9 @@ impl SqliteStore {
     ///
     /// # Errors
     /// SQLite failed so that the check could not go on. What is wrong with the data is no error but a fault in the answer.
-    pub fn check(&mut self) -> Result<Checked, SqliteError> {
+    pub fn check(&mut self) -> Result<CheckReport, SqliteError> {
         self.reading(|tables| {
-            let mut checked = Checked::default();
+            let mut checked = CheckReport::default();
             tables.check_pages(&mut checked)?;
             if checked.is_whole() {
                 tables.check_accounts(&mut checked)?;
@@ -90,12 +90,12 @@ struct Expected {
     profiles: u64,
 }
 
-impl Checked {
+impl CheckReport {
     /// Notes a fault; any other error ends the check.
     fn note<T>(&mut self, result: Result<T, SqliteError>) -> Result<Option<T>, SqliteError> {
         match result {
             Ok(value) => Ok(Some(value)),
-            Err(error) if error.is_about_data() => {
+            Err(error) if error.is_corruption() => {
                 if self.faults.len() < FAULTS {
                     self.faults.push(error);
                 }
@@ -107,7 +107,7 @@ impl Checked {
 }
 
 impl Tables<'_> {
-    fn check_pages(self, checked: &mut Checked) -> Result<(), SqliteError> {
+    fn check_pages(self, checked: &mut CheckReport) -> Result<(), SqliteError> {
         let answer: String = self.0.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if answer != "ok" {
             checked.faults.push(broken(ProfileNumber::CATALOGUE, "the file's pages are damaged"));
@@ -115,7 +115,7 @@ impl Tables<'_> {
         Ok(())
     }
 
-    fn check_accounts(self, checked: &mut Checked) -> Result<(), SqliteError> {
+    fn check_accounts(self, checked: &mut CheckReport) -> Result<(), SqliteError> {
         let mut expected = Expected::default();
         let mut select = self.0.prepare("SELECT number FROM scrip_head ORDER BY number")?;
         let mut rows = select.query([])?;

@@ -160,7 +160,7 @@ impl SqliteError {
 }
 
 impl StoreError for SqliteError {
-    fn is_about_data(&self) -> bool {
+    fn is_corruption(&self) -> bool {
         match self {
             Self::Unreadable { .. } | Self::Corrupt { .. } | Self::Broken { .. } => true,
             Self::Sql(error) => is_about_values(error),

@@ -7,7 +7,7 @@ use super::seat::Seats;
 use super::session::Session;
 use super::tables::Tables;
 use super::{SqliteError, SqliteStore, schema};
-use crate::store::{Fate, Store, StoreError, Work};
+use crate::store::{CommitStatus, Store, StoreError, Work};
 
 /// A store that joins a transaction which the caller has open; see [`SqliteStore::joining`].
 ///
@@ -44,7 +44,7 @@ impl SqliteStore {
     /// let bonus = RewardDefinition::new("bonus".parse()?, "Bonus", Amount::from(10));
     /// let bonus = ledger.at(now).commit(Define::from(bonus))?;
     /// ledger.at(now).commit(IssueReward::new(alice, bonus.id))?;
-    /// let receipt = ledger.at(now).receipt(Redeem::strict(alice, Amount::from(4)))?;
+    /// let receipt = ledger.at(now).commit_with_receipt(Redeem::strict(alice, Amount::from(4)))?;
     /// assert!(receipt.is_staged);
     /// transaction.execute("INSERT INTO sale VALUES (1, '95.95')", [])?;
     /// transaction.commit()?; // the sale and the redemption, or neither
@@ -83,11 +83,11 @@ impl Store for JoinedSqlite<'_> {
             match self.unit(work, unit) {
                 Ok(fate) => work.settle(unit, fate),
                 // One account that cannot be read does its neighbours no harm.
-                Err(error) if error.is_about_data() => unread = unread.and(Err(error)),
+                Err(error) if error.is_corruption() => unread = unread.and(Err(error)),
                 Err(error) => {
                     // SQLite itself rolls back after some errors; and who has read what is out of date can never write.
                     if self.connection.is_autocommit() || error.is_stale() {
-                        work.settle(unit, Fate::Doomed);
+                        work.settle(unit, CommitStatus::Aborted);
                     }
                     return Err(error);
                 }
@@ -98,15 +98,17 @@ impl Store for JoinedSqlite<'_> {
 }
 
 impl JoinedSqlite<'_> {
-    fn unit(&self, work: &mut dyn Work, unit: usize) -> Result<Fate, SqliteError> {
+    fn unit(&self, work: &mut dyn Work, unit: usize) -> Result<CommitStatus, SqliteError> {
         self.connection.execute_batch("SAVEPOINT scrip_unit")?;
         let mut seats = Seats::default();
         let mut session = Session::new(Tables(self.connection), &mut seats);
-        let fate = session.unit(work, unit, Fate::Staged).and_then(|fate| match fate {
-            Fate::Staged => Ok(if session.flush()? { Fate::Staged } else { Fate::Conflict }),
+        let fate = session.unit(work, unit, CommitStatus::Staged).and_then(|fate| match fate {
+            CommitStatus::Staged => {
+                Ok(if session.flush()? { CommitStatus::Staged } else { CommitStatus::Conflict })
+            }
             other => Ok(other),
         });
-        if matches!(fate, Ok(Fate::Staged)) {
+        if matches!(fate, Ok(CommitStatus::Staged)) {
             self.connection.execute_batch("RELEASE scrip_unit")?;
         } else if !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK TO scrip_unit; RELEASE scrip_unit")?;

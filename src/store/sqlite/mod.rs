@@ -30,18 +30,18 @@ use std::path::Path;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
-pub use check::Checked;
+pub use check::CheckReport;
 pub use error::SqliteError;
 pub use joined::JoinedSqlite;
 pub use options::{Durability, SqliteOptions};
-pub use projections::Projected;
+pub use projections::ProjectReport;
 /// The client library whose connections can be joined.
 pub use rusqlite;
 
 use self::seat::Seats;
 use self::session::Session;
 use self::tables::Tables;
-use super::{Fate, Store, StoreError, Work};
+use super::{CommitStatus, Store, StoreError, Work};
 
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 64;
@@ -79,7 +79,7 @@ pub struct SqliteStore {
     seats: Seats,
     /// What the seats are as of.
     version: Option<i64>,
-    fates: Vec<Fate>,
+    fates: Vec<CommitStatus>,
 }
 
 impl SqliteStore {
@@ -160,14 +160,14 @@ impl SqliteStore {
             self.roll_back();
             let is_swapped = staged?;
             debug_assert!(!is_swapped);
-            self.fates.iter_mut().for_each(|fate| *fate = Fate::Conflict);
+            self.fates.iter_mut().for_each(|fate| *fate = CommitStatus::Conflict);
         } else if let Err(error) = self.commit() {
             self.seats.clear();
             let is_open = !self.connection.is_autocommit();
             self.roll_back();
             // What is refused before it is written is not committed; of anything else, only a look can tell.
             if !error.is_before_the_commit(is_open) {
-                units.for_each(|unit| work.settle(unit, Fate::InDoubt));
+                units.for_each(|unit| work.settle(unit, CommitStatus::InDoubt));
             }
             return Err(error);
         }
@@ -187,7 +187,7 @@ impl SqliteStore {
         }
         let mut session = Session::new(tables, &mut self.seats);
         for unit in units {
-            self.fates.push(session.unit(work, unit, Fate::Committed)?);
+            self.fates.push(session.unit(work, unit, CommitStatus::Committed)?);
         }
         session.flush()
     }
@@ -219,14 +219,14 @@ impl Store for SqliteStore {
             }
         }
         match self.attempt(work, 0..units, "BEGIN IMMEDIATE") {
-            Err(error) if error.is_about_data() && units > 1 => {}
+            Err(error) if error.is_corruption() && units > 1 => {}
             result => return result,
         }
         // One account that cannot be read does its neighbours no harm: each stands for itself.
         let mut unread = Ok(());
         for unit in 0..units {
             match self.attempt(work, unit..unit.saturating_add(1), "BEGIN IMMEDIATE") {
-                Err(error) if error.is_about_data() => unread = unread.and(Err(error)),
+                Err(error) if error.is_corruption() => unread = unread.and(Err(error)),
                 result => result?,
             }
         }

@@ -8,7 +8,7 @@ use crate::definition::Definition;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{Balances, Transaction};
 use crate::store::projection::{LotRow, Step, end_micros, kind_word, standing_words, steps};
-use crate::store::{Position, Written};
+use crate::store::{FeedEntry, Position};
 
 /// How many entries one transaction carries over.
 const STRETCH: usize = 1000;
@@ -16,7 +16,7 @@ const STRETCH: usize = 1000;
 /// How far the tables that people query are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Projected {
+pub struct ProjectReport {
     /// How many entries this call carried over.
     pub entries: u64,
     /// How far in the journal the tables are now.
@@ -71,8 +71,8 @@ impl SqliteStore {
     ///
     /// # Errors
     /// SQLite failed, or an entry cannot be read. What was carried over before stays.
-    pub fn project(&mut self) -> Result<Projected, SqliteError> {
-        let mut projected = Projected::default();
+    pub fn project(&mut self) -> Result<ProjectReport, SqliteError> {
+        let mut projected = ProjectReport::default();
         loop {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let tables = Tables(&transaction);
@@ -101,11 +101,11 @@ impl Tables<'_> {
         Ok(position.map_or(Position::START, Position::new))
     }
 
-    fn carry_over(self, written: &Written) -> Result<(), SqliteError> {
+    fn carry_over(self, written: &FeedEntry) -> Result<(), SqliteError> {
         steps(&written.entry).iter().try_for_each(|step| self.step(written, step))
     }
 
-    fn step(self, written: &Written, step: &Step<'_>) -> Result<(), SqliteError> {
+    fn step(self, written: &FeedEntry, step: &Step<'_>) -> Result<(), SqliteError> {
         let number = written.number.get();
         let run = |sql: &str, row: &[&dyn rusqlite::ToSql]| -> Result<(), SqliteError> {
             self.prepare(sql)?.execute(row)?;

@@ -7,7 +7,7 @@ use super::{SqliteError, SqliteStore};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{LotKind, Name};
-use crate::store::{Feed, Owner, Position, Scan, Written};
+use crate::store::{Feed, FeedEntry, Owner, Position, Scan};
 use crate::time::Timestamp;
 
 impl Scan for SqliteStore {
@@ -109,7 +109,7 @@ impl Tables<'_> {
             let room = limit.saturating_sub(entries.len());
             let fresh = written.into_iter().skip(reached.entries).take(room);
             let before = entries.len();
-            entries.extend(fresh.map(|entry| Written { profile, number, entry }));
+            entries.extend(fresh.map(|entry| FeedEntry { profile, number, entry }));
             reached.entries = reached.entries.saturating_add(entries.len().saturating_sub(before));
             if reached.entries < count {
                 break;

@@ -6,7 +6,9 @@ use super::tables::{KEY, Tables, broken, name_hash};
 use crate::account::Account;
 use crate::id::ProfileNumber;
 use crate::journal::{Entry, EntryKind};
-use crate::store::{AsOf, DefinitionRef, Fate, Find, Found, Gather, Lookup, Need, Owner, Record, View, Work};
+use crate::store::{
+    AsOf, CommitStatus, DefinitionRef, Find, Found, Gather, Lookup, Need, Owner, Record, View, Work,
+};
 
 static NOTHING: Found<'static> = Found::NOTHING;
 
@@ -40,7 +42,12 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// The transaction is of no more use, and nor are the seats.
-    pub(super) fn unit(&mut self, work: &mut dyn Work, unit: usize, done: Fate) -> Result<Fate, SqliteError> {
+    pub(super) fn unit(
+        &mut self,
+        work: &mut dyn Work,
+        unit: usize,
+        done: CommitStatus,
+    ) -> Result<CommitStatus, SqliteError> {
         let Some(need) = work.needs().get(unit) else { return Ok(done) };
         let mut next = None;
         let first = self.place(need.owner, &mut next)?;
@@ -82,7 +89,7 @@ impl<'a> Session<'a> {
         let versions =
             (self.version(&first)?, second.as_ref().map(|second| self.version(second)).transpose()?);
         if !change.follows(versions.0, versions.1) {
-            return Ok(Fate::Conflict);
+            return Ok(CommitStatus::Conflict);
         }
         self.write(first, &change.first)?;
         if let Some(second) = second {

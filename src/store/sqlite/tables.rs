@@ -16,7 +16,7 @@ use crate::store::Owner;
 pub(super) struct Tables<'c>(pub(super) &'c Connection);
 
 /// One row of the journal: what one change wrote to one account.
-pub(super) struct Written {
+pub(super) struct JournalRow {
     /// The place of the row before it in the same journal; zero if it is the first.
     pub(super) before: i64,
     pub(super) entries: Vec<Entry>,
@@ -119,7 +119,7 @@ impl<'c> Tables<'c> {
         }
     }
 
-    pub(super) fn journal_row(self, number: ProfileNumber, place: i64) -> Result<Written> {
+    pub(super) fn journal_row(self, number: ProfileNumber, place: i64) -> Result<JournalRow> {
         let mut select = self.prepare("SELECT number, before, entries FROM scrip_journal WHERE place = ?")?;
         let mut rows = select.query([place])?;
         let Some(row) = rows.next()? else { return Err(broken(number, "a row of its journal is missing")) };
@@ -132,7 +132,7 @@ impl<'c> Tables<'c> {
         }
         let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
         let entries = read_entries(bytes, number).map_err(|source| unreadable(number, source))?;
-        Ok(Written { before, entries })
+        Ok(JournalRow { before, entries })
     }
 
     /// The place of the first row that is noted at or after an entry.

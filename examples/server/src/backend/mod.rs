@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _, StoreError};
 use scrip::{
-    Action, AsyncLedger, Catalogue, Command, ExternalId, GroupCommit, Grouped, KeyReused, KnownLots, LotId,
-    MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem, Rejection, Timestamp,
-    ValuedBalances, Wallet,
+    Action, AsyncLedger, Catalogue, Command, ExternalId, GroupCommit, Grouped, KeyReused, LotId,
+    LotSnapshots, MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem, Rejection,
+    Timestamp, ValuedBalances, Wallet,
 };
 
 use self::postgres::InPostgres;
@@ -28,7 +28,7 @@ pub enum Backend {
 
 /// As of when to read.
 #[derive(Clone, Copy, Debug)]
-pub enum Moment {
+pub enum LedgerAt {
     Now(Timestamp),
     Past(AsOf),
 }
@@ -72,8 +72,8 @@ macro_rules! ask {
 macro_rules! read {
     ($backend:expr, $moment:expr, $method:ident($argument:expr)) => {
         match $moment {
-            Moment::Now(at) => ask!($backend, ledger => ledger.at(at).$method($argument)),
-            Moment::Past(as_of) => ask!($backend, ledger => ledger.as_of(as_of).$method($argument)),
+            LedgerAt::Now(at) => ask!($backend, ledger => ledger.at(at).$method($argument)),
+            LedgerAt::Past(as_of) => ask!($backend, ledger => ledger.as_of(as_of).$method($argument)),
         }
     };
 }
@@ -138,15 +138,19 @@ impl Backend {
         ask!(self, ledger => ledger.at(at).quote(&redeem))
     }
 
-    pub async fn balances(&self, moment: Moment, profile: ProfileId) -> Result<ValuedBalances, Failure> {
+    pub async fn balances(&self, moment: LedgerAt, profile: ProfileId) -> Result<ValuedBalances, Failure> {
         read!(self, moment, balances(profile))
     }
 
-    pub async fn wallet(&self, moment: Moment, profile: ProfileId) -> Result<Wallet, Failure> {
+    pub async fn wallet(&self, moment: LedgerAt, profile: ProfileId) -> Result<Wallet, Failure> {
         read!(self, moment, wallet(profile))
     }
 
-    pub async fn wallet_of(&self, moment: Moment, number: ProfileNumber) -> Result<Option<Wallet>, Failure> {
+    pub async fn wallet_of(
+        &self,
+        moment: LedgerAt,
+        number: ProfileNumber,
+    ) -> Result<Option<Wallet>, Failure> {
         read!(self, moment, wallet_of(number))
     }
 
@@ -159,7 +163,7 @@ impl Backend {
         at: Timestamp,
         profile: ProfileId,
         ids: Vec<LotId>,
-    ) -> Result<KnownLots, Failure> {
+    ) -> Result<LotSnapshots, Failure> {
         match self {
             // It is asked right after a commit, when the writer has the account at hand.
             Self::Sqlite(shared) => {
@@ -227,7 +231,7 @@ where
 
 impl Failure {
     fn of(error: &(impl StoreError + Display)) -> Self {
-        if error.is_about_data() { Self::Corrupt(error.to_string()) } else { Self::Store(error.to_string()) }
+        if error.is_corruption() { Self::Corrupt(error.to_string()) } else { Self::Store(error.to_string()) }
     }
 }
 

@@ -14,7 +14,7 @@ use super::code::Code;
 use super::list::Query;
 use super::problem::Problem;
 use crate::app::Shared;
-use crate::backend::Moment;
+use crate::backend::LedgerAt;
 
 /// The largest body, and the largest batch.
 const MAX_BODY: usize = 1 << 20;
@@ -86,11 +86,11 @@ impl Call {
     }
 
     /// As of when to read: now, or `?at=`.
-    pub fn moment(&self) -> Result<Moment, Problem> {
-        let Some(text) = self.query.get("at") else { return Ok(Moment::Now(self.at)) };
+    pub fn moment(&self) -> Result<LedgerAt, Problem> {
+        let Some(text) = self.query.get("at") else { return Ok(LedgerAt::Now(self.at)) };
         let invalid = |error: scrip::TimeError| Problem::invalid("at", format!("`{text}` {error}"));
         let at = text.parse::<When>().and_then(|when| when.resolve(Zone::UTC)).map_err(invalid)?;
-        Ok(Moment::Past(AsOf::At(at)))
+        Ok(LedgerAt::Past(AsOf::At(at)))
     }
 
     /// Carries out a request now, under the key of this call.

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{Command, IssueReward, Key, Novelty};
+use scrip::{Command, Disposition, IssueReward, Key};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -100,7 +100,7 @@ fn command(call: &Call, index: usize, row: &RawValue) -> Result<Command<IssueRew
 fn row(index: usize, answer: crate::backend::Answer<scrip::Reward>) -> Row {
     match answer {
         Ok(receipt) => {
-            let status = if receipt.novelty == Novelty::Existing { "existing" } else { "created" };
+            let status = if receipt.disposition == Disposition::Existing { "existing" } else { "created" };
             Row { index, status, id: Some(receipt.outcome.id.get()), code: None, message: None }
         }
         Err(failure) => rejected(index, &failure.into()),

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use scrip::store::AsOf;
 use scrip::{
-    Catalogue, LotId, LotKind, Novelty, ProfileId, ProfileNumber, RedemptionId, Transaction, TransactionId,
-    Wallet,
+    Catalogue, Disposition, LotId, LotKind, ProfileId, ProfileNumber, RedemptionId, Transaction,
+    TransactionId, Wallet,
 };
 use serde::Serialize;
 
-use crate::backend::Moment;
+use crate::backend::LedgerAt;
 use crate::http::call::Call;
 use crate::http::list::{self, Page};
 use crate::http::problem::Problem;
@@ -28,7 +28,7 @@ impl Call {
     pub async fn wallet_with(&self, id: LotId, what: &str) -> Result<Wallet, Problem> {
         let mut number = id.number();
         for _ in 0..HOPS {
-            let wallet = self.app.backend.wallet_of(Moment::Now(self.at), number).await?;
+            let wallet = self.app.backend.wallet_of(LedgerAt::Now(self.at), number).await?;
             let wallet = wallet.ok_or_else(|| Problem::not_found(what))?;
             match wallet.moved_to(id) {
                 Some(next) => number = next,
@@ -49,36 +49,42 @@ impl Call {
     pub async fn lots_after(
         &self,
         profile: ProfileId,
-        novelty: Novelty,
+        disposition: Disposition,
         sequence: u32,
         ids: &[LotId],
     ) -> Result<Lots, Problem> {
         let catalogue = self.app.catalogue().await?;
         // Nearly always it is the newest entry, and nothing else was ever said of the lots: then the journal need not
         // be read. What is repeated was true at another time.
-        if novelty == Novelty::New {
+        if disposition == Disposition::New {
             let known = self.app.backend.lots(self.at, profile, ids.to_vec()).await?;
             if known.version == sequence && known.lots.iter().all(|known| known.changed_at.is_none()) {
                 let lots = known.lots.into_iter().map(|known| lot::known(known, self.at, &catalogue));
                 return Ok(lots.collect());
             }
         }
-        let wallet = self.app.backend.wallet(Moment::Past(AsOf::Sequence(sequence)), profile).await?;
+        let wallet = self.app.backend.wallet(LedgerAt::Past(AsOf::Sequence(sequence)), profile).await?;
         Ok(lot::named(&wallet, ids, &catalogue))
     }
 
     /// The wallet as it was right after what this call did: when it repeats an earlier one, as it was then.
-    pub async fn wallet_after(&self, profile: ProfileId, novelty: Novelty) -> Result<Wallet, Problem> {
+    pub async fn wallet_after(
+        &self,
+        profile: ProfileId,
+        disposition: Disposition,
+    ) -> Result<Wallet, Problem> {
         let backend = &self.app.backend;
-        let wallet = backend.wallet(Moment::Now(self.at), profile).await?;
-        let first = match (novelty, self.key()) {
-            (Novelty::Replayed, Some(key)) => wallet.journal().iter().find(|entry| entry.key() == Some(key)),
+        let wallet = backend.wallet(LedgerAt::Now(self.at), profile).await?;
+        let first = match (disposition, self.key()) {
+            (Disposition::Replayed, Some(key)) => {
+                wallet.journal().iter().find(|entry| entry.key() == Some(key))
+            }
             _ => None,
         };
         let Some(first) = first else { return Ok(wallet) };
         let entries = first.stamp.as_ref().map_or(1, |stamp| stamp.entries);
         let last = first.sequence.saturating_add(entries.saturating_sub(1));
-        Ok(backend.wallet(Moment::Past(AsOf::Sequence(last)), profile).await?)
+        Ok(backend.wallet(LedgerAt::Past(AsOf::Sequence(last)), profile).await?)
     }
 
     /// One page of a list over all profiles: `held` says where everything is, `show` makes the things out of a wallet.
@@ -108,7 +114,7 @@ impl Call {
         let catalogue = self.app.catalogue().await?;
         let mut things = BTreeMap::new();
         for (number, ids) in holders {
-            if let Some(wallet) = self.app.backend.wallet_of(Moment::Now(self.at), number).await? {
+            if let Some(wallet) = self.app.backend.wallet_of(LedgerAt::Now(self.at), number).await? {
                 things.extend(show(&wallet, &ids, &catalogue));
             }
         }
@@ -142,6 +148,6 @@ pub fn transaction(call: &Call, wallet: &Wallet, transaction: &Transaction, lots
 
 /// The wallet with a transaction.
 pub async fn wallet_of_transaction(call: &Call, id: TransactionId) -> Result<Wallet, Problem> {
-    let wallet = call.app.backend.wallet_of(Moment::Now(call.at), id.number()).await?;
+    let wallet = call.app.backend.wallet_of(LedgerAt::Now(call.at), id.number()).await?;
     wallet.filter(|wallet| wallet.transaction(id).is_some()).ok_or_else(|| Problem::not_found("transaction"))
 }

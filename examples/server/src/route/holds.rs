@@ -19,7 +19,8 @@ pub async fn place(call: Call) -> Result<Response, Problem> {
     body.set("profile_id", &call.profile()?);
     let placed = call.run(body.read::<PlaceHold>()?).await?;
     let hold = placed.outcome;
-    let lots = call.lots_after(hold.profile_id, placed.novelty, hold.id.sequence(), &lots_of(&hold)).await?;
+    let lots =
+        call.lots_after(hold.profile_id, placed.disposition, hold.id.sequence(), &lots_of(&hold)).await?;
     Ok(answer::created(&shape(&call, &hold, &lots)))
 }
 
@@ -37,7 +38,7 @@ pub async fn release(call: Call) -> Result<Response, Problem> {
     call.body()?;
     let released = call.run(ReleaseHold { hold_id }).await.map_err(|problem| problem.in_path(WHAT))?;
     let hold = released.outcome;
-    let wallet = call.wallet_after(hold.profile_id, released.novelty).await?;
+    let wallet = call.wallet_after(hold.profile_id, released.disposition).await?;
     let lots = lot::named(&wallet, &lots_of(&hold), &*call.app.catalogue().await?);
     Ok(answer::ok(&shape(&call, &hold, &lots)))
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{IssuePoints, LotId, LotKind, Novelty, ProfileId};
+use scrip::{Disposition, IssuePoints, LotId, LotKind, ProfileId};
 
 use super::find::find_lot;
 use crate::http::call::Call;
@@ -22,8 +22,10 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
     }
     let issued = call.run(body.read::<IssuePoints>()?).await?;
     let point = &issued.outcome;
-    let lots = call.lots_after(point.profile_id, issued.novelty, point.id.sequence(), &[point.id]).await?;
-    let status = if issued.novelty == Novelty::Existing { StatusCode::OK } else { StatusCode::CREATED };
+    let lots =
+        call.lots_after(point.profile_id, issued.disposition, point.id.sequence(), &[point.id]).await?;
+    let status =
+        if issued.disposition == Disposition::Existing { StatusCode::OK } else { StatusCode::CREATED };
     Ok(answer::data(status, &lots.values().next()))
 }
 

@@ -7,7 +7,7 @@ use axum::response::Response;
 use scrip::store::AsOf;
 use scrip::{Entry, EntryKind, LotId, ProfileId, ProfileNumber, Reassign, Wallet};
 
-use crate::backend::Moment;
+use crate::backend::LedgerAt;
 use crate::http::answer;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
@@ -28,20 +28,20 @@ pub async fn reassign(call: Call) -> Result<Response, Problem> {
     let moved = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?.outcome;
     // The reward as it was with its receiver right after it came, whatever became of it since.
     let backend = &call.app.backend;
-    let wallet = backend.wallet_of(Moment::Now(call.at), moved.to).await?;
+    let wallet = backend.wallet_of(LedgerAt::Now(call.at), moved.to).await?;
     let wallet = wallet.ok_or_else(|| Problem::not_found(WHAT))?;
     let mut arrivals =
         wallet.journal().iter().filter_map(|entry| Some((came_from(entry, id)?, entry.sequence)));
     let arrival = match from {
         Some(from) => {
-            let sender = backend.wallet(Moment::Now(call.at), from).await?;
+            let sender = backend.wallet(LedgerAt::Now(call.at), from).await?;
             let number = sender.account().number();
             arrivals.filter(|(other, _)| *other == number).nth(moves_before(&sender, &call, id, moved.to))
         }
         None => arrivals.next_back(),
     };
     let (_, sequence) = arrival.ok_or_else(|| Problem::not_found(WHAT))?;
-    let wallet = backend.wallet(Moment::Past(AsOf::Sequence(sequence)), wallet.profile_id()).await?;
+    let wallet = backend.wallet(LedgerAt::Past(AsOf::Sequence(sequence)), wallet.profile_id()).await?;
     let lots = lot::named(&wallet, &[id], &*call.app.catalogue().await?);
     Ok(answer::ok(&lots.values().next()))
 }
@@ -56,7 +56,7 @@ async fn sender(call: &Call, id: LotId) -> Result<Option<ProfileId>, Problem> {
         if seen.len() == MOST || !seen.insert(number) {
             continue;
         }
-        let wallet = call.app.backend.wallet_of(Moment::Now(call.at), number).await?;
+        let wallet = call.app.backend.wallet_of(LedgerAt::Now(call.at), number).await?;
         let wallet = wallet.ok_or_else(|| Problem::not_found(WHAT))?;
         for entry in wallet.journal() {
             let Some(to) = sent_to(entry, id) else { continue };

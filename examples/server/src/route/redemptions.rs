@@ -3,11 +3,11 @@
 use axum::response::Response;
 use scrip::Strategy;
 use scrip::{
-    Amount, LotId, Novelty, ProfileId, Receipt, Redeem, Redemption, RedemptionId, Return, ReturnRedemption,
-    ReverseRedemption,
+    Amount, Disposition, LotId, ProfileId, Receipt, Redeem, Redemption, RedemptionId, Return,
+    ReturnRedemption, ReverseRedemption,
 };
 
-use crate::backend::Moment;
+use crate::backend::LedgerAt;
 use crate::http::answer;
 use crate::http::body::Body;
 use crate::http::call::Call;
@@ -26,7 +26,7 @@ pub async fn quote(call: Call) -> Result<Response, Problem> {
     let request = request(&call, call.body()?)?;
     let profile = call.profile()?;
     let quote = call.app.backend.quote(call.at, request).await?;
-    let wallet = call.app.backend.wallet(Moment::Now(call.at), profile).await?;
+    let wallet = call.app.backend.wallet(LedgerAt::Now(call.at), profile).await?;
     let ids: Vec<LotId> = quote.items.iter().map(|item| item.lot).collect();
     let lots = lot::named(&wallet, &ids, &*call.app.catalogue().await?);
     Ok(answer::ok(&QuoteOut::new(&quote, &lots)))
@@ -68,12 +68,12 @@ async fn carry_out(call: &Call, request: Redeem) -> Result<Response, Problem> {
 pub async fn answer_redemption(call: &Call, receipt: &Receipt<Redemption>) -> Result<Response, Problem> {
     let redemption = &receipt.outcome;
     // What is repeated was counted before.
-    if receipt.novelty == Novelty::New {
+    if receipt.disposition == Disposition::New {
         call.app.metrics.redeemed();
     }
     let ids: Vec<LotId> = redemption.items.iter().map(|item| item.lot).collect();
     let lots =
-        call.lots_after(redemption.profile_id, receipt.novelty, redemption.id.sequence(), &ids).await?;
+        call.lots_after(redemption.profile_id, receipt.disposition, redemption.id.sequence(), &ids).await?;
     Ok(answer::created(&RedemptionOut::new(redemption, call.app.backend.program(), &lots)))
 }
 
@@ -102,6 +102,6 @@ async fn answer_return(call: &Call, receipt: &Receipt<Return>) -> Result<Respons
     let ids = returned_to(back);
     let last = ids.iter().filter(|id| id.number() == back.id.number()).map(|id| id.sequence()).max();
     let sequence = back.id.sequence().max(last.unwrap_or(0));
-    let lots = call.lots_after(profile, receipt.novelty, sequence, &ids).await?;
+    let lots = call.lots_after(profile, receipt.disposition, sequence, &ids).await?;
     Ok(answer::created(&ReturnOut::new(back, call.app.backend.program(), &lots)))
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{Adjust, Extend, IssueReward, LotId, LotKind, Novelty, ProfileId, Revoke};
+use scrip::{Adjust, Disposition, Extend, IssueReward, LotId, LotKind, ProfileId, Revoke};
 
 use super::find::find_lot;
 use crate::http::body::Body;
@@ -16,8 +16,10 @@ const WHAT: &str = "reward";
 pub async fn issue(call: Call) -> Result<Response, Problem> {
     let issued = call.run(request(call.body()?)?).await?;
     let reward = &issued.outcome;
-    let lots = call.lots_after(reward.profile_id, issued.novelty, reward.id.sequence(), &[reward.id]).await?;
-    let status = if issued.novelty == Novelty::Existing { StatusCode::OK } else { StatusCode::CREATED };
+    let lots =
+        call.lots_after(reward.profile_id, issued.disposition, reward.id.sequence(), &[reward.id]).await?;
+    let status =
+        if issued.disposition == Disposition::Existing { StatusCode::OK } else { StatusCode::CREATED };
     Ok(answer::data(status, &lots.values().next()))
 }
 
@@ -86,7 +88,7 @@ pub async fn extend(call: Call) -> Result<Response, Problem> {
     let profile = request.profile_id;
     let extended = call.run(request).await?;
     let ids: Vec<LotId> = extended.outcome.lots.iter().map(|lot| lot.lot).collect();
-    let wallet = call.wallet_after(profile, extended.novelty).await?;
+    let wallet = call.wallet_after(profile, extended.disposition).await?;
     let lots = lot::named(&wallet, &ids, &*call.app.catalogue().await?);
     Ok(answer::ok(&ids.iter().filter_map(|id| lots.get(id)).collect::<Vec<_>>()))
 }

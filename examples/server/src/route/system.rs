@@ -6,7 +6,7 @@ use scrip::{ProfileId, When, Zone};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::backend::Moment;
+use crate::backend::LedgerAt;
 use crate::http::answer;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
@@ -28,7 +28,7 @@ pub struct TestClock {
 pub async fn health(call: Call) -> Result<Response, Problem> {
     // The store has to answer, so something is asked of it. The name is nobody's.
     let nobody = ProfileId::new("health").map_err(|_| Problem::not_found("profile"))?;
-    call.app.backend.balances(Moment::Now(scrip::Timestamp::MAX), nobody).await?;
+    call.app.backend.balances(LedgerAt::Now(scrip::Timestamp::MAX), nobody).await?;
     Ok(answer::ok(&Health { status: "ok" }))
 }
 

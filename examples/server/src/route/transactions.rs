@@ -4,12 +4,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use scrip::store::AsOf;
 use scrip::{
-    Amount, DeleteTransaction, ExternalId, Novelty, PostTransaction, ProfileId, Receipt, ReturnTransaction,
-    Transaction, TransactionId, UpdateTransaction, Wallet,
+    Amount, DeleteTransaction, Disposition, ExternalId, PostTransaction, ProfileId, Receipt,
+    ReturnTransaction, Transaction, TransactionId, UpdateTransaction, Wallet,
 };
 
 use super::find::{transaction, wallet_of_transaction};
-use crate::backend::{Failure, Moment};
+use crate::backend::{Failure, LedgerAt};
 use crate::http::body::Body;
 use crate::http::call::Call;
 use crate::http::code::Code;
@@ -43,16 +43,16 @@ async fn answer_posted(
     receipt: Receipt<Transaction>,
     status: StatusCode,
 ) -> Result<Response, Problem> {
-    let status = if receipt.novelty == Novelty::Existing { StatusCode::OK } else { status };
+    let status = if receipt.disposition == Disposition::Existing { StatusCode::OK } else { status };
     let posted = receipt.outcome;
     // Only a redemption has to be looked up.
     let shape = match posted.redemption_id {
-        Some(_) if receipt.novelty == Novelty::Existing => {
-            let as_of = Moment::Past(AsOf::Sequence(posted.id.sequence()));
+        Some(_) if receipt.disposition == Disposition::Existing => {
+            let as_of = LedgerAt::Past(AsOf::Sequence(posted.id.sequence()));
             shape(call, &call.app.backend.wallet(as_of, posted.profile_id).await?, &posted).await?
         }
         Some(_) => {
-            shape(call, &call.wallet_after(posted.profile_id, receipt.novelty).await?, &posted).await?
+            shape(call, &call.wallet_after(posted.profile_id, receipt.disposition).await?, &posted).await?
         }
         None => TransactionOut::new(&posted, None),
     };
@@ -122,7 +122,7 @@ pub async fn external(call: Call) -> Result<Response, Problem> {
     };
     let mut found = Vec::new();
     for profile in profiles {
-        let wallet = call.app.backend.wallet(Moment::Now(call.at), profile).await?;
+        let wallet = call.app.backend.wallet(LedgerAt::Now(call.at), profile).await?;
         if let Some(posted) = named(&wallet, &id) {
             found.push(shape(&call, &wallet, posted).await?);
         }
@@ -148,7 +148,7 @@ pub async fn change(call: Call) -> Result<Response, Problem> {
     let before = wallet.transaction(id).ok_or_else(|| Problem::not_found(WHAT))?;
     let changed = call.run(update(before, call.body()?)?).await.map_err(|problem| problem.in_path(WHAT))?;
     let posted = changed.outcome;
-    let wallet = call.wallet_after(posted.profile_id, changed.novelty).await?;
+    let wallet = call.wallet_after(posted.profile_id, changed.disposition).await?;
     Ok(answer::ok(&shape(&call, &wallet, &posted).await?))
 }
 
@@ -183,7 +183,7 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     body.require(&["profile_id", "external_id"])?;
     let profile: ProfileId = body.get("profile_id")?.ok_or_else(|| Problem::missing("profile_id"))?;
     let id: ExternalId = body.get("external_id")?.ok_or_else(|| Problem::missing("external_id"))?;
-    let mut moment = Moment::Now(call.at);
+    let mut moment = LedgerAt::Now(call.at);
     loop {
         let wallet = call.app.backend.wallet(moment, profile).await?;
         let (done, status) = match named(&wallet, &id) {
@@ -192,8 +192,8 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
         };
         match (done, moment) {
             // The key was used before. What it was used for is what the body meant then.
-            (Err(Failure::KeyReused(reused)), Moment::Now(_)) => {
-                moment = Moment::Past(AsOf::Sequence(reused.first.saturating_sub(1)));
+            (Err(Failure::KeyReused(reused)), LedgerAt::Now(_)) => {
+                moment = LedgerAt::Past(AsOf::Sequence(reused.first.saturating_sub(1)));
             }
             (done, _) => return answer_posted(&call, done?, status).await,
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use scrip::json::Json;
 use scrip::{
-    Amount, Catalogue, KnownLot, Lot, LotId, LotKind, LotStatus, Origin, PointLot, Reward as RewardLot,
+    Amount, Catalogue, Lot, LotId, LotKind, LotSnapshot, LotStatus, Origin, PointLot, Reward as RewardLot,
     Timestamp, Wallet,
 };
 use serde::Serialize;
@@ -233,7 +233,7 @@ fn chosen(
 }
 
 /// A lot that nothing happened to but what happens at `at`.
-pub fn known(known: KnownLot, at: Timestamp, catalogue: &Catalogue) -> (LotId, Either) {
+pub fn known(known: LotSnapshot, at: Timestamp, catalogue: &Catalogue) -> (LotId, Either) {
     let id = known.lot.id;
     let times = Times { created: known.written_at, updated: at, extended: None };
     let either = match known.kind {
