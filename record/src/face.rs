@@ -7,7 +7,7 @@
 use chrono::TimeDelta;
 use scrip::store::{AsOf, MemoryStore, Position, Scan};
 use scrip::{
-    Amount, Command, Cursor, Error, Expiry, Handle, Ledger, Lot, LotId, Novelty, Outcome, ProfileId,
+    Amount, Command, Cursor, Error, Expiry, Handle, Ledger, Lot, LotId, Disposition, Outcome, ProfileId,
     ProfileNumber, Program, Quantity, Receipt, Redeem, Redemption, Rejection, Request, Timestamp,
     Transaction, json,
 };
@@ -137,7 +137,7 @@ impl Face {
     pub fn lots(&mut self, profile: &str, at: i64, ids: &[u64]) -> String {
         let ids: Vec<LotId> = ids.iter().map(|id| LotId::new(*id).unwrap()).collect();
         text(self.ledger.at(time(at)).lots(id(profile), &ids), |known| {
-            let lot = |known: &scrip::KnownLot| (known.lot.clone(), known.written_at, known.changed_at);
+            let lot = |known: &scrip::LotSnapshot| (known.lot.clone(), known.written_at, known.changed_at);
             line!((known.version, known.lots.iter().map(lot).collect::<Vec<_>>()))
         })
     }
@@ -245,10 +245,10 @@ fn answer(result: Result<Receipt<Outcome>, Failure>) -> Answer {
             return Answer { verdict: Verdict::Rejected, code, text, news: News::default() };
         }
     };
-    let (verdict, word) = match receipt.novelty {
-        Novelty::New => (Verdict::Done, "done"),
-        Novelty::Replayed => (Verdict::Replayed, "replayed"),
-        Novelty::Existing => (Verdict::Existing, "existing"),
+    let (verdict, word) = match receipt.disposition {
+        Disposition::New => (Verdict::Done, "done"),
+        Disposition::Replayed => (Verdict::Replayed, "replayed"),
+        Disposition::Existing => (Verdict::Existing, "existing"),
     };
     let text = format!("{{\"{word}\":{}}}", line!(receipt.outcome));
     Answer { verdict, code: None, text, news: news(&receipt.outcome) }
