@@ -25,7 +25,8 @@
 //!   [`CommitStatus::Staged`] that it does once the caller's own transaction commits. A reply lost on the way is
 //!   [`CommitStatus::InDoubt`], never a guess.
 //! - **Numbers.** A profile's number is drawn once, at the latest when its first entry is committed, is never drawn
-//!   again for another profile, and is not zero.
+//!   again for another profile, and is not zero. Two new profiles in one need have two numbers; one that is named twice,
+//!   as both accounts, has one.
 //! - **Fidelity.** Entries come back as they were written: every digit, every microsecond, in order.
 //! - **Errors, not panics.** What cannot be read back is an error of the store, which
 //!   [says so](StoreError::is_corruption).

@@ -48,7 +48,8 @@ impl AsyncStore for SmallCas {
 impl Journals {
     fn load(&self, need: &Need) -> Result<Loaded, Corrupt> {
         let first = self.account(need.owner, 0)?;
-        let promised = usize::from(is_newcomer(&first));
+        // A newcomer may be both accounts, and has one number then.
+        let promised = usize::from(is_newcomer(&first) && need.second != Some(need.owner));
         let second = need.second.map(|owner| self.account(owner, promised)).transpose()?;
         let mut gather = Gather::new(need, &first, second.as_ref());
         while let Some(lookup) = gather.next() {

@@ -64,7 +64,11 @@ impl SmallSqlite {
     fn unit(&self, work: &mut dyn Work, unit: usize, done: CommitStatus) -> Result<CommitStatus> {
         let need = work.needs()[unit].clone();
         let first = self.account(need.owner)?;
-        let second = need.second.map(|owner| self.account(owner)).transpose()?;
+        let second = match need.second {
+            // A newcomer may be both accounts, and has one number then.
+            Some(owner) if owner == need.owner => Some(first.clone()),
+            other => other.map(|owner| self.account(owner)).transpose()?,
+        };
         let mut gather = Gather::new(&need, &first, second.as_ref());
         while let Some(lookup) = gather.next() {
             gather.give(self.find(&lookup)?);

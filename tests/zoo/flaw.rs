@@ -1,14 +1,14 @@
-//! What can be wrong with a store: each breaks one promise, and names the case that finds it out.
+//! What can be wrong with a store: each breaks one promise, and names the cases that find it out.
 
 macro_rules! flaws {
-    ($($(#[$doc:meta])* $name:ident => $case:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident => $($case:ident)+;)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Flaw {
             $($(#[$doc])* $name,)*
         }
 
-        /// Every flaw, and exactly the case that fails on it.
-        pub const FLAWS: &[(Flaw, &str)] = &[$((Flaw::$name, stringify!($case))),*];
+        /// Every flaw, and exactly the cases that fail on it.
+        pub const FLAWS: &[(Flaw, &[&str])] = &[$((Flaw::$name, &[$(stringify!($case)),+])),*];
     };
 }
 
@@ -59,6 +59,63 @@ flaws! {
     SecondUnchecked => racing_pairs_stay_whole;
     /// The key is looked for before the account is read.
     KeysOfAnotherMoment => a_key_raced_for_is_used_once;
+    /// The oldest entry about a thing is taken for the newest.
+    LatestIsTheOldest =>
+        a_redemption_is_not_returned_twice
+        an_expired_reward_comes_back_with_what_was_left
+        the_last_correction_of_a_reward_counts
+        a_sale_is_not_returned_twice
+        a_redemption_pays_for_one_sale
+        a_merged_profile_gets_its_returns
+        a_key_is_found_after_its_reward_moved;
+    /// The same, of returns alone.
+    ReturnsKeepTheFirst => a_redemption_is_not_returned_twice;
+    /// Of the things that an entry is about, only the first is indexed.
+    IndexesOneSubject =>
+        a_redemption_is_not_returned_twice
+        a_return_to_several_lots_is_not_repeated
+        an_expired_reward_comes_back_with_what_was_left
+        a_hold_ends_once
+        a_redemption_pays_for_one_sale
+        a_batch_finds_what_it_wrote;
+    /// Only the first three are.
+    IndexesThreeSubjects => a_return_to_several_lots_is_not_repeated;
+    /// That a lot expired is listed, and not found by the lot.
+    ExpiriesUnindexed => an_expired_reward_comes_back_with_what_was_left;
+    /// Of the entries about a thing, only the newest is found.
+    AboutIsTheNewest =>
+        a_quote_lists_every_expired_reward
+        a_key_is_found_after_its_reward_moved;
+    /// Only the oldest is.
+    AboutIsTheOldest => a_quote_lists_every_expired_reward;
+    /// Only the newest two are.
+    AboutIsThePage => a_key_is_found_after_its_reward_moved;
+    /// The ledger's own name of a lot stays with the entry that first had it.
+    LotsKeepTheFirst => the_last_correction_of_a_reward_counts;
+    /// That a hold was captured is not found by the hold.
+    CapturesUnindexed => a_hold_ends_once;
+    /// That part of a sale came back is not found by the sale.
+    SaleReturnsUnindexed => a_sale_is_not_returned_twice;
+    /// That a sale was paid with a redemption is not found by the redemption.
+    LinksUnindexed => a_redemption_pays_for_one_sale;
+    /// Nothing is looked up in the journal of the second account.
+    SecondJournalUnread => a_merged_profile_gets_its_returns;
+    /// Two newcomers in one unit are lent the same number.
+    NewcomersShareANumber => two_new_profiles_get_two_numbers;
+    /// A newcomer who is both accounts of a unit is lent two numbers.
+    OneAccountIsTwo => one_account_is_not_two;
+    /// A caller's name stays with the entry that first had it.
+    NamesKeepTheFirst => a_name_used_anew_is_found_again;
+    /// A key stays with the entry that first had it.
+    KeysKeepTheFirst => a_key_used_anew_is_found_again;
+    /// Of the names of an entry, only the first is indexed.
+    IndexesOneName => every_name_of_an_entry_is_found;
+    /// What a thing became is looked for in what was there before the batch.
+    SubjectsOfTheBatchUnseen => a_batch_finds_what_it_wrote;
+    /// So is what has a name.
+    NamesOfTheBatchUnseen => a_batch_finds_what_it_wrote;
+    /// Definitions are not found by their handles.
+    HandlesUnindexed => a_definition_is_found_by_its_handle;
     /// A full page of the feed leaves out the entry after it.
     FeedSkips => the_feed_tells_everything_in_order;
     /// A position that cannot be read is taken for the start.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 use scrip::store::{
-    AsOf, AsyncStore, Change, CommitStatus, Find, Gather, Lookup, Need, Owner, StoreError, View, Work,
+    AsOf, AsyncStore, Change, CommitStatus, Gather, Lookup, Need, Owner, StoreError, View, Work,
 };
 use scrip::{Account, Entry, EntryKind, ProfileId, ProfileNumber};
 
@@ -100,12 +100,16 @@ impl Toy {
 
     fn load_now(&self, need: &Need, before: &BTreeMap<u32, u32>) -> Result<Loaded, ToyError> {
         let mut first = self.account(need.owner, 0)?;
-        let promised = usize::from(is_newcomer(&first));
+        let promised = self.promised(need, &first);
         let second = need.second.map(|owner| self.account(owner, promised)).transpose()?;
         let mut found = Vec::new();
         let mut gather = Gather::new(need, &first, second.as_ref());
         while let Some(lookup) = gather.next() {
-            let entries = self.find(&lookup, before)?;
+            let is_of_first = [first.number(), ProfileNumber::CATALOGUE].contains(&lookup.journal);
+            let entries = match self.has(Flaw::SecondJournalUnread) && !is_of_first {
+                true => Vec::new(),
+                false => self.find(&lookup, before)?,
+            };
             gather.give(entries.clone());
             found.push((lookup, entries));
         }
@@ -116,6 +120,12 @@ impl Toy {
             first = Account::replay(first.profile().copied(), first.number(), &journal[..shown])?;
         }
         Ok(Loaded { first, second, found })
+    }
+
+    /// How many numbers were lent in a unit already, once its first account was.
+    fn promised(&self, need: &Need, first: &Account) -> usize {
+        let is_another = need.second != Some(need.owner) || self.has(Flaw::OneAccountIsTwo);
+        usize::from(is_newcomer(first) && is_another && !self.has(Flaw::NewcomersShareANumber))
     }
 
     /// The account; two newcomers may be lent the same number, and one of them gets it.
@@ -164,55 +174,6 @@ impl Toy {
         rows.map(|row| row.clone().ok_or_else(unreadable)).collect()
     }
 
-    fn find(&self, lookup: &Lookup, before: &BTreeMap<u32, u32>) -> Result<Vec<Entry>, ToyError> {
-        let number = lookup.journal.get();
-        let all = self.journal(number)?;
-        let newest = |wanted: &dyn Fn(&Entry) -> bool| all.iter().rev().find(|entry| wanted(entry)).cloned();
-        let found = match &lookup.find {
-            Find::Range(first, last) => {
-                let within = |entry: &&Entry| (*first..=*last).contains(&entry.sequence);
-                let mut entries: Vec<Entry> = all.iter().filter(within).cloned().collect();
-                if self.has(Flaw::OrdersByLetters) {
-                    entries.sort_by_key(|entry| entry.sequence.to_string());
-                }
-                if self.has(Flaw::PagesEnd) {
-                    entries.truncate(256);
-                }
-                entries
-            }
-            Find::Until(at) if self.has(Flaw::PastEndsEarly) => {
-                all.iter().filter(|entry| entry.at < *at).cloned().collect()
-            }
-            Find::Until(at) => all.iter().filter(|entry| entry.at <= *at).cloned().collect(),
-            Find::About(subject) => {
-                all.iter().filter(|entry| entry.subjects().contains(subject)).cloned().collect()
-            }
-            Find::Latest(_) if number == 0 && self.has(Flaw::ForgetsWhatChanged) => Vec::new(),
-            Find::Latest(subject) => newest(&|e| e.subjects().contains(subject)).into_iter().collect(),
-            Find::Key(key) if self.has(Flaw::KeysOfAnybody) => {
-                let count = self.lock().profiles.len() as u32;
-                let mut found = Vec::new();
-                for number in 1..=count {
-                    found.extend(self.journal(number)?.into_iter().find(|entry| entry.key() == Some(key)));
-                }
-                found.truncate(1);
-                found
-            }
-            Find::Key(key) => {
-                let last = before.get(&number).copied().unwrap_or(0);
-                let is_known = |e: &Entry| !self.has(Flaw::KeysOfTheBatchUnseen) || e.sequence <= last;
-                newest(&|entry| entry.key() == Some(key) && is_known(entry)).into_iter().collect()
-            }
-            Find::Named(name) if self.has(Flaw::NamesOfAnySort) => {
-                let same = |entry: &Entry| entry.names().iter().any(|other| other.as_str() == name.as_str());
-                newest(&same).into_iter().collect()
-            }
-            Find::Named(name) => newest(&|entry| entry.names().contains(name)).into_iter().collect(),
-            other => unreachable!("this store was written before {other:?}"),
-        };
-        Ok(found)
-    }
-
     /// Writes both lists, if both accounts still stand where they were loaded.
     fn swap(&self, need: &Need, loaded: &Loaded, change: &Change) -> Result<CommitStatus, ToyError> {
         let (first, second) = (&loaded.first, loaded.second.as_ref());
@@ -233,7 +194,7 @@ impl Toy {
             Some(Flaw::RedemptionsUnchecked) => is_redemption && need.key.is_none(),
             _ => false,
         };
-        let promised = usize::from(is_newcomer(first));
+        let promised = self.promised(need, first);
         let stands = (trusts_first || self.stands(first, 0)?)
             && match second {
                 Some(_) if self.has(Flaw::SecondUnchecked) => true,

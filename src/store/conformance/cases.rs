@@ -55,6 +55,23 @@ cases! {
     racing_changes_lose_nothing
     racing_pairs_stay_whole
     a_key_raced_for_is_used_once
+    a_redemption_is_not_returned_twice
+    a_return_to_several_lots_is_not_repeated
+    an_expired_reward_comes_back_with_what_was_left
+    a_quote_lists_every_expired_reward
+    the_last_correction_of_a_reward_counts
+    a_hold_ends_once
+    a_sale_is_not_returned_twice
+    a_redemption_pays_for_one_sale
+    a_merged_profile_gets_its_returns
+    two_new_profiles_get_two_numbers
+    one_account_is_not_two
+    a_name_used_anew_is_found_again
+    a_key_used_anew_is_found_again
+    a_key_is_found_after_its_reward_moved
+    every_name_of_an_entry_is_found
+    a_batch_finds_what_it_wrote
+    a_definition_is_found_by_its_handle
 }
 
 impl<S, Open> Suite<Open>

@@ -28,7 +28,10 @@ mod corrupt;
 mod probe;
 mod racing;
 mod reading;
+mod repeats;
 mod suite;
+mod till;
+mod value;
 
 use std::future::Future;
 use std::pin::pin;

@@ -3,8 +3,9 @@
 use crate::account::Account;
 use crate::definition::RewardDefinition;
 use crate::engine::decide;
+use crate::engine::sealed::Decide;
 use crate::id::{DefinitionId, ExternalId, Key, ProfileId};
-use crate::journal::Entry;
+use crate::journal::{Entry, External, Stamp};
 use crate::ops::{Command, Define, IssueReward, Redeem, Request};
 use crate::program::Program;
 use crate::store::{AsOf, AsyncStore, Change, CommitStatus, Need, Owner, View, Work};
@@ -49,7 +50,9 @@ impl Fixture {
     /// Defines a reward worth 10; the first thing in every backing, so its id is known.
     pub(super) fn define(&self) -> Result<Command, String> {
         let handle = "bonus".parse().map_err(|_| "the fixture's handle".to_owned())?;
-        Ok(self.command(Define::from(RewardDefinition::new(handle, "Bonus", Amount::from(10)))))
+        let mut bonus = RewardDefinition::new(handle, "Bonus", Amount::from(10));
+        (bonus.is_extendable, bonus.is_reassignable) = (true, true);
+        Ok(self.command(Define::from(bonus)))
     }
 
     /// Issues that reward.
@@ -89,6 +92,8 @@ pub(super) struct Script {
     pub(super) fates: Vec<Vec<CommitStatus>>,
     /// The unit whose change is made stale, as if somebody had been faster.
     pub(super) spoiled: Option<usize>,
+    /// A name that the first entry of each change gets besides those that it has.
+    pub(super) also_named: Option<External>,
     /// What the unit last decided to write.
     pub(super) wrote: Vec<Vec<Entry>>,
 }
@@ -107,6 +112,7 @@ impl Script {
             refused: vec![false; units],
             fates: vec![Vec::new(); units],
             spoiled: None,
+            also_named: None,
             wrote: vec![Vec::new(); units],
         })
     }
@@ -167,6 +173,11 @@ impl Work for Script {
         }
         if self.spoiled == Some(unit) {
             spoil(&mut self.change.first);
+        }
+        if let (Some(external), Some(entry)) = (&self.also_named, self.change.first.first_mut()) {
+            let fingerprint = self.commands.get(unit)?.request.fingerprint();
+            let stamp = Stamp { key: None, external: Some(external.clone()), fingerprint, entries: 1 };
+            entry.stamp = Some(Box::new(stamp));
         }
         self.wrote.get_mut(unit)?.clone_from(&self.change.first);
         (!self.change.is_empty()).then_some(&self.change)

@@ -1,0 +1,165 @@
+//! The cases about requests that come again when much has happened: what a shop loses if a store finds the first use of a
+//! key or a name and not the newest, or does not find it at all.
+
+use super::probe::{Fixture, Script, Verdict, expect};
+use super::suite::Suite;
+use super::till::{Answered, failed};
+use crate::definition::RewardDefinition;
+use crate::engine::{Disposition, Receipt};
+use crate::id::{ExternalId, Handle, RedemptionId};
+use crate::journal::External;
+use crate::ledger::Error;
+use crate::ops::{Adjust, Define, DeleteTransaction, PostTransaction, Reassign, Request, ReturnRedemption};
+use crate::program::Program;
+use crate::store::AsyncStore;
+use crate::value::{Amount, Quantity};
+
+impl<S, Open> Suite<Open>
+where
+    S: AsyncStore + Send,
+    S::Error: std::fmt::Display,
+    Open: AsyncFnMut() -> S,
+{
+    /// Post, delete, post anew, repeat: the name stands for the new sale.
+    pub(super) async fn a_name_used_anew_is_found_again(&mut self) -> Verdict {
+        let alice = Fixture::profile("alice")?;
+        let loss = "a sale that is sent again is booked again";
+        let external = ExternalId::new("T-1").map_err(|error| error.to_string())?;
+        let sale =
+            |whole: u32| PostTransaction::new(alice, Amount::from(whole)).external_id(external.clone());
+        let first = self.done(0, sale(5), loss).await?;
+        self.done(1, DeleteTransaction { transaction_id: first.id }, loss).await?;
+        let second = self.done(2, sale(7), loss).await?;
+        for repetition in 3..5 {
+            let answer = self.ask(repetition, sale(7)).await?;
+            let found = answer.as_ref().is_ok_and(|receipt| {
+                receipt.disposition == Disposition::Existing && receipt.outcome.id == second.id
+            });
+            expect(found, || format!("repeating {:?} was answered by {answer:?}: {loss}", second.id))?;
+        }
+        Ok(())
+    }
+
+    /// A key that the program has forgotten is used anew, and then repeated.
+    pub(super) async fn a_key_used_anew_is_found_again(&mut self) -> Verdict {
+        let mut settings = self.fixture.program.settings().clone();
+        settings.key_window_seconds = Some(3_600);
+        self.fixture.program = Program::try_from(settings).map_err(|error| error.to_string())?;
+        let _ready = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let loss = "beyond the key window a redemption that is sent again is taken again";
+        self.done(0, self.fixture.issue(alice)?, loss).await?;
+        for (seconds, expected) in [
+            (0, Disposition::New),
+            (3_600, Disposition::Replayed),
+            (7_200, Disposition::New),
+            (7_201, Disposition::Replayed),
+            (7_202, Disposition::Replayed),
+        ] {
+            let answer = self.ask_keyed(seconds, "till-7", Fixture::redeem(alice, 2)).await?;
+            expect(answer.as_ref().is_ok_and(|receipt| receipt.disposition == expected), || {
+                format!("after {seconds} seconds {answer:?} came, not {expected:?}: {loss}")
+            })?;
+        }
+        self.expect_balance(7_203, alice, 6, loss).await
+    }
+
+    /// A reward goes to Bob, is raised under a key, goes back and on to Carol: the key is found in Bob's journal.
+    pub(super) async fn a_key_is_found_after_its_reward_moved(&mut self) -> Verdict {
+        let _ready = self.ready().await?;
+        let (alice, bob, carol) =
+            (Fixture::profile("alice")?, Fixture::profile("bob")?, Fixture::profile("carol")?);
+        let loss = "a correction that is sent again is made again, as the reward moved meanwhile";
+        let lot = self.done(0, self.fixture.issue(alice)?, loss).await?.id;
+        let worth = Some(Quantity::from(Amount::from(15)));
+        let raise = Adjust { value_remaining: worth, ..Adjust::new(lot, "a gesture") };
+        self.done(1, Reassign::new(lot, bob), loss).await?;
+        let first = self.ask_keyed(2, "raise", raise.clone()).await?;
+        expect(is_new(&first), || format!("the correction was answered by {first:?}: {loss}"))?;
+        self.done(3, Reassign::new(lot, alice), loss).await?;
+        self.done(4, Reassign::new(lot, carol), loss).await?;
+        self.done(5, Fixture::redeem(carol, 5), loss).await?;
+        let again = self.ask_keyed(6, "raise", raise).await?;
+        expect(again.as_ref().is_ok_and(|receipt| receipt.disposition == Disposition::Replayed), || {
+            format!("repeated, the correction was answered by {again:?}: {loss}")
+        })?;
+        self.expect_balance(7, carol, 10, loss).await
+    }
+
+    /// Redeem 10, return 6 three times, post a sale twice: all in one batch, so that each finds what may not be committed yet.
+    pub(super) async fn a_batch_finds_what_it_wrote(&mut self) -> Verdict {
+        let _ready = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let loss = "what is sent in one batch is given back, or booked, twice";
+        let number = self.done(0, self.fixture.issue(alice)?, loss).await?.id.number();
+        let external = ExternalId::new("T-1").map_err(|error| error.to_string())?;
+        let sale = PostTransaction::new(alice, Amount::from(5)).external_id(external);
+        // The redemption is the second entry of the account.
+        let back = ReturnRedemption::strict(RedemptionId::made_by(number, 2), Amount::from(6));
+        let requests: Vec<Request> = vec![
+            Fixture::redeem(alice, 10).into(),
+            sale.clone().into(),
+            back.clone().into(),
+            sale.into(),
+            back.clone().into(),
+            back.into(),
+        ];
+        let at = self.after(1)?;
+        let answers = self.till().await.at(at).commit_all(requests).await;
+        let codes: Vec<&str> =
+            answers.iter().map(|answer| answer.as_ref().map_or_else(Error::code, told)).collect();
+        let above = "return_above_redemption";
+        let expected = ["new", "new", "new", "existing", above, above];
+        expect(codes == expected, || format!("a batch was answered by {codes:?}, not {expected:?}: {loss}"))?;
+        self.expect_balance(2, alice, 6, loss).await
+    }
+
+    /// A definition's handle leads to it, and is taken.
+    pub(super) async fn a_definition_is_found_by_its_handle(&mut self) -> Verdict {
+        let _ready = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let loss = "rewards are issued from another definition, or not at all";
+        let handle: Handle = "coffee".parse().map_err(|_| "the fixture's handle".to_owned())?;
+        let coffee = |whole: u32| RewardDefinition::new(handle.clone(), "Coffee", Amount::from(whole));
+        let id = self.done(0, Define::from(coffee(4)), loss).await?.id;
+        self.refused(1, Define::from(coffee(6)), "handle_taken", loss).await?;
+        let mut issue = self.fixture.issue(alice)?;
+        (issue.reward_definition_id, issue.reward_definition_handle) = (None, Some(handle));
+        let reward = self.done(2, issue, loss).await?;
+        expect(reward.definition_id == Some(id), || {
+            format!("issued from {:?}: {loss}", reward.definition_id)
+        })?;
+        self.expect_balance(3, alice, 4, loss).await
+    }
+
+    /// An entry is found under each of its names. No request gives it two, yet the contract allows it.
+    pub(super) async fn every_name_of_an_entry_is_found(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        let alice = Fixture::profile("alice")?;
+        let loss = "a reward reads as before a manager corrected it";
+        let lot = self.done(0, self.fixture.issue(alice)?, loss).await?.id;
+        let worth = Some(Quantity::from(Amount::from(12)));
+        let adjust = Adjust { value_initial: worth, ..Adjust::new(lot, "the receipt was wrong") };
+        let mut script = Script::new(&self.fixture, vec![self.fixture.command(adjust)])?;
+        let external = ExternalId::new("ORDER-1").map_err(|error| error.to_string())?;
+        script.also_named = Some(External::Lot(external));
+        script.commit(&mut store).await?;
+        let at = self.after(1)?;
+        let known = self.till().await.at(at).lots(alice, &[lot]).await.map_err(|error| failed(&error))?;
+        let initial: Vec<Option<Quantity>> =
+            known.lots.iter().map(|known| Some(known.lot.value_initial)).collect();
+        expect(initial == [worth], || format!("corrected to 12, and reads as {known:?}: {loss}"))
+    }
+}
+
+fn told<O>(receipt: &Receipt<O>) -> &'static str {
+    match receipt.disposition {
+        Disposition::New => "new",
+        Disposition::Replayed => "replayed",
+        Disposition::Existing => "existing",
+    }
+}
+
+fn is_new<O>(answer: &Answered<O>) -> bool {
+    answer.as_ref().is_ok_and(|receipt| receipt.disposition == Disposition::New)
+}
