@@ -43,6 +43,8 @@ flaws! {
     PastEndsEarly => the_past_can_be_asked_for;
     /// Profiles are compared without regard to case.
     IgnoresCase => profiles_do_not_mix;
+    /// Where a profile's account is, is kept in eight bits.
+    PlacesWrap => many_profiles_do_not_mix;
     /// Sequence numbers are sorted as text.
     OrdersByLetters => entries_come_in_their_order;
     /// What is beyond the first page is not read.

@@ -148,6 +148,8 @@ impl Toy {
                 Owner::Number(number) => (number, at(number.get())),
                 Owner::Profile(profile) => {
                     let place = profiles.iter().position(|other| is(other, &profile));
+                    let place =
+                        place.map(|place| if self.has(Flaw::PlacesWrap) { place % 256 } else { place });
                     let place = place.unwrap_or(profiles.len() + promised);
                     (ProfileNumber::new(place as u32 + 1).unwrap(), Some(profile))
                 }

@@ -46,6 +46,7 @@ cases! {
     looking_creates_nothing
     the_past_can_be_asked_for
     profiles_do_not_mix
+    many_profiles_do_not_mix
     every_digit_and_every_microsecond_is_kept
     entries_come_in_their_order
     a_large_account_is_whole

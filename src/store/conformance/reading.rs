@@ -71,6 +71,33 @@ where
         Ok(())
     }
 
+    /// More profiles than fit a page of 256, a byte, or a small table without collisions: each has a reward of its own worth,
+    /// and can spend that and no more.
+    pub(super) async fn many_profiles_do_not_mix(&mut self) -> Verdict {
+        const PROFILES: u32 = 600;
+        let _ready = self.ready().await?;
+        let loss = "one customer spends what is another's";
+        let mut issues = Vec::new();
+        let mut redemptions = Vec::new();
+        for worth in 1..=PROFILES {
+            let profile = Fixture::profile(&format!("profile {worth}"))?;
+            let value_initial = Some(Amount::from(worth));
+            issues.push(IssueReward { value_initial, ..self.fixture.issue(profile)? });
+            redemptions.push(Fixture::redeem(profile, worth));
+        }
+        let at = self.fixture.now;
+        let expected = [0, 0, issues.len()];
+        let issued = self.till().await.at(at).commit_all(issues).await;
+        let spent = self.till().await.at(at).commit_all(redemptions.clone()).await;
+        let again = self.till().await.at(at).commit_all(redemptions).await;
+        let refused = [failures(&issued), failures(&spent), failures(&again)];
+        expect(refused == expected, || {
+            format!(
+                "of {PROFILES} rewards, their redemptions and as many again, {refused:?} were refused: {loss}"
+            )
+        })
+    }
+
     /// Amounts from the least to the largest, and instants a microsecond apart.
     pub(super) async fn every_digit_and_every_microsecond_is_kept(&mut self) -> Verdict {
         let mut store = self.ready().await?;
@@ -181,4 +208,8 @@ where
         }
         Ok(())
     }
+}
+
+fn failures<O, E>(answers: &[Result<O, E>]) -> usize {
+    answers.iter().filter(|answer| answer.is_err()).count()
 }
