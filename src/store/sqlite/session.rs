@@ -51,8 +51,10 @@ impl<'a> Session<'a> {
         let Some(need) = work.needs().get(unit) else { return Ok(done) };
         let mut next = None;
         let first = self.place(need.owner, &mut next)?;
-        let second = need.second.map(|owner| self.place(owner, &mut next)).transpose()?;
-        // One account under two names is one account: there is nothing that could be written to it twice.
+        // One account under two names is one account, also one that does not exist yet: there is nothing that could be
+        // written to it twice.
+        let second = need.second.filter(|owner| *owner != need.owner);
+        let second = second.map(|owner| self.place(owner, &mut next)).transpose()?;
         let is_same = |other: &Place| self.account(other).map(Account::number);
         let second = match second {
             Some(other) if is_same(&other)? == self.account(&first)?.number() => None,
