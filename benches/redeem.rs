@@ -9,6 +9,8 @@
 //! taken round by round, are climate.
 
 #[allow(dead_code)] // Other benches use the rest.
+mod calls;
+#[allow(dead_code)]
 mod contestants;
 mod jobs;
 mod sections;
@@ -18,13 +20,12 @@ use std::time::{Duration, Instant};
 use contestants::by_hand::ByHand;
 use contestants::floor::Floor;
 use contestants::honest_floor::HonestFloor;
-use contestants::ledger::{Batched, OneByOne};
-use contestants::{Contestant, Workload, round};
+use contestants::{Contestant, SetUp, Workload, round};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
 
-const SIZES: [(u32, usize); 2] = [(1_000, 9), (1_000_000, 3)];
-const REQUESTS: usize = 1_000_000;
+const SIZES: [(u32, usize); 2] = [(1_000, 5), (1_000_000, 3)];
+const REQUESTS: usize = 500_000;
 
 fn main() {
     if sections::memory::was_measured() {
@@ -46,31 +47,35 @@ fn main() {
     }
 }
 
-type Round = fn(&Workload) -> Duration;
+/// The contestants beside scrip, in the order in which `compare` refers to them.
+const OTHERS: [(&str, SetUp); 4] = [
+    ("floor", |workload| Box::new(Floor::set_up(workload))),
+    ("honest floor", |workload| Box::new(HonestFloor::set_up(workload))),
+    ("by hand", |workload| Box::new(ByHand::set_up(workload))),
+    ("by hand, with keys", |workload| Box::new(ByHand::with_keys(workload))),
+];
 
 fn compare(workload: &Workload, rounds: usize) {
-    let contestants: [(&str, Round); 5] = [
-        ("floor", round::<Floor>),
-        ("honest floor", round::<HonestFloor>),
-        ("by hand", round::<ByHand>),
-        ("scrip, memory store", round::<OneByOne>),
-        ("scrip, batches", round::<Batched>),
-    ];
+    let contestants = [&OTHERS[..], &calls::contest::CONTESTANTS].concat();
     let mut nanos = vec![Vec::new(); contestants.len()];
     for _ in 0..rounds {
-        for ((_, run), nanos) in contestants.iter().zip(&mut nanos) {
-            nanos.push(run(workload).as_secs_f64() * 1e9 / workload.requests.len() as f64);
+        for ((_, set_up), nanos) in contestants.iter().zip(&mut nanos) {
+            nanos.push(round(workload, *set_up).as_secs_f64() * 1e9 / workload.requests.len() as f64);
         }
     }
     println!("W({}), {} requests, {rounds} rounds", workload.profiles, workload.requests.len());
-    println!("{:22} {:>8} {:>16} {:>16}", "", "ns each", "× honest floor", "by hand ÷ this");
+    println!(
+        "{:22} {:>8} {:>16} {:>16} {:>16}",
+        "", "ns each", "× honest floor", "by hand ÷ this", "with keys ÷ this"
+    );
     for ((name, _), own) in contestants.iter().zip(&nanos) {
         let over = |other: &[f64]| median(own.iter().zip(other).map(|(own, other)| own / other));
         println!(
-            "{name:22} {:>8.0} {:>16.2} {:>16.2}",
+            "{name:22} {:>8.0} {:>16.2} {:>16.2} {:>16.2}",
             median(own.iter().copied()),
             over(&nanos[1]),
             1.0 / over(&nanos[2]),
+            1.0 / over(&nanos[3]),
         );
     }
     println!();
@@ -87,23 +92,21 @@ fn detail(criterion: &mut Criterion, workload: &Workload) {
     // Records pile up while it runs, so it runs for no longer than it has to.
     group.sample_size(10).sampling_mode(SamplingMode::Flat);
     group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-    measure::<Floor>(&mut group, "floor", workload);
-    measure::<HonestFloor>(&mut group, "honest floor", workload);
-    measure::<ByHand>(&mut group, "by hand", workload);
-    measure::<OneByOne>(&mut group, "scrip, memory store", workload);
-    measure::<Batched>(&mut group, "scrip, batches", workload);
+    for (name, set_up) in OTHERS.into_iter().chain(calls::contest::CONTESTANTS) {
+        measure(&mut group, name, set_up, workload);
+    }
     group.finish();
 }
 
 /// One request is one iteration. A contestant that has run the whole workload is replaced by a fresh one.
-fn measure<C: Contestant>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, workload: &Workload) {
-    let mut state: Option<(C, usize)> = None;
+fn measure(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, set_up: SetUp, workload: &Workload) {
+    let mut state: Option<(Box<dyn Contestant>, usize)> = None;
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|iterations| {
             let mut left = usize::try_from(iterations).unwrap();
             let mut took = Duration::ZERO;
             while left > 0 {
-                let (contestant, done) = state.get_or_insert_with(|| (C::set_up(workload), 0));
+                let (contestant, done) = state.get_or_insert_with(|| (set_up(workload), 0));
                 let batch = left.min(workload.requests.len() - *done);
                 let start = Instant::now();
                 contestant.run(&workload.requests[*done..*done + batch]);

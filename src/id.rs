@@ -7,6 +7,7 @@
 use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
@@ -90,7 +91,8 @@ impl ProfileId {
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(PROFILE_BYTES);
+        // No zero is part of an id, and counting is done many bytes at a time where searching is not.
+        let length = self.0.iter().filter(|byte| **byte != 0).count();
         self.0.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
 
@@ -147,6 +149,20 @@ impl From<ProfileNumber> for u32 {
     }
 }
 
+/// What all identifiers have in common.
+pub(crate) trait Identifier: Copy + PartialEq {
+    fn new(id: u64) -> Result<Self, IdError>;
+    fn made_by(number: ProfileNumber, sequence: u32) -> Self;
+    fn get(self) -> u64;
+    fn number(self) -> ProfileNumber;
+    fn sequence(self) -> u32;
+}
+
+/// The number of the next entry. One past the last number there is it stays there, and no entry is kept with that.
+pub(crate) const fn next_sequence(sequence: u32) -> u32 {
+    if sequence <= MAX_SEQUENCE { sequence.wrapping_add(1) } else { sequence }
+}
+
 macro_rules! identifiers {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -196,6 +212,32 @@ macro_rules! identifiers {
             #[allow(clippy::cast_possible_truncation)]
             pub const fn sequence(self) -> u32 {
                 (self.get() & MAX_SEQUENCE as u64) as u32
+            }
+        }
+
+        impl Identifier for $name {
+            fn new(id: u64) -> Result<Self, IdError> {
+                Self::new(id)
+            }
+
+            #[inline]
+            fn made_by(number: ProfileNumber, sequence: u32) -> Self {
+                Self::made_by(number, sequence)
+            }
+
+            #[inline]
+            fn get(self) -> u64 {
+                self.get()
+            }
+
+            #[inline]
+            fn number(self) -> ProfileNumber {
+                self.number()
+            }
+
+            #[inline]
+            fn sequence(self) -> u32 {
+                self.sequence()
             }
         }
 
@@ -254,7 +296,8 @@ macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident, $max:literal, $check:path;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        // Shared, as it is looked up, written down and kept: copying the text each time took a tenth of a keyed redemption.
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Reads it.
@@ -345,7 +388,7 @@ pub(crate) fn check_text(text: &str, max: usize) -> Result<(), IdError> {
         Err(IdError::Empty)
     } else if text.len() > max {
         Err(IdError::TooLong { max })
-    } else if text.chars().any(char::is_control) {
+    } else if !text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) && text.chars().any(char::is_control) {
         Err(IdError::ControlCharacter)
     } else {
         Ok(())

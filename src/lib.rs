@@ -29,7 +29,7 @@
 //!
 //! - **Asking**: a [`Ledger`] (or [`AsyncLedger`]) is a [`Program`] and a [`Store`]. [`Ledger::at`] takes the instant and
 //!   answers with what can be done ([`LedgerAt::commit`], [`LedgerAt::quote`]) and seen ([`LedgerAt::balances`],
-//!   [`LedgerAt::wallet`]) then; [`Ledger::as_of`] shows the past.
+//!   [`LedgerAt::wallet`], one thing such as [`LedgerAt::redemption`]) then; [`Ledger::as_of`] shows the past.
 //! - **Requests** are plain values, in [`request`]: [`IssueReward`], [`Redeem`], [`PostTransaction`] and others. A
 //!   [`Command`] adds the instant and an idempotency key; a stream of them as JSON can be replayed.
 //! - **Answers**: [`Reward`], [`PointLot`], [`Redemption`], [`Transaction`], [`Defined`]; or an [`Error`], whose
@@ -84,9 +84,7 @@ mod view;
 
 pub use account::{Account, Corrupt, LiveLot, NextExpiry, OverdueLot, PendingLot};
 pub use definition::{Defined, Definition, PointDefinition, RewardDefinition, RewardType, Terms};
-pub use engine::{
-    Action, Decision, Disposition, KeyReused, Receipt, Refusal, Rejection, decide, need, rejection,
-};
+pub use engine::{Action, Decision, Disposition, KeyReused, Receipt, Refusal, Rejection, rejection};
 pub use id::{
     DefinitionId, EntryId, ExternalId, Handle, HoldId, IdError, Key, LotId, ProfileId, ProfileNumber,
     RedemptionId, ReturnId, TransactionId,
@@ -96,10 +94,9 @@ pub use journal::{
     EntryKind, Expired, Extended, External, Fingerprint, Hold, HoldEntry, HoldStatus, Issue, Item, Items,
     KindTotals, Lot, LotChange, LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus,
     LotTimes, LotValue, Merged, MergedIn, MergedOut, Moved, MovedIn, MovedOut, Movement, Name, Origin,
-    PointLot, RedeemDetails, Redeemed, Redemption, RedemptionState, Release, ReleasedLot, Return,
-    ReturnElsewhere, ReturnEntry, ReturnedItem, ReturnedTo, Reward, SettledElsewhere, Stamp, Standing,
-    Strategy, Subject, Swept, Totals, Transaction, TransactionChange, TransactionReturn, Unreadable,
-    ValuedBalances,
+    PointLot, RecordId, RedeemDetails, Redeemed, Redemption, RedemptionState, Release, ReleasedLot, Return,
+    ReturnEntry, ReturnedItem, ReturnedTo, Reward, Stamp, Standing, Strategy, Swept, Totals, Transaction,
+    TransactionChange, TransactionReturn, Unreadable, ValuedBalances,
 };
 pub use ledger::{
     Answer, AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt, AsyncSweepAll, Error, GroupCommit, GroupDriver,
@@ -109,7 +106,7 @@ pub use ops::{
     Adjust, ArchiveDefinition, CaptureHold, Command, Define, DeleteTransaction, Extend, IssuePoints,
     IssueReward, MergeProfiles, Outcome, PlaceHold, PostTransaction, Quote, Reassign, Redeem, Redefine,
     ReleaseHold, Request, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, Unused,
-    UnusedReason, UpdateTransaction, request,
+    UnusedReason, UpdateTransaction, decide, need, request,
 };
 pub use program::{
     Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,

@@ -10,14 +10,16 @@ mod model;
 
 #[path = "properties/afterwards.rs"]
 mod afterwards;
-#[path = "properties/at_once.rs"]
-mod at_once;
 #[path = "properties/history.rs"]
 mod history;
 #[path = "properties/lots.rs"]
 mod lots;
 #[path = "properties/mergers.rs"]
 mod mergers;
+#[path = "properties/one.rs"]
+mod one;
+#[path = "properties/one_way.rs"]
+mod one_way;
 #[path = "properties/redeeming.rs"]
 mod redeeming;
 #[path = "properties/repetition.rs"]

@@ -150,7 +150,7 @@ fn full_journal() -> Rejection {
     let program = till.ledger.program().clone();
     let decided = |account: &Account| decide(&program, &command, &View::new(account, None, &found));
     let one_left = last((1 << 22) - 2);
-    assert_eq!(decided(&one_left).unwrap().change.first[0].sequence, (1 << 22) - 1);
+    assert_eq!(decided(&one_left).unwrap().unwrap().change.first[0].sequence, (1 << 22) - 1);
     match decided(&last((1 << 22) - 1)) {
         Err(Refusal::Rejected(rejection)) => rejection,
         other => panic!("{other:?}"),

@@ -1,5 +1,7 @@
 //! By hand: what a good engineer writes in an afternoon. A hash map of profiles, sorted lots of `Decimal` and
-//! `DateTime<Utc>`, a list of records.
+//! `DateTime<Utc>`, a list of records; and, with keys, a hash map from profile and key to the record.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hashbrown::HashMap;
@@ -27,9 +29,11 @@ struct Record {
 }
 
 pub(crate) struct ByHand {
-    names: Vec<String>,
+    names: Arc<Vec<String>>,
     profiles: HashMap<String, Profile>,
     records: Vec<Record>,
+    /// Where the record of a profile's key is, if requests have keys.
+    keys: Option<HashMap<(u64, String), usize>>,
     later: LaterExpiries,
     next_lot: u64,
     issued: Decimal,
@@ -73,40 +77,61 @@ impl ByHand {
     }
 }
 
-impl Contestant for ByHand {
-    fn set_up(workload: &Workload) -> Self {
-        let names: Vec<String> = (0..workload.profiles).map(Workload::name).collect();
+impl ByHand {
+    pub(crate) fn set_up(workload: &Workload) -> Self {
         let mut hand = Self {
-            names: Vec::new(),
+            names: Arc::clone(&workload.names),
             profiles: HashMap::new(),
             records: Vec::new(),
+            keys: None,
             later: LaterExpiries::new(),
             next_lot: 0,
             issued: Decimal::ZERO,
             now: "2025-06-15T00:00:00Z".parse().unwrap(),
         };
-        for (name, profile) in names.iter().zip(0..) {
+        for (name, profile) in workload.names.iter().zip(0..) {
             for expiry in workload.expiries(profile) {
                 hand.issue(name, expiry);
             }
         }
-        Self { names, ..hand }
+        hand
     }
 
+    pub(crate) fn with_keys(workload: &Workload) -> Self {
+        Self { keys: Some(HashMap::new()), ..Self::set_up(workload) }
+    }
+
+    /// Redeems, after issuing lots to a profile that has too little; answers where the record is.
+    fn carry_out(&mut self, name: &str, request: Request) -> usize {
+        let amount = Decimal::new(request.cents, 2);
+        if !self.redeem(name, u64::from(request.profile), amount) {
+            for _ in 0..LOTS {
+                let expiry = self.later.next();
+                self.issue(name, expiry);
+            }
+            assert!(self.redeem(name, u64::from(request.profile), amount));
+        }
+        self.records.len() - 1
+    }
+}
+
+impl Contestant for ByHand {
     fn run(&mut self, requests: &[Request]) {
-        let names = std::mem::take(&mut self.names);
+        let names = Arc::clone(&self.names);
         for request in requests {
             let name = &names[request.profile as usize];
-            let amount = Decimal::new(request.cents, 2);
-            if !self.redeem(name, u64::from(request.profile), amount) {
-                for _ in 0..LOTS {
-                    let expiry = self.later.next();
-                    self.issue(name, expiry);
-                }
-                assert!(self.redeem(name, u64::from(request.profile), amount));
+            let Some(keys) = &self.keys else {
+                self.carry_out(name, *request);
+                continue;
+            };
+            let key = (u64::from(request.profile), request.key());
+            if let Some(record) = keys.get(&key) {
+                assert_eq!(self.records[*record].total, Decimal::new(request.cents, 2));
+                continue;
             }
+            let record = self.carry_out(name, *request);
+            self.keys.as_mut().unwrap().insert(key, record);
         }
-        self.names = names;
     }
 
     fn check(&self, _: &Workload) -> i64 {

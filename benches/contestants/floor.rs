@@ -14,8 +14,8 @@ pub(crate) struct Floor {
     issued: i64,
 }
 
-impl Contestant for Floor {
-    fn set_up(workload: &Workload) -> Self {
+impl Floor {
+    pub(crate) fn set_up(workload: &Workload) -> Self {
         let mut lots = vec![[(0, 0); ROOM]; workload.profiles as usize];
         for (profile, lots) in lots.iter_mut().enumerate() {
             let mut expiries = workload.expiries(u32::try_from(profile).unwrap());
@@ -39,7 +39,9 @@ impl Contestant for Floor {
             issued: i64::from(workload.profiles) * i64::try_from(LOTS).unwrap() * LOT_CENTS,
         }
     }
+}
 
+impl Contestant for Floor {
     fn run(&mut self, requests: &[Request]) {
         for request in requests {
             let lots = &mut self.lots[request.profile as usize];

@@ -1,12 +1,14 @@
 //! The honest floor: what any ledger must do and nothing more. Text profile ids through one hash lookup, `(i64, i64)`
 //! lots, logs that grow from empty; no rules, no journal, no replay.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use super::{Contestant, LOT_CENTS, LOTS, LaterExpiries, Request, Workload};
 
 pub(crate) struct HonestFloor {
-    names: Vec<String>,
+    names: Arc<Vec<String>>,
     profiles: HashMap<String, Vec<(i64, i64)>>,
     records: Vec<(u32, i64)>,
     items: Vec<(i64, i64)>,
@@ -14,9 +16,9 @@ pub(crate) struct HonestFloor {
     issued: i64,
 }
 
-impl Contestant for HonestFloor {
-    fn set_up(workload: &Workload) -> Self {
-        let names: Vec<String> = (0..workload.profiles).map(Workload::name).collect();
+impl HonestFloor {
+    pub(crate) fn set_up(workload: &Workload) -> Self {
+        let names = Arc::clone(&workload.names);
         let profiles = names
             .iter()
             .zip(0..)
@@ -36,7 +38,9 @@ impl Contestant for HonestFloor {
             issued: i64::from(workload.profiles) * i64::try_from(LOTS).unwrap() * LOT_CENTS,
         }
     }
+}
 
+impl Contestant for HonestFloor {
     fn run(&mut self, requests: &[Request]) {
         for request in requests {
             let name = &self.names[request.profile as usize];

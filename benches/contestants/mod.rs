@@ -8,39 +8,56 @@ pub(crate) mod by_hand;
 pub(crate) mod callers;
 pub(crate) mod floor;
 pub(crate) mod honest_floor;
-pub(crate) mod ledger;
 pub(crate) mod maker;
+pub(crate) mod till;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) const LOTS: usize = 8;
 pub(crate) const LOT_CENTS: i64 = 1_000;
 const YEAR_SECONDS: u64 = 365 * 24 * 60 * 60;
 
-/// One request: which profile, and how many cents.
+/// One request: which profile, how many cents, and the number in its idempotency key.
 #[derive(Clone, Copy)]
 pub(crate) struct Request {
     pub(crate) profile: u32,
     pub(crate) cents: i64,
+    pub(crate) number: u64,
+}
+
+impl Request {
+    /// The text of its idempotency key.
+    pub(crate) fn key(self) -> String {
+        format!("till-7-{}", self.number)
+    }
 }
 
 /// What is to be run: the same for every contestant.
 pub(crate) struct Workload {
     pub(crate) profiles: u32,
+    /// The ids of the profiles, as requests bring them.
+    pub(crate) names: Arc<Vec<String>>,
     pub(crate) requests: Vec<Request>,
     seed: u64,
 }
 
 impl Workload {
     pub(crate) fn new(profiles: u32, requests: usize) -> Self {
+        Self::with_names(profiles, requests, Self::name)
+    }
+
+    pub(crate) fn with_names(profiles: u32, requests: usize, name: impl Fn(u32) -> String) -> Self {
         let mut random = Random(42);
         let requests = (0..requests)
-            .map(|_| Request {
+            .map(|number| Request {
                 profile: u32::try_from(random.below(u64::from(profiles))).unwrap(),
                 cents: i64::try_from(1 + random.below(2_500)).unwrap(),
+                number: number as u64,
             })
             .collect();
-        Self { profiles, requests, seed: random.next() }
+        let names = Arc::new((0..profiles).map(name).collect());
+        Self { profiles, names, requests, seed: random.next() }
     }
 
     /// The expiries of a profile's first lots, in seconds from the start; distinct.
@@ -76,9 +93,6 @@ impl LaterExpiries {
 
 /// Someone who runs the workload.
 pub(crate) trait Contestant {
-    /// A fresh one, with every profile's first lots. Not timed.
-    fn set_up(workload: &Workload) -> Self;
-
     /// Carries out requests. Timed.
     fn run(&mut self, requests: &[Request]);
 
@@ -87,9 +101,12 @@ pub(crate) trait Contestant {
     fn check(&self, workload: &Workload) -> i64;
 }
 
+/// Makes a fresh contestant, with every profile's first lots. Not timed.
+pub(crate) type SetUp = fn(&Workload) -> Box<dyn Contestant>;
+
 /// Sets up, runs and checks a contestant; answers how long the run took.
-pub(crate) fn round<C: Contestant>(workload: &Workload) -> Duration {
-    let mut contestant = C::set_up(workload);
+pub(crate) fn round(workload: &Workload, set_up: SetUp) -> Duration {
+    let mut contestant = set_up(workload);
     let start = Instant::now();
     contestant.run(&workload.requests);
     let took = start.elapsed();

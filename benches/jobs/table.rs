@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{JOBS, Job, Made};
-use crate::contestants::ledger::OneByOne;
-use crate::contestants::{Contestant, Workload};
+use crate::contestants::Workload;
+use crate::contestants::till::Till;
 
 const SIZES: [(u32, usize); 2] = [(1_000, 5), (1_000_000, 1)];
 const REQUESTS: usize = 500_000;
@@ -29,11 +29,11 @@ pub(crate) fn print() {
 }
 
 fn round(workload: &Workload, job: Job) -> Duration {
-    let (mut ledger, mut made) = (OneByOne::set_up(workload), Made::default());
+    let (mut till, mut made) = (Till::set_up(workload), Made::default());
     let start = Instant::now();
-    let kept: i64 = workload.requests.iter().map(|request| job(&mut ledger, &mut made, *request)).sum();
+    let kept: i64 = workload.requests.iter().map(|request| job(&mut till, &mut made, *request)).sum();
     let took = start.elapsed();
-    assert_eq!(ledger.check(workload), kept, "what stays redeemed, to the cent");
+    assert_eq!(till.check(), kept, "what stays redeemed, to the cent");
     took
 }
 

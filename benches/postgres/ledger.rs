@@ -13,8 +13,8 @@ use crate::Outcome;
 use crate::by_hand::settle;
 use crate::cluster::Cluster;
 use crate::contestants::callers::{Latencies, Queue};
-use crate::contestants::ledger::Audit;
 use crate::contestants::maker::{Maker, define, now, program};
+use crate::contestants::till::Audit;
 use crate::contestants::{LOTS, Workload};
 
 /// How many profiles get their first lots in one batch.

@@ -6,8 +6,8 @@ use std::process::Command;
 use scrip::store::{Change, CommitStatus, Need, Owner, View, Work};
 use scrip::{Account, ProfileId};
 
-use crate::contestants::ledger::OneByOne;
-use crate::contestants::{Contestant as _, LOTS, Workload};
+use crate::contestants::till::Till;
+use crate::contestants::{LOTS, Workload};
 
 const PROFILES: u32 = 1_000_000;
 /// Accounts are made so many at a time where they alone are counted.
@@ -23,12 +23,11 @@ pub(crate) fn was_measured() -> bool {
     if asked.as_deref() != Some(MEMORY) {
         return false;
     }
-    let before = peak().unwrap_or_default();
-    let most = match what.as_deref() {
+    let took = match what.as_deref() {
         Some("store") => take_store(),
         _ => take_accounts(),
     };
-    println!("{}", most.unwrap_or_default() - before);
+    println!("{}", took.unwrap_or_default());
     true
 }
 
@@ -49,25 +48,26 @@ pub(crate) fn print() {
     println!();
 }
 
-/// The most there was, but for the bench's own list of ids.
 fn take_store() -> Option<u64> {
     let workload = Workload::new(PROFILES, 0);
-    let contestant = OneByOne::set_up(&workload);
-    let most = peak();
-    assert_eq!(contestant.check(&workload), 0);
-    Some(most? - u64::from(PROFILES) * size_of::<ProfileId>() as u64)
+    let before = peak()?;
+    let till = Till::set_up(&workload);
+    let most = peak()?;
+    assert_eq!(till.check(), 0);
+    Some(most - before)
 }
 
 fn take_accounts() -> Option<u64> {
     let workload = Workload::new(CHUNK, 0);
-    let needs = (0..CHUNK).map(|p| Need::of(Owner::Profile(ProfileId::new(&Workload::name(p)).unwrap())));
+    let before = peak()?;
+    let needs = workload.names.iter().map(|name| Need::of(Owner::Profile(ProfileId::new(name).unwrap())));
     let mut copies = Copies { needs: needs.collect(), accounts: Vec::with_capacity(PROFILES as usize) };
     for _ in 0..PROFILES / CHUNK {
-        OneByOne::set_up(&workload).look(&mut copies);
+        Till::set_up(&workload).look(&mut copies);
     }
     assert_eq!(copies.accounts.len(), PROFILES as usize);
     assert!(copies.accounts.iter().all(Account::is_conserved));
-    peak()
+    Some(peak()? - before)
 }
 
 /// Copies every account that it is shown.

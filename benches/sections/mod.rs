@@ -5,11 +5,11 @@ pub(crate) mod memory;
 pub(crate) mod threads;
 
 use scrip::{
-    Amount, Command, Define, DefinitionId, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem,
+    Amount, Command, Define, DefinitionId, IssueReward, Key, Ledger, MemoryStore, ProfileId, Program, Redeem,
     RewardDefinition, Store, Timestamp,
 };
 
-use crate::contestants::ledger::Audit;
+use crate::contestants::till::Audit;
 
 /// A shop with many profiles, each with lots that are never used up.
 pub(crate) struct Shop {
@@ -39,6 +39,11 @@ impl Shop {
     pub(crate) fn cent(&self, profile: usize) -> Command<Redeem> {
         let cent = Amount::from_ten_thousandths(100).unwrap();
         Command::new(self.now, Redeem::strict(self.ids[profile], cent))
+    }
+
+    /// The same under a key of its own, formatted for it.
+    pub(crate) fn keyed_cent(&self, profile: usize, number: usize) -> Command<Redeem> {
+        self.cent(profile).keyed(Key::new(&format!("till-7-{number:09}")).unwrap())
     }
 
     /// Sees that every account adds up (rule J3) and that so many cents were redeemed.

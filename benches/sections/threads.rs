@@ -4,8 +4,6 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use scrip::{Command, Redeem};
-
 use super::Shop;
 use crate::contestants::Random;
 
@@ -35,16 +33,17 @@ pub(crate) fn print() {
     };
     let few: Vec<usize> = [1, 2, 4].into_iter().filter(|threads| *threads <= cores.max(2)).collect();
     let many: Vec<usize> = few.iter().copied().chain([MANY]).collect();
-    let loads: [(&str, Pick<'_>, &[usize]); 4] = [
-        ("own profiles", &own, &few),
-        ("uniform", &|random, _, _| below(random, PROFILES), &few),
-        ("Zipf 0.99", &|random, _, _| shares.pick(random), &few),
-        ("one profile", &|_, _, _| 0, &many),
+    let loads: [(&str, Pick<'_>, bool, &[usize]); 5] = [
+        ("own profiles", &own, false, &few),
+        ("own, keyed", &own, true, &few),
+        ("uniform", &|random, _, _| below(random, PROFILES), false, &few),
+        ("Zipf 0.99", &|random, _, _| shares.pick(random), false, &few),
+        ("one profile", &|_, _, _| 0, false, &many),
     ];
-    for (name, pick, counts) in loads {
+    for (name, pick, is_keyed, counts) in loads {
         let mut alone = 0.0;
         for &threads in counts {
-            let (rate, mut nanos) = best(threads, pick);
+            let (rate, mut nanos) = best(threads, pick, is_keyed);
             nanos.sort_unstable();
             let at = |share: f64| nanos[((nanos.len() - 1) as f64 * share) as usize];
             if threads == 1 {
@@ -63,9 +62,10 @@ pub(crate) fn print() {
 }
 
 /// The best of some rounds: redemptions a second, and what single ones took.
-fn best(threads: usize, pick: Pick<'_>) -> (f64, Vec<u64>) {
+fn best(threads: usize, pick: Pick<'_>, is_keyed: bool) -> (f64, Vec<u64>) {
     let mut shop = Shop::new(PROFILES, 1);
-    let rounds: Vec<_> = (0..ROUNDS).map(|_| round(&shop, threads, pick)).collect();
+    let rounds = (0..ROUNDS).map(|number| round(&shop, threads, pick, is_keyed.then_some(number)));
+    let rounds: Vec<_> = rounds.collect();
     shop.check(ROUNDS * threads * each(threads));
     rounds.into_iter().max_by(|(one, _), (other, _)| one.total_cmp(other)).unwrap()
 }
@@ -74,24 +74,29 @@ fn each(threads: usize) -> usize {
     if threads < MANY { REQUESTS } else { REQUESTS / threads }
 }
 
-fn round(shop: &Shop, threads: usize, pick: Pick<'_>) -> (f64, Vec<u64>) {
-    let commands = |thread: usize| -> Vec<Command<Redeem>> {
+/// Each thread's requests are built as they are sent, under keys of this round's if there is its number.
+fn round(shop: &Shop, threads: usize, pick: Pick<'_>, keyed: Option<usize>) -> (f64, Vec<u64>) {
+    let profiles = |thread: usize| -> Vec<usize> {
         let mut random = Random(42 + thread as u64);
-        (0..each(threads)).map(|_| shop.cent(pick(&mut random, thread, threads))).collect()
+        (0..each(threads)).map(|_| pick(&mut random, thread, threads)).collect()
     };
-    let lists: Vec<_> = (0..threads).map(commands).collect();
+    let lists: Vec<_> = (0..threads).map(profiles).collect();
     let ledgers: Vec<_> = (0..threads).map(|_| shop.ledger.clone()).collect();
     let start = Instant::now();
     let nanos = thread::scope(|scope| {
         let running: Vec<_> = lists
             .iter()
             .zip(ledgers)
-            .map(|(commands, mut ledger)| {
+            .map(|(profiles, mut ledger)| {
                 scope.spawn(move || {
-                    let mut nanos = Vec::with_capacity(commands.len() / SAMPLE + 1);
-                    for (request, command) in commands.iter().enumerate() {
+                    let mut nanos = Vec::with_capacity(profiles.len() / SAMPLE + 1);
+                    for (request, profile) in profiles.iter().enumerate() {
                         let start = request.is_multiple_of(SAMPLE).then(Instant::now);
-                        ledger.run(command).unwrap();
+                        let command = match keyed {
+                            Some(round) => shop.keyed_cent(*profile, round * REQUESTS + request),
+                            None => shop.cent(*profile),
+                        };
+                        ledger.run(&command).unwrap();
                         nanos.extend(start.map(|start| nanoseconds(start.elapsed())));
                     }
                     nanos

@@ -7,8 +7,8 @@ use scrip::store::sqlite::{SqliteOptions, SqliteStore};
 use scrip::{Command, Ledger, Redeem, Rejection, Store};
 
 use super::InFile;
-use super::contestants::ledger::Audit;
 use super::contestants::maker::{Maker, define, now, program};
+use super::contestants::till::Audit;
 use super::contestants::{Request, Workload};
 
 /// How many rewards are imported in one transaction.

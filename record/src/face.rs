@@ -7,7 +7,7 @@
 use chrono::TimeDelta;
 use scrip::store::{AsOf, MemoryStore, Position, Scan};
 use scrip::{
-    Amount, Command, Cursor, Error, Expiry, Handle, Ledger, Lot, LotId, Disposition, Outcome, ProfileId,
+    Amount, Command, Cursor, Disposition, Error, Expiry, Handle, Ledger, Lot, LotId, Outcome, ProfileId,
     ProfileNumber, Program, Quantity, Receipt, Redeem, Redemption, Rejection, Request, Timestamp,
     Transaction, json,
 };

@@ -67,8 +67,10 @@ impl Maker<'_> {
             left = left.saturating_sub(*weight);
             is_it
         });
-        let (kind, _, make) = drawn.unwrap_or(&KINDS[0]);
-        (kind, json!({*kind: make(self)}))
+        match drawn.unwrap_or(&KINDS[0]) {
+            ("merge_profiles", ..) if !self.known.merges => self.of_kind("sweep"),
+            (kind, _, make) => (kind, json!({*kind: make(self)})),
+        }
     }
 
     pub fn of_kind(&mut self, wanted: &str) -> (&'static str, Value) {

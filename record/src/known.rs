@@ -28,6 +28,9 @@ pub struct Sent {
 
 #[derive(Default)]
 pub struct Known {
+    /// Whether profiles are merged in this ledger. In most they are not, so that a rule about mergers can change without
+    /// hiding what else has changed.
+    pub merges: bool,
     pub profiles: Vec<String>,
     pub rewards: Vec<Definition>,
     pub points: Vec<Definition>,
@@ -65,6 +68,11 @@ impl Known {
         if let Some(lot) = self.lots.iter_mut().find(|known| known.id == lot) {
             to.clone_into(&mut lot.profile);
         }
+    }
+
+    /// Whose a lot is, as far as the answers told.
+    pub fn owner(&self, lot: u64) -> Option<&str> {
+        self.lots.iter().find(|known| known.id == lot).map(|known| known.profile.as_str())
     }
 
     pub fn merged(&mut self, from: &str, into: &str) {

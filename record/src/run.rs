@@ -58,11 +58,12 @@ pub fn run(
     let start = micros(STARTS[ledger % STARTS.len()]);
     let (face, known) = (Face::new(&program.text), Known::default());
     let mut run = Run { face, known, program, start, now: start, step: 0, out, tally, plant };
+    run.known.merges = ledger.is_multiple_of(3);
     scripted::open(&mut run)?;
     if ledger % 50 == 7 {
         scripted::fill_an_account(&mut run)?;
     }
-    if ledger % 10 == 3 {
+    if ledger % 30 == 3 {
         scripted::part_a_redemption(&mut run)?;
     }
     let (end, mut next_look) = (run.step + requests, run.step + LOOK);
@@ -144,10 +145,31 @@ impl Run<'_> {
         request: Value,
         chance: &mut Chance,
     ) -> Prepared {
+        let (key, request) = self.with_owner(kind, key, request);
         let spelled = spell(&request, chance);
         let said = key.as_ref().map_or(String::new(), |key| format!("\"key\":{},", json!(key)));
         let text = format!("{{\"at\":\"{}\",{said}\"request\":{spelled}}}", instant(at));
         Prepared { sent: Sent { kind, at, key, request }, text }
+    }
+
+    /// A request that names a lot and carries a key says whose the lot is; where nobody knows, it goes without a key.
+    fn with_owner(&self, kind: &str, key: Option<String>, mut request: Value) -> (Option<String>, Value) {
+        let field = match kind {
+            "reassign" => "from",
+            "revoke" | "adjust" => "profile_id",
+            _ => return (key, request),
+        };
+        let body = &mut request[kind];
+        if key.is_none() || !body[field].is_null() {
+            return (key, request);
+        }
+        match body["id"].as_u64().and_then(|lot| self.known.owner(lot)) {
+            Some(owner) => {
+                body[field] = json!(owner);
+                (key, request)
+            }
+            None => (None, request),
+        }
     }
 
     fn prepare(&mut self, chance: &mut Chance, at: i64) -> Prepared {

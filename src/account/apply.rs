@@ -4,12 +4,10 @@ use thiserror::Error;
 
 use super::Account;
 use super::lots::{LiveLot, OverdueLot, PendingLot};
-use crate::id::{LotId, ProfileId, ProfileNumber};
-use crate::journal::{
-    Capture, Entry, EntryKind, Issue, Item, Items, LotKind, LotState, ReleasedLot, Standing,
-};
-use crate::time::Timestamp;
-use crate::value::{Amount, Points, Quantity};
+use crate::id::{LotId, ProfileId, ProfileNumber, next_sequence};
+use crate::journal::effect::Effect;
+use crate::journal::{Bucket, Entry, LotKind, LotState, Movement, Standing};
+use crate::value::Quantity;
 
 /// Why a journal is not what this ledger wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -51,81 +49,63 @@ impl Account {
     pub fn apply(&mut self, entry: &Entry) {
         self.sequence = entry.sequence;
         self.last_at = entry.at;
-        let mut totals = self.totals();
-        totals.follow(&entry.kind, entry.at);
-        self.set_totals(totals);
-        match &entry.kind {
-            EntryKind::Redeem(redeem) => {
-                for item in &redeem.items {
-                    let value = item.value();
-                    self.queue_mut(item.kind())
-                        .change(item.lot, |lot| lot.remaining = lot.remaining.minus(value));
-                }
+        entry.effects(|effect| match effect {
+            // Told from the rest here, where it is known which it is: of redemptions there are most.
+            Effect::Take { lot, kind, value, from: Bucket::Available } => self.take(lot, kind, value),
+            Effect::Redeemed { .. } => {}
+            other => self.apply_effect(other),
+        });
+    }
+
+    fn take(&mut self, lot: LotId, kind: LotKind, value: Quantity) {
+        self.shift(Effect::Take { lot, kind, value, from: Bucket::Available }.movement());
+        self.queue_mut(kind).change(lot, |lot| lot.remaining = lot.remaining.minus(value));
+    }
+
+    #[inline(always)]
+    fn shift(&mut self, movement: Option<Movement>) {
+        match movement {
+            Some(movement) if movement.kind == LotKind::Reward => self.rewards_pot.shift(movement),
+            // Of an account that never had points, nothing is kept of them.
+            Some(movement) if !movement.value.is_zero() => self.rest_mut().points_pot.shift(movement),
+            _ => {}
+        }
+    }
+
+    fn apply_effect(&mut self, effect: Effect<'_>) {
+        self.shift(effect.movement());
+        match effect {
+            Effect::Arrive(arrival) => self.put_lot(&arrival.after, arrival.held),
+            Effect::Take { lot, kind, value, .. } => self.change_held(lot, kind, |lot| {
+                lot.held = lot.held.minus(value);
+                lot.remaining = lot.remaining.minus(value);
+            }),
+            Effect::Hold { lot, kind, value } => {
+                self.queue_mut(kind).change(lot, |lot| lot.held = lot.held.plus(value));
             }
-            EntryKind::Issue(issue) => self.set_lot(&issue.after(entry.at)),
-            EntryKind::Mature(matured) => {
+            Effect::Free { lot, kind, value, .. } => {
+                self.change_held(lot, kind, |lot| lot.held = lot.held.minus(value));
+            }
+            Effect::Mature(matured) => {
                 if let Some(pending) = self.rest_mut().pending.remove(matured.lot) {
                     self.queue_mut(pending.kind).insert(pending.lot);
                 }
             }
-            EntryKind::Hold(hold) => {
-                for item in &hold.items {
-                    let value = item.value();
-                    self.queue_mut(item.kind()).change(item.lot, |lot| lot.held = lot.held.plus(value));
-                }
-                self.rest_mut().holds.insert((**hold).clone());
-            }
-            EntryKind::Capture(capture) => self.capture(capture),
-            EntryKind::Release(release) | EntryKind::Lapse(release) => {
-                self.free(&release.released);
-                self.rest_mut().holds.remove(release.placed.hold);
-            }
-            EntryKind::ReassignIn(moved) => {
-                self.put_lot(&moved.change.after, moved.held);
-            }
-            EntryKind::MergeOut(merged) => {
+            Effect::State(after) => self.set_lot(after),
+            Effect::HoldOpened(hold) => self.rest_mut().holds.insert(hold.clone()),
+            Effect::HoldClosed { hold, .. } => self.rest_mut().holds.remove(hold),
+            Effect::Owe(points) if !points.is_zero() => {
                 let rest = self.rest_mut();
-                merged.holds.iter().for_each(|hold| rest.holds.remove(*hold));
-                rest.merged_into = Some(merged.into);
+                rest.point_debt = rest.point_debt.plus(points);
             }
-            EntryKind::MergeIn(merged) => {
+            Effect::PayDebt(points) if !points.is_zero() => {
                 let rest = self.rest_mut();
-                merged.holds.iter().for_each(|hold| rest.holds.insert(hold.clone()));
-                rest.merged_from.push(merged.from);
-                rest.merged_from.extend(&merged.before);
+                rest.point_debt = rest.point_debt.minus(points);
             }
-            other => other.lots_after().into_iter().for_each(|after| self.set_lot(after)),
+            Effect::MergedInto(number) => self.rest_mut().merged_into = Some(number),
+            Effect::MergedFrom(number) => self.rest_mut().merged_from.push(number),
+            _ => {}
         }
-    }
-
-    /// Takes from the rewards what they are known to have, as applying the redemption's entry would.
-    #[inline]
-    pub(crate) fn redeem(&mut self, at: Timestamp, total: Amount, items: &mut Items) {
-        self.sequence = self.sequence.saturating_add(1);
-        self.last_at = at;
-        self.rewards_pot.redeem(total.into());
-        self.rewards.draw(total.into(), |lot, value| {
-            items.push(Item { lot, amount: value.as_amount(), points: Points::ZERO });
-        });
-    }
-
-    /// What applying the next entry does, where it issues a lot that is usable at once.
-    #[inline]
-    pub(crate) fn issue(&mut self, at: Timestamp, issue: &Issue) {
-        self.sequence = self.sequence.saturating_add(1);
-        self.last_at = at;
-        self.pot_mut(issue.kind).issue(issue.value_remaining);
-        // An empty one is written down, and nothing that can be used (rule D2).
-        if issue.value_remaining.is_zero() {
-            return;
-        }
-        self.queue_mut(issue.kind).insert(LiveLot {
-            expires_at: issue.expires_at,
-            issued_at: issue.issued_at,
-            id: issue.lot,
-            remaining: issue.value_remaining,
-            held: Quantity::ZERO,
-        });
     }
 
     /// Puts a lot where it belongs, as an entry says that it stands.
@@ -179,26 +159,6 @@ impl Account {
         }
     }
 
-    fn capture(&mut self, capture: &Capture) {
-        for item in &capture.redeem.items {
-            let value = item.value();
-            self.change_held(item.lot, item.kind(), |lot| {
-                lot.held = lot.held.minus(value);
-                lot.remaining = lot.remaining.minus(value);
-            });
-        }
-        self.free(&capture.released);
-        self.rest_mut().holds.remove(capture.hold);
-    }
-
-    fn free(&mut self, released: &[ReleasedLot]) {
-        for freed in released {
-            let after = &freed.after;
-            self.change_held(after.lot, after.kind, |lot| lot.held = lot.held.minus(freed.value));
-            self.set_lot(after);
-        }
-    }
-
     /// Folds a journal from nothing, and checks every step of it (rules J1 to J3).
     ///
     /// # Errors
@@ -220,7 +180,7 @@ impl Account {
     /// # Errors
     /// It is not the next entry of this account's journal. The account is then of no more use.
     pub fn follow(&mut self, entry: &Entry) -> Result<(), Corrupt> {
-        let (sequence, expected) = (entry.sequence, self.sequence.saturating_add(1));
+        let (sequence, expected) = (entry.sequence, next_sequence(self.sequence));
         if sequence != expected {
             return Err(Corrupt::Gap { expected, found: sequence });
         }

@@ -4,6 +4,7 @@
 //! writes it: a sweep, or the next change to the account.
 
 use super::{Account, LiveLot};
+use crate::id::next_sequence;
 use crate::journal::{
     Cause, Entry, EntryKind, Expired, HoldEntry, Item, LotKind, LotState, LotValue, Release, ReleasedLot,
     Standing,
@@ -58,7 +59,7 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
     };
     let mut totals = account.totals();
     totals.follow(&kind, at);
-    let sequence = account.sequence.saturating_add(1);
+    let sequence = next_sequence(account.sequence);
     Some(Entry { sequence, at, cause: Cause::Clock, kind, balances: totals.balances(), stamp: None })
 }
 

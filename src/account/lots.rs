@@ -108,35 +108,8 @@ impl LotQueue {
         }
     }
 
-    /// Takes so much from the front, in the order of use: from each lot what is not held of it, until it is enough. What
-    /// there is must be enough.
-    #[inline]
-    pub(crate) fn draw(&mut self, wanted: Quantity, mut take: impl FnMut(LotId, Quantity)) {
-        let (mut left, mut spent, mut is_first, mut has_holes) = (wanted, 0_usize, true, false);
-        for lot in self.live_mut() {
-            let value = lot.unheld().min(left);
-            if !value.is_zero() {
-                take(lot.id, value);
-                lot.remaining = lot.remaining.minus(value);
-                left = left.minus(value);
-            }
-            let is_spent = lot.remaining.is_zero();
-            is_first &= is_spent;
-            spent = spent.saturating_add(is_first.into());
-            has_holes |= is_spent && !is_first;
-            if left.is_zero() {
-                break;
-            }
-        }
-        self.skip(spent);
-        if has_holes {
-            // One before them is held.
-            self.close_gap();
-            self.lots.retain(|lot| !lot.remaining.is_zero());
-        }
-    }
-
     /// Changes a lot, if it is here; one with nothing left is live no more.
+    #[inline]
     pub(crate) fn change(&mut self, id: LotId, change: impl FnOnce(&mut LiveLot)) -> bool {
         let Some((place, lot)) = self.live_mut().iter_mut().enumerate().find(|(_, lot)| lot.id == id) else {
             return false;

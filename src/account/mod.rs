@@ -9,9 +9,9 @@ mod form;
 mod holds;
 mod lots;
 mod next;
-#[cfg(any(test, feature = "postgres", feature = "sqlite"))]
-pub(crate) mod packed;
 mod rest;
+#[cfg(any(test, feature = "postgres", feature = "sqlite"))]
+pub(crate) mod wire;
 
 use serde::{Deserialize, Serialize};
 
@@ -187,9 +187,9 @@ impl Account {
             })
     }
 
-    /// Reads a little of all that a redemption reads but its lots, so that it is near.
+    /// Touches the account's header, so that it is in the cache.
     #[inline]
-    pub(crate) fn warm(&self) -> u64 {
+    pub(crate) fn prefetch(&self) -> u64 {
         let available = self.rewards_pot.available.ten_thousandths().unsigned_abs();
         let marks = u64::from(self.sequence)
             ^ u64::from(self.profile.is_blank())
@@ -199,9 +199,9 @@ impl Account {
             .fold(available ^ marks, |sum, part| sum ^ u64::try_from(part).unwrap_or(0))
     }
 
-    /// Reads a little of its first rewards, so that they are near.
+    /// Touches its first rewards, so that they are in the cache.
     #[inline]
-    pub(crate) fn warm_lots(&self) -> u64 {
+    pub(crate) fn prefetch_lots(&self) -> u64 {
         self.rewards.iter().take(3).fold(0, |sum, lot| sum ^ lot.id.get())
     }
 
@@ -229,22 +229,6 @@ impl Account {
     #[inline]
     pub(crate) fn balances(&self) -> Balances {
         self.totals().balances()
-    }
-
-    fn pot_mut(&mut self, kind: LotKind) -> &mut KindTotals {
-        match kind {
-            LotKind::Reward => &mut self.rewards_pot,
-            LotKind::Point => &mut self.rest_mut().points_pot,
-        }
-    }
-
-    fn set_totals(&mut self, totals: Totals) {
-        let Totals { rewards, points, point_debt } = totals;
-        self.rewards_pot = rewards;
-        if (points, point_debt) != (self.rest().points_pot, self.rest().point_debt) {
-            let rest = self.rest_mut();
-            (rest.points_pot, rest.point_debt) = (points, point_debt);
-        }
     }
 
     #[inline]

@@ -1,13 +1,9 @@
 //! Definitions: the templates that lots are issued from (rules D1 to D3).
 
-mod template;
-
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-
-pub(crate) use template::Template;
 
 use crate::id::{DefinitionId, Handle, IdError};
 use crate::time::{Period, PeriodType, Timestamp, Until, Zone};

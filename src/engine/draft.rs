@@ -8,20 +8,20 @@ use crate::program::Program;
 use crate::time::Timestamp;
 
 /// What a request reads, and where it writes.
-pub struct Draft<'a> {
+pub struct EntryBuilder<'a> {
     /// The program.
     pub(crate) program: &'a Program,
     /// The instant of the decision.
     pub(crate) at: Timestamp,
     /// The account.
-    pub(crate) first: Side<'a>,
+    pub(crate) first: AccountDraft<'a>,
     /// The second account, where there is one.
-    pub(crate) second: Option<Side<'a>>,
+    pub(crate) second: Option<AccountDraft<'a>>,
     stamp: Option<Box<Stamp>>,
 }
 
 /// One account, and the entries that are written to it.
-pub(crate) struct Side<'a> {
+pub(crate) struct AccountDraft<'a> {
     /// The account, with everything applied that fell due before.
     pub(crate) account: &'a Account,
     totals: Totals,
@@ -31,51 +31,25 @@ pub(crate) struct Side<'a> {
     due: usize,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> EntryBuilder<'a> {
     pub(crate) fn new(
         program: &'a Program,
         at: Timestamp,
-        first: Side<'a>,
-        second: Option<Side<'a>>,
+        first: AccountDraft<'a>,
+        second: Option<AccountDraft<'a>>,
     ) -> Self {
         Self { program, at, first, second, stamp: None }
     }
 
-    /// Makes the first entry recognisable, if anything will ask for it.
-    pub(crate) fn stamp(
-        &mut self,
-        key: Option<&Key>,
-        external: Option<External>,
-        fingerprint: impl FnOnce() -> Fingerprint,
-    ) {
-        if key.is_some() || external.is_some() {
-            let stamp = Stamp { key: key.cloned(), external, fingerprint: fingerprint(), entries: 1 };
-            self.stamp = Some(Box::new(stamp));
-        }
+    /// Makes the first entry recognisable when the request is repeated.
+    pub(crate) fn stamp(&mut self, key: Option<&Key>, external: Option<&External>, fingerprint: Fingerprint) {
+        let stamp = Stamp { key: key.cloned(), external: external.cloned(), fingerprint, entries: 1 };
+        self.stamp = Some(Box::new(stamp));
     }
 
     /// The account.
     pub(crate) const fn account(&self) -> &'a Account {
         self.first.account
-    }
-
-    /// Whether the account was merged into the second one.
-    pub(crate) fn is_merged(&self) -> bool {
-        self.second.is_some() && self.first.account.merged_into().is_some()
-    }
-
-    /// Whoever has the account's value: itself, or the one that it was merged into.
-    pub(crate) fn home(&self) -> &Side<'a> {
-        self.second.as_ref().filter(|_| self.is_merged()).unwrap_or(&self.first)
-    }
-
-    /// Writes the next entry of whoever has the account's value.
-    pub(crate) fn write_home(&mut self, cause: Cause, kind: EntryKind) {
-        let (at, is_merged) = (self.at, self.is_merged());
-        match self.second.as_mut().filter(|_| is_merged) {
-            Some(home) => home.write(at, cause, kind, None),
-            None => self.write_for(cause, kind),
-        };
     }
 
     /// Writes the next entry that the request asks for, and answers with the balances after it.
@@ -95,7 +69,7 @@ impl<'a> Draft<'a> {
         if sides.into_iter().flatten().any(|side| side.sequence > MAX_SEQUENCE) {
             return Err(Rejection::JournalFull);
         }
-        let Side { entries, due, .. } = self.first;
+        let AccountDraft { entries, due, .. } = self.first;
         let written = entries.len().saturating_sub(due);
         if let Some(stamp) = entries.get_mut(due).and_then(|first| first.stamp.as_mut()) {
             stamp.entries = u32::try_from(written).map_err(|_| Rejection::JournalFull)?;
@@ -104,7 +78,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-impl<'a> Side<'a> {
+impl<'a> AccountDraft<'a> {
     pub(crate) fn new(account: &'a Account, entries: &'a mut Vec<Entry>) -> Self {
         let due = entries.len();
         Self { account, totals: account.totals(), sequence: account.sequence(), entries, due }
@@ -121,7 +95,7 @@ impl<'a> Side<'a> {
 
     /// How a lot stands after the entries so far, if one of them says.
     pub(crate) fn said_of(&self, lot: LotId) -> Option<LotState> {
-        self.entries.iter().rev().find_map(|entry| entry.lot_after(lot))
+        self.entries.iter().rev().find_map(|entry| entry.lot_state(lot))
     }
 
     /// The number of the entry that is written next: what it makes is named after it.

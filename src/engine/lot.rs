@@ -2,10 +2,9 @@
 
 use crate::account::{Account, after};
 use crate::engine::Rejection;
-use crate::engine::draft::Side;
+use crate::engine::draft::AccountDraft;
 use crate::id::LotId;
 use crate::journal::{Bucket, Issue, Lot, LotChange, LotKind, LotState, Movement, Standing};
-use crate::ops::issue::lot_at_issue;
 use crate::store::{Record, View};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
@@ -24,7 +23,7 @@ pub(crate) struct LotRecord<'a> {
 impl<'a> LotRecord<'a> {
     /// From the account, if it is live, and from what is written down of it.
     pub(crate) fn find(
-        side: &Side<'_>,
+        side: &AccountDraft<'_>,
         record: Option<&Record<'a>>,
         id: LotId,
         at: Timestamp,
@@ -40,11 +39,11 @@ impl<'a> LotRecord<'a> {
         id: LotId,
         at: Timestamp,
     ) -> Option<Self> {
-        let issue = record.made.lot_facts(id)?;
+        let issue = record.made.issue_of(id)?;
         if let Some((lot, kind, standing)) = account.live(id, at) {
             return Some(Self { issue, now: after(&lot, kind, standing), held: lot.held });
         }
-        let said = said.or_else(|| record.newest().lot_after(id))?;
+        let said = said.or_else(|| record.newest().lot_state(id))?;
         let remaining = match said.standing {
             // It could be used then, and is not live now: it was used up.
             Standing::Usable | Standing::Pending(_) => Quantity::ZERO,
@@ -61,12 +60,12 @@ impl<'a> LotRecord<'a> {
 
     /// The lot that a request names, if the first account has it.
     pub(crate) fn named(
-        side: &Side<'_>,
+        side: &AccountDraft<'_>,
         view: &View<'a>,
         id: LotId,
         at: Timestamp,
     ) -> Result<Self, Rejection> {
-        let lot = Self::find(side, view.found.lots.get(&id), id, at);
+        let lot = Self::find(side, view.found.lot(id), id, at);
         let here = lot.filter(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)));
         here.ok_or_else(|| Rejection::UnknownLot { lots: vec![id] })
     }
@@ -117,10 +116,10 @@ impl<'a> LotRecord<'a> {
 
 /// A lot that was asked for, as it stands at an instant, with what fell due by then.
 pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<crate::journal::LotSnapshot> {
-    let record = view.found.lots.get(&id)?;
+    let record = view.found.lot(id)?;
     let mut due = Vec::new();
-    let account = super::brought_up(view.first, at, &mut due);
-    let said = due.iter().rev().find_map(|entry| entry.lot_after(id));
+    let account = super::settled(view.first, at, &mut due);
+    let said = due.iter().rev().find_map(|entry| entry.lot_state(id));
     let known = LotRecord::of(&account, said, record, id, at)?;
     let LotState { remaining, standing, expires_at, kind, .. } = known.now;
     let external_id = record.made.lot_external_id().cloned();
@@ -129,7 +128,7 @@ pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<cra
         value_held: known.held,
         status: standing.status(remaining, known.held),
         expires_at,
-        ..lot_at_issue(view.first.profile_id(), record.made.at, known.issue, external_id)
+        ..Lot::at_issue(view.first.profile_id(), record.made.at, known.issue, external_id)
     };
     let changed_at = record.latest.map(|entry| entry.at);
     Some(crate::journal::LotSnapshot { kind, lot, written_at: record.made.at, changed_at })

@@ -5,12 +5,15 @@
 //! accounts where it is about two), then whether what it names exists, then the terms and policies that forbid it,
 //! then value that is missing, and last the limits of an account. [`Rejection::class`] gives the step.
 
+mod code;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileNumber, RedemptionId, TransactionId};
+pub use code::RejectionClass;
+
+use crate::id::{DefinitionId, HoldId, Key, LotId, RedemptionId, TransactionId};
 use crate::journal::External;
-use crate::store::Trail;
 use crate::time::{TimeError, Timestamp};
 use crate::value::{Amount, Quantity};
 
@@ -204,15 +207,6 @@ pub enum Rejection {
         /// What the purchase would have cost.
         total_original: Amount,
     },
-    /// The redemption stayed with a third profile, and one commit is over two: with which the transaction stayed, and which
-    /// has the value, are the others (rules X1 and L2).
-    #[error(
-        "redemption_id: {redemption} stayed with a third profile in a merger, and a commit is over two (rule X1)"
-    )]
-    RedemptionApart {
-        /// The redemption that was to be linked or unlinked.
-        redemption: RedemptionId,
-    },
     /// There is no such lot of this profile (rule L1).
     #[error("ids: {} no lots of this profile (rule L1)", listed(lots))]
     UnknownLot {
@@ -367,103 +361,6 @@ fn listed(lots: &[LotId]) -> String {
 /// A field of a request, by its name in JSON.
 pub type Field = std::borrow::Cow<'static, str>;
 
-/// The step of the precedence at which a rejection stands; see [the module](crate::rejection).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum RejectionClass {
-    /// It repeats another request, with other content.
-    Identity,
-    /// One of its fields cannot be.
-    Field,
-    /// It comes too late to be that early.
-    Time,
-    /// It names what does not exist.
-    Unknown,
-    /// The terms of a definition or lot, or the program's policies, forbid it.
-    Terms,
-    /// There is not enough value.
-    Value,
-    /// A limit of the account is reached.
-    Limit,
-}
-
-macro_rules! table {
-    ($($variant:ident => $code:literal, $class:ident;)*) => {
-        impl Rejection {
-            /// Every code there is, in the order of the precedence.
-            pub const CODES: &'static [&'static str] = &[$($code),*];
-
-            /// A stable code for programs to act on.
-            pub const fn code(&self) -> &'static str {
-                match self {
-                    $(Self::$variant { .. } => $code,)*
-                }
-            }
-
-            /// The step of the precedence at which it stands.
-            pub const fn class(&self) -> RejectionClass {
-                match self {
-                    $(Self::$variant { .. } => RejectionClass::$class,)*
-                }
-            }
-        }
-    };
-}
-
-table! {
-    ExternalIdConflict => "external_id_conflict", Identity;
-    HandleTaken => "handle_taken", Identity;
-    Missing => "missing_field", Field;
-    Contradiction => "contradiction", Field;
-    TextLength => "text_length", Field;
-    NotPositive => "not_positive", Field;
-    TooManyDecimals => "too_many_decimals", Field;
-    AmountTooLarge => "amount_too_large", Field;
-    NoEnd => "no_end", Field;
-    BadStrategies => "bad_strategies", Field;
-    TimeReversed => "time_reversed", Time;
-    UnknownDefinition => "unknown_definition", Unknown;
-    UnknownRedemption => "unknown_redemption", Unknown;
-    UnknownTransaction => "unknown_transaction", Unknown;
-    UnknownLot => "unknown_lot", Unknown;
-    UnknownHold => "unknown_hold", Unknown;
-    DefinitionArchived => "definition_archived", Terms;
-    NotAssignable => "not_assignable", Terms;
-    AboveMaxValue => "above_max_value", Terms;
-    RemainingAboveInitial => "remaining_above_initial", Terms;
-    TimeOutOfRange => "time_out_of_range", Terms;
-    NeverUsable => "never_usable", Terms;
-    NoExchangeRate => "no_exchange_rate", Terms;
-    BasketRequired => "basket_required", Terms;
-    BelowMinimumSpend => "below_minimum_spend", Terms;
-    CapExceeded => "cap_exceeded", Terms;
-    RedemptionReversed => "redemption_reversed", Terms;
-    RedemptionLinked => "redemption_linked", Terms;
-    RedemptionAboveTotal => "redemption_above_total", Terms;
-    RedemptionApart => "redemption_apart", Terms;
-    RedemptionReturned => "redemption_returned", Terms;
-    ReversalWindowOver => "reversal_window_over", Terms;
-    HoldCaptured => "hold_captured", Terms;
-    HoldReleased => "hold_released", Terms;
-    HoldLapsed => "hold_lapsed", Terms;
-    SameProfile => "same_profile", Terms;
-    AlreadyMerged => "already_merged", Terms;
-    LotRevoked => "lot_revoked", Terms;
-    NotExtendable => "not_extendable", Terms;
-    NotReassignable => "not_reassignable", Terms;
-    NeverExpires => "never_expires", Terms;
-    Shortens => "shortens", Terms;
-    LotExpired => "lot_expired", Terms;
-    NothingLeft => "nothing_left", Value;
-    LotHeld => "lot_held", Value;
-    CaptureAboveHold => "capture_above_hold", Value;
-    ReturnAboveRedemption => "return_above_redemption", Value;
-    ReturnAboveTransaction => "return_above_transaction", Value;
-    InsufficientValue => "insufficient_value", Value;
-    AccountTotalExceeded => "account_total_exceeded", Limit;
-    JournalFull => "journal_full", Limit;
-}
-
 /// The same idempotency key came with other content (rule J5). Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error("key: `{key}` was used before with other content (rule J5)")]
@@ -474,7 +371,7 @@ pub struct KeyReused {
     pub first: u32,
 }
 
-/// What a pure decision says no with: a rule, a key that was used for something else, or that it was not lent enough.
+/// Why a request was refused: by a rule, or because its key was used for something else.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -485,16 +382,6 @@ pub enum Refusal {
     /// Its key was used before with other content.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
-    /// It is about what is in another account now: load that one and decide again. A ledger does so by itself.
-    #[error("what it names is in account {}", .0.get())]
-    Elsewhere(ProfileNumber),
-    /// It changes another account as well: load that one as the second and decide again. A ledger does so by itself.
-    #[error("it changes account {} as well", .0.get())]
-    Together(ProfileNumber),
-    /// Its key may be known in another account that had the lot which it names: load that one, with this trail, and decide
-    /// again. A ledger does so by itself.
-    #[error("its key may be known in account {}", .0.next().get())]
-    Trail(Box<Trail>),
 }
 
 impl Refusal {
@@ -503,9 +390,6 @@ impl Refusal {
         match self {
             Self::Rejected(rejection) => rejection.code(),
             Self::KeyReused(_) => "key_reused",
-            Self::Elsewhere(_) => "elsewhere",
-            Self::Together(_) => "together",
-            Self::Trail(_) => "trail",
         }
     }
 }

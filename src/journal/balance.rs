@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::journal::{DebtChange, EntryKind};
+use crate::journal::EntryKind;
+use crate::journal::effect::Effect;
 use crate::program::Program;
 use crate::time::Timestamp;
 use crate::value::{Amount, Delta, Points, Quantity, decimal_text};
@@ -57,6 +58,13 @@ pub struct Movement {
     pub to: Bucket,
     /// How much.
     pub value: Quantity,
+}
+
+impl Movement {
+    /// The same the other way round.
+    pub(crate) const fn back(self) -> Self {
+        Self { from: self.to, to: self.from, ..self }
+    }
 }
 
 /// Everything that ever came into an account in one kind of value, and where it is now.
@@ -123,22 +131,9 @@ impl KindTotals {
         sum(&came) == sum(&went.map(Delta::from)) && went.iter().all(|value| value.ten_thousandths() >= 0)
     }
 
-    /// Applies what a redemption moves.
+    /// Applies what moves.
     #[inline]
-    pub(crate) fn redeem(&mut self, value: Quantity) {
-        self.available = self.available.minus(value);
-        self.redeemed = self.redeemed.plus(value);
-    }
-
-    /// Applies what the issue of a usable lot moves.
-    #[inline]
-    pub(crate) fn issue(&mut self, value: Quantity) {
-        self.issued = self.issued.plus(value);
-        self.available = self.available.plus(value);
-    }
-
-    #[inline]
-    fn shift(&mut self, movement: Movement) {
+    pub(crate) fn shift(&mut self, movement: Movement) {
         let Movement { from, to, value, .. } = movement;
         match from {
             Bucket::Issued => self.issued = self.issued.plus(value),
@@ -188,6 +183,17 @@ impl KindTotals {
         let fits = |came: &i128| came.saturating_add(more) <= most;
         // Whichever way it comes in; and all of them together, which is what there can be of anything else.
         came.iter().all(fits) && fits(&came.iter().sum())
+    }
+
+    /// Whether everything that is another account's can come in (rule Q3).
+    pub(crate) fn can_take_over(&self, other: &Self) -> bool {
+        let came = |totals: &Self| {
+            let parts = [totals.issued.into(), totals.adjusted, totals.moved];
+            parts.iter().map(|part: &Delta| i128::from(part.ten_thousandths())).sum::<i128>()
+        };
+        let all = came(other);
+        Quantity::from_ten_thousandths(i64::try_from(all).unwrap_or(i64::MAX))
+            .is_ok_and(|all| self.has_room_for(all) && other.can_lose(all))
     }
 
     /// Whether so much can leave, by a correction or a move, without any total leaving its bounds (rule Q3).
@@ -240,17 +246,18 @@ impl Totals {
 
     /// Applies what an entry moves, when it happens at `at`.
     pub(crate) fn follow(&mut self, entry: &EntryKind, at: Timestamp) {
-        entry.for_each_movement(at, |movement| self.shift(movement));
-        let DebtChange { owed, paid } = entry.debt_change();
-        self.point_debt = self.point_debt.plus(owed).minus(paid);
-    }
-
-    #[inline]
-    fn shift(&mut self, movement: Movement) {
-        match movement.kind {
-            LotKind::Reward => self.rewards.shift(movement),
-            LotKind::Point => self.points.shift(movement),
-        }
+        entry.effects(at, |effect| {
+            match effect {
+                Effect::Owe(points) => self.point_debt = self.point_debt.plus(points),
+                Effect::PayDebt(points) => self.point_debt = self.point_debt.minus(points),
+                _ => {}
+            }
+            match effect.movement() {
+                Some(movement) if movement.kind == LotKind::Reward => self.rewards.shift(movement),
+                Some(movement) => self.points.shift(movement),
+                None => {}
+            }
+        });
     }
 }
 

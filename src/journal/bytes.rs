@@ -1,159 +1,232 @@
-//! Numbers, instants and texts as few bytes: what the packed forms of entries and accounts are made of.
+//! Numbers, instants, ids and texts as few bytes: what the binary forms of entries and accounts are made of.
 
-use thiserror::Error;
+mod reader;
 
-use crate::id::{LotId, ProfileNumber};
+pub(crate) use reader::Reader;
+
+use crate::id::{Identifier, ProfileNumber};
 use crate::journal::LotKind;
+use crate::journal::unreadable::Unreadable;
 use crate::time::{Expiry, Timestamp};
-use crate::value::{Amount, Points, Quantity};
+use crate::value::Quantity;
+use crate::value::json::Json;
 
-/// Why bytes are not an entry, or not an account.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the bytes cannot be read: {0}")]
-pub struct Unreadable(pub(crate) &'static str);
+pub(crate) type Reading<T> = Result<T, Unreadable>;
 
-/// Writes what belongs to the account with a number.
+/// A value with a binary form of its own.
+pub(crate) trait Binary: Sized {
+    fn write(&self, to: &mut Writer<'_>);
+    fn read(from: &mut Reader<'_>) -> Reading<Self>;
+}
+
+impl<T: Binary> Binary for Box<T> {
+    fn write(&self, to: &mut Writer<'_>) {
+        T::write(self, to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        T::read(from).map(Self::new)
+    }
+}
+
+/// A list after its length.
+impl<T: Binary> Binary for Vec<T> {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.list(self);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.list()
+    }
+}
+
+/// Writes what belongs to one entry of the account with a number. What follows from the entry takes no room.
+///
+/// Short values gather in an array, and are appended a few at a time: that takes half as many steps.
 pub(crate) struct Writer<'a> {
-    pub(crate) out: &'a mut Vec<u8>,
-    pub(crate) number: ProfileNumber,
+    out: &'a mut Vec<u8>,
+    number: ProfileNumber,
+    sequence: u32,
+    pub(crate) at: Timestamp,
+    room: [u8; ROOM],
+    used: usize,
+}
+
+/// So many bytes, and eight more.
+const FULL: usize = 64;
+const ROOM: usize = FULL + 8;
+
+/// Nearly all instants are whole seconds, and a second is a million of these.
+const SECOND: i64 = 1_000_000;
+
+impl Drop for Writer<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.append();
+    }
+}
+
+impl<'a> Writer<'a> {
+    #[inline]
+    pub(crate) fn new(out: &'a mut Vec<u8>, number: ProfileNumber, sequence: u32, at: Timestamp) -> Self {
+        Self { out, number, sequence, at, room: [0; ROOM], used: 0 }
+    }
 }
 
 impl Writer<'_> {
-    pub(crate) fn byte(&mut self, byte: u8) {
-        self.out.push(byte);
+    /// Appends what has gathered.
+    #[inline(never)]
+    fn append(&mut self) {
+        let used = std::mem::take(&mut self.used);
+        self.out.extend_from_slice(self.room.get(..used).unwrap_or_default());
     }
 
-    /// Seven bits at a time, the lowest first.
-    #[allow(clippy::cast_possible_truncation)] // The lowest seven bits are what is wanted.
-    pub(crate) fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.out.push(value as u8 | 0x80);
-            value >>= 7;
+    /// The first so many of eight bytes, the lowest first.
+    #[inline]
+    fn gather(&mut self, eight: u64, count: usize) {
+        if self.used >= FULL {
+            self.append();
         }
-        self.out.push(value as u8);
+        // The remainder is the number itself, and so always in the array.
+        let start = self.used % FULL;
+        if let Some(room) = self.room.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
+            *room = eight.to_le_bytes();
+        }
+        self.used = start.wrapping_add(count);
     }
 
-    pub(crate) fn instant(&mut self, micros: i64) {
-        self.out.extend_from_slice(&micros.to_le_bytes());
+    #[inline]
+    pub(crate) fn byte(&mut self, byte: u8) {
+        self.gather(byte.into(), 1);
     }
 
-    pub(crate) fn quantity(&mut self, ten_thousandths: i64) {
-        self.number(ten_thousandths.unsigned_abs());
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        if bytes.len() > ROOM.wrapping_sub(self.used) {
+            self.append();
+            self.out.extend_from_slice(bytes);
+            return;
+        }
+        let end = self.used.wrapping_add(bytes.len());
+        if let Some(room) = self.room.get_mut(self.used..end) {
+            room.copy_from_slice(bytes);
+            self.used = end;
+        }
+    }
+
+    /// Seven bits for each byte, after as many zero bits as there are further bytes, and a one. No loop, in contrast to
+    /// other forms of this length.
+    #[inline]
+    pub(crate) fn number(&mut self, value: u64) {
+        let further = (value | 1).ilog2() / 7;
+        if further < 8 {
+            let bits = (value << 1 | 1) << further;
+            self.gather(bits, (further as usize).wrapping_add(1));
+        } else {
+            self.long_number(value);
+        }
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self, value: u64) {
+        self.byte(0);
+        self.gather(value, 8);
+    }
+
+    /// A number whose bits say what follows, the first in the lowest. Later versions add bits at the end.
+    #[inline]
+    pub(crate) fn flags<const N: usize>(&mut self, flags: [bool; N]) {
+        let bits = flags.into_iter().zip(0..).fold(0, |bits, (is_set, bit)| bits | u64::from(is_set) << bit);
+        self.number(bits);
+    }
+
+    /// Since 1970.
+    #[inline]
+    pub(crate) fn instant(&mut self, at: Timestamp) {
+        self.span(at.micros());
+    }
+
+    /// Microseconds: as whole seconds, or with the lowest bit set where that is not exact.
+    #[inline]
+    pub(crate) fn span(&mut self, micros: i64) {
+        let seconds = micros / SECOND;
+        if seconds.wrapping_mul(SECOND) == micros {
+            self.number(zigzag(seconds) << 1);
+        } else {
+            self.number(zigzag(micros) << 1 | 1);
+        }
+    }
+
+    /// The end, where there is one: a flag says so.
+    pub(crate) fn end(&mut self, expiry: Expiry) {
+        if let Some(end) = expiry.instant() {
+            self.instant(end);
+        }
+    }
+
+    /// Never below zero, as every quantity that is written.
+    #[inline]
+    pub(crate) fn quantity(&mut self, value: impl Into<Quantity>) {
+        self.number(value.into().ten_thousandths().unsigned_abs());
     }
 
     pub(crate) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
-        self.out.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes());
     }
 
-    /// A lot of this account by the entry that issued it, another by its whole id.
-    pub(crate) fn lot(&mut self, lot: LotId) {
-        if lot.number() == self.number {
-            self.number(lot.sequence().into());
+    pub(crate) fn json(&mut self, document: &Json) {
+        self.text(document.as_str());
+    }
+
+    pub(crate) fn profile(&mut self, number: ProfileNumber) {
+        self.number(number.get().into());
+    }
+
+    /// The sequence number of the entry that made it; the whole id if that is in another account's journal.
+    #[inline]
+    pub(crate) fn id<I: Identifier>(&mut self, id: I) {
+        if id.number() == self.number {
+            self.number(id.sequence().into());
         } else {
-            self.byte(0);
-            self.number(lot.get());
+            self.byte(1);
+            self.number(id.get());
         }
+    }
+
+    /// Whether an id is other than that of what this entry makes.
+    #[inline]
+    pub(crate) fn is_other<I: Identifier>(&self, id: I) -> bool {
+        id != I::made_by(self.number, self.sequence)
+    }
+
+    pub(crate) fn list<T: Binary>(&mut self, list: &[T]) {
+        self.number(list.len() as u64);
+        list.iter().for_each(|each| each.write(self));
+    }
+
+    pub(crate) fn profiles(&mut self, numbers: &[ProfileNumber]) {
+        self.number(numbers.len() as u64);
+        numbers.iter().for_each(|number| self.profile(*number));
+    }
+
+    pub(crate) fn texts(&mut self, texts: &[String]) {
+        self.number(texts.len() as u64);
+        texts.iter().for_each(|text| self.text(text));
     }
 }
 
-/// Reads what belongs to the account with a number.
-pub(crate) struct Reader<'a> {
-    pub(crate) rest: &'a [u8],
-    pub(crate) number: ProfileNumber,
+pub(crate) const fn kind_of(is_point: bool) -> LotKind {
+    if is_point { LotKind::Point } else { LotKind::Reward }
 }
 
-pub(crate) type Reading<T> = Result<T, Unreadable>;
-
-impl<'a> Reader<'a> {
-    pub(crate) fn bytes(&mut self, length: usize) -> Reading<&'a [u8]> {
-        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Unreadable("they are too few"))?;
-        self.rest = rest;
-        Ok(bytes)
-    }
-
-    pub(crate) fn byte(&mut self) -> Reading<u8> {
-        let [byte] = self.array()?;
-        Ok(byte)
-    }
-
-    pub(crate) fn array<const N: usize>(&mut self) -> Reading<[u8; N]> {
-        self.bytes(N)?.try_into().map_err(|_| Unreadable("they are too few"))
-    }
-
-    pub(crate) fn number(&mut self) -> Reading<u64> {
-        let mut value: u64 = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let bits = u64::from(byte & 0x7f);
-            let shifted = bits.checked_shl(shift).filter(|shifted| shifted >> shift == bits);
-            value |= shifted.ok_or(Unreadable("a number is too large"))?;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(Unreadable("a number is too long"))
-    }
-
-    pub(crate) fn small(&mut self) -> Reading<u32> {
-        u32::try_from(self.number()?).map_err(|_| Unreadable("a number is too large"))
-    }
-
-    pub(crate) fn quantity(&mut self) -> Reading<Quantity> {
-        let raw = i64::try_from(self.number()?).map_err(|_| Unreadable("a quantity is too large"))?;
-        Quantity::from_ten_thousandths(raw).map_err(|_| Unreadable("a quantity is too large"))
-    }
-
-    pub(crate) fn amount(&mut self) -> Reading<Amount> {
-        self.quantity().map(Amount::from)
-    }
-
-    pub(crate) fn points(&mut self) -> Reading<Points> {
-        self.quantity().map(Points::from)
-    }
-
-    pub(crate) fn micros(&mut self) -> Reading<i64> {
-        self.array().map(i64::from_le_bytes)
-    }
-
-    pub(crate) fn instant(&mut self) -> Reading<Timestamp> {
-        Timestamp::from_micros(self.micros()?).map_err(|_| Unreadable("an instant is out of range"))
-    }
-
-    pub(crate) fn expiry(&mut self) -> Reading<Expiry> {
-        match self.micros()? {
-            i64::MAX => Ok(Expiry::NEVER),
-            micros => {
-                let end =
-                    Timestamp::from_micros(micros).map_err(|_| Unreadable("an instant is out of range"))?;
-                Ok(Expiry::at(end))
-            }
-        }
-    }
-
-    pub(crate) fn text(&mut self) -> Reading<&'a str> {
-        let length = usize::try_from(self.number()?).map_err(|_| Unreadable("a text is too long"))?;
-        std::str::from_utf8(self.bytes(length)?).map_err(|_| Unreadable("a text is none"))
-    }
-
-    pub(crate) fn lot(&mut self) -> Reading<LotId> {
-        let sequence = self.small()?;
-        if sequence > 0 {
-            return Ok(LotId::made_by(self.number, sequence));
-        }
-        LotId::new(self.number()?).map_err(|_| Unreadable("an id is none"))
-    }
-
-    pub(crate) fn kind(&mut self) -> Reading<LotKind> {
-        match self.byte()? {
-            0 => Ok(LotKind::Reward),
-            1 => Ok(LotKind::Point),
-            _ => Err(Unreadable("a newer version wrote them")),
-        }
-    }
-
-    /// Nothing may be left over.
-    pub(crate) fn end(self) -> Reading<()> {
-        if self.rest.is_empty() { Ok(()) } else { Err(Unreadable("there are too many")) }
-    }
+/// Small numbers of either sign as small numbers: 0, -1, 1, -2 …
+pub(crate) const fn zigzag(value: i64) -> u64 {
+    (value << 1 ^ value >> 63).cast_unsigned()
 }
+
+pub(crate) const fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ (value & 1).cast_signed().wrapping_neg()
+}
+
+#[cfg(test)]
+mod tests;

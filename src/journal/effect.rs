@@ -1,164 +1,212 @@
-//! What an entry does: what it moves, and how the lots stand that it changed.
+//! What an entry does, said once for each kind of entry, in the file of that kind. The account, its totals, the indexes,
+//! the wallet, the events and the projections are readers of it.
 
-use crate::id::{LotId, RedemptionId};
+use crate::definition::Defined;
+use crate::id::{ExternalId, HoldId, LotId, ProfileNumber, RedemptionId};
 use crate::journal::{
-    Bucket, Entry, EntryKind, Issue, Items, LotKind, LotState, Movement, Origin, RedemptionState, ReleasedLot,
+    Bucket, Entry, EntryKind, HoldEntry, Issue, Item, LotKind, LotState, LotValue, Movement, Redeemed,
+    RedemptionState, Release, ReturnEntry, Transaction, define, extend,
 };
 use crate::time::Timestamp;
 use crate::value::{Points, Quantity};
 
-/// How an entry changes what is owed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct DebtChange {
-    pub(crate) owed: Points,
-    pub(crate) paid: Points,
+/// One of the things that an entry does, in order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Effect<'a> {
+    /// Value moves, and the lots are told of by themselves.
+    Move(Movement),
+    /// A lot comes to the account.
+    Arrive(Arrival<'a>),
+    /// A lot becomes available.
+    Mature(LotValue),
+    /// Value of a live lot is redeemed: of what was available, or held.
+    Take { lot: LotId, kind: LotKind, value: Quantity, from: Bucket },
+    /// Value of a live lot is set aside.
+    Hold { lot: LotId, kind: LotKind, value: Quantity },
+    /// Held value of a lot is let go. How the lot stands then comes next.
+    Free { lot: LotId, kind: LotKind, value: Quantity, to: Bucket },
+    /// A lot stands so from now on.
+    State(&'a LotState),
+    /// What is fixed about a lot was corrected. How it stands then comes next.
+    Facts { issue: &'a Issue, external_id: Option<&'a ExternalId> },
+    /// A lot was extended. How it stands came before.
+    Extended(LotId),
+    /// A redemption was made, of a hold or not. What each lot gave comes next.
+    Redeemed { redeemed: &'a Redeemed, hold: Option<HoldId> },
+    /// Value was given back.
+    Returned { back: &'a ReturnEntry, is_reversal: bool },
+    /// An earlier redemption stands so from now on.
+    Redemption(RedemptionState),
+    /// A hold is open.
+    HoldOpened(&'a HoldEntry),
+    /// A hold is not open any more.
+    HoldClosed { hold: HoldId, end: HoldEnd<'a> },
+    /// So many points are owed.
+    Owe(Points),
+    /// So many points are owed no more.
+    PayDebt(Points),
+    /// The profile was merged into another.
+    MergedInto(ProfileNumber),
+    /// Another profile was merged into this one, maybe by way of a third.
+    MergedFrom(ProfileNumber),
+    /// A transaction stands so from now on.
+    Transaction(&'a Transaction),
+    /// A definition stands so from now on.
+    Define(&'a Defined),
+}
+
+/// A lot that comes to an account.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival<'a> {
+    /// What is fixed about it.
+    pub(crate) issue: &'a Issue,
+    /// How it stands.
+    pub(crate) after: LotState,
+    /// What of it is held.
+    pub(crate) held: Quantity,
+    /// The caller's own id for it, where it came from elsewhere; the stamp of a new one says it.
+    pub(crate) external_id: Option<&'a ExternalId>,
+    /// The profile that it came from; `None` for a new one.
+    pub(crate) from: Option<ProfileNumber>,
+}
+
+/// Why a hold is not open any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum HoldEnd<'a> {
+    Captured(RedemptionId),
+    Released(&'a Release),
+    Lapsed(&'a Release),
+    /// It went along to another profile.
+    Moved,
 }
 
 impl EntryKind {
-    /// What this moves when it happens at `at`.
-    pub(crate) fn for_each_movement(&self, at: Timestamp, mut moves: impl FnMut(Movement)) {
+    /// Tells what this does when it happens at `at`.
+    #[inline]
+    pub(crate) fn effects<'a>(&'a self, at: Timestamp, mut tell: impl FnMut(Effect<'a>)) {
+        let tell = &mut tell;
         match self {
-            Self::Define(_) | Self::Transaction(_) | Self::Link(_) | Self::MergeOut(_) | Self::MergeIn(_) => {
-            }
-            Self::Issue(issue) => issued(issue, at, moves),
-            Self::Mature(lot) => moves(movement(lot.kind, Bucket::Pending, Bucket::Available, lot.value)),
-            Self::Expire(lot) => {
-                moves(movement(lot.after.kind, Bucket::Available, Bucket::Expired, lot.value))
-            }
-            Self::Redeem(redeem) => taken(&redeem.items, Bucket::Available, Bucket::Redeemed, moves),
-            Self::Hold(hold) => taken(&hold.items, Bucket::Available, Bucket::Held, moves),
-            Self::Capture(capture) => {
-                taken(&capture.redeem.items, Bucket::Held, Bucket::Redeemed, &mut moves);
-                freed(&capture.released, moves);
-            }
-            Self::Release(release) | Self::Lapse(release) => freed(&release.released, moves),
-            Self::Return(back) | Self::Reversal(back) => {
-                back.items
-                    .iter()
-                    .filter_map(|item| item.change.as_ref())
-                    .flat_map(|c| &c.moved)
-                    .copied()
-                    .for_each(moves);
-            }
-            Self::ReturnElsewhere(back) => back.moved.iter().copied().for_each(moves),
-            Self::Extend(changes) => changes.iter().flat_map(|change| &change.moved).copied().for_each(moves),
-            Self::ReassignOut(moved) => moved.change.moved.iter().copied().for_each(moves),
-            Self::ReassignIn(moved) => moved.change.moved.iter().copied().for_each(moves),
-            Self::Revoke(lot) | Self::Adjust(lot) => lot.change.moved.iter().copied().for_each(moves),
-            Self::Earn(earned) => earned.change.moved.iter().copied().for_each(moves),
-            Self::Clawback(clawed) => clawed.change.iter().flat_map(|c| &c.moved).copied().for_each(moves),
+            Self::Define(defined) => define::effects(defined, tell),
+            Self::Issue(issue) => issue.effects(at, tell),
+            Self::Mature(lot) => lot.effects(tell),
+            Self::Expire(expired) => expired.effects(tell),
+            Self::Redeem(redeemed) => redeemed.effects(tell),
+            Self::Hold(hold) => hold.effects(tell),
+            Self::Capture(capture) => capture.effects(tell),
+            Self::Release(release) => release.effects(HoldEnd::Released(release), tell),
+            Self::Lapse(release) => release.effects(HoldEnd::Lapsed(release), tell),
+            Self::Return(back) => back.effects(false, tell),
+            Self::Reversal(back) => back.effects(true, tell),
+            Self::Extend(changes) => extend::effects(changes, tell),
+            Self::ReassignOut(moved) => moved.effects(tell),
+            Self::ReassignIn(moved) => moved.effects(tell),
+            Self::Revoke(corrected) | Self::Adjust(corrected) => corrected.effects(tell),
+            Self::Transaction(change) => change.effects(tell),
+            Self::Earn(earned) => earned.effects(tell),
+            Self::Clawback(clawed) => clawed.effects(tell),
+            Self::MergeOut(merged) => merged.effects(tell),
+            Self::MergeIn(merged) => merged.effects(tell),
         }
     }
+}
 
-    /// How this changes what is owed.
-    pub(crate) fn debt_change(&self) -> DebtChange {
-        let none = DebtChange::default();
-        match self {
-            Self::Issue(issue) => match issue.origin() {
-                Some(Origin::Earned { paid_to_debt, .. }) => DebtChange { paid: paid_to_debt, ..none },
-                _ => none,
-            },
-            Self::Earn(earned) => DebtChange { paid: earned.paid_to_debt, ..none },
-            Self::Clawback(clawed) => DebtChange { owed: clawed.owed, ..none },
-            Self::MergeOut(merged) => DebtChange { paid: merged.point_debt, ..none },
-            Self::MergeIn(merged) => DebtChange { owed: merged.point_debt, ..none },
-            _ => none,
-        }
+impl Effect<'_> {
+    #[inline]
+    pub(super) fn take(item: &Item, from: Bucket) -> Self {
+        Self::Take { lot: item.lot, kind: item.kind(), value: item.value(), from }
     }
 
-    /// How the lots stand now that this changed, other than by issuing them or taking from them while they are live.
-    pub(crate) fn lots_after(&self) -> Vec<&LotState> {
-        match self {
-            Self::Expire(expired) => vec![&expired.after],
-            Self::Capture(capture) => {
-                capture.released.iter().map(|freed| &freed.after).chain(&capture.expired).collect()
-            }
-            Self::Release(release) | Self::Lapse(release) => {
-                release.released.iter().map(|freed| &freed.after).collect()
-            }
-            Self::Return(back) | Self::Reversal(back) => back
-                .items
-                .iter()
-                .filter_map(|item| item.change.as_ref())
-                .map(|change| &change.after)
-                .collect(),
-            Self::Extend(changes) => changes.iter().map(|change| &change.after).collect(),
-            Self::ReassignOut(moved) => vec![&moved.change.after],
-            Self::ReassignIn(moved) => vec![&moved.change.after],
-            Self::Revoke(lot) | Self::Adjust(lot) => vec![&lot.change.after],
-            Self::Earn(earned) => vec![&earned.change.after],
-            Self::Clawback(clawed) => clawed.change.iter().map(|change| &change.after).collect(),
-            _ => Vec::new(),
+    pub(super) fn hold(item: &Item) -> Self {
+        Self::Hold { lot: item.lot, kind: item.kind(), value: item.value() }
+    }
+
+    /// What moves with it.
+    #[inline(always)]
+    pub(crate) fn movement(&self) -> Option<Movement> {
+        let (kind, from, to, value) = match *self {
+            Self::Move(movement) => return Some(movement),
+            Self::Take { kind, value, from, .. } => (kind, from, Bucket::Redeemed, value),
+            Self::Mature(lot) => (lot.kind, Bucket::Pending, Bucket::Available, lot.value),
+            Self::Hold { kind, value, .. } => (kind, Bucket::Available, Bucket::Held, value),
+            Self::Free { kind, value, to, .. } => (kind, Bucket::Held, to, value),
+            _ => return None,
+        };
+        Some(Movement { kind, from, to, value })
+    }
+
+    /// How a lot stands after it, if it says so in full.
+    pub(crate) fn lot_state(&self) -> Option<LotState> {
+        match *self {
+            Self::State(after) => Some(*after),
+            Self::Arrive(arrival) => Some(arrival.after),
+            _ => None,
         }
     }
 }
 
 impl Entry {
-    /// How a lot stands after this entry, if the entry says.
-    pub fn lot_after(&self, lot: LotId) -> Option<LotState> {
-        match &self.kind {
-            EntryKind::Issue(issue) => (issue.lot == lot).then(|| issue.after(self.at)),
-            // Where one entry changes a lot twice, the last word counts.
-            other => other.lots_after().into_iter().rfind(|after| after.lot == lot).copied(),
-        }
+    /// Tells what this does.
+    #[inline]
+    pub(crate) fn effects<'a>(&'a self, tell: impl FnMut(Effect<'a>)) {
+        self.kind.effects(self.at, tell);
+    }
+
+    /// The lots of which this entry says in full how they stand after it: all but those that it takes from, or sets aside
+    /// of, while they are live.
+    pub(crate) fn lot_states(&self) -> Vec<LotState> {
+        let mut states = Vec::new();
+        self.effects(|effect| states.extend(effect.lot_state()));
+        states
+    }
+
+    /// How a lot stands after this entry, if the entry says. Where one entry changes a lot twice, the last word counts.
+    pub fn lot_state(&self, lot: LotId) -> Option<LotState> {
+        let mut found = None;
+        self.effects(|effect| found = effect.lot_state().filter(|after| after.lot == lot).or(found));
+        found
     }
 
     /// What is fixed about a lot, if the entry says.
-    pub fn lot_facts(&self, lot: LotId) -> Option<&Issue> {
-        let issue = match &self.kind {
-            EntryKind::Issue(issue) => Some(issue),
-            EntryKind::ReassignIn(moved) => Some(&moved.issue),
-            EntryKind::Adjust(lot) => lot.issue.as_ref(),
-            _ => None,
-        };
-        issue.filter(|issue| issue.lot == lot)
+    pub fn issue_of(&self, lot: LotId) -> Option<&Issue> {
+        let mut found = None;
+        self.effects(|effect| match effect {
+            Effect::Arrive(Arrival { issue, .. }) | Effect::Facts { issue, .. } if issue.lot == lot => {
+                found = Some(issue);
+            }
+            _ => {}
+        });
+        found
     }
 
-    /// What the entry says of a redemption, if it changes it.
+    /// The caller's own id of the lot that this entry is about.
+    pub(crate) fn lot_external_id(&self) -> Option<&ExternalId> {
+        let mut found = self.external().and_then(|external| external.lot());
+        self.effects(|effect| match effect {
+            Effect::Arrive(Arrival { external_id: Some(id), .. })
+            | Effect::Facts { external_id: Some(id), .. } => found = Some(id),
+            _ => {}
+        });
+        found
+    }
+
+    /// The redemption that it made.
+    pub(crate) fn redeemed(&self) -> Option<&Redeemed> {
+        let mut found = None;
+        self.effects(|effect| {
+            if let Effect::Redeemed { redeemed, .. } = effect {
+                found = Some(redeemed);
+            }
+        });
+        found
+    }
+
+    /// What this entry says of a redemption, if it changes it.
     pub fn redemption_state(&self, id: RedemptionId) -> Option<RedemptionState> {
-        let state = match &self.kind {
-            EntryKind::Transaction(change) => change.redemptions.iter().find(|state| state.id == id),
-            EntryKind::Return(back) | EntryKind::Reversal(back) => Some(&back.redemption),
-            EntryKind::ReturnElsewhere(back) => Some(&back.back.redemption),
-            EntryKind::Link(state) => Some(state),
-            _ => None,
-        };
-        state.filter(|state| state.id == id).copied()
+        let mut found = None;
+        self.effects(|effect| match effect {
+            Effect::Redemption(state) if state.id == id => found = Some(state),
+            _ => {}
+        });
+        found
     }
-}
-
-const fn movement(kind: LotKind, from: Bucket, to: Bucket, value: Quantity) -> Movement {
-    Movement { kind, from, to, value }
-}
-
-fn issued(issue: &Issue, at: Timestamp, mut moves: impl FnMut(Movement)) {
-    let to = issue.standing(at).place();
-    let from = match issue.origin() {
-        Some(Origin::Returned { from, .. }) => from,
-        Some(Origin::Earned { paid_to_debt, .. }) => {
-            moves(movement(issue.kind, Bucket::Issued, Bucket::PaidToDebt, paid_to_debt.into()));
-            Bucket::Issued
-        }
-        None => Bucket::Issued,
-    };
-    moves(movement(issue.kind, from, to, issue.value_remaining));
-}
-
-/// The money that rewards gave, and the points that point lots gave.
-fn taken(items: &Items, from: Bucket, to: Bucket, mut moves: impl FnMut(Movement)) {
-    let mut sums = [Quantity::ZERO; 2];
-    let [rewards, points] = &mut sums;
-    for item in items {
-        let sum = if item.kind() == LotKind::Reward { &mut *rewards } else { &mut *points };
-        *sum = sum.plus(item.value());
-    }
-    for (kind, value) in [LotKind::Reward, LotKind::Point].into_iter().zip(sums) {
-        moves(movement(kind, from, to, value));
-    }
-}
-
-fn freed(released: &[ReleasedLot], moves: impl FnMut(Movement)) {
-    let freed =
-        released.iter().map(|freed| movement(freed.after.kind, Bucket::Held, freed.to(), freed.value));
-    freed.for_each(moves);
 }

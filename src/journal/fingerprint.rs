@@ -1,13 +1,9 @@
 //! What a request said, in 128 bits.
 
 use std::fmt;
-use std::hash::Hasher as _;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use siphasher::sip128::{Hasher128 as _, SipHasher24};
-
-use crate::value::json::canonical;
 
 /// What a request said, in 128 bits: the same for the same content, on every machine and in every version.
 ///
@@ -16,20 +12,6 @@ use crate::value::json::canonical;
 /// they would gain is the answer to their own earlier request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u128);
-
-impl Fingerprint {
-    /// Of a request's name and body. The body's JSON is what is read, so its serde form must never change for
-    /// values that exist: new fields are left out while they are empty.
-    pub(crate) fn of(name: &str, body: &impl Serialize) -> Self {
-        // A body of this crate always has a JSON form.
-        let text = serde_json::to_string(body).unwrap_or_default();
-        let mut hasher = SipHasher24::new();
-        hasher.write(name.as_bytes());
-        hasher.write(&[0]);
-        hasher.write(canonical(&text).as_bytes());
-        Self(hasher.finish128().as_u128())
-    }
-}
 
 impl Fingerprint {
     pub(crate) const fn to_le_bytes(self) -> [u8; 16] {

@@ -1,56 +1,14 @@
-//! Holds: value set aside in named lots, for a while (rules H).
+//! Placing a hold: value set aside in named lots, for a while (rules H).
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{HoldId, ProfileId, RedemptionId};
-use crate::journal::{Balances, Bucket, Items, LotState, RedeemDetails, Redeemed};
+use crate::id::HoldId;
+use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::effect::Effect;
+use crate::journal::redeem::Spending;
+use crate::journal::{Items, RedeemDetails};
 use crate::time::Timestamp;
-use crate::value::json::Json;
-use crate::value::{Amount, Quantity};
-
-/// Value set aside in named lots: it lowers what is available, not what is owned (rule H1).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Hold {
-    /// Its id.
-    pub id: HoldId,
-    /// Whose value is held.
-    pub profile_id: ProfileId,
-    /// How it stands.
-    pub status: HoldStatus,
-    /// What was asked for.
-    pub requested: Amount,
-    /// What was set aside.
-    pub total: Amount,
-    /// What of each lot, in the order of use.
-    pub items: Items,
-    /// When it was placed.
-    pub held_at: Timestamp,
-    /// Until when it is good, exclusive (rule H3).
-    pub expires_at: Timestamp,
-    /// The redemption that captured it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redemption_id: Option<RedemptionId>,
-    /// The account's balances right after the entry that this is about.
-    pub balances: Balances,
-    /// Whatever the caller attached, as sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub meta: Option<Json>,
-}
-
-/// How a hold stands. All but the first are final (rule H3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HoldStatus {
-    /// It is good.
-    Held,
-    /// It was captured, wholly or in part.
-    Captured,
-    /// It was released.
-    Released,
-    /// Its time was over.
-    Lapsed,
-}
+use crate::value::Amount;
 
 /// What a journal entry says when a hold is placed. It is also what the account keeps of it while it is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,45 +31,32 @@ pub struct HoldEntry {
     pub details: Option<Box<RedeemDetails>>,
 }
 
-/// What a journal entry says when a hold is captured: the redemption, and what was let go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Capture {
-    /// The hold.
-    pub hold: HoldId,
-    /// What it became.
-    pub redeem: Redeemed,
-    /// The rest of it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub released: Vec<ReleasedLot>,
-    /// How the lots stand that gave to it though they had expired meanwhile (rule H4).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub expired: Vec<LotState>,
+impl HoldEntry {
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        self.items.iter().for_each(|item| tell(Effect::hold(item)));
+        tell(Effect::HoldOpened(self));
+    }
 }
 
-/// What a journal entry says when a hold is released, or lapses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Release {
-    /// The hold, as it was placed.
-    pub placed: HoldEntry,
-    /// What was let go of each lot.
-    pub released: Vec<ReleasedLot>,
-}
+impl Binary for HoldEntry {
+    fn write(&self, to: &mut Writer<'_>) {
+        let Self { hold, requested, total, items, details, .. } = self;
+        let is_earlier = self.held_at != to.at;
+        to.flags([is_earlier]);
+        let details = details.as_deref();
+        Spending { id: *hold, requested: *requested, total: *total, items, details }.write(to);
+        if is_earlier {
+            to.instant(self.held_at);
+        }
+        to.instant(self.expires_at);
+    }
 
-/// Held value that was let go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ReleasedLot {
-    /// How much.
-    pub value: Quantity,
-    /// How its lot stands now. If that has expired, so has the value (rule H4).
-    pub after: LotState,
-}
-
-impl ReleasedLot {
-    /// Where the value went.
-    pub(crate) const fn to(&self) -> Bucket {
-        self.after.standing.place()
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a hold";
+        let [is_earlier] = from.flags()?;
+        let Spending { id, requested, total, items, details } = Spending::read(from)?;
+        from.part = "a hold's time";
+        let held_at = if is_earlier { from.instant()? } else { from.at };
+        Ok(Self { hold: id, requested, total, items, held_at, expires_at: from.instant()?, details })
     }
 }

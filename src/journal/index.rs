@@ -1,15 +1,43 @@
-//! What a store keeps an index of: the things that an entry is about, and the names that it gives.
+//! What a store keeps an index of: the records that an entry changes, and the names that it gives.
 
 use smallvec::SmallVec;
 
-use crate::id::LotId;
+use crate::id::{DefinitionId, HoldId, LotId, RedemptionId, TransactionId};
+use crate::journal::effect::{Arrival, Effect, HoldEnd};
 use crate::journal::{Bucket, Entry, EntryKind, External};
 
-/// Something whose record an entry changes, by its plain id; see [`Entry::subjects`].
-pub type Subject = u64;
+/// The id of a record that entries change: of a definition, lot, redemption, hold or transaction. See
+/// [`Entry::records`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(u64);
 
-/// The subject under which an account's expired lots can be listed. Below every id, as no journal counts from zero.
-pub(crate) const EXPIRED: Subject = 0;
+impl RecordId {
+    /// The list of an account's lots that expired with value left: every entry that says so of one is about it. Below every
+    /// other id, as no journal counts from zero.
+    pub const EXPIRED: Self = Self(0);
+
+    /// From the number that a store kept.
+    pub const fn new(id: u64) -> Self {
+        Self(id)
+    }
+
+    /// As a plain number, below 2<sup>53</sup>.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+macro_rules! record_ids {
+    ($($id:ident)*) => {$(
+        impl From<$id> for RecordId {
+            fn from(id: $id) -> Self {
+                Self(id.get())
+            }
+        }
+    )*};
+}
+
+record_ids! { DefinitionId HoldId LotId RedemptionId TransactionId }
 
 /// A name under which an entry is to be found: a small number for the sort of thing, and a text.
 ///
@@ -50,81 +78,58 @@ impl From<&External> for Name {
 }
 
 impl Entry {
-    /// The things made by *earlier* entries whose record this one changes, by id.
+    /// The records made by *earlier* entries that this one changes.
     ///
     /// A store keeps an index from each of them to the entry; see [`crate::store`]. Taking value from live lots is
     /// not among them: the account's state tells of that, and an index row for each would halve the speed.
-    pub fn subjects(&self) -> SmallVec<[Subject; 2]> {
-        let mut subjects = SmallVec::new();
-        match &self.kind {
-            EntryKind::Redeem(_) | EntryKind::Hold(_) | EntryKind::Mature(_) => return subjects,
-            EntryKind::Define(defined) if defined.id.sequence() != self.sequence => {
-                subjects.push(defined.id.get())
-            }
-            EntryKind::Capture(capture) => subjects.push(capture.hold.get()),
-            EntryKind::Release(release) | EntryKind::Lapse(release) => {
-                subjects.push(release.placed.hold.get())
-            }
-            EntryKind::Return(back) | EntryKind::Reversal(back) => subjects.push(back.redemption.id.get()),
-            EntryKind::ReturnElsewhere(back) => subjects.push(back.back.redemption.id.get()),
-            EntryKind::Link(state) => subjects.push(state.id.get()),
-            EntryKind::Transaction(change) => {
-                let id = change.transaction.id;
-                subjects.extend((id.sequence() != self.sequence).then_some(id.get()));
-                subjects.extend(change.redemptions.iter().map(|state| state.id.get()));
-            }
-            _ => {}
-        }
-        subjects.extend(self.kind.lots_after().into_iter().map(|after| after.lot.get()));
-        let mut expires = false;
-        self.kind.for_each_movement(self.at, |moved| {
-            expires |= moved.to == Bucket::Expired && !moved.value.is_zero()
+    pub fn records(&self) -> SmallVec<[RecordId; 2]> {
+        let mut records = SmallVec::new();
+        // A hold that came along in a merger was made by an entry of another journal.
+        let came_along = matches!(self.kind, EntryKind::MergeIn(_));
+        self.effects(|effect| {
+            let is_earlier = |made: u32| made != self.sequence;
+            records.extend(match effect {
+                Effect::State(after) => Some(after.lot.into()),
+                Effect::Arrive(Arrival { issue, from: Some(_), .. }) => Some(issue.lot.into()),
+                Effect::HoldOpened(it) => came_along.then(|| it.hold.into()),
+                Effect::HoldClosed { end: HoldEnd::Moved, .. } => None,
+                Effect::HoldClosed { hold, .. } => Some(hold.into()),
+                Effect::Redemption(state) => Some(state.id.into()),
+                Effect::Transaction(it) => is_earlier(it.id.sequence()).then(|| it.id.into()),
+                Effect::Define(it) => is_earlier(it.id.sequence()).then(|| it.id.into()),
+                _ => None,
+            });
+            let expires = effect.movement().filter(|it| it.to == Bucket::Expired && !it.value.is_zero());
+            records.extend(expires.map(|_| RecordId::EXPIRED));
         });
-        subjects.extend(expires.then_some(EXPIRED));
-        subjects.sort_unstable();
-        subjects.dedup();
-        subjects
-    }
-
-    /// Whether it is an issue or a redemption as nearly all are: it has no names and is about nothing but what it makes.
-    pub(crate) fn is_plain(&self) -> bool {
-        match &self.kind {
-            EntryKind::Redeem(_) | EntryKind::Mature(_) => true,
-            // A lot that arrives expired is listed.
-            EntryKind::Issue(issue) => !issue.expires_at.is_past(self.at),
-            _ => false,
-        }
+        records.sort_unstable();
+        records.dedup();
+        records
     }
 
     /// The names under which this entry is to be found. The newest entry with a name is what it stands for.
     pub fn names(&self) -> SmallVec<[Name; 1]> {
         let mut names: SmallVec<[Name; 1]> = self.external().map(Name::from).into_iter().collect();
-        match &self.kind {
-            EntryKind::ReassignIn(moved) => names.push(Name::of_lot(moved.issue.lot)),
-            EntryKind::Adjust(lot) => names.extend(lot.issue.as_ref().map(|issue| Name::of_lot(issue.lot))),
+        self.effects(|effect| match effect {
+            Effect::Arrive(Arrival { issue, from: Some(_), .. }) | Effect::Facts { issue, .. } => {
+                names.push(Name::of_lot(issue.lot));
+            }
             _ => {}
-        }
+        });
         names
     }
 
-    /// The lots that this entry says have expired with value left.
-    pub(crate) fn expired_lots(&self) -> Vec<LotId> {
-        match &self.kind {
-            EntryKind::Issue(issue) => vec![issue.lot],
-            other => other.lots_after().into_iter().map(|after| after.lot).collect(),
-        }
-    }
-
     /// The thing that the entry gives a name of the caller's to: its id, and the entry that made it.
-    pub(crate) fn named(&self) -> Option<(Subject, u32)> {
-        match &self.kind {
-            EntryKind::Define(defined) => Some((defined.id.get(), defined.id.sequence())),
-            EntryKind::Issue(issue) => Some((issue.lot.get(), issue.lot.sequence())),
-            EntryKind::Transaction(change) => {
-                let id = change.transaction.id;
-                Some((id.get(), id.sequence()))
+    pub(crate) fn named(&self) -> Option<(RecordId, u32)> {
+        let mut named = None;
+        self.effects(|effect| match effect {
+            Effect::Define(it) => named = Some((it.id.into(), it.id.sequence())),
+            Effect::Arrive(Arrival { issue, from: None, .. }) => {
+                named = Some((issue.lot.into(), issue.lot.sequence()));
             }
-            _ => None,
-        }
+            Effect::Transaction(it) => named = Some((it.id.into(), it.id.sequence())),
+            _ => {}
+        });
+        named
     }
 }

@@ -4,42 +4,64 @@
 
 pub(crate) mod balance;
 pub(crate) mod bytes;
-mod effect;
+mod capture;
+mod clawback;
+mod correct;
+mod define;
+mod earn;
+pub(crate) mod effect;
+mod expire;
+mod extend;
 mod fingerprint;
-pub(crate) mod flat;
 mod hold;
 mod index;
-mod lot;
-pub(crate) mod packed;
-mod redemption;
+mod issue;
+mod items;
+mod mature;
+mod merge;
+mod outcome;
+mod reassign;
+mod redeem;
+mod release;
+mod return_entry;
+mod stamp;
+mod state;
 mod transaction;
+pub(crate) mod unreadable;
+pub(crate) mod wire;
 
 use serde::{Deserialize, Serialize};
 
 pub use balance::{Balances, Bucket, KindTotals, LotKind, Movement, Totals, ValuedBalances};
-pub use bytes::Unreadable;
-pub(crate) use effect::DebtChange;
+pub use capture::Capture;
+pub use clawback::ClawedBack;
+pub use correct::Corrected;
+pub use earn::EarnedMore;
+pub use expire::Expired;
 pub use fingerprint::Fingerprint;
-pub use hold::{Capture, Hold, HoldEntry, HoldStatus, Release, ReleasedLot};
-pub(crate) use index::EXPIRED;
-pub use index::{Name, Subject};
-pub use lot::{
-    CorrectedLot, Extended, Issue, Lot, LotChange, LotDetails, LotSnapshot, LotSnapshots, LotState,
-    LotStatus, LotTimes, Merged, Moved, Origin, PointLot, Reward, Standing, Swept,
+pub use hold::HoldEntry;
+pub use index::{Name, RecordId};
+pub use issue::{Issue, LotDetails, Origin};
+pub use items::{Item, Items};
+pub use mature::LotValue;
+pub use merge::{MergedIn, MergedOut};
+pub use outcome::{
+    CorrectedLot, Extended, Hold, HoldStatus, Lot, LotSnapshot, LotSnapshots, LotStatus, LotTimes, Merged,
+    Moved, PointLot, Redemption, Return, Reward, Swept, TransactionReturn,
 };
-pub use redemption::{
-    Item, Items, RedeemDetails, Redeemed, Redemption, RedemptionState, Return, ReturnEntry, ReturnedItem,
-    ReturnedTo, Strategy,
-};
-pub use transaction::{
-    ClawedBack, Earned, EarnedMore, SettledElsewhere, Transaction, TransactionChange, TransactionReturn,
-};
+pub use reassign::{MovedIn, MovedOut};
+pub use redeem::{RedeemDetails, Redeemed, Strategy};
+pub use release::{Release, ReleasedLot};
+pub use return_entry::{RedemptionState, ReturnEntry, ReturnedItem, ReturnedTo};
+pub use stamp::{External, Stamp};
+pub use state::{LotChange, LotState, Standing};
+pub use transaction::{Earned, Transaction, TransactionChange};
+pub use unreadable::Unreadable;
 
 use crate::definition::Defined;
-use crate::id::{EntryId, ExternalId, Handle, HoldId, Key, LotId, ProfileNumber, ReturnId, TransactionId};
+use crate::id::{EntryId, Key, ProfileNumber, ReturnId, TransactionId};
 use crate::time::Timestamp;
 use crate::value::json::Json;
-use crate::value::{Points, Quantity};
 
 /// One change to an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,8 +126,6 @@ pub enum EntryKind {
     Return(Box<ReturnEntry>),
     /// A redemption was undone.
     Reversal(Box<ReturnEntry>),
-    /// Value of a redemption was given back to the profile that this one was merged into.
-    ReturnElsewhere(Box<ReturnElsewhere>),
     /// Lots were extended.
     Extend(Vec<LotChange>),
     /// A lot went to another profile.
@@ -118,8 +138,6 @@ pub enum EntryKind {
     Adjust(Box<Corrected>),
     /// A transaction was posted, changed or deleted.
     Transaction(Box<TransactionChange>),
-    /// A redemption was linked to a transaction of the profile that this one was merged into, or unlinked.
-    Link(RedemptionState),
     /// A transaction earned more than it did.
     Earn(Box<EarnedMore>),
     /// A transaction earned less than it did.
@@ -128,177 +146,6 @@ pub enum EntryKind {
     MergeOut(Box<MergedOut>),
     /// Another profile was merged into this one.
     MergeIn(Box<MergedIn>),
-}
-
-/// A lot, and how much of it an entry is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LotValue {
-    /// The lot.
-    pub lot: LotId,
-    /// What it holds.
-    pub kind: LotKind,
-    /// How much of it.
-    pub value: Quantity,
-}
-
-/// What a journal entry says when a lot expires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Expired {
-    /// What expired; less than what is left where holds set some aside.
-    pub value: Quantity,
-    /// How the lot stands now.
-    pub after: LotState,
-}
-
-/// What a journal entry says when value goes back to a profile that this one was merged into.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ReturnElsewhere {
-    /// What was given back, and to which lots there.
-    pub back: ReturnEntry,
-    /// Whether the whole redemption was undone.
-    pub is_reversal: bool,
-    /// What left.
-    pub moved: Vec<Movement>,
-    /// The profile that it went to.
-    pub to: ProfileNumber,
-    /// The balances of that profile, right after it.
-    pub balances: Balances,
-}
-
-/// What a journal entry says when a lot goes to another profile.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct MovedOut {
-    /// What became of it here.
-    pub change: LotChange,
-    /// The profile that it went to.
-    pub to: ProfileNumber,
-}
-
-/// What a journal entry says when a lot comes from another profile.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct MovedIn {
-    /// What is fixed about it, with its expiry and what is left as they are now.
-    pub issue: Issue,
-    /// The caller's own id for it; it finds nothing here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_id: Option<ExternalId>,
-    /// What of it is held, by holds that come with it.
-    #[serde(default, skip_serializing_if = "Quantity::is_nothing")]
-    pub held: Quantity,
-    /// What that makes of it here.
-    pub change: LotChange,
-    /// The profile that it came from.
-    pub from: ProfileNumber,
-}
-
-/// What a journal entry says when a lot is taken back, or corrected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Corrected {
-    /// What became of it.
-    pub change: LotChange,
-    /// What is fixed about it, where that was corrected.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issue: Option<Issue>,
-    /// The caller's own id for it, where what is fixed was corrected: so that a later move finds both here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_id: Option<ExternalId>,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// What a journal entry says when a profile is merged into another and closes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct MergedOut {
-    /// The profile that takes over.
-    pub into: ProfileNumber,
-    /// The open holds that went along.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub holds: Vec<HoldId>,
-    /// The points owed that went along.
-    #[serde(default, skip_serializing_if = "Points::is_nothing")]
-    pub point_debt: Points,
-}
-
-/// What a journal entry says when a profile takes over another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct MergedIn {
-    /// The profile that it takes over.
-    pub from: ProfileNumber,
-    /// Those that were merged into that one before, and are answered for here now.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub before: Vec<ProfileNumber>,
-    /// The open holds that came along.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub holds: Vec<HoldEntry>,
-    /// The points owed that came along.
-    #[serde(default, skip_serializing_if = "Points::is_nothing")]
-    pub point_debt: Points,
-}
-
-/// What makes a request recognisable when it comes again (rules J5, D5 and X2). It stands on the first entry that
-/// the request wrote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Stamp {
-    /// The idempotency key it came with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Key>,
-    /// The caller's own id of what it made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external: Option<External>,
-    /// What the request said.
-    pub fingerprint: Fingerprint,
-    /// How many entries the request wrote, this one included.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub entries: u32,
-}
-
-const fn one() -> u32 {
-    1
-}
-// serde passes a reference.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-const fn is_one(entries: &u32) -> bool {
-    *entries == 1
-}
-
-/// The caller's own name for a thing, unique in its journal among things of that sort.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum External {
-    /// Of a reward or a point lot (rule D5).
-    Lot(ExternalId),
-    /// Of a transaction (rule X2).
-    Transaction(ExternalId),
-    /// The handle of a reward definition (rule D1).
-    RewardDefinition(Handle),
-    /// The handle of a point definition (rule D1).
-    PointDefinition(Handle),
-}
-
-impl External {
-    /// Whether the same name with the same content means the same thing (rules D5 and X2). The handle of a
-    /// definition is merely unique.
-    pub(crate) const fn is_idempotent(&self) -> bool {
-        matches!(self, Self::Lot(_) | Self::Transaction(_))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Lot(id) | Self::Transaction(id) => id.as_str(),
-            Self::RewardDefinition(handle) | Self::PointDefinition(handle) => handle.as_str(),
-        }
-    }
 }
 
 impl Entry {
@@ -315,25 +162,6 @@ impl Entry {
     /// The caller's own id of what it made.
     pub fn external(&self) -> Option<&External> {
         self.stamp.as_ref().and_then(|stamp| stamp.external.as_ref())
-    }
-
-    /// The caller's own id of the lot that it is about.
-    pub(crate) fn lot_external_id(&self) -> Option<&ExternalId> {
-        match (&self.kind, self.external()) {
-            (EntryKind::ReassignIn(moved), _) => moved.external_id.as_ref(),
-            (EntryKind::Adjust(corrected), _) => corrected.external_id.as_ref(),
-            (_, Some(External::Lot(id))) => Some(id),
-            _ => None,
-        }
-    }
-
-    /// The redemption that it made.
-    pub(crate) fn redeemed(&self) -> Option<&Redeemed> {
-        match &self.kind {
-            EntryKind::Redeem(redeemed) => Some(redeemed),
-            EntryKind::Capture(capture) => Some(&capture.redeem),
-            _ => None,
-        }
     }
 
     /// Whatever the caller attached to what it is about.

@@ -1,11 +1,11 @@
-//! Transactions: purchases at the till (rules X1 and X2).
+//! Transactions: purchases at the till that are posted, changed or deleted (rules X1 and X2).
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{
-    DefinitionId, EntryId, ExternalId, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId,
-};
-use crate::journal::{Balances, LotChange, RedemptionState};
+use crate::id::{DefinitionId, ExternalId, LotId, ProfileId, RedemptionId, TransactionId};
+use crate::journal::RedemptionState;
+use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::effect::Effect;
 use crate::time::{Timestamp, Zone};
 use crate::value::json::Json;
 use crate::value::{Amount, Points};
@@ -83,54 +83,6 @@ pub struct Earned {
     pub lot: Option<LotId>,
 }
 
-/// Part of a purchase that came back (rule X4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct TransactionReturn {
-    /// The id of the journal entry that says so.
-    pub id: EntryId,
-    /// The transaction, as it stands.
-    pub transaction: Transaction,
-    /// What came back.
-    pub amount: Amount,
-    /// The points that were clawed back for it: from the transaction's own lot, as a debt, or short.
-    pub points_clawed_back: Points,
-    /// The account's balances right after it: of the one that has the points, where the profile was merged into another.
-    pub balances: Balances,
-}
-
-/// What a journal entry says when points that a transaction earned come back (rule X4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ClawedBack {
-    /// The transaction.
-    pub transaction: TransactionId,
-    /// How many come back.
-    pub points: Points,
-    /// What came out of the transaction's own lot.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub change: Option<LotChange>,
-    /// What is owed for the rest.
-    #[serde(default, skip_serializing_if = "Points::is_nothing")]
-    pub owed: Points,
-    /// The rest, where the program does not collect it.
-    #[serde(default, skip_serializing_if = "Points::is_nothing")]
-    pub shortfall: Points,
-}
-
-/// What a journal entry says when a transaction earns more than it did (rule X4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct EarnedMore {
-    /// The transaction.
-    pub transaction: TransactionId,
-    /// What came into its lot.
-    pub change: LotChange,
-    /// What paid a debt instead.
-    #[serde(default, skip_serializing_if = "Points::is_nothing")]
-    pub paid_to_debt: Points,
-}
-
 /// What a journal entry says when a transaction is posted, changed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -143,20 +95,150 @@ pub struct TransactionChange {
     /// What of the purchase came back with this entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Amount>,
-    /// What that came to with the profile that this one was merged into, and that has its points.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub elsewhere: Option<SettledElsewhere>,
 }
 
-/// What a change of a transaction came to with the profile that its own was merged into (rules X4 and L2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct SettledElsewhere {
-    /// That profile.
-    pub to: ProfileNumber,
-    /// The points that were clawed back: there, and of what had expired or was revoked here before the merger.
-    #[serde(default, skip_serializing_if = "Points::is_nothing")]
-    pub points_clawed_back: Points,
-    /// The balances of that profile, right after it.
-    pub balances: Balances,
+impl TransactionChange {
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        tell(Effect::Transaction(&self.transaction));
+        self.redemptions.iter().for_each(|state| state.effects(tell));
+    }
+}
+
+impl Binary for TransactionChange {
+    fn write(&self, to: &mut Writer<'_>) {
+        let Self { transaction, redemptions, returned } = self;
+        to.flags([!redemptions.is_empty(), returned.is_some()]);
+        transaction.write(to);
+        if !redemptions.is_empty() {
+            to.list(redemptions);
+        }
+        returned.inspect(|returned| to.quantity(*returned));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a change of a transaction";
+        let [has_redemptions, has_returned] = from.flags()?;
+        Ok(Self {
+            transaction: Binary::read(from)?,
+            redemptions: from.if_set(has_redemptions, Reader::list)?.unwrap_or_default(),
+            returned: from.if_set(has_returned, Reader::amount)?,
+        })
+    }
+}
+
+impl Binary for Transaction {
+    fn write(&self, to: &mut Writer<'_>) {
+        let (is_other, has_paid_less) = (to.is_other(self.id), self.total_original != self.total);
+        let (is_older, is_updated) = (self.created_at != to.at, self.updated_at != to.at);
+        to.flags([
+            is_other,
+            has_paid_less,
+            is_older,
+            is_updated,
+            self.is_deleted,
+            self.external_id.is_some(),
+            self.redemption_id.is_some(),
+            self.earned.is_some(),
+            !self.returned.is_zero(),
+            !self.tags.is_empty(),
+            self.items.is_some(),
+            self.payments.is_some(),
+            self.meta.is_some(),
+        ]);
+        if is_other {
+            to.id(self.id);
+        }
+        to.text(self.profile_id.as_str());
+        to.quantity(self.total);
+        if has_paid_less {
+            to.quantity(self.total_original);
+        }
+        to.instant(self.transacted_at);
+        to.text(self.timezone.name());
+        if is_older {
+            to.instant(self.created_at);
+        }
+        if is_updated {
+            to.instant(self.updated_at);
+        }
+        self.external_id.iter().for_each(|id| to.text(id.as_str()));
+        self.redemption_id.inspect(|id| to.id(*id));
+        self.earned.inspect(|earned| earned.write(to));
+        if !self.returned.is_zero() {
+            to.quantity(self.returned);
+        }
+        if !self.tags.is_empty() {
+            to.texts(&self.tags);
+        }
+        [&self.items, &self.payments, &self.meta].into_iter().flatten().for_each(|json| to.json(json));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a transaction";
+        let [
+            is_other,
+            has_paid_less,
+            is_older,
+            is_updated,
+            is_deleted,
+            has_external_id,
+            has_redemption,
+            has_earned,
+            has_returned,
+            has_tags,
+            has_items,
+            has_payments,
+            has_meta,
+        ] = from.flags()?;
+        let (id, profile_id, total) = (from.made(is_other)?, from.parsed("a profile's id")?, from.amount()?);
+        let total_original = if has_paid_less { from.amount()? } else { total };
+        Ok(Self {
+            id,
+            profile_id,
+            total,
+            total_original,
+            transacted_at: from.instant()?,
+            timezone: from.parsed("an IANA time zone")?,
+            created_at: if is_older { from.instant()? } else { from.at },
+            updated_at: if is_updated { from.instant()? } else { from.at },
+            is_deleted,
+            external_id: from.if_set(has_external_id, |from| from.parsed("an external id"))?,
+            redemption_id: from.if_set(has_redemption, Reader::id)?,
+            earned: from.if_set(has_earned, Binary::read)?,
+            returned: from.if_set(has_returned, Reader::amount)?.unwrap_or_default(),
+            tags: from.if_set(has_tags, Reader::texts)?.unwrap_or_default(),
+            items: from.if_set(has_items, Reader::json)?,
+            payments: from.if_set(has_payments, Reader::json)?,
+            meta: from.if_set(has_meta, Reader::json)?,
+        })
+    }
+}
+
+impl Binary for Earned {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.flags([self.period_days.is_some(), self.definition_id.is_some(), self.lot.is_some()]);
+        to.quantity(self.points_rate);
+        to.quantity(self.amount_rate);
+        to.byte(self.point_scale);
+        to.number(self.delay_days.into());
+        self.period_days.inspect(|days| to.number((*days).into()));
+        self.definition_id.inspect(|id| to.id(*id));
+        to.quantity(self.points);
+        self.lot.inspect(|lot| to.id(*lot));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "what a transaction earned";
+        let [has_period, has_definition, has_lot] = from.flags()?;
+        Ok(Self {
+            points_rate: from.points()?,
+            amount_rate: from.amount()?,
+            point_scale: from.byte()?,
+            delay_days: from.small()?,
+            period_days: from.if_set(has_period, Reader::small)?,
+            definition_id: from.if_set(has_definition, Reader::id)?,
+            points: from.points()?,
+            lot: from.if_set(has_lot, Reader::id)?,
+        })
+    }
 }

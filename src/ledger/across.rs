@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::blocking::{LedgerAt, ask};
+use super::asynchronous::{AsyncLedgerAt, ask};
+use super::blocking::{LedgerAt, ready};
 use super::error::Error;
-use super::waiting::AsyncLedgerAt;
-use super::{read, waiting};
+use super::read;
 use crate::id::{ExternalId, ProfileId, ProfileNumber};
 use crate::journal::{External, Name, Swept};
 use crate::ops::{Command, Sweep};
-use crate::store::{AsyncScan, AsyncStore, Feed, Scan, Store};
+use crate::store::{AsyncScan, AsyncStore, Blocking, Feed, Scan, Store};
 use crate::time::Timestamp;
 use crate::view::event;
 use crate::view::event::{Cursor, Events, ExpiryCursor};
@@ -25,8 +25,29 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     ///
     /// No answer depends on it. It is for those who read the journal, or tables made from it, and want to find in it by
     /// tonight what expired today.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let mut soon = IssueReward::new(alice, ten.id);
+    /// soon.expires_at = Some("2025-06-20".parse()?);
+    /// ledger.at(now).commit(soon)?;
+    /// let july = "2025-07-01T00:00:00+10:00".parse()?;
+    /// for swept in ledger.at(july).sweep_all() {
+    ///     let (number, swept) = swept?;
+    ///     assert_eq!((number, swept.entries), (reward.id.number(), 1));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sweep_all(&mut self) -> SweepAll<'_, S> {
-        SweepAll { moment: LedgerAt { ledger: self.ledger, at: self.at, key: None }, pages: Pages::default() }
+        SweepAll(self.0.sweep_all())
     }
 
     /// What happened since a cursor was made, and what expires within `lead` from now: some of it at a time.
@@ -89,21 +110,28 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
         lead: TimeDelta,
         limit: usize,
     ) -> Result<Events, Error<<S as Store>::Error>> {
-        let store = &mut self.ledger.store;
-        let feed = store.feed(&after.position, limit.max(1)).map_err(failed)?;
-        let mut listening = Listening::new(after, self.at, lead, limit.max(1), feed);
-        if let Some((stretch, from)) = listening.stretch() {
-            let numbers = store.expiring(stretch, from, listening.limit).map_err(failed)?;
-            for number in &numbers {
-                let events = ask(store, read::expiring(*number, stretch, self.at))?;
-                listening.events.extend(events);
-            }
-            listening.told(&numbers, stretch.1);
-        }
-        Ok(listening.finish())
+        ready(self.0.events(after, lead, limit))
     }
 
     /// The profiles that have a transaction under an external id of the caller's; see rule X2.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::PostTransaction;
+    ///
+    /// let sale = PostTransaction::new(alice, Amount::from(25)).external_id("till-7/0042".parse()?);
+    /// ledger.at(now).commit(sale)?;
+    /// assert_eq!(ledger.at(now).profiles_with_transaction(&"till-7/0042".parse()?, 10)?, [alice]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The store failed.
@@ -112,7 +140,7 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
         external_id: &ExternalId,
         limit: usize,
     ) -> Result<Vec<ProfileId>, Error<<S as Store>::Error>> {
-        self.ledger.store.named(&transaction_name(external_id), limit).map_err(failed)
+        ready(self.0.profiles_with_transaction(external_id, limit))
     }
 }
 
@@ -142,7 +170,7 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncLedgerAt<
         if let Some((stretch, from)) = listening.stretch() {
             let numbers = store.expiring(stretch, from, listening.limit).await.map_err(failed)?;
             for number in &numbers {
-                let events = waiting::ask(store, read::expiring(*number, stretch, self.at)).await?;
+                let events = ask(store, read::expiring(*number, stretch, self.at)).await?;
                 listening.events.extend(events);
             }
             listening.told(&numbers, stretch.1);
@@ -200,29 +228,13 @@ impl Pages {
 
 /// A sweep over every profile for which something fell due; see [`LedgerAt::sweep_all`].
 #[derive(Debug)]
-pub struct SweepAll<'a, S> {
-    moment: LedgerAt<'a, S>,
-    pages: Pages,
-}
+pub struct SweepAll<'a, S>(AsyncSweepAll<'a, Blocking<S>>);
 
 impl<S: Store + Scan<Error = <S as Store>::Error>> Iterator for SweepAll<'_, S> {
     type Item = Result<(ProfileNumber, Swept), Error<<S as Store>::Error>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(number) = self.pages.next() {
-                let command = Command::new(self.moment.at, Sweep::Number(number));
-                return Some(self.moment.ledger.run(&command).map(|receipt| (number, receipt.outcome)));
-            }
-            let after = self.pages.turn()?;
-            match self.moment.ledger.store.due(self.moment.at, after, PAGE) {
-                Ok(page) => self.pages.give(page),
-                Err(error) => {
-                    self.pages.is_done = true;
-                    return Some(Err(failed(error)));
-                }
-            }
-        }
+        ready(self.0.next())
     }
 }
 

@@ -91,10 +91,6 @@ impl<E> From<Refusal> for Error<E> {
         match refusal {
             Refusal::Rejected(rejection) => Self::Rejected(rejection),
             Refusal::KeyReused(reused) => Self::KeyReused(reused),
-            // The driver follows these; one that leads round in circles ends as contention does.
-            Refusal::Elsewhere(_) | Refusal::Together(_) | Refusal::Trail(_) => {
-                Self::Contention { attempts: 0 }
-            }
         }
     }
 }

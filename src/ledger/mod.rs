@@ -1,26 +1,27 @@
 //! The ledger: a program and a store, and everything that can be asked of them.
 //!
-//! There are two shells, alike but for `.await`: [`Ledger`] over a [`Store`], [`AsyncLedger`] over an
-//! [`AsyncStore`]. Both run the same driver.
+//! There are two faces, alike but for `.await`: [`AsyncLedger`] over an [`AsyncStore`], and [`Ledger`] over a [`Store`], which
+//! is the first over [`Blocking`].
 
 mod across;
+mod asynchronous;
 mod blocking;
-mod driver;
 mod error;
 mod group;
+mod one;
 mod read;
-mod waiting;
+mod unit;
 
 pub use across::{AsyncSweepAll, SweepAll};
+pub use asynchronous::{AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt};
 pub use blocking::{Ledger, LedgerAsOf, LedgerAt};
 pub use error::Error;
 pub use group::{GroupCommit, GroupDriver, GroupOptions, Grouped, Pending, QueueFull};
-pub use waiting::{AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt};
 
 use crate::engine::Receipt;
-use crate::engine::sealed::Decide;
+use crate::engine::sealed::Operation;
 #[cfg(doc)]
-use crate::store::{AsyncStore, Store};
+use crate::store::{AsyncStore, Blocking, Store};
 
 /// What comes of a command: a receipt with its outcome, or why not.
-pub type Answer<A, E> = Result<Receipt<<A as Decide>::Outcome>, Error<E>>;
+pub type Answer<A, E> = Result<Receipt<<A as Operation>::Outcome>, Error<E>>;

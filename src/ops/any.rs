@@ -1,14 +1,14 @@
 //! Any request: decided as the one that it is.
 
 use crate::definition::Defined;
-use crate::engine::draft::Draft;
-use crate::engine::sealed::{Decide, OneOfMany};
-use crate::engine::{Refusal, Rejection, Told};
-use crate::id::{LotId, ProfileId, ProfileNumber};
+use crate::engine::draft::EntryBuilder;
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written};
 use crate::journal::{
-    CorrectedLot, Entry, Extended, External, Fingerprint, Hold, Merged, Moved, PointLot, Redemption, Return,
-    Reward, Swept, Transaction, TransactionReturn,
+    CorrectedLot, Extended, Hold, Merged, Moved, PointLot, Redemption, Return, Reward, Swept, Transaction,
+    TransactionReturn,
 };
+use crate::journal::{External, Fingerprint};
 use crate::ops::{
     Adjust, ArchiveDefinition, CaptureHold, Define, DeleteTransaction, Extend, IssuePoints, IssueReward,
     MergeProfiles, Outcome, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold, Request,
@@ -18,35 +18,7 @@ use crate::ops::{
 use crate::program::Program;
 use crate::store::{Need, View};
 
-macro_rules! one_of_many {
-    ($name:ident, $body:ty, $outcome:ty) => {
-        impl OneOfMany for $body {
-            fn into_request(self) -> Request {
-                Request::$name(self)
-            }
-
-            fn outcome_of(outcome: Outcome) -> Option<$outcome> {
-                match outcome {
-                    Outcome::$name(outcome) => Some(outcome),
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-for_each_request!(one_of_many);
-
-impl OneOfMany for Request {
-    fn into_request(self) -> Request {
-        self
-    }
-
-    fn outcome_of(outcome: Outcome) -> Option<Outcome> {
-        Some(outcome)
-    }
-}
-
-impl Decide for Request {
+impl Operation for Request {
     type Outcome = Outcome;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -65,39 +37,48 @@ impl Decide for Request {
         any_request!(self, request => request.check(program))
     }
 
-    fn decides_on_merged(&self) -> bool {
-        any_request!(self, request => request.decides_on_merged())
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
+        any_request!(self, request => request.rule(draft, view))
     }
 
-    fn stays_with(&self) -> Option<ProfileNumber> {
-        any_request!(self, request => request.stays_with())
-    }
-
-    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-        any_request!(self, request => request.reaches(view))
-    }
-
-    fn follows(&self) -> Option<LotId> {
-        any_request!(self, request => request.follows())
-    }
-
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Outcome>, Refusal> {
-        each_request!(self, request => Wrap(request.decide(draft, view)))
-    }
-
-    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Outcome> {
-        each_request!(self, request => request.recall(profile, entries))
+    fn outcome(&self, written: &Written<'_>) -> Option<Outcome> {
+        each_request!(self, request => request.outcome(written))
     }
 }
 
-/// What is told of one request, to be told of any.
-struct Wrap<O>(Result<Told<O>, Refusal>);
+/// A request that can wait in a queue with any others: all of them.
+pub trait IsRequest: Operation {
+    /// As one of any.
+    fn into_request(self) -> Request;
 
-impl<O> Wrap<O> {
-    fn map<P>(self, wrap: impl FnOnce(O) -> P) -> Result<Told<P>, Refusal> {
-        Ok(match self.0? {
-            Told::Entries => Told::Entries,
-            Told::It(outcome) => wrap(*outcome).into(),
-        })
+    /// The outcome of such a request; `None` if it is another's.
+    fn outcome_of(outcome: Outcome) -> Option<Self::Outcome>;
+}
+
+macro_rules! is_request {
+    ($name:ident, $body:ty, $outcome:ty) => {
+        impl IsRequest for $body {
+            fn into_request(self) -> Request {
+                Request::$name(self)
+            }
+
+            fn outcome_of(outcome: Outcome) -> Option<$outcome> {
+                match outcome {
+                    Outcome::$name(outcome) => Some(outcome),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+for_each_request!(is_request);
+
+impl IsRequest for Request {
+    fn into_request(self) -> Request {
+        self
+    }
+
+    fn outcome_of(outcome: Outcome) -> Option<Outcome> {
+        Some(outcome)
     }
 }

@@ -1,10 +1,11 @@
 //! Revoking and adjusting lots (rules L3 and L4).
 
 use crate::engine::check::LABEL;
-use crate::engine::draft::Draft;
+use crate::engine::content::fingerprint;
+use crate::engine::draft::EntryBuilder;
 use crate::engine::lot::LotRecord;
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, Told, check};
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written, check};
 use crate::id::{LotId, ProfileId};
 use crate::journal::{
     Bucket, Corrected, CorrectedLot, Entry, EntryKind, Fingerprint, Issue, LotChange, LotDetails, LotKind,
@@ -15,79 +16,75 @@ use crate::program::Program;
 use crate::store::{Need, Owner, View};
 use crate::value::Quantity;
 
-impl Decide for Revoke {
+impl Operation for Revoke {
     type Outcome = CorrectedLot;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.id, self.profile_id))
-    }
-
-    fn follows(&self) -> Option<LotId> {
-        self.profile_id.is_none().then_some(self.id)
+        Ok(about(self.id, self.profile_id, "profile_id"))
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("revoke", self)
+        fingerprint("revoke", self)
     }
 
     fn check(&self, _: &Program) -> Result<(), Rejection> {
         check::optional_text("reason", self.reason.as_ref(), LABEL)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         not_revoked(&lot)?;
         not_held(&lot)?;
         let after = LotState { standing: Standing::Revoked, ..lot.now };
-        let change = lot.change(after, [(lot.now.standing.place(), Bucket::Revoked, lot.now.remaining)]);
+        let change = lot.change(after, [(lot.now.standing.bucket(), Bucket::Revoked, lot.now.remaining)]);
         let reason = self.reason.clone();
-        Ok(write(draft, Corrected { change, issue: None, external_id: None, reason }, EntryKind::Revoke)
-            .into())
+        let corrected = Corrected { change, issue: None, external_id: None, reason };
+        draft.write(EntryKind::Revoke(Box::new(corrected)));
+        Ok(())
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<CorrectedLot> {
-        match &entries.first()?.kind {
-            EntryKind::Revoke(corrected) => Some(seen(corrected, entries)),
+    fn outcome(&self, written: &Written<'_>) -> Option<CorrectedLot> {
+        let entry = written.first()?;
+        match &entry.kind {
+            EntryKind::Revoke(corrected) => Some(corrected_lot(corrected, entry)),
             _ => None,
         }
     }
 }
 
-impl Decide for Adjust {
+impl Operation for Adjust {
     type Outcome = CorrectedLot;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.id, self.profile_id))
-    }
-
-    fn follows(&self) -> Option<LotId> {
-        self.profile_id.is_none().then_some(self.id)
+        Ok(about(self.id, self.profile_id, "profile_id"))
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("adjust", self)
+        fingerprint("adjust", self)
     }
 
     fn check(&self, _: &Program) -> Result<(), Rejection> {
         check::text("reason", &self.reason, LABEL)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<CorrectedLot>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         self.check_values(draft.program, lot.kind())?;
         not_revoked(&lot)?;
         let change = self.change(draft, &lot)?;
         let facts = self.value_initial.is_some() || self.meta.is_some();
         let issue = facts.then(|| self.facts(&lot, &change.after));
-        let made = view.found.lots.get(&self.id).map(|record| record.made);
+        let made = view.found.lot(self.id).map(|record| record.made);
         let external_id = made.filter(|_| facts).and_then(Entry::lot_external_id).cloned();
         let reason = Some(self.reason.clone());
-        Ok(write(draft, Corrected { change, issue, external_id, reason }, EntryKind::Adjust).into())
+        draft.write(EntryKind::Adjust(Box::new(Corrected { change, issue, external_id, reason })));
+        Ok(())
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<CorrectedLot> {
-        match &entries.first()?.kind {
-            EntryKind::Adjust(corrected) => Some(seen(corrected, entries)),
+    fn outcome(&self, written: &Written<'_>) -> Option<CorrectedLot> {
+        let entry = written.first()?;
+        match &entry.kind {
+            EntryKind::Adjust(corrected) => Some(corrected_lot(corrected, entry)),
             _ => None,
         }
     }
@@ -106,7 +103,7 @@ impl Adjust {
             .try_for_each(|(field, value)| value.map_or(Ok(()), |value| check::quantity(field, value, scale)))
     }
 
-    fn change(&self, draft: &Draft<'_>, lot: &LotRecord<'_>) -> Result<LotChange, Rejection> {
+    fn change(&self, draft: &EntryBuilder<'_>, lot: &LotRecord<'_>) -> Result<LotChange, Rejection> {
         let now = lot.now;
         let remaining = self.value_remaining.unwrap_or(now.remaining);
         if remaining < lot.held {
@@ -119,7 +116,7 @@ impl Adjust {
         let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_at".into() })?;
         let standing = lot.standing_until(expires_at, draft.at)?;
         let pot = draft.first.totals().pot(lot.kind());
-        let (from, to) = (now.standing.place(), standing.place());
+        let (from, to) = (now.standing.bucket(), standing.bucket());
         let after = LotState { expires_at, remaining, standing, ..now };
         let moved = match remaining.checked_sub(now.remaining) {
             Some(more) if !pot.has_room_for(more) => return Err(Rejection::AccountTotalExceeded),
@@ -154,10 +151,11 @@ impl Adjust {
     }
 }
 
-/// What a request is about that names a lot: whoever has it, unless it says whose it must be.
-pub(crate) fn about(lot: LotId, profile: Option<ProfileId>) -> Need {
+/// What a request needs that names a lot: the account of whoever has it, unless it says in a field whose it must be.
+pub(crate) fn about(lot: LotId, profile: Option<ProfileId>, field: &'static str) -> Need {
     let owner = profile.map_or(Owner::Number(lot.number()), Owner::Profile);
-    Need { lots: vec![lot], ..Need::of(owner) }
+    let follows_lot = profile.is_none().then_some(field);
+    Need { lots: vec![lot], follows_lot, ..Need::of(owner) }
 }
 
 pub(crate) fn not_revoked(lot: &LotRecord<'_>) -> Result<(), Rejection> {
@@ -171,13 +169,6 @@ pub(crate) fn not_held(lot: &LotRecord<'_>) -> Result<(), Rejection> {
     if held == Quantity::ZERO { Ok(()) } else { Err(Rejection::LotHeld { lot: id, held }) }
 }
 
-fn write(draft: &mut Draft<'_>, corrected: Corrected, kind: fn(Box<Corrected>) -> EntryKind) -> CorrectedLot {
-    let (lot, reason) = (corrected.change.after, corrected.reason.clone());
-    let balances = draft.write(kind(Box::new(corrected)));
-    CorrectedLot { lot, reason, balances }
-}
-
-fn seen(corrected: &Corrected, entries: &[&Entry]) -> CorrectedLot {
-    let balances = entries.first().map(|entry| entry.balances).unwrap_or_default();
-    CorrectedLot { lot: corrected.change.after, reason: corrected.reason.clone(), balances }
+fn corrected_lot(corrected: &Corrected, entry: &Entry) -> CorrectedLot {
+    CorrectedLot { lot: corrected.change.after, reason: corrected.reason.clone(), balances: entry.balances }
 }

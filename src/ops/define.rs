@@ -2,16 +2,17 @@
 
 use crate::definition::{Defined, Definition, PointDefinition, RewardDefinition};
 use crate::engine::check::{LABEL, PROSE};
-use crate::engine::draft::Draft;
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, Told, check};
-use crate::id::{DefinitionId, ProfileId};
-use crate::journal::{Entry, EntryKind, External, Fingerprint};
+use crate::engine::content::fingerprint;
+use crate::engine::draft::EntryBuilder;
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written, check};
+use crate::id::DefinitionId;
+use crate::journal::{EntryKind, External, Fingerprint};
 use crate::ops::{ArchiveDefinition, Define, Redefine};
 use crate::program::Program;
 use crate::store::{DefinitionRef, Need, Owner, View};
 
-impl Decide for Define {
+impl Operation for Define {
     type Outcome = Defined;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -19,7 +20,7 @@ impl Decide for Define {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("define", self)
+        fingerprint("define", self)
     }
 
     fn external(&self) -> Option<External> {
@@ -30,7 +31,7 @@ impl Decide for Define {
         check_definition(program, &self.0)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Defined>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         check_handle(view, &self.0, None)?;
         let defined = Defined {
             id: DefinitionId::made_by(draft.first.number(), draft.first.next_sequence()),
@@ -39,15 +40,16 @@ impl Decide for Define {
             created_at: draft.at,
             updated_at: draft.at,
         };
-        Ok(write(draft, defined).into())
+        write(draft, defined);
+        Ok(())
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Defined> {
-        recall(entries)
+    fn outcome(&self, written: &Written<'_>) -> Option<Defined> {
+        defined(written)
     }
 }
 
-impl Decide for Redefine {
+impl Operation for Redefine {
     type Outcome = Defined;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -55,7 +57,7 @@ impl Decide for Redefine {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("redefine", self)
+        fingerprint("redefine", self)
     }
 
     fn external(&self) -> Option<External> {
@@ -66,22 +68,23 @@ impl Decide for Redefine {
         check_definition(program, &self.definition)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Defined>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let before = current(view)?;
         if std::mem::discriminant(&before.definition) != std::mem::discriminant(&self.definition) {
-            return Err(Rejection::UnknownDefinition { field: "id".into() }.into());
+            return Err(Rejection::UnknownDefinition { field: "id".into() });
         }
         check_handle(view, &self.definition, Some(self.id))?;
         let definition = self.definition.clone();
-        Ok(write(draft, Defined { definition, updated_at: draft.at, ..before.clone() }).into())
+        write(draft, Defined { definition, updated_at: draft.at, ..before.clone() });
+        Ok(())
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Defined> {
-        recall(entries)
+    fn outcome(&self, written: &Written<'_>) -> Option<Defined> {
+        defined(written)
     }
 }
 
-impl Decide for ArchiveDefinition {
+impl Operation for ArchiveDefinition {
     type Outcome = Defined;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -89,30 +92,30 @@ impl Decide for ArchiveDefinition {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("archive_definition", self)
+        fingerprint("archive_definition", self)
     }
 
     fn check(&self, _: &Program) -> Result<(), Rejection> {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Defined>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let before = current(view)?;
-        Ok(write(draft, Defined { is_archived: true, updated_at: draft.at, ..before.clone() }).into())
+        write(draft, Defined { is_archived: true, updated_at: draft.at, ..before.clone() });
+        Ok(())
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Defined> {
-        recall(entries)
+    fn outcome(&self, written: &Written<'_>) -> Option<Defined> {
+        defined(written)
     }
 }
 
-fn write(draft: &mut Draft<'_>, defined: Defined) -> Defined {
-    draft.write(EntryKind::Define(Box::new(defined.clone())));
-    defined
+fn write(draft: &mut EntryBuilder<'_>, defined: Defined) {
+    draft.write(EntryKind::Define(Box::new(defined)));
 }
 
-fn recall(entries: &[&Entry]) -> Option<Defined> {
-    match &entries.first()?.kind {
+fn defined(written: &Written<'_>) -> Option<Defined> {
+    match &written.first()?.kind {
         EntryKind::Define(defined) => Some((**defined).clone()),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use crate::definition::Terms;
 use crate::engine::Rejection;
-use crate::engine::draft::Draft;
+use crate::engine::draft::EntryBuilder;
 use crate::engine::lot::LotRecord;
 use crate::id::{LotId, TransactionId};
 use crate::journal::{
@@ -31,16 +31,14 @@ pub(crate) fn rule(program: &Program) -> Option<Earned> {
 }
 
 /// What stays earned, and in which lot, now that a transaction's total is another. Its own entry is written next, and a
-/// new lot right after it; or, where that is in another journal, a new lot is what is written next there.
-pub(crate) fn plan(draft: &Draft<'_>, view: &View<'_>, transaction: &mut Transaction) {
+/// new lot right after it.
+pub(crate) fn plan(draft: &EntryBuilder<'_>, view: &View<'_>, transaction: &mut Transaction) {
     let kept = transaction.kept();
     let Some(was) = transaction.earned else { return };
     let points = was.points_for(kept);
-    let has_lot = own_lot(draft, view, was).is_some();
+    let has_lot = own_lot(draft, view, was).is_some_and(|own| own.is_here);
     let lot = if points > was.points && !has_lot {
-        let home = draft.home();
-        let sequence = home.next_sequence().saturating_add(u32::from(!draft.is_merged()));
-        Some(LotId::made_by(home.number(), sequence))
+        Some(LotId::made_by(draft.first.number(), draft.first.next_sequence().saturating_add(1)))
     } else {
         was.lot
     };
@@ -60,77 +58,53 @@ impl Earned {
     }
 }
 
-/// What settling came to.
-#[derive(Default)]
-pub(crate) struct Settled {
-    /// How many points were clawed back.
-    pub(crate) clawed_back: Points,
-    /// What of them is still to be written here, as it stayed when the profile was merged into another.
-    pub(crate) stayed: Option<ClawedBack>,
-}
-
-/// Makes what stays earned what the transaction's total, less what came back of it, would have earned (rule X4), with
-/// whoever has the points.
+/// Makes what stays earned what the transaction's total, less what came back of it, would have earned (rule X4).
 pub(crate) fn settle(
-    draft: &mut Draft<'_>,
+    draft: &mut EntryBuilder<'_>,
     view: &View<'_>,
     was: Option<Earned>,
     transaction: &Transaction,
-) -> Result<Settled, Rejection> {
-    let (Some(was), Some(now)) = (was, transaction.earned) else { return Ok(Settled::default()) };
+) -> Result<(), Rejection> {
+    let (Some(was), Some(now)) = (was, transaction.earned) else { return Ok(()) };
     let own = own_lot(draft, view, was);
     if let Some(less) = was.points.checked_sub(now.points) {
-        let stayed = stayed_lot(draft, view, was);
         return if less.is_zero() {
-            Ok(Settled::default())
+            Ok(())
         } else {
-            claw_back(draft, own, stayed, transaction.id, less)
+            claw_back(draft, own.map(|own| own.lot), transaction.id, less)
         };
     }
     let more = now.points.minus(was.points);
-    if !draft.home().totals().pot(LotKind::Point).has_room_for(more.into()) {
+    if !draft.first.totals().pot(LotKind::Point).has_room_for(more.into()) {
         return Err(Rejection::AccountTotalExceeded);
     }
-    match (own, now.lot) {
-        (Some(lot), _) => earn_more(draft, &lot, transaction.id, more),
+    match (own.filter(|own| own.is_here), now.lot) {
+        (Some(own), _) => earn_more(draft, &own.lot, transaction.id, more),
         (None, Some(lot)) => issue(draft, transaction, now, lot, more)?,
         (None, None) => {}
     }
-    Ok(Settled::default())
+    Ok(())
 }
 
 /// Takes points back: from the transaction's own lot, also what was unspent in it when it expired or was taken back;
 /// then by the program's policy.
 fn claw_back(
-    draft: &mut Draft<'_>,
+    draft: &mut EntryBuilder<'_>,
     own: Option<LotRecord<'_>>,
-    stayed: Option<LotRecord<'_>>,
     transaction: TransactionId,
     points: Points,
-) -> Result<Settled, Rejection> {
-    let none = ClawedBack {
-        transaction,
-        points: Points::ZERO,
-        change: None,
-        owed: Points::ZERO,
-        shortfall: Points::ZERO,
-    };
+) -> Result<(), Rejection> {
     let (change, from_own) = taken(own, points);
-    let (stayed, from_stayed) = taken(stayed, points.minus(from_own));
-    let there = points.minus(from_stayed);
-    let rest = there.minus(from_own);
+    let rest = points.minus(from_own);
     let (owed, shortfall) = match draft.program.settings().clawback {
         Clawback::Debt => (rest, Points::ZERO),
         Clawback::Shortfall => (Points::ZERO, rest),
     };
     // What came along in mergers may be owed as well (rule Q3).
-    draft.home().totals().point_debt.checked_add(owed).ok_or(Rejection::AccountTotalExceeded)?;
-    if !there.is_zero() {
-        let clawed = ClawedBack { points: there, change, owed, shortfall, ..none.clone() };
-        draft.write_home(Cause::Transaction(transaction), EntryKind::Clawback(Box::new(clawed)));
-    }
-    let stayed = stayed.map(|change| ClawedBack { points: from_stayed, change: Some(change), ..none });
-    Ok(Settled { clawed_back: points, stayed })
+    draft.first.totals().point_debt.checked_add(owed).ok_or(Rejection::AccountTotalExceeded)?;
+    let clawed = ClawedBack { transaction, points, change, owed, shortfall };
+    draft.write_for(Cause::Transaction(transaction), EntryKind::Clawback(Box::new(clawed)));
+    Ok(())
 }
 
 /// Takes at most so many points out of a lot, of what no hold sets aside in it: the change, and how many.
@@ -138,31 +112,31 @@ fn taken(lot: Option<LotRecord<'_>>, points: Points) -> (Option<LotChange>, Poin
     let value = lot.as_ref().map_or(Quantity::ZERO, |lot| lot.unheld().min(points.into()));
     let change = lot.filter(|_| !value.is_zero()).map(|lot| {
         let after = LotState { remaining: lot.now.remaining.minus(value), ..lot.now };
-        lot.change(after, [(lot.now.standing.place(), Bucket::ClawedBack, value)])
+        lot.change(after, [(lot.now.standing.bucket(), Bucket::ClawedBack, value)])
     });
     (change, value.as_points())
 }
 
 /// Adds points: to a debt first, then to the transaction's own lot.
-fn earn_more(draft: &mut Draft<'_>, lot: &LotRecord<'_>, transaction: TransactionId, points: Points) {
-    let paid_to_debt = draft.home().totals().point_debt.min(points);
+fn earn_more(draft: &mut EntryBuilder<'_>, lot: &LotRecord<'_>, transaction: TransactionId, points: Points) {
+    let paid_to_debt = draft.first.totals().point_debt.min(points);
     let value: Quantity = points.minus(paid_to_debt).into();
     let after = LotState { remaining: lot.now.remaining.plus(value), ..lot.now };
     let debt = (Bucket::Issued, Bucket::PaidToDebt, paid_to_debt.into());
-    let change = lot.change(after, [(Bucket::Issued, after.standing.place(), value), debt]);
+    let change = lot.change(after, [(Bucket::Issued, after.standing.bucket(), value), debt]);
     let more = EarnedMore { transaction, change, paid_to_debt };
-    draft.write_home(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
+    draft.write_for(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
 }
 
 /// Issues points in a new lot; a debt is paid first, and what paid it is not in the lot.
 fn issue(
-    draft: &mut Draft<'_>,
+    draft: &mut EntryBuilder<'_>,
     transaction: &Transaction,
     earned: Earned,
     lot: LotId,
     points: Points,
 ) -> Result<(), Rejection> {
-    let paid_to_debt = draft.home().totals().point_debt.min(points);
+    let paid_to_debt = draft.first.totals().point_debt.min(points);
     let (available_at, expires_at) = dates(transaction, earned)?;
     let origin = Some(Origin::Earned { transaction: transaction.id, paid_to_debt });
     let issue = Issue {
@@ -183,7 +157,7 @@ fn issue(
         },
         details: Some(Box::new(LotDetails { origin, ..LotDetails::default() })),
     };
-    draft.write_home(Cause::Transaction(transaction.id), EntryKind::Issue(issue));
+    draft.write_for(Cause::Transaction(transaction.id), EntryKind::Issue(issue));
     Ok(())
 }
 
@@ -199,20 +173,21 @@ fn dates(transaction: &Transaction, earned: Earned) -> Result<(Timestamp, Expiry
     Ok((available_at, expires_at.map_err(out_of_range)?))
 }
 
-/// The lot that a transaction earned, unless it belongs to another profile now, or stayed behind in a merger.
-fn own_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<LotRecord<'a>> {
+/// The lot that a transaction earned.
+struct OwnLot<'a> {
+    lot: LotRecord<'a>,
+    /// Whether the account has it; otherwise it stayed with a profile that was merged into this one, as it had expired by
+    /// then, was revoked or used up.
+    is_here: bool,
+}
+
+/// The lot that a transaction earned, unless it belongs to another profile now.
+fn own_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, earned: Earned) -> Option<OwnLot<'a>> {
     let id = earned.lot?;
-    let lots = if draft.is_merged() { &view.found.second_lots } else { &view.found.lots };
-    not_moved(LotRecord::find(draft.home(), lots.get(&id), id, draft.at))
-}
-
-/// The lot that a transaction earned, if it stayed here when the profile was merged into another: it had expired by then,
-/// was revoked or used up.
-fn stayed_lot<'a>(draft: &Draft<'_>, view: &View<'a>, earned: Earned) -> Option<LotRecord<'a>> {
-    let id = earned.lot.filter(|_| draft.is_merged())?;
-    not_moved(LotRecord::find(&draft.first, view.found.lots.get(&id), id, draft.at))
-}
-
-fn not_moved(lot: Option<LotRecord<'_>>) -> Option<LotRecord<'_>> {
-    lot.filter(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)))
+    let find = |record| {
+        let lot = LotRecord::find(&draft.first, record, id, draft.at)?;
+        (!matches!(lot.now.standing, Standing::MovedTo(_))).then_some(lot)
+    };
+    let here = find(view.found.lot(id)).map(|lot| OwnLot { lot, is_here: true });
+    here.or_else(|| Some(OwnLot { lot: find(view.found.closed_lot(id))?, is_here: false }))
 }

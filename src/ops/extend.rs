@@ -1,11 +1,12 @@
 //! Extending lots (rule L1).
 
-use crate::engine::draft::Draft;
+use crate::engine::content::fingerprint;
+use crate::engine::draft::EntryBuilder;
 use crate::engine::lot::LotRecord;
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, Told, check};
-use crate::id::{LotId, ProfileId};
-use crate::journal::{Bucket, Entry, EntryKind, Extended, Fingerprint, LotChange, LotState, Standing};
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written, check};
+use crate::id::LotId;
+use crate::journal::{Bucket, EntryKind, Extended, Fingerprint, LotChange, LotState, Standing};
 use crate::ops::Extend;
 use crate::program::Program;
 use crate::store::{Need, Owner, View};
@@ -14,7 +15,7 @@ use crate::value::Quantity;
 use chrono::{Days, TimeDelta};
 use std::collections::BTreeSet;
 
-impl Decide for Extend {
+impl Operation for Extend {
     type Outcome = Extended;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -22,7 +23,7 @@ impl Decide for Extend {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("extend", self)
+        fingerprint("extend", self)
     }
 
     fn check(&self, _: &Program) -> Result<(), Rejection> {
@@ -38,7 +39,7 @@ impl Decide for Extend {
         }
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Extended>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let lots = self.lots(draft, view)?;
         refuse(&lots, |lot| lot.now.standing == Standing::Revoked, |lots| Rejection::LotRevoked { lots })?;
         refuse(&lots, |lot| !lot.issue.terms.is_extendable, |lots| Rejection::NotExtendable { lots })?;
@@ -53,16 +54,15 @@ impl Decide for Extend {
             changes.push(extended(lot, expires_at, draft)?);
         }
         if !shortened.is_empty() {
-            return Err(Rejection::Shortens { lots: shortened }.into());
+            return Err(Rejection::Shortens { lots: shortened });
         }
         refuse(&lots, |lot| lot.now.remaining.is_zero(), |lots| Rejection::NothingLeft { lots })?;
-        let lots = changes.iter().map(|change| change.after).collect();
-        let balances = draft.write(EntryKind::Extend(changes));
-        Ok(Extended { lots, balances }.into())
+        draft.write(EntryKind::Extend(changes));
+        Ok(())
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Extended> {
-        let entry = entries.first()?;
+    fn outcome(&self, written: &Written<'_>) -> Option<Extended> {
+        let entry = written.first()?;
         match &entry.kind {
             EntryKind::Extend(changes) => Some(Extended {
                 lots: changes.iter().map(|change| change.after).collect(),
@@ -75,12 +75,12 @@ impl Decide for Extend {
 
 impl Extend {
     /// The lots that are named, each once; or those that are none of this profile's.
-    fn lots<'a>(&self, draft: &Draft<'_>, view: &View<'a>) -> Result<Vec<LotRecord<'a>>, Rejection> {
+    fn lots<'a>(&self, draft: &EntryBuilder<'_>, view: &View<'a>) -> Result<Vec<LotRecord<'a>>, Rejection> {
         let mut seen = BTreeSet::new();
         let mut unknown = Vec::new();
         let mut lots = Vec::new();
         for id in self.ids.iter().filter(|id| seen.insert(**id)) {
-            match LotRecord::find(&draft.first, view.found.lots.get(id), *id, draft.at) {
+            match LotRecord::find(&draft.first, view.found.lot(*id), *id, draft.at) {
                 Some(lot) if !matches!(lot.now.standing, Standing::MovedTo(_)) => lots.push(lot),
                 _ => unknown.push(*id),
             }
@@ -115,13 +115,17 @@ fn later(lot: &LotRecord<'_>, days: u32) -> Result<Expiry, TimeError> {
     Ok(expiry.max(lot.now.expires_at))
 }
 
-fn extended(lot: &LotRecord<'_>, expires_at: Expiry, draft: &Draft<'_>) -> Result<LotChange, Rejection> {
+fn extended(
+    lot: &LotRecord<'_>,
+    expires_at: Expiry,
+    draft: &EntryBuilder<'_>,
+) -> Result<LotChange, Rejection> {
     // Expired value comes back, if the new expiry is still to come.
     let standing = lot.standing_until(expires_at, draft.at)?;
     let after = LotState { expires_at, standing, ..lot.now };
     // Of a lot that is held past its expiry and has not been told so, nothing else is left.
     let value = if lot.is_expired() { lot.unheld() } else { Quantity::ZERO };
-    Ok(lot.change(after, [(Bucket::Expired, standing.place(), value)]))
+    Ok(lot.change(after, [(Bucket::Expired, standing.bucket(), value)]))
 }
 
 fn refuse(

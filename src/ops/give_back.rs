@@ -1,26 +1,25 @@
 //! Returns and reversals (rules R).
 
-use crate::engine::draft::{Draft, Side};
+use crate::engine::content::fingerprint;
+use crate::engine::draft::{AccountDraft, EntryBuilder};
 use crate::engine::draw::first_part;
 use crate::engine::lot::LotRecord;
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, Told, check};
-use crate::id::{LotId, ProfileId, ProfileNumber, RedemptionId, ReturnId};
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written, check};
+use crate::id::{LotId, ProfileId, RedemptionId, ReturnId};
 use crate::journal::{
-    Balances, Bucket, Cause, Entry, EntryKind, Fingerprint, Issue, Item, LotDetails, LotKind, LotState,
-    Movement, Origin, Redeemed, RedemptionState, Return, ReturnElsewhere, ReturnEntry, ReturnedItem,
-    ReturnedTo, Standing,
+    Balances, Bucket, Cause, EntryKind, Fingerprint, Issue, Item, LotDetails, LotKind, LotState, Origin,
+    Redeemed, RedemptionState, Return, ReturnEntry, ReturnedItem, ReturnedTo, Standing,
 };
 use crate::ops::{ReturnRedemption, ReverseRedemption};
 use crate::program::{ExpiredReturn, Program};
-use crate::store::{Need, Owner, Record, View};
+use crate::store::{Found, Need, Owner, View};
 use crate::time::{Expiry, Timestamp};
 use crate::value::json::Json;
 use crate::value::{Amount, Points, Quantity};
 use chrono::TimeDelta;
-use std::collections::BTreeMap;
 
-impl Decide for ReturnRedemption {
+impl Operation for ReturnRedemption {
     type Outcome = Return;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -28,47 +27,33 @@ impl Decide for ReturnRedemption {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("return_redemption", self)
+        fingerprint("return_redemption", self)
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
         check::amount(program, "amount", self.amount)
     }
 
-    fn stays_with(&self) -> Option<ProfileNumber> {
-        Some(self.redemption_id.number())
-    }
-
-    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-        view.further_home()
-    }
-
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Return>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let redemption = Redeemable::find(view, self.redemption_id)?;
         let left = redemption.redeemed.total.minus(redemption.state.returned);
         let total = if self.amount <= left {
             self.amount
         } else if self.strict || left.is_zero() {
-            return Err(Rejection::ReturnAboveRedemption { requested: self.amount, left }.into());
+            return Err(Rejection::ReturnAboveRedemption { requested: self.amount, left });
         } else {
             left
         };
-        give_back(
-            draft,
-            view,
-            &redemption,
-            Wanted { requested: self.amount, total, reverse: false },
-            self.meta.clone(),
-        )
-        .map(Told::from)
+        let wanted = Wanted { requested: self.amount, total, reverse: false };
+        give_back(draft, view, &redemption, wanted, self.meta.clone())
     }
 
-    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Return> {
-        recall(profile, entries).filter(|back| !back.is_reversal)
+    fn outcome(&self, written: &Written<'_>) -> Option<Return> {
+        given_back(written).filter(|back| !back.is_reversal)
     }
 }
 
-impl Decide for ReverseRedemption {
+impl Operation for ReverseRedemption {
     type Outcome = Return;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -76,48 +61,34 @@ impl Decide for ReverseRedemption {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("reverse_redemption", self)
+        fingerprint("reverse_redemption", self)
     }
 
     fn check(&self, _: &Program) -> Result<(), Rejection> {
         Ok(())
     }
 
-    fn stays_with(&self) -> Option<ProfileNumber> {
-        Some(self.redemption_id.number())
-    }
-
-    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-        view.further_home()
-    }
-
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Return>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let redemption = Redeemable::find(view, self.redemption_id)?;
         let RedemptionState { id, returned, transaction_id, .. } = redemption.state;
         if let Some(transaction) = transaction_id {
-            return Err(Rejection::RedemptionLinked { redemption: id, transaction }.into());
+            return Err(Rejection::RedemptionLinked { redemption: id, transaction });
         }
         if !returned.is_zero() {
-            return Err(Rejection::RedemptionReturned { redemption: id, returned }.into());
+            return Err(Rejection::RedemptionReturned { redemption: id, returned });
         }
         let window = TimeDelta::seconds(draft.program.settings().reversal_window_seconds.into());
         let until = redemption.at.checked_add(window).unwrap_or(Timestamp::MAX);
         if draft.at > until {
-            return Err(Rejection::ReversalWindowOver { redemption: id, until }.into());
+            return Err(Rejection::ReversalWindowOver { redemption: id, until });
         }
         let total = redemption.redeemed.total;
-        give_back(
-            draft,
-            view,
-            &redemption,
-            Wanted { requested: total, total, reverse: true },
-            self.meta.clone(),
-        )
-        .map(Told::from)
+        let wanted = Wanted { requested: total, total, reverse: true };
+        give_back(draft, view, &redemption, wanted, self.meta.clone())
     }
 
-    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Return> {
-        recall(profile, entries).filter(|back| back.is_reversal)
+    fn outcome(&self, written: &Written<'_>) -> Option<Return> {
+        given_back(written).filter(|back| back.is_reversal)
     }
 }
 
@@ -134,14 +105,14 @@ struct Redeemable<'a> {
 }
 
 impl<'a> Redeemable<'a> {
-    fn find(view: &View<'a>, id: RedemptionId) -> Result<Self, Refusal> {
+    fn find(view: &View<'a>, id: RedemptionId) -> Result<Self, Rejection> {
         let unknown = Rejection::UnknownRedemption { redemption: id };
-        let Some(record) = view.found.redemption else { return Err(unknown.into()) };
+        let Some(record) = view.found.redemption else { return Err(unknown) };
         let (Some(redeemed), Some((_, state))) = (record.made.redeemed(), record.redemption(id)) else {
-            return Err(unknown.into());
+            return Err(unknown);
         };
         if state.is_reversed {
-            return Err(Rejection::RedemptionReversed { redemption: id }.into());
+            return Err(Rejection::RedemptionReversed { redemption: id });
         }
         Ok(Self { redeemed, state, at: record.made.at })
     }
@@ -154,83 +125,32 @@ struct Wanted {
     reverse: bool,
 }
 
-/// Gives so much of a redemption back: to this account, or to the one that it was merged into.
+/// Gives so much of a redemption back.
 fn give_back(
-    draft: &mut Draft<'_>,
+    draft: &mut EntryBuilder<'_>,
     view: &View<'_>,
     redemption: &Redeemable<'_>,
     wanted: Wanted,
     meta: Option<Json>,
-) -> Result<Return, Refusal> {
-    let (home, from, lots) = match &draft.second {
-        None => (&draft.first, Bucket::Redeemed, &view.found.lots),
-        Some(second) => (second, Bucket::Moved, &view.found.second_lots),
-    };
-    let mut plan = Plan {
-        program: draft.program,
-        home,
-        lots,
-        here: &view.found.lots,
-        at: draft.at,
-        from,
-        new: Vec::new(),
-    };
+) -> Result<(), Rejection> {
+    let mut plan =
+        Plan { program: draft.program, side: &draft.first, found: view.found, at: draft.at, new: Vec::new() };
     let items = plan.items(redemption, wanted.total)?;
     let new_lots = plan.new;
     let id = ReturnId::made_by(draft.first.number(), draft.first.next_sequence());
     let returned = redemption.state.returned.plus(wanted.total);
     let state = RedemptionState { returned, is_reversed: wanted.reverse, ..redemption.state };
-    let back =
-        ReturnEntry { id, redemption: state, requested: wanted.requested, total: wanted.total, items, meta };
-    write(draft, back, wanted.reverse, new_lots)
-}
-
-fn write(
-    draft: &mut Draft<'_>,
-    back: ReturnEntry,
-    is_reversal: bool,
-    new_lots: Vec<Issue>,
-) -> Result<Return, Refusal> {
-    let (at, cause) = (draft.at, Cause::Return(back.id));
-    let profile = draft.account().profile_id();
-    let kind = |back: ReturnEntry| {
-        let back = Box::new(back);
-        if is_reversal { EntryKind::Reversal(back) } else { EntryKind::Return(back) }
-    };
-    let mut outcome = seen(profile, at, &back, is_reversal);
-    let Some(second) = &mut draft.second else {
-        outcome.balances = draft.write(kind(back));
-        for issue in new_lots {
-            outcome.balances = draft.write_for(cause, EntryKind::Issue(issue));
-        }
-        return Ok(outcome);
-    };
-    room(&draft.first, second, &back.items)?;
-    // The record is here, and the value goes there.
-    let mut balances = second.write(at, Cause::Request, kind(back.clone()), None);
+    let back = Box::new(ReturnEntry {
+        id,
+        redemption: state,
+        requested: wanted.requested,
+        total: wanted.total,
+        items,
+        meta,
+    });
+    draft.write(if wanted.reverse { EntryKind::Reversal(back) } else { EntryKind::Return(back) });
     for issue in new_lots {
-        balances = second.write(at, cause, EntryKind::Issue(issue), None);
-    }
-    outcome.balances = balances;
-    let leaves = |item: &ReturnedItem| {
-        let movement =
-            Movement { kind: item.kind, from: Bucket::Redeemed, to: Bucket::Moved, value: item.value() };
-        (!movement.value.is_zero()).then_some(movement)
-    };
-    let moved = back.items.iter().filter_map(leaves).collect();
-    let elsewhere = ReturnElsewhere { back, is_reversal, moved, to: second.number(), balances };
-    draft.write(EntryKind::ReturnElsewhere(Box::new(elsewhere)));
-    Ok(outcome)
-}
-
-/// Whether the totals of both accounts have room for what goes from the first to the second (rule Q3).
-fn room(first: &Side<'_>, second: &Side<'_>, items: &[ReturnedItem]) -> Result<(), Rejection> {
-    for kind in [LotKind::Reward, LotKind::Point] {
-        let of_kind = items.iter().filter(|item| item.kind == kind);
-        let value = of_kind.fold(Quantity::ZERO, |sum, item| sum.plus(item.value()));
-        if !first.totals().pot(kind).can_lose(value) || !second.totals().pot(kind).has_room_for(value) {
-            return Err(Rejection::AccountTotalExceeded);
-        }
+        draft.write_for(Cause::Return(id), EntryKind::Issue(issue));
     }
     Ok(())
 }
@@ -239,14 +159,9 @@ fn room(first: &Side<'_>, second: &Side<'_>, items: &[ReturnedItem]) -> Result<(
 struct Plan<'a> {
     program: &'a Program,
     /// The account that receives.
-    home: &'a Side<'a>,
-    /// The redemption's lots, as that account's journal knows them.
-    lots: &'a BTreeMap<LotId, Record<'a>>,
-    /// The same, as the journal of the redemption knows them.
-    here: &'a BTreeMap<LotId, Record<'a>>,
+    side: &'a AccountDraft<'a>,
+    found: &'a Found<'a>,
     at: Timestamp,
-    /// Where the value is until then.
-    from: Bucket,
     /// The lots that are issued for what cannot go back to its own.
     new: Vec<Issue>,
 }
@@ -291,8 +206,7 @@ impl<'a> Plan<'a> {
             // Money that no point was given for.
             return Ok(item);
         }
-        let known = LotRecord::find(self.home, self.lots.get(&lot), lot, self.at);
-        let Some(known) = known.filter(|known| !matches!(known.now.standing, Standing::MovedTo(_))) else {
+        let Some(known) = self.takes_back(lot) else {
             // It belongs to another profile now, or stayed behind in a merger: the value comes as a new lot.
             let facts = self.facts(lot)?;
             item.to = self.new_lot(redemption, facts, value, facts.1)?;
@@ -311,16 +225,27 @@ impl<'a> Plan<'a> {
             }
         }
         let after = LotState { remaining: known.now.remaining.plus(value), ..known.now };
-        item.change = Some(known.change(after, [(self.from, after.standing.place(), value)]));
+        item.change = Some(known.change(after, [(Bucket::Redeemed, after.standing.bucket(), value)]));
         Ok(item)
+    }
+
+    /// The lot, if it takes value back: it is here, or was revoked, wherever it stayed (rule R3).
+    fn takes_back(&self, lot: LotId) -> Option<LotRecord<'a>> {
+        let (here, closed) = (self.found.lot(lot), self.found.closed_lot(lot));
+        let known = LotRecord::find(self.side, here.or(closed), lot, self.at)?;
+        match known.now.standing {
+            Standing::MovedTo(_) => None,
+            Standing::Revoked => Some(known),
+            _ => here.map(|_| known),
+        }
     }
 
     /// What is fixed about a lot that this account does not have, and the expiry that it had when it left.
     fn facts(&self, lot: LotId) -> Result<(&'a Issue, Expiry), Rejection> {
-        let record = self.lots.get(&lot).or_else(|| self.here.get(&lot));
+        let record = self.found.lot(lot).or_else(|| self.found.closed_lot(lot));
         let facts = record.and_then(|record| {
-            let after = record.newest().lot_after(lot).or_else(|| record.made.lot_after(lot))?;
-            Some((record.made.lot_facts(lot)?, after.expires_at))
+            let after = record.newest().lot_state(lot).or_else(|| record.made.lot_state(lot))?;
+            Some((record.made.issue_of(lot)?, after.expires_at))
         });
         facts.ok_or(Rejection::UnknownLot { lots: vec![lot] })
     }
@@ -352,9 +277,9 @@ impl<'a> Plan<'a> {
         };
         // The return itself is written first.
         let place = u32::try_from(self.new.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let sequence = self.home.next_sequence().saturating_add(place);
-        let lot = LotId::made_by(self.home.number(), sequence);
-        let origin = Some(Origin::Returned { redemption, lot: issue.lot, from: self.from });
+        let sequence = self.side.next_sequence().saturating_add(place);
+        let lot = LotId::made_by(self.side.number(), sequence);
+        let origin = Some(Origin::Returned { redemption, lot: issue.lot });
         self.new.push(Issue {
             lot,
             kind: issue.kind,
@@ -372,16 +297,12 @@ impl<'a> Plan<'a> {
 }
 
 /// The return that an entry made, as it stood then.
-fn recall(profile: ProfileId, entries: &[&Entry]) -> Option<Return> {
-    let first = entries.first()?;
-    let balances = entries.last()?.balances;
+fn given_back(written: &Written<'_>) -> Option<Return> {
+    let (first, balances) = (written.first()?, written.last()?.balances);
+    let profile = written.account.profile_id();
     match &first.kind {
         EntryKind::Return(back) => Some(Return { balances, ..seen(profile, first.at, back, false) }),
         EntryKind::Reversal(back) => Some(Return { balances, ..seen(profile, first.at, back, true) }),
-        EntryKind::ReturnElsewhere(there) => {
-            let balances = there.balances;
-            Some(Return { balances, ..seen(profile, first.at, &there.back, there.is_reversal) })
-        }
         _ => None,
     }
 }

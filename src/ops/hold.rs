@@ -1,16 +1,17 @@
 //! Holding, capturing and releasing (rules H).
 
 use crate::account::{Account, after, release_items};
-use crate::engine::draft::Draft;
+use crate::engine::content::fingerprint;
+use crate::engine::draft::EntryBuilder;
 use crate::engine::draw::{Draw, first_part};
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, Told, check};
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written, check};
 use crate::id::{HoldId, ProfileId, RedemptionId};
 use crate::journal::{
-    Balances, Capture, Entry, EntryKind, Fingerprint, Hold, HoldEntry, HoldStatus, Item, Items, LotState,
+    Balances, Capture, EntryKind, Fingerprint, Hold, HoldEntry, HoldStatus, Item, Items, LotState,
     RedeemDetails, Redeemed, Redemption, Release, Standing,
 };
-use crate::ops::redeem::{Spend, at_first, owner, redemption_at_first};
+use crate::ops::redeem::{Spend, owner, redemption_at_first};
 use crate::ops::{CaptureHold, PlaceHold, ReleaseHold};
 use crate::program::Program;
 use crate::store::{Need, Owner, View};
@@ -19,7 +20,7 @@ use crate::value::Amount;
 use crate::value::json::Json;
 use chrono::TimeDelta;
 
-impl Decide for PlaceHold {
+impl Operation for PlaceHold {
     type Outcome = Hold;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -27,7 +28,7 @@ impl Decide for PlaceHold {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("place_hold", self)
+        fingerprint("place_hold", self)
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
@@ -40,7 +41,7 @@ impl Decide for PlaceHold {
         self.spend().check(program)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Told<Hold>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, _: &View<'_>) -> Result<(), Rejection> {
         let seconds = self.expires_in.unwrap_or(draft.program.settings().hold_seconds);
         let expires_at = draft.at.checked_add(TimeDelta::seconds(seconds.into()));
         let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_in".into() })?;
@@ -49,13 +50,12 @@ impl Decide for PlaceHold {
         let details = RedeemDetails::boxed(exchange, self.meta.clone());
         let placed =
             HoldEntry { hold, requested: self.amount, total, items, held_at: draft.at, expires_at, details };
-        let mut outcome = seen(draft.account().profile_id(), &placed, HoldStatus::Held);
-        outcome.balances = draft.write(EntryKind::Hold(Box::new(placed)));
-        Ok(outcome.into())
+        draft.write(EntryKind::Hold(Box::new(placed)));
+        Ok(())
     }
 
-    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Hold> {
-        let entry = entries.first()?;
+    fn outcome(&self, written: &Written<'_>) -> Option<Hold> {
+        let (entry, profile) = (written.first()?, written.account.profile_id());
         match &entry.kind {
             EntryKind::Hold(placed) => {
                 Some(Hold { balances: entry.balances, ..seen(profile, placed, HoldStatus::Held) })
@@ -76,7 +76,7 @@ impl PlaceHold {
     }
 }
 
-impl Decide for CaptureHold {
+impl Operation for CaptureHold {
     type Outcome = Redemption;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -84,29 +84,27 @@ impl Decide for CaptureHold {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("capture_hold", self)
+        fingerprint("capture_hold", self)
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
         self.amount.map_or(Ok(()), |amount| check::amount(program, "amount", amount))
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Redemption>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let placed = open(draft.account(), view, self.hold_id)?;
         let amount = self.amount.unwrap_or(placed.total);
         if amount > placed.total {
-            return Err(Rejection::CaptureAboveHold { requested: amount, held: placed.total }.into());
+            return Err(Rejection::CaptureAboveHold { requested: amount, held: placed.total });
         }
         let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
         let capture = capture(draft.account(), placed, redemption, amount, self.meta.clone(), draft.at);
-        let mut outcome =
-            at_first(draft.account().profile_id(), draft.at, &capture.redeem, Some(self.hold_id));
-        outcome.balances = draft.write(EntryKind::Capture(Box::new(capture)));
-        Ok(outcome.into())
+        draft.write(EntryKind::Capture(Box::new(capture)));
+        Ok(())
     }
 
-    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Redemption> {
-        entries.first().and_then(|entry| redemption_at_first(profile, entry))
+    fn outcome(&self, written: &Written<'_>) -> Option<Redemption> {
+        redemption_at_first(written.account.profile_id(), written.first()?)
     }
 }
 
@@ -164,7 +162,7 @@ fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotStat
     (standing == Standing::Expired).then_some(LotState { remaining, ..after })
 }
 
-impl Decide for ReleaseHold {
+impl Operation for ReleaseHold {
     type Outcome = Hold;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -172,24 +170,23 @@ impl Decide for ReleaseHold {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("release_hold", self)
+        fingerprint("release_hold", self)
     }
 
     fn check(&self, _: &Program) -> Result<(), Rejection> {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Hold>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let placed = open(draft.account(), view, self.hold_id)?;
         let released = release_items(draft.account(), &placed.items, draft.at);
-        let mut outcome = seen(draft.account().profile_id(), placed, HoldStatus::Released);
         let release = Release { placed: placed.clone(), released };
-        outcome.balances = draft.write(EntryKind::Release(Box::new(release)));
-        Ok(outcome.into())
+        draft.write(EntryKind::Release(Box::new(release)));
+        Ok(())
     }
 
-    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Hold> {
-        let entry = entries.first()?;
+    fn outcome(&self, written: &Written<'_>) -> Option<Hold> {
+        let (entry, profile) = (written.first()?, written.account.profile_id());
         match &entry.kind {
             EntryKind::Release(release) => Some(Hold {
                 balances: entry.balances,

@@ -1,24 +1,23 @@
 //! Issuing lots (rules D2 to D5, T3 to T5).
 
-use crate::definition::{Template, Terms};
-use crate::engine::at_once::{OnAccount, Plain};
+use crate::definition::Terms;
 use crate::engine::check::LABEL;
-use crate::engine::draft::Draft;
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, Told, check};
-use crate::id::{DefinitionId, ExternalId, Handle, LotId, ProfileId};
-use crate::journal::packed::EntryHeader;
+use crate::engine::content::fingerprint;
+use crate::engine::draft::EntryBuilder;
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written, check};
+use crate::id::{DefinitionId, Handle, LotId, ProfileId};
 use crate::journal::{
-    Entry, EntryKind, External, Fingerprint, Issue, KindTotals, Lot, LotDetails, LotKind, PointLot, Reward,
-    Standing, flat,
+    EntryKind, External, Fingerprint, Issue, KindTotals, Lot, LotDetails, LotKind, PointLot, Reward,
 };
+use crate::ops::template::Template;
 use crate::ops::{IssuePoints, IssueReward};
 use crate::program::Program;
 use crate::store::{DefinitionRef, Need, Owner, View};
 use crate::time::{Expiry, TimeError, Timestamp, Until, When, Zone};
 use crate::value::Quantity;
 
-impl Decide for IssueReward {
+impl Operation for IssueReward {
     type Outcome = Reward;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -26,7 +25,7 @@ impl Decide for IssueReward {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("issue_reward", self)
+        fingerprint("issue_reward", self)
     }
 
     fn external(&self) -> Option<External> {
@@ -40,29 +39,18 @@ impl Decide for IssueReward {
         self.value_remaining.map_or(Ok(()), |value| check::sum(program, "value_remaining", value))
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Reward>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let details = self.meta.clone().map(|meta| LotDetails { meta: Some(meta), ..LotDetails::default() });
         self.spec().issue(draft, view, details)?;
-        Ok(Told::Entries)
+        Ok(())
     }
 
-    #[inline]
-    fn plain(&self) -> Option<Plain<'_>> {
-        let is_bare = self.meta.is_none();
-        self.spec().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
-    }
-
-    #[inline]
-    fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<Reward>) -> Option<Result<(), Rejection>> {
-        self.spec().carry_out(on, outcome)
-    }
-
-    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Reward> {
-        recall(LotKind::Reward, profile, entries)
+    fn outcome(&self, written: &Written<'_>) -> Option<Reward> {
+        issued(LotKind::Reward, written)
     }
 }
 
-impl Decide for IssuePoints {
+impl Operation for IssuePoints {
     type Outcome = PointLot;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -70,7 +58,7 @@ impl Decide for IssuePoints {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("issue_points", self)
+        fingerprint("issue_points", self)
     }
 
     fn external(&self) -> Option<External> {
@@ -88,7 +76,7 @@ impl Decide for IssuePoints {
         check::optional_text("source", self.source.as_ref(), LABEL)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<PointLot>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let details = LotDetails {
             source_type: self.source_type.clone(),
             source: self.source.clone(),
@@ -97,22 +85,11 @@ impl Decide for IssuePoints {
         };
         let details = (details != LotDetails::default()).then_some(details);
         self.spec().issue(draft, view, details)?;
-        Ok(Told::Entries)
+        Ok(())
     }
 
-    #[inline]
-    fn plain(&self) -> Option<Plain<'_>> {
-        let is_bare = self.meta.is_none() && self.source.is_none() && self.source_type.is_none();
-        self.spec().plain(&self.profile_id).filter(|_| is_bare && self.external_id.is_none())
-    }
-
-    #[inline]
-    fn carry_out(&self, on: OnAccount<'_>, outcome: &mut Option<PointLot>) -> Option<Result<(), Rejection>> {
-        self.spec().carry_out(on, outcome)
-    }
-
-    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<PointLot> {
-        recall(LotKind::Point, profile, entries)
+    fn outcome(&self, written: &Written<'_>) -> Option<PointLot> {
+        issued(LotKind::Point, written)
     }
 }
 
@@ -184,7 +161,7 @@ impl IssueSpec<'_> {
 
     fn issue(
         &self,
-        draft: &mut Draft<'_>,
+        draft: &mut EntryBuilder<'_>,
         view: &View<'_>,
         details: Option<LotDetails>,
     ) -> Result<(), Rejection> {
@@ -194,35 +171,6 @@ impl IssueSpec<'_> {
         let issue = self.lot(draft.program, &template, pot, lot, draft.at)?;
         draft.write(EntryKind::Issue(Issue { details: details.map(Box::new), ..issue }));
         Ok(())
-    }
-
-    fn plain<'a>(&self, profile: &'a ProfileId) -> Option<Plain<'a>> {
-        let definition = self.definition.filter(|_| self.handle.is_none())?;
-        Some(Plain { profile, definition: Some(definition) })
-    }
-
-    #[inline]
-    fn carry_out<Q: From<Quantity>>(
-        &self,
-        on: OnAccount<'_>,
-        outcome: &mut Option<Lot<Q>>,
-    ) -> Option<Result<(), Rejection>> {
-        let OnAccount { program, at, account, template, out } = on;
-        let template = template.filter(|template| template.kind == self.kind)?;
-        let (number, sequence) = (account.number(), account.sequence().saturating_add(1));
-        let lot = LotId::made_by(number, sequence);
-        let issue = match self.lot(program, template, account.pot(self.kind), lot, at) {
-            Ok(issue) => issue,
-            Err(rejection) => return Some(Err(rejection)),
-        };
-        if issue.standing(at) != Standing::Usable {
-            return None;
-        }
-        account.issue(at, &issue);
-        let head = EntryHeader { number, sequence, at, balances: account.balances() };
-        flat::write_issue(&head, &issue, out);
-        *outcome = Some(lot_at_issue(account.profile_id(), at, &issue, None));
-        Some(Ok(()))
     }
 
     /// The definition, if it is one of this kind (rule D2).
@@ -240,7 +188,6 @@ impl IssueSpec<'_> {
     }
 
     /// What is issued from a template of this kind at an instant, into a pot; but for the details.
-    #[inline(always)]
     fn lot(
         &self,
         program: &Program,
@@ -289,7 +236,6 @@ impl IssueSpec<'_> {
     }
 
     /// When it was issued, becomes usable and expires (rules T2 to T5).
-    #[inline(always)]
     fn dates(&self, template: &Template, terms: Terms, at: Timestamp) -> Result<Dates, Rejection> {
         let zone = terms.timezone;
         let issued_at = match self.issued_at {
@@ -325,36 +271,13 @@ fn out_of_range(field: &'static str, _: TimeError) -> Rejection {
 }
 
 /// The lot that an entry issued, as it stood then.
-fn recall<Q: From<Quantity>>(kind: LotKind, profile: ProfileId, entries: &[&Entry]) -> Option<Lot<Q>> {
-    let entry = entries.first()?;
+fn issued<Q: From<Quantity>>(kind: LotKind, written: &Written<'_>) -> Option<Lot<Q>> {
+    let entry = written.first()?;
     match &entry.kind {
         EntryKind::Issue(issue) if issue.kind == kind => {
-            Some(lot_at_issue(profile, entry.at, issue, entry.lot_external_id().cloned()))
+            let external_id = entry.lot_external_id().cloned();
+            Some(Lot::at_issue(written.account.profile_id(), entry.at, issue, external_id))
         }
         _ => None,
-    }
-}
-
-/// A lot as it stood when it was issued.
-pub(crate) fn lot_at_issue<Q: From<Quantity>>(
-    profile_id: ProfileId,
-    at: Timestamp,
-    issue: &Issue,
-    external_id: Option<ExternalId>,
-) -> Lot<Q> {
-    Lot {
-        id: issue.lot,
-        profile_id,
-        definition_id: issue.definition_id,
-        value_initial: issue.value_initial.into(),
-        value_remaining: issue.value_remaining.into(),
-        value_held: Quantity::ZERO.into(),
-        status: issue.standing(at).status(issue.value_remaining, Quantity::ZERO),
-        issued_at: issue.issued_at,
-        available_at: issue.available_at,
-        expires_at: issue.expires_at,
-        terms: issue.terms,
-        external_id,
-        details: issue.details.clone(),
     }
 }

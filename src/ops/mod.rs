@@ -2,6 +2,7 @@
 
 mod any;
 pub(crate) mod correct;
+mod decide;
 mod define;
 pub(crate) mod earn;
 mod extend;
@@ -12,9 +13,11 @@ pub(crate) mod quote;
 pub(crate) mod redeem;
 pub mod request;
 mod sweep;
+mod template;
 mod transact;
 mod transfer;
 
+pub use decide::{decide, need};
 pub use quote::{Quote, Unused, UnusedReason};
 pub use request::{
     Adjust, ArchiveDefinition, CaptureHold, Command, Define, DeleteTransaction, Extend, IssuePoints,

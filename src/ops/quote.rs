@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, LiveLot};
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, brought_up, check};
+use crate::engine::sealed::Operation;
+use crate::engine::{Halt, Rejection, check, more, settled};
 use crate::id::LotId;
-use crate::journal::{Items, LotKind, Standing, Strategy};
+use crate::journal::{Items, LotKind, LotState, Standing, Strategy};
 use crate::ops::Redeem;
 use crate::program::Program;
 use crate::store::{Need, View};
@@ -70,20 +70,19 @@ pub(crate) fn quote(
     program: &Program,
     redeem: &Redeem,
     at: Timestamp,
+    need: &Need,
     view: &View<'_>,
-) -> Result<Quote, Refusal> {
+) -> Result<Quote, Halt> {
     redeem.check(program)?;
-    if let Some(into) = view.first.merged_into() {
-        return Err(Refusal::Elsewhere(into));
-    }
+    more::open(need, view.first)?;
     let at = check::time(program, view.first, at)?;
     let mut due = Vec::new();
-    let account = brought_up(view.first, at, &mut due);
+    let account = settled(view.first, at, &mut due);
     let plan = redeem.spend().plan(program, &account, at)?;
     let mut unused = unused_live(redeem, &account, at, &plan.items);
-    let fell_due = due.iter().flat_map(|entry| entry.kind.lots_after());
+    let fell_due: Vec<LotState> = due.iter().flat_map(|entry| entry.lot_states()).collect();
     let expired =
-        view.found.expired.iter().chain(fell_due).filter(|after| after.standing == Standing::Expired);
+        view.found.expired.iter().chain(&fell_due).filter(|after| after.standing == Standing::Expired);
     // A lot may expire, and then what was held of it.
     let mut seen: BTreeSet<LotId> = unused.iter().map(|other| other.lot).collect();
     unused.extend(

@@ -1,16 +1,14 @@
 //! Redeeming (rules C).
 
 use crate::account::Account;
-use crate::engine::at_once::{OnAccount, Plain};
-use crate::engine::draft::Draft;
+use crate::engine::content::fingerprint;
+use crate::engine::draft::EntryBuilder;
 use crate::engine::draw::{Draw, available, draw, round_down};
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, Told, check};
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written, check};
 use crate::id::{HoldId, ProfileId, RedemptionId};
-use crate::journal::packed::EntryHeader;
 use crate::journal::{
-    Balances, Entry, EntryKind, Fingerprint, Items, LotKind, RedeemDetails, Redeemed, Redemption, Strategy,
-    flat,
+    Balances, Entry, EntryKind, Fingerprint, RedeemDetails, Redeemed, Redemption, Strategy,
 };
 use crate::ops::Redeem;
 use crate::program::Program;
@@ -18,7 +16,7 @@ use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
 use crate::value::Amount;
 
-impl Decide for Redeem {
+impl Operation for Redeem {
     type Outcome = Redemption;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -26,14 +24,14 @@ impl Decide for Redeem {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("redeem", self)
+        fingerprint("redeem", self)
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
         self.spend().check(program)
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, _: &View<'_>) -> Result<Told<Redemption>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, _: &View<'_>) -> Result<(), Rejection> {
         let Draw { items, total, exchange } = self.spend().plan(draft.program, draft.account(), draft.at)?;
         let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
         let details = RedeemDetails::boxed(exchange, self.meta.clone());
@@ -44,58 +42,11 @@ impl Decide for Redeem {
             items,
             details,
         }));
-        Ok(Told::Entries)
+        Ok(())
     }
 
-    #[inline]
-    fn plain(&self) -> Option<Plain<'_>> {
-        let profile = self.profile_id.as_ref().filter(|_| self.meta.is_none())?;
-        Some(Plain { profile, definition: None })
-    }
-
-    #[inline]
-    fn carry_out(
-        &self,
-        on: OnAccount<'_>,
-        outcome: &mut Option<Redemption>,
-    ) -> Option<Result<(), Rejection>> {
-        let OnAccount { program, at, account, out, .. } = on;
-        if self.strategies[..] != [Strategy::Rewards] {
-            return None;
-        }
-        let total = match self.spend().paid_by_rewards(program, account) {
-            Ok(total) => total,
-            Err(rejection) => return Some(Err(rejection)),
-        };
-        let mut items = Items::default();
-        account.redeem(at, total, &mut items);
-        let (number, sequence) = (account.number(), account.sequence());
-        let balances = account.balances();
-        flat::write_redemption(
-            &EntryHeader { number, sequence, at, balances },
-            [self.amount, total],
-            &items,
-            out,
-        );
-        *outcome = Some(Redemption {
-            id: RedemptionId::made_by(number, sequence),
-            profile_id: account.profile_id(),
-            redeemed_at: at,
-            requested: self.amount,
-            total,
-            items,
-            returned: Amount::ZERO,
-            is_reversed: false,
-            transaction_id: None,
-            hold_id: None,
-            balances,
-            meta: None,
-        });
-        Some(Ok(()))
-    }
-
-    fn recall(&self, profile: ProfileId, entries: &[&Entry]) -> Option<Redemption> {
-        entries.first().and_then(|entry| redemption_at_first(profile, entry))
+    fn outcome(&self, written: &Written<'_>) -> Option<Redemption> {
+        redemption_at_first(written.account.profile_id(), written.first()?)
     }
 }
 
@@ -154,19 +105,6 @@ impl Spend<'_> {
             return Err(Rejection::InsufficientValue { requested: self.amount, available });
         }
         Ok(drawn)
-    }
-
-    /// What would be taken from the rewards of an account on which nothing is due: then all that is available is in lots
-    /// that can be used, and the plan is to take it from them in order.
-    #[inline]
-    fn paid_by_rewards(&self, program: &Program, account: &Account) -> Result<Amount, Rejection> {
-        let wanted = self.capped(program)?;
-        let available = account.pot(LotKind::Reward).available.as_amount();
-        let total = wanted.min(available);
-        if total.is_zero() || (self.strict && total != wanted) {
-            return Err(Rejection::InsufficientValue { requested: self.amount, available });
-        }
-        Ok(total)
     }
 
     /// What the program's policies leave of the amount (rule C6).

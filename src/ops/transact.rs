@@ -1,20 +1,19 @@
 //! Transactions and their links to redemptions (rules X1 and X2).
 
-use crate::engine::draft::Draft;
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, Told, check};
-use crate::id::{EntryId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
+use crate::engine::content::fingerprint;
+use crate::engine::draft::EntryBuilder;
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written, check};
+use crate::id::{RedemptionId, TransactionId};
 use crate::journal::{
-    Cause, Entry, EntryKind, External, Fingerprint, RedemptionState, SettledElsewhere, Transaction,
-    TransactionChange, TransactionReturn,
+    EntryKind, External, Fingerprint, RedemptionState, Transaction, TransactionChange, TransactionReturn,
 };
-use crate::ops::earn::Settled;
 use crate::ops::{DeleteTransaction, PostTransaction, ReturnTransaction, UpdateTransaction, earn};
 use crate::program::Program;
 use crate::store::{Need, Owner, Record, View};
-use crate::value::{Amount, Points};
+use crate::value::Amount;
 
-impl Decide for PostTransaction {
+impl Operation for PostTransaction {
     type Outcome = Transaction;
 
     fn need(&self) -> Result<Need, Rejection> {
@@ -22,7 +21,7 @@ impl Decide for PostTransaction {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("post_transaction", self)
+        fingerprint("post_transaction", self)
     }
 
     fn external(&self) -> Option<External> {
@@ -37,52 +36,39 @@ impl Decide for PostTransaction {
         check::tags(&self.tags)
     }
 
-    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-        reached(view, [self.redemption_id, None])
-    }
-
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let id = TransactionId::made_by(draft.first.number(), draft.first.next_sequence());
         let transaction = self.transaction(draft, id, None)?;
         let transaction = Transaction { earned: earn::rule(draft.program), ..transaction };
-        Ok(write(draft, view, None, transaction, None)?.0.into())
+        write(draft, view, None, transaction, None)
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
-        recall(entries)
+    fn outcome(&self, written: &Written<'_>) -> Option<Transaction> {
+        transaction(written)
     }
 }
 
-impl Decide for UpdateTransaction {
+impl Operation for UpdateTransaction {
     type Outcome = Transaction;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(Need { transaction: Some(self.transaction_id), ..self.transaction.need()? })
     }
 
-    fn stays_with(&self) -> Option<ProfileNumber> {
-        Some(self.transaction_id.number())
-    }
-
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("update_transaction", self)
+        fingerprint("update_transaction", self)
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
         self.transaction.check(program)
     }
 
-    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-        let before = recorded(view, self.transaction_id).and_then(|before| before.redemption_id);
-        reached(view, [self.transaction.redemption_id, before])
-    }
-
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let before = current(view, self.transaction_id)?;
         let external = self.transaction.external_id.as_ref();
         if let Some(other) = external.filter(|id| before.external_id.as_ref() != Some(id)) {
             let external = External::Transaction(other.clone());
-            return Err(Rejection::ExternalIdConflict { external, first: self.transaction_id.get() }.into());
+            return Err(Rejection::ExternalIdConflict { external, first: self.transaction_id.get() });
         }
         let transaction = Transaction {
             external_id: before.external_id.clone(),
@@ -91,105 +77,80 @@ impl Decide for UpdateTransaction {
             earned: before.earned,
             ..self.transaction.transaction(draft, self.transaction_id, Some(before))?
         };
-        Ok(write(draft, view, Some(before), transaction, None)?.0.into())
+        write(draft, view, Some(before), transaction, None)
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
-        recall(entries)
+    fn outcome(&self, written: &Written<'_>) -> Option<Transaction> {
+        transaction(written)
     }
 }
 
-impl Decide for DeleteTransaction {
+impl Operation for DeleteTransaction {
     type Outcome = Transaction;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.transaction_id))
     }
 
-    fn stays_with(&self) -> Option<ProfileNumber> {
-        Some(self.transaction_id.number())
-    }
-
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("delete_transaction", self)
+        fingerprint("delete_transaction", self)
     }
 
     fn check(&self, _: &Program) -> Result<(), Rejection> {
         Ok(())
     }
 
-    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-        let before = recorded(view, self.transaction_id).and_then(|before| before.redemption_id);
-        reached(view, [None, before])
-    }
-
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Transaction>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let before = current(view, self.transaction_id)?;
         // It keeps the name of its redemption, for whoever asks later what it was.
         let transaction = Transaction { is_deleted: true, updated_at: draft.at, ..before.clone() };
-        Ok(write(draft, view, Some(before), transaction, None)?.0.into())
+        write(draft, view, Some(before), transaction, None)
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Transaction> {
-        recall(entries)
+    fn outcome(&self, written: &Written<'_>) -> Option<Transaction> {
+        transaction(written)
     }
 }
 
-impl Decide for ReturnTransaction {
+impl Operation for ReturnTransaction {
     type Outcome = TransactionReturn;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.transaction_id))
     }
 
-    fn stays_with(&self) -> Option<ProfileNumber> {
-        Some(self.transaction_id.number())
-    }
-
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("return_transaction", self)
+        fingerprint("return_transaction", self)
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
         check::amount(program, "amount", self.amount)
     }
 
-    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-        // Its link stays what it is.
-        reached(view, [None, None])
-    }
-
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<TransactionReturn>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let before = current(view, self.transaction_id)?;
         let left = before.kept();
         if self.amount > left {
-            return Err(Rejection::ReturnAboveTransaction { requested: self.amount, left }.into());
+            return Err(Rejection::ReturnAboveTransaction { requested: self.amount, left });
         }
         let returned = before.returned.plus(self.amount);
         let transaction = Transaction { returned, updated_at: draft.at, ..before.clone() };
-        let id = EntryId::made_by(draft.first.number(), draft.first.next_sequence());
-        let (transaction, points_clawed_back) =
-            write(draft, view, Some(before), transaction, Some(self.amount))?;
-        let balances = draft.home().totals().balances();
-        Ok(TransactionReturn { id, transaction, amount: self.amount, points_clawed_back, balances }.into())
+        write(draft, view, Some(before), transaction, Some(self.amount))
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<TransactionReturn> {
-        let (first, last) = (entries.first()?, entries.last()?);
+    fn outcome(&self, written: &Written<'_>) -> Option<TransactionReturn> {
+        let first = written.first()?;
         let EntryKind::Transaction(change) = &first.kind else { return None };
-        let clawed = entries.iter().find_map(|entry| match &entry.kind {
+        let clawed = written.entries.iter().find_map(|entry| match &entry.kind {
             EntryKind::Clawback(clawed) => Some(clawed.points),
             _ => None,
         });
-        let here = (clawed.unwrap_or_default(), last.balances);
-        let (points_clawed_back, balances) =
-            change.elsewhere.map_or(here, |there| (there.points_clawed_back, there.balances));
         Some(TransactionReturn {
-            id: first.id(change.transaction.id.number()),
+            id: first.id(written.account.number()),
             transaction: change.transaction.clone(),
             amount: change.returned?,
-            points_clawed_back,
-            balances,
+            points_clawed_back: clawed.unwrap_or_default(),
+            balances: written.last()?.balances,
         })
     }
 }
@@ -209,7 +170,7 @@ impl PostTransaction {
     /// The transaction that it describes. When and where a transaction happened does not change unless it says so.
     fn transaction(
         &self,
-        draft: &Draft<'_>,
+        draft: &EntryBuilder<'_>,
         id: TransactionId,
         before: Option<&Transaction>,
     ) -> Result<Transaction, Rejection> {
@@ -221,7 +182,7 @@ impl PostTransaction {
             self.transacted_at.map_or(Ok(otherwise), |when| when.resolve(timezone).map_err(out_of_range))?;
         Ok(Transaction {
             id,
-            profile_id: draft.account().profile_id(),
+            profile_id: before.map_or_else(|| draft.account().profile_id(), |before| before.profile_id),
             external_id: self.external_id.clone(),
             redemption_id: self.redemption_id,
             total: self.total,
@@ -242,49 +203,27 @@ impl PostTransaction {
 }
 
 /// Writes what became of a transaction: its own entry, what that links and unlinks, and what it earns more or less.
-/// Answers with the transaction, and how many points were clawed back.
 fn write(
-    draft: &mut Draft<'_>,
+    draft: &mut EntryBuilder<'_>,
     view: &View<'_>,
     before: Option<&Transaction>,
     mut transaction: Transaction,
     returned: Option<Amount>,
-) -> Result<(Transaction, Points), Refusal> {
-    let (here, elsewhere) = relink(draft, view, before, &transaction)?;
+) -> Result<(), Rejection> {
+    let redemptions = relink(view, before, &transaction)?;
     let (came_back, total) = (transaction.returned, transaction.total);
     if came_back > total {
-        return Err(Rejection::ReturnAboveTransaction { requested: came_back, left: total }.into());
+        return Err(Rejection::ReturnAboveTransaction { requested: came_back, left: total });
     }
     let was = transaction.earned;
     earn::plan(draft, view, &mut transaction);
-    let cause = Cause::Transaction(transaction.id);
-    let mut change =
-        TransactionChange { transaction: transaction.clone(), redemptions: here, returned, elsewhere: None };
-    let clawed_back = if draft.is_merged() {
-        // The record is here, and the points are there: what they came to stands with the record.
-        let Settled { clawed_back, stayed } = earn::settle(draft, view, was, &transaction)?;
-        let home = draft.home();
-        let (to, balances) = (home.number(), home.totals().balances());
-        change.elsewhere = Some(SettledElsewhere { to, points_clawed_back: clawed_back, balances });
-        draft.write(EntryKind::Transaction(Box::new(change)));
-        if let Some(stayed) = stayed {
-            draft.write_for(cause, EntryKind::Clawback(Box::new(stayed)));
-        }
-        clawed_back
-    } else {
-        draft.write(EntryKind::Transaction(Box::new(change)));
-        earn::settle(draft, view, was, &transaction)?.clawed_back
-    };
-    if let Some(second) = &mut draft.second {
-        for state in elsewhere {
-            second.write(draft.at, cause, EntryKind::Link(state), None);
-        }
-    }
-    Ok((transaction, clawed_back))
+    let change = TransactionChange { transaction: transaction.clone(), redemptions, returned };
+    draft.write(EntryKind::Transaction(Box::new(change)));
+    earn::settle(draft, view, was, &transaction)
 }
 
-fn recall(entries: &[&Entry]) -> Option<Transaction> {
-    match &entries.first()?.kind {
+fn transaction(written: &Written<'_>) -> Option<Transaction> {
+    match &written.first()?.kind {
         EntryKind::Transaction(change) => Some(change.transaction.clone()),
         _ => None,
     }
@@ -304,53 +243,27 @@ fn recorded<'a>(view: &View<'a>, id: TransactionId) -> Option<&'a Transaction> {
     }
 }
 
-/// The second account that a transaction is about: whoever has what it earned, or else with whom a redemption stayed that
-/// is to be linked or unlinked, of the first that is with another.
-fn reached(view: &View<'_>, links: [Option<RedemptionId>; 2]) -> Option<ProfileNumber> {
-    let first = view.first;
-    if first.merged_into().is_some() || view.second.is_some() {
-        return view.further_home();
-    }
-    let mut numbers = links.into_iter().flatten().map(RedemptionId::number);
-    numbers.find(|number| *number != first.number() && first.includes_number(*number))
-}
-
-/// What changes for redemptions when a transaction is linked to another one than before (rule X1): of this account, and
-/// of the second one, which was merged into it or into which it was merged.
+/// What changes for redemptions when a transaction is linked to another one than before (rule X1).
 fn relink(
-    draft: &Draft<'_>,
     view: &View<'_>,
     was: Option<&Transaction>,
     transaction: &Transaction,
-) -> Result<(Vec<RedemptionState>, Vec<RedemptionState>), Refusal> {
+) -> Result<Vec<RedemptionState>, Rejection> {
     let now = transaction.redemption_id.filter(|_| !transaction.is_deleted);
     let before = was.and_then(|was| was.redemption_id);
-    // What was checked when it was linked holds ever after, where the limit is no lower.
-    let is_same_link =
-        now == before && was.is_some_and(|was| was.total_original <= transaction.total_original);
     let mut changed = Vec::new();
-    let is_apart = |id: &RedemptionId| {
-        let mut sides = [Some(&draft.first), draft.second.as_ref()].into_iter().flatten();
-        draft.home().account.includes_number(id.number()) && !sides.any(|side| side.number() == id.number())
-    };
-    if let Some(id) = now.filter(|id| !(is_same_link && is_apart(id))) {
-        if is_apart(&id) {
-            return Err(Rejection::RedemptionApart { redemption: id }.into());
-        }
+    if let Some(id) = now {
         let linked = link(view, id, transaction)?;
         if before != Some(id) {
             changed.push(linked);
         }
     }
     if let Some(before) = before.filter(|before| now != Some(*before)) {
-        if is_apart(&before) {
-            return Err(Rejection::RedemptionApart { redemption: before }.into());
-        }
-        let record = [view.found.linked, view.found.redemption].into_iter().flatten();
-        let state = record.filter_map(|record| record.redemption(before)).map(|(_, state)| state).next();
+        let mut records = [view.found.linked, view.found.redemption].into_iter().flatten();
+        let state = records.find_map(|record| record.redemption(before)).map(|(_, state)| state);
         changed.extend(state.map(|state| RedemptionState { transaction_id: None, ..state }));
     }
-    Ok(changed.into_iter().partition(|state| state.id.number() == draft.first.number()))
+    Ok(changed)
 }
 
 /// How a redemption stands once it is linked, if it may be.

@@ -1,14 +1,14 @@
 //! What goes from one profile to another: a lot, or everything (rule L2).
 
-use crate::account::Account;
-use crate::engine::draft::{Draft, Side};
+use crate::engine::content::fingerprint;
+use crate::engine::draft::{AccountDraft, EntryBuilder};
 use crate::engine::lot::LotRecord;
-use crate::engine::sealed::Decide;
-use crate::engine::{Refusal, Rejection, Told};
-use crate::id::{LotId, ProfileId, ProfileNumber};
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written};
+use crate::id::{LotId, ProfileNumber};
 use crate::journal::{
-    Balances, Bucket, Cause, Entry, EntryKind, Fingerprint, Issue, LotKind, LotState, Merged, MergedIn,
-    MergedOut, Moved, MovedIn, MovedOut, Standing,
+    Bucket, Cause, Entry, EntryKind, Fingerprint, Issue, LotKind, LotState, Merged, MergedIn, MergedOut,
+    Moved, MovedIn, MovedOut, Movement, Standing,
 };
 use crate::ops::correct::{about, not_held, not_revoked};
 use crate::ops::{MergeProfiles, Reassign};
@@ -17,52 +17,42 @@ use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
 use crate::value::Points;
 
-impl Decide for Reassign {
+impl Operation for Reassign {
     type Outcome = Moved;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(Need { second: Some(Owner::Profile(self.profile_id)), ..about(self.id, self.from) })
-    }
-
-    fn follows(&self) -> Option<LotId> {
-        self.from.is_none().then_some(self.id)
-    }
-
-    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-        view.second.and_then(Account::merged_into)
+        Ok(Need { second: Some(Owner::Profile(self.profile_id)), ..about(self.id, self.from, "from") })
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("reassign", self)
+        fingerprint("reassign", self)
     }
 
     fn check(&self, _: &Program) -> Result<(), Rejection> {
         Ok(())
     }
 
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Moved>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         receiver(draft)?;
         not_revoked(&lot)?;
         if !lot.issue.terms.is_reassignable {
-            return Err(Rejection::NotReassignable { lot: self.id }.into());
+            return Err(Rejection::NotReassignable { lot: self.id });
         }
         if lot.is_expired() {
-            return Err(Rejection::LotExpired { lot: self.id }.into());
+            return Err(Rejection::LotExpired { lot: self.id });
         }
         if lot.now.remaining.is_zero() {
-            return Err(Rejection::NothingLeft { lots: vec![self.id] }.into());
+            return Err(Rejection::NothingLeft { lots: vec![self.id] });
         }
         not_held(&lot)?;
-        let record = view.found.lots.get(&self.id);
+        let record = view.found.lot(self.id);
         let external_id = record.and_then(|record| record.made.lot_external_id()).cloned();
-        let moving = Moving { lot: &lot, external_id, cause: Cause::Request };
-        let (lot, to, balances) = moving.carry_out(draft)?;
-        Ok(Moved { lot, to, balances }.into())
+        Moving { lot: &lot, external_id, cause: Cause::Request }.carry_out(draft)
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Moved> {
-        let entry = entries.first()?;
+    fn outcome(&self, written: &Written<'_>) -> Option<Moved> {
+        let entry = written.first()?;
         match &entry.kind {
             EntryKind::ReassignOut(moved) => {
                 Some(Moved { lot: moved.change.after, to: moved.to, balances: entry.balances })
@@ -73,9 +63,9 @@ impl Decide for Reassign {
 }
 
 /// The number of the profile that receives, if it is another one.
-fn receiver(draft: &Draft<'_>) -> Result<ProfileNumber, Rejection> {
+fn receiver(draft: &EntryBuilder<'_>) -> Result<ProfileNumber, Rejection> {
     // Without a second account nothing was asked for that this could be.
-    let receiver = draft.second.as_ref().map(Side::number);
+    let receiver = draft.second.as_ref().map(AccountDraft::number);
     receiver.filter(|number| *number != draft.first.number()).ok_or(Rejection::SameProfile)
 }
 
@@ -87,9 +77,9 @@ struct Moving<'a> {
 }
 
 impl Moving<'_> {
-    fn carry_out(self, draft: &mut Draft<'_>) -> Result<(LotState, ProfileNumber, Balances), Refusal> {
+    fn carry_out(self, draft: &mut EntryBuilder<'_>) -> Result<(), Rejection> {
         let Self { lot, external_id, cause } = self;
-        let (kind, place) = (lot.kind(), lot.now.standing.place());
+        let (kind, place) = (lot.kind(), lot.now.standing.bucket());
         // What has expired of a lot that is held past its expiry stays, as the loss that it is.
         let (unheld, stays) = if lot.is_expired() {
             (crate::value::Quantity::ZERO, lot.unheld())
@@ -101,12 +91,11 @@ impl Moving<'_> {
         let first = draft.first.totals().pot(kind).can_lose(moved);
         let second = draft.second.as_ref().is_some_and(|side| side.totals().pot(kind).has_room_for(moved));
         if !first || !second {
-            return Err(Rejection::AccountTotalExceeded.into());
+            return Err(Rejection::AccountTotalExceeded);
         }
         let out = LotState { standing: Standing::MovedTo(to), ..lot.now };
         let out = lot.change(out, [(place, Bucket::Moved, unheld), (Bucket::Held, Bucket::Moved, lot.held)]);
-        let after = out.after;
-        let balances = draft.write_for(cause, EntryKind::ReassignOut(Box::new(MovedOut { change: out, to })));
+        draft.write_for(cause, EntryKind::ReassignOut(Box::new(MovedOut { change: out, to })));
         let here = LotState { remaining: moved, ..lot.now };
         let change =
             lot.change(here, [(Bucket::Moved, place, unheld), (Bucket::Moved, Bucket::Held, lot.held)]);
@@ -115,37 +104,30 @@ impl Moving<'_> {
         if let Some(second) = &mut draft.second {
             second.write(draft.at, cause, EntryKind::ReassignIn(Box::new(arrival)), None);
         }
-        Ok((after, to, balances))
+        Ok(())
     }
 }
 
-impl Decide for MergeProfiles {
+impl Operation for MergeProfiles {
     type Outcome = Merged;
 
     fn need(&self) -> Result<Need, Rejection> {
         let need = Need::of(Owner::Profile(self.profile_id));
-        Ok(Need { second: Some(Owner::Profile(self.into)), live_lots: true, ..need })
+        // That it was merged before is its own refusal.
+        Ok(Need { second: Some(Owner::Profile(self.into)), live_lots: true, even_merged: true, ..need })
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of("merge_profiles", self)
+        fingerprint("merge_profiles", self)
     }
 
     fn check(&self, _: &Program) -> Result<(), Rejection> {
         Ok(())
     }
 
-    fn decides_on_merged(&self) -> bool {
-        true
-    }
-
-    fn reaches(&self, view: &View<'_>) -> Option<ProfileNumber> {
-        view.second.and_then(Account::merged_into)
-    }
-
-    fn decide(&self, draft: &mut Draft<'_>, view: &View<'_>) -> Result<Told<Merged>, Refusal> {
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         if draft.account().merged_into().is_some() {
-            return Err(Rejection::AlreadyMerged.into());
+            return Err(Rejection::AlreadyMerged);
         }
         let into = receiver(draft)?;
         let account = draft.account();
@@ -155,40 +137,68 @@ impl Decide for MergeProfiles {
         owed.checked_add(point_debt).ok_or(Rejection::AccountTotalExceeded)?;
         let (from, before) = (draft.first.number(), account.merged_from().to_vec());
         let ids = holds.iter().map(|hold| hold.hold).collect::<Vec<_>>();
-        let out = MergedOut { into, holds: ids.clone(), point_debt };
+        let moved = history(draft)?;
+        let out = MergedOut { into, holds: ids, point_debt, moved: moved.clone() };
         let lots = live(&draft.first, view, draft.at)?;
-        let moved = lots.iter().map(|lot| lot.now.lot).collect();
         // The first entry of the request carries its key, so the merger itself is written first.
         draft.write(EntryKind::MergeOut(Box::new(out)));
         for lot in &lots {
-            let record = view.found.lots.get(&lot.now.lot);
+            let record = view.found.lot(lot.now.lot);
             let external_id = record.and_then(|record| record.made.lot_external_id()).cloned();
             Moving { lot, external_id, cause: Cause::Merge }.carry_out(draft)?;
         }
         if let Some(second) = &mut draft.second {
-            let arrival = MergedIn { from, before, holds, point_debt };
+            let moved = moved.into_iter().map(Movement::back).collect();
+            let arrival = MergedIn { from, before, holds, point_debt, moved };
             second.write(draft.at, Cause::Merge, EntryKind::MergeIn(Box::new(arrival)), None);
         }
-        Ok(Merged { into, lots: moved, holds: ids, point_debt }.into())
+        Ok(())
     }
 
-    fn recall(&self, _: ProfileId, entries: &[&Entry]) -> Option<Merged> {
-        let EntryKind::MergeOut(merged) = &entries.first()?.kind else { return None };
-        let moved = |entry: &&Entry| match &entry.kind {
+    fn outcome(&self, written: &Written<'_>) -> Option<Merged> {
+        let EntryKind::MergeOut(merged) = &written.first()?.kind else { return None };
+        let moved = |entry: &Entry| match &entry.kind {
             EntryKind::ReassignOut(moved) => Some(moved.change.after.lot),
             _ => None,
         };
         Some(Merged {
             into: merged.into,
-            lots: entries.iter().filter_map(moved).collect(),
+            lots: written.entries.iter().copied().filter_map(moved).collect(),
             holds: merged.holds.clone(),
             point_debt: merged.point_debt,
         })
     }
 }
 
+/// What was redeemed, expired, was taken back and so on goes along: whoever takes over answers for all of it, so that a
+/// return after the merger moves value within one account (rule J3).
+fn history(draft: &EntryBuilder<'_>) -> Result<Vec<Movement>, Rejection> {
+    let mut moved = Vec::new();
+    for kind in [LotKind::Reward, LotKind::Point] {
+        let totals = draft.first.totals().pot(kind);
+        let buckets = [
+            (Bucket::Redeemed, totals.redeemed),
+            (Bucket::Expired, totals.expired),
+            (Bucket::Revoked, totals.revoked),
+            (Bucket::ClawedBack, totals.clawed_back),
+            (Bucket::PaidToDebt, totals.paid_to_debt),
+        ];
+        let some = buckets.into_iter().filter(|(_, value)| !value.is_zero());
+        moved.extend(some.map(|(from, value)| Movement { kind, from, to: Bucket::Moved, value }));
+        let fits = draft.second.as_ref().is_some_and(|side| side.totals().pot(kind).can_take_over(totals));
+        if !fits {
+            return Err(Rejection::AccountTotalExceeded);
+        }
+    }
+    Ok(moved)
+}
+
 /// Every lot of an account that is live in some way, in the order of use.
-fn live<'a>(side: &Side<'_>, view: &View<'a>, at: Timestamp) -> Result<Vec<LotRecord<'a>>, Rejection> {
+fn live<'a>(
+    side: &AccountDraft<'_>,
+    view: &View<'a>,
+    at: Timestamp,
+) -> Result<Vec<LotRecord<'a>>, Rejection> {
     let account = side.account;
     let queued =
         [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
@@ -198,7 +208,7 @@ fn live<'a>(side: &Side<'_>, view: &View<'a>, at: Timestamp) -> Result<Vec<LotRe
     ids.into_iter()
         .map(|id| {
             let unknown = || Rejection::UnknownLot { lots: vec![id] };
-            LotRecord::find(side, view.found.lots.get(&id), id, at).ok_or_else(unknown)
+            LotRecord::find(side, view.found.lot(id), id, at).ok_or_else(unknown)
         })
         .collect()
 }

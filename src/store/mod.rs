@@ -6,7 +6,7 @@
 //!
 //! # What running a work means
 //! For each unit of the work, in any grouping:
-//! 1. **Load** what its [`Need`] names, in one snapshot: the account (or two), and what [`Gather`] looks up.
+//! 1. **Load** what its [`Need`] names, in one snapshot: the account (or two), and what [`LookupPlan`] looks up.
 //! 2. **Decide**: lend that to [`Work::decide`]. It is pure, quick, and may be called again for the same unit.
 //! 3. **Commit** the [`Change`] that it answers, if any: both lists of entries, or neither. Each list must follow
 //!    the account's last entry without a gap; if it does not, because somebody else was faster or because the
@@ -72,13 +72,14 @@
 //! The suite in `store::conformance` (feature `conformance`) has a named case for each promise that can be seen from
 //! inside; see [the guide](crate::guide::storage).
 
-mod gather;
+mod lookup;
 mod memory;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) mod projection;
 mod scan;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod stage;
 mod work;
 
 #[cfg(feature = "conformance")]
@@ -86,10 +87,9 @@ pub mod conformance;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 
-use std::future::Future;
+use std::future::{Future, ready};
 
-pub use crate::engine::Trail;
-pub use gather::{Find, Gather, Lookup};
+pub use lookup::{Find, Lookup, LookupPlan};
 pub use memory::{MemoryError, MemoryStore};
 pub use scan::{AsyncScan, Feed, FeedEntry, Position, Scan};
 pub use work::{AsOf, Change, CommitStatus, DefinitionRef, Found, Need, Owner, Record, View, Work};
@@ -97,9 +97,6 @@ pub use work::{AsOf, Change, CommitStatus, DefinitionRef, Found, Need, Owner, Re
 #[cfg(doc)]
 use crate::account::Account;
 use crate::account::Corrupt;
-use crate::engine::{Action, Rejection};
-use crate::ops::Command;
-use crate::program::Program;
 
 /// What a store's error tells the ledger.
 ///
@@ -146,7 +143,7 @@ impl StoreError for Corrupt {
 /// A store that blocks until the work is done; see [the contract](crate::store).
 pub trait Store {
     /// What can go wrong in the store itself.
-    type Error: StoreError;
+    type Error: StoreError + Send;
 
     /// Runs a work: loads what its units need, lets it decide, commits, and settles.
     ///
@@ -154,41 +151,6 @@ pub trait Store {
     /// The store failed. Units that were settled keep their fate; the others were not committed, unless their
     /// fate was [`CommitStatus::InDoubt`].
     fn run(&mut self, work: &mut dyn Work) -> Result<(), Self::Error>;
-
-    /// Whether it is worth asking for [`Store::at_once`].
-    #[doc(hidden)]
-    fn is_in_memory(&self) -> bool {
-        false
-    }
-
-    /// Carries out a command that is plain on an account that is in memory, with what it would come to if it were run.
-    /// `None`: it has to be run. For this crate's own memory store, which spares itself half of the work.
-    #[doc(hidden)]
-    fn at_once<A: Action>(
-        &mut self,
-        _: &Program,
-        _: &Command<A>,
-        _: &mut Option<A::Outcome>,
-    ) -> Option<Result<(), Rejection>>
-    where
-        Self: Sized,
-    {
-        None
-    }
-
-    /// Carries out commands so from the first on, as far as it goes, and answers how many it carried out.
-    #[doc(hidden)]
-    fn many_at_once<A: Action>(
-        &mut self,
-        _: &Program,
-        _: &[Command<A>],
-        _: &mut impl FnMut(Result<A::Outcome, Rejection>),
-    ) -> usize
-    where
-        Self: Sized,
-    {
-        0
-    }
 }
 
 /// A store that can be waited for; see [the contract](crate::store).
@@ -204,17 +166,16 @@ pub trait AsyncStore {
     fn run(&mut self, work: &mut dyn Work) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// A blocking store where an asynchronous one is wanted. It blocks the task while it runs.
+/// A blocking store where an asynchronous one is wanted. It blocks the task while it runs, and what it answers with is ready
+/// at once: so a store that cannot be sent between threads will do.
 #[derive(Clone, Debug)]
 pub struct Blocking<S>(pub S);
 
-impl<S: Store + Send> AsyncStore for Blocking<S>
-where
-    S::Error: Send,
-{
+impl<S: Store> AsyncStore for Blocking<S> {
     type Error = S::Error;
 
-    async fn run(&mut self, work: &mut dyn Work) -> Result<(), S::Error> {
-        self.0.run(work)
+    #[inline]
+    fn run(&mut self, work: &mut dyn Work) -> impl Future<Output = Result<(), S::Error>> + Send {
+        ready(self.0.run(work))
     }
 }

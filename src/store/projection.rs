@@ -6,8 +6,9 @@
 
 use crate::definition::Defined;
 use crate::id::{HoldId, LotId, ProfileNumber, RedemptionId};
+use crate::journal::effect::{Arrival, Effect};
 use crate::journal::{
-    Balances, Entry, EntryKind, Issue, Item, LotState, Redeemed, RedemptionState, Standing, Transaction,
+    Balances, Bucket, Entry, Issue, Item, LotState, Redeemed, RedemptionState, Standing, Transaction,
 };
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
@@ -55,49 +56,40 @@ pub(crate) struct LotRow<'a> {
 /// What an entry changes, in order.
 pub(crate) fn steps(entry: &Entry) -> Vec<Step<'_>> {
     let mut steps = Vec::with_capacity(6);
-    match &entry.kind {
-        EntryKind::Define(defined) => steps.push(Step::Definition(defined)),
-        EntryKind::Issue(issue) => arrive(entry, issue, Quantity::ZERO, &mut steps),
-        EntryKind::ReassignIn(moved) => arrive(entry, &moved.issue, moved.held, &mut steps),
-        EntryKind::Mature(matured) => steps.push(Step::Mature { lot: matured.lot }),
-        EntryKind::Redeem(redeemed) => redeem(entry, redeemed, None, &mut steps),
-        EntryKind::Hold(hold) => {
-            steps.extend(hold.items.iter().map(|item| Step::Hold { lot: item.lot, value: item.value() }));
+    let external_id = entry.lot_external_id().map(|id| id.as_str());
+    let mut is_definition = false;
+    entry.effects(|effect| match effect {
+        Effect::Define(defined) => {
+            is_definition = true;
+            steps.push(Step::Definition(defined));
         }
-        EntryKind::Capture(capture) => {
-            redeem(entry, &capture.redeem, Some(capture.hold), &mut steps);
-            steps.extend(capture.released.iter().map(|f| Step::Free { lot: f.after.lot, value: f.value }));
+        Effect::Arrive(Arrival { issue, after, held, .. }) => {
+            let standing = after.standing;
+            steps.push(Step::Lot(LotRow { issue, standing, held, external_id }));
         }
-        EntryKind::Release(release) | EntryKind::Lapse(release) => {
-            steps.extend(release.released.iter().map(|f| Step::Free { lot: f.after.lot, value: f.value }));
+        Effect::Facts { issue, .. } => steps.push(Step::Facts(issue)),
+        Effect::Mature(matured) => steps.push(Step::Mature { lot: matured.lot }),
+        Effect::Redeemed { redeemed, hold } => redeem(entry, redeemed, hold, &mut steps),
+        Effect::Take { lot, value, from, .. } => {
+            steps.push(Step::Take { lot, value, of_held: from == Bucket::Held });
         }
-        EntryKind::Return(back) | EntryKind::Reversal(back) => steps.push(Step::Redemption(back.redemption)),
-        EntryKind::ReturnElsewhere(there) => steps.push(Step::Redemption(there.back.redemption)),
-        EntryKind::Link(state) => steps.push(Step::Redemption(*state)),
-        EntryKind::Transaction(change) => {
-            steps.push(Step::Transaction(&change.transaction));
-            steps.extend(change.redemptions.iter().copied().map(Step::Redemption));
-        }
-        EntryKind::Adjust(corrected) => steps.extend(corrected.issue.as_ref().map(Step::Facts)),
+        Effect::Hold { lot, value, .. } => steps.push(Step::Hold { lot, value }),
+        Effect::Free { lot, value, .. } => steps.push(Step::Free { lot, value }),
+        Effect::State(after) => steps.push(Step::Stands { after: *after }),
+        Effect::Redemption(state) => steps.push(Step::Redemption(state)),
+        Effect::Transaction(transaction) => steps.push(Step::Transaction(transaction)),
         _ => {}
-    }
-    steps.extend(entry.kind.lots_after().into_iter().map(|after| Step::Stands { after: *after }));
-    if !matches!(entry.kind, EntryKind::Define(_)) {
+    });
+    if !is_definition {
         steps.push(Step::Account { sequence: entry.sequence, at: entry.at, balances: entry.balances });
     }
     steps
-}
-
-fn arrive<'a>(entry: &'a Entry, issue: &'a Issue, held: Quantity, steps: &mut Vec<Step<'a>>) {
-    let external_id = entry.lot_external_id().map(|id| id.as_str());
-    steps.push(Step::Lot(LotRow { issue, standing: issue.standing(entry.at), held, external_id }));
 }
 
 fn redeem<'a>(entry: &Entry, redeemed: &'a Redeemed, hold: Option<HoldId>, steps: &mut Vec<Step<'a>>) {
     steps.push(Step::Redeem { redeemed, at: entry.at, hold });
     for (item, place) in redeemed.items.iter().zip(1..) {
         steps.push(Step::Item { redemption: redeemed.redemption, place, item: *item });
-        steps.push(Step::Take { lot: item.lot, value: item.value(), of_held: hold.is_some() });
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It is optional. A store without it can do everything that is about one profile or two.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// What it answers may be a little behind what was committed, but for [`Scan::feed`]: that leaves nothing out.
 pub trait Scan {
     /// What can go wrong in the store itself.
-    type Error;
+    type Error: Send;
 
     /// The profiles after this one, in the order of their numbers, for which something falls due by an instant: their
     /// [deadline](crate::Account::next_deadline) is not after it.
@@ -131,35 +131,40 @@ pub struct FeedEntry {
     pub entry: Entry,
 }
 
-impl<S: Scan + Send> AsyncScan for Blocking<S>
-where
-    S::Error: Send,
-{
+impl<S: Scan> AsyncScan for Blocking<S> {
     type Error = S::Error;
 
-    async fn due(
+    fn due(
         &mut self,
         by: Timestamp,
         after: ProfileNumber,
         limit: usize,
-    ) -> Result<Vec<ProfileNumber>, S::Error> {
-        self.0.due(by, after, limit)
+    ) -> impl Future<Output = Result<Vec<ProfileNumber>, S::Error>> + Send {
+        ready(self.0.due(by, after, limit))
     }
 
-    async fn expiring(
+    fn expiring(
         &mut self,
         stretch: (Timestamp, Timestamp),
         after: ProfileNumber,
         limit: usize,
-    ) -> Result<Vec<ProfileNumber>, S::Error> {
-        self.0.expiring(stretch, after, limit)
+    ) -> impl Future<Output = Result<Vec<ProfileNumber>, S::Error>> + Send {
+        ready(self.0.expiring(stretch, after, limit))
     }
 
-    async fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, S::Error> {
-        self.0.feed(after, limit)
+    fn feed(
+        &mut self,
+        after: &Position,
+        limit: usize,
+    ) -> impl Future<Output = Result<Feed, S::Error>> + Send {
+        ready(self.0.feed(after, limit))
     }
 
-    async fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, S::Error> {
-        self.0.named(name, limit)
+    fn named(
+        &mut self,
+        name: &Name,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ProfileId>, S::Error>> + Send {
+        ready(self.0.named(name, limit))
     }
 }

@@ -1,8 +1,5 @@
 //! The vocabulary between the driver and a store: what is needed, what is lent, what is to be written.
 
-use std::collections::BTreeMap;
-
-use super::Trail;
 use crate::account::Account;
 use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::{Entry, EntryKind, External, Fingerprint, LotState};
@@ -53,6 +50,9 @@ pub struct Need {
     pub owner: Owner,
     /// The second account, where the change is over two.
     pub second: Option<Owner>,
+    /// Profiles that were merged into the account, of which records are named: their journals are closed, and only read.
+    /// Whoever took over later comes first.
+    pub closed: Vec<ProfileNumber>,
     /// As of when; anything but now is only read.
     pub as_of: AsOf,
     /// The idempotency key to look for.
@@ -71,8 +71,11 @@ pub struct Need {
     pub lots: Vec<LotId>,
     /// Whether all live lots are wanted.
     pub live_lots: bool,
-    /// How far the look for the key is, if it may be in the journal of anybody who had a lot.
-    pub trail: Option<Box<Trail>>,
+    /// Whether the account is that of the profile which has the first of these lots, whoever that is: the field of the
+    /// request that would say so.
+    pub follows_lot: Option<&'static str>,
+    /// Whether the account itself is meant, also once it was merged into another.
+    pub even_merged: bool,
     /// The definition that is named.
     pub definition: Option<DefinitionRef>,
     /// Whether the lots that expired with value left are wanted.
@@ -83,10 +86,12 @@ pub struct Need {
 
 impl Need {
     /// An account as it stands, and nothing else.
+    #[inline]
     pub const fn of(owner: Owner) -> Self {
         Self {
             owner,
             second: None,
+            closed: Vec::new(),
             as_of: AsOf::Now,
             key: None,
             external: None,
@@ -96,7 +101,8 @@ impl Need {
             hold: None,
             lots: Vec::new(),
             live_lots: false,
-            trail: None,
+            follows_lot: None,
+            even_merged: false,
             definition: None,
             expired: false,
             journal: false,
@@ -105,12 +111,7 @@ impl Need {
 
     /// Whether the accounts are all that is needed: then there is nothing to look up.
     pub fn is_plain(&self) -> bool {
-        self.definition.is_none() && self.is_plain_but_for_definition()
-    }
-
-    /// Whether the accounts and a definition are all that is needed.
-    pub(super) fn is_plain_but_for_definition(&self) -> bool {
-        !(self.expired || self.journal)
+        !(self.expired || self.journal || self.live_lots)
             && self.as_of == AsOf::Now
             && self.key.is_none()
             && self.external.is_none()
@@ -118,8 +119,13 @@ impl Need {
             && self.transaction.is_none()
             && self.hold.is_none()
             && self.lots.is_empty()
-            && !self.live_lots
-            && self.trail.is_none()
+            && self.definition.is_none()
+    }
+
+    /// The journals that look-ups may be in, besides those of the accounts.
+    pub fn other_journals(&self) -> impl Iterator<Item = ProfileNumber> {
+        let catalogue = self.definition.as_ref().map(|_| ProfileNumber::CATALOGUE);
+        catalogue.into_iter().chain(self.closed.iter().copied())
     }
 }
 
@@ -130,7 +136,7 @@ impl Need {
 pub struct Record<'a> {
     /// The entry that made it.
     pub made: &'a Entry,
-    /// The newest of the later entries that have it among their [subjects](Entry::subjects).
+    /// The newest of the later entries that have it among their [records](Entry::records).
     pub latest: Option<&'a Entry>,
 }
 
@@ -141,7 +147,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// What was looked up for a [`Need`]; see [`Gather::found`](super::Gather::found).
+/// What was looked up for a [`Need`]; see [`LookupPlan::found`](super::LookupPlan::found).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Found<'a> {
@@ -159,21 +165,19 @@ pub struct Found<'a> {
     pub definition: Option<Record<'a>>,
     /// The newest entry about the hold.
     pub hold: Option<&'a Entry>,
+    /// The entry that placed the hold, if that is in this journal.
+    pub hold_made: Option<&'a Entry>,
     /// The lots: those that were named, those that the redemption was taken from, the one that the transaction earned.
-    pub lots: BTreeMap<LotId, Record<'a>>,
-    /// The same lots, as the second account's journal knows them.
-    pub second_lots: BTreeMap<LotId, Record<'a>>,
-    /// The trail that was asked for.
-    pub trail: Option<&'a Trail>,
-    /// The entries of the account about the trail's lot.
-    pub trail_here: Vec<&'a Entry>,
+    pub lots: Vec<(LotId, Record<'a>)>,
+    /// Those of them that the closed journals know.
+    pub closed_lots: Vec<(LotId, Record<'a>)>,
     /// How each lot stands that has expired with value left.
     pub expired: Vec<LotState>,
     /// The journal.
     pub journal: Vec<&'a Entry>,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
     /// Nothing.
     pub const NOTHING: Found<'static> = Found {
         keyed: Vec::new(),
@@ -182,20 +186,35 @@ impl Found<'_> {
         transaction: None,
         linked: None,
         hold: None,
+        hold_made: None,
         definition: None,
-        lots: BTreeMap::new(),
-        second_lots: BTreeMap::new(),
-        trail: None,
-        trail_here: Vec::new(),
+        lots: Vec::new(),
+        closed_lots: Vec::new(),
         expired: Vec::new(),
         journal: Vec::new(),
     };
 
+    /// A lot, as the account's own journal knows it.
+    pub fn lot(&self, lot: LotId) -> Option<&Record<'a>> {
+        find(&self.lots, lot)
+    }
+
+    /// A lot, as a closed journal knows it.
+    pub fn closed_lot(&self, lot: LotId) -> Option<&Record<'a>> {
+        find(&self.closed_lots, lot)
+    }
+
     /// The fingerprint of the request that used the key first.
-    pub(crate) fn keyed_fingerprint(&self) -> Option<(&Entry, Fingerprint)> {
+    pub(crate) fn keyed_fingerprint(&self) -> Option<(&'a Entry, Fingerprint)> {
         let first = self.keyed.first()?;
         Some((first, first.stamp.as_ref()?.fingerprint))
     }
+}
+
+/// Lots are listed in the order of their ids.
+fn find<'f, 'a>(lots: &'f [(LotId, Record<'a>)], lot: LotId) -> Option<&'f Record<'a>> {
+    let place = lots.binary_search_by_key(&lot, |(id, _)| *id).ok()?;
+    lots.get(place).map(|(_, record)| record)
 }
 
 /// What a store lends for the length of one [`Work::decide`].
@@ -214,13 +233,6 @@ impl<'a> View<'a> {
     /// A view of an account and what was looked up for it.
     pub const fn new(first: &'a Account, second: Option<&'a Account>, found: &'a Found<'a>) -> Self {
         Self { first, second, found }
-    }
-
-    /// The next account on the way from a profile that was merged to the one that has its value now; `None` where that is
-    /// the account or the second one.
-    pub(crate) fn further_home(&self) -> Option<ProfileNumber> {
-        self.first.merged_into()?;
-        self.second.unwrap_or(self.first).merged_into()
     }
 }
 

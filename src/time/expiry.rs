@@ -40,11 +40,6 @@ impl Expiry {
         }
     }
 
-    /// Microseconds since 1970 of the exclusive end; the largest number for never.
-    pub(crate) const fn micros(self) -> i64 {
-        self.0
-    }
-
     /// Whether it has come by an instant: true at exactly the end.
     pub const fn is_past(self, at: Timestamp) -> bool {
         self.0 <= at.micros()

@@ -215,12 +215,3 @@ fn the_ends_of_time_are_refused_and_do_not_panic() {
     assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
     assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00Z");
 }
-
-#[test]
-fn every_zone_is_found_at_its_place() {
-    for zone in chrono_tz::TZ_VARIANTS {
-        let zone: Zone = zone.name().parse().unwrap();
-        assert_eq!(Zone::at(zone.index()), Some(zone));
-    }
-    assert_eq!(Zone::at(u16::MAX), None);
-}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
-use chrono_tz::{GapInfo, TZ_VARIANTS, Tz};
+use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Serialize};
 
 use super::{TimeError, Timestamp};
@@ -37,16 +37,6 @@ impl Zone {
     /// The zone's IANA name.
     pub fn name(self) -> &'static str {
         self.0.name()
-    }
-
-    /// Its place in this build's list of zones, which another build may have elsewhere.
-    pub(crate) const fn index(self) -> u16 {
-        self.0 as u16
-    }
-
-    /// The zone at a place in this build's list.
-    pub(crate) fn at(index: u16) -> Option<Self> {
-        TZ_VARIANTS.get(usize::from(index)).map(|zone| Self(*zone)).filter(|zone| zone.index() == index)
     }
 
     /// What the clock on the wall shows at an instant.

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+/// The name by which a serializer that is not for people knows a document.
+pub(crate) const DOCUMENT: &str = "scrip::Json";
 /// How deep a document may nest.
 const MAX_DEPTH: usize = 64;
 /// The longest document, in bytes.
@@ -104,7 +106,7 @@ impl Serialize for Json {
         if serializer.is_human_readable() {
             self.0.serialize(serializer)
         } else {
-            self.as_str().serialize(serializer)
+            serializer.serialize_newtype_struct(DOCUMENT, self.as_str())
         }
     }
 }

@@ -198,15 +198,10 @@ impl Brought {
 
 /// The lots that an entry leaves with usable value, as it says.
 fn brought(entry: &Entry) -> impl Iterator<Item = Brought> {
-    let issued = match &entry.kind {
-        EntryKind::Issue(issue) => Some(issue.after(entry.at)),
-        _ => None,
-    };
-    let changed = entry.kind.lots_after().into_iter().copied();
     let usable = |standing| matches!(standing, Standing::Usable | Standing::Pending(_));
-    let left = issued
+    let left = entry
+        .lot_states()
         .into_iter()
-        .chain(changed)
         .filter(move |after| usable(after.standing) && !after.remaining.is_zero());
     left.map(|after| Brought {
         lot: after.lot,

@@ -7,15 +7,14 @@ use std::collections::BTreeMap;
 
 use crate::account::{Account, Corrupt, settle_due};
 use crate::id::{ExternalId, HoldId, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
+use crate::journal::effect::{Arrival, Effect, HoldEnd};
 use crate::journal::{
-    Balances, Entry, EntryKind, Hold, HoldEntry, HoldStatus, Issue, Lot, LotKind, LotState, LotStatus,
-    LotTimes, PointLot, Redeemed, Redemption, RedemptionState, Release, Return, ReturnEntry, Reward,
-    Standing, Transaction,
+    Balances, Bucket, Entry, Hold, HoldEntry, HoldStatus, Issue, Lot, LotKind, LotState, LotStatus, LotTimes,
+    PointLot, Redemption, RedemptionState, Return, Reward, Standing, Transaction,
 };
 use crate::ops::give_back::seen as return_seen;
 use crate::ops::hold::seen as hold_seen;
-use crate::ops::issue::lot_at_issue;
-use crate::ops::redeem::redemption_at_first;
+use crate::ops::redeem::at_first as redemption_at_first;
 use crate::time::Timestamp;
 use crate::value::Quantity;
 
@@ -173,95 +172,67 @@ impl Wallet {
     }
 
     fn remember(&mut self, entry: &Entry) {
-        match &entry.kind {
-            EntryKind::Issue(issue) => self.arrive(entry, issue, Quantity::ZERO),
-            EntryKind::ReassignIn(moved) => self.arrive(entry, &moved.issue, moved.held),
-            EntryKind::Redeem(redeemed) => self.take(entry, redeemed),
-            EntryKind::Hold(placed) => {
-                placed.items.iter().for_each(|item| self.hold_back(entry, item.lot, item.value()));
-                self.keep_hold(entry, placed, HoldStatus::Held);
-            }
-            EntryKind::Capture(capture) => {
-                capture.redeem.items.iter().for_each(|item| self.release_items(item.lot, item.value()));
-                self.take(entry, &capture.redeem);
-                capture.released.iter().for_each(|freed| self.release_items(freed.after.lot, freed.value));
-                if let Some(hold) = self.holds.get_mut(&capture.hold) {
-                    hold.status = HoldStatus::Captured;
-                    hold.redemption_id = Some(capture.redeem.redemption);
-                    hold.balances = entry.balances;
+        entry.effects(|effect| match effect {
+            Effect::Arrive(arrival) => self.arrive(entry, &arrival),
+            Effect::Take { lot, value, from, .. } => self.change(entry, lot, |lot| {
+                lot.after.remaining = lot.after.remaining.minus(value);
+                if from == Bucket::Held {
+                    lot.held = lot.held.minus(value);
                 }
+            }),
+            Effect::Hold { lot, value, .. } => {
+                self.change(entry, lot, |lot| lot.held = lot.held.plus(value));
             }
-            EntryKind::Release(release) => self.close_hold(entry, release, HoldStatus::Released),
-            EntryKind::Lapse(release) => self.close_hold(entry, release, HoldStatus::Lapsed),
-            EntryKind::Return(back) => self.give_back(entry, back, false, entry.balances),
-            EntryKind::Reversal(back) => self.give_back(entry, back, true, entry.balances),
-            EntryKind::ReturnElsewhere(there) => {
-                self.give_back(entry, &there.back, there.is_reversal, there.balances);
+            Effect::Free { lot, value, .. } => {
+                self.change(entry, lot, |lot| lot.held = lot.held.minus(value));
             }
-            EntryKind::Link(state) => self.note(state),
-            EntryKind::Transaction(change) => {
-                change.redemptions.iter().for_each(|state| self.note(state));
-                self.transactions.insert(change.transaction.id, change.transaction.clone());
-            }
-            EntryKind::MergeOut(merged) => {
-                merged.holds.iter().for_each(|hold| drop(self.holds.remove(hold)));
-            }
-            EntryKind::MergeIn(merged) => {
-                merged.holds.iter().for_each(|placed| self.keep_hold(entry, placed, HoldStatus::Held));
-            }
-            _ => {}
-        }
-        if let Some(redemption) = redemption_at_first(self.profile, entry) {
-            self.redemptions.insert(redemption.id, redemption);
-        }
-        for after in entry.kind.lots_after() {
-            if let Some(lot) = self.lots.get_mut(&after.lot) {
+            Effect::State(after) => self.change(entry, after.lot, |lot| {
                 lot.after = *after;
-                lot.times.updated_at = entry.at;
-                if matches!(entry.kind, EntryKind::Extend(_)) {
-                    lot.times.extended_at = Some(entry.at);
-                }
-                if let Some(issue) = entry.lot_facts(after.lot) {
-                    lot.issue = issue.clone();
-                }
                 if matches!(after.standing, Standing::MovedTo(_)) {
                     lot.held = Quantity::ZERO;
                 }
+            }),
+            Effect::Facts { issue, .. } => {
+                self.change(entry, issue.lot, |lot| lot.issue = issue.clone());
             }
-        }
+            Effect::Extended(lot) => {
+                self.change(entry, lot, |lot| lot.times.extended_at = Some(entry.at));
+            }
+            Effect::Redeemed { redeemed, hold } => {
+                let made = redemption_at_first(self.profile, entry.at, redeemed, hold);
+                self.redemptions.insert(made.id, Redemption { balances: entry.balances, ..made });
+            }
+            Effect::Returned { back, is_reversal } => {
+                let balances = entry.balances;
+                let made = return_seen(self.profile, entry.at, back, is_reversal);
+                self.returns.push(Return { balances, ..made });
+            }
+            Effect::Redemption(state) => self.note(&state),
+            Effect::HoldOpened(placed) => self.keep_hold(entry, placed, HoldStatus::Held),
+            Effect::HoldClosed { hold, end } => self.close_hold(entry, hold, end),
+            Effect::Transaction(transaction) => {
+                self.transactions.insert(transaction.id, transaction.clone());
+            }
+            _ => {}
+        });
     }
 
-    fn arrive(&mut self, entry: &Entry, issue: &Issue, held: Quantity) {
+    fn arrive(&mut self, entry: &Entry, arrival: &Arrival<'_>) {
         let state = WalletLot {
-            issue: issue.clone(),
+            issue: arrival.issue.clone(),
             issued: entry.at,
             external_id: entry.lot_external_id().cloned(),
-            after: issue.after(entry.at),
-            held,
+            after: arrival.after,
+            held: arrival.held,
             times: LotTimes { created_at: entry.at, updated_at: entry.at, extended_at: None },
         };
-        self.lots.insert(issue.lot, state);
+        self.lots.insert(arrival.issue.lot, state);
     }
 
-    fn take(&mut self, entry: &Entry, redeemed: &Redeemed) {
-        for item in &redeemed.items {
-            if let Some(lot) = self.lots.get_mut(&item.lot) {
-                lot.times.updated_at = entry.at;
-                lot.after.remaining = lot.after.remaining.minus(item.value());
-            }
-        }
-    }
-
-    fn hold_back(&mut self, entry: &Entry, lot: LotId, value: Quantity) {
+    fn change(&mut self, entry: &Entry, lot: LotId, change: impl FnOnce(&mut WalletLot)) {
         if let Some(lot) = self.lots.get_mut(&lot) {
             lot.times.updated_at = entry.at;
-            lot.held = lot.held.plus(value);
-        }
-    }
-
-    fn release_items(&mut self, lot: LotId, value: Quantity) {
-        if let Some(lot) = self.lots.get_mut(&lot) {
-            lot.held = lot.held.minus(value);
+            change(lot);
         }
     }
 
@@ -270,21 +241,24 @@ impl Wallet {
         self.holds.insert(hold.id, hold);
     }
 
-    fn close_hold(&mut self, entry: &Entry, release: &Release, status: HoldStatus) {
-        release.released.iter().for_each(|freed| self.release_items(freed.after.lot, freed.value));
-        self.keep_hold(entry, &release.placed, status);
-    }
-
-    fn give_back(&mut self, entry: &Entry, back: &ReturnEntry, is_reversal: bool, balances: Balances) {
-        self.returns.push(Return { balances, ..return_seen(self.profile, entry.at, back, is_reversal) });
-        self.note(&back.redemption);
+    fn close_hold(&mut self, entry: &Entry, hold: HoldId, end: HoldEnd<'_>) {
+        match end {
+            HoldEnd::Captured(redemption) => {
+                if let Some(hold) = self.holds.get_mut(&hold) {
+                    hold.status = HoldStatus::Captured;
+                    hold.redemption_id = Some(redemption);
+                    hold.balances = entry.balances;
+                }
+            }
+            HoldEnd::Released(release) => self.keep_hold(entry, &release.placed, HoldStatus::Released),
+            HoldEnd::Lapsed(release) => self.keep_hold(entry, &release.placed, HoldStatus::Lapsed),
+            HoldEnd::Moved => drop(self.holds.remove(&hold)),
+        }
     }
 
     fn note(&mut self, state: &RedemptionState) {
         if let Some(redemption) = self.redemptions.get_mut(&state.id) {
-            redemption.returned = state.returned;
-            redemption.is_reversed = state.is_reversed;
-            redemption.transaction_id = state.transaction_id;
+            redemption.follow(state);
         }
     }
 }
@@ -306,7 +280,7 @@ impl WalletLot {
             value_held: self.held.into(),
             status: self.status(at),
             expires_at: self.after.expires_at,
-            ..lot_at_issue(profile, self.issued, &self.issue, self.external_id.clone())
+            ..Lot::at_issue(profile, self.issued, &self.issue, self.external_id.clone())
         }
     }
 }

@@ -45,21 +45,10 @@ impl Model {
 
     fn is_deleted(&self, first: usize) -> bool {
         let Made::Transaction { profile, version } = self.done[first].made else { return false };
-        let versions = &self.profiles[profile].versions;
-        versions.iter().any(|later| later.made == versions[version].made && later.is_deleted)
-    }
-
-    /// Rule J5, of a request that names a lot and not whose: it may have been carried out with anybody who ever had the
-    /// lot. What else they used the key for is their own affair.
-    pub(super) fn done_elsewhere(&self, asked: &[Owner], command: &Command<Request>) -> Option<Verdict> {
-        let lot = followed(&command.request)?;
-        let had_it = |owner: Owner| matches!(owner, Owner::Profile(place) if self.profiles[place].lot_with(lot.get()).is_some());
-        let first = self.done.iter().rposition(|done| {
-            let is_same = done.key == command.key && done.request == command.request;
-            is_same && command.key.is_some() && !asked.contains(&done.owner) && had_it(done.owner)
-        });
-        let first = first.filter(|first| self.is_remembered(*first, command.at.micros()))?;
-        Some(Verdict::Again(first, Disposition::Replayed))
+        let made = &self.profiles[profile].versions[version];
+        // As that journal knows it: what a merged profile has posted and another has deleted since keeps its name.
+        let mut versions = self.profiles[profile].versions.iter();
+        versions.any(|later| (later.owner, later.made) == (made.owner, made.made) && later.is_deleted)
     }
 }
 

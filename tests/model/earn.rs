@@ -1,10 +1,10 @@
 //! What transactions earn, and what comes back of that (rules X3 and X4).
 
-use scrip::{Clawback, Earn, LotKind, Period, PeriodType, Terms};
+use scrip::{Bucket, Clawback, Earn, LotKind, Period, PeriodType, Terms};
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange};
 use super::money::{Raw, smallest};
-use super::profile::{Earned, Fact, Lot, Origin, Version, Way, What};
+use super::profile::{Cut, Earned, Fact, Lot, Origin, Version, Way, What};
 use super::{Model, Objections, Rank};
 
 /// What becomes of the points of a transaction when it is posted or changed.
@@ -38,7 +38,7 @@ impl Model {
         };
         let was = was.unwrap_or(Earned { points: 0, lot: None });
         let points = self.earns(&earn, kept);
-        let is_new = points > was.points && self.own_lot(self.home(profile), was).is_none();
+        let is_new = points > was.points && self.own_lot(profile, was).is_none();
         let times = times(&earn, transacted_at, calendar);
         objections.add_if(is_new && times.is_err(), Rank::Terms, "time_out_of_range");
         // The transaction itself is the next entry, and what it earns the one after that.
@@ -55,8 +55,7 @@ impl Model {
         account.lots[lot].moved.is_none().then_some(lot)
     }
 
-    /// Writes what a version of a transaction earns more or less than `was` (rule X4), with whoever has the points;
-    /// answers how much was clawed back. What expired before a merger is still where it was.
+    /// Writes what a version of a transaction earns more or less than `was` (rule X4); answers how much was clawed back.
     pub(super) fn settle(
         &mut self,
         profile: usize,
@@ -67,18 +66,17 @@ impl Model {
     ) -> Raw {
         let Some(now) = settling.earned else { return 0 };
         let was = was.unwrap_or(Earned { points: 0, lot: None });
-        let home = self.home(profile);
-        let sale = self.profiles[profile].made_by(self.profiles[profile].versions[version].made);
-        let own = self.own_lot(home, was);
+        let sale = self.id_of(&self.profiles[profile].versions[version]);
+        let own = self.own_lot(profile, was);
         let (less, more) = ((was.points - now.points).max(0), (now.points - was.points).max(0));
         if less > 0 {
-            let stayed = self.own_lot(profile, was).filter(|_| home != profile);
-            let stayed = self.claw_from_stayed(profile, sale, stayed, less, at);
-            if less > stayed {
-                self.claw_back(home, sale, own, less - stayed, at);
-            }
+            let from_lot = match own {
+                Some(lot) => self.claw_from_own(profile, lot, less, at),
+                None => self.claw_from_stayed(profile, was, less, at),
+            };
+            self.claw_back(profile, sale, from_lot, less, at);
         } else if more > 0 {
-            let account = &mut self.profiles[home];
+            let account = &mut self.profiles[profile];
             // A debt is paid first.
             let paid = account.debt_at(account.now(at)).min(more);
             if paid > 0 {
@@ -97,40 +95,41 @@ impl Model {
         less
     }
 
-    /// From its own lot first, also what expired or was revoked there; then by the policy.
-    fn claw_back(&mut self, profile: usize, sale: u64, own: Option<usize>, less: Raw, at: Micros) {
+    /// From its own lot first, also what expired or was revoked there.
+    fn claw_from_own(&mut self, profile: usize, lot: usize, less: Raw, at: Micros) -> Raw {
         let account = &mut self.profiles[profile];
-        let now = account.now(at);
-        let from_lot = own.map_or(0, |lot| account.free(lot, now).min(less));
-        if let Some(lot) = own.filter(|_| from_lot > 0) {
+        let from_lot = account.free(lot, account.now(at)).min(less);
+        if from_lot > 0 {
             account.flow(lot, Way::ClawedBack, -from_lot);
         }
+        from_lot
+    }
+
+    /// The same of a lot that stayed behind in a merger.
+    fn claw_from_stayed(&mut self, home: usize, was: Earned, less: Raw, at: Micros) -> Raw {
+        let id = was.lot.map(|(issuer, sequence)| self.profiles[issuer].made_by(sequence));
+        let Some((stayed, lot)) = id.and_then(|id| self.stayed(home, id)) else { return 0 };
+        let account = &self.profiles[stayed];
+        let from_lot = account.remaining(lot, Cut::with_since(at)).min(less);
+        let lost = if account.lots[lot].revoked.is_some() { Bucket::Revoked } else { Bucket::Expired };
+        if from_lot > 0 {
+            self.flow_since(home, account.full_id(&account.lots[lot]), Way::ClawedBack, -from_lot);
+            let taken = Way::Between(lost, Bucket::ClawedBack);
+            self.profiles[home].flow_past(LotKind::Point, taken, from_lot);
+        }
+        from_lot
+    }
+
+    /// What its own lot does not give is owed or short, by the policy.
+    fn claw_back(&mut self, profile: usize, sale: u64, from_lot: Raw, less: Raw, at: Micros) {
         let rest = less - from_lot;
         let (owed, short) = match self.program.clawback {
             Clawback::Debt => (rest, 0),
             Clawback::Shortfall => (0, rest),
         };
+        let account = &mut self.profiles[profile];
         account.debts.push((account.next_sequence(), owed));
         account.write(at, What::ClawedBack(sale, less, from_lot, owed, short));
-    }
-
-    /// What a merged profile lost with the transaction's own lot counts as clawed back there; answers how much that is.
-    fn claw_from_stayed(
-        &mut self,
-        profile: usize,
-        sale: u64,
-        stayed: Option<usize>,
-        less: Raw,
-        at: Micros,
-    ) -> Raw {
-        let account = &mut self.profiles[profile];
-        let now = account.now(at);
-        let from_lot = stayed.map_or(0, |lot| account.free(lot, now).min(less));
-        if let Some(lot) = stayed.filter(|_| from_lot > 0) {
-            account.flow(lot, Way::ClawedBack, -from_lot);
-            account.write(at, What::ClawedBack(sale, from_lot, from_lot, 0, 0));
-        }
-        from_lot
     }
 
     fn earn_anew(
@@ -146,8 +145,7 @@ impl Model {
         let timezone = self.zone_of(sale);
         let origin = Origin::Earned(sale.made, paid);
         let issued_at = sale.transacted_at;
-        let home = self.home(profile);
-        let account = &mut self.profiles[home];
+        let account = &mut self.profiles[profile];
         let (sequence, lot) = (account.next_sequence(), account.lots.len());
         account.lots.push(Lot {
             foreign: None,

@@ -6,11 +6,12 @@ use scrip::{
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND, in_range};
 use super::money::{Raw, first_part};
-use super::profile::{Back, BackTo, Fact, Lot, Origin, Return, Way, What};
+use super::profile::{Back, BackTo, Cut, Fact, Flow, Lot, Origin, Return, SINCE, Way, What};
 use super::{Made, Model, Objections, Owner, Rank};
 
 /// What is to be given back, and of what.
 struct Giving {
+    /// Whose redemption it is; the one that took over gives it back.
     profile: usize,
     redemption: usize,
     requested: Raw,
@@ -19,10 +20,12 @@ struct Giving {
     meta: Option<scrip::json::Json>,
 }
 
-/// Where value goes that was taken from a lot: back to that, or to a new one that expires then.
+/// Where value goes that was taken from a lot: back to that one, to one that was revoked and stayed behind in a merger,
+/// or to a new one that expires then, in place of one that a profile had.
 enum Goes {
     Back(usize, BackTo),
-    New(Option<Micros>),
+    Lost,
+    New(usize, usize, Option<Micros>),
 }
 
 impl Model {
@@ -37,9 +40,8 @@ impl Model {
         objections.quantity(2, requested, self.program.currency.minor_unit(), false);
         let found = self.redemption_to_undo(request.redemption_id, owner, at, &mut objections);
         let Some((profile, redemption)) = found else { return Err(objections) };
-        let account = &self.profiles[profile];
-        let left = account.redemptions[redemption].total()
-            - account.returned_at(redemption, account.now(Micros::MIN));
+        let left =
+            self.profiles[profile].redemptions[redemption].total() - self.returned(profile, redemption);
         let is_too_much = requested > left && (request.strict || left == 0);
         objections.add_if(is_too_much, Rank::Value, "return_above_redemption");
         let meta = request.meta.clone();
@@ -58,14 +60,13 @@ impl Model {
         let mut objections = Objections::default();
         let found = self.redemption_to_undo(request.redemption_id, owner, at, &mut objections);
         let Some((profile, redemption)) = found else { return Err(objections) };
-        let account = &self.profiles[profile];
-        let (made, now) = (&account.redemptions[redemption], account.now(Micros::MIN));
-        let is_linked = account.linked_at(redemption, now).is_some();
+        let made = &self.profiles[profile].redemptions[redemption];
+        let is_linked = self.linked(profile, redemption).is_some();
         objections.add_if(is_linked, Rank::Terms, "redemption_linked");
-        let is_returned = account.returned_at(redemption, now) > 0;
+        let is_returned = self.returned(profile, redemption) > 0;
         objections.add_if(is_returned, Rank::Terms, "redemption_returned");
         let window = Micros::from(self.program.reversal_window_seconds) * SECOND;
-        let decided_at = self.decided_with_home(owner, at).unwrap_or(at);
+        let decided_at = self.decided_at(owner, at).unwrap_or(at);
         objections.add_if(decided_at > made.at + window, Rank::Terms, "reversal_window_over");
         let (total, meta) = (made.total(), request.meta.clone());
         let giving = Giving { profile, redemption, requested: total, total, is_reversal: true, meta };
@@ -79,32 +80,47 @@ impl Model {
         at: Micros,
         objections: &mut Objections,
     ) -> Option<(usize, usize)> {
-        let is_late = self.decided_with_home(owner, at).is_none();
-        objections.add_if(is_late, Rank::Time, "time_reversed");
+        objections.add_if(self.decided_at(owner, at).is_none(), Rank::Time, "time_reversed");
         let found = match owner {
-            Owner::Profile(profile) => {
-                let mut redemptions = self.profiles[profile].redemptions.iter();
-                redemptions
-                    .position(|one| one.sequence == id.sequence())
-                    .map(|redemption| (profile, redemption))
-            }
+            Owner::Profile(home) => self.redemption_of(home, id),
             _ => None,
         };
         objections.add_if(found.is_none(), Rank::Unknown, "unknown_redemption");
         let (profile, redemption) = found?;
-        let account = &self.profiles[profile];
-        let is_reversed = account.is_reversed_at(redemption, account.now(Micros::MIN));
+        let is_reversed = self.is_reversed(profile, redemption);
         objections.add_if(is_reversed, Rank::Terms, "redemption_reversed");
         // What was undone was given back as well; the first of the two is what matters.
         Some((profile, redemption))
     }
 
-    /// Rule T6, of a record that may be with a merged profile, and value that is with another.
-    pub(super) fn decided_with_home(&self, owner: Owner, at: Micros) -> Option<Micros> {
-        let own = self.decided_at(owner, at)?;
-        let Owner::Profile(profile) = owner else { return Some(own) };
-        let home = self.decided_at(Owner::Profile(self.home(profile)), at)?;
-        Some(own.max(home))
+    /// A redemption of a profile, or of one that was merged into it: whose it is.
+    pub(super) fn redemption_of(&self, home: usize, id: RedemptionId) -> Option<(usize, usize)> {
+        let mut household = self.household(home).into_iter();
+        let owner = household.find(|one| self.profiles[*one].number == Some(id.number().get()))?;
+        let mut redemptions = self.profiles[owner].redemptions.iter();
+        let redemption = redemptions.position(|one| one.sequence == id.sequence())?;
+        Some((owner, redemption))
+    }
+
+    /// What of a redemption was given back so far, by whoever answered for it (rule R2).
+    pub(crate) fn returned(&self, profile: usize, redemption: usize) -> Raw {
+        self.returns_of(profile, redemption).map(Return::total).sum()
+    }
+
+    pub(super) fn is_reversed(&self, profile: usize, redemption: usize) -> bool {
+        self.returns_of(profile, redemption).any(|back| back.is_reversal)
+    }
+
+    fn returns_of(&self, profile: usize, redemption: usize) -> impl Iterator<Item = &Return> {
+        let account = &self.profiles[profile];
+        let id = account.made_by(account.redemptions[redemption].sequence);
+        let all = self.profiles.iter().flat_map(|account| &account.returns);
+        all.filter(move |back| back.redemption_id == id)
+    }
+
+    /// The transaction that a redemption is linked to (rule X1).
+    pub(super) fn linked(&self, profile: usize, redemption: usize) -> Option<u64> {
+        self.profiles[profile].linked_at(redemption, Cut::with_since(Micros::MAX))
     }
 
     /// Rule R1: what the redemption would have taken for what it kept until now, less what it would have taken for what
@@ -116,13 +132,12 @@ impl Model {
         mut objections: Objections,
     ) -> Result<Made, Objections> {
         let Giving { profile, redemption, total, .. } = giving;
-        let (Some(at), None) = (self.decided_with_home(Owner::Profile(profile), at), objections.codes())
-        else {
+        let home = Owner::Profile(self.home(profile));
+        let (Some(at), None) = (self.decided_at(home, at), objections.codes()) else {
             return Err(objections);
         };
-        let account = &self.profiles[profile];
-        let made = &account.redemptions[redemption];
-        let kept = made.total() - account.returned_at(redemption, account.now(Micros::MIN));
+        let made = &self.profiles[profile].redemptions[redemption];
+        let kept = made.total() - self.returned(profile, redemption);
         let before = first_part(&made.items, made.exchange.as_ref(), kept);
         let after = first_part(&made.items, made.exchange.as_ref(), kept - total);
         let mut back = Vec::new();
@@ -152,32 +167,24 @@ impl Model {
     fn goes(&self, profile: usize, lot: usize, at: Micros) -> Result<Goes, OutOfRange> {
         let home = self.home(profile);
         let id = self.profiles[profile].full_id(&self.profiles[profile].lots[lot]);
-        let here = self.profiles[home].lot_with(id);
-        let here = here.filter(|lot| self.profiles[home].lots[*lot].moved.is_none());
-        if let Some(lot) = here {
-            let account = &self.profiles[home];
-            let now = account.now(at);
-            if account.lots[lot].revoked.is_some() {
-                return Ok(Goes::Back(lot, BackTo::Revoked));
-            }
-            if !account.is_expired(lot, now) {
-                return Ok(Goes::Back(lot, BackTo::Lot));
-            }
-            let chance = self.second_chance(account.lots[lot].terms, at)?;
-            return Ok(chance.map_or(Goes::Back(lot, BackTo::Expired), |end| Goes::New(Some(end))));
+        // As whoever took over last knows it.
+        let mut household = self.household(home).into_iter();
+        let known = household.find_map(|one| Some((one, self.profiles[one].lot_with(id)?)));
+        let (owner, lot) = known.unwrap();
+        let (account, is_here) = (&self.profiles[owner], owner == home);
+        let made = &account.lots[lot];
+        if made.moved.is_none() && made.revoked.is_some() {
+            return Ok(if is_here { Goes::Back(lot, BackTo::Revoked) } else { Goes::Lost });
         }
-        // With the expiry that it had when it left, or that it has where it stayed behind.
-        let known = self.profiles[home].lot_with(id).map(|lot| (home, lot));
-        let (owner, lot) = known.unwrap_or_else(|| (profile, self.profiles[profile].lot_with(id).unwrap()));
-        let account = &self.profiles[owner];
         let end = account.expiry(lot, account.now(at));
-        match end.filter(|end| *end <= at) {
-            Some(past) => {
-                let chance = self.second_chance(account.lots[lot].terms, at)?;
-                Ok(Goes::New(Some(chance.unwrap_or(past))))
-            }
-            None => Ok(Goes::New(end)),
-        }
+        let past = end.filter(|end| *end <= at);
+        let chance = past.map(|_| self.second_chance(made.terms, at)).transpose()?.flatten();
+        Ok(match (is_here && made.moved.is_none(), past, chance) {
+            (true, None, _) => Goes::Back(lot, BackTo::Lot),
+            (true, Some(_), None) => Goes::Back(lot, BackTo::Expired),
+            // A lot that is elsewhere, or stayed behind in a merger, takes nothing back.
+            (_, _, chance) => Goes::New(owner, lot, chance.or(end)),
+        })
     }
 
     /// Until when a new lot is good that stands in for one which has expired; `None` where the value expires.
@@ -201,78 +208,76 @@ impl Model {
     ) -> Made {
         let Giving { profile, redemption, requested, is_reversal, meta, .. } = giving;
         let home = self.home(profile);
-        self.profiles[profile].write_due(at);
         self.profiles[home].write_due(at);
-        let redemption_id =
-            self.profiles[profile].made_by(self.profiles[profile].redemptions[redemption].sequence);
-        let (own_sequence, sequence) =
-            (self.profiles[profile].next_sequence(), self.profiles[home].next_sequence());
-        let way = if home == profile { Way::Redeemed } else { Way::Moved };
+        let owner = &self.profiles[profile];
+        let redemption_id = owner.made_by(owner.redemptions[redemption].sequence);
+        let sequence = self.profiles[home].next_sequence();
         let mut items = Vec::new();
         let mut new_lots = Vec::new();
         for ((lot, kind, amount, points), goes) in back.into_iter().zip(goes) {
             let id = self.profiles[profile].full_id(&self.profiles[profile].lots[lot]);
             let mut item = Back { lot: id, kind, amount, points, to: BackTo::Lot };
+            let value = item.value();
             match goes {
                 None => {}
                 Some(Goes::Back(lot, to)) => {
                     item.to = to;
-                    self.profiles[home].flow(lot, way, item.value());
+                    self.profiles[home].flow(lot, Way::Redeemed, value);
                 }
-                Some(Goes::New(expires_at)) => {
+                Some(Goes::Lost) => {
+                    item.to = BackTo::Revoked;
+                    let revoked = Way::Between(Bucket::Redeemed, Bucket::Revoked);
+                    self.profiles[home].flow_past(kind, revoked, value);
+                    self.flow_since(home, id, Way::Redeemed, value);
+                }
+                Some(Goes::New(owner, lot, expires_at)) => {
                     let made = sequence + 1 + u32::try_from(new_lots.len()).unwrap();
                     item.to = BackTo::New(made);
-                    new_lots.push((lot, expires_at, item.value()));
+                    new_lots.push(((owner, lot), expires_at, value));
                 }
-            }
-            if home != profile {
-                self.profiles[profile].flow_past(kind, Way::GivenAway, item.value());
             }
             items.push(item);
         }
-        let returned = Return {
-            sequence,
-            at,
-            foreign: None,
-            redemption_id,
-            redemption: (home == profile).then_some(redemption),
-            is_reversal,
-            requested,
-            items,
-            meta,
-        };
-        let place = self.profiles[home].returns.len();
-        if home != profile {
-            let foreign = Some(self.profiles[profile].made_by(own_sequence));
-            let own = Return { sequence: own_sequence, redemption: Some(redemption), ..returned.clone() };
-            let own_place = self.profiles[profile].returns.len();
-            self.profiles[profile].returns.push(own);
-            self.profiles[profile].write(at, What::ReturnedElsewhere(own_place));
-            self.profiles[home].returns.push(Return { foreign, ..returned });
-        } else {
-            self.profiles[home].returns.push(returned);
-        }
-        self.profiles[home].write(at, What::Returned(place));
-        let from = if home == profile { Bucket::Redeemed } else { Bucket::Moved };
-        for (lot, expires_at, value) in new_lots {
-            self.keep_linked_lot((profile, lot), home, (redemption_id, from), expires_at, value, at);
+        let account = &mut self.profiles[home];
+        let place = account.returns.len();
+        account.returns.push(Return { sequence, at, redemption_id, is_reversal, requested, items, meta });
+        account.write(at, What::Returned(place));
+        for (old, expires_at, value) in new_lots {
+            self.keep_linked_lot(old, home, redemption_id, expires_at, value, at);
         }
         Made::Returned { profile: home, back: place }
+    }
+
+    /// Value goes into a lot that stayed behind in a merger, or out of it: written by whoever took over.
+    pub(super) fn flow_since(&mut self, home: usize, lot: u64, way: Way, value: Raw) {
+        let Some((stayed, lot)) = self.stayed(home, lot) else { return };
+        let account = &mut self.profiles[stayed];
+        let kind = account.lots[lot].kind;
+        account.flows.push(Flow { sequence: SINCE, kind, lot: Some(lot), way, value });
+    }
+
+    /// A lot that stayed behind with a profile that was merged into another: expired, revoked or used up.
+    pub(super) fn stayed(&self, home: usize, lot: u64) -> Option<(usize, usize)> {
+        let here = |one: usize| {
+            let account = &self.profiles[one];
+            let lot = account.lot_with(lot).filter(|lot| account.lots[*lot].moved.is_none())?;
+            Some((one, lot))
+        };
+        self.household(home).into_iter().filter(|one| *one != home).find_map(here)
     }
 
     /// A new lot that is linked to the one it stands in for.
     fn keep_linked_lot(
         &mut self,
-        (profile, lot): (usize, usize),
+        (owner, lot): (usize, usize),
         home: usize,
-        (redemption, from): (u64, Bucket),
+        redemption: u64,
         expires_at: Option<Micros>,
         value: Raw,
         at: Micros,
     ) {
-        let old = self.profiles[profile].lots[lot].clone();
-        let id = self.profiles[profile].full_id(&old);
-        let origin = Origin::Returned(redemption, id, from);
+        let old = self.profiles[owner].lots[lot].clone();
+        let origin = Origin::Returned(redemption, self.profiles[owner].full_id(&old));
         let account = &mut self.profiles[home];
         let (sequence, place) = (account.next_sequence(), account.lots.len());
         account.lots.push(Lot {
@@ -289,7 +294,7 @@ impl Model {
             moved: None,
             ..old
         });
-        account.flow(place, if from == Bucket::Redeemed { Way::Redeemed } else { Way::Moved }, value);
+        account.flow(place, Way::Redeemed, value);
         account.write(at, What::Issued(place));
     }
 }

@@ -33,9 +33,7 @@ mod transact;
 mod transfer;
 pub(crate) mod world;
 
-use scrip::{
-    Command, Disposition, Key, ProfileId, ProgramSettings, Rejection, Request, Sweep, TransactionId,
-};
+use scrip::{Command, Disposition, Key, ProfileId, ProgramSettings, Rejection, Request, Sweep};
 
 use again::followed;
 use calendar::{Micros, SECOND};
@@ -58,6 +56,7 @@ pub(crate) struct Model {
 /// What went along when a profile was merged.
 #[derive(Clone, Debug)]
 pub(crate) struct Merge {
+    pub(crate) from: usize,
     pub(crate) into: usize,
     /// By their place with the profile that they left.
     pub(crate) lots: Vec<usize>,
@@ -195,7 +194,9 @@ impl Model {
 
     /// What the engine must answer to a command; carries it out if it is to be.
     pub(crate) fn run(&mut self, command: &Command<Request>) -> Verdict {
-        let Some(first) = self.owner(&command.request) else {
+        // A key is looked for in one journal, so it must be said whose.
+        let is_anybody = command.key.is_some() && followed(&command.request).is_some();
+        let Some(first) = self.owner(&command.request).filter(|_| !is_anybody) else {
             return Verdict::Refused(vec!["missing_field"]);
         };
         // Old keys and names are repeated where they are (rule L2).
@@ -210,9 +211,6 @@ impl Model {
                 Some(again) => return again,
                 None => {}
             }
-        }
-        if let Some(again) = self.done_elsewhere(&asked, command) {
-            return again;
         }
         let owner = *asked.last().unwrap();
         match self.carry_out(owner, command) {
@@ -301,49 +299,19 @@ impl Model {
     /// profile is answered by the other, and a lot that went is followed unless the request says whose it must be.
     fn chain(&self, first: Owner, request: &Request) -> Vec<Owner> {
         let mut chain = vec![first];
-        let stays = matches!(
-            request,
-            Request::ReturnRedemption(_)
-                | Request::ReverseRedemption(_)
-                | Request::MergeProfiles(_)
-                | Request::Sweep(_)
-        );
-        let followed = followed(request);
-        let record = sale_id(request).map(|id| id.number().get());
+        let stays = matches!(request, Request::MergeProfiles(_) | Request::Sweep(_));
+        let mut followed = followed(request);
         while let Some(Owner::Profile(profile)) = chain.last().copied().filter(|_| !stays) {
             let account = &self.profiles[profile];
-            // A transaction is with the profile that made it, also when that was merged into the one that is named.
-            if record.is_some() && account.number == record {
-                break;
-            }
-            let made_it = self.profiles.iter().position(|other| record.is_some() && other.number == record);
-            if let Some(made_it) = made_it.filter(|made_it| self.was_merged_into(*made_it, profile)) {
-                chain.push(Owner::Profile(made_it));
-                break;
-            }
-            let went = || account.lots[account.lot_with(followed?.get())?].moved.map(|(_, to, _)| to);
-            // What stayed behind with one that was merged into this one is not looked for there again.
-            let went = went().filter(|to| !self.was_merged_into(*to, profile));
-            match went.or(account.merged.map(|(_, into)| into)) {
-                // It leads back where one was: what stayed behind in a merger is with nobody who could be asked.
-                Some(next) if chain.contains(&Owner::Profile(next)) => {
-                    chain.push(Owner::Profile(next));
-                    break;
-                }
-                Some(next) => chain.push(Owner::Profile(next)),
-                None => break,
-            }
+            let went = followed
+                .and_then(|lot| account.lots[account.lot_with(lot.get())?].moved)
+                .map(|(_, to, _)| to);
+            // What stayed behind in a merger is with nobody who could be asked.
+            followed = followed.filter(|_| went.is_some());
+            let Some(next) = went.or(account.merged.map(|(_, into)| into)) else { break };
+            chain.push(Owner::Profile(next));
         }
         chain
-    }
-
-    fn was_merged_into(&self, profile: usize, other: usize) -> bool {
-        let mut at = profile;
-        while at != other {
-            let Some((_, into)) = self.profiles[at].merged else { return false };
-            at = into;
-        }
-        true
     }
 
     /// The place of a profile. Any id is a profile, with nothing in it at first.
@@ -380,16 +348,6 @@ impl Model {
             Owner::Profile(profile) => self.profiles[profile].last_at(),
             Owner::Nobody => None,
         }
-    }
-}
-
-/// The transaction that a request changes.
-fn sale_id(request: &Request) -> Option<TransactionId> {
-    match request {
-        Request::UpdateTransaction(request) => Some(request.transaction_id),
-        Request::DeleteTransaction(request) => Some(request.transaction_id),
-        Request::ReturnTransaction(request) => Some(request.transaction_id),
-        _ => None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The simplest store that keeps the contract: journals in lists, searched from the front, and every account folded
 //! from its first entry each time that it is wanted. It numbers profiles in the order of their first entry.
 
-use scrip::store::{Change, CommitStatus, Find, Gather, Need, Owner, Store, View, Work};
+use std::cell::Cell;
+
+use scrip::store::{Change, CommitStatus, Find, LookupPlan, Need, Owner, Store, View, Work};
 use scrip::{Account, Corrupt, Entry, ProfileId, ProfileNumber};
 
 #[derive(Clone, Debug, Default)]
@@ -9,6 +11,8 @@ pub(crate) struct PlainStore {
     catalogue: Vec<Entry>,
     /// The first has the number 1.
     profiles: Vec<(ProfileId, Vec<Entry>)>,
+    /// How many look-ups there were, and entries found by them.
+    looked_up: Cell<usize>,
 }
 
 impl Store for PlainStore {
@@ -40,6 +44,10 @@ impl Store for PlainStore {
 }
 
 impl PlainStore {
+    pub(crate) fn looked_up(&self) -> usize {
+        self.looked_up.get()
+    }
+
     fn account(&self, owner: Owner) -> Result<Account, Corrupt> {
         let (profile, number) = self.seat(owner);
         Account::replay(profile, number, self.journal(number))
@@ -52,12 +60,14 @@ impl PlainStore {
         second: Option<&Account>,
         decide: impl FnOnce(View<'_>) -> Option<Change>,
     ) -> Result<Option<Change>, Corrupt> {
-        let mut gather: Gather<&Entry> = Gather::new(need, first, second);
-        while let Some(lookup) = gather.next() {
-            gather.give(find(self.journal(lookup.journal), &lookup.find));
+        let mut plan: LookupPlan<&Entry> = LookupPlan::new(need, first);
+        while let Some(lookup) = plan.next() {
+            let entries = find(self.journal(lookup.journal), &lookup.find);
+            self.looked_up.set(self.looked_up.get() + 1 + entries.len());
+            plan.answer(entries);
         }
-        let past = gather.past(need, first)?;
-        let found = gather.found();
+        let past = plan.past(need, first)?;
+        let found = plan.found();
         Ok(decide(View::new(past.as_ref().unwrap_or(first), second, &found)))
     }
 
@@ -109,8 +119,8 @@ fn find<'a>(journal: &'a [Entry], find: &Find) -> Vec<&'a Entry> {
             journal.iter().filter(|entry| (*first..=*last).contains(&entry.sequence)).collect()
         }
         Find::Until(instant) => journal.iter().filter(|entry| entry.at <= *instant).collect(),
-        Find::About(subject) => journal.iter().filter(|entry| entry.subjects().contains(subject)).collect(),
-        Find::Latest(subject) => newest(&|entry| entry.subjects().contains(subject)),
+        Find::About(subject) => journal.iter().filter(|entry| entry.records().contains(subject)).collect(),
+        Find::Latest(subject) => newest(&|entry| entry.records().contains(subject)),
         Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
         Find::Named(name) => newest(&|entry| entry.names().contains(name)),
         other => panic!("this store does not know {other:?}"),

@@ -50,16 +50,12 @@ pub(crate) enum What {
     Captured(usize, usize),
     Released(usize),
     Returned(usize),
-    /// The value went to the profile that this one was merged into.
-    ReturnedElsewhere(usize),
     Extended(usize),
     Revoked(usize),
     Adjusted(usize),
     MovedOut(usize),
     MovedIn(usize),
     Transacted(usize),
-    /// A redemption was linked or unlinked by another profile's transaction.
-    Linked(usize),
     /// A transaction by its id, the points, and what of them paid a debt.
     EarnedMore(u64, Raw, Raw),
     /// A transaction by its id, the points, what came from its lot, what is owed, and what is short.
@@ -102,8 +98,8 @@ pub(crate) struct Lot {
 /// Why a lot came to be, where nobody asked for it by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// By a redemption, of what a lot had given, that was in this place until then (rule R3).
-    Returned(u64, u64, Bucket),
+    /// By a redemption, of what a lot had given (rule R3).
+    Returned(u64, u64),
     /// By the transaction that this entry posted; so much paid a debt instead (rules X3 and X4).
     Earned(u32, Raw),
 }
@@ -137,8 +133,8 @@ pub(crate) enum Way {
     ClawedBack,
     /// Past the lots: earned, and owed before.
     PaidToDebt,
-    /// Past the lots: given back to another profile.
-    GivenAway,
+    /// Past the lots that are here: of what went along in a merger (rule J3).
+    Between(Bucket, Bucket),
 }
 
 #[derive(Clone, Debug)]
@@ -175,7 +171,7 @@ pub(crate) struct Redemption {
     /// The hold that it captured.
     pub(crate) hold: Option<usize>,
     pub(crate) meta: Option<Json>,
-    /// The transaction that it is linked to from an entry on.
+    /// The transaction that it is linked to from an entry on; [`SINCE`] for one that is in another journal.
     pub(crate) links: Vec<(u32, Option<u64>)>,
 }
 
@@ -192,11 +188,7 @@ pub(crate) struct Item {
 pub(crate) struct Return {
     pub(crate) sequence: u32,
     pub(crate) at: Micros,
-    /// Its id, where the redemption is another profile's.
-    pub(crate) foreign: Option<u64>,
     pub(crate) redemption_id: u64,
-    /// The redemption, where it is this profile's.
-    pub(crate) redemption: Option<usize>,
     pub(crate) is_reversal: bool,
     pub(crate) requested: Raw,
     pub(crate) items: Vec<Back>,
@@ -218,12 +210,14 @@ pub(crate) enum BackTo {
     Lot,
     Expired,
     Revoked,
-    /// A new lot, made by the entry with this number of the one that receives.
+    /// A new lot, made by the entry with this number.
     New(u32),
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Version {
+    /// The profile that posted the transaction, by its place: this one, or one that was merged into it.
+    pub(crate) owner: usize,
     /// The number of the entry that posted the transaction.
     pub(crate) made: u32,
     /// The number of this entry.
@@ -370,4 +364,15 @@ impl Profile {
 pub(crate) struct Cut {
     pub(crate) entries: usize,
     pub(crate) at: Micros,
+}
+
+/// The number of an entry in the journal of whoever took over from a merged profile: no wallet of the merged one shows
+/// what it says of it.
+pub(crate) const SINCE: u32 = u32::MAX;
+
+impl Cut {
+    /// With everything that was written since a merger as well.
+    pub(crate) const fn with_since(at: Micros) -> Self {
+        Self { entries: usize::MAX, at }
+    }
 }

@@ -399,7 +399,7 @@ impl Resolver<'_> {
         let of = |account: &Profile| {
             let left = |sale: &super::profile::Version| {
                 let total = Raw::from(sale.said.total.ten_thousandths());
-                (account.made_by(sale.made), total - sale.returned)
+                (self.model.id_of(sale), total - sale.returned)
             };
             account.transactions_at(account.now(*self.now)).map(left).collect::<Vec<_>>()
         };
@@ -411,14 +411,13 @@ impl Resolver<'_> {
 
     /// One of all the redemptions, and what is left of it to give back; or an id that is none.
     fn redemption_id(&self, which: Pick) -> (RedemptionId, Raw) {
-        let of = |account: &Profile| {
+        let of = |(profile, account): (usize, &Profile)| {
             let left = |(place, one): (usize, &super::profile::Redemption)| {
-                let left = one.total() - account.returned_at(place, account.now(*self.now));
-                (account.made_by(one.sequence), left)
+                (account.made_by(one.sequence), one.total() - self.model.returned(profile, place))
             };
             account.redemptions.iter().enumerate().map(left).collect::<Vec<_>>()
         };
-        let all: Vec<_> = self.model.profiles.iter().flat_map(of).collect();
+        let all: Vec<_> = self.model.profiles.iter().enumerate().flat_map(of).collect();
         let nothing = (self.model.profiles.first().map_or(77, |account| account.made_by(4_000_000)), 0);
         let (id, left) = pick(&all, which).copied().filter(|_| which % 32 != 31).unwrap_or(nothing);
         (RedemptionId::new(id).unwrap(), left)

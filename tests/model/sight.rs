@@ -1,10 +1,10 @@
 //! What a profile's lists come to at a moment, worked out from the beginning.
 
-use scrip::{HoldStatus, LotKind, LotStatus};
+use scrip::{Bucket, HoldStatus, LotKind, LotStatus};
 
 use super::calendar::Micros;
 use super::money::Raw;
-use super::profile::{Closing, Cut, Fact, Hold, Lot, Profile, Redemption, Version, Way};
+use super::profile::{Closing, Cut, Fact, Hold, Lot, Profile, Redemption, Return, Version, Way};
 
 /// Where the value of one kind is, that ever came in (rule J3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,33 @@ pub(crate) struct Sums {
     pub(crate) paid_to_debt: Raw,
     pub(crate) adjusted: Raw,
     pub(crate) moved: Raw,
+}
+
+impl Sums {
+    /// What ever left the lots: the places of it that a merger takes along.
+    pub(crate) const GONE: [Bucket; 5] =
+        [Bucket::Redeemed, Bucket::Expired, Bucket::Revoked, Bucket::ClawedBack, Bucket::PaidToDebt];
+
+    pub(crate) fn gone(&mut self, place: Bucket) -> &mut Raw {
+        match place {
+            Bucket::Redeemed => &mut self.redeemed,
+            Bucket::Expired => &mut self.expired,
+            Bucket::Revoked => &mut self.revoked,
+            Bucket::ClawedBack => &mut self.clawed_back,
+            Bucket::PaidToDebt => &mut self.paid_to_debt,
+            other => panic!("{other:?} does not go past the lots"),
+        }
+    }
+
+    /// Value goes from one place to another; what moved away counts below zero.
+    fn shift(&mut self, from: Bucket, to: Bucket, value: Raw) {
+        for (place, value) in [(from, -value), (to, value)] {
+            match place {
+                Bucket::Moved => self.moved -= value,
+                place => *self.gone(place) += value,
+            }
+        }
+    }
 }
 
 impl Profile {
@@ -86,7 +113,8 @@ impl Profile {
     /// The transactions as they stood, deleted ones included.
     pub(crate) fn transactions_at(&self, cut: Cut) -> impl Iterator<Item = &Version> {
         let newest = move |version: &Version| {
-            let later = |other: &Version| other.made == version.made && other.sequence > version.sequence;
+            let is_same = |other: &Version| (other.owner, other.made) == (version.owner, version.made);
+            let later = |other: &Version| is_same(other) && other.sequence > version.sequence;
             !self.versions.iter().any(|other| later(other) && is_written(other.sequence, cut))
         };
         self.versions.iter().filter(move |version| is_written(version.sequence, cut) && newest(version))
@@ -100,13 +128,17 @@ impl Profile {
 
     /// What of a redemption had been given back (rule R2).
     pub(crate) fn returned_at(&self, redemption: usize, cut: Cut) -> Raw {
-        let own = self.returns.iter().filter(|back| back.redemption == Some(redemption));
-        own.filter(|back| is_written(back.sequence, cut)).map(|back| back.total()).sum()
+        self.returns_of(redemption, cut).map(|back| back.total()).sum()
     }
 
     pub(crate) fn is_reversed_at(&self, redemption: usize, cut: Cut) -> bool {
-        let mut own = self.returns.iter().filter(|back| back.redemption == Some(redemption));
-        own.any(|back| back.is_reversal && is_written(back.sequence, cut))
+        self.returns_of(redemption, cut).any(|back| back.is_reversal)
+    }
+
+    fn returns_of(&self, redemption: usize, cut: Cut) -> impl Iterator<Item = &Return> {
+        let id = self.made_by(self.redemptions[redemption].sequence);
+        let own = self.returns.iter().filter(move |back| back.redemption_id == id);
+        own.filter(move |back| is_written(back.sequence, cut))
     }
 
     /// What was owed (rule X4).
@@ -224,10 +256,7 @@ impl Profile {
                     sums.issued += flow.value;
                     sums.paid_to_debt += flow.value;
                 }
-                Way::GivenAway => {
-                    sums.redeemed -= flow.value;
-                    sums.moved -= flow.value;
-                }
+                Way::Between(from, to) => sums.shift(from, to, flow.value),
             }
         }
         let known = self.lots.iter().enumerate().filter(|(_, lot)| is_written(lot.sequence, cut));

@@ -241,8 +241,11 @@ impl Tally {
                 self.note_if(is_late, "captured after its lot expired");
             }
             What::Returned(back) => self.returned(profile, back),
-            What::ReturnedElsewhere(_) => self.note("given back across a merger"),
-            What::Linked(_) => self.note("linked across a merger"),
+            What::Transacted(version) => {
+                let linked = profile.versions[version].said.redemption_id;
+                let is_others = linked.is_some_and(|id| Some(id.number().get()) != profile.number);
+                self.note_if(is_others, "linked across a merger");
+            }
             What::Extended(extension) => {
                 let mut lots = profile.extensions[extension].iter();
                 let came_back = lots.any(|lot| profile.is_expired(*lot, before));
@@ -251,22 +254,16 @@ impl Tally {
             What::Issued(lot) => {
                 if let Some(Origin::Earned(_, paid)) = profile.lots[lot].origin {
                     self.note("earned");
-                    // Its own lot comes right after a transaction.
-                    let own = profile.lots[lot].sequence - 1;
-                    let is_own = profile.versions.iter().any(|version| version.sequence == own);
-                    self.note_if(!is_own, "earned more across a merger");
                     self.note_if(paid > 0, "a debt is paid");
                 }
             }
             What::EarnedMore(sale, _, paid) => {
-                let is_own = profile.versions.iter().any(|version| profile.made_by(version.made) == sale);
-                self.note_if(!is_own, "earned more across a merger");
+                self.note_if(is_others(profile, sale), "earned more across a merger");
                 self.note("earned more");
                 self.note_if(paid > 0, "a debt is paid");
             }
             What::ClawedBack(sale, _, from_lot, owed, short) => {
-                let is_own = profile.versions.iter().any(|version| profile.made_by(version.made) == sale);
-                self.note_if(!is_own, "clawed back across a merger");
+                self.note_if(is_others(profile, sale), "clawed back across a merger");
                 self.note_if(from_lot > 0, "clawed back from the transaction's own lot");
                 self.note_if(owed > 0, "a debt is owed");
                 self.note_if(short > 0, "a shortfall is written down");
@@ -277,6 +274,7 @@ impl Tally {
 
     fn returned(&mut self, profile: &Profile, back: usize) {
         let (made, earlier) = (&profile.returns[back], &profile.returns[..back]);
+        self.note_if(is_others(profile, made.redemption_id), "given back across a merger");
         let again = earlier.iter().any(|one| one.redemption_id == made.redemption_id);
         self.note_if(again, "returned in several steps");
         let extended = made.items.iter().any(|item| {
@@ -286,4 +284,9 @@ impl Tally {
         });
         self.note_if(extended, "returned after it was extended");
     }
+}
+
+/// Whether a record was made by a profile that was merged into this one.
+fn is_others(profile: &Profile, id: u64) -> bool {
+    profile.number.is_some_and(|number| id >> 22 != u64::from(number))
 }

@@ -3,14 +3,15 @@
 use proptest::prelude::*;
 use scrip::{Cause, Entry, EntryKind, ReleasedLot};
 
+use super::Model;
 use super::calendar::Micros;
 use super::check::{Checked, balances, lot_id, raw};
 use super::profile::{Profile, What};
 
 /// Entry by entry. What happens by itself at one instant has no order among its like.
-pub(crate) fn journal(account: &Profile, shown: &[Entry]) -> Checked {
+pub(crate) fn journal(model: &Model, account: &Profile, shown: &[Entry]) -> Checked {
     let mut expected: Vec<(Micros, String)> =
-        account.journal.iter().map(|entry| (entry.at, told(account, entry.what))).collect();
+        account.journal.iter().map(|entry| (entry.at, told(model, account, entry.what))).collect();
     let mut found: Vec<(Micros, String)> =
         shown.iter().map(|entry| (entry.at.micros(), said(entry))).collect();
     for (first, last) in unordered_runs(account) {
@@ -67,7 +68,7 @@ fn unordered_runs(account: &Profile) -> Vec<(usize, usize)> {
     runs
 }
 
-fn told(account: &Profile, what: What) -> String {
+fn told(model: &Model, account: &Profile, what: What) -> String {
     let lot = |lot: usize| lot_id(account, lot).get();
     let hold = |hold: usize| account.hold_id(&account.holds[hold]);
     let came_in = |place: usize| {
@@ -86,10 +87,9 @@ fn told(account: &Profile, what: What) -> String {
             format!("capture {} {}", hold(index), account.redemptions[redemption].total())
         }
         What::Released(index) => format!("release {}", hold(index)),
-        What::Returned(index) | What::ReturnedElsewhere(index) => {
+        What::Returned(index) => {
             let back = &account.returns[index];
-            let away = matches!(what, What::ReturnedElsewhere(_));
-            format!("return {} {} away: {away}", back.redemption_id, back.total())
+            format!("return {} {}", back.redemption_id, back.total())
         }
         What::Extended(index) => {
             let ids: Vec<u64> = account.extensions[index].iter().map(|one| lot(*one)).collect();
@@ -100,10 +100,7 @@ fn told(account: &Profile, what: What) -> String {
         What::MovedOut(index) => format!("out {}", lot(index)),
         What::MovedIn(index) => format!("in {} {}", lot(index), came_in(index)),
         What::Transacted(index) => {
-            format!("transaction {}", account.made_by(account.versions[index].made))
-        }
-        What::Linked(index) => {
-            format!("link {}", account.made_by(account.redemptions[index].sequence))
+            format!("transaction {}", model.id_of(&account.versions[index]))
         }
         What::EarnedMore(sale, more, paid) => {
             format!("earn {sale} {} paid {paid}", more - paid)
@@ -127,10 +124,7 @@ fn said(entry: &Entry) -> String {
         EntryKind::Release(release) => format!("release {}{}", release.placed.hold, odd(&release.released)),
         EntryKind::Lapse(release) => format!("lapse {}{}", release.placed.hold, odd(&release.released)),
         EntryKind::Return(back) | EntryKind::Reversal(back) => {
-            format!("return {} {} away: false", back.redemption.id, raw(back.total))
-        }
-        EntryKind::ReturnElsewhere(there) => {
-            format!("return {} {} away: true", there.back.redemption.id, raw(there.back.total))
+            format!("return {} {}", back.redemption.id, raw(back.total))
         }
         EntryKind::Extend(changes) => {
             let ids: Vec<u64> = changes.iter().map(|change| change.after.lot.get()).collect();
@@ -143,7 +137,6 @@ fn said(entry: &Entry) -> String {
             format!("in {} {}", moved.issue.lot, raw(moved.change.after.remaining))
         }
         EntryKind::Transaction(change) => format!("transaction {}", change.transaction.id),
-        EntryKind::Link(state) => format!("link {}", state.id),
         EntryKind::Earn(more) => {
             let into: i128 = more.change.moved.iter().map(|moved| raw(moved.value)).sum();
             let paid = raw(more.paid_to_debt);

@@ -4,7 +4,7 @@ use scrip::{PostTransaction, RedemptionId, ReturnTransaction, TransactionId, Upd
 
 use super::calendar::{Calendar, Micros};
 use super::money::Raw;
-use super::profile::{Earned, Version, What};
+use super::profile::{Earned, SINCE, Version, What};
 use super::{Made, Model, Objections, Owner, Rank};
 
 impl Model {
@@ -35,7 +35,7 @@ impl Model {
         // When and where the purchase was made does not change by not saying it again.
         let mut said = said.clone();
         said.timezone = said.timezone.or(old.said.timezone);
-        self.check_sale(&said, profile, at, Some(old.made), 1, &mut objections);
+        self.check_sale(&said, profile, at, Some(&old), 1, &mut objections);
         // It keeps its name, and one that is not its own is a contradiction.
         let is_other = said.external_id.is_some() && said.external_id != old.said.external_id;
         objections.add_loosely(is_other, [Rank::Identity, Rank::Terms], "external_id_conflict");
@@ -85,21 +85,22 @@ impl Model {
             Owner::Profile(profile) => self.sale(id, profile).map(|old| (profile, old)),
             _ => None,
         };
-        objections.add_if(self.decided_with_home(owner, at).is_none(), Rank::Time, "time_reversed");
+        objections.add_if(self.decided_at(owner, at).is_none(), Rank::Time, "time_reversed");
         objections.add_if(found.is_none(), Rank::Unknown, "unknown_transaction");
         found
     }
 
-    /// A transaction that was not deleted, as it stands.
-    fn sale(&self, id: TransactionId, profile: usize) -> Option<Version> {
-        let account = &self.profiles[profile];
-        account
-            .transactions_at(account.now(Micros::MIN))
-            .find(|version| {
-                let is_own = account.number == Some(id.number().get());
-                is_own && version.made == id.sequence() && !version.is_deleted
-            })
-            .cloned()
+    /// A transaction of a profile, or of one that was merged into it, as it stands, unless it was deleted.
+    fn sale(&self, id: TransactionId, home: usize) -> Option<Version> {
+        let household = self.household(home);
+        let owner =
+            household.iter().copied().find(|one| self.profiles[*one].number == Some(id.number().get()))?;
+        // Whoever took over last wrote the newest of it.
+        let newest = household.into_iter().find_map(|one| {
+            let mut versions = self.profiles[one].versions.iter();
+            versions.rfind(|version| (version.owner, version.made) == (owner, id.sequence()))
+        });
+        newest.filter(|version| !version.is_deleted).cloned()
     }
 
     fn check_amounts(&self, said: &PostTransaction, before: u8, objections: &mut Objections) {
@@ -116,90 +117,34 @@ impl Model {
         said: &PostTransaction,
         profile: usize,
         at: Micros,
-        own: Option<u32>,
+        own: Option<&Version>,
         before: u8,
         objections: &mut Objections,
     ) {
         self.check_amounts(said, before, objections);
-        let is_late = self.decided_for_sale(profile, (None, said.redemption_id), at).is_none();
+        let is_late = self.decided_at(Owner::Profile(profile), at).is_none();
         objections.add_if(is_late, Rank::Time, "time_reversed");
         let calendar = Calendar::of(said.timezone.unwrap_or(self.program.timezone));
         let is_far = said.transacted_at.is_some_and(|when| calendar.begin(when).is_err());
         objections.add_loosely(is_far, [Rank::Field(before + 4), Rank::Terms], "time_out_of_range");
         let Some(id) = said.redemption_id else { return };
-        if self.is_third(profile, id) {
-            // Nobody looks there; keep_sale says what that comes to.
-            return;
-        }
         let Some((owner, redemption)) = self.redemption_of(profile, id) else {
             objections.add(Rank::Unknown, "unknown_redemption");
             return;
         };
-        let account = &self.profiles[owner];
-        let now = account.now(Micros::MIN);
-        objections.add_if(account.is_reversed_at(redemption, now), Rank::Terms, "redemption_reversed");
-        let own = own.map(|made| self.profiles[profile].made_by(made));
-        let linked = account.linked_at(redemption, now);
+        objections.add_if(self.is_reversed(owner, redemption), Rank::Terms, "redemption_reversed");
+        let own = own.map(|own| self.id_of(own));
+        let linked = self.linked(owner, redemption);
         objections.add_if(linked.is_some() && linked != own, Rank::Terms, "redemption_linked");
         let original: Raw = said.total_original.unwrap_or(said.total).ten_thousandths().into();
-        let net = account.redemptions[redemption].total() - account.returned_at(redemption, now);
+        let total = self.profiles[owner].redemptions[redemption].total();
+        let net = total - self.returned(owner, redemption);
         objections.add_if(net > original, Rank::Terms, "redemption_above_total");
     }
 
-    /// A redemption of a profile, or of one that was merged into it.
-    fn redemption_of(&self, profile: usize, id: RedemptionId) -> Option<(usize, usize)> {
-        let owner = self.relative(profile, id)?;
-        let mut redemptions = self.profiles[owner].redemptions.iter();
-        let redemption = redemptions.position(|one| one.sequence == id.sequence())?;
-        Some((owner, redemption))
-    }
-
-    /// Whose number a redemption's id bears, if one profile answers for that one and for this one.
-    fn relative(&self, profile: usize, id: RedemptionId) -> Option<usize> {
-        let mut places = 0..self.profiles.len();
-        let owner = places.find(|place| self.profiles[*place].number == Some(id.number().get()))?;
-        (self.home(owner) == self.home(profile)).then_some(owner)
-    }
-
-    /// Rule T6, of a transaction and the redemptions that it was linked to and is to be: the time of the profile and of the
-    /// one that answers for it; where that is the same, also of one other. What is in a third is not looked at (rule X1).
-    fn decided_for_sale(
-        &self,
-        profile: usize,
-        (was, is): (Option<RedemptionId>, Option<RedemptionId>),
-        at: Micros,
-    ) -> Option<Micros> {
-        let own = self.decided_with_home(Owner::Profile(profile), at)?;
-        let owners = [is, was].into_iter().flatten().filter_map(|id| self.relative(profile, id));
-        let other = owners.filter(|_| self.home(profile) == profile).find(|owner| *owner != profile);
-        other.map_or(Some(own), |other| Some(own.max(self.decided_at(Owner::Profile(other), at)?)))
-    }
-
-    /// Whether a redemption is with a third profile, where a transaction's own was merged into another: a commit is over
-    /// two.
-    fn is_third(&self, profile: usize, id: RedemptionId) -> bool {
-        let home = self.home(profile);
-        let is_third = |owner: usize| owner != profile && owner != home;
-        home != profile && self.relative(profile, id).is_some_and(is_third)
-    }
-
-    /// What speaks against a link that is to go from one redemption to another, where a commit over two is not enough.
-    fn check_apart(
-        &self,
-        profile: usize,
-        (was, is): (Option<RedemptionId>, Option<RedemptionId>),
-        is_lowered: bool,
-        objections: &mut Objections,
-    ) {
-        let is_third = |id: &RedemptionId| self.is_third(profile, *id);
-        let is_looked_at = was != is || is_lowered;
-        // Whether there is such a redemption, nobody can see.
-        let is_apart = is.as_ref().is_some_and(is_third) && is_looked_at;
-        objections.add_loosely(is_apart, [Rank::Unknown, Rank::Terms], "redemption_apart");
-        let was = was.filter(|was| is != Some(*was));
-        let owner = |id| Some(self.redemption_of(profile, id)?.0).filter(|owner| *owner != profile);
-        let is_other = was.and_then(owner).zip(is.and_then(owner)).is_some_and(|(was, is)| was != is);
-        objections.add_if(was.as_ref().is_some_and(is_third) || is_other, Rank::Terms, "redemption_apart");
+    /// The id of a transaction: that of the profile that posted it.
+    pub(crate) fn id_of(&self, sale: &Version) -> u64 {
+        self.profiles[sale.owner].made_by(sale.made)
     }
 
     fn keep_sale(
@@ -213,12 +158,7 @@ impl Model {
     ) -> Result<Made, Objections> {
         let was = old.as_ref().and_then(|old| old.said.redemption_id);
         let is = said.redemption_id.filter(|_| change != Change::Deleted);
-        let original = |said: &PostTransaction| said.total_original.unwrap_or(said.total);
-        let is_lowered = old.as_ref().is_some_and(|old| original(&said) < original(&old.said));
-        self.check_apart(profile, (was, is), is_lowered, &mut objections);
-        // What comes back of it leaves its link alone.
-        let links = if matches!(change, Change::CameBack(_)) { (None, None) } else { (was, is) };
-        let at = self.decided_for_sale(profile, links, at);
+        let at = self.decided_at(Owner::Profile(profile), at);
         objections.add_if(at.is_none(), Rank::Time, "time_reversed");
         let calendar = Calendar::of(said.timezone.unwrap_or(self.program.timezone));
         let begin = said.transacted_at.map(|when| calendar.begin(when)).transpose();
@@ -240,21 +180,19 @@ impl Model {
         if objections.codes().is_some() {
             return Err(objections);
         }
-        let home = self.home(profile);
         self.profiles[profile].write_due(at);
-        self.profiles[home].write_due(at);
         let sequence = self.profiles[profile].next_sequence();
-        let there = self.profiles[home].next_sequence();
-        // The transaction itself is the next entry, and what it earns the one after that, or the next one elsewhere.
-        let lot = if home == profile { sequence + 1 } else { there };
+        // The transaction itself is the next entry, and what it earns the one after that.
         settling.earned = settling.earned.map(|earned| Earned {
-            lot: if earned.lot == Some((profile, 0)) { Some((home, lot)) } else { earned.lot },
+            lot: if earned.lot == Some((profile, 0)) { Some((profile, sequence + 1)) } else { earned.lot },
             ..earned
         });
-        let (made, created_at) = old.map_or((sequence, at), |old| (old.made, old.created_at));
+        let (owner, made, created_at) =
+            old.map_or((profile, sequence, at), |old| (old.owner, old.made, old.created_at));
         let account = &mut self.profiles[profile];
         let version = account.versions.len();
         account.versions.push(Version {
+            owner,
             made,
             sequence,
             created_at,
@@ -266,49 +204,26 @@ impl Model {
             came_back: None,
             is_deleted: change == Change::Deleted,
         });
-        self.note_links(profile, (was, is), made);
+        self.relink(profile, (was, is), self.profiles[owner].made_by(made));
         self.profiles[profile].write(at, What::Transacted(version));
         let clawed_back = self.settle(profile, version, earned, &settling, at);
-        self.relink(profile, (was, is), made, at);
         self.profiles[profile].versions[version].came_back = came_back.map(|amount| (amount, clawed_back));
         Ok(Made::Transaction { profile, version })
     }
 
-    /// Rule X1, with the next entry: of the profile's own redemptions.
-    fn note_links(
-        &mut self,
-        profile: usize,
-        (was, is): (Option<RedemptionId>, Option<RedemptionId>),
-        made: u32,
-    ) {
-        // The number of a profile is drawn with its first entry, and what it links came before.
-        let transaction = self.profiles[profile].made_by(made);
-        for (id, link) in [(was.filter(|_| was != is), None), (is.filter(|_| was != is), Some(transaction))] {
-            let of = id.and_then(|id| self.redemption_of(profile, id));
-            let Some((_, redemption)) = of.filter(|(owner, _)| *owner == profile) else { continue };
-            let account = &mut self.profiles[profile];
-            let sequence = account.next_sequence();
-            account.redemptions[redemption].links.push((sequence, link));
-        }
-    }
-
-    /// Rule X1, with entries of their own: of redemptions that are another profile's, by mergers.
+    /// Rule X1, with the next entry.
     fn relink(
         &mut self,
         profile: usize,
         (was, is): (Option<RedemptionId>, Option<RedemptionId>),
-        made: u32,
-        at: Micros,
+        transaction: u64,
     ) {
-        let transaction = self.profiles[profile].made_by(made);
-        for (id, link) in [(is.filter(|_| was != is), Some(transaction)), (was.filter(|_| was != is), None)] {
+        for (id, link) in [(was.filter(|_| was != is), None), (is.filter(|_| was != is), Some(transaction))] {
             let of = id.and_then(|id| self.redemption_of(profile, id));
-            let Some((owner, redemption)) = of.filter(|(owner, _)| *owner != profile) else { continue };
+            let Some((owner, redemption)) = of else { continue };
             let account = &mut self.profiles[owner];
-            account.write_due(at);
-            let sequence = account.next_sequence();
+            let sequence = if owner == profile { account.next_sequence() } else { SINCE };
             account.redemptions[redemption].links.push((sequence, link));
-            account.write(at, What::Linked(redemption));
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What goes from one profile to another (rule L2).
 
-use scrip::{LotKind, LotStatus, MergeProfiles, Reassign};
+use scrip::{Bucket, LotKind, LotStatus, MergeProfiles, Reassign};
 
 use super::calendar::Micros;
+use super::money::Raw;
 use super::profile::{Closing, Fact, Item, Lot, Way, What};
+use super::sight::Sums;
 use super::{Made, Model, Objections, Owner, Rank};
 
 impl Model {
@@ -82,6 +84,10 @@ impl Model {
         let sequence = self.profiles[profile].next_sequence();
         self.profiles[profile].merged = Some((sequence, into));
         self.profiles[profile].debts.push((sequence, -debt));
+        let history = self.history(profile, at);
+        for (kind, place, value) in &history {
+            self.profiles[profile].flow_past(*kind, Way::Between(*place, Bucket::Moved), *value);
+        }
         self.profiles[profile].write(at, What::MergedOut);
         let lots = self.live(profile, at);
         let first_there = self.profiles[into].next_sequence();
@@ -91,9 +97,22 @@ impl Model {
         let holds = self.move_holds(profile, into, first_there, at);
         let account = &mut self.profiles[into];
         account.debts.push((account.next_sequence(), debt));
+        for (kind, place, value) in history {
+            account.flow_past(kind, Way::Between(Bucket::Moved, place), value);
+        }
         account.write(at, What::MergedIn);
-        self.merges.push(super::Merge { into, lots, holds, debt });
+        self.merges.push(super::Merge { from: profile, into, lots, holds, debt });
         Ok(Made::Merged { profile, merge: self.merges.len() - 1 })
+    }
+
+    /// What ever left the lots of a profile, and where it is: whoever takes over answers for that as well (rule J3).
+    fn history(&self, profile: usize, at: Micros) -> Vec<(LotKind, Bucket, Raw)> {
+        let account = &self.profiles[profile];
+        let of = |kind| {
+            let mut sums = account.sums(kind, account.now(at));
+            Sums::GONE.map(|place| (kind, place, *sums.gone(place)))
+        };
+        [LotKind::Reward, LotKind::Point].into_iter().flat_map(of).collect()
     }
 
     /// The lots that are live in some way: in the order of use, then those to come, then those held past their expiry.
@@ -138,6 +157,13 @@ impl Model {
             ids.push(id);
         }
         ids
+    }
+
+    /// The profile that answers for one, and those that were merged into it, whoever took over later first.
+    pub(crate) fn household(&self, home: usize) -> Vec<usize> {
+        let merged = self.merges.iter().filter(|merge| merge.into == home);
+        let others = merged.flat_map(|merge| self.household(merge.from));
+        std::iter::once(home).chain(others).collect()
     }
 
     /// The profile that answers for one: itself, or the one that it was merged into (rule L2).

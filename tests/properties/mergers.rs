@@ -98,13 +98,10 @@ impl Till {
             }
             (Do::Lower(_, total, whose), Some(transaction_id)) => {
                 let total = Amount::from(total);
-                let wallets = [OLD, NEW].map(|one| till.wallet(profile_id(one)));
-                let is_lower = |wallet: Result<scrip::Wallet, _>| {
-                    wallet.is_ok_and(|wallet| {
-                        wallet.transaction(transaction_id).is_some_and(|one| total <= one.total)
-                    })
-                };
-                if wallets.into_iter().any(is_lower) {
+                // Whoever took over knows it best.
+                let known = |one| till.wallet(profile_id(one)).ok()?.transaction(transaction_id).cloned();
+                let known = [NEW, OLD].into_iter().find_map(known);
+                if known.is_some_and(|known| total <= known.total) {
                     // The card that they had, or the one that they have.
                     let is_merged = till.wallet(Self::old())?.account().merged_into().is_some();
                     let whose = profile_id(if is_merged { whose } else { OLD });

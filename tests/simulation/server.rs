@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use scrip::store::{Change, CommitStatus, Find, Gather, Lookup, Need, Owner};
+use scrip::store::{Change, CommitStatus, Find, Lookup, LookupPlan, Need, Owner};
 use scrip::{Account, Entry, ProfileId, ProfileNumber};
 
 use super::rng::Rng;
@@ -80,7 +80,7 @@ pub struct Sent {
 pub struct Loaded {
     pub first: Account,
     pub second: Option<Account>,
-    pub gather: Gather<Entry>,
+    pub gather: LookupPlan<Entry>,
 }
 
 pub type Shared = Arc<Mutex<Server>>;
@@ -195,9 +195,9 @@ impl Server {
         let first = self.state.account(need.owner, 0);
         let promised = usize::from(is_newcomer(&first));
         let second = need.second.map(|owner| self.state.account(owner, promised));
-        let mut gather = Gather::new(need, &first, second.as_ref());
+        let mut gather = LookupPlan::new(need, &first);
         while let Some(lookup) = gather.next() {
-            gather.give(self.state.find(&lookup));
+            gather.answer(self.state.find(&lookup));
         }
         Loaded { first, second, gather }
     }
@@ -250,8 +250,8 @@ impl State {
                 all.filter(|entry| (*first..=*last).contains(&entry.sequence)).cloned().collect()
             }
             Find::Until(at) => all.filter(|entry| entry.at <= *at).cloned().collect(),
-            Find::About(subject) => all.filter(|entry| entry.subjects().contains(subject)).cloned().collect(),
-            Find::Latest(subject) => newest(&|entry| entry.subjects().contains(subject)),
+            Find::About(subject) => all.filter(|entry| entry.records().contains(subject)).cloned().collect(),
+            Find::Latest(subject) => newest(&|entry| entry.records().contains(subject)),
             Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
             Find::Named(name) => newest(&|entry| entry.names().contains(name)),
             other => unreachable!("this server was written before {other:?}"),

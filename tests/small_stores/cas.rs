@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scrip::store::{AsyncStore, CommitStatus, Find, Gather, Lookup, Need, Owner, View, Work};
+use scrip::store::{AsyncStore, CommitStatus, Find, Lookup, LookupPlan, Need, Owner, View, Work};
 use scrip::{Account, Corrupt, Entry, ProfileId, ProfileNumber};
 use tokio::sync::Mutex;
 
@@ -20,7 +20,7 @@ struct Journals {
 struct Loaded {
     first: Account,
     second: Option<Account>,
-    gather: Gather<Entry>,
+    gather: LookupPlan<Entry>,
 }
 
 impl AsyncStore for SmallCas {
@@ -51,9 +51,9 @@ impl Journals {
         // A newcomer may be both accounts, and has one number then.
         let promised = usize::from(is_newcomer(&first) && need.second != Some(need.owner));
         let second = need.second.map(|owner| self.account(owner, promised)).transpose()?;
-        let mut gather = Gather::new(need, &first, second.as_ref());
+        let mut gather = LookupPlan::new(need, &first);
         while let Some(lookup) = gather.next() {
-            gather.give(self.find(&lookup));
+            gather.answer(self.find(&lookup));
         }
         Ok(Loaded { first, second, gather })
     }
@@ -86,10 +86,8 @@ impl Journals {
                 all.filter(|entry| (*first..=*last).contains(&entry.sequence)).cloned().collect()
             }
             Find::Until(at) => all.filter(|entry| entry.at <= *at).cloned().collect(),
-            Find::About(subject) => all.filter(|entry| entry.subjects().contains(subject)).cloned().collect(),
-            Find::Latest(subject) => {
-                newest(&|entry| entry.subjects().contains(subject)).into_iter().collect()
-            }
+            Find::About(subject) => all.filter(|entry| entry.records().contains(subject)).cloned().collect(),
+            Find::Latest(subject) => newest(&|entry| entry.records().contains(subject)).into_iter().collect(),
             Find::Key(key) => newest(&|entry| entry.key() == Some(key)).into_iter().collect(),
             Find::Named(name) => newest(&|entry| entry.names().contains(name)).into_iter().collect(),
             other => unreachable!("this store was written before {other:?}"),

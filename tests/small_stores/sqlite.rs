@@ -5,7 +5,7 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
-use scrip::store::{CommitStatus, Find, Gather, Lookup, Owner, StoreError, View, Work};
+use scrip::store::{CommitStatus, Find, Lookup, LookupPlan, Owner, StoreError, View, Work};
 use scrip::{Account, Corrupt, Entry, IdError, ProfileId, Store};
 
 const SCHEMA: &str = "
@@ -69,9 +69,9 @@ impl SmallSqlite {
             Some(owner) if owner == need.owner => Some(first.clone()),
             other => other.map(|owner| self.account(owner)).transpose()?,
         };
-        let mut gather = Gather::new(&need, &first, second.as_ref());
+        let mut gather = LookupPlan::new(&need, &first);
         while let Some(lookup) = gather.next() {
-            gather.give(self.find(&lookup)?);
+            gather.answer(self.find(&lookup)?);
         }
         let past = gather.past(&need, &first)?;
         let found = gather.found();
@@ -132,8 +132,10 @@ impl SmallSqlite {
                 entries("sequence BETWEEN ? AND ? ORDER BY sequence", params![first, last])
             }
             Find::Until(at) => entries("at <= ? ORDER BY sequence", params![at.micros()]),
-            Find::About(subject) => entries(&format!("{about} ORDER BY sequence"), params![*subject as i64]),
-            Find::Latest(subject) => entries(&format!("{about} {newest}"), params![*subject as i64]),
+            Find::About(subject) => {
+                entries(&format!("{about} ORDER BY sequence"), params![subject.get() as i64])
+            }
+            Find::Latest(subject) => entries(&format!("{about} {newest}"), params![subject.get() as i64]),
             Find::Key(key) => entries(&format!("key = ? {newest}"), params![key.as_str()]),
             Find::Named(name) => {
                 let named = "sequence IN (SELECT sequence FROM name n WHERE n.number = j.number AND sort = ? AND name = ?)";
@@ -167,8 +169,8 @@ impl SmallSqlite {
                 let row = params![number, name.sort(), name.as_str(), entry.sequence];
                 self.0.execute("INSERT INTO name VALUES (?, ?, ?, ?)", row)?;
             }
-            for subject in entry.subjects() {
-                let row = params![number, subject as i64, entry.sequence];
+            for subject in entry.records() {
+                let row = params![number, subject.get() as i64, entry.sequence];
                 self.0.execute("INSERT INTO subject VALUES (?, ?, ?)", row)?;
             }
         }

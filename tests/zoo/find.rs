@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use scrip::store::{Find, Lookup};
-use scrip::{Entry, EntryKind, Name, Subject};
+use scrip::{Entry, EntryKind, Name, RecordId};
 
 use super::flaw::Flaw;
 use super::toy::{Toy, ToyError};
@@ -93,21 +93,21 @@ impl Toy {
         entries
     }
 
-    fn is_indexed(&self, entry: &Entry, subject: Subject) -> bool {
+    fn is_indexed(&self, entry: &Entry, subject: RecordId) -> bool {
         let is_left_out = match (self.flaw, &entry.kind) {
             (Some(Flaw::ExpiriesUnindexed), EntryKind::Expire(_)) => true,
             (Some(Flaw::CapturesUnindexed), EntryKind::Capture(_)) => true,
             (Some(Flaw::SaleReturnsUnindexed), EntryKind::Transaction(sale)) => sale.returned.is_some(),
             (Some(Flaw::LinksUnindexed), EntryKind::Transaction(sale)) => {
-                sale.transaction.id.get() != subject
+                sale.transaction.id.get() != subject.get()
             }
             _ => false,
         };
         !is_left_out && self.subjects(entry).contains(&subject)
     }
 
-    fn subjects(&self, entry: &Entry) -> Vec<Subject> {
-        let mut subjects = entry.subjects().to_vec();
+    fn subjects(&self, entry: &Entry) -> Vec<RecordId> {
+        let mut subjects = entry.records().to_vec();
         match self.flaw {
             Some(Flaw::IndexesOneSubject) => subjects.truncate(1),
             Some(Flaw::IndexesThreeSubjects) => subjects.truncate(3),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 use scrip::store::{
-    AsOf, AsyncStore, Change, CommitStatus, Gather, Lookup, Need, Owner, StoreError, View, Work,
+    AsOf, AsyncStore, Change, CommitStatus, Lookup, LookupPlan, Need, Owner, StoreError, View, Work,
 };
 use scrip::{Account, Entry, EntryKind, ProfileId, ProfileNumber};
 
@@ -103,14 +103,14 @@ impl Toy {
         let promised = self.promised(need, &first);
         let second = need.second.map(|owner| self.account(owner, promised)).transpose()?;
         let mut found = Vec::new();
-        let mut gather = Gather::new(need, &first, second.as_ref());
+        let mut gather = LookupPlan::new(need, &first);
         while let Some(lookup) = gather.next() {
             let is_of_first = [first.number(), ProfileNumber::CATALOGUE].contains(&lookup.journal);
             let entries = match self.has(Flaw::SecondJournalUnread) && !is_of_first {
                 true => Vec::new(),
                 false => self.find(&lookup, before)?,
             };
-            gather.give(entries.clone());
+            gather.answer(entries.clone());
             found.push((lookup, entries));
         }
         let journal = self.journal(first.number().get())?;
@@ -271,10 +271,10 @@ impl AsyncStore for Toy {
             };
             // Here is where somebody else gets in between.
             pause().await;
-            let mut gather = Gather::new(&need, &loaded.first, loaded.second.as_ref());
+            let mut gather = LookupPlan::new(&need, &loaded.first);
             let mut answers = loaded.found.iter();
             while gather.next().is_some() {
-                gather.give(answers.next().map(|(_, entries)| entries.clone()).unwrap_or_default());
+                gather.answer(answers.next().map(|(_, entries)| entries.clone()).unwrap_or_default());
             }
             let past = gather.past(&need, &loaded.first)?;
             let found = gather.found();

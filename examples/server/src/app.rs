@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use scrip::{Action, Catalogue, Command, Define, Key, PointDefinition, Timestamp};
+use scrip::request::IsRequest;
+use scrip::{Catalogue, Command, Define, Key, PointDefinition, Timestamp};
 
 use crate::backend::{Answer, Backend, Failure};
 use crate::clock::Clock;
@@ -52,7 +53,7 @@ impl App {
     }
 
     /// Carries out a request at an instant.
-    pub async fn run<A: Action>(&self, at: Timestamp, key: Option<Key>, request: A) -> Answer<A::Outcome>
+    pub async fn run<A: IsRequest>(&self, at: Timestamp, key: Option<Key>, request: A) -> Answer<A::Outcome>
     where
         A::Outcome: 'static,
     {

@@ -21,6 +21,7 @@ fn every_endpoint_answers() {
     definitions(&server, "/points/definitions", json!({"notes": "for staff"}));
     let definition = server.define("ten", json!({"is_extendable": true, "is_reassignable": true}));
     rewards(&server, definition);
+    moves_under_keys(&server, definition);
     points(&server);
     redemptions(&server, definition);
     holds(&server, definition);
@@ -57,6 +58,21 @@ fn definitions(server: &Server, path: &str, more: Value) {
     server.put(&one, &body).refuses(404, "not_found");
     server.delete(&one).refuses(404, "not_found");
     assert_eq!(server.get(&format!("{path}?filter[handle]={handle}")).is(200).data(), json!([]));
+}
+
+/// A keyed move is done once, wherever the reward went since.
+fn moves_under_keys(server: &Server, definition: u64) {
+    let id = server.issue(definition, "kim", json!({}));
+    let (one, away) = (format!("/rewards/{id}"), format!("/rewards/{id}/reassign"));
+    let to_lea = server.post_keyed("to lea", &away, &json!({"profile_id": "lea"})).is(200).data();
+    let to_max = server.post_keyed("to max", &away, &json!({"profile_id": "max"})).is(200).data();
+    server.put(&one, &json!({"value_remaining": 7})).is(200);
+    let back = server.post_keyed("back", &away, &json!({"profile_id": "kim"})).is(200).data();
+    for (key, to, first) in [("to lea", "lea", to_lea), ("to max", "max", to_max), ("back", "kim", back)] {
+        assert_eq!(server.post_keyed(key, &away, &json!({"profile_id": to})).is(200).data(), first);
+        server.post_keyed(key, &away, &json!({"profile_id": "ned"})).refuses(409, "key_reused");
+    }
+    assert_eq!(server.get(&one).is(200).data()["profile_id"], "kim");
 }
 
 fn rewards(server: &Server, definition: u64) {

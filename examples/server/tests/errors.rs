@@ -9,9 +9,8 @@ use scrip::Rejection;
 use serde_json::{Value, json};
 
 /// The crate's codes that no client of this server can meet, and why.
-const UNMET: [(&str, &str); 6] = [
+const UNMET: [(&str, &str); 5] = [
     ("already_merged", "no endpoint merges profiles"),
-    ("redemption_apart", "no endpoint merges profiles"),
     ("journal_full", "four million entries on one account"),
     ("unknown_transaction", "only paths name one, and there it is 404"),
     ("unknown_hold", "only paths name one, and there it is 404"),

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::ledger::group::Grouped;
 use crate::ledger::group::answer::wait;
 use crate::ledger::group::queue::{Batch, CommitReply, Queue};
+use crate::ledger::group::{Call, Grouped};
 use crate::ledger::{Answer, AsyncLedger, Error, Ledger};
 use crate::ops::{Command, Request};
 use crate::store::{AsyncStore, Store};
@@ -46,21 +46,7 @@ impl<S: Store> GroupDriver<Ledger<S>> {
     /// # Panics
     /// The store panics, or what was called with [`with`](super::GroupCommit::with) does.
     pub fn run(self) -> Ledger<S> {
-        let Self { mut ledger, queue } = self;
-        while let Some(batch) = wait(queue.0.next()) {
-            let mut round = Round::new(batch);
-            if !round.commands.is_empty() {
-                round.answer(ledger.run_all(&round.commands));
-            }
-            while let Some(command) = round.next_alone() {
-                let answer = ledger.run(command);
-                round.answer_alone(answer);
-            }
-            for call in round.calls {
-                call(&mut ledger);
-            }
-        }
-        ledger
+        wait(self.serve())
     }
 }
 
@@ -71,14 +57,20 @@ impl<S: AsyncStore> GroupDriver<AsyncLedger<S>> {
     /// # Panics
     /// The store panics, or what was called with [`with`](super::GroupCommit::with) does.
     pub async fn run(self) -> AsyncLedger<S> {
+        self.serve().await
+    }
+}
+
+impl<L: Grouped> GroupDriver<L> {
+    async fn serve(self) -> L {
         let Self { mut ledger, queue } = self;
         while let Some(batch) = queue.0.next().await {
             let mut round = Round::new(batch);
             if !round.commands.is_empty() {
-                round.answer(ledger.run_all(&round.commands).await);
+                round.answer(ledger.awaited().run_all(&round.commands).await);
             }
             while let Some(command) = round.next_alone() {
-                let answer = ledger.run(command).await;
+                let answer = ledger.awaited().run(command).await;
                 round.answer_alone(answer);
             }
             for call in round.calls {
@@ -95,7 +87,7 @@ impl<S: AsyncStore> GroupDriver<AsyncLedger<S>> {
 /// left undone are run again one by one, and only the one to blame fails; unless they all do.
 struct Round<L: Grouped> {
     commands: Vec<Command>,
-    calls: VecDeque<L::Call>,
+    calls: VecDeque<Call<L>>,
     /// By command; `None` once it was answered.
     replies: Vec<Option<CommitReply<L>>>,
     /// Those left undone by a run that failed, each with the error.

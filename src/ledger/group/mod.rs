@@ -5,7 +5,7 @@ mod driver;
 mod queue;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,9 +15,10 @@ use thiserror::Error;
 use self::answer::{Reply, Slot, wait};
 pub use self::driver::GroupDriver;
 use self::queue::{Job, Queue, Unqueued};
-use crate::engine::{Action, Receipt};
+use crate::engine::Receipt;
 use crate::ledger::{AsyncLedger, Error, Ledger};
 use crate::ops::Command;
+use crate::ops::request::IsRequest;
 use crate::store::{AsyncStore, Store, StoreError};
 
 /// A handle by which many threads and tasks commit to one ledger at once, sharing its flushes.
@@ -129,7 +130,7 @@ impl GroupOptions {
 pub struct QueueFull;
 
 /// A ledger that can be driven so: [`Ledger`] or [`AsyncLedger`]. Sealed.
-pub trait Grouped: sealed::Calls {
+pub trait Grouped: sealed::Awaited<Store: AsyncStore<Error = <Self as Grouped>::Error>> {
     /// The error of its store.
     type Error: StoreError;
 }
@@ -143,21 +144,35 @@ impl<S: AsyncStore> Grouped for AsyncLedger<S> {
 }
 
 mod sealed {
-    use super::{AsyncLedger, BoxFuture, Ledger};
+    use crate::ledger::{AsyncLedger, Ledger};
+    use crate::store::{AsyncStore, Blocking, Store};
 
-    pub trait Calls {
-        /// Something else to be done with the ledger, between two batches.
-        type Call;
+    pub trait Awaited {
+        type Store: AsyncStore;
+
+        /// The ledger as one that is awaited, whichever it is.
+        fn awaited(&mut self) -> &mut AsyncLedger<Self::Store>;
     }
 
-    impl<S> Calls for Ledger<S> {
-        type Call = Box<dyn FnOnce(&mut Self) + Send>;
+    impl<S: Store> Awaited for Ledger<S> {
+        type Store = Blocking<S>;
+
+        fn awaited(&mut self) -> &mut AsyncLedger<Blocking<S>> {
+            &mut self.0
+        }
     }
 
-    impl<S> Calls for AsyncLedger<S> {
-        type Call = Box<dyn for<'a> FnOnce(&'a mut Self) -> BoxFuture<'a, ()> + Send>;
+    impl<S: AsyncStore> Awaited for AsyncLedger<S> {
+        type Store = S;
+
+        fn awaited(&mut self) -> &mut Self {
+            self
+        }
     }
 }
+
+/// Something else to be done with the ledger, between two batches.
+type Call<L> = Box<dyn for<'a> FnOnce(&'a mut L) -> BoxFuture<'a, ()> + Send>;
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -207,7 +222,7 @@ where
 {
     /// Carries out a command, as [`Ledger::run`], in one batch with whatever else comes in. It is queued at once if there
     /// is room, and otherwise when it is waited for.
-    pub fn commit<A: Action>(&self, command: Command<A>) -> Pending<Receipt<A::Outcome>, L>
+    pub fn commit<A: IsRequest>(&self, command: Command<A>) -> Pending<Receipt<A::Outcome>, L>
     where
         A::Outcome: 'static,
     {
@@ -219,7 +234,7 @@ where
     ///
     /// # Errors
     /// There is none. If it is not full but closed, then that is the answer to the command.
-    pub fn try_commit<A: Action>(
+    pub fn try_commit<A: IsRequest>(
         &self,
         command: Command<A>,
     ) -> Result<Pending<Receipt<A::Outcome>, L>, QueueFull>
@@ -239,7 +254,7 @@ type Answers<T, E> = Arc<Slot<Result<T, Error<E>>>>;
 /// A job, and where its answer will be.
 type Queueable<T, L> = (Job<L>, Answers<T, <L as Grouped>::Error>);
 
-fn commit_job<A: Action, L: Grouped>(command: Command<A>) -> Queueable<Receipt<A::Outcome>, L>
+fn commit_job<A: IsRequest, L: Grouped>(command: Command<A>) -> Queueable<Receipt<A::Outcome>, L>
 where
     A::Outcome: 'static,
     L::Error: Send + Sync + 'static,
@@ -272,10 +287,11 @@ where
     ) -> Pending<T, Ledger<S>> {
         let slot = Slot::new();
         let mut reply = Reply::into(&slot);
-        let call: <Ledger<S> as sealed::Calls>::Call = Box::new(move |ledger| {
+        let call: Call<Ledger<S>> = Box::new(move |ledger| {
             reply.sent_to_store();
             let value = call(ledger);
             reply.answer(Ok(value));
+            Box::pin(ready(()))
         });
         self.send(Job::Call(call), slot)
     }
@@ -308,7 +324,7 @@ where
     {
         let slot = Slot::new();
         let mut reply = Reply::into(&slot);
-        let call: <AsyncLedger<S> as sealed::Calls>::Call = Box::new(move |ledger| {
+        let call: Call<AsyncLedger<S>> = Box::new(move |ledger| {
             Box::pin(async move {
                 reply.sent_to_store();
                 let value = call(ledger).await;

@@ -7,14 +7,14 @@ use std::task::{Context, Poll, Waker};
 
 use crate::engine::Receipt;
 use crate::ledger::group::answer::Reply;
-use crate::ledger::group::{GroupOptions, Grouped};
+use crate::ledger::group::{Call, GroupOptions, Grouped};
 use crate::ops::{Command, Outcome};
 
 /// What waits for the driver.
 #[allow(clippy::large_enum_variant)] // It is nearly always the large one.
 pub(super) enum Job<L: Grouped> {
     Commit(Command, CommitReply<L>),
-    Call(L::Call),
+    Call(Call<L>),
 }
 
 pub(super) type CommitReply<L> = Reply<Receipt<Outcome>, <L as Grouped>::Error>;
@@ -23,7 +23,7 @@ pub(super) type CommitReply<L> = Reply<Receipt<Outcome>, <L as Grouped>::Error>;
 pub(super) struct Batch<L: Grouped> {
     pub(super) commands: Vec<Command>,
     pub(super) replies: Vec<CommitReply<L>>,
-    pub(super) calls: VecDeque<L::Call>,
+    pub(super) calls: VecDeque<Call<L>>,
 }
 
 /// A job that was not taken, and why.
@@ -40,7 +40,7 @@ pub(super) struct Queue<L: Grouped> {
 
 struct State<L: Grouped> {
     commits: VecDeque<(Command, CommitReply<L>)>,
-    calls: VecDeque<L::Call>,
+    calls: VecDeque<Call<L>>,
     is_closed: bool,
     driver: Option<Waker>,
     /// Those who wait for room, by a number that is theirs for as long as they wait.

@@ -129,12 +129,9 @@ impl Adjust {
 
 /// Merges a profile into another: a customer had two cards (rule L2).
 ///
-/// The one that is merged closes. Its live lots, holds and debt move with their ids and expiries; its records and keys
-/// stay where they are: its redemptions can still be returned, and its transactions returned, changed and deleted, and what
-/// that moves is with the other. What is asked of it from then on is answered by the other.
-///
-/// One limit: a commit is over two accounts. A transaction and its redemption that stayed with two profiles, both merged
-/// since, cannot be unlinked ([`RedemptionApart`](crate::Rejection::RedemptionApart)).
+/// The one that is merged closes: nothing is written to its journal again. Its live lots, holds and debt move with their ids
+/// and expiries, and so do the totals of its history. Its redemptions can still be returned, and its transactions returned,
+/// changed and deleted: that is written with the profile that took over, which answers for it from then on.
 ///
 /// Outcome: [`Merged`](crate::Merged).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

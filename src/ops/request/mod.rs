@@ -17,6 +17,9 @@ mod transact;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Asked;
+
+pub use crate::ops::any::IsRequest;
 pub use define::{ArchiveDefinition, Define, Redefine};
 pub use give_back::{ReturnRedemption, ReverseRedemption};
 pub use hold::{CaptureHold, PlaceHold, ReleaseHold};
@@ -59,6 +62,11 @@ impl<A> Command<A> {
     /// A request at an instant, without a key.
     pub const fn new(at: Timestamp, request: A) -> Self {
         Self { at, key: None, request }
+    }
+
+    /// As the engine is asked.
+    pub(crate) const fn asked(&self) -> Asked<'_, A> {
+        Asked { at: self.at, key: self.key.as_ref(), request: &self.request }
     }
 
     /// The same, under an idempotency key.

@@ -2,10 +2,10 @@
 
 use crate::account::Account;
 use crate::definition::RewardDefinition;
-use crate::engine::decide;
-use crate::engine::sealed::Decide;
+use crate::engine::sealed::Operation;
 use crate::id::{DefinitionId, ExternalId, Key, ProfileId};
 use crate::journal::{Entry, External, Stamp};
+use crate::ops::decide;
 use crate::ops::{Command, Define, IssueReward, Redeem, Request};
 use crate::program::Program;
 use crate::store::{AsOf, AsyncStore, Change, CommitStatus, Need, Owner, View, Work};
@@ -100,7 +100,7 @@ pub(super) struct Script {
 
 impl Script {
     pub(super) fn new(fixture: &Fixture, commands: Vec<Command>) -> Result<Self, String> {
-        let needs: Result<Vec<Need>, _> = commands.iter().map(crate::engine::need).collect();
+        let needs: Result<Vec<Need>, _> = commands.iter().map(crate::ops::need).collect();
         let units = commands.len();
         Ok(Self {
             program: fixture.program.clone(),
@@ -164,12 +164,12 @@ impl Work for Script {
         *self.versions.get_mut(unit)? = view.first.sequence();
         *self.refused.get_mut(unit)? = false;
         match decide(&self.program, self.commands.get(unit)?, &view) {
-            Ok(decision) => {
+            Ok(Some(decision)) => {
                 *self.repeated.get_mut(unit)? =
                     decision.receipt.disposition != crate::engine::Disposition::New;
                 self.change = decision.change;
             }
-            Err(_) => *self.refused.get_mut(unit)? = true,
+            Ok(None) | Err(_) => *self.refused.get_mut(unit)? = true,
         }
         if self.spoiled == Some(unit) {
             spoil(&mut self.change.first);
@@ -211,7 +211,7 @@ pub(super) struct Pair {
 impl Pair {
     pub(super) fn new(fixture: &Fixture, first: ProfileId, second: ProfileId) -> Result<Self, String> {
         let commands = [fixture.command(fixture.issue(first)?), fixture.command(fixture.issue(second)?)];
-        let need = crate::engine::need(&commands[0]).map_err(|rejection| rejection.to_string())?;
+        let need = crate::ops::need(&commands[0]).map_err(|rejection| rejection.to_string())?;
         let needs = [Need { second: Some(Owner::Profile(second)), ..need }];
         let (program, change) = (fixture.program.clone(), Change::default());
         Ok(Self { program, commands, needs, change, spoil_second: false, fates: Vec::new() })
@@ -227,10 +227,12 @@ impl Work for Pair {
         let [first, second] = &self.commands;
         let entries = |command, account| {
             decide(&self.program, command, &View::new(account, None, view.found))
+                .ok()
+                .flatten()
                 .map(|done| done.change.first)
         };
-        self.change.first = entries(first, view.first).ok()?;
-        self.change.second = entries(second, view.second?).ok()?;
+        self.change.first = entries(first, view.first)?;
+        self.change.second = entries(second, view.second?)?;
         if self.spoil_second {
             spoil(&mut self.change.second);
         }

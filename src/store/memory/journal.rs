@@ -5,8 +5,8 @@
 
 use super::MemoryError;
 use crate::id::ProfileNumber;
-use crate::journal::bytes::Unreadable;
-use crate::journal::{Entry, flat, packed};
+use crate::journal::unreadable::{Problem, Unreadable};
+use crate::journal::{Entry, wire};
 
 /// Every so many entries of an account, their place is noted, so that an old one is found in a few steps.
 const STRIDE: u32 = 16;
@@ -14,10 +14,7 @@ const STRIDE: u32 = 16;
 const RUN: usize = 64;
 
 /// Of a place where no entry is.
-const NOWHERE: Unreadable = Unreadable("they are nowhere");
-
-/// What is written of an entry that is kept loose: this, and its place.
-const LOOSE: u8 = 0xff;
+const NOWHERE: Unreadable = Unreadable::new("an entry", Problem::Missing(Header::BYTES));
 
 /// The bytes of one block. They do not move, unless a very long entry does not fit. None is begun further in.
 const BLOCK: usize = 1 << BLOCK_BITS;
@@ -37,8 +34,6 @@ pub(super) struct Journal {
     /// How many entries there are, and where each [`RUN`] of them begins.
     count: usize,
     runs: Vec<Offset>,
-    /// Entries that there is no tight form for: kept as they are, which is quicker than any writing.
-    loose: Vec<Entry>,
     /// Where entries 16, 32, 48 … of each account are, by the account's place. Apart, as many accounts have none.
     marks: Vec<Vec<Offset>>,
 }
@@ -124,13 +119,8 @@ impl Journal {
         chain: &mut Chain,
         entry: &Entry,
     ) -> Offset {
-        let loose = low(self.loose.len());
         let (place, pen) = self.pen();
-        if !packed::write_tight(entry, number, pen) {
-            pen.push(LOOSE);
-            pen.extend_from_slice(&loose.to_le_bytes());
-            self.loose.push(entry.clone());
-        }
+        wire::write(entry, number, pen);
         self.keep(owner, chain, entry.sequence, place);
         place
     }
@@ -180,12 +170,7 @@ impl Journal {
     /// The entry at a place, in the journal of the account with this number.
     pub(super) fn at(&self, place: Offset, number: ProfileNumber) -> Result<Entry, MemoryError> {
         let (_, bytes) = self.read(place).ok_or(NOWHERE)?;
-        if let [LOOSE, place @ ..] = bytes {
-            let place =
-                place.try_into().ok().and_then(|place| usize::try_from(u32::from_le_bytes(place)).ok());
-            return Ok(place.and_then(|place| self.loose.get(place)).cloned().ok_or(NOWHERE)?);
-        }
-        Ok(flat::read(bytes, number)?)
+        Ok(wire::read(bytes, number)?)
     }
 
     /// The entries of an account whose newest has the sequence number `newest`: from one back to the first.

@@ -1,7 +1,7 @@
 //! Reading the memory store across profiles. Everything is looked at; that is what memory is for.
 
 use super::shard::Shard;
-use super::{MemoryError, MemoryStore, SHARDS, Shared};
+use super::{MemoryError, MemoryStore, SHARDS, Shared, locked};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{LotKind, Name};
@@ -71,10 +71,9 @@ fn read(position: &Position) -> Result<Vec<u32>, MemoryError> {
 impl Shared {
     /// The shard of this number; the one after the last is the catalogue.
     fn with_shard<T>(&self, shard: u32, look: impl FnOnce(&Shard) -> T) -> T {
-        if shard < SHARDS {
-            look(&self.lock(shard))
-        } else {
-            look(&self.catalogue.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        match self.shards.get(shard as usize) {
+            Some(shard) => look(&locked(shard)),
+            None => look(&self.catalogue.read().unwrap_or_else(std::sync::PoisonError::into_inner)),
         }
     }
 
@@ -89,9 +88,9 @@ impl Shared {
         while found.len() < limit {
             number = number.saturating_add(1);
             let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-            let Some(address) = self.numbers().get(place).copied() else { break };
-            let shard = self.lock(address.shard);
-            if shard.account_at(address.index()).is_some_and(&wanted) {
+            let Some(address) = locked(&self.numbers).get(place).copied() else { break };
+            let is_wanted = |shard: &Shard| shard.account(address.index()).is_some_and(&wanted);
+            if self.with_shard(address.shard, is_wanted) {
                 found.extend(ProfileNumber::new(number));
             }
         }

@@ -4,6 +4,7 @@ use super::*;
 use crate::definition::RewardDefinition;
 use crate::ledger::Ledger;
 use crate::ops::{Define, IssueReward, Reassign};
+use crate::program::Program;
 use crate::time::Timestamp;
 use crate::value::Amount;
 
@@ -26,12 +27,12 @@ fn where_one_account_has_no_room_neither_is_written() {
     let (old, new) = (other(), other());
     till.commit(IssueReward::new(old, ten)).unwrap();
     for to in [old, new] {
-        store.shared.lock(shard(&to)).fill_journal();
+        locked(&store.shared.shards[shard(&to)]).fill_journal();
         let before = till.wallet(alice).unwrap().journal().len();
         let error = till.commit(Reassign::new(lot, to)).unwrap_err();
         assert!(matches!(error, crate::ledger::Error::Store(error) if *error == MemoryError::Full));
         assert_eq!(till.wallet(alice).unwrap().journal().len(), before);
         assert_eq!(till.balances(alice).unwrap().reward_balance, Amount::from(10));
-        assert_eq!(store.shared.numbers().len(), 2, "nobody new has a number");
+        assert_eq!(locked(&store.shared.numbers).len(), 2, "nobody new has a number");
     }
 }

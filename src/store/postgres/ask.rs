@@ -9,16 +9,16 @@ use super::PostgresError;
 use super::session::Parameter;
 use crate::account::Account;
 use crate::id::{LotId, ProfileNumber};
-use crate::journal::{Entry, packed};
-use crate::store::{Find, Gather, Need, Owner};
+use crate::journal::{Entry, RecordId, wire};
+use crate::store::{Find, LookupPlan, Need, Owner};
 
 /// Look-ups that are sent together: one array for each column that a statement takes.
 #[derive(Debug, Default)]
 pub(super) struct Asks {
     count: i32,
     range: Range,
-    latest: Subjects,
-    about: Subjects,
+    latest: RecordIds,
+    about: RecordIds,
     key: (Vec<i32>, Vec<i32>, Vec<String>),
     name: (Vec<i32>, Vec<i32>, Vec<i16>, Vec<String>),
 }
@@ -33,18 +33,18 @@ struct Range {
 }
 
 #[derive(Debug, Default)]
-struct Subjects {
+struct RecordIds {
     ask: Vec<i32>,
     slot: Vec<i32>,
     subject: Vec<i64>,
 }
 
-impl Subjects {
-    fn push(&mut self, ask: i32, slot: i32, subject: u64) {
+impl RecordIds {
+    fn push(&mut self, ask: i32, slot: i32, subject: RecordId) {
         self.ask.push(ask);
         self.slot.push(slot);
         // Below 2 to the 53rd.
-        self.subject.push(i64::try_from(subject).unwrap_or(i64::MAX));
+        self.subject.push(subject.get().cast_signed());
     }
 }
 
@@ -116,30 +116,27 @@ pub(super) type Answers = HashMap<(ProfileNumber, Find), Vec<Arc<Entry>>>;
 
 /// What a need is sure to look up, before anything is known of the accounts: in which journal, and what.
 ///
-/// It is what [`Gather`] asks for of empty accounts. Where a number is not known, one that the need's own ids name
+/// It is what [`LookupPlan`] asks for of empty accounts. Where a number is not known, one that the need's own ids name
 /// is guessed; a wrong guess costs another round trip, and nothing else.
 pub(super) fn foresee(need: &Need) -> Vec<(Journal, Find)> {
     if need.is_plain() {
         return Vec::new();
     }
-    let guess = |owner: Owner, named: Option<ProfileNumber>, other: ProfileNumber| match owner {
-        Owner::Number(number) => number,
-        Owner::Profile(_) => named.unwrap_or(other),
-    };
     let named = need.transaction.map(|id| id.number());
     let named = named.or(need.redemption.map(|id| id.number())).or(need.hold.map(|id| id.number()));
     let named = named.or(need.lots.first().map(|id: &LotId| id.number()));
-    let first = guess(need.owner, named, NOBODY);
-    let second = need.second.map(|owner| guess(owner, None, NOBODY_ELSE));
-    let accounts = (Account::without_profile(first), second.map(Account::without_profile));
-    let mut gather = Gather::<Arc<Entry>>::new(need, &accounts.0, accounts.1.as_ref());
+    let first = match need.owner {
+        Owner::Number(number) => number,
+        Owner::Profile(_) => named.unwrap_or(NOBODY),
+    };
+    let account = Account::without_profile(first);
+    let mut plan = LookupPlan::<Arc<Entry>>::new(need, &account);
     let mut finds = Vec::new();
-    while let Some(lookup) = gather.next() {
-        gather.give([]);
+    while let Some(lookup) = plan.next() {
+        plan.answer([]);
         let journal = match lookup.journal {
             number if number == first => Journal::First,
-            number if Some(number) == second => Journal::Second,
-            _ => Journal::Catalogue,
+            number => Journal::Other(number),
         };
         finds.push((journal, lookup.find));
     }
@@ -150,16 +147,12 @@ pub(super) fn foresee(need: &Need) -> Vec<(Journal, Find)> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Journal {
     First,
-    Second,
-    Catalogue,
+    /// One that the need names by its number: the catalogue's, or a closed one.
+    Other(ProfileNumber),
 }
 
-/// Stand for profiles whose number is not known yet.
+/// Stands for a profile whose number is not known yet.
 const NOBODY: ProfileNumber = ProfileNumber::MAX;
-const NOBODY_ELSE: ProfileNumber = match ProfileNumber::new(ProfileNumber::MAX.get() - 1) {
-    Ok(number) => number,
-    Err(_) => ProfileNumber::MAX,
-};
 
 /// A row of an answer; see the statements for its columns.
 pub(super) struct Answer<'a>(pub(super) &'a Row);
@@ -200,7 +193,7 @@ impl Answer<'_> {
 }
 
 pub(super) fn read_entry(bytes: &[u8], number: ProfileNumber) -> Result<Entry, PostgresError> {
-    packed::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })
+    wire::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })
 }
 
 pub(super) fn number_of(number: i32) -> Result<ProfileNumber, PostgresError> {

@@ -9,9 +9,9 @@ use super::load::plain;
 use super::session::{Parameter, Session};
 use super::sql::Commit;
 use super::{Layout, PostgresError, Shared};
-use crate::account::{Account, packed as packed_account};
+use crate::account::{Account, wire as account_wire};
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{LotKind, packed};
+use crate::journal::{LotKind, wire};
 
 /// An account's state is written anew when the journal has gone on by so many entries at most.
 const LAG: u32 = 8;
@@ -150,14 +150,11 @@ impl Rows {
         for entry in &seat.pending {
             let (plain, sequence) = (plain(number), count(entry.sequence));
             let mut bytes = Vec::new();
-            packed::write(entry, number, &mut bytes);
+            wire::write(entry, number, &mut bytes);
             self.journal.0.push(plain);
             self.journal.1.push(sequence);
             self.journal.2.push(entry.at.micros());
             self.journal.3.push(bytes);
-            if entry.stamp.is_none() && entry.is_plain() {
-                continue;
-            }
             if let Some(key) = entry.key() {
                 self.key.0.push(plain);
                 self.key.1.push(key.as_str().to_owned());
@@ -169,9 +166,9 @@ impl Rows {
                 self.name.2.push(name.as_str().to_owned());
                 self.name.3.push(sequence);
             }
-            for subject in entry.subjects() {
+            for subject in entry.records() {
                 self.subject.0.push(plain);
-                self.subject.1.push(i64::try_from(subject).unwrap_or(i64::MAX));
+                self.subject.1.push(subject.get().cast_signed());
                 self.subject.2.push(sequence);
             }
         }
@@ -247,6 +244,6 @@ pub(super) fn expires(account: &Account) -> Option<i64> {
 /// The bytes that an account is kept as.
 pub(super) fn account_bytes(account: &Account) -> Vec<u8> {
     let mut bytes = Vec::new();
-    packed_account::write(account, &mut bytes);
+    account_wire::write(account, &mut bytes);
     bytes
 }

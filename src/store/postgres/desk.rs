@@ -11,10 +11,10 @@ use tokio_postgres::Row;
 use super::PostgresError;
 use super::ask::{Answer, Answers, read_entry, row};
 use super::sql::{ACCOUNT, FOUND};
-use crate::account::{Account, packed};
+use crate::account::{Account, wire};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Entry;
-use crate::store::{Find, Gather, Lookup, Need, Owner};
+use crate::store::{Find, Lookup, LookupPlan, Need, Owner};
 
 /// An account, as it was loaded and as it will be.
 #[derive(Debug)]
@@ -167,24 +167,24 @@ impl Desk {
     }
 
     /// What a need looks up, with what is to be written seen as written; or what has to be looked up first.
-    pub(super) fn gather(&self, need: &Need) -> Result<Gather<Arc<Entry>>, Missing> {
-        let (first, second) = self.accounts(need);
+    pub(super) fn gather(&self, need: &Need) -> Result<LookupPlan<Arc<Entry>>, Missing> {
+        let (first, _) = self.accounts(need);
         let nobody = Account::without_profile(ProfileNumber::CATALOGUE);
-        let mut gather = Gather::new(need, first.unwrap_or(&nobody), second);
+        let mut plan = LookupPlan::new(need, first.unwrap_or(&nobody));
         let mut missing = Vec::new();
-        while let Some(Lookup { journal, find }) = gather.next() {
+        while let Some(Lookup { journal, find }) = plan.next() {
             let ask = (journal, find);
             match self.answers.get(&ask) {
-                Some(entries) => gather.give(self.with_pending(&ask, entries)),
+                Some(entries) => plan.answer(self.with_pending(&ask, entries)),
                 // Nothing can be found where nothing was written.
-                None if self.bound(ask.0) == 0 => gather.give(self.with_pending(&ask, &[])),
+                None if self.bound(ask.0) == 0 => plan.answer(self.with_pending(&ask, &[])),
                 None => {
                     missing.push(ask);
-                    gather.give([]);
+                    plan.answer([]);
                 }
             }
         }
-        if missing.is_empty() { Ok(gather) } else { Err(missing) }
+        if missing.is_empty() { Ok(plan) } else { Err(missing) }
     }
 
     /// The accounts that a need names. One account under two names is one account.
@@ -207,8 +207,8 @@ impl Desk {
         match find {
             Find::Range(low, high) => all(&|entry| (*low..=*high).contains(&entry.sequence)),
             Find::Until(at) => all(&|entry| entry.at <= *at),
-            Find::About(subject) => all(&|entry| entry.subjects().contains(subject)),
-            Find::Latest(subject) => newest(&|entry| entry.subjects().contains(subject)),
+            Find::About(subject) => all(&|entry| entry.records().contains(subject)),
+            Find::Latest(subject) => newest(&|entry| entry.records().contains(subject)),
             Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
             Find::Named(name) => newest(&|entry| entry.names().contains(name)),
         }
@@ -254,5 +254,5 @@ fn read_seat(answer: &Answer<'_>) -> Result<Seat, PostgresError> {
 }
 
 fn read_account(bytes: &[u8], number: ProfileNumber) -> Result<Account, PostgresError> {
-    packed::read(bytes).map_err(|source| PostgresError::Unreadable { number, source })
+    wire::read(bytes).map_err(|source| PostgresError::Unreadable { number, source })
 }

@@ -44,13 +44,14 @@ impl Shared {
         let (mut asks, mut asked, mut seen) = (Asks::default(), Vec::new(), HashSet::new());
         for need in needs {
             let first = slots.of(need.owner, true);
-            let second = need.second.map(|owner| slots.of(owner, true));
-            let catalogue = need.definition.as_ref().map(|_| slots.of(Owner::CATALOGUE, false));
+            need.second.map(|owner| slots.of(owner, true));
+            for journal in need.other_journals() {
+                slots.of(Owner::Number(journal), false);
+            }
             for (journal, find) in foresee(need) {
-                let (slot, owner) = match (journal, second, catalogue) {
-                    (Journal::Second, Some(slot), _) => (slot, need.second.unwrap_or(need.owner)),
-                    (Journal::Catalogue, _, Some(slot)) => (slot, Owner::CATALOGUE),
-                    _ => (first, need.owner),
+                let (slot, owner) = match journal {
+                    Journal::First => (first, need.owner),
+                    Journal::Other(number) => (slots.of(Owner::Number(number), false), Owner::Number(number)),
                 };
                 // Many look up the same definition.
                 if seen.insert((slot, find.clone())) {
@@ -100,7 +101,9 @@ impl Shared {
         for need in needs {
             slots.of(need.owner, true);
             need.second.map(|owner| slots.of(owner, true));
-            need.definition.as_ref().map(|_| slots.of(Owner::CATALOGUE, false));
+            for journal in need.other_journals() {
+                slots.of(Owner::Number(journal), false);
+            }
         }
         let (names, _) = slots.parameters();
         let mut numbers = BTreeMap::new();

@@ -9,7 +9,7 @@ use super::session::{Parameter, Session};
 use super::{PostgresError, PostgresStore, Shared};
 use crate::account::Account;
 use crate::id::{LotId, ProfileNumber, RedemptionId};
-use crate::journal::{Cause, Entry, EntryKind, LotKind};
+use crate::journal::{Cause, Entry, EntryKind, LotKind, RecordId};
 use crate::store::{Need, Owner};
 use crate::time::Timestamp;
 
@@ -124,9 +124,9 @@ fn unneeded<'a>(
     journal: &'a [Entry],
     before: Timestamp,
 ) -> impl Iterator<Item = &'a Entry> {
-    let subjects: HashSet<u64> = journal.iter().flat_map(Entry::subjects).collect();
+    let subjects: HashSet<RecordId> = journal.iter().flat_map(Entry::records).collect();
     let is_spent =
-        move |redemption: RedemptionId, at: Timestamp| at < before && !subjects.contains(&redemption.get());
+        move |redemption: RedemptionId, at: Timestamp| at < before && !subjects.contains(&redemption.into());
     let mut lots: HashSet<LotId> = live_lots(account).collect();
     for entry in journal {
         match &entry.kind {
@@ -136,7 +136,7 @@ fn unneeded<'a>(
             EntryKind::Hold(hold) => lots.extend(hold.items.iter().map(|item| item.lot)),
             _ => {}
         }
-        lots.extend(entry.subjects().into_iter().filter_map(|subject| LotId::new(subject).ok()));
+        lots.extend(entry.records().into_iter().filter_map(|subject| LotId::new(subject.get()).ok()));
     }
     journal.iter().filter(move |entry| match &entry.kind {
         EntryKind::Redeem(redeemed) => is_spent(redeemed.redemption, entry.at),

@@ -12,7 +12,7 @@ use super::sql::Sql;
 use super::{Layout, PostgresError, PostgresStore, Shared};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{LotKind, Name, packed};
+use crate::journal::{LotKind, Name, wire};
 use crate::store::{AsyncScan, Feed, FeedEntry, Need, Owner, Position};
 use crate::time::Timestamp;
 
@@ -148,7 +148,7 @@ impl Shared {
             let profile = profile.map(ProfileId::new).transpose().map_err(unreadable)?;
             let bytes = answer.bytes()?.unwrap_or_default();
             let entry =
-                packed::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })?;
+                wire::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })?;
             feed.entries.push(FeedEntry { profile, number, entry });
             feed.position = Position::new(format!("{position}.{}.{sequence}", number.get()));
         }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::seat::Seat;
 use super::tables::{KEY, Tables, broken, name_hash, unreadable};
 use super::{SqliteError, SqliteStore};
-use crate::account::{Account, packed};
+use crate::account::{Account, wire};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::store::StoreError;
 
@@ -156,7 +156,7 @@ impl Tables<'_> {
             return Err(broken(number, "it has a head and no profile"));
         }
         let state = match row.get_ref(4)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
-            Some(bytes) => Some(packed::read(bytes).map_err(|source| unreadable(number, source))?),
+            Some(bytes) => Some(wire::read(bytes).map_err(|source| unreadable(number, source))?),
             None => None,
         };
         expected.states = expected.states.saturating_add(u64::from(state.is_some()));
@@ -196,7 +196,7 @@ impl Tables<'_> {
                 account.follow(entry).map_err(|source| SqliteError::Corrupt { number, source })?;
                 names.extend(entry.names().iter().map(|name| name_hash(name.sort(), name.as_str())));
                 names.extend(entry.key().map(|key| name_hash(KEY, key.as_str())));
-                subjects.extend(entry.subjects().iter().map(|subject| subject.cast_signed()));
+                subjects.extend(entry.records().iter().map(|subject| subject.get().cast_signed()));
             }
             is_as_saved |= state == Some(&account);
             self.check_row(number, place, &names, &subjects)?;

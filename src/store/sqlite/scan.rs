@@ -2,11 +2,11 @@
 
 use rusqlite::params;
 
-use super::tables::{Tables, broken, name_hash, read_entries, unreadable};
+use super::tables::{Tables, broken, name_hash, unreadable};
 use super::{SqliteError, SqliteStore};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{LotKind, Name};
+use crate::journal::{LotKind, Name, wire};
 use crate::store::{Feed, FeedEntry, Owner, Position, Scan};
 use crate::time::Timestamp;
 
@@ -104,7 +104,7 @@ impl Tables<'_> {
                 None => return Err(broken(number, "it has a journal and no profile")),
             };
             let bytes = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
-            let written = read_entries(bytes, number).map_err(|source| unreadable(number, source))?;
+            let written = wire::read_all(bytes, number).map_err(|source| unreadable(number, source))?;
             let count = written.len();
             let room = limit.saturating_sub(entries.len());
             let fresh = written.into_iter().skip(reached.entries).take(room);

@@ -1,16 +1,16 @@
 //! Units in one transaction: load, decide, write. Whose transaction that is, and who ends it, is the caller's matter.
 
+use std::borrow::Cow;
+
 use super::SqliteError;
 use super::seat::{Seat, Seats};
 use super::tables::{KEY, Tables, broken, name_hash};
-use crate::account::Account;
-use crate::id::ProfileNumber;
+use crate::account::{Account, Corrupt};
+use crate::id::{DefinitionId, ProfileNumber};
 use crate::journal::{Entry, EntryKind};
-use crate::store::{
-    AsOf, CommitStatus, DefinitionRef, Find, Found, Gather, Lookup, Need, Owner, Record, View, Work,
-};
-
-static NOTHING: Found<'static> = Found::NOTHING;
+use crate::store::lookup::Find;
+use crate::store::stage::{Accounts, Staged, stage};
+use crate::store::work::{CommitStatus, DefinitionRef, Need, Owner, Work};
 
 /// What is known within one transaction, and what is still to be written in it.
 pub(super) struct Session<'a> {
@@ -20,11 +20,13 @@ pub(super) struct Session<'a> {
     dirty: Vec<ProfileNumber>,
     /// How many numbers were drawn, once that is known.
     drawn: Option<u32>,
+    /// The number that was promised last to a newcomer of this unit.
+    promised: Option<u32>,
     space: Vec<u8>,
 }
 
 /// Where the account of a unit is.
-enum Place {
+pub(super) enum Place {
     /// Among the seats.
     Seated(ProfileNumber),
     /// Nowhere: nothing is created until something is committed.
@@ -35,7 +37,7 @@ enum Place {
 
 impl<'a> Session<'a> {
     pub(super) const fn new(tables: Tables<'a>, seats: &'a mut Seats) -> Self {
-        Self { tables, seats, dirty: Vec::new(), drawn: None, space: Vec::new() }
+        Self { tables, seats, dirty: Vec::new(), drawn: None, promised: None, space: Vec::new() }
     }
 
     /// Runs one unit. What it changes is written but for the heads; see [`Session::flush`].
@@ -48,58 +50,10 @@ impl<'a> Session<'a> {
         unit: usize,
         done: CommitStatus,
     ) -> Result<CommitStatus, SqliteError> {
-        let Some(need) = work.needs().get(unit) else { return Ok(done) };
-        let mut next = None;
-        let first = self.place(need.owner, &mut next)?;
-        // One account under two names is one account, also one that does not exist yet: there is nothing that could be
-        // written to it twice.
-        let second = need.second.filter(|owner| *owner != need.owner);
-        let second = second.map(|owner| self.place(owner, &mut next)).transpose()?;
-        let is_same = |other: &Place| self.account(other).map(Account::number);
-        let second = match second {
-            Some(other) if is_same(&other)? == self.account(&first)?.number() => None,
-            other => other,
-        };
-        let change = if need.is_plain_but_for_definition()
-            && !matches!(need.definition, Some(DefinitionRef::Handle(_)))
-        {
-            self.load_definition(need)?;
-            let view = View::new(self.account(&first)?, None, &NOTHING);
-            let definition = match need.definition {
-                Some(DefinitionRef::Id(id)) => self.seats.definition(id),
-                _ => None,
-            };
-            let found;
-            let mut view = match definition {
-                // The newest entry about a definition says all there is to say.
-                Some(made) => {
-                    found = Found { definition: Some(Record { made, latest: None }), ..Found::default() };
-                    View { found: &found, ..view }
-                }
-                None => view,
-            };
-            view.second = second.as_ref().map(|second| self.account(second)).transpose()?;
-            work.decide(unit, view)
-        } else {
-            let (gather, past) = self.gather(need, &first, second.as_ref())?;
-            let found = gather.found();
-            let account = self.account(&first)?;
-            let second = second.as_ref().map(|second| self.account(second)).transpose()?;
-            work.decide(unit, View::new(past.as_ref().unwrap_or(account), second, &found))
-        };
-        let Some(change) = change else { return Ok(done) };
-        let versions =
-            (self.version(&first)?, second.as_ref().map(|second| self.version(second)).transpose()?);
-        if !change.follows(versions.0, versions.1) {
-            return Ok(CommitStatus::Conflict);
-        }
-        self.write(first, &change.first)?;
-        if let Some(second) = second {
-            self.write(second, &change.second)?;
-        }
-        // Whoever is drawn next has another number.
-        self.drawn = next.or(self.drawn);
-        Ok(done)
+        Ok(match stage(self, work, unit)? {
+            Staged::Nothing | Staged::Appended => done,
+            Staged::Stale => CommitStatus::Conflict,
+        })
     }
 
     /// Writes the heads that have changed, and the states that lag too far behind. `false`: somebody was faster.
@@ -123,8 +77,7 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
-    /// `next`: the number that was promised last to an account that is new.
-    fn place(&mut self, owner: Owner, next: &mut Option<u32>) -> Result<Place, SqliteError> {
+    fn place(&mut self, owner: Owner) -> Result<Place, SqliteError> {
         let known = match owner {
             Owner::Number(number) => Some(number),
             Owner::Profile(profile) => self.seats.number(&profile),
@@ -147,31 +100,16 @@ impl<'a> Session<'a> {
                 if let Some(number) = self.tables.number(&profile)? {
                     return Err(broken(number, "a profile has a number and no head"));
                 }
-                let drawn = match next.or(self.drawn) {
+                let drawn = match self.promised.or(self.drawn) {
                     Some(drawn) => drawn,
                     None => self.tables.numbers_drawn()?,
                 };
                 let number = drawn.checked_add(1).and_then(|number| ProfileNumber::new(number).ok());
                 let number = number.ok_or(SqliteError::NoNumbers)?;
-                *next = Some(number.get());
+                self.promised = Some(number.get());
                 Ok(Place::New(Box::new(Seat::new(Account::new(profile, number)))))
             }
         }
-    }
-
-    fn account<'s>(&'s self, place: &'s Place) -> Result<&'s Account, SqliteError> {
-        match place {
-            Place::Seated(number) => {
-                let seat = self.seats.get(*number).ok_or(broken(*number, "it left its seat"))?;
-                Ok(&seat.account)
-            }
-            Place::New(seat) => Ok(&seat.account),
-            Place::Unknown(account) => Ok(account),
-        }
-    }
-
-    fn version(&self, place: &Place) -> Result<u32, SqliteError> {
-        self.account(place).map(Account::sequence)
     }
 
     fn write(&mut self, place: Place, entries: &[Entry]) -> Result<(), SqliteError> {
@@ -209,15 +147,13 @@ impl<'a> Session<'a> {
     }
 
     /// Sees to it that the definition a need names by its id is among those that are known, if there is one.
-    fn load_definition(&mut self, need: &Need) -> Result<(), SqliteError> {
-        let Some(DefinitionRef::Id(id)) = need.definition else { return Ok(()) };
+    fn load_definition(&mut self, id: DefinitionId) -> Result<(), SqliteError> {
         if self.seats.definition(id).is_some() || id.number() != ProfileNumber::CATALOGUE {
             return Ok(());
         }
-        let catalogue = self.place(Owner::CATALOGUE, &mut None)?;
-        let mut found = self.find(&catalogue, &Find::Latest(id.get()))?;
+        let mut found = self.find_in(ProfileNumber::CATALOGUE, &Find::Latest(id.into()))?;
         if found.is_empty() {
-            found = self.find(&catalogue, &Find::Range(id.sequence(), id.sequence()))?;
+            found = self.find_in(ProfileNumber::CATALOGUE, &Find::Range(id.sequence(), id.sequence()))?;
         }
         if let Some(entry) = found.pop() {
             self.seats.keep_definition(id, entry);
@@ -225,41 +161,9 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn gather(
-        &mut self,
-        need: &Need,
-        first: &Place,
-        second: Option<&Place>,
-    ) -> Result<(Gather<Entry>, Option<Account>), SqliteError> {
-        let catalogue = match need.definition {
-            Some(_) => Some(self.place(Owner::CATALOGUE, &mut None)?),
-            None => None,
-        };
-        let account = self.account(first)?;
-        let other = second.map(|second| self.account(second)).transpose()?;
-        let mut gather = Gather::new(need, account, other);
-        while let Some(Lookup { journal, find }) = gather.next() {
-            let mut places = [Some(first), second, catalogue.as_ref()].into_iter().flatten();
-            let place =
-                places.find(|place| self.account(place).is_ok_and(|account| account.number() == journal));
-            gather.give(match place {
-                Some(place) => self.find(place, &find)?,
-                None => Vec::new(),
-            });
-        }
-        let number = account.number();
-        let past = match need.as_of {
-            AsOf::Now => None,
-            _ => gather.past(need, account).map_err(|source| SqliteError::Corrupt { number, source })?,
-        };
-        Ok((gather, past))
-    }
-
-    /// Finds entries in the journal of an account.
-    fn find(&self, place: &Place, find: &Find) -> Result<Vec<Entry>, SqliteError> {
-        let Place::Seated(number) = place else { return Ok(Vec::new()) };
-        let number = *number;
-        let Some(seat) = self.seats.get(number) else { return Err(broken(number, "it left its seat")) };
+    /// Finds entries in the journal of an account that is seated; nobody else has any.
+    fn find_in(&self, number: ProfileNumber, find: &Find) -> Result<Vec<Entry>, SqliteError> {
+        let Some(seat) = self.seats.get(number) else { return Ok(Vec::new()) };
         let newest = seat.account.sequence();
         match find {
             Find::Range(first, last) => {
@@ -274,14 +178,13 @@ impl<'a> Session<'a> {
             }
             Find::Latest(subject) => {
                 let places = self.tables.about(number, *subject, 1)?;
-                self.newest_of(number, places, |entry| entry.subjects().contains(subject))
+                self.newest_of(number, places, |entry| entry.records().contains(subject))
             }
             Find::About(subject) => {
                 let mut entries = Vec::new();
                 for place in self.tables.about(number, *subject, -1)?.into_iter().rev() {
                     let row = self.tables.journal_row(number, place)?;
-                    entries
-                        .extend(row.entries.into_iter().filter(|entry| entry.subjects().contains(subject)));
+                    entries.extend(row.entries.into_iter().filter(|entry| entry.records().contains(subject)));
                 }
                 Ok(entries)
             }
@@ -310,5 +213,68 @@ impl<'a> Session<'a> {
             }
         }
         Ok(Vec::new())
+    }
+}
+
+impl Accounts for Session<'_> {
+    type Error = SqliteError;
+    type Found<'s>
+        = Cow<'s, Entry>
+    where
+        Self: 's;
+    type Seat = Place;
+
+    fn begin(&mut self, need: &Need) -> Result<(), SqliteError> {
+        self.promised = None;
+        for journal in need.other_journals() {
+            self.place(Owner::Number(journal))?;
+        }
+        match need.definition {
+            Some(DefinitionRef::Id(id)) => self.load_definition(id),
+            _ => Ok(()),
+        }
+    }
+
+    fn seat(&mut self, owner: Owner) -> Result<Place, SqliteError> {
+        self.place(owner)
+    }
+
+    fn account<'s>(&'s self, place: &'s Place) -> Result<&'s Account, SqliteError> {
+        match place {
+            Place::Seated(number) => {
+                let seat = self.seats.get(*number).ok_or(broken(*number, "it left its seat"))?;
+                Ok(&seat.account)
+            }
+            Place::New(seat) => Ok(&seat.account),
+            Place::Unknown(account) => Ok(account),
+        }
+    }
+
+    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Vec<Cow<'_, Entry>>, SqliteError> {
+        if let Find::Latest(id) = find
+            && let Some(entry) = DefinitionId::new(id.get()).ok().and_then(|id| self.seats.definition(id))
+            && journal == ProfileNumber::CATALOGUE
+        {
+            return Ok(vec![Cow::Borrowed(entry)]);
+        }
+        Ok(self.find_in(journal, find)?.into_iter().map(Cow::Owned).collect())
+    }
+
+    fn corrupt(number: ProfileNumber, source: Corrupt) -> SqliteError {
+        SqliteError::Corrupt { number, source }
+    }
+
+    fn append(
+        &mut self,
+        (first, entries): (Place, &[Entry]),
+        second: Option<(Place, &[Entry])>,
+    ) -> Result<(), SqliteError> {
+        self.write(first, entries)?;
+        if let Some((second, entries)) = second {
+            self.write(second, entries)?;
+        }
+        // Whoever is drawn next has another number.
+        self.drawn = self.promised.or(self.drawn);
+        Ok(())
     }
 }

@@ -5,10 +5,9 @@ use siphasher::sip::SipHasher24;
 
 use super::SqliteError;
 use super::seat::Seat;
-use crate::account::{Account, packed as packed_account};
+use crate::account::{Account, wire as account_wire};
 use crate::id::{EntryId, ProfileId, ProfileNumber};
-use crate::journal::bytes::{Reader, Unreadable, Writer};
-use crate::journal::{Entry, packed as packed_entry};
+use crate::journal::{Entry, RecordId, Unreadable, wire};
 use crate::store::Owner;
 
 /// The tables of a ledger, through one connection.
@@ -75,7 +74,7 @@ impl<'c> Tables<'c> {
             None => return Err(broken(number, "it has a head and no profile")),
         };
         let mut account = match row.get_ref(3)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
-            Some(bytes) => packed_account::read(bytes).map_err(|source| unreadable(number, source))?,
+            Some(bytes) => account_wire::read(bytes).map_err(|source| unreadable(number, source))?,
             None => profile.map_or(Account::without_profile(number), |id| Account::new(id, number)),
         };
         if account.number() != number || account.profile() != profile.as_ref() {
@@ -131,7 +130,7 @@ impl<'c> Tables<'c> {
             return Err(broken(number, "its journal leads nowhere"));
         }
         let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-        let entries = read_entries(bytes, number).map_err(|source| unreadable(number, source))?;
+        let entries = wire::read_all(bytes, number).map_err(|source| unreadable(number, source))?;
         Ok(JournalRow { before, entries })
     }
 
@@ -151,11 +150,11 @@ impl<'c> Tables<'c> {
     }
 
     /// The places of the rows with an entry about a subject, the newest first.
-    pub(super) fn about(self, number: ProfileNumber, subject: u64, limit: i64) -> Result<Vec<i64>> {
+    pub(super) fn about(self, number: ProfileNumber, subject: RecordId, limit: i64) -> Result<Vec<i64>> {
         let sql =
             "SELECT place FROM scrip_subject WHERE number = ? AND subject = ? ORDER BY place DESC LIMIT ?";
         let mut select = self.prepare(sql)?;
-        let row = params![number.get(), subject.cast_signed(), limit];
+        let row = params![number.get(), subject.get().cast_signed(), limit];
         let places = select.query_map(row, |row| row.get(0))?;
         Ok(places.collect::<Result<_, _>>()?)
     }
@@ -164,21 +163,20 @@ impl<'c> Tables<'c> {
     pub(super) fn append(self, seat: &Seat, entries: &[Entry], space: &mut Vec<u8>) -> Result<i64> {
         let number = seat.account.number();
         space.clear();
-        write_entries(entries, number, space);
+        wire::write_all(entries, number, space);
         let sql = "INSERT INTO scrip_journal (number, before, entries) VALUES (?, ?, ?)";
         self.prepare(sql)?.execute(params![number.get(), seat.last, &space[..]])?;
         let place = self.0.last_insert_rowid();
-        // Of what a plain redemption or issue writes, nothing is ever looked up but by its number.
-        for entry in entries.iter().filter(|entry| entry.stamp.is_some() || !entry.is_plain()) {
+        for entry in entries {
             for name in entry.names() {
                 self.note_name(number, name_hash(name.sort(), name.as_str()), place)?;
             }
             if let Some(key) = entry.key() {
                 self.note_name(number, name_hash(KEY, key.as_str()), place)?;
             }
-            for subject in entry.subjects() {
+            for subject in entry.records() {
                 let sql = "INSERT INTO scrip_subject VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-                self.prepare(sql)?.execute(params![number.get(), subject.cast_signed(), place])?;
+                self.prepare(sql)?.execute(params![number.get(), subject.get().cast_signed(), place])?;
             }
         }
         Ok(place)
@@ -220,7 +218,7 @@ impl<'c> Tables<'c> {
     /// Writes the state row. `space` is used for the bytes.
     pub(super) fn save(self, account: &Account, space: &mut Vec<u8>) -> Result<()> {
         space.clear();
-        packed_account::write(account, space);
+        account_wire::write(account, space);
         let sql = "INSERT INTO scrip_state VALUES (?1, ?2) ON CONFLICT (number) DO UPDATE SET account = ?2";
         self.prepare(sql)?.execute(params![account.number().get(), &space[..]])?;
         Ok(())
@@ -241,28 +239,6 @@ pub(super) fn name_hash(sort: u8, text: &str) -> i64 {
 fn mark_id(number: ProfileNumber, sequence: u32) -> i64 {
     let sequence = sequence.min(crate::id::MAX_SEQUENCE);
     EntryId::made_by(number, sequence).get().cast_signed()
-}
-
-/// Each entry after its length.
-fn write_entries(entries: &[Entry], number: ProfileNumber, out: &mut Vec<u8>) {
-    let mut bytes = Vec::new();
-    for entry in entries {
-        bytes.clear();
-        packed_entry::write(entry, number, &mut bytes);
-        let mut to = Writer { out, number };
-        to.number(bytes.len() as u64);
-        out.extend_from_slice(&bytes);
-    }
-}
-
-pub(super) fn read_entries(bytes: &[u8], number: ProfileNumber) -> Result<Vec<Entry>, Unreadable> {
-    let mut from = Reader { rest: bytes, number };
-    let mut entries = Vec::new();
-    while !from.rest.is_empty() {
-        let length = usize::try_from(from.number()?).map_err(|_| Unreadable("an entry is too long"))?;
-        entries.push(packed_entry::read(from.bytes(length)?, number)?);
-    }
-    if entries.is_empty() { Err(Unreadable("there is no entry in them")) } else { Ok(entries) }
 }
 
 pub(super) const fn broken(number: ProfileNumber, what: &'static str) -> SqliteError {

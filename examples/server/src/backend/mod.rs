@@ -7,11 +7,12 @@ use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 
+use scrip::request::IsRequest;
 use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _, StoreError};
 use scrip::{
-    Action, AsyncLedger, Catalogue, Command, ExternalId, GroupCommit, Grouped, KeyReused, LotId,
-    LotSnapshots, MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem, Rejection,
-    Timestamp, ValuedBalances, Wallet,
+    AsyncLedger, Catalogue, Command, Defined, DefinitionId, ExternalId, GroupCommit, Grouped, KeyReused,
+    LotId, LotSnapshot, LotSnapshots, MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem,
+    Rejection, Timestamp, Transaction, TransactionId, ValuedBalances, Wallet,
 };
 
 use self::postgres::InPostgres;
@@ -108,7 +109,7 @@ impl Backend {
         }
     }
 
-    pub async fn run<A: Action>(&self, command: Command<A>) -> Answer<A::Outcome>
+    pub async fn run<A: IsRequest>(&self, command: Command<A>) -> Answer<A::Outcome>
     where
         A::Outcome: 'static,
     {
@@ -120,7 +121,7 @@ impl Backend {
     }
 
     /// Each stands for itself; the answers come in the order of the commands.
-    pub async fn run_all<A: Action>(&self, commands: Vec<Command<A>>) -> Vec<Answer<A::Outcome>>
+    pub async fn run_all<A: IsRequest>(&self, commands: Vec<Command<A>>) -> Vec<Answer<A::Outcome>>
     where
         A::Outcome: 'static,
     {
@@ -173,6 +174,31 @@ impl Backend {
         }
     }
 
+    pub async fn lot(&self, at: Timestamp, id: LotId) -> Result<Option<LotSnapshot>, Failure> {
+        ask!(self, ledger => ledger.at(at).lot(id))
+    }
+
+    pub async fn definition(&self, at: Timestamp, id: DefinitionId) -> Result<Option<Defined>, Failure> {
+        ask!(self, ledger => ledger.at(at).definition(id))
+    }
+
+    pub async fn transaction(
+        &self,
+        at: Timestamp,
+        id: TransactionId,
+    ) -> Result<Option<Transaction>, Failure> {
+        ask!(self, ledger => ledger.at(at).transaction(id))
+    }
+
+    pub async fn transaction_by_external_id(
+        &self,
+        at: Timestamp,
+        profile: ProfileId,
+        id: ExternalId,
+    ) -> Result<Option<Transaction>, Failure> {
+        ask!(self, ledger => ledger.at(at).transaction_by_external_id(profile, &id))
+    }
+
     /// Whoever has a transaction of this name.
     pub async fn profiles_with_transaction(
         &self,
@@ -204,7 +230,7 @@ impl Backend {
     }
 }
 
-async fn queued<L, A: Action>(writer: &GroupCommit<L>, command: Command<A>) -> Answer<A::Outcome>
+async fn queued<L, A: IsRequest>(writer: &GroupCommit<L>, command: Command<A>) -> Answer<A::Outcome>
 where
     L: Grouped<Error: Display + Send + Sync + 'static>,
     A::Outcome: 'static,
@@ -212,7 +238,7 @@ where
     writer.commit(command).await.map_err(Failure::from)
 }
 
-async fn all_queued<L, A: Action>(
+async fn all_queued<L, A: IsRequest>(
     writer: &GroupCommit<L>,
     commands: Vec<Command<A>>,
 ) -> Vec<Answer<A::Outcome>>

@@ -6,8 +6,9 @@ use std::time::Duration;
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
 use axum::http::{HeaderMap, Method, Uri, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use scrip::request::IsRequest;
 use scrip::store::AsOf;
-use scrip::{Action, IdError, Key, ProfileId, Receipt, Timestamp, When, Zone};
+use scrip::{IdError, Key, ProfileId, Receipt, Timestamp, When, Zone};
 
 use super::body::Body;
 use super::code::Code;
@@ -94,7 +95,7 @@ impl Call {
     }
 
     /// Carries out a request now, under the key of this call.
-    pub async fn run<A: Action>(&self, request: A) -> Result<Receipt<A::Outcome>, Problem>
+    pub async fn run<A: IsRequest>(&self, request: A) -> Result<Receipt<A::Outcome>, Problem>
     where
         A::Outcome: 'static,
     {

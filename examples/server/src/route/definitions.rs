@@ -114,10 +114,9 @@ pub async fn archive<K: Kind>(call: Call) -> Result<Response, Problem> {
 
 async fn current<K: Kind>(call: &Call) -> Result<(DefinitionId, Defined), Problem> {
     let id: DefinitionId = call.id(K::WHAT)?;
-    let catalogue = call.app.catalogue().await?;
-    let in_use = |defined: &&Defined| !defined.is_archived && K::shape(defined).is_some();
-    let defined = catalogue.get(id).filter(in_use).ok_or_else(|| Problem::not_found(K::WHAT))?;
-    Ok((id, defined.clone()))
+    let in_use = |defined: &Defined| !defined.is_archived && K::shape(defined).is_some();
+    let defined = call.app.backend.definition(call.at, id).await?.filter(in_use);
+    Ok((id, defined.ok_or_else(|| Problem::not_found(K::WHAT))?))
 }
 
 /// What was answered as the definition's end.

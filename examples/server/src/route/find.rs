@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use scrip::store::AsOf;
 use scrip::{
-    Catalogue, Disposition, LotId, LotKind, ProfileId, ProfileNumber, RedemptionId, Transaction,
-    TransactionId, Wallet,
+    Catalogue, Disposition, LotId, LotKind, LotSnapshot, ProfileId, ProfileNumber, RedemptionId, Transaction,
+    Wallet,
 };
 use serde::Serialize;
 
@@ -43,6 +43,13 @@ impl Call {
         let catalogue = self.app.catalogue().await?;
         let wallet = self.wallet_with(id, what).await?;
         find_lot(&wallet, id, kind, &catalogue).ok_or_else(|| Problem::not_found(what))
+    }
+
+    /// How a lot stands, wherever it is now, unless it was revoked.
+    pub async fn lot_now(&self, id: LotId, kind: LotKind, what: &str) -> Result<LotSnapshot, Problem> {
+        let found = self.app.backend.lot(self.at, id).await?;
+        let is_there = |found: &LotSnapshot| found.kind == kind && lot::is_there(&found.lot);
+        found.filter(is_there).ok_or_else(|| Problem::not_found(what))
     }
 
     /// Lots of a profile as they stood right after an entry of its journal, which this call wrote or repeats.
@@ -144,10 +151,4 @@ pub fn redemption(call: &Call, wallet: &Wallet, id: RedemptionId, lots: &Lots) -
 pub fn transaction(call: &Call, wallet: &Wallet, transaction: &Transaction, lots: &Lots) -> TransactionOut {
     let redemption = transaction.redemption_id.and_then(|id| redemption(call, wallet, id, lots));
     TransactionOut::new(transaction, redemption)
-}
-
-/// The wallet with a transaction.
-pub async fn wallet_of_transaction(call: &Call, id: TransactionId) -> Result<Wallet, Problem> {
-    let wallet = call.app.backend.wallet_of(LedgerAt::Now(call.at), id.number()).await?;
-    wallet.filter(|wallet| wallet.transaction(id).is_some()).ok_or_else(|| Problem::not_found("transaction"))
 }

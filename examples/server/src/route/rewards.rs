@@ -9,7 +9,8 @@ use crate::http::body::Body;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::{answer, list};
-use crate::shape::lot::{self, Either};
+use crate::shape::lot;
+use crate::shape::wire::Time;
 
 const WHAT: &str = "reward";
 
@@ -50,11 +51,9 @@ pub async fn show(call: Call) -> Result<Response, Problem> {
 
 pub async fn change(call: Call) -> Result<Response, Problem> {
     let id: LotId = call.id(WHAT)?;
-    let Either::Reward(said) = call.lot(id, LotKind::Reward, WHAT).await? else {
-        return Err(Problem::not_found(WHAT));
-    };
+    let before = call.lot_now(id, LotKind::Reward, WHAT).await?;
     let mut body = call.body()?;
-    body.drop_unchanged("expires_at", &said.expires_at());
+    body.drop_unchanged("expires_at", &Time::last(before.lot.expires_at));
     body.resolve(&[], &["expires_at"])?;
     let reason: Option<String> = body.get("reason")?;
     let mut adjust = Adjust::new(id, reason.as_deref().unwrap_or("corrected"));
@@ -72,7 +71,7 @@ pub async fn change(call: Call) -> Result<Response, Problem> {
 
 pub async fn revoke(call: Call) -> Result<Response, Problem> {
     let id: LotId = call.id(WHAT)?;
-    call.lot(id, LotKind::Reward, WHAT).await?;
+    call.lot_now(id, LotKind::Reward, WHAT).await?;
     let mut revoke = Revoke::new(id);
     revoke.reason = call.body()?.get("reason")?;
     call.run(revoke).await.map_err(|problem| problem.in_path(WHAT))?;

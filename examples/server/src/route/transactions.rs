@@ -2,13 +2,14 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use scrip::request::IsRequest;
 use scrip::store::AsOf;
 use scrip::{
     Amount, DeleteTransaction, Disposition, ExternalId, PostTransaction, ProfileId, Receipt,
     ReturnTransaction, Transaction, TransactionId, UpdateTransaction, Wallet,
 };
 
-use super::find::{transaction, wallet_of_transaction};
+use super::find::transaction;
 use crate::backend::{Failure, LedgerAt};
 use crate::http::body::Body;
 use crate::http::call::Call;
@@ -44,19 +45,34 @@ async fn answer_posted(
     status: StatusCode,
 ) -> Result<Response, Problem> {
     let status = if receipt.disposition == Disposition::Existing { StatusCode::OK } else { status };
-    let posted = receipt.outcome;
-    // Only a redemption has to be looked up.
-    let shape = match posted.redemption_id {
-        Some(_) if receipt.disposition == Disposition::Existing => {
-            let as_of = LedgerAt::Past(AsOf::Sequence(posted.id.sequence()));
-            shape(call, &call.app.backend.wallet(as_of, posted.profile_id).await?, &posted).await?
-        }
-        Some(_) => {
-            shape(call, &call.wallet_after(posted.profile_id, receipt.disposition).await?, &posted).await?
-        }
-        None => TransactionOut::new(&posted, None),
+    Ok(answer::data(status, &shape_after(call, &receipt.outcome, receipt.disposition).await?))
+}
+
+/// A transaction as it was right after what this call did, or repeats.
+async fn shape_after(
+    call: &Call,
+    posted: &Transaction,
+    disposition: Disposition,
+) -> Result<TransactionOut, Problem> {
+    if posted.redemption_id.is_none() {
+        return Ok(TransactionOut::new(posted, None));
+    }
+    let wallet = if disposition == Disposition::Existing {
+        let as_of = LedgerAt::Past(AsOf::Sequence(posted.id.sequence()));
+        call.app.backend.wallet(as_of, posted.profile_id).await?
+    } else {
+        call.wallet_after(posted.profile_id, disposition).await?
     };
-    Ok(answer::data(status, &shape))
+    shape(call, &wallet, posted).await
+}
+
+/// A transaction as it stands. The journal is read for the lots of its redemption only.
+async fn shape_now(call: &Call, posted: &Transaction) -> Result<TransactionOut, Problem> {
+    if posted.redemption_id.is_none() {
+        return Ok(TransactionOut::new(posted, None));
+    }
+    let wallet = call.app.backend.wallet(LedgerAt::Now(call.at), posted.profile_id).await?;
+    shape(call, &wallet, posted).await
 }
 
 async fn shape(call: &Call, wallet: &Wallet, posted: &Transaction) -> Result<TransactionOut, Problem> {
@@ -107,10 +123,14 @@ pub async fn index(call: Call) -> Result<Response, Problem> {
 }
 
 pub async fn show(call: Call) -> Result<Response, Problem> {
+    let posted = current(&call).await?;
+    Ok(answer::ok(&shape_now(&call, &posted).await?))
+}
+
+/// The transaction that the path names.
+async fn current(call: &Call) -> Result<Transaction, Problem> {
     let id: TransactionId = call.id(WHAT)?;
-    let wallet = wallet_of_transaction(&call, id).await?;
-    let found = wallet.transaction(id).ok_or_else(|| Problem::not_found(WHAT))?;
-    Ok(answer::ok(&shape(&call, &wallet, found).await?))
+    call.app.backend.transaction(call.at, id).await?.ok_or_else(|| Problem::not_found(WHAT))
 }
 
 /// By the caller's own id. It is unique per profile only: where several have it, the query says which is meant.
@@ -120,16 +140,15 @@ pub async fn external(call: Call) -> Result<Response, Problem> {
         Some(profile) => vec![ProfileId::new(profile).map_err(|_| Problem::not_found(WHAT))?],
         None => call.app.backend.profiles_with_transaction(call.at, id.clone(), 100).await?,
     };
-    let mut found = Vec::new();
+    let mut found: Vec<Transaction> = Vec::new();
     for profile in profiles {
-        let wallet = call.app.backend.wallet(LedgerAt::Now(call.at), profile).await?;
-        if let Some(posted) = named(&wallet, &id) {
-            found.push(shape(&call, &wallet, posted).await?);
-        }
+        let posted = call.app.backend.transaction_by_external_id(call.at, profile, id.clone()).await?;
+        // Profiles that were merged have it in common.
+        found.extend(posted.filter(|posted| found.iter().all(|other| other.id != posted.id)));
     }
     match found.as_slice() {
         [] => Err(Problem::not_found(WHAT)),
-        [only] => Ok(answer::ok(only)),
+        [only] => Ok(answer::ok(&shape_now(&call, only).await?)),
         _ => {
             let message =
                 "several profiles have a transaction with this external_id; say which: ?profile_id=";
@@ -143,13 +162,9 @@ fn named<'a>(wallet: &'a Wallet, id: &ExternalId) -> Option<&'a Transaction> {
 }
 
 pub async fn change(call: Call) -> Result<Response, Problem> {
-    let id: TransactionId = call.id(WHAT)?;
-    let wallet = wallet_of_transaction(&call, id).await?;
-    let before = wallet.transaction(id).ok_or_else(|| Problem::not_found(WHAT))?;
-    let changed = call.run(update(before, call.body()?)?).await.map_err(|problem| problem.in_path(WHAT))?;
-    let posted = changed.outcome;
-    let wallet = call.wallet_after(posted.profile_id, changed.disposition).await?;
-    Ok(answer::ok(&shape(&call, &wallet, &posted).await?))
+    let before = current(&call).await?;
+    let changed = call.run(update(&before, call.body()?)?).await.map_err(|problem| problem.in_path(WHAT))?;
+    Ok(answer::ok(&shape_after(&call, &changed.outcome, changed.disposition).await?))
 }
 
 /// What a transaction says from now on: what it said, with what the body says over it.
@@ -185,9 +200,13 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     let id: ExternalId = body.get("external_id")?.ok_or_else(|| Problem::missing("external_id"))?;
     let mut moment = LedgerAt::Now(call.at);
     loop {
-        let wallet = call.app.backend.wallet(moment, profile).await?;
-        let (done, status) = match named(&wallet, &id) {
-            Some(before) => (run(&call, update(before, body.clone())?).await, StatusCode::OK),
+        let backend = &call.app.backend;
+        let before = match moment {
+            LedgerAt::Now(at) => backend.transaction_by_external_id(at, profile, id.clone()).await?,
+            LedgerAt::Past(_) => named(&backend.wallet(moment, profile).await?, &id).cloned(),
+        };
+        let (done, status) = match before {
+            Some(before) => (run(&call, update(&before, body.clone())?).await, StatusCode::OK),
             None => (run(&call, request(body.clone())?).await, StatusCode::CREATED),
         };
         match (done, moment) {
@@ -200,7 +219,7 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     }
 }
 
-async fn run<A: scrip::Action>(call: &Call, request: A) -> Result<Receipt<A::Outcome>, Failure>
+async fn run<A: IsRequest>(call: &Call, request: A) -> Result<Receipt<A::Outcome>, Failure>
 where
     A::Outcome: 'static,
 {

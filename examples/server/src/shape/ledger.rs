@@ -85,20 +85,13 @@ fn name(kind: &EntryKind) -> &'static str {
         EntryKind::Lapse(_) => "lapse",
         EntryKind::Return(_) => "return",
         EntryKind::Reversal(_) => "reversal",
-        EntryKind::ReturnElsewhere(back) => {
-            if back.is_reversal {
-                "reversal"
-            } else {
-                "return"
-            }
-        }
         EntryKind::Extend(_) => "extend",
         EntryKind::ReassignOut(_) | EntryKind::MergeOut(_) => "reassign_out",
         EntryKind::ReassignIn(_) | EntryKind::MergeIn(_) => "reassign_in",
         EntryKind::Revoke(_) => "revoke",
         EntryKind::Earn(_) => "earn",
         EntryKind::Clawback(_) => "clawback",
-        EntryKind::Transaction(_) | EntryKind::Link(_) => "transaction",
+        EntryKind::Transaction(_) => "transaction",
         // Definitions are in no profile's journal.
         _ => "adjust",
     }
@@ -124,7 +117,6 @@ fn cause(entry: &Entry, number: ProfileNumber) -> CauseOut {
         (_, EntryKind::Return(back) | EntryKind::Reversal(back)) => {
             of("redemption", back.redemption.id.get())
         }
-        (_, EntryKind::ReturnElsewhere(back)) => of("redemption", back.back.redemption.id.get()),
         (_, EntryKind::Extend(changes)) => changes.first().map_or_else(
             || of("entry", entry.id(number).get()),
             |change| lot(change.after.kind, change.after.lot),
@@ -135,7 +127,6 @@ fn cause(entry: &Entry, number: ProfileNumber) -> CauseOut {
             lot(corrected.change.after.kind, corrected.change.after.lot)
         }
         (_, EntryKind::Transaction(change)) => of("transaction", change.transaction.id.get()),
-        (_, EntryKind::Link(state)) => of("redemption", state.id.get()),
         (_, EntryKind::Earn(earned)) => of("transaction", earned.transaction.get()),
         (_, EntryKind::Clawback(clawed)) => of("transaction", clawed.transaction.get()),
         _ => of("entry", entry.id(number).get()),

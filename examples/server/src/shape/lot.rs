@@ -172,10 +172,6 @@ impl Reward {
     pub fn id(&self) -> u64 {
         self.id
     }
-
-    pub fn expires_at(&self) -> Option<Time> {
-        self.expires_at
-    }
 }
 
 impl Point {
@@ -185,7 +181,7 @@ impl Point {
 }
 
 /// Whether a lot still is there for those who ask: one that was revoked is not, nor one that another profile has.
-fn is_there<Q>(lot: &Lot<Q>) -> bool {
+pub fn is_there<Q>(lot: &Lot<Q>) -> bool {
     !matches!(lot.status, LotStatus::Revoked | LotStatus::Moved)
 }
 

@@ -1,0 +1,274 @@
+//! The binary form of accounts, for stores that keep the folded account beside the journal.
+//!
+//! The first byte says how the rest is written. Then come flags that say which of the rarer parts follow, such as open
+//! holds; and so does each lot. A later version adds flags at the end, with what older accounts do not have.
+
+use super::rest::ColdState;
+use super::{Account, LiveLot, OverdueLot, PendingLot};
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of, unzigzag, zigzag};
+use crate::journal::{HoldEntry, KindTotals, LotKind};
+use crate::time::{Expiry, Timestamp};
+use crate::value::Delta;
+
+/// The one form there is.
+const FORM: u8 = 1;
+
+/// Writes an account, as it stands after a whole change.
+pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
+    let Account { number, sequence, last_at, .. } = *account;
+    let mut to = Writer::new(out, number, sequence, last_at);
+    let rest = account.rest();
+    let has_points = rest.points_pot != KindTotals::EMPTY || !rest.point_debt.is_zero();
+    let has_profile = account.profile().is_some();
+    to.byte(FORM);
+    to.flags([
+        has_profile,
+        has_points,
+        !rest.pending.is_empty(),
+        !rest.overdue.is_empty(),
+        !rest.holds.is_empty(),
+        rest.merged_into.is_some(),
+        !rest.merged_from.is_empty(),
+    ]);
+    to.profile(number);
+    if has_profile {
+        to.text(account.profile.as_str());
+    }
+    to.number(sequence.into());
+    to.instant(last_at);
+    let mut lots = LotWriter { to, issued: last_at, ends: last_at };
+    lots.to.pot(&account.rewards_pot);
+    lots.list(account.rewards.iter());
+    if has_points {
+        lots.to.pot(&rest.points_pot);
+        lots.to.quantity(rest.point_debt);
+        lots.list(rest.points.iter());
+    }
+    lots.rare(rest);
+}
+
+/// Reads an account.
+///
+/// # Errors
+/// The bytes are no account, or one in which value appeared or vanished (rule J3).
+pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
+    let mut from = Reader::new(bytes, ProfileNumber::CATALOGUE, "the head of an account");
+    match from.byte()? {
+        FORM => {}
+        newer => return Err(from.newer(newer.into())),
+    }
+    let [has_profile, has_points, rare @ ..] = from.flags::<7>()?;
+    from.number = from.profile()?;
+    let profile = from.if_set(has_profile, |from| from.parsed("a profile's id"))?;
+    let mut account = Account::new(profile.unwrap_or(ProfileId::BLANK), from.number);
+    from.sequence = from.sequence_number()?;
+    from.at = from.instant()?;
+    (account.sequence, account.last_at) = (from.sequence, from.at);
+    let at = from.at;
+    let mut lots = LotReader { from, issued: at, ends: at };
+    account.rewards_pot = lots.from.pot()?;
+    lots.list(|lot| account.rewards.insert(lot))?;
+    if has_points {
+        let rest = account.rest_mut();
+        (rest.points_pot, rest.point_debt) = (lots.from.pot()?, lots.from.points()?);
+        lots.list(|lot| rest.points.insert(lot))?;
+    }
+    if rare != [false; 5] {
+        lots.rare(rare, account.rest_mut())?;
+    }
+    lots.from.part = "an account";
+    if !account.is_conserved() {
+        return Err(lots.from.invalid("lots and holds that add up to the totals (rule J3)", "others"));
+    }
+    lots.from.finish()?;
+    Ok(account)
+}
+
+/// Writes lots one after the other: each instant as what lies between it and the one before it of its sort.
+struct LotWriter<'a> {
+    to: Writer<'a>,
+    issued: Timestamp,
+    ends: Timestamp,
+}
+
+impl LotWriter<'_> {
+    fn list<'a>(&mut self, lots: impl ExactSizeIterator<Item = &'a LiveLot>) {
+        self.to.number(lots.len() as u64);
+        lots.for_each(|lot| self.lot(lot));
+    }
+
+    fn lot(&mut self, lot: &LiveLot) {
+        let is_held = !lot.held.is_zero();
+        self.to.flags([is_held, lot.expires_at == Expiry::NEVER]);
+        self.to.id(lot.id);
+        self.to.quantity(lot.remaining);
+        if is_held {
+            self.to.quantity(lot.held);
+        }
+        self.to.step(lot.issued_at, &mut self.issued);
+        if let Some(end) = lot.expires_at.instant() {
+            self.to.step(end, &mut self.ends);
+        }
+    }
+
+    /// What most accounts have nothing of.
+    fn rare(mut self, rest: &ColdState) {
+        let ColdState { pending, overdue, holds, merged_into, merged_from, .. } = rest;
+        if !pending.is_empty() {
+            self.to.number(pending.iter().len() as u64);
+            for PendingLot { available_at, kind, lot } in pending.iter() {
+                self.to.flags([*kind == LotKind::Point]);
+                self.to.instant(*available_at);
+                self.lot(lot);
+            }
+        }
+        if !overdue.is_empty() {
+            self.to.number(overdue.len() as u64);
+            for OverdueLot { kind, lot } in overdue {
+                self.to.flags([*kind == LotKind::Point]);
+                self.lot(lot);
+            }
+        }
+        if !holds.is_empty() {
+            self.to.number(holds.iter().len() as u64);
+            holds.iter().for_each(|hold| hold.write(&mut self.to));
+        }
+        merged_into.inspect(|number| self.to.profile(*number));
+        if !merged_from.is_empty() {
+            self.to.profiles(merged_from);
+        }
+    }
+}
+
+/// Reads what [`LotWriter`] wrote.
+struct LotReader<'a> {
+    from: Reader<'a>,
+    issued: Timestamp,
+    ends: Timestamp,
+}
+
+impl LotReader<'_> {
+    fn list(&mut self, mut insert: impl FnMut(LiveLot)) -> Reading<()> {
+        for _ in 0..self.from.number()? {
+            insert(self.lot()?);
+        }
+        Ok(())
+    }
+
+    fn lot(&mut self) -> Reading<LiveLot> {
+        self.from.part = "the lots of an account";
+        let [is_held, is_never] = self.from.flags()?;
+        let (id, remaining) = (self.from.id()?, self.from.quantity()?);
+        let held = self.from.if_set(is_held, Reader::quantity)?.unwrap_or_default();
+        let issued_at = self.from.step(&mut self.issued)?;
+        let expires_at = if is_never { Expiry::NEVER } else { Expiry::at(self.from.step(&mut self.ends)?) };
+        Ok(LiveLot { expires_at, issued_at, id, remaining, held })
+    }
+
+    fn rare(&mut self, flags: [bool; 5], rest: &mut ColdState) -> Reading<()> {
+        let [has_pending, has_overdue, has_holds, is_merged, has_merged] = flags;
+        if has_pending {
+            for _ in 0..self.from.number()? {
+                let [is_point] = self.from.flags()?;
+                let available_at = self.from.instant()?;
+                rest.pending.insert(PendingLot { available_at, kind: kind_of(is_point), lot: self.lot()? });
+            }
+        }
+        if has_overdue {
+            for _ in 0..self.from.number()? {
+                let [is_point] = self.from.flags()?;
+                rest.overdue.push(OverdueLot { kind: kind_of(is_point), lot: self.lot()? });
+            }
+        }
+        if has_holds {
+            self.from.list::<HoldEntry>()?.into_iter().for_each(|hold| rest.holds.insert(hold));
+        }
+        self.from.part = "the mergers of an account";
+        rest.merged_into = self.from.if_set(is_merged, Reader::profile)?;
+        rest.merged_from = self.from.if_set(has_merged, Reader::profiles)?.unwrap_or_default();
+        Ok(())
+    }
+}
+
+impl Writer<'_> {
+    /// The quantities that are not zero. New ones come at the end.
+    fn pot(&mut self, pot: &KindTotals) {
+        let values = [
+            pot.available,
+            pot.issued,
+            pot.redeemed,
+            pot.expired,
+            pot.pending,
+            pot.held,
+            pot.revoked,
+            pot.clawed_back,
+            pot.paid_to_debt,
+        ];
+        let values = values.map(|value| value.ten_thousandths().unsigned_abs());
+        let corrections = [pot.adjusted, pot.moved].map(|delta| zigzag(delta.ten_thousandths()));
+        let ([a, b, c, d, e, f, g, h, i], [j, k]) = (values, corrections);
+        let all = [a, b, c, d, e, f, g, h, i, j, k];
+        self.flags(all.map(|value| value != 0));
+        all.into_iter().filter(|value| *value != 0).for_each(|value| self.number(value));
+    }
+
+    /// From one instant to the next.
+    fn step(&mut self, to: Timestamp, from: &mut Timestamp) {
+        // Both are in the years 1 to 9999.
+        self.span(to.micros().wrapping_sub(from.micros()));
+        *from = to;
+    }
+}
+
+impl Reader<'_> {
+    fn pot(&mut self) -> Reading<KindTotals> {
+        self.part = "the totals of an account";
+        let is_there = self.flags::<11>()?;
+        let mut values = [0; 11];
+        for (value, is_there) in values.iter_mut().zip(is_there) {
+            *value = if is_there { self.number()? } else { 0 };
+        }
+        let [
+            available,
+            issued,
+            redeemed,
+            expired,
+            pending,
+            held,
+            revoked,
+            clawed_back,
+            paid_to_debt,
+            adjusted,
+            moved,
+        ] = values;
+        Ok(KindTotals {
+            issued: self.quantity_of(issued)?,
+            available: self.quantity_of(available)?,
+            pending: self.quantity_of(pending)?,
+            held: self.quantity_of(held)?,
+            redeemed: self.quantity_of(redeemed)?,
+            expired: self.quantity_of(expired)?,
+            revoked: self.quantity_of(revoked)?,
+            clawed_back: self.quantity_of(clawed_back)?,
+            paid_to_debt: self.quantity_of(paid_to_debt)?,
+            adjusted: self.correction(adjusted)?,
+            moved: self.correction(moved)?,
+        })
+    }
+
+    /// Up, or down.
+    fn correction(&self, raw: u64) -> Reading<Delta> {
+        let raw = unzigzag(raw);
+        let size = self.quantity_of(raw.unsigned_abs())?;
+        Ok(if raw < 0 { Delta::ZERO.down(size) } else { Delta::ZERO.up(size) })
+    }
+
+    fn step(&mut self, from: &mut Timestamp) -> Reading<Timestamp> {
+        *from = self.instant_after(from.micros())?;
+        Ok(*from)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Accounts in their binary form: they come back, and bytes that nobody wrote are an error.
+
+use super::*;
+use crate::journal::{Balances, Cause, Entry, EntryKind, Expired, Standing};
+use crate::value::json;
+
+/// An account after each of the entries that the goldens hold, but for those inside a merger: the lots have come by then
+/// and the holds on them have not. A store writes an account after whole changes only.
+fn goldens() -> Vec<Account> {
+    let entries: Vec<Entry> = json::read(include_bytes!("../../../tests/goldens/entries.json")).unwrap();
+    let mut account = Account::new(ProfileId::new("alice").unwrap(), ProfileNumber::new(1).unwrap());
+    let mut accounts = vec![account.clone(), Account::without_profile(ProfileNumber::CATALOGUE)];
+    for entry in &entries {
+        account.follow(entry).unwrap();
+        accounts.push(account.clone());
+    }
+    accounts.retain(Account::is_conserved);
+    // What few accounts have.
+    let overdue: Vec<Account> = accounts.iter().filter_map(expired_while_held).collect();
+    accounts.extend(overdue);
+    let mut merged = accounts[0].clone();
+    merged.rest_mut().merged_into = Some(ProfileNumber::MAX);
+    merged.rest_mut().merged_from = vec![ProfileNumber::new(2).unwrap(), ProfileNumber::MAX];
+    accounts.push(merged);
+    accounts
+}
+
+/// The account after a lot expired of which something is held.
+fn expired_while_held(account: &Account) -> Option<Account> {
+    let (kind, lot) = [LotKind::Reward, LotKind::Point]
+        .into_iter()
+        .find_map(|kind| Some((kind, *account.lots(kind).find(|lot| !lot.held.is_zero())?)))?;
+    let after = crate::account::after(&lot, kind, Standing::Expired);
+    let kind = EntryKind::Expire(Expired { value: lot.unheld(), after });
+    let (sequence, at, balances) = (account.sequence + 1, account.last_at, Balances::default());
+    let mut later = account.clone();
+    later.apply(&Entry { sequence, at, cause: Cause::Clock, kind, balances, stamp: None });
+    Some(later)
+}
+
+fn written(account: &Account) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(account, &mut bytes);
+    bytes
+}
+
+#[test]
+fn accounts_come_back_as_they_were() {
+    for account in goldens() {
+        let bytes = written(&account);
+        assert_eq!(read(&bytes), Ok(account.clone()), "{bytes:?}");
+    }
+    let is_there = |what: fn(&Account) -> bool| goldens().iter().any(what);
+    assert!(is_there(|account| account.pending().len() > 0), "a lot that is pending");
+    assert!(is_there(|account| account.overdue().len() > 0), "a lot that is held past its expiry");
+    assert!(is_there(|account| account.holds().len() > 0), "an open hold");
+    assert!(is_there(|account| account.lots(LotKind::Point).any(|lot| lot.expires_at == Expiry::NEVER)));
+    assert!(is_there(|account| account.merged_into().is_some()), "a merger into another");
+    assert!(is_there(|account| account.merged_from().len() > 1), "mergers of others");
+}
+
+#[test]
+fn every_instant_has_a_step() {
+    let instants = [Timestamp::MIN, Timestamp::MAX, Timestamp::from_micros(0).unwrap()];
+    let near = [-1_000_001, -1, 1, 999_999, 1_000_000].map(|micros| Timestamp::from_micros(micros).unwrap());
+    for from in instants.into_iter().chain(near) {
+        for to in instants.into_iter().chain(near) {
+            let mut bytes = Vec::new();
+            let mut last = from;
+            let (number, at) = (ProfileNumber::CATALOGUE, from);
+            Writer::new(&mut bytes, number, 0, at).step(to, &mut last);
+            let mut reader = Reader::new(&bytes, number, "a step");
+            assert_eq!(reader.step(&mut from.clone()), Ok(to), "from {from} to {to}");
+            assert_eq!(last, to);
+        }
+    }
+}
+
+/// The bytes are for ever: what was written once is read by every version after.
+#[test]
+fn the_forms_never_change() {
+    let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let all = goldens().into_iter().map(|account| written(&account));
+    let written = all.map(hex).collect::<Vec<_>>().join("\n") + "\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/wire_accounts.txt");
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::write(path, &written).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), written);
+}
+
+#[test]
+fn spoiled_bytes_are_an_error_and_no_panic() {
+    for account in goldens() {
+        let bytes = written(&account);
+        for length in 0..bytes.len() {
+            assert!(read(&bytes[..length]).is_err());
+        }
+        for place in 0..bytes.len().min(300) {
+            for value in [0, 1, 2, 5, 0x7f, 0x80, 0xff] {
+                let mut spoiled = bytes.clone();
+                spoiled[place] = value;
+                // It may be another account; it must not be a panic, and no value may come of it.
+                assert!(
+                    read(&spoiled).is_ok_and(|account| account.is_conserved()) || read(&spoiled).is_err()
+                );
+            }
+        }
+    }
+    assert!(read(&[]).is_err());
+    assert!(read(&[99]).is_err());
+}

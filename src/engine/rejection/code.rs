@@ -1,0 +1,99 @@
+//! The code of each rejection, and its step in the precedence, in the order of the precedence.
+
+use super::Rejection;
+
+/// The step of the precedence at which a rejection stands; see [the module](crate::rejection).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RejectionClass {
+    /// It repeats another request, with other content.
+    Identity,
+    /// One of its fields cannot be.
+    Field,
+    /// It comes too late to be that early.
+    Time,
+    /// It names what does not exist.
+    Unknown,
+    /// The terms of a definition or lot, or the program's policies, forbid it.
+    Terms,
+    /// There is not enough value.
+    Value,
+    /// A limit of the account is reached.
+    Limit,
+}
+
+macro_rules! table {
+    ($($variant:ident => $code:literal, $class:ident;)*) => {
+        impl Rejection {
+            /// Every code there is, in the order of the precedence.
+            pub const CODES: &'static [&'static str] = &[$($code),*];
+
+            /// A stable code for programs to act on.
+            pub const fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $code,)*
+                }
+            }
+
+            /// The step of the precedence at which it stands.
+            pub const fn class(&self) -> RejectionClass {
+                match self {
+                    $(Self::$variant { .. } => RejectionClass::$class,)*
+                }
+            }
+        }
+    };
+}
+
+table! {
+    ExternalIdConflict => "external_id_conflict", Identity;
+    HandleTaken => "handle_taken", Identity;
+    Missing => "missing_field", Field;
+    Contradiction => "contradiction", Field;
+    TextLength => "text_length", Field;
+    NotPositive => "not_positive", Field;
+    TooManyDecimals => "too_many_decimals", Field;
+    AmountTooLarge => "amount_too_large", Field;
+    NoEnd => "no_end", Field;
+    BadStrategies => "bad_strategies", Field;
+    TimeReversed => "time_reversed", Time;
+    UnknownDefinition => "unknown_definition", Unknown;
+    UnknownRedemption => "unknown_redemption", Unknown;
+    UnknownTransaction => "unknown_transaction", Unknown;
+    UnknownLot => "unknown_lot", Unknown;
+    UnknownHold => "unknown_hold", Unknown;
+    DefinitionArchived => "definition_archived", Terms;
+    NotAssignable => "not_assignable", Terms;
+    AboveMaxValue => "above_max_value", Terms;
+    RemainingAboveInitial => "remaining_above_initial", Terms;
+    TimeOutOfRange => "time_out_of_range", Terms;
+    NeverUsable => "never_usable", Terms;
+    NoExchangeRate => "no_exchange_rate", Terms;
+    BasketRequired => "basket_required", Terms;
+    BelowMinimumSpend => "below_minimum_spend", Terms;
+    CapExceeded => "cap_exceeded", Terms;
+    RedemptionReversed => "redemption_reversed", Terms;
+    RedemptionLinked => "redemption_linked", Terms;
+    RedemptionAboveTotal => "redemption_above_total", Terms;
+    RedemptionReturned => "redemption_returned", Terms;
+    ReversalWindowOver => "reversal_window_over", Terms;
+    HoldCaptured => "hold_captured", Terms;
+    HoldReleased => "hold_released", Terms;
+    HoldLapsed => "hold_lapsed", Terms;
+    SameProfile => "same_profile", Terms;
+    AlreadyMerged => "already_merged", Terms;
+    LotRevoked => "lot_revoked", Terms;
+    NotExtendable => "not_extendable", Terms;
+    NotReassignable => "not_reassignable", Terms;
+    NeverExpires => "never_expires", Terms;
+    Shortens => "shortens", Terms;
+    LotExpired => "lot_expired", Terms;
+    NothingLeft => "nothing_left", Value;
+    LotHeld => "lot_held", Value;
+    CaptureAboveHold => "capture_above_hold", Value;
+    ReturnAboveRedemption => "return_above_redemption", Value;
+    ReturnAboveTransaction => "return_above_transaction", Value;
+    InsufficientValue => "insufficient_value", Value;
+    AccountTotalExceeded => "account_total_exceeded", Limit;
+    JournalFull => "journal_full", Limit;
+}

@@ -1,0 +1,210 @@
+//! Reading what was written, with errors that say what was expected where.
+
+use std::fmt;
+
+use super::{Binary, Reading, SECOND, unzigzag};
+use crate::id::{Identifier, MAX_SEQUENCE, ProfileNumber};
+use crate::journal::unreadable::{Problem, Unreadable};
+use crate::time::{Expiry, Timestamp};
+use crate::value::json::Json;
+use crate::value::{Amount, Points, Quantity};
+
+/// Reads what belongs to one entry of the account with a number.
+pub(crate) struct Reader<'a> {
+    pub(crate) rest: &'a [u8],
+    pub(crate) number: ProfileNumber,
+    pub(crate) sequence: u32,
+    pub(crate) at: Timestamp,
+    /// What is being read, for errors.
+    pub(crate) part: &'static str,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(rest: &'a [u8], number: ProfileNumber, part: &'static str) -> Self {
+        Self { rest, number, sequence: 0, at: Timestamp::MIN, part }
+    }
+
+    pub(crate) fn invalid(&self, expected: &'static str, found: impl fmt::Display) -> Unreadable {
+        let found = found.to_string().chars().take(48).collect();
+        Unreadable::new(self.part, Problem::Invalid { expected, found })
+    }
+
+    pub(crate) const fn newer(&self, found: u64) -> Unreadable {
+        Unreadable::new(self.part, Problem::Newer(found))
+    }
+
+    #[inline]
+    pub(crate) fn bytes(&mut self, length: usize) -> Reading<&'a [u8]> {
+        match self.rest.split_at_checked(length) {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(bytes)
+            }
+            None => Err(Unreadable::new(self.part, Problem::Missing(length.wrapping_sub(self.rest.len())))),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn array<const N: usize>(&mut self) -> Reading<[u8; N]> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.bytes(N)?);
+        Ok(array)
+    }
+
+    pub(crate) fn byte(&mut self) -> Reading<u8> {
+        self.array().map(|[byte]| byte)
+    }
+
+    #[inline]
+    pub(crate) fn number(&mut self) -> Reading<u64> {
+        let further = self.rest.first().map_or(0, |first| first.trailing_zeros());
+        let (value, most) = if further < 8 {
+            let (mut bits, length) = ([0; 8], (further as usize).wrapping_add(1));
+            let bytes = self.bytes(length)?;
+            bits.iter_mut().zip(bytes).for_each(|(bit, byte)| *bit = *byte);
+            (u64::from_le_bytes(bits) >> further >> 1, further)
+        } else {
+            self.bytes(1)?;
+            (u64::from_le_bytes(self.array()?), 8)
+        };
+        if (value | 1).ilog2() / 7 < most {
+            return Err(self.invalid("a number in as few bytes as it takes", value));
+        }
+        Ok(value)
+    }
+
+    /// As many flags as this version knows.
+    #[inline]
+    pub(crate) fn flags<const N: usize>(&mut self) -> Reading<[bool; N]> {
+        let bits = self.number()?;
+        let unknown = bits >> N << N;
+        if unknown != 0 {
+            return Err(self.newer(unknown));
+        }
+        Ok(std::array::from_fn(|bit| bits >> bit & 1 == 1))
+    }
+
+    pub(crate) fn small(&mut self) -> Reading<u32> {
+        let number = self.number()?;
+        u32::try_from(number).map_err(|_| self.invalid("at most 4294967295", number))
+    }
+
+    pub(crate) fn sequence_number(&mut self) -> Reading<u32> {
+        let sequence = self.small()?;
+        if sequence <= MAX_SEQUENCE {
+            Ok(sequence)
+        } else {
+            Err(self.invalid("a sequence number of at most 4194303", sequence))
+        }
+    }
+
+    pub(crate) fn profile(&mut self) -> Reading<ProfileNumber> {
+        let number = self.small()?;
+        ProfileNumber::new(number).map_err(|_| self.invalid("a profile's number", number))
+    }
+
+    pub(crate) fn instant(&mut self) -> Reading<Timestamp> {
+        self.instant_after(0)
+    }
+
+    /// The instant that a span ends which begins at so many microseconds since 1970.
+    #[inline]
+    pub(crate) fn instant_after(&mut self, start: i64) -> Reading<Timestamp> {
+        let written = self.number()?;
+        let (count, unit) = (unzigzag(written >> 1), if written & 1 == 0 { SECOND } else { 1 });
+        let end = count.checked_mul(unit).and_then(|span| start.checked_add(span));
+        let end = end.and_then(|micros| Timestamp::from_micros(micros).ok());
+        end.ok_or_else(|| self.invalid("an instant in the years 1 to 9999", count))
+    }
+
+    /// The end, unless a flag said that there is none.
+    pub(crate) fn end(&mut self, is_never: bool) -> Reading<Expiry> {
+        if is_never { Ok(Expiry::NEVER) } else { self.instant().map(Expiry::at) }
+    }
+
+    pub(crate) fn quantity(&mut self) -> Reading<Quantity> {
+        let raw = self.number()?;
+        self.quantity_of(raw)
+    }
+
+    pub(crate) fn quantity_of(&self, raw: u64) -> Reading<Quantity> {
+        let quantity = i64::try_from(raw).ok().and_then(|raw| Quantity::from_ten_thousandths(raw).ok());
+        quantity.ok_or_else(|| self.invalid("at most 9000000000000000000 ten-thousandths", raw))
+    }
+
+    pub(crate) fn amount(&mut self) -> Reading<Amount> {
+        self.quantity().map(Amount::from)
+    }
+
+    pub(crate) fn points(&mut self) -> Reading<Points> {
+        self.quantity().map(Points::from)
+    }
+
+    pub(crate) fn text(&mut self) -> Reading<&'a str> {
+        let length = self.number()?;
+        let length = usize::try_from(length).map_err(|_| self.invalid("the length of a text", length))?;
+        let bytes = self.bytes(length)?;
+        std::str::from_utf8(bytes).map_err(|error| self.invalid("text in UTF-8", error))
+    }
+
+    pub(crate) fn string(&mut self) -> Reading<String> {
+        self.text().map(str::to_owned)
+    }
+
+    /// A text that stands for something: a name, a zone.
+    pub(crate) fn parsed<T: std::str::FromStr>(&mut self, expected: &'static str) -> Reading<T> {
+        let text = self.text()?;
+        text.parse().map_err(|_| self.invalid(expected, format_args!("`{}`", text.escape_debug())))
+    }
+
+    pub(crate) fn json(&mut self) -> Reading<Json> {
+        let text = self.text()?;
+        Json::new(text).map_err(|error| self.invalid("a JSON document", error))
+    }
+
+    pub(crate) fn id<I: Identifier>(&mut self) -> Reading<I> {
+        if self.rest.first() == Some(&1) {
+            self.bytes(1)?;
+            let id = self.number()?;
+            return I::new(id).map_err(|_| self.invalid("an id", id));
+        }
+        let sequence = self.sequence_number()?;
+        Ok(I::made_by(self.number, sequence))
+    }
+
+    /// The id of what this entry makes, unless a flag said that it is another.
+    #[inline]
+    pub(crate) fn made<I: Identifier>(&mut self, is_other: bool) -> Reading<I> {
+        if is_other { self.id() } else { Ok(I::made_by(self.number, self.sequence)) }
+    }
+
+    pub(crate) fn list<T: Binary>(&mut self) -> Reading<Vec<T>> {
+        (0..self.number()?).map(|_| T::read(self)).collect()
+    }
+
+    pub(crate) fn profiles(&mut self) -> Reading<Vec<ProfileNumber>> {
+        (0..self.number()?).map(|_| self.profile()).collect()
+    }
+
+    pub(crate) fn texts(&mut self) -> Reading<Vec<String>> {
+        (0..self.number()?).map(|_| self.string()).collect()
+    }
+
+    /// What a flag said is there.
+    #[inline]
+    pub(crate) fn if_set<T>(
+        &mut self,
+        flag: bool,
+        read: impl FnOnce(&mut Self) -> Reading<T>,
+    ) -> Reading<Option<T>> {
+        if flag { read(self).map(Some) } else { Ok(None) }
+    }
+
+    /// Nothing may be left over.
+    pub(crate) fn finish(self) -> Reading<()> {
+        match self.rest.len() {
+            0 => Ok(()),
+            left => Err(Unreadable::new(self.part, Problem::Left(left))),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Taking a lot back, and correcting it (rule L3).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ExternalId;
+use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::effect::Effect;
+use crate::journal::{Issue, LotChange};
+
+/// What a journal entry says when a lot is taken back, or corrected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Corrected {
+    /// What became of it.
+    pub change: LotChange,
+    /// What is fixed about it, where that was corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<Issue>,
+    /// The caller's own id for it, where what is fixed was corrected: so that a later move finds both here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Corrected {
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        let external_id = self.external_id.as_ref();
+        self.issue.iter().for_each(|issue| tell(Effect::Facts { issue, external_id }));
+        self.change.effects(tell);
+    }
+}
+
+impl Binary for Corrected {
+    fn write(&self, to: &mut Writer<'_>) {
+        let Self { change, issue, external_id, reason } = self;
+        to.flags([issue.is_some(), external_id.is_some(), reason.is_some()]);
+        change.write(to);
+        issue.iter().for_each(|issue| issue.write(to));
+        external_id.iter().for_each(|id| to.text(id.as_str()));
+        reason.iter().for_each(|reason| to.text(reason));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a correction";
+        let [has_issue, has_external_id, has_reason] = from.flags()?;
+        let change = Binary::read(from)?;
+        let issue = from.if_set(has_issue, Binary::read)?;
+        from.part = "a correction's reason";
+        let external_id = from.if_set(has_external_id, |from| from.parsed("an external id"))?;
+        Ok(Self { change, issue, external_id, reason: from.if_set(has_reason, Reader::string)? })
+    }
+}

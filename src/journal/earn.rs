@@ -1,0 +1,49 @@
+//! A transaction that earns more than it did (rule X4).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::TransactionId;
+use crate::journal::LotChange;
+use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::effect::Effect;
+use crate::value::Points;
+
+/// What a journal entry says when a transaction earns more than it did (rule X4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EarnedMore {
+    /// The transaction.
+    pub transaction: TransactionId,
+    /// What came into its lot.
+    pub change: LotChange,
+    /// What paid a debt instead.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub paid_to_debt: Points,
+}
+
+impl EarnedMore {
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        self.change.effects(tell);
+        tell(Effect::PayDebt(self.paid_to_debt));
+    }
+}
+
+impl Binary for EarnedMore {
+    fn write(&self, to: &mut Writer<'_>) {
+        let has_paid = !self.paid_to_debt.is_zero();
+        to.flags([has_paid]);
+        to.id(self.transaction);
+        self.change.write(to);
+        if has_paid {
+            to.quantity(self.paid_to_debt);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "points that a transaction earned";
+        let [has_paid] = from.flags()?;
+        let (transaction, change) = (from.id()?, Binary::read(from)?);
+        let paid_to_debt = from.if_set(has_paid, Reader::points)?.unwrap_or_default();
+        Ok(Self { transaction, change, paid_to_debt })
+    }
+}

@@ -1,0 +1,38 @@
+//! A lot that expires with value left (rule T2).
+
+use serde::{Deserialize, Serialize};
+
+use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::effect::Effect;
+use crate::journal::{Bucket, LotState, Movement};
+use crate::value::Quantity;
+
+/// What a journal entry says when a lot expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Expired {
+    /// What expired; less than what is left where holds set some aside.
+    pub value: Quantity,
+    /// How the lot stands now.
+    pub after: LotState,
+}
+
+impl Expired {
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        let (kind, value) = (self.after.kind, self.value);
+        tell(Effect::Move(Movement { kind, from: Bucket::Available, to: Bucket::Expired, value }));
+        tell(Effect::State(&self.after));
+    }
+}
+
+impl Binary for Expired {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.quantity(self.value);
+        self.after.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "an expiry";
+        Ok(Self { value: from.quantity()?, after: Binary::read(from)? })
+    }
+}

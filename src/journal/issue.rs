@@ -1,0 +1,309 @@
+//! Issuing: a new lot, with all that is fixed about it (rules D).
+
+use serde::{Deserialize, Serialize};
+
+use crate::definition::Terms;
+use crate::id::{DefinitionId, LotId, RedemptionId, TransactionId};
+use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::effect::{Arrival, Effect};
+use crate::journal::{Bucket, Cause, LotKind, LotState, Movement, Standing};
+use crate::time::{Expiry, Period, PeriodType, Timestamp};
+use crate::value::json::Json;
+use crate::value::{Points, Quantity};
+
+/// What a journal entry says when a lot is issued: all that is fixed about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Issue {
+    /// The new lot.
+    pub lot: LotId,
+    /// What it holds.
+    pub kind: LotKind,
+    /// What it was issued from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition_id: Option<DefinitionId>,
+    /// What it was worth at first.
+    pub value_initial: Quantity,
+    /// What came in with it: less than at first where a migration brings a partly used reward (rule D2).
+    pub value_remaining: Quantity,
+    /// When it was issued, as the request said.
+    pub issued_at: Timestamp,
+    /// When it becomes usable.
+    pub available_at: Timestamp,
+    /// When it stops being usable.
+    pub expires_at: Expiry,
+    /// What was frozen in it (rule D3).
+    pub terms: Terms,
+    /// Where it came from, and whatever the caller attached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<LotDetails>>,
+}
+
+impl Issue {
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        self.details.as_ref().and_then(|details| details.origin)
+    }
+
+    /// How the lot stands right after its issue at `at`.
+    pub(crate) fn after(&self, at: Timestamp) -> LotState {
+        LotState {
+            lot: self.lot,
+            kind: self.kind,
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            remaining: self.value_remaining,
+            standing: self.standing(at),
+        }
+    }
+
+    /// Whether it arrives usable, to be used later, or expired (rule D4).
+    pub(crate) fn standing(&self, at: Timestamp) -> Standing {
+        if self.expires_at.is_past(at) {
+            Standing::Expired
+        } else if self.available_at > at {
+            Standing::Pending(self.available_at)
+        } else {
+            Standing::Usable
+        }
+    }
+}
+
+/// Where a lot came from, and whatever the caller attached to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LotDetails {
+    /// The kind of thing that it was issued for, in the caller's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_type: Option<String>,
+    /// Which one, in the caller's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Why it came to be, where nobody asked for it by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Whatever the caller attached, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+/// Why a lot came to be, where nobody asked for it by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// Value was returned that could not go back to its lot (rule R3).
+    Returned {
+        /// The redemption that it had been taken by.
+        redemption: RedemptionId,
+        /// The lot that it had been taken from.
+        lot: LotId,
+    },
+    /// A transaction earned it (rule X3).
+    Earned {
+        /// The transaction.
+        transaction: TransactionId,
+        /// The points that paid a debt at once, and are not in the lot (rule X4).
+        #[serde(default, skip_serializing_if = "Points::is_nothing")]
+        paid_to_debt: Points,
+    },
+}
+
+impl Issue {
+    #[inline]
+    pub(super) fn effects<'a>(&'a self, at: Timestamp, tell: &mut impl FnMut(Effect<'a>)) {
+        let after = self.after(at);
+        let from = match self.origin() {
+            Some(Origin::Returned { .. }) => Bucket::Redeemed,
+            Some(Origin::Earned { paid_to_debt, .. }) => {
+                self.pay_debt(paid_to_debt, tell);
+                Bucket::Issued
+            }
+            None => Bucket::Issued,
+        };
+        let (kind, to, value) = (self.kind, after.standing.bucket(), self.value_remaining);
+        tell(Effect::Move(Movement { kind, from, to, value }));
+        let arrival = Arrival { issue: self, after, held: Quantity::ZERO, external_id: None, from: None };
+        tell(Effect::Arrive(arrival));
+    }
+
+    fn pay_debt<'a>(&self, points: Points, tell: &mut impl FnMut(Effect<'a>)) {
+        let (kind, value) = (self.kind, points.into());
+        tell(Effect::Move(Movement { kind, from: Bucket::Issued, to: Bucket::PaidToDebt, value }));
+        tell(Effect::PayDebt(points));
+    }
+
+    /// Why a lot like this is issued, nearly always.
+    pub(super) fn usual_cause(&self) -> Cause {
+        match self.origin() {
+            Some(Origin::Earned { transaction, .. }) => Cause::Transaction(transaction),
+            _ => Cause::Request,
+        }
+    }
+}
+
+impl Binary for Issue {
+    #[inline]
+    fn write(&self, to: &mut Writer<'_>) {
+        let is_other = to.is_other(self.lot);
+        let is_used = self.value_remaining != self.value_initial;
+        let (is_back_dated, is_later) = (self.issued_at != to.at, self.available_at != self.issued_at);
+        let Terms { timezone, period, extend_days, is_reassignable, is_extendable } = &self.terms;
+        to.flags([
+            self.kind == LotKind::Point,
+            *is_reassignable,
+            *is_extendable,
+            period.is_some(),
+            extend_days.is_some(),
+            self.definition_id.is_some(),
+            self.expires_at == Expiry::NEVER,
+            is_back_dated,
+            is_later,
+            is_used,
+            is_other,
+            self.details.is_some(),
+        ]);
+        if is_other {
+            to.id(self.lot);
+        }
+        to.quantity(self.value_initial);
+        if is_used {
+            to.quantity(self.value_remaining);
+        }
+        self.definition_id.inspect(|id| to.id(*id));
+        if is_back_dated {
+            to.instant(self.issued_at);
+        }
+        if is_later {
+            to.instant(self.available_at);
+        }
+        to.end(self.expires_at);
+        to.text(timezone.name());
+        period.inspect(|period| period.write(to));
+        extend_days.inspect(|days| to.number((*days).into()));
+        self.details.iter().for_each(|details| details.write(to));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "an issue";
+        let [
+            is_point,
+            is_reassignable,
+            is_extendable,
+            has_period,
+            has_extend_days,
+            has_definition,
+            is_never,
+            is_back_dated,
+            is_later,
+            is_used,
+            is_other,
+            has_details,
+        ] = from.flags()?;
+        let (lot, value_initial) = (from.made(is_other)?, from.quantity()?);
+        let value_remaining = if is_used { from.quantity()? } else { value_initial };
+        let definition_id = from.if_set(has_definition, Reader::id)?;
+        let issued_at = if is_back_dated { from.instant()? } else { from.at };
+        let available_at = if is_later { from.instant()? } else { issued_at };
+        let expires_at = from.end(is_never)?;
+        from.part = "the terms of a lot";
+        let timezone = from.parsed("an IANA time zone")?;
+        let period = from.if_set(has_period, Binary::read)?;
+        let extend_days = from.if_set(has_extend_days, Reader::small)?;
+        let terms = Terms { timezone, period, extend_days, is_reassignable, is_extendable };
+        Ok(Self {
+            lot,
+            kind: kind_of(is_point),
+            definition_id,
+            value_initial,
+            value_remaining,
+            issued_at,
+            available_at,
+            expires_at,
+            terms,
+            details: from.if_set(has_details, Binary::read)?,
+        })
+    }
+}
+
+impl Binary for LotDetails {
+    fn write(&self, to: &mut Writer<'_>) {
+        let Self { source_type, source, origin, meta } = self;
+        to.flags([source_type.is_some(), source.is_some(), origin.is_some(), meta.is_some()]);
+        source_type.iter().for_each(|text| to.text(text));
+        source.iter().for_each(|text| to.text(text));
+        origin.iter().for_each(|origin| origin.write(to));
+        meta.iter().for_each(|meta| to.json(meta));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a lot's details";
+        let [has_source_type, has_source, has_origin, has_meta] = from.flags()?;
+        Ok(Self {
+            source_type: from.if_set(has_source_type, Reader::string)?,
+            source: from.if_set(has_source, Reader::string)?,
+            origin: from.if_set(has_origin, Binary::read)?,
+            meta: from.if_set(has_meta, Reader::json)?,
+        })
+    }
+}
+
+impl Binary for Origin {
+    fn write(&self, to: &mut Writer<'_>) {
+        match *self {
+            Self::Returned { redemption, lot } => {
+                to.number(0);
+                to.id(redemption);
+                to.id(lot);
+            }
+            Self::Earned { transaction, paid_to_debt } => {
+                to.number(1);
+                to.id(transaction);
+                to.quantity(paid_to_debt);
+            }
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        match from.number()? {
+            0 => {
+                let (redemption, lot) = (from.id()?, from.id()?);
+                Ok(Self::Returned { redemption, lot })
+            }
+            1 => Ok(Self::Earned { transaction: from.id()?, paid_to_debt: from.points()? }),
+            newer => Err(from.newer(newer)),
+        }
+    }
+}
+
+impl Binary for Period {
+    fn write(&self, to: &mut Writer<'_>) {
+        self.unit.write(to);
+        to.number(self.count.into());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        let unit = Binary::read(from)?;
+        Ok(Self { count: from.small()?, unit })
+    }
+}
+
+impl Binary for PeriodType {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.number(match self {
+            Self::Days => 0,
+            Self::Weeks => 1,
+            Self::Months => 2,
+            Self::Years => 3,
+        });
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        match from.number()? {
+            0 => Ok(Self::Days),
+            1 => Ok(Self::Weeks),
+            2 => Ok(Self::Months),
+            3 => Ok(Self::Years),
+            newer => Err(from.newer(newer)),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! A lot that becomes available by itself (rule T2).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::LotId;
+use crate::journal::LotKind;
+use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::effect::Effect;
+use crate::value::Quantity;
+
+/// A lot, and how much of it an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LotValue {
+    /// The lot.
+    pub lot: LotId,
+    /// What it holds.
+    pub kind: LotKind,
+    /// How much of it.
+    pub value: Quantity,
+}
+
+impl LotValue {
+    pub(super) fn effects<'a>(&self, tell: &mut impl FnMut(Effect<'a>)) {
+        tell(Effect::Mature(*self));
+    }
+}
+
+impl Binary for LotValue {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.flags([self.kind == LotKind::Point]);
+        to.id(self.lot);
+        to.quantity(self.value);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a lot that becomes available";
+        let [is_point] = from.flags()?;
+        Ok(Self { lot: from.id()?, kind: kind_of(is_point), value: from.quantity()? })
+    }
+}

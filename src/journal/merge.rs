@@ -1,0 +1,114 @@
+//! Merging a profile into another, which closes it (rule L2), with one entry in each journal after those of the lots.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{HoldId, ProfileNumber};
+use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::effect::{Effect, HoldEnd};
+use crate::journal::{HoldEntry, Movement};
+use crate::value::Points;
+
+/// What a journal entry says when a profile is merged into another and closes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MergedOut {
+    /// The profile that takes over.
+    pub into: ProfileNumber,
+    /// The open holds that went along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<HoldId>,
+    /// The points owed that went along.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub point_debt: Points,
+    /// What had been redeemed, had expired and so on: the account's history goes along, but for its lots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Movement>,
+}
+
+/// What a journal entry says when a profile takes over another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MergedIn {
+    /// The profile that it takes over.
+    pub from: ProfileNumber,
+    /// Those that were merged into that one before, and are answered for here now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<ProfileNumber>,
+    /// The open holds that came along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<HoldEntry>,
+    /// The points owed that came along.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub point_debt: Points,
+    /// What had been redeemed, had expired and so on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Movement>,
+}
+
+impl MergedOut {
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        self.holds.iter().for_each(|hold| tell(Effect::HoldClosed { hold: *hold, end: HoldEnd::Moved }));
+        self.moved.iter().for_each(|movement| tell(Effect::Move(*movement)));
+        tell(Effect::PayDebt(self.point_debt));
+        tell(Effect::MergedInto(self.into));
+    }
+}
+
+impl MergedIn {
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        self.holds.iter().for_each(|hold| tell(Effect::HoldOpened(hold)));
+        self.moved.iter().for_each(|movement| tell(Effect::Move(*movement)));
+        tell(Effect::Owe(self.point_debt));
+        std::iter::once(&self.from).chain(&self.before).for_each(|number| tell(Effect::MergedFrom(*number)));
+    }
+}
+
+impl Binary for MergedOut {
+    fn write(&self, to: &mut Writer<'_>) {
+        let is_owed = !self.point_debt.is_zero();
+        to.flags([is_owed, !self.moved.is_empty()]);
+        to.profile(self.into);
+        to.number(self.holds.len() as u64);
+        self.holds.iter().for_each(|hold| to.id(*hold));
+        if is_owed {
+            to.quantity(self.point_debt);
+        }
+        if !self.moved.is_empty() {
+            to.list(&self.moved);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a merger into another profile";
+        let [is_owed, has_moved] = from.flags()?;
+        let into = from.profile()?;
+        let holds = (0..from.number()?).map(|_| from.id()).collect::<Reading<_>>()?;
+        let point_debt = from.if_set(is_owed, Reader::points)?.unwrap_or_default();
+        Ok(Self { into, holds, point_debt, moved: from.if_set(has_moved, Reader::list)?.unwrap_or_default() })
+    }
+}
+
+impl Binary for MergedIn {
+    fn write(&self, to: &mut Writer<'_>) {
+        let is_owed = !self.point_debt.is_zero();
+        to.flags([is_owed, !self.moved.is_empty()]);
+        to.profile(self.from);
+        to.profiles(&self.before);
+        to.list(&self.holds);
+        if is_owed {
+            to.quantity(self.point_debt);
+        }
+        if !self.moved.is_empty() {
+            to.list(&self.moved);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a merger of another profile";
+        let [is_owed, has_moved] = from.flags()?;
+        let (number, before, holds) = (from.profile()?, from.profiles()?, from.list()?);
+        let point_debt = from.if_set(is_owed, Reader::points)?.unwrap_or_default();
+        let moved = from.if_set(has_moved, Reader::list)?.unwrap_or_default();
+        Ok(Self { from: number, before, holds, point_debt, moved })
+    }
+}

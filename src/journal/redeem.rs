@@ -1,0 +1,141 @@
+//! Redeeming: value taken from lots (rules C).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Identifier, RedemptionId};
+use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::effect::Effect;
+use crate::journal::{Bucket, Items};
+use crate::value::json::Json;
+use crate::value::{Amount, Exchange, ExchangeRate};
+
+/// A kind of value to pay with. A redemption exhausts the first of its strategies before it touches the next
+/// (rule C3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strategy {
+    /// Pay from rewards.
+    Rewards,
+    /// Pay from points, at the program's exchange rate.
+    Points,
+}
+
+/// What a journal entry says when value is redeemed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Redeemed {
+    /// The new redemption.
+    pub redemption: RedemptionId,
+    /// What was asked for.
+    pub requested: Amount,
+    /// What was taken.
+    pub total: Amount,
+    /// What each lot gave, in the order of use.
+    pub items: Items,
+    /// What is not always there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<RedeemDetails>>,
+}
+
+/// What not every redemption or hold has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RedeemDetails {
+    /// At which rate points paid: what is given back later goes by the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Exchange>,
+    /// Whatever the caller attached, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+impl RedeemDetails {
+    /// Boxed, if there is anything in it.
+    pub(crate) fn boxed(exchange: Option<Exchange>, meta: Option<Json>) -> Option<Box<Self>> {
+        (exchange.is_some() || meta.is_some()).then(|| Box::new(Self { exchange, meta }))
+    }
+}
+
+impl Redeemed {
+    #[inline]
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        tell(Effect::Redeemed { redeemed: self, hold: None });
+        self.items.iter().for_each(|item| tell(Effect::take(item, Bucket::Available)));
+    }
+}
+
+impl Binary for Redeemed {
+    #[inline]
+    fn write(&self, to: &mut Writer<'_>) {
+        let Self { redemption, requested, total, items, details } = self;
+        let details = details.as_deref();
+        Spending { id: *redemption, requested: *requested, total: *total, items, details }.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a redemption";
+        let Spending { id, requested, total, items, details } = Spending::read(from)?;
+        Ok(Self { redemption: id, requested, total, items, details })
+    }
+}
+
+/// What redeeming and placing a hold say alike.
+pub(super) struct Spending<I, L, D> {
+    pub(super) id: I,
+    pub(super) requested: Amount,
+    pub(super) total: Amount,
+    pub(super) items: L,
+    pub(super) details: D,
+}
+
+impl<I: Identifier> Spending<I, &Items, Option<&RedeemDetails>> {
+    #[inline]
+    pub(super) fn write(&self, to: &mut Writer<'_>) {
+        let exchange = self.details.and_then(|details| details.exchange);
+        let meta = self.details.and_then(|details| details.meta.as_ref());
+        let (is_other, is_less) = (to.is_other(self.id), self.total != self.requested);
+        let (with_points, has_details) = (self.items.with_points(), self.details.is_some());
+        to.flags([is_other, is_less, with_points, has_details, exchange.is_some(), meta.is_some()]);
+        if is_other {
+            to.id(self.id);
+        }
+        to.quantity(self.requested);
+        if is_less {
+            to.quantity(self.total);
+        }
+        self.items.write(with_points, to);
+        exchange.inspect(|exchange| exchange.write(to));
+        meta.inspect(|meta| to.json(meta));
+    }
+}
+
+impl<I: Identifier> Spending<I, Items, Option<Box<RedeemDetails>>> {
+    pub(super) fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        let [is_other, is_less, with_points, has_details, has_exchange, has_meta] = from.flags()?;
+        let (id, requested) = (from.made(is_other)?, from.amount()?);
+        let total = if is_less { from.amount()? } else { requested };
+        let items = Items::read(with_points, from)?;
+        let exchange = from.if_set(has_exchange, Binary::read)?;
+        let meta = from.if_set(has_meta, Reader::json)?;
+        let details = has_details.then(|| Box::new(RedeemDetails { exchange, meta }));
+        Ok(Self { id, requested, total, items, details })
+    }
+}
+
+impl Binary for Exchange {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.byte(self.minor_unit);
+        to.byte(self.point_scale);
+        to.quantity(self.rate.points());
+        to.quantity(self.rate.amount());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "an exchange rate";
+        let (minor_unit, point_scale) = (from.byte()?, from.byte()?);
+        let (points, amount) = (from.points()?, from.amount()?);
+        let rate = ExchangeRate::new(points, amount)
+            .map_err(|_| from.invalid("a rate above zero", format_args!("{points} points = {amount}")))?;
+        Ok(Self { rate, minor_unit, point_scale })
+    }
+}

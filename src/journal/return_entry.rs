@@ -1,0 +1,184 @@
+//! Returns and reversals: value of a redemption that is given back (rules R).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LotId, RedemptionId, ReturnId, TransactionId};
+use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::effect::Effect;
+use crate::journal::{LotChange, LotKind};
+use crate::value::json::Json;
+use crate::value::{Amount, Points, Quantity};
+
+/// What a journal entry says when value is given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReturnEntry {
+    /// The new return.
+    pub id: ReturnId,
+    /// How the redemption stands now.
+    pub redemption: RedemptionState,
+    /// What was asked for.
+    pub requested: Amount,
+    /// What was given back.
+    pub total: Amount,
+    /// What went back where, the last lot used first.
+    pub items: Vec<ReturnedItem>,
+    /// Whatever the caller attached, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+/// What of a redemption went back from one lot's share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReturnedItem {
+    /// The lot that it had been taken from.
+    pub lot: LotId,
+    /// What that holds.
+    pub kind: LotKind,
+    /// In money.
+    pub amount: Amount,
+    /// In points; zero for a reward.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub points: Points,
+    /// Where it went.
+    pub to: ReturnedTo,
+    /// What became of that lot, where the value went back to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<LotChange>,
+}
+
+impl ReturnedItem {
+    /// The quantity, in what the lot holds.
+    pub fn value(&self) -> Quantity {
+        match self.kind {
+            LotKind::Reward => self.amount.into(),
+            LotKind::Point => self.points.into(),
+        }
+    }
+}
+
+/// Where returned value went (rule R3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnedTo {
+    /// Back to its lot, where it can be used.
+    Lot,
+    /// Back to its lot, which has expired, and the value with it.
+    Expired,
+    /// Back to its lot, which was revoked, and the value with it.
+    Revoked,
+    /// A new lot, linked to the old one.
+    NewLot(LotId),
+}
+
+/// What a journal entry says of a redemption when it changes one: how it stands now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedemptionState {
+    /// Which redemption.
+    pub id: RedemptionId,
+    /// What has been given back.
+    pub returned: Amount,
+    /// Whether it was undone.
+    pub is_reversed: bool,
+    /// The transaction that it is linked to.
+    pub transaction_id: Option<TransactionId>,
+}
+
+impl ReturnEntry {
+    pub(super) fn effects<'a>(&'a self, is_reversal: bool, tell: &mut impl FnMut(Effect<'a>)) {
+        tell(Effect::Returned { back: self, is_reversal });
+        tell(Effect::Redemption(self.redemption));
+        self.items.iter().filter_map(|item| item.change.as_ref()).for_each(|change| change.effects(tell));
+    }
+}
+
+impl RedemptionState {
+    pub(super) fn effects<'a>(&self, tell: &mut impl FnMut(Effect<'a>)) {
+        tell(Effect::Redemption(*self));
+    }
+}
+
+impl Binary for ReturnEntry {
+    fn write(&self, to: &mut Writer<'_>) {
+        let (is_other, is_less) = (to.is_other(self.id), self.total != self.requested);
+        to.flags([is_other, is_less, self.meta.is_some()]);
+        if is_other {
+            to.id(self.id);
+        }
+        self.redemption.write(to);
+        to.quantity(self.requested);
+        if is_less {
+            to.quantity(self.total);
+        }
+        to.list(&self.items);
+        self.meta.iter().for_each(|meta| to.json(meta));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a return";
+        let [is_other, is_less, has_meta] = from.flags()?;
+        let (id, redemption, requested) = (from.made(is_other)?, Binary::read(from)?, from.amount()?);
+        let total = if is_less { from.amount()? } else { requested };
+        let items = from.list()?;
+        from.part = "a return's document";
+        Ok(Self { id, redemption, requested, total, items, meta: from.if_set(has_meta, Reader::json)? })
+    }
+}
+
+impl Binary for ReturnedItem {
+    fn write(&self, to: &mut Writer<'_>) {
+        let has_points = !self.points.is_zero();
+        to.flags([self.kind == LotKind::Point, has_points, self.change.is_some()]);
+        to.id(self.lot);
+        to.quantity(self.amount);
+        if has_points {
+            to.quantity(self.points);
+        }
+        match self.to {
+            ReturnedTo::Lot => to.number(0),
+            ReturnedTo::Expired => to.number(1),
+            ReturnedTo::Revoked => to.number(2),
+            ReturnedTo::NewLot(lot) => {
+                to.number(3);
+                to.id(lot);
+            }
+        }
+        self.change.iter().for_each(|change| change.write(to));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "the items of a return";
+        let [is_point, has_points, has_change] = from.flags()?;
+        Ok(Self {
+            lot: from.id()?,
+            kind: kind_of(is_point),
+            amount: from.amount()?,
+            points: from.if_set(has_points, Reader::points)?.unwrap_or_default(),
+            to: match from.number()? {
+                0 => ReturnedTo::Lot,
+                1 => ReturnedTo::Expired,
+                2 => ReturnedTo::Revoked,
+                3 => ReturnedTo::NewLot(from.id()?),
+                newer => return Err(from.newer(newer)),
+            },
+            change: from.if_set(has_change, Binary::read)?,
+        })
+    }
+}
+
+impl Binary for RedemptionState {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.flags([self.is_reversed, self.transaction_id.is_some()]);
+        to.id(self.id);
+        to.quantity(self.returned);
+        self.transaction_id.inspect(|id| to.id(*id));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "how a redemption stands";
+        let [is_reversed, is_linked] = from.flags()?;
+        let (id, returned) = (from.id()?, from.amount()?);
+        Ok(Self { id, returned, is_reversed, transaction_id: from.if_set(is_linked, Reader::id)? })
+    }
+}

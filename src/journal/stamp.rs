@@ -1,0 +1,73 @@
+//! How a repeated request finds the entry that it wrote.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ExternalId, Handle, Key};
+use crate::journal::Fingerprint;
+
+/// What makes a request recognisable when it comes again (rules J5, D5 and X2). It stands on the first entry that
+/// the request wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Stamp {
+    /// The idempotency key it came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    /// The caller's own id of what it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<External>,
+    /// What the request said.
+    pub fingerprint: Fingerprint,
+    /// How many entries the request wrote, this one included.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub entries: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+// serde passes a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_one(entries: &u32) -> bool {
+    *entries == 1
+}
+
+/// The caller's own name for a thing, unique in its journal among things of that sort.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum External {
+    /// Of a reward or a point lot (rule D5).
+    Lot(ExternalId),
+    /// Of a transaction (rule X2).
+    Transaction(ExternalId),
+    /// The handle of a reward definition (rule D1).
+    RewardDefinition(Handle),
+    /// The handle of a point definition (rule D1).
+    PointDefinition(Handle),
+}
+
+impl External {
+    /// Whether the same name with the same content means the same thing (rules D5 and X2). The handle of a
+    /// definition is merely unique.
+    pub(crate) const fn is_idempotent(&self) -> bool {
+        matches!(self, Self::Lot(_) | Self::Transaction(_))
+    }
+
+    /// The caller's own id of a lot, if it is that.
+    pub(super) const fn lot(&self) -> Option<&ExternalId> {
+        match self {
+            Self::Lot(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Lot(id) | Self::Transaction(id) => id.as_str(),
+            Self::RewardDefinition(handle) | Self::PointDefinition(handle) => handle.as_str(),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! How a lot stands after an entry that changed it, and what moved for that: a part of most entries.
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::id::{LotId, ProfileNumber};
+use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::effect::Effect;
+use crate::journal::{Bucket, LotKind, LotStatus, Movement};
+use crate::time::{Expiry, Timestamp};
+use crate::value::Quantity;
+
+/// Where the value of a lot is that no hold sets aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It can be used.
+    Usable,
+    /// It can be used from this instant.
+    Pending(Timestamp),
+    /// It has expired.
+    Expired,
+    /// The shop took it back (rule L3).
+    Revoked,
+    /// It belongs to the profile with this number now (rule L2).
+    MovedTo(ProfileNumber),
+}
+
+/// How a lot stands after an entry that changed it. With the entry that says what is fixed about it, this is all that
+/// has to be known of a lot that is not live any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LotState {
+    /// The lot.
+    pub lot: LotId,
+    /// What it holds.
+    pub kind: LotKind,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it stops being usable, or did.
+    pub expires_at: Expiry,
+    /// What is left of it: usable, held, expired or, where it was revoked, taken back.
+    pub remaining: Quantity,
+    /// Where that is, apart from what is held.
+    pub standing: Standing,
+}
+
+/// A change of one lot: how it stands now, and what moved for that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LotChange {
+    /// How the lot stands now.
+    pub after: LotState,
+    /// What moved.
+    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    pub moved: SmallVec<[Movement; 1]>,
+}
+
+impl Standing {
+    /// Where value in a lot that stands like this is.
+    pub(crate) const fn bucket(self) -> Bucket {
+        match self {
+            Self::Usable => Bucket::Available,
+            Self::Pending(_) => Bucket::Pending,
+            Self::Expired => Bucket::Expired,
+            Self::Revoked => Bucket::Revoked,
+            Self::MovedTo(_) => Bucket::Moved,
+        }
+    }
+
+    /// What people see of it.
+    pub(crate) fn status(self, remaining: Quantity, held: Quantity) -> LotStatus {
+        match self {
+            Self::Revoked => LotStatus::Revoked,
+            Self::MovedTo(_) => LotStatus::Moved,
+            _ if remaining.is_zero() => LotStatus::Exhausted,
+            Self::Expired => LotStatus::Expired,
+            Self::Pending(_) => LotStatus::Pending,
+            Self::Usable if held == remaining => LotStatus::Held,
+            Self::Usable => LotStatus::Active,
+        }
+    }
+}
+
+impl LotChange {
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        self.moved.iter().for_each(|movement| tell(Effect::Move(*movement)));
+        tell(Effect::State(&self.after));
+    }
+}
+
+impl Binary for LotState {
+    fn write(&self, to: &mut Writer<'_>) {
+        let standing: u64 = match self.standing {
+            Standing::Usable => 0,
+            Standing::Pending(_) => 1,
+            Standing::Expired => 2,
+            Standing::Revoked => 3,
+            Standing::MovedTo(_) => 4,
+        };
+        to.flags([self.kind == LotKind::Point, self.expires_at == Expiry::NEVER]);
+        to.number(standing);
+        to.id(self.lot);
+        to.instant(self.issued_at);
+        to.end(self.expires_at);
+        to.quantity(self.remaining);
+        match self.standing {
+            Standing::Pending(available_at) => to.instant(available_at),
+            Standing::MovedTo(number) => to.profile(number),
+            Standing::Usable | Standing::Expired | Standing::Revoked => {}
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "how a lot stands";
+        let [is_point, is_never] = from.flags()?;
+        let standing = from.number()?;
+        let (lot, issued_at) = (from.id()?, from.instant()?);
+        let (expires_at, remaining) = (from.end(is_never)?, from.quantity()?);
+        let standing = match standing {
+            0 => Standing::Usable,
+            1 => Standing::Pending(from.instant()?),
+            2 => Standing::Expired,
+            3 => Standing::Revoked,
+            4 => Standing::MovedTo(from.profile()?),
+            newer => return Err(from.newer(newer)),
+        };
+        Ok(Self { lot, kind: kind_of(is_point), issued_at, expires_at, remaining, standing })
+    }
+}
+
+impl Binary for LotChange {
+    fn write(&self, to: &mut Writer<'_>) {
+        self.after.write(to);
+        to.list(&self.moved);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        Ok(Self { after: Binary::read(from)?, moved: from.list()?.into() })
+    }
+}
+
+impl Binary for Movement {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.flags([self.kind == LotKind::Point]);
+        to.number(self.from.code());
+        to.number(self.to.code());
+        to.quantity(self.value);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a movement";
+        let [is_point] = from.flags()?;
+        Ok(Self {
+            kind: kind_of(is_point),
+            from: Bucket::read(from)?,
+            to: Bucket::read(from)?,
+            value: from.quantity()?,
+        })
+    }
+}
+
+impl Bucket {
+    /// All, each at the place that is its number in the binary form. New ones come at the end.
+    const ALL: [Self; 11] = [
+        Self::Issued,
+        Self::Adjusted,
+        Self::Moved,
+        Self::Available,
+        Self::Pending,
+        Self::Held,
+        Self::Redeemed,
+        Self::Expired,
+        Self::Revoked,
+        Self::ClawedBack,
+        Self::PaidToDebt,
+    ];
+
+    const fn code(self) -> u64 {
+        self as u64
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        let code = from.number()?;
+        let bucket = usize::try_from(code).ok().and_then(|place| Self::ALL.get(place));
+        bucket.copied().ok_or_else(|| from.newer(code))
+    }
+}

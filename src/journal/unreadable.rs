@@ -1,0 +1,47 @@
+//! Why stored bytes cannot be read.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Stored bytes that are not an entry or an account of this ledger: what was being read, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("cannot read {part}: {problem}")]
+pub struct Unreadable {
+    part: &'static str,
+    problem: Problem,
+}
+
+impl Unreadable {
+    pub(crate) const fn new(part: &'static str, problem: Problem) -> Self {
+        Self { part, problem }
+    }
+}
+
+/// What is wrong with stored bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// They end early.
+    Missing(usize),
+    /// They go on.
+    Left(usize),
+    /// A later version of the ledger wrote a form, or a field, that this one does not know.
+    Newer(u64),
+    /// A value out of its range.
+    Invalid { expected: &'static str, found: String },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(1) => f.write_str("1 byte is missing"),
+            Self::Missing(count) => write!(f, "{count} bytes are missing"),
+            Self::Left(1) => f.write_str("1 byte is left over"),
+            Self::Left(count) => write!(f, "{count} bytes are left over"),
+            Self::Newer(found) => {
+                write!(f, "expected a known form, found {found}: written by a newer version")
+            }
+            Self::Invalid { expected, found } => write!(f, "expected {expected}, found {found}"),
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! The blocking ledger at an instant.
+
+use super::ready;
+use crate::account::NextExpiry;
+use crate::engine::Action;
+use crate::id::{Key, LotId, ProfileId, ProfileNumber};
+use crate::journal::{LotSnapshots, ValuedBalances};
+#[cfg(doc)]
+use crate::ledger::Ledger;
+use crate::ledger::asynchronous::AsyncLedgerAt;
+use crate::ledger::{Answer, Error};
+use crate::ops::{Quote, Redeem};
+use crate::store::{Blocking, Store};
+use crate::view::{Catalogue, Wallet};
+
+/// A ledger at an instant; see [`Ledger::at`].
+#[derive(Debug)]
+pub struct LedgerAt<'a, S>(pub(in crate::ledger) AsyncLedgerAt<'a, Blocking<S>>);
+
+impl<S: Store> LedgerAt<'_, S> {
+    /// The same, with an idempotency key for the next request: the same key with the same content is carried out
+    /// once (rule J5).
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let redeem = Redeem::strict(alice, Amount::from(4));
+    /// let first = ledger.at(now).keyed("till-7/0042".parse()?).commit(redeem.clone())?;
+    /// // The answer got lost, so the till asks again:
+    /// let again = ledger.at(now).keyed("till-7/0042".parse()?).commit(redeem)?;
+    /// assert_eq!(first, again);
+    /// assert_eq!(ledger.at(now).balances(alice)?.reward_balance, Amount::from(6));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn keyed(self, key: Key) -> Self {
+        Self(self.0.keyed(key))
+    }
+
+    /// Carries out a request.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let redemption = ledger.at(now).commit(Redeem::strict(alice, Amount::from(4)))?;
+    /// assert_eq!(redemption.total, Amount::from(4));
+    ///
+    /// let refused = ledger.at(now).commit(Redeem::strict(alice, Amount::from(7))).unwrap_err();
+    /// assert_eq!(refused.code(), "insufficient_value");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
+    pub fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
+        self.commit_with_receipt(request).map(|receipt| receipt.outcome)
+    }
+
+    /// Carries out a request, and says whether that was new.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::Disposition;
+    ///
+    /// let receipt = ledger.at(now).commit_with_receipt(Redeem::strict(alice, Amount::from(4)))?;
+    /// assert_eq!(receipt.disposition, Disposition::New);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`LedgerAt::commit`].
+    pub fn commit_with_receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
+        let command = self.0.command(request);
+        ready(self.0.ledger.run(&command))
+    }
+
+    /// Carries out many requests in one go, as [`Ledger::run_all`]; none of them under a key.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let more = ["bob", "cyd"].map(|name| Ok::<_, scrip::IdError>(IssueReward::new(ProfileId::new(name)?, ten.id)));
+    /// let more = more.into_iter().collect::<Result<Vec<_>, _>>()?;
+    /// assert!(ledger.at(now).commit_all(more).iter().all(Result::is_ok));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn commit_all<A: Action>(
+        &mut self,
+        requests: impl IntoIterator<Item = A>,
+    ) -> Vec<Answer<A, S::Error>> {
+        let commands = self.0.commands(requests);
+        ready(self.0.ledger.run_all(&commands))
+    }
+
+    /// What a redemption would take and from where, without taking it (rule C7).
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let redeem = Redeem::strict(alice, Amount::from(4));
+    /// let quote = ledger.at(now).quote(&redeem)?;
+    /// assert_eq!(ledger.at(now).commit(redeem)?.items, quote.items);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The rejection that committing it would meet, or the store failed.
+    pub fn quote(&mut self, redeem: &Redeem) -> Result<Quote, Error<S::Error>> {
+        ready(self.0.quote(redeem))
+    }
+
+    /// A profile's balances.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// assert_eq!(ledger.at(now).balances(alice)?.reward_balance, Amount::from(10));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub fn balances(&mut self, profile: ProfileId) -> Result<ValuedBalances, Error<S::Error>> {
+        ready(self.0.balances(profile))
+    }
+
+    /// Everything about a profile: its rewards and points, redemptions, transactions and journal.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let wallet = ledger.at(now).wallet(alice)?;
+    /// assert_eq!(wallet.rewards(), [reward]);
+    /// assert_eq!(wallet.journal().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub fn wallet(&mut self, profile: ProfileId) -> Result<Wallet, Error<S::Error>> {
+        ready(self.0.wallet(profile))
+    }
+
+    /// Everything about the profile with a number, as identifiers carry it; `None` if no profile has it.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let wallet = ledger.at(now).wallet_of(reward.id.number())?.unwrap();
+    /// assert_eq!(wallet.profile_id(), alice);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub fn wallet_of(&mut self, number: ProfileNumber) -> Result<Option<Wallet>, Error<S::Error>> {
+        ready(self.0.wallet_of(number))
+    }
+
+    /// A few lots of a profile, as they stand. It costs the same however long the journal is.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let known = ledger.at(now).lots(alice, &[reward.id])?;
+    /// assert_eq!(known.lots[0].lot.value_remaining, Amount::from(10).into());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub fn lots(&mut self, profile: ProfileId, ids: &[LotId]) -> Result<LotSnapshots, Error<S::Error>> {
+        ready(self.0.lots(profile, ids))
+    }
+
+    /// What of a profile's value expires next, and when.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let mut soon = IssueReward::new(alice, ten.id);
+    /// soon.expires_at = Some("2025-06-20".parse()?);
+    /// ledger.at(now).commit(soon)?;
+    /// let next = ledger.at(now).next_expiry(alice)?.unwrap();
+    /// assert_eq!(next.expires_at, "2025-06-21T00:00:00+10:00".parse::<Timestamp>()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub fn next_expiry(&mut self, profile: ProfileId) -> Result<Option<NextExpiry>, Error<S::Error>> {
+        ready(self.0.next_expiry(profile))
+    }
+
+    /// The definitions.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let catalogue = ledger.at(now).catalogue()?;
+    /// assert_eq!(catalogue.reward(&"ten".parse()?), Some(&ten));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn catalogue(&mut self) -> Result<Catalogue, Error<S::Error>> {
+        ready(self.0.catalogue())
+    }
+}

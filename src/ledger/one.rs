@@ -1,0 +1,265 @@
+//! Reading one thing: a redemption, a hold, a transaction, a lot or a definition, without the journal around it.
+//!
+//! It says what the whole wallet says, and costs the same however long the journal is.
+
+mod question;
+
+use super::asynchronous::{AsyncLedgerAt, ask};
+use super::blocking::{LedgerAt, ready};
+use super::error::Error;
+use crate::definition::Defined;
+use crate::id::{DefinitionId, ExternalId, Handle, HoldId, LotId, ProfileId, RedemptionId, TransactionId};
+use crate::journal::{Hold, LotKind, LotSnapshot, Redemption, Transaction};
+use crate::store::{AsyncStore, Store};
+
+impl<S: Store> LedgerAt<'_, S> {
+    /// A redemption, as it stands; `None` if there is none with this id. It costs the same however long the journal is.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
+    /// # use scrip::RewardDefinition;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let id = till.commit(Redeem::strict(alice, Amount::from(4)))?.id;
+    /// assert_eq!(till.redemption(id)?.unwrap().total, Amount::from(4));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub fn redemption(&mut self, id: RedemptionId) -> Result<Option<Redemption>, Error<S::Error>> {
+        ready(self.0.redemption(id))
+    }
+
+    /// A hold, as it stands, with whichever profile has it after mergers; `None` if there is none with this id. It costs the
+    /// same however long the journal is.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
+    /// # use scrip::RewardDefinition;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let id = till.commit(PlaceHold::strict(alice, Amount::from(4)))?.id;
+    /// assert_eq!(till.hold(id)?.unwrap().status, scrip::HoldStatus::Held);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`LedgerAt::redemption`].
+    pub fn hold(&mut self, id: HoldId) -> Result<Option<Hold>, Error<S::Error>> {
+        ready(self.0.hold(id))
+    }
+
+    /// A transaction, as it stands; `None` if there is none with this id, or it was deleted. It costs the same however long
+    /// the journal is.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
+    /// # use scrip::RewardDefinition;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let id = till.commit(PostTransaction::new(alice, Amount::from(25)))?.id;
+    /// assert_eq!(till.transaction(id)?.unwrap().total, Amount::from(25));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`LedgerAt::redemption`].
+    pub fn transaction(&mut self, id: TransactionId) -> Result<Option<Transaction>, Error<S::Error>> {
+        ready(self.0.transaction(id))
+    }
+
+    /// The transaction that a profile has under an external id of the caller's, as it stands (rule X2); `None` if there is
+    /// none, or it was deleted. It costs the same however long the journal is.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
+    /// # use scrip::RewardDefinition;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let mut sale = PostTransaction::new(alice, Amount::from(25));
+    /// sale.external_id = Some("till-7/0042".parse()?);
+    /// till.commit(sale)?;
+    /// let sale = till.transaction_by_external_id(alice, &"till-7/0042".parse()?)?;
+    /// assert_eq!(sale.unwrap().total, Amount::from(25));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`LedgerAt::redemption`].
+    pub fn transaction_by_external_id(
+        &mut self,
+        profile: ProfileId,
+        external_id: &ExternalId,
+    ) -> Result<Option<Transaction>, Error<S::Error>> {
+        ready(self.0.transaction_by_external_id(profile, external_id))
+    }
+
+    /// A reward or a lot of points, as it stands with the profile that has it now; `None` if there is none with this id. It
+    /// costs the same however long the journal is.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
+    /// # use scrip::RewardDefinition;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let lot = till.lot(reward.id)?.unwrap();
+    /// assert_eq!((lot.kind, lot.lot.value_remaining), (LotKind::Reward, Amount::from(10).into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`LedgerAt::redemption`].
+    pub fn lot(&mut self, id: LotId) -> Result<Option<LotSnapshot>, Error<S::Error>> {
+        ready(self.0.lot(id))
+    }
+
+    /// A definition, archived or not; `None` if there is none with this id. It costs the same however many there are.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
+    /// # use scrip::RewardDefinition;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// assert_eq!(till.definition(ten.id)?, Some(ten));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn definition(&mut self, id: DefinitionId) -> Result<Option<Defined>, Error<S::Error>> {
+        ready(self.0.definition(id))
+    }
+
+    /// The definition of rewards or of points that has a handle, and is not archived. It costs the same however many there
+    /// are.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
+    /// # use scrip::RewardDefinition;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// assert_eq!(till.definition_by_handle(LotKind::Reward, &"ten".parse()?)?, Some(ten));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn definition_by_handle(
+        &mut self,
+        kind: LotKind,
+        handle: &Handle,
+    ) -> Result<Option<Defined>, Error<S::Error>> {
+        ready(self.0.definition_by_handle(kind, handle))
+    }
+}
+
+impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
+    /// A redemption, as it stands; `None` if there is none with this id. It costs the same however long the journal is.
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn redemption(&mut self, id: RedemptionId) -> Result<Option<Redemption>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::redemption(&self.ledger.program, self.at, id)).await
+    }
+
+    /// A hold, as it stands, with whichever profile has it after mergers; `None` if there is none with this id. It costs the
+    /// same however long the journal is.
+    ///
+    /// # Errors
+    /// As [`AsyncLedgerAt::redemption`].
+    pub async fn hold(&mut self, id: HoldId) -> Result<Option<Hold>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::hold(&self.ledger.program, self.at, id)).await
+    }
+
+    /// A transaction, as it stands; `None` if there is none with this id, or it was deleted. It costs the same however long
+    /// the journal is.
+    ///
+    /// # Errors
+    /// As [`AsyncLedgerAt::redemption`].
+    pub async fn transaction(&mut self, id: TransactionId) -> Result<Option<Transaction>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::transaction(&self.ledger.program, self.at, id)).await
+    }
+
+    /// The transaction that a profile has under an external id of the caller's, as it stands (rule X2); `None` if there is
+    /// none, or it was deleted. It costs the same however long the journal is.
+    ///
+    /// # Errors
+    /// As [`AsyncLedgerAt::redemption`].
+    pub async fn transaction_by_external_id(
+        &mut self,
+        profile: ProfileId,
+        external_id: &ExternalId,
+    ) -> Result<Option<Transaction>, Error<S::Error>> {
+        ask(
+            &mut self.ledger.store,
+            question::transaction_by_external_id(&self.ledger.program, self.at, profile, external_id),
+        )
+        .await
+    }
+
+    /// A reward or a lot of points, as it stands with the profile that has it now; `None` if there is none with this id. It
+    /// costs the same however long the journal is.
+    ///
+    /// # Errors
+    /// As [`AsyncLedgerAt::redemption`].
+    pub async fn lot(&mut self, id: LotId) -> Result<Option<LotSnapshot>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::lot(&self.ledger.program, self.at, id)).await
+    }
+
+    /// A definition, archived or not; `None` if there is none with this id. It costs the same however many there are.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn definition(&mut self, id: DefinitionId) -> Result<Option<Defined>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::definition(id)).await
+    }
+
+    /// The definition of rewards or of points that has a handle, and is not archived. It costs the same however many there
+    /// are.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn definition_by_handle(
+        &mut self,
+        kind: LotKind,
+        handle: &Handle,
+    ) -> Result<Option<Defined>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::definition_by_handle(kind, handle)).await
+    }
+}

@@ -1,0 +1,353 @@
+//! Units: one request or question each, run by a store in any number, with retries and without I/O.
+//!
+//! A single request is a run of one unit, a batch and a group commit are runs of many, and a question is a unit that
+//! writes nothing. Both faces of the ledger hand the same runs to their stores.
+
+use std::sync::Arc;
+
+use super::error::Error;
+use crate::account::Corrupt;
+use crate::engine::{self, Action, Asked, Disposition, Halt, Receipt, Rejection};
+use crate::program::Program;
+use crate::store::{Change, CommitStatus, Need, View, Work};
+
+/// How often a unit is tried before it is given up as contended, or as in doubt.
+pub(crate) const MAX_ATTEMPTS: u32 = 32;
+
+/// One unit of a run.
+pub(crate) trait Unit: Send {
+    /// Decides it on what was loaded for its need, and writes to the change, which is empty. `false`: it needs something
+    /// more, so nothing is known of it yet.
+    fn decide(&mut self, need: &Need, view: &View<'_>, change: &mut Change) -> bool;
+
+    /// Takes the status of its commit; its need grows if more is needed.
+    fn settle(&mut self, status: CommitStatus, need: &mut Need);
+
+    /// Whether it is to be run again.
+    fn is_open(&mut self) -> bool;
+}
+
+/// Units on their way through a store: the [`Work`] of an attempt, for those that are open.
+pub(crate) struct Run<'u, U> {
+    units: &'u mut [U],
+    /// The needs of the open units, which come first.
+    needs: &'u mut [Need],
+    open: usize,
+    /// Which unit each need is of; by its place, as long as there is no list.
+    order: Vec<usize>,
+    change: Change,
+    attempts: u32,
+    /// The first unit of this attempt that needs more. Those after it wait for the next, as they may be about the same
+    /// account as it will be, and come later.
+    waits_for: Option<usize>,
+}
+
+impl<'u, U: Unit> Run<'u, U> {
+    /// Of units that are all open, each with its need. `space`: a change whose space is used.
+    #[inline]
+    pub(crate) fn new(units: &'u mut [U], needs: &'u mut [Need], space: Change) -> Self {
+        let open = needs.len();
+        Self { units, needs, open, order: Vec::new(), change: space, attempts: 0, waits_for: None }
+    }
+
+    /// Of units of which some are done already: the needs are those of the units in the order.
+    pub(crate) fn of_some(
+        units: &'u mut [U],
+        needs: &'u mut [Need],
+        order: Vec<usize>,
+        space: Change,
+    ) -> Self {
+        Self { order, ..Self::new(units, needs, space) }
+    }
+
+    /// Whether there is anything to run.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.open > 0
+    }
+
+    /// After a run that did not fail: whether there is to be another, of the units that are still open.
+    #[inline]
+    pub(crate) fn next_attempt(&mut self) -> bool {
+        self.attempts = self.attempts.saturating_add(1);
+        self.waits_for = None;
+        let before = self.open;
+        let mut kept = 0;
+        for place in 0..before {
+            let index = self.index(place);
+            if self.units.get_mut(index).is_some_and(U::is_open) {
+                self.keep(place, kept, index);
+                kept = kept.saturating_add(1);
+            }
+        }
+        self.open = kept;
+        if kept < before {
+            // What waited was not contended.
+            self.attempts = 0;
+        }
+        kept > 0 && self.attempts < MAX_ATTEMPTS
+    }
+
+    /// The space, and how often the units that are still open were tried.
+    pub(crate) fn finish(self) -> (Change, u32) {
+        (self.change, self.attempts)
+    }
+
+    #[inline]
+    fn index(&self, place: usize) -> usize {
+        self.order.get(place).copied().unwrap_or(place)
+    }
+
+    /// Moves the need at one place to an earlier one.
+    fn keep(&mut self, from: usize, to: usize, index: usize) {
+        if from != to || !self.order.is_empty() {
+            if self.order.is_empty() {
+                self.order = (0..self.needs.len()).collect();
+            }
+            self.needs.swap(from, to);
+            self.order.swap(from, to);
+            debug_assert_eq!(self.order.get(to), Some(&index));
+        }
+    }
+}
+
+impl<U: Unit> Work for Run<'_, U> {
+    fn needs(&self) -> &[Need] {
+        self.needs.get(..self.open).unwrap_or_default()
+    }
+
+    #[inline]
+    fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
+        if self.waits_for.is_some_and(|first| first < unit) {
+            return None;
+        }
+        let index = self.index(unit);
+        let need = self.needs.get(unit)?;
+        self.change.clear();
+        if !self.units.get_mut(index)?.decide(need, &view, &mut self.change) {
+            self.waits_for = self.waits_for.or(Some(unit));
+        }
+        (!self.change.is_empty()).then_some(&self.change)
+    }
+
+    #[inline]
+    fn settle(&mut self, unit: usize, status: CommitStatus) {
+        let index = self.index(unit);
+        if let (Some(settled), Some(need)) = (self.units.get_mut(index), self.needs.get_mut(unit)) {
+            settled.settle(status, need);
+        }
+    }
+}
+
+/// How far a unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Not decided yet, or to be decided again.
+    Open,
+    /// Decided, and the status of its commit not yet known.
+    Decided,
+    Done {
+        is_staged: bool,
+    },
+    Aborted,
+    InDoubt,
+}
+
+/// A request as a unit.
+pub(crate) struct RequestUnit<'a, A: Action> {
+    program: &'a Program,
+    asked: Asked<'a, A>,
+    decided: Option<Result<Disposition, Halt>>,
+    outcome: Option<A::Outcome>,
+    progress: Progress,
+    /// Whether an earlier attempt may have been written: then nobody can say that nothing was changed, until the store
+    /// has answered for a later one.
+    was_in_doubt: bool,
+}
+
+impl<'a, A: Action> RequestUnit<'a, A> {
+    #[inline]
+    pub(crate) const fn new(program: &'a Program, asked: Asked<'a, A>) -> Self {
+        Self { program, asked, decided: None, outcome: None, progress: Progress::Open, was_in_doubt: false }
+    }
+
+    /// One that was refused before anything was loaded for it.
+    pub(crate) fn refused(program: &'a Program, asked: Asked<'a, A>, rejection: Rejection) -> Self {
+        let decided = Some(Err(rejection.into()));
+        Self { decided, progress: Progress::Done { is_staged: false }, ..Self::new(program, asked) }
+    }
+
+    /// The answer. `failure`: the store's error, if it left this open.
+    #[inline]
+    pub(crate) fn answer<E>(
+        &mut self,
+        failure: Option<&Arc<E>>,
+        attempts: u32,
+    ) -> Result<Receipt<A::Outcome>, Error<E>> {
+        if let (Progress::Done { is_staged }, Some(Ok(disposition))) = (self.progress, &self.decided)
+            && let Some(outcome) = self.outcome.take()
+        {
+            return Ok(Receipt { outcome, disposition: *disposition, is_staged });
+        }
+        match (self.progress, self.decided.take(), failure) {
+            (Progress::Done { .. }, Some(Err(Halt::Refused(refusal))), _) => Err(refusal.into()),
+            (Progress::Aborted, ..) => Err(Error::Aborted),
+            (Progress::InDoubt, ..) => Err(Error::InDoubt),
+            _ if self.was_in_doubt => Err(Error::InDoubt),
+            (Progress::Open | Progress::Decided, _, Some(error)) => Err(Error::Store(Arc::clone(error))),
+            (Progress::Decided, ..) => Err(Error::InDoubt),
+            (Progress::Open | Progress::Done { .. }, ..) => Err(Error::Contention { attempts }),
+        }
+    }
+}
+
+impl<A: Action> Unit for RequestUnit<'_, A> {
+    #[inline]
+    fn decide(&mut self, need: &Need, view: &View<'_>, change: &mut Change) -> bool {
+        let outcome = &mut self.outcome;
+        let decided = engine::decide(self.program, self.asked, need, view, change, outcome);
+        let is_enough = !matches!(decided, Err(Halt::Needs(_)));
+        self.decided = Some(decided);
+        self.progress = Progress::Decided;
+        is_enough
+    }
+
+    #[inline]
+    fn settle(&mut self, status: CommitStatus, need: &mut Need) {
+        self.was_in_doubt |= status == CommitStatus::InDoubt;
+        self.progress = match (status, self.progress) {
+            (CommitStatus::Committed | CommitStatus::Staged, Progress::Decided) => {
+                if let Some(more) = self.decided.take_if(|decided| matches!(decided, Err(Halt::Needs(_)))) {
+                    if let Err(Halt::Needs(more)) = more {
+                        more.add_to(need);
+                    }
+                    Progress::Open
+                } else {
+                    Progress::Done { is_staged: status == CommitStatus::Staged }
+                }
+            }
+            (CommitStatus::Conflict, _) => Progress::Open,
+            (CommitStatus::Aborted, _) => Progress::Aborted,
+            (CommitStatus::InDoubt, _) => Progress::InDoubt,
+            // Settled twice, or without having decided: what is known stays.
+            (CommitStatus::Committed | CommitStatus::Staged, other) => other,
+        };
+    }
+
+    fn is_open(&mut self) -> bool {
+        match self.progress {
+            Progress::Open => true,
+            // A unit that the store forgot to settle may or may not be written, too. What is repeated under a key or
+            // a name of the caller's is idempotent.
+            Progress::InDoubt | Progress::Decided => {
+                self.was_in_doubt = true;
+                let external = || self.asked.request.external();
+                self.asked.key.is_some() || external().is_some_and(|external| external.is_idempotent())
+            }
+            Progress::Done { .. } | Progress::Aborted => false,
+        }
+    }
+}
+
+/// Why nothing could be read, though the store answered.
+pub(crate) enum Unread {
+    Halt(Halt),
+    Corrupt(Corrupt),
+}
+
+impl From<Rejection> for Unread {
+    fn from(rejection: Rejection) -> Self {
+        Self::Halt(rejection.into())
+    }
+}
+
+impl From<Halt> for Unread {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
+    }
+}
+
+impl From<Corrupt> for Unread {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::Corrupt(corrupt)
+    }
+}
+
+/// What a question asks of an account.
+pub(crate) trait Ask<T>: FnMut(&Need, &View<'_>) -> Result<T, Unread> + Send {}
+
+impl<T, F: FnMut(&Need, &View<'_>) -> Result<T, Unread> + Send> Ask<T> for F {}
+
+/// A question as a unit: what it asks of an account, and the answer.
+pub(crate) struct Question<T, F> {
+    ask: F,
+    answer: Option<Result<T, Unread>>,
+}
+
+impl<T, F: Ask<T>> Question<T, F> {
+    pub(crate) const fn new(ask: F) -> Self {
+        Self { ask, answer: None }
+    }
+
+    pub(crate) fn answer<E>(self, failure: Option<E>) -> Result<T, Error<E>> {
+        if let Some(error) = failure {
+            return Err(Error::Store(Arc::new(error)));
+        }
+        match self.answer {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(Unread::Halt(Halt::Refused(refusal)))) => Err(refusal.into()),
+            Some(Err(Unread::Corrupt(corrupt))) => Err(Error::Corrupt(corrupt)),
+            // A way that leads round in circles ends as contention does.
+            Some(Err(Unread::Halt(Halt::Needs(_)))) => Err(Error::Contention { attempts: MAX_ATTEMPTS }),
+            // A store that lent nothing broke its contract; nobody knows more.
+            None => Err(Error::InDoubt),
+        }
+    }
+}
+
+impl<T: Send, F: Ask<T>> Unit for Question<T, F> {
+    fn decide(&mut self, need: &Need, view: &View<'_>, _: &mut Change) -> bool {
+        self.answer = Some((self.ask)(need, view));
+        true
+    }
+
+    fn settle(&mut self, _: CommitStatus, need: &mut Need) {
+        if let Some(Err(Unread::Halt(Halt::Needs(more)))) =
+            self.answer.take_if(|answer| matches!(answer, Err(Unread::Halt(Halt::Needs(_)))))
+        {
+            more.add_to(need);
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.answer.is_none()
+    }
+}
+
+/// Many requests as units: those whose needs are known, in order, and those that were refused for leaving one out.
+pub(crate) struct Batch<'a, A: Action> {
+    pub(crate) units: Vec<RequestUnit<'a, A>>,
+    pub(crate) needs: Vec<Need>,
+    /// Which unit each need is of.
+    pub(crate) order: Vec<usize>,
+}
+
+impl<'a, A: Action> Batch<'a, A> {
+    pub(crate) fn new(program: &'a Program, requests: impl ExactSizeIterator<Item = Asked<'a, A>>) -> Self {
+        let mut batch = Self {
+            units: Vec::with_capacity(requests.len()),
+            needs: Vec::with_capacity(requests.len()),
+            order: Vec::new(),
+        };
+        for (index, asked) in requests.enumerate() {
+            match engine::need(asked) {
+                Ok(need) => {
+                    batch.needs.push(need);
+                    batch.order.push(index);
+                    batch.units.push(RequestUnit::new(program, asked));
+                }
+                Err(rejection) => batch.units.push(RequestUnit::refused(program, asked, rejection)),
+            }
+        }
+        batch
+    }
+}

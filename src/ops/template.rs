@@ -1,0 +1,73 @@
+//! What a definition says to what is issued from it (rules D1 to D3).
+
+use crate::definition::{Defined, Definition, Terms};
+use crate::id::DefinitionId;
+use crate::journal::LotKind;
+use crate::program::Program;
+use crate::time::{Period, Until, Zone};
+use crate::value::Quantity;
+
+/// What a definition of either kind says to an issue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Template {
+    pub(crate) definition: DefinitionId,
+    pub(crate) kind: LotKind,
+    pub(crate) is_archived: bool,
+    pub(crate) value: Option<Quantity>,
+    pub(crate) max: Option<Quantity>,
+    pub(crate) absolute_expiry: Option<Until>,
+    pub(crate) timezone: Option<Zone>,
+    pub(crate) period: Option<Period>,
+    pub(crate) extend_days: Option<u32>,
+    pub(crate) is_assignable: bool,
+    pub(crate) is_reassignable: bool,
+    pub(crate) is_extendable: bool,
+}
+
+impl Template {
+    pub(crate) fn of(defined: &Defined) -> Self {
+        let (definition, is_archived) = (defined.id, defined.is_archived);
+        match &defined.definition {
+            Definition::Reward(reward) => Self {
+                definition,
+                kind: LotKind::Reward,
+                is_archived,
+                value: Some(reward.value.into()),
+                max: reward.max_value.map(Quantity::from),
+                absolute_expiry: reward.absolute_expiry,
+                timezone: reward.timezone,
+                period: reward.period.map(|count| Period::new(count, reward.period_type)),
+                extend_days: reward.extend_days,
+                is_assignable: reward.is_assignable,
+                is_reassignable: reward.is_reassignable,
+                is_extendable: reward.is_extendable,
+            },
+            Definition::Point(point) => Self {
+                definition,
+                kind: LotKind::Point,
+                is_archived,
+                value: point.value.map(Quantity::from),
+                max: None,
+                absolute_expiry: point.absolute_expiry,
+                timezone: point.timezone,
+                period: point.period.map(|count| Period::new(count, point.period_type)),
+                extend_days: point.extend_days,
+                is_assignable: point.is_assignable,
+                is_reassignable: point.is_reassignable,
+                is_extendable: point.is_extendable,
+            },
+        }
+    }
+
+    /// What is frozen in a lot (rule D3). Its zone is the request's, else the definition's, else the program's
+    /// (rule T3).
+    pub(crate) fn terms(&self, requested: Option<Zone>, program: &Program) -> Terms {
+        Terms {
+            timezone: requested.or(self.timezone).unwrap_or(program.settings().timezone),
+            period: self.period,
+            extend_days: self.extend_days,
+            is_reassignable: self.is_reassignable,
+            is_extendable: self.is_extendable,
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! What is locked for some units: shards in the order of their numbers, then the catalogue, then the numbers. As everybody
+//! locks in this order, nobody waits for somebody who waits for them.
+
+use std::borrow::Cow;
+use std::sync::{MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
+
+use smallvec::SmallVec;
+
+use super::shard::Shard;
+use super::{Address, MemoryError, SHARDS, Shared, locked, owners};
+use crate::account::{Account, Corrupt};
+use crate::id::ProfileNumber;
+use crate::journal::Entry;
+use crate::store::lookup::Find;
+use crate::store::stage::Accounts;
+use crate::store::work::{Need, Owner};
+
+/// Locked shards, and what units stage in them.
+pub(super) struct Held<'a> {
+    shared: &'a Shared,
+    /// The shards that are locked, with their numbers; by their numbers, where all are.
+    shards: SmallVec<[(usize, MutexGuard<'a, Shard>); 2]>,
+    catalogue: Catalogue<'a>,
+    numbers: Option<MutexGuard<'a, Vec<Address>>>,
+    /// Accounts that do not exist yet, or never will.
+    strangers: SmallVec<[Box<Stranger>; 1]>,
+}
+
+enum Catalogue<'a> {
+    Unlocked,
+    Read(RwLockReadGuard<'a, Shard>),
+    Written(RwLockWriteGuard<'a, Shard>),
+}
+
+struct Stranger {
+    account: Account,
+    /// Where it will be, if it is a newcomer; nobody's number has no place.
+    newcomer: Option<(u64, usize)>,
+}
+
+/// Where an account is.
+#[derive(Clone, Copy)]
+pub(super) enum Seat {
+    Catalogue,
+    Account(Address),
+    Stranger(usize),
+}
+
+impl<'a> Held<'a> {
+    /// Locks what a need names.
+    #[inline]
+    pub(super) fn of_need(shared: &'a Shared, need: &Need) -> Self {
+        let first = shared.shard_of(need.owner);
+        if need.second.is_none() && need.closed.is_empty() {
+            return Self::of(shared, first.into_iter());
+        }
+        let mut numbers: SmallVec<[usize; 4]> =
+            owners(need).filter_map(|owner| shared.shard_of(owner)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        Self::of(shared, numbers.into_iter())
+    }
+
+    /// Locks every shard.
+    pub(super) fn of_all(shared: &'a Shared) -> Self {
+        Self::of(shared, 0..SHARDS as usize)
+    }
+
+    #[inline]
+    fn of(shared: &'a Shared, shards: impl Iterator<Item = usize>) -> Self {
+        let lock = |number: usize| Some((number, locked(shared.shards.get(number)?)));
+        let (catalogue, strangers) = (Catalogue::Unlocked, SmallVec::new());
+        Self { shared, shards: shards.filter_map(lock).collect(), catalogue, numbers: None, strangers }
+    }
+
+    /// A shard, if it is locked.
+    #[inline]
+    pub(super) fn shard(&self, number: usize) -> Option<&Shard> {
+        self.place(number).and_then(|place| self.shards.get(place)).map(|(_, shard)| &**shard)
+    }
+
+    #[inline]
+    fn shard_mut(&mut self, number: usize) -> Option<&mut Shard> {
+        self.place(number).and_then(|place| self.shards.get_mut(place)).map(|(_, shard)| &mut **shard)
+    }
+
+    #[inline]
+    fn place(&self, number: usize) -> Option<usize> {
+        let is_it = |place: usize| self.shards.get(place).is_some_and(|(other, _)| *other == number);
+        if is_it(number) { Some(number) } else { (0..self.shards.len().min(8)).find(|place| is_it(*place)) }
+    }
+
+    /// Locks the catalogue, if the need is about it, unless an earlier unit's lock does.
+    #[inline]
+    fn lock_catalogue(&mut self, need: &Need) {
+        let is_written = matches!(self.catalogue, Catalogue::Written(_));
+        if need.owner == Owner::CATALOGUE && !is_written {
+            // Whoever reads under a lock of their own would wait for themselves.
+            self.catalogue = Catalogue::Unlocked;
+            let lock = self.shared.catalogue.write();
+            self.catalogue = Catalogue::Written(lock.unwrap_or_else(PoisonError::into_inner));
+        } else if need.definition.is_some() && matches!(self.catalogue, Catalogue::Unlocked) {
+            let lock = self.shared.catalogue.read();
+            self.catalogue = Catalogue::Read(lock.unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    fn catalogue(&self) -> Option<&Shard> {
+        match &self.catalogue {
+            Catalogue::Unlocked => None,
+            Catalogue::Read(shard) => Some(shard),
+            Catalogue::Written(shard) => Some(shard),
+        }
+    }
+
+    /// A profile that has no account yet.
+    fn newcomer(&mut self, owner: Owner) -> Result<Seat, MemoryError> {
+        let account = match owner {
+            Owner::Number(number) => (Account::without_profile(number), None),
+            Owner::Profile(profile) => {
+                let known = self.strangers.iter().position(|other| other.account.profile() == Some(&profile));
+                if let Some(known) = known {
+                    return Ok(Seat::Stranger(known));
+                }
+                // Who might create an account holds the numbers until it has: nobody else is promised the same.
+                let numbers = self.numbers.get_or_insert_with(|| locked(&self.shared.numbers));
+                let promised = self.strangers.iter().filter(|other| other.newcomer.is_some()).count();
+                let next = numbers.len().saturating_add(promised).saturating_add(1);
+                let number = u32::try_from(next).ok().and_then(|next| ProfileNumber::new(next).ok());
+                let account = Account::new(profile, number.ok_or(MemoryError::Full)?);
+                (account, Some(self.shared.place(&profile)))
+            }
+        };
+        let (account, newcomer) = account;
+        self.strangers.push(Box::new(Stranger { account, newcomer }));
+        Ok(Seat::Stranger(self.strangers.len().saturating_sub(1)))
+    }
+
+    /// Whether there is room for so many entries in the shard of a seat.
+    fn has_room(&self, seat: Seat, entries: usize) -> bool {
+        let shard = match seat {
+            Seat::Catalogue => self.catalogue(),
+            Seat::Account(address) => self.shard(address.shard as usize),
+            Seat::Stranger(place) => {
+                let newcomer = self.strangers.get(place).and_then(|stranger| stranger.newcomer);
+                newcomer.and_then(|(_, shard)| self.shard(shard))
+            }
+        };
+        shard.is_some_and(|shard| shard.has_room_for(entries))
+    }
+
+    fn append_to(&mut self, seat: Seat, entries: &[Entry]) -> Result<(), MemoryError> {
+        match seat {
+            Seat::Account(address) => {
+                let shard = self.shard_mut(address.shard as usize).ok_or(MemoryError::NoSuchAccount)?;
+                shard.append(address.index(), entries)
+            }
+            Seat::Catalogue => match &mut self.catalogue {
+                Catalogue::Written(shard) => shard.append(0, entries),
+                _ => Err(MemoryError::NoSuchAccount),
+            },
+            Seat::Stranger(place) => {
+                let stranger = self.strangers.get(place).ok_or(MemoryError::NoSuchAccount)?;
+                let (account, newcomer) = (stranger.account.clone(), stranger.newcomer);
+                let (hash, number) = newcomer.ok_or(MemoryError::NoSuchAccount)?;
+                let shard = self.shard_mut(number).ok_or(MemoryError::NoSuchAccount)?;
+                let index = shard.create(account, hash)?;
+                shard.append(index, entries)?;
+                let shard = u32::try_from(number).map_err(|_| MemoryError::Full)?;
+                let numbers = self.numbers.as_mut().ok_or(MemoryError::NoSuchAccount)?;
+                numbers.push(Address::new(shard, index));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<'a> Accounts for Held<'a> {
+    type Error = MemoryError;
+    type Found<'s>
+        = Cow<'s, Entry>
+    where
+        Self: 's;
+    type Seat = Seat;
+
+    #[inline]
+    fn begin(&mut self, need: &Need) -> Result<(), MemoryError> {
+        // A newcomer to whom an earlier unit wrote nothing is promised no number.
+        self.strangers.clear();
+        self.lock_catalogue(need);
+        Ok(())
+    }
+
+    #[inline]
+    fn seat(&mut self, owner: Owner) -> Result<Seat, MemoryError> {
+        let address = match owner {
+            Owner::CATALOGUE => return Ok(Seat::Catalogue),
+            Owner::Profile(profile) => {
+                let (hash, number) = self.shared.place(&profile);
+                let index = self.shard(number).and_then(|shard| shard.find(hash, &profile));
+                index.map(|index| Address::new(u32::try_from(number).unwrap_or(u32::MAX), index))
+            }
+            Owner::Number(number) => match &self.numbers {
+                Some(numbers) => {
+                    let place = number.get().checked_sub(1).and_then(|place| usize::try_from(place).ok());
+                    place.and_then(|place| numbers.get(place).copied())
+                }
+                None => self.shared.address(number),
+            },
+        };
+        match address {
+            Some(address) => Ok(Seat::Account(address)),
+            None => self.newcomer(owner),
+        }
+    }
+
+    #[inline]
+    fn account<'s>(&'s self, seat: &'s Seat) -> Result<&'s Account, MemoryError> {
+        let account = match seat {
+            Seat::Account(address) => {
+                self.shard(address.shard as usize).and_then(|shard| shard.account(address.index()))
+            }
+            Seat::Catalogue => self.catalogue().and_then(|shard| shard.account(0)),
+            Seat::Stranger(place) => self.strangers.get(*place).map(|stranger| &stranger.account),
+        };
+        account.ok_or(MemoryError::NoSuchAccount)
+    }
+
+    #[inline]
+    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Vec<Cow<'_, Entry>>, MemoryError> {
+        if journal == ProfileNumber::CATALOGUE {
+            return self.catalogue().map_or(Ok(Vec::new()), |shard| shard.find_definition(find));
+        }
+        // The seats of nearly all units are in one shard.
+        let address = match &self.numbers {
+            Some(numbers) => {
+                let place = usize::try_from(journal.get().saturating_sub(1)).unwrap_or(usize::MAX);
+                numbers.get(place).copied()
+            }
+            None => self.shared.address(journal),
+        };
+        let Some(address) = address else { return Ok(Vec::new()) };
+        match self.shard(address.shard as usize) {
+            Some(shard) => Ok(shard.look_up(address.index(), find)?.into_iter().map(Cow::Owned).collect()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn corrupt(_: ProfileNumber, corrupt: Corrupt) -> MemoryError {
+        corrupt.into()
+    }
+
+    #[inline]
+    fn append(
+        &mut self,
+        (first, entries): (Seat, &[Entry]),
+        second: Option<(Seat, &[Entry])>,
+    ) -> Result<(), MemoryError> {
+        let Some((second, others)) = second else {
+            self.append_to(first, entries)?;
+            self.strangers.clear();
+            return Ok(());
+        };
+        // Both or neither: also where both are in one shard.
+        let all = entries.len().saturating_add(others.len());
+        if !self.has_room(first, all) || !self.has_room(second, all) {
+            return Err(MemoryError::Full);
+        }
+        self.append_to(first, entries)?;
+        self.append_to(second, others)?;
+        self.strangers.clear();
+        Ok(())
+    }
+}

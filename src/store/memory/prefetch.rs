@@ -1,0 +1,55 @@
+//! Many units in one go: the accounts of the next ones are touched before they are needed.
+//!
+//! A request on one of a million accounts waits for memory: the place in the index, then the account, then its lots, and
+//! each says where the next one is. One request after the other waits for each in turn; thirty-two at a time, they come
+//! together. A batch is over twice as fast for it.
+
+use std::hint::black_box;
+
+use smallvec::SmallVec;
+
+use super::held::Held;
+use super::{MemoryError, Shared, run_unit};
+use crate::store::work::{Need, Owner, Work};
+
+/// How many accounts are asked for at once.
+pub(super) const PREFETCH: usize = 32;
+/// How many units are run before others have their turn: the shards are locked for so long, as a lock for each unit would
+/// hold up what is on its way.
+const MAX_HOLD: usize = 8 * PREFETCH;
+
+impl Shared {
+    /// Runs many units, in their order.
+    pub(super) fn run_many(&self, work: &mut dyn Work, units: usize) -> Result<(), MemoryError> {
+        let mut next = 0;
+        while next < units {
+            let mut held = Held::of_all(self);
+            let end = units.min(next.saturating_add(MAX_HOLD));
+            while next < end {
+                let wave = next..end.min(next.saturating_add(PREFETCH));
+                prefetch(self, &held, work.needs().get(wave.clone()).unwrap_or_default());
+                for unit in wave.clone() {
+                    run_unit(&mut held, work, unit)?;
+                }
+                next = wave.end;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Has the accounts of some needs brought into the cache, and then their first lots.
+fn prefetch(shared: &Shared, held: &Held<'_>, needs: &[Need]) {
+    let accounts: SmallVec<[_; PREFETCH]> = needs
+        .iter()
+        .filter_map(|need| match &need.owner {
+            Owner::Profile(profile) => {
+                let (hash, shard) = shared.place(profile);
+                held.shard(shard)?.likely_account(hash)
+            }
+            Owner::Number(_) => None,
+        })
+        .collect();
+    black_box(accounts.iter().map(|account| account.prefetch()).fold(0, u64::wrapping_add));
+    black_box(accounts.iter().map(|account| account.prefetch_lots()).fold(0, u64::wrapping_add));
+}

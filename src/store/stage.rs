@@ -1,0 +1,139 @@
+//! The steps of one unit, the same in every store: its accounts, what it looks up, the decision, and what is appended.
+//!
+//! Nothing here does I/O. A store says where its accounts are and finds entries; whether that is a lock, a transaction or
+//! what was loaded before is its own affair.
+
+use std::borrow::Borrow;
+
+use super::lookup::{Find, Lookup, LookupPlan};
+use super::work::{Change, Found, Need, Owner, View, Work};
+use crate::account::{Account, Corrupt};
+use crate::id::ProfileNumber;
+use crate::journal::Entry;
+
+/// The accounts and journals of a store, as of one snapshot, with what was staged since.
+pub(crate) trait Accounts {
+    /// What can go wrong.
+    type Error;
+    /// An entry that was found.
+    type Found<'s>: Borrow<Entry>
+    where
+        Self: 's;
+    /// Where an account is.
+    type Seat;
+
+    /// Begins a unit that needs this.
+    fn begin(&mut self, need: &Need) -> Result<(), Self::Error>;
+
+    /// The account of an owner. A newcomer gets the number that it will have once something is appended; a number that
+    /// was never drawn is nobody's.
+    fn seat(&mut self, owner: Owner) -> Result<Self::Seat, Self::Error>;
+
+    /// The account in a seat.
+    fn account<'s>(&'s self, seat: &'s Self::Seat) -> Result<&'s Account, Self::Error>;
+
+    /// Looks entries up in a journal; none, if the journal is not one that the need names.
+    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Vec<Self::Found<'_>>, Self::Error>;
+
+    /// What it is that a journal is not one which this ledger wrote.
+    fn corrupt(number: ProfileNumber, corrupt: Corrupt) -> Self::Error;
+
+    /// Appends entries that follow the last ones of their accounts: all of them, or none. A newcomer that is seated is
+    /// created, also where nothing is written to it: what is written to the other may name it.
+    fn append(
+        &mut self,
+        first: (Self::Seat, &[Entry]),
+        second: Option<(Self::Seat, &[Entry])>,
+    ) -> Result<(), Self::Error>;
+}
+
+static NOTHING: Found<'static> = Found::NOTHING;
+
+/// What a unit came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Staged {
+    /// There is nothing to write.
+    Nothing,
+    /// Its entries are appended.
+    Appended,
+    /// It does not follow the account's last entry.
+    Stale,
+}
+
+/// Runs one unit of a work on the accounts.
+#[inline]
+pub(crate) fn stage<A: Accounts>(
+    accounts: &mut A,
+    work: &mut dyn Work,
+    unit: usize,
+) -> Result<Staged, A::Error> {
+    let Some(need) = work.needs().get(unit) else { return Ok(Staged::Nothing) };
+    let (owner, other) = (need.owner, need.second);
+    accounts.begin(need)?;
+    let first = accounts.seat(owner)?;
+    let second = match other {
+        None => None,
+        Some(other) if other == owner => Some(Other::Same),
+        Some(other) => second(accounts, &first, other)?,
+    };
+    let change = {
+        let account = accounts.account(&first)?;
+        let Some(need) = work.needs().get(unit) else { return Ok(Staged::Nothing) };
+        let mut plan = LookupPlan::new(need, account);
+        let found;
+        while let Some(Lookup { journal, find }) = plan.next() {
+            plan.answer(accounts.find(journal, &find)?);
+        }
+        let past = plan.past(need, account).map_err(|corrupt| A::corrupt(account.number(), corrupt))?;
+        let other = match (&second, other) {
+            (Some(Other::Seat(seat)), _) => Some(accounts.account(seat)?),
+            (Some(Other::Same), _) => Some(account),
+            _ => None,
+        };
+        let found = if plan.is_empty() {
+            &NOTHING
+        } else {
+            found = plan.found();
+            &found
+        };
+        work.decide(unit, View::new(past.as_ref().unwrap_or(account), other, found))
+    };
+    let Some(change) = change.filter(|change| !change.is_empty()) else { return Ok(Staged::Nothing) };
+    let second = match second {
+        Some(Other::Seat(seat)) => Some(seat),
+        Some(Other::Same) | None => None,
+    };
+    append(accounts, change, first, second)
+}
+
+/// The second account of a unit.
+enum Other<S> {
+    Seat(S),
+    /// One account under two names is one account: there is nothing that could be written to it twice.
+    Same,
+}
+
+fn second<A: Accounts>(
+    accounts: &mut A,
+    first: &A::Seat,
+    owner: Owner,
+) -> Result<Option<Other<A::Seat>>, A::Error> {
+    let seat = accounts.seat(owner)?;
+    let same = accounts.account(&seat)?.number() == accounts.account(first)?.number();
+    Ok(Some(if same { Other::Same } else { Other::Seat(seat) }))
+}
+
+fn append<A: Accounts>(
+    accounts: &mut A,
+    change: &Change,
+    first: A::Seat,
+    second: Option<A::Seat>,
+) -> Result<Staged, A::Error> {
+    let version = accounts.account(&first)?.sequence();
+    let other = second.as_ref().map(|seat| accounts.account(seat).map(Account::sequence)).transpose()?;
+    if !change.follows(version, other) {
+        return Ok(Staged::Stale);
+    }
+    accounts.append((first, &change.first), second.map(|seat| (seat, &*change.second)))?;
+    Ok(Staged::Appended)
+}

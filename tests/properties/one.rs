@@ -1,0 +1,196 @@
+//! One thing read by itself is what the whole wallet says of it, and costs the same however long the journal is.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use scrip::{
+    Amount, CaptureHold, Define, DefinitionId, EntryKind, ExternalId, HoldId, IssueReward, Ledger, Lot,
+    LotId, LotKind, LotSnapshot, MemoryStore, MergeProfiles, Outcome, PlaceHold, PointLot, PostTransaction,
+    Program, Receipt, Redeem, RedemptionId, Reward, RewardDefinition, Timestamp, Transaction, TransactionId,
+    Wallet,
+};
+
+use crate::config;
+use crate::model::calendar::{DAY, Micros};
+use crate::model::generate;
+use crate::model::plain_store::PlainStore;
+use crate::model::resolve::profile_id;
+use crate::model::world::World;
+use crate::timestamp;
+
+proptest! {
+    #![proptest_config(config(100))]
+
+    /// Of everything that there is in any wallet: also after mergers and moves, and of what fell due and was not swept.
+    #[test]
+    fn one_thing_reads_as_in_the_wallet(case in generate::case(40)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            // Holds that came along in a merger are not open for long.
+            if matches!(world.step(step)?, Ok(Receipt { outcome: Outcome::MergeProfiles(_), .. })) {
+                from_now_on(&mut world, &[0])?;
+            }
+        }
+        from_now_on(&mut world, &[0, DAY, 400 * DAY])?;
+    }
+}
+
+fn from_now_on(world: &mut World<MemoryStore>, later: &[Micros]) -> Result<(), TestCaseError> {
+    let end = timestamp(world.now);
+    let lasts = (0..3).filter_map(|profile| world.account(profile_id(profile)).last_at());
+    let now = lasts.fold(end, Timestamp::max);
+    for later in later {
+        let at = now.checked_add(TimeDelta::microseconds(*later)).unwrap_or(now);
+        one_by_one(&mut world.ledger, at).map_err(|error| world.with_story(error))?;
+    }
+    Ok(())
+}
+
+fn one_by_one(ledger: &mut Ledger<MemoryStore>, at: Timestamp) -> Result<(), TestCaseError> {
+    let mut till = ledger.at(at);
+    let wallets: Vec<Wallet> = (0..3).map(|profile| till.wallet(profile_id(profile)).unwrap()).collect();
+    let mut lots: BTreeMap<u64, Either> = BTreeMap::new();
+    for wallet in &wallets {
+        lots.extend(here(wallet, wallet.rewards()).map(|lot| (lot.id.get(), Either::Reward(lot))));
+        lots.extend(here(wallet, wallet.points()).map(|lot| (lot.id.get(), Either::Points(lot))));
+    }
+    for wallet in &wallets {
+        // Whatever the entry made, if anything: each id is asked for as if it were that of anything.
+        for id in wallet.journal().iter().map(|entry| entry.id(wallet.account().number()).get()) {
+            let (redemption, transaction) = (RedemptionId::new(id).unwrap(), TransactionId::new(id).unwrap());
+            prop_assert_eq!(till.redemption(redemption).unwrap(), wallet.redemption(redemption).cloned());
+            prop_assert_eq!(till.transaction(transaction).unwrap(), wallet.transaction(transaction).cloned());
+            let hold = HoldId::new(id).unwrap();
+            prop_assert_eq!(till.hold(hold).unwrap(), wallets.iter().find_map(|wallet| wallet.hold(hold)));
+            let lot = till.lot(LotId::new(id).unwrap()).unwrap().map(Either::from);
+            prop_assert_eq!(lot.as_ref(), lots.get(&id));
+            prop_assert_eq!(till.definition(DefinitionId::new(id).unwrap()).unwrap(), None);
+        }
+        for name in names(wallet) {
+            for wallet in &wallets {
+                let found = till.transaction_by_external_id(wallet.profile_id(), &name).unwrap();
+                prop_assert_eq!(found.as_ref(), named(&wallets, wallet, &name), "under {}", name);
+            }
+        }
+    }
+    let catalogue = till.catalogue().unwrap();
+    for defined in catalogue.iter() {
+        let (handle, id) = (defined.definition.handle(), defined.id);
+        prop_assert_eq!(till.definition(id).unwrap(), Some(defined.clone()));
+        let by_handle = till.definition_by_handle(LotKind::Reward, handle).unwrap();
+        prop_assert_eq!(by_handle.as_ref(), catalogue.reward(handle));
+        let by_handle = till.definition_by_handle(LotKind::Point, handle).unwrap();
+        prop_assert_eq!(by_handle.as_ref(), catalogue.point(handle));
+    }
+    Ok(())
+}
+
+#[derive(Debug, PartialEq)]
+enum Either {
+    Reward(Reward),
+    Points(PointLot),
+}
+
+impl From<LotSnapshot> for Either {
+    fn from(LotSnapshot { kind, lot, .. }: LotSnapshot) -> Self {
+        match kind {
+            LotKind::Reward => Self::Reward(lot.of()),
+            LotKind::Point => Self::Points(lot.of()),
+        }
+    }
+}
+
+/// The lots that did not move on.
+fn here<Q>(wallet: &Wallet, lots: Vec<Lot<Q>>) -> impl Iterator<Item = Lot<Q>> {
+    lots.into_iter().filter(|lot| wallet.moved_to(lot.id).is_none())
+}
+
+/// Each name that a transaction of a journal ever had.
+fn names(wallet: &Wallet) -> Vec<ExternalId> {
+    let names = wallet.journal().iter().filter_map(|entry| match &entry.kind {
+        EntryKind::Transaction(change) => change.transaction.external_id.clone(),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// The transaction of this name in a wallet; or else in that of the profile which it was merged into.
+fn named<'a>(wallets: &'a [Wallet], wallet: &'a Wallet, name: &ExternalId) -> Option<&'a Transaction> {
+    let found = wallet.transactions().find(|posted| posted.external_id.as_ref() == Some(name));
+    found.or_else(|| {
+        let into = wallet.account().merged_into()?;
+        named(wallets, wallets.iter().find(|other| other.account().number() == into)?, name)
+    })
+}
+
+#[test]
+fn holds_are_found_one_by_one_where_several_came_along() {
+    let mut ledger = Ledger::new(Program::new("AUD", "UTC").unwrap(), MemoryStore::new());
+    let mut till = ledger.at("2025-06-15T14:32:00Z".parse().unwrap());
+    let [alice, bob] = [0, 1].map(profile_id);
+    let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+    let ten = till.commit(Define::from(ten)).unwrap().id;
+    till.commit(IssueReward::new(alice, ten)).unwrap();
+    let holds =
+        [1, 2, 3].map(|amount| till.commit(PlaceHold::strict(alice, Amount::from(amount))).unwrap().id);
+    till.commit(MergeProfiles::new(alice, bob)).unwrap();
+    till.commit(CaptureHold::all(holds[0])).unwrap();
+    let wallet = till.wallet(bob).unwrap();
+    for hold in holds {
+        assert_eq!(till.hold(hold).unwrap(), wallet.hold(hold));
+        assert!(wallet.hold(hold).is_some());
+    }
+}
+
+/// The look-ups that reading each thing takes, in a journal with so many entries after it.
+fn looked_up(entries: u32) -> Vec<(&'static str, usize)> {
+    let mut ledger = Ledger::new(Program::new("AUD", "UTC").unwrap(), PlainStore::default());
+    let at: Timestamp = "2025-06-15T14:32:00Z".parse().unwrap();
+    let alice = profile_id(0);
+    let mut till = ledger.at(at);
+    let mut define = |handle: &str| {
+        let hundred = RewardDefinition::new(handle.parse().unwrap(), "A hundred", Amount::from(100));
+        till.commit(Define::from(hundred)).unwrap().id
+    };
+    let definition = define("hundred");
+    for other in 1..entries / 10 {
+        define(&format!("other-{other}"));
+    }
+    let lot = till.commit(IssueReward::new(alice, definition)).unwrap().id;
+    let hold = till.commit(PlaceHold::strict(alice, Amount::from(2))).unwrap().id;
+    let redemption = till.commit(Redeem::strict(alice, Amount::from(1))).unwrap().id;
+    let name: ExternalId = "till-7/0042".parse().unwrap();
+    let sale = PostTransaction::new(alice, Amount::from(25)).paid_with(redemption, Amount::from(26));
+    let sale = till.commit(sale.external_id(name.clone())).unwrap().id;
+    till.commit(CaptureHold::all(hold)).unwrap();
+    for _ in 0..entries {
+        till.commit(Redeem::strict(alice, "0.01".parse().unwrap())).unwrap();
+    }
+    let mut counted = Vec::new();
+    let mut count = |what, read: &mut dyn FnMut(&mut Ledger<PlainStore>) -> bool| {
+        let before = ledger.store().looked_up();
+        assert!(read(&mut ledger), "there is no {what}");
+        counted.push((what, ledger.store().looked_up() - before));
+    };
+    let handle = "hundred".parse().unwrap();
+    count("redemption", &mut |ledger| ledger.at(at).redemption(redemption).unwrap().is_some());
+    count("hold", &mut |ledger| ledger.at(at).hold(hold).unwrap().is_some());
+    count("transaction", &mut |ledger| ledger.at(at).transaction(sale).unwrap().is_some());
+    count("name", &mut |ledger| ledger.at(at).transaction_by_external_id(alice, &name).unwrap().is_some());
+    count("lot", &mut |ledger| ledger.at(at).lot(lot).unwrap().is_some());
+    count("definition", &mut |ledger| ledger.at(at).definition(definition).unwrap().is_some());
+    count("handle", &mut |ledger| {
+        ledger.at(at).definition_by_handle(LotKind::Reward, &handle).unwrap().is_some()
+    });
+    counted
+}
+
+/// What is looked up, and what is found, is counted: so a whole journal would be seen.
+#[test]
+fn reading_one_thing_costs_the_same_however_long_the_journal_is() {
+    let short = looked_up(10);
+    assert_eq!(short, looked_up(2_000));
+    assert!(short.iter().all(|(_, count)| *count <= 12), "{short:?}");
+}
