@@ -69,6 +69,7 @@
 )]
 
 mod account;
+mod audit;
 mod definition;
 mod engine;
 pub mod guide;
@@ -82,7 +83,8 @@ mod time;
 mod value;
 mod view;
 
-pub use account::{Account, Corrupt, LiveLot, NextExpiry, OverdueLot, PendingLot};
+pub use account::{Account, Contradiction, Corrupt, LiveLot, NextExpiry, OverdueLot, PendingLot};
+pub use audit::{Auditor, Definitions};
 pub use definition::{Defined, Definition, PointDefinition, RewardDefinition, RewardType, Terms};
 pub use engine::{Action, Decision, Disposition, KeyReused, Receipt, Refusal, Rejection, rejection};
 pub use id::{

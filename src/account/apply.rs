@@ -1,45 +1,11 @@
 //! The fold: what an entry does to an account (rule J2).
 
-use thiserror::Error;
-
-use super::Account;
 use super::lots::{LiveLot, OverdueLot, PendingLot};
-use crate::id::{LotId, ProfileId, ProfileNumber, next_sequence};
+use super::{Account, Corrupt};
+use crate::id::{LotId, next_sequence};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, Entry, LotKind, LotState, Movement, Standing};
 use crate::value::Quantity;
-
-/// Why a journal is not what this ledger wrote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum Corrupt {
-    /// An entry is missing, or stands twice.
-    #[error("expected entry {expected} and found {found} (rule J1)")]
-    Gap {
-        /// The number that was next.
-        expected: u32,
-        /// The number that came.
-        found: u32,
-    },
-    /// An entry happened before the one it follows.
-    #[error("entry {sequence} happened before the one it follows (rule T6)")]
-    TimeReversed {
-        /// The entry.
-        sequence: u32,
-    },
-    /// The balances that an entry states are not those that it leads to.
-    #[error("the balances stated by entry {sequence} are not those that it leads to (rule J1)")]
-    Balances {
-        /// The entry.
-        sequence: u32,
-    },
-    /// Value appeared or vanished.
-    #[error("entry {sequence} makes value appear or vanish (rule J3)")]
-    Conservation {
-        /// The entry.
-        sequence: u32,
-    },
-}
 
 impl Account {
     /// Applies the next entry of the account's journal.
@@ -159,34 +125,14 @@ impl Account {
         }
     }
 
-    /// Folds a journal from nothing, and checks every step of it (rules J1 to J3).
-    ///
-    /// # Errors
-    /// The entries are not a journal that this ledger wrote.
-    pub fn replay<'a>(
-        profile: Option<ProfileId>,
-        number: ProfileNumber,
-        entries: impl IntoIterator<Item = &'a Entry>,
-    ) -> Result<Self, Corrupt> {
-        let mut account = profile.map_or(Self::without_profile(number), |profile| Self::new(profile, number));
-        for entry in entries {
-            account.follow(entry)?;
-        }
-        Ok(account)
-    }
-
-    /// Applies an entry that was stored, and checks that it fits.
+    /// Applies an entry that was stored, and checks its number, its instant and its balances. An
+    /// [`Auditor`](crate::Auditor) checks the rest of it.
     ///
     /// # Errors
     /// It is not the next entry of this account's journal. The account is then of no more use.
     pub fn follow(&mut self, entry: &Entry) -> Result<(), Corrupt> {
-        let (sequence, expected) = (entry.sequence, next_sequence(self.sequence));
-        if sequence != expected {
-            return Err(Corrupt::Gap { expected, found: sequence });
-        }
-        if entry.at < self.last_at {
-            return Err(Corrupt::TimeReversed { sequence });
-        }
+        self.check_place(entry)?;
+        let sequence = entry.sequence;
         self.apply(entry);
         if self.balances() != entry.balances {
             return Err(Corrupt::Balances { sequence });
@@ -195,5 +141,14 @@ impl Account {
             return Err(Corrupt::Conservation { sequence });
         }
         Ok(())
+    }
+
+    /// An entry has the next number, and an instant that is not before the last one.
+    pub(crate) fn check_place(&self, entry: &Entry) -> Result<(), Corrupt> {
+        let (sequence, expected) = (entry.sequence, next_sequence(self.sequence));
+        if sequence != expected {
+            return Err(Corrupt::Gap { expected, found: sequence });
+        }
+        if entry.at < self.last_at { Err(Corrupt::TimeReversed { sequence }) } else { Ok(()) }
     }
 }

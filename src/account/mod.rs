@@ -4,6 +4,7 @@
 //! expired is in the journal only, so that the ten-thousandth redemption costs what the first did.
 
 mod apply;
+mod corrupt;
 mod due;
 mod form;
 mod holds;
@@ -15,7 +16,7 @@ pub(crate) mod wire;
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::Corrupt;
+pub use corrupt::{Contradiction, Corrupt};
 pub(crate) use due::{after, release_items, settle_due};
 use form::AccountWire;
 use lots::LotQueue;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{HoldId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::{Effect, HoldEnd};
-use crate::journal::{HoldEntry, Movement};
+use crate::journal::{Bucket, HoldEntry, KindTotals, LotKind, Movement};
 use crate::value::Points;
 
 /// What a journal entry says when a profile is merged into another and closes.
@@ -43,6 +43,21 @@ pub struct MergedIn {
     /// What had been redeemed, had expired and so on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Movement>,
+}
+
+impl KindTotals {
+    /// All that is history, on its way to the profile that takes over.
+    pub(crate) fn history(&self, kind: LotKind) -> impl Iterator<Item = Movement> {
+        let buckets = [
+            (Bucket::Redeemed, self.redeemed),
+            (Bucket::Expired, self.expired),
+            (Bucket::Revoked, self.revoked),
+            (Bucket::ClawedBack, self.clawed_back),
+            (Bucket::PaidToDebt, self.paid_to_debt),
+        ];
+        let some = buckets.into_iter().filter(|(_, value)| !value.is_zero());
+        some.map(move |(from, value)| Movement { kind, from, to: Bucket::Moved, value })
+    }
 }
 
 impl MergedOut {

@@ -8,6 +8,7 @@ mod capture;
 mod clawback;
 mod correct;
 mod define;
+pub(crate) mod draw;
 mod earn;
 pub(crate) mod effect;
 mod expire;

@@ -79,7 +79,7 @@ impl<E> Clone for Error<E> {
             Self::Contention { attempts } => Self::Contention { attempts: *attempts },
             Self::Aborted => Self::Aborted,
             Self::InDoubt => Self::InDoubt,
-            Self::Corrupt(corrupt) => Self::Corrupt(*corrupt),
+            Self::Corrupt(corrupt) => Self::Corrupt(corrupt.clone()),
             Self::Store(error) => Self::Store(Arc::clone(error)),
             Self::Closed => Self::Closed,
         }

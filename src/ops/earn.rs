@@ -12,7 +12,7 @@ use crate::journal::{
 use crate::program::{Clawback, Program};
 use crate::store::View;
 use crate::time::{Expiry, Period, PeriodType, Timestamp};
-use crate::value::{Amount, Points, Quantity, Scale};
+use crate::value::{Points, Quantity};
 use chrono::TimeDelta;
 
 /// The program's rule as a transaction keeps it, with nothing earned yet; `None` where there is no rule.
@@ -43,19 +43,6 @@ pub(crate) fn plan(draft: &EntryBuilder<'_>, view: &View<'_>, transaction: &mut 
         was.lot
     };
     transaction.earned = Some(Earned { points, lot, ..was });
-}
-
-impl Earned {
-    /// What so much money earns, rounded down at the point scale (rule X3).
-    pub(crate) fn points_for(&self, total: Amount) -> Points {
-        let scale = Scale::new(self.point_scale).unwrap_or(Scale::FINEST);
-        let step = i128::from(scale.step());
-        let exact =
-            i128::from(total.ten_thousandths()).saturating_mul(self.points_rate.ten_thousandths().into());
-        let per_step = i128::from(self.amount_rate.ten_thousandths()).saturating_mul(step);
-        let points = exact.checked_div(per_step).unwrap_or(0).saturating_mul(step);
-        i64::try_from(points).map_or(Points::MAX_TOTAL, |raw| Points::raw(raw).min(Points::MAX_TOTAL))
-    }
 }
 
 /// Makes what stays earned what the transaction's total, less what came back of it, would have earned (rule X4).

@@ -2,11 +2,11 @@
 
 use crate::engine::content::fingerprint;
 use crate::engine::draft::{AccountDraft, EntryBuilder};
-use crate::engine::draw::first_part;
 use crate::engine::lot::LotRecord;
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{LotId, ProfileId, RedemptionId, ReturnId};
+use crate::journal::draw::first_part;
 use crate::journal::{
     Balances, Bucket, Cause, EntryKind, Fingerprint, Issue, Item, LotDetails, LotKind, LotState, Origin,
     Redeemed, RedemptionState, Return, ReturnEntry, ReturnedItem, ReturnedTo, Standing,

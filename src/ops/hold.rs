@@ -3,10 +3,10 @@
 use crate::account::{Account, after, release_items};
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
-use crate::engine::draw::{Draw, first_part};
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{HoldId, ProfileId, RedemptionId};
+use crate::journal::draw::{Draw, first_part};
 use crate::journal::{
     Balances, Capture, EntryKind, Fingerprint, Hold, HoldEntry, HoldStatus, Item, Items, LotState,
     RedeemDetails, Redeemed, Redemption, Release, Standing,

@@ -3,10 +3,11 @@
 use crate::account::Account;
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
-use crate::engine::draw::{Draw, available, draw, round_down};
+use crate::engine::draw::{available, draw, round_down};
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{HoldId, ProfileId, RedemptionId};
+use crate::journal::draw::Draw;
 use crate::journal::{
     Balances, Entry, EntryKind, Fingerprint, RedeemDetails, Redeemed, Redemption, Strategy,
 };

@@ -159,13 +159,6 @@ fn about(transaction: TransactionId) -> Need {
     Need { transaction: Some(transaction), ..Need::of(Owner::Number(transaction.number())) }
 }
 
-impl Transaction {
-    /// What of its total the customer did not bring back; nothing, once it is deleted.
-    pub(crate) fn kept(&self) -> Amount {
-        if self.is_deleted { Amount::ZERO } else { self.total.minus(self.returned) }
-    }
-}
-
 impl PostTransaction {
     /// The transaction that it describes. When and where a transaction happened does not change unless it says so.
     fn transaction(

@@ -173,18 +173,10 @@ impl Operation for MergeProfiles {
 /// What was redeemed, expired, was taken back and so on goes along: whoever takes over answers for all of it, so that a
 /// return after the merger moves value within one account (rule J3).
 fn history(draft: &EntryBuilder<'_>) -> Result<Vec<Movement>, Rejection> {
-    let mut moved = Vec::new();
+    let mut moved: Vec<Movement> = Vec::new();
     for kind in [LotKind::Reward, LotKind::Point] {
         let totals = draft.first.totals().pot(kind);
-        let buckets = [
-            (Bucket::Redeemed, totals.redeemed),
-            (Bucket::Expired, totals.expired),
-            (Bucket::Revoked, totals.revoked),
-            (Bucket::ClawedBack, totals.clawed_back),
-            (Bucket::PaidToDebt, totals.paid_to_debt),
-        ];
-        let some = buckets.into_iter().filter(|(_, value)| !value.is_zero());
-        moved.extend(some.map(|(from, value)| Movement { kind, from, to: Bucket::Moved, value }));
+        moved.extend(totals.history(kind));
         let fits = draft.second.as_ref().is_some_and(|side| side.totals().pot(kind).can_take_over(totals));
         if !fits {
             return Err(Rejection::AccountTotalExceeded);

@@ -298,8 +298,11 @@ impl<E: Borrow<Entry>> LookupPlan<E> {
         if need.as_of == AsOf::Now {
             return Ok(None);
         }
-        let profile = account.profile().copied();
-        Account::replay(profile, account.number(), self.all(Slot::Journal)).map(Some)
+        let mut past = Account::without_profile(account.number());
+        if let Some(profile) = account.profile() {
+            past = Account::new(*profile, account.number());
+        }
+        self.all(Slot::Journal).try_for_each(|entry| past.follow(entry)).map(|()| Some(past))
     }
 
     /// Whether nothing was found.

@@ -1,0 +1,41 @@
+//! What one entry announces and the next ones say: new lots, and points that come and go with a transaction.
+
+use super::{Check, Fault, Past, Step};
+use crate::id::{LotId, ReturnId, TransactionId};
+use crate::journal::{EntryKind, LotKind, Origin};
+use crate::value::{Points, Quantity};
+
+/// What an entry announces.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Announced {
+    /// A return: a new lot for value that cannot go back to its own (rule R3).
+    Returned { back: ReturnId, lot: LotId, kind: LotKind, value: Quantity, origin: Origin },
+    /// A transaction: points in a new lot (rule X3).
+    EarnedLot { transaction: TransactionId, lot: LotId, points: Points },
+    /// A transaction: more points in its lot (rule X4).
+    EarnedMore { transaction: TransactionId, points: Points },
+    /// A transaction: points that come back (rule X4).
+    ClawedBack { transaction: TransactionId, points: Points },
+}
+
+impl Past {
+    /// What was announced comes next.
+    pub(super) fn check_announced(&self, step: &Step<'_>) -> Check {
+        let (is_right, expected) = match (self.announced.front(), &step.entry.kind) {
+            (None, _) => return Ok(()),
+            (Some(Announced::Returned { lot, .. } | Announced::EarnedLot { lot, .. }), kind) => {
+                let is_right = matches!(kind, EntryKind::Issue(issue) if issue.lot == *lot);
+                (is_right, format!("the issue of lot {lot}"))
+            }
+            (Some(Announced::EarnedMore { transaction, .. }), kind) => {
+                let is_right = matches!(kind, EntryKind::Earn(more) if more.transaction == *transaction);
+                (is_right, format!("what transaction {transaction} earned"))
+            }
+            (Some(Announced::ClawedBack { transaction, .. }), kind) => {
+                let is_right = matches!(kind, EntryKind::Clawback(less) if less.transaction == *transaction);
+                (is_right, format!("what came back of transaction {transaction}"))
+            }
+        };
+        if is_right { Ok(()) } else { Err(Fault::new("J1", "kind", &step.kind(), expected)) }
+    }
+}

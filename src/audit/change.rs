@@ -1,0 +1,107 @@
+//! Lots that were extended, revoked or adjusted (rules L1, L3 and L4).
+
+use std::collections::BTreeSet;
+
+use super::lots::{LotRecord, NONE, lot_change, same_change, same_facts};
+use super::{Check, Past, Step, ensure, same};
+use crate::journal::{Bucket, Corrected, Issue, LotChange, LotState, Standing};
+use crate::time::Expiry;
+use crate::value::Quantity;
+
+impl Past {
+    pub(super) fn extend(&mut self, step: &Step<'_>, changes: &[LotChange]) -> Check {
+        let mut seen = BTreeSet::new();
+        ensure("L1", "extend", !changes.is_empty(), &changes, format_args!("at least one lot"))?;
+        for change in changes {
+            let (lot, expires_at) = (change.after.lot, change.after.expires_at);
+            let record = self.lot("after.lot", lot)?;
+            let now = record.at(step.at());
+            let is_open = seen.insert(lot)
+                && record.issue.terms.is_extendable
+                && is_here(&now)
+                && now.expires_at != Expiry::NEVER
+                && !now.remaining.is_zero();
+            ensure("L1", "after.lot", is_open, &lot, format_args!("a lot that can be extended"))?;
+            let is_later = expires_at >= now.expires_at;
+            ensure("L1", "after.expires_at", is_later, &expires_at, format_args!("no earlier than it was"))?;
+            let standing = record.standing_until(expires_at, step.at());
+            let after = LotState { expires_at, standing, ..now };
+            let is_back = now.standing == Standing::Expired;
+            let value = if is_back { record.unheld() } else { Quantity::ZERO };
+            same_change(change, &lot_change(after, [(Bucket::Expired, standing.bucket(), value), NONE]))?;
+            record.now = after;
+        }
+        Ok(())
+    }
+
+    pub(super) fn revoke(&mut self, step: &Step<'_>, corrected: &Corrected) -> Check {
+        let record = self.lot("change.after.lot", corrected.change.after.lot)?;
+        let now = record.at(step.at());
+        let is_open = is_here(&now) && record.held.is_zero();
+        ensure("L4", "change.after.lot", is_open, &now.lot, format_args!("a lot that can be revoked"))?;
+        let after = LotState { standing: Standing::Revoked, ..now };
+        let moves = [(now.standing.bucket(), Bucket::Revoked, now.remaining), NONE];
+        same_change(&corrected.change, &lot_change(after, moves))?;
+        ensure("L3", "issue", corrected.issue.is_none(), &corrected.issue, format_args!("none"))?;
+        ensure(
+            "L3",
+            "external_id",
+            corrected.external_id.is_none(),
+            &corrected.external_id,
+            format_args!("none"),
+        )?;
+        record.now = after;
+        Ok(())
+    }
+
+    pub(super) fn adjust(&mut self, step: &Step<'_>, corrected: &Corrected) -> Check {
+        let LotState { lot, remaining, expires_at, .. } = corrected.change.after;
+        let record = self.lot("change.after.lot", lot)?;
+        let now = record.at(step.at());
+        ensure("L3", "change.after.lot", is_here(&now), &lot, format_args!("a lot that can be adjusted"))?;
+        let held = record.held;
+        ensure(
+            "L4",
+            "change.after.remaining",
+            remaining >= held,
+            &remaining,
+            format_args!("at least {held}"),
+        )?;
+        let standing = record.standing_until(expires_at, step.at());
+        let after = LotState { expires_at, remaining, standing, ..now };
+        let (from, to) = (now.standing.bucket(), standing.bucket());
+        let moves = match remaining.checked_sub(now.remaining) {
+            Some(more) => [(from, to, record.unheld()), (Bucket::Adjusted, to, more)],
+            None => {
+                let less = now.remaining.minus(remaining);
+                [(from, Bucket::Adjusted, less), (from, to, remaining.minus(held))]
+            }
+        };
+        same_change(&corrected.change, &lot_change(after, moves))?;
+        let has_reason = corrected.reason.as_ref().is_some_and(|reason| !reason.is_empty());
+        ensure("L3", "reason", has_reason, &corrected.reason, format_args!("a reason"))?;
+        let named = record.external_id.as_ref().filter(|_| corrected.issue.is_some());
+        same("D5", "external_id", &corrected.external_id.as_ref(), &named)?;
+        record.now = after;
+        corrected.issue.as_ref().map_or(Ok(()), |issue| record.correct(issue))
+    }
+}
+
+impl LotRecord {
+    /// What is fixed about the lot is the corrected form from now on.
+    fn correct(&mut self, issue: &Issue) -> Check {
+        same_facts(issue, &self.issue)?;
+        same("L3", "issue.value_remaining", &issue.value_remaining, &self.now.remaining)?;
+        same("L3", "issue.expires_at", &issue.expires_at, &self.now.expires_at)?;
+        let meta = |issue: &Issue| issue.details.as_ref().is_some_and(|details| details.meta.is_some());
+        let is_kept = meta(issue) || !meta(&self.issue);
+        ensure("L3", "issue.details.meta", is_kept, &issue.details, format_args!("as it was, or another"))?;
+        self.issue = issue.clone();
+        Ok(())
+    }
+}
+
+/// Neither taken back nor with another profile.
+fn is_here(now: &LotState) -> bool {
+    !matches!(now.standing, Standing::Revoked | Standing::MovedTo(_))
+}

@@ -1,0 +1,166 @@
+//! Returns and reversals (rules R1 to R4).
+
+use super::announced::Announced;
+use super::spend::{check_asked, sum};
+use super::{
+    Check, Fault, Past, Step, ensure,
+    lots::NONE,
+    lots::{lot_change, same_change},
+    same,
+};
+use crate::id::{LotId, ProfileNumber, ReturnId};
+use crate::journal::draw::first_part;
+use crate::journal::{
+    Bucket, Item, Items, LotKind, LotState, Origin, RedemptionState, ReturnEntry, ReturnedItem, ReturnedTo,
+    Standing,
+};
+use crate::value::{Amount, Exchange, Points};
+
+/// A redemption after the entries so far.
+#[derive(Clone, Debug)]
+pub(super) struct RedemptionRecord {
+    /// What it took; `None` if it is another journal's, of a profile that was merged into this one.
+    pub(super) made: Option<Made>,
+    pub(super) state: RedemptionState,
+}
+
+/// What a redemption took.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    pub(super) total: Amount,
+    pub(super) items: Items,
+    pub(super) exchange: Option<Exchange>,
+}
+
+impl Past {
+    /// Value that goes back to lots, or comes as new ones.
+    pub(super) fn give_back(&mut self, step: &Step<'_>, back: &ReturnEntry, is_reversal: bool) -> Check {
+        let (redemption, number) = (back.redemption.id, step.number());
+        same("J1", "id", &back.id, &ReturnId::made_by(number, step.entry.sequence))?;
+        let is_known = step.account.includes_number(redemption.number());
+        ensure("R2", "redemption.id", is_known, &redemption, format_args!("a redemption of this profile"))?;
+        self.returned(number, back, is_reversal)?;
+        let mut new_lots = 0;
+        back.items.iter().try_for_each(|item| self.returned_item(step, back, item, &mut new_lots))
+    }
+
+    /// What a redemption gave back is added up, and went back as if so much less had been redeemed.
+    fn returned(&mut self, number: ProfileNumber, back: &ReturnEntry, is_reversal: bool) -> Check {
+        let (total, requested, state) = (back.total, back.requested, &back.redemption);
+        check_asked(requested, total)?;
+        same("R2", "items.amount", &sum(back.items.iter().map(|item| item.amount)), &Some(total))?;
+        same("R4", "redemption.is_reversed", &state.is_reversed, &is_reversal)?;
+        let known = self.redemptions.get(&state.id);
+        let before = match known {
+            Some(known) => known.state.returned,
+            None if state.id.number() == number => {
+                return Err(Fault::new(
+                    "J1",
+                    "redemption.id",
+                    &state.id,
+                    "a redemption that was made before",
+                ));
+            }
+            // One of another journal: what it gave back before is as stated.
+            None => state.returned.checked_sub(total).unwrap_or_default(),
+        };
+        same("R2", "redemption.returned", &Some(state.returned), &before.checked_add(total))?;
+        let was_reversed = known.is_some_and(|known| known.state.is_reversed);
+        ensure("R4", "redemption.id", !was_reversed, &state.id, format_args!("one that was not reversed"))?;
+        if is_reversal {
+            same("R4", "requested", &requested, &total)?;
+            same("R4", "redemption.returned", &state.returned, &total)?;
+            same("R4", "redemption.transaction_id", &state.transaction_id, &None)?;
+        }
+        let made = known.and_then(|known| known.made.as_ref());
+        if let (Some(known), Some(made)) = (known, made) {
+            let linked = &known.state.transaction_id;
+            same("X1", "redemption.transaction_id", &state.transaction_id, linked)?;
+            check_total(made, known.state.returned, back, is_reversal)?;
+            check_shares(made, known.state.returned, back)?;
+        }
+        let made = made.cloned();
+        self.redemptions.insert(state.id, super::RedemptionRecord { made, state: *state });
+        Ok(())
+    }
+
+    fn returned_item(
+        &mut self,
+        step: &Step<'_>,
+        back: &ReturnEntry,
+        item: &ReturnedItem,
+        new_lots: &mut u32,
+    ) -> Check {
+        let value = item.value();
+        if value.is_zero() {
+            return check_nothing(item);
+        }
+        if let ReturnedTo::NewLot(lot) = item.to {
+            *new_lots = new_lots.saturating_add(1);
+            let sequence = step.entry.sequence.saturating_add(*new_lots);
+            same("R3", "items.to", &lot, &LotId::made_by(step.number(), sequence))?;
+            ensure("R3", "items.change", item.change.is_none(), &item.change, format_args!("none"))?;
+            if let Some(old) = self.lots.get(&item.lot) {
+                let is_over = matches!(old.at(step.at()).standing, Standing::Expired | Standing::MovedTo(_));
+                ensure("R3", "items.to", is_over, &item.to, format_args!("back to its lot"))?;
+                same("D3", "items.kind", &item.kind, &old.now.kind)?;
+            }
+            let origin = Origin::Returned { redemption: back.redemption.id, lot: item.lot };
+            self.announced.push_back(Announced::Returned {
+                back: back.id,
+                lot,
+                kind: item.kind,
+                value,
+                origin,
+            });
+            return Ok(());
+        }
+        let record = self.lot("items.lot", item.lot)?;
+        let now = record.at(step.at());
+        same("D3", "items.kind", &item.kind, &now.kind)?;
+        let to = match now.standing {
+            Standing::Usable | Standing::Pending(_) => ReturnedTo::Lot,
+            Standing::Expired => ReturnedTo::Expired,
+            Standing::Revoked => ReturnedTo::Revoked,
+            Standing::MovedTo(_) => return Err(Fault::new("R3", "items.to", &item.to, "a new lot")),
+        };
+        same("R3", "items.to", &item.to, &to)?;
+        let none = || Fault::new("R3", "items.change", &item.change, "the change of the lot");
+        let change = item.change.as_ref().ok_or_else(none)?;
+        let after = LotState { remaining: now.remaining.plus(value), ..now };
+        same_change(change, &lot_change(after, [(Bucket::Redeemed, after.standing.bucket(), value), NONE]))?;
+        record.now = after;
+        Ok(())
+    }
+}
+
+/// A return is at most what is left, and below what was asked for only if that was more (rules R2 and R4).
+fn check_total(made: &Made, returned: Amount, back: &ReturnEntry, is_reversal: bool) -> Check {
+    let left = made.total.minus(returned);
+    ensure("R2", "total", back.total <= left, &back.total, format_args!("at most {left}"))?;
+    if is_reversal || back.total < back.requested { same("R2", "total", &back.total, &left) } else { Ok(()) }
+}
+
+/// What each lot gave and does not keep, the last used first (rule R1).
+fn check_shares(made: &Made, returned: Amount, back: &ReturnEntry) -> Check {
+    let left = made.total.minus(returned);
+    let before = first_part(&made.items, made.exchange, left);
+    let kept = first_part(&made.items, made.exchange, left.minus(back.total));
+    let shares = before.iter().rev().filter_map(|item| {
+        let kept = kept.iter().find(|kept| kept.lot == item.lot);
+        let (amount, points) = kept.map_or((Amount::ZERO, Points::ZERO), |kept| (kept.amount, kept.points));
+        let back =
+            Item { lot: item.lot, amount: item.amount.minus(amount), points: item.points.minus(points) };
+        (!back.amount.is_zero() || !back.points.is_zero()).then_some((back, item.kind()))
+    });
+    let expected: Vec<(Item, LotKind)> = shares.collect();
+    let share =
+        |item: &ReturnedItem| (Item { lot: item.lot, amount: item.amount, points: item.points }, item.kind);
+    same("R1", "items", &back.items.iter().map(share).collect(), &expected)
+}
+
+/// Money that no point was given for goes nowhere.
+fn check_nothing(item: &ReturnedItem) -> Check {
+    same("R1", "items.to", &item.to, &ReturnedTo::Lot)?;
+    ensure("R1", "items.change", item.change.is_none(), &item.change, format_args!("none"))
+}

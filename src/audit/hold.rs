@@ -1,0 +1,99 @@
+//! Holds that were captured, released or lapsed (rules H2 to H4).
+
+use super::lots::same_after;
+use super::spend::{check_asked, check_items, exchange};
+use super::{Check, Fault, Past, Step, ensure, same};
+use crate::id::{HoldId, RedemptionId};
+use crate::journal::draw::first_part;
+use crate::journal::{
+    Capture, HoldEntry, Item, Items, LotState, RedeemDetails, Release, ReleasedLot, Standing,
+};
+use crate::value::Quantity;
+
+impl Past {
+    pub(super) fn capture(&mut self, step: &Step<'_>, capture: &Capture) -> Check {
+        let placed = open(step, "hold", capture.hold)?;
+        let redeem = &capture.redeem;
+        let id = RedemptionId::made_by(step.number(), step.entry.sequence);
+        same("J1", "redeem.redemption", &redeem.redemption, &id)?;
+        same("H2", "redeem.requested", &redeem.requested, &redeem.total)?;
+        check_asked(redeem.requested, redeem.total)?;
+        let held = placed.total;
+        ensure("H2", "redeem.total", redeem.total <= held, &redeem.total, format_args!("at most {held}"))?;
+        check_items(&redeem.items, redeem.total, redeem.details.as_deref())?;
+        let rate = exchange(placed.details.as_deref());
+        same("H2", "redeem.items", &redeem.items, &first_part(&placed.items, rate, redeem.total))?;
+        let captured = exchange(redeem.details.as_deref());
+        same("H2", "redeem.details.exchange", &captured, &rate.filter(|_| captured.is_some()))?;
+        let meta = |details: Option<&RedeemDetails>| details.and_then(|d| d.meta.clone());
+        let (own, of_hold) = (meta(redeem.details.as_deref()), meta(placed.details.as_deref()));
+        let is_kept = own.is_some() || of_hold.is_none();
+        ensure("H2", "redeem.details.meta", is_kept, &own, format_args!("that of the hold, or another"))?;
+        self.take_held(step, placed, capture)?;
+        self.redeemed(redeem);
+        Ok(())
+    }
+
+    /// What a capture takes leaves the lots, and the rest of the hold is let go.
+    fn take_held(&mut self, step: &Step<'_>, placed: &HoldEntry, capture: &Capture) -> Check {
+        let taken = |item: &Item| {
+            let taken = capture.redeem.items.iter().find(|taken| taken.lot == item.lot);
+            taken.map_or(Quantity::ZERO, Item::value)
+        };
+        let (mut released, mut expired) = (Vec::new(), Vec::new());
+        for item in &placed.items {
+            let record = self.lot("redeem.items.lot", item.lot)?;
+            let (taken, value) = (taken(item), item.value());
+            record.held = record.held.minus(value);
+            record.now.remaining = record.now.remaining.minus(taken);
+            let after = record.at(step.at());
+            if value != taken {
+                released.push(ReleasedLot { value: value.minus(taken), after });
+                record.now = after;
+            } else if after.standing == Standing::Expired {
+                expired.push(after);
+                record.now = after;
+            }
+        }
+        same_released(&capture.released, &released)?;
+        same("H4", "expired", &capture.expired.len(), &expired.len())?;
+        capture.expired.iter().zip(&expired).try_for_each(|(found, expected)| same_after(found, expected))
+    }
+
+    /// A hold was released, or lapsed.
+    pub(super) fn release(&mut self, step: &Step<'_>, release: &Release) -> Check {
+        let placed = open(step, "placed.hold", release.placed.hold)?;
+        same_placed(&release.placed, placed)?;
+        let released = placed.items.iter().map(|item| {
+            let record = self.lot("placed.items.lot", item.lot)?;
+            let after = record.at(step.at());
+            record.held = record.held.minus(item.value());
+            record.now = after;
+            Ok(ReleasedLot { value: item.value(), after })
+        });
+        let released = released.collect::<Check<Vec<ReleasedLot>>>()?;
+        same_released(&release.released, &released)
+    }
+}
+
+fn open<'a>(step: &Step<'a>, field: &'static str, id: HoldId) -> Check<&'a HoldEntry> {
+    step.account.hold(id).ok_or_else(|| Fault::new("H3", field, &id, "an open hold"))
+}
+
+fn same_placed(found: &HoldEntry, expected: &HoldEntry) -> Check {
+    same("H3", "placed.requested", &found.requested, &expected.requested)?;
+    same("H3", "placed.total", &found.total, &expected.total)?;
+    same::<Items>("H3", "placed.items", &found.items, &expected.items)?;
+    same("H3", "placed.held_at", &found.held_at, &expected.held_at)?;
+    same("H3", "placed.expires_at", &found.expires_at, &expected.expires_at)?;
+    same("H3", "placed.details", &found.details, &expected.details)
+}
+
+fn same_released(found: &[ReleasedLot], expected: &[ReleasedLot]) -> Check {
+    same("H4", "released", &found.len(), &expected.len())?;
+    for (found, expected) in found.iter().zip(expected) {
+        same::<Quantity>("H4", "released.value", &found.value, &expected.value)?;
+        same_after(&found.after, &LotState { ..expected.after })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Lots that were issued (rules D2 to D7, R3 and X3).
+
+use super::announced::Announced;
+use super::{Check, Fault, LotRecord, Past, Step, ensure, same};
+use crate::id::{ExternalId, LotId, ProfileNumber};
+use crate::journal::{Cause, Issue, LotDetails, LotState, Origin, Standing};
+use crate::value::Quantity;
+
+impl Past {
+    pub(super) fn issue(&mut self, step: &Step<'_>, issue: &Issue) -> Check {
+        same("J1", "lot", &issue.lot, &LotId::made_by(step.number(), step.entry.sequence))?;
+        let (initial, remaining) = (issue.value_initial, issue.value_remaining);
+        let expected = format_args!("at most {initial}");
+        ensure("D2", "value_remaining", remaining <= initial, &remaining, expected)?;
+        match (issue.origin(), self.announced.pop_front()) {
+            (None, None) => issued_by_request(step, issue)?,
+            (Some(Origin::Returned { .. }), Some(announced @ Announced::Returned { .. })) => {
+                self.issued_by_return(step, issue, announced)?;
+            }
+            (Some(Origin::Earned { transaction, paid_to_debt }), announced) => {
+                self.issued_by_transaction(step, issue, (transaction, paid_to_debt), announced)?;
+            }
+            (origin, _) => {
+                return Err(Fault::new(
+                    "J1",
+                    "details.origin",
+                    &origin,
+                    "what was announced, if anything was",
+                ));
+            }
+        }
+        let external_id = step.entry.lot_external_id();
+        self.add_lot_name(external_id)?;
+        self.add_lot(issue, external_id, issue.standing(step.at()), Quantity::ZERO);
+        Ok(())
+    }
+
+    /// A lot is here from now on.
+    pub(super) fn add_lot(
+        &mut self,
+        issue: &Issue,
+        external_id: Option<&ExternalId>,
+        standing: Standing,
+        held: Quantity,
+    ) {
+        let now = LotState {
+            lot: issue.lot,
+            kind: issue.kind,
+            issued_at: issue.issued_at,
+            expires_at: issue.expires_at,
+            remaining: issue.value_remaining,
+            standing,
+        };
+        let external_id = external_id.cloned();
+        self.lots.insert(issue.lot, LotRecord { issue: issue.clone(), external_id, now, held });
+    }
+
+    /// A name is one lot's (rule D5).
+    fn add_lot_name(&mut self, name: Option<&ExternalId>) -> Check {
+        let is_new = name.is_none_or(|name| self.lot_names.insert(name.clone()));
+        ensure("D5", "stamp.external", is_new, &name, format_args!("a name that no other lot has"))
+    }
+
+    fn issued_by_return(&self, step: &Step<'_>, issue: &Issue, announced: Announced) -> Check {
+        let Announced::Returned { back, kind, value, origin, .. } = announced else { return Ok(()) };
+        same("R3", "cause", &step.entry.cause, &Cause::Return(back))?;
+        same("R3", "kind", &issue.kind, &kind)?;
+        same("R3", "value_initial", &issue.value_initial, &value)?;
+        same("R3", "value_remaining", &issue.value_remaining, &value)?;
+        same("R3", "issued_at", &issue.issued_at, &step.at())?;
+        same("R3", "available_at", &issue.available_at, &step.at())?;
+        same("R3", "details", &issue.details, &only_from(origin))?;
+        let Origin::Returned { lot, .. } = origin else { return Ok(()) };
+        // One that never was here came with a redemption of the profile that was merged into this one.
+        let Some(old) = self.lots.get(&lot) else { return Ok(()) };
+        same("R3", "definition_id", &issue.definition_id, &old.issue.definition_id)?;
+        same("R3", "terms", &issue.terms, &old.issue.terms)?;
+        let fresh = issue.terms.period.and_then(|p| p.expiry(step.at(), issue.terms.timezone).ok());
+        let is_right = issue.expires_at == old.now.expires_at
+            || Some(issue.expires_at) == fresh
+            || is_days_later(step, issue);
+        ensure("R3", "expires_at", is_right, &issue.expires_at, format_args!("by a policy for returns"))
+    }
+}
+
+/// A period of grace that begins at the return: so many times 24 hours, also none.
+fn is_days_later(step: &Step<'_>, issue: &Issue) -> bool {
+    const DAY: i64 = 86_400_000_000;
+    let later = issue.expires_at.instant().map(|end| end.micros().saturating_sub(step.at().micros()));
+    later.is_some_and(|later| later >= 0 && later.checked_rem(DAY) == Some(0))
+}
+
+/// What a lot says that was not asked for by itself: where it came from, and nothing of the caller's.
+pub(super) fn only_from(origin: Origin) -> Option<Box<LotDetails>> {
+    Some(Box::new(LotDetails { origin: Some(origin), ..LotDetails::default() }))
+}
+
+fn issued_by_request(step: &Step<'_>, issue: &Issue) -> Check {
+    let (at, available_at) = (step.at(), issue.available_at);
+    let is_usable = issue.expires_at.is_past(at) || !issue.expires_at.is_past(available_at);
+    ensure("D7", "available_at", is_usable, &available_at, format_args!("before the expiry"))?;
+    let none = || Fault::new("D2", "definition_id", &issue.definition_id, "a definition");
+    let id = issue.definition_id.ok_or_else(none)?;
+    ensure(
+        "D2",
+        "definition_id",
+        id.number() == ProfileNumber::CATALOGUE,
+        &id,
+        format_args!("a definition"),
+    )?;
+    step.catalogue.map_or(Ok(()), |catalogue| catalogue.check_issue(issue))
+}

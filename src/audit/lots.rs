@@ -1,0 +1,96 @@
+//! What the journal says of each lot, and the changes that follow from it.
+
+use super::{Check, Fault, Past, same};
+use crate::id::{ExternalId, LotId};
+use crate::journal::{Bucket, Issue, LotChange, LotDetails, LotState, Movement, Standing};
+use crate::time::{Expiry, Timestamp};
+use crate::value::Quantity;
+
+/// A lot after the entries so far.
+#[derive(Clone, Debug)]
+pub(super) struct LotRecord {
+    /// What is fixed about it.
+    pub(super) issue: Issue,
+    pub(super) external_id: Option<ExternalId>,
+    /// How it stands, as the last entry about it left it.
+    pub(super) now: LotState,
+    /// How much of what is left is held.
+    pub(super) held: Quantity,
+}
+
+impl LotRecord {
+    /// How it stands at an instant (rule T2).
+    pub(super) fn at(&self, at: Timestamp) -> LotState {
+        let standing = match self.now.standing {
+            gone @ (Standing::Revoked | Standing::MovedTo(_)) => gone,
+            _ => self.standing_until(self.now.expires_at, at),
+        };
+        LotState { standing, ..self.now }
+    }
+
+    /// How it would stand at an instant with another expiry.
+    pub(super) fn standing_until(&self, expires_at: Expiry, at: Timestamp) -> Standing {
+        let available_at = self.issue.available_at;
+        if expires_at.is_past(at) {
+            Standing::Expired
+        } else if available_at > at {
+            Standing::Pending(available_at)
+        } else {
+            Standing::Usable
+        }
+    }
+
+    pub(super) fn unheld(&self) -> Quantity {
+        self.now.remaining.minus(self.held)
+    }
+}
+
+/// The change that leaves a lot like this, with what moves for it. Movements of nothing are left out.
+pub(super) fn lot_change(after: LotState, moves: [(Bucket, Bucket, Quantity); 2]) -> LotChange {
+    let kind = after.kind;
+    let moves = moves.into_iter().filter(|(from, to, value)| from != to && !value.is_zero());
+    let moved = moves.map(|(from, to, value)| Movement { kind, from, to, value }).collect();
+    LotChange { after, moved }
+}
+
+/// Nothing moves.
+pub(super) const NONE: (Bucket, Bucket, Quantity) = (Bucket::Issued, Bucket::Issued, Quantity::ZERO);
+
+impl Past {
+    /// A lot of this journal.
+    pub(super) fn lot(&mut self, field: &'static str, id: LotId) -> Check<&mut LotRecord> {
+        let unknown = || Fault::new("J1", field, &id, "a lot that came here before");
+        self.lots.get_mut(&id).ok_or_else(unknown)
+    }
+}
+
+/// A lot is said to stand as it does.
+pub(super) fn same_after(found: &LotState, expected: &LotState) -> Check {
+    same("J1", "after.lot", &found.lot, &expected.lot)?;
+    same("D3", "after.kind", &found.kind, &expected.kind)?;
+    same("D3", "after.issued_at", &found.issued_at, &expected.issued_at)?;
+    same("L1", "after.expires_at", &found.expires_at, &expected.expires_at)?;
+    same("J3", "after.remaining", &found.remaining, &expected.remaining)?;
+    same("T2", "after.standing", &found.standing, &expected.standing)
+}
+
+/// A lot is said to stand as it does, and what is said to move is the difference.
+pub(super) fn same_change(found: &LotChange, expected: &LotChange) -> Check {
+    same_after(&found.after, &expected.after)?;
+    same("J3", "moved", &found.moved, &expected.moved)
+}
+
+/// What is frozen in a lot is what it was (rule D3). Its value and what the caller attached can be corrected.
+pub(super) fn same_facts(found: &Issue, expected: &Issue) -> Check {
+    same("J1", "issue.lot", &found.lot, &expected.lot)?;
+    same("D3", "issue.kind", &found.kind, &expected.kind)?;
+    same("D3", "issue.definition_id", &found.definition_id, &expected.definition_id)?;
+    same("D3", "issue.issued_at", &found.issued_at, &expected.issued_at)?;
+    same("D3", "issue.available_at", &found.available_at, &expected.available_at)?;
+    same("D3", "issue.terms", &found.terms, &expected.terms)?;
+    let but_meta = |issue: &Issue| {
+        let details = issue.details.as_deref().cloned().unwrap_or_default();
+        LotDetails { meta: None, ..details }
+    };
+    same("D3", "issue.details", &but_meta(found), &but_meta(expected))
+}

@@ -1,0 +1,194 @@
+//! The audit of a journal: every entry is checked against itself, and against the entries before it.
+//!
+//! An account forgets a lot that is used up and a redemption that was made, as deciding does not need them. The auditor
+//! remembers: the lots, redemptions and transactions that there ever were, once each. There is one file per sort of entry.
+
+mod announced;
+mod change;
+mod clock;
+mod define;
+mod earn;
+mod fault;
+mod give_back;
+mod hold;
+mod issue;
+mod lots;
+mod merge;
+mod request;
+mod spend;
+mod transaction;
+mod transfer;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use announced::Announced;
+pub use define::Definitions;
+use fault::{Check, Fault, ensure, same};
+use give_back::RedemptionRecord;
+use lots::LotRecord;
+use merge::Arrival;
+use request::Span;
+
+use crate::account::{Account, Corrupt};
+use crate::id::{ExternalId, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
+use crate::journal::{Cause, Entry, EntryKind, LotState, Transaction};
+use crate::time::Timestamp;
+
+/// Reads a journal from its first entry, and finds every entry that contradicts itself or the journal before it.
+///
+/// It proves that the journal agrees with itself, not who wrote it: a journal that was rewritten consistently is not found.
+/// What arrives from another profile's journal is taken as stated.
+#[derive(Debug)]
+pub struct Auditor<'a> {
+    account: Account,
+    /// The catalogue's definitions; `None` if they are not known here.
+    catalogue: Option<&'a Definitions>,
+    past: Past,
+}
+
+/// What the entries so far say.
+#[derive(Debug, Default)]
+struct Past {
+    lots: BTreeMap<LotId, LotRecord>,
+    redemptions: BTreeMap<RedemptionId, RedemptionRecord>,
+    transactions: BTreeMap<TransactionId, Transaction>,
+    /// Lots that stayed with profiles that were merged into this one, as far as they changed since.
+    stayed: BTreeMap<LotId, LotState>,
+    definitions: Definitions,
+    lot_names: BTreeSet<ExternalId>,
+    transaction_names: BTreeMap<ExternalId, TransactionId>,
+    /// What the entries so far announce, and the next ones must say.
+    announced: VecDeque<Announced>,
+    /// A transaction of a profile that was merged into this one, if the entry before is the first here about it.
+    given: Option<TransactionId>,
+    arrival: Option<Arrival>,
+    span: Span,
+}
+
+/// An entry, and the account before it.
+#[derive(Clone, Copy, Debug)]
+struct Step<'a> {
+    entry: &'a Entry,
+    account: &'a Account,
+    catalogue: Option<&'a Definitions>,
+}
+
+impl<'a> Auditor<'a> {
+    /// Of a journal, from its first entry. The catalogue belongs to no profile.
+    pub fn new(profile: Option<ProfileId>, number: ProfileNumber) -> Self {
+        let account = profile.map_or(Account::without_profile(number), |id| Account::new(id, number));
+        Self { account, catalogue: None, past: Past::default() }
+    }
+
+    /// The same, which also checks that what is issued was defined, and on which terms (rules D2 and D3).
+    #[must_use]
+    pub fn with_definitions(self, definitions: &'a Definitions) -> Self {
+        Self { catalogue: Some(definitions), ..self }
+    }
+
+    /// Reads the next entry.
+    ///
+    /// # Errors
+    /// It is not the next entry of this journal. The auditor is then of no more use.
+    pub fn follow(&mut self, entry: &Entry) -> Result<(), Corrupt> {
+        self.account.check_place(entry)?;
+        let step = Step { entry, account: &self.account, catalogue: self.catalogue };
+        self.past.check(&step).map_err(|fault| fault.at(entry.sequence))?;
+        self.account.follow(entry)
+    }
+
+    /// Checks that the journal may end here: that the request which wrote the last entry wrote nothing more.
+    ///
+    /// # Errors
+    /// Something is missing.
+    pub fn check_end(&self) -> Result<(), Corrupt> {
+        self.past.check_end(&self.account).map_err(|fault| fault.at(self.account.sequence()))
+    }
+
+    /// The account after the entries so far.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The account after the entries so far.
+    pub fn into_account(self) -> Account {
+        self.account
+    }
+
+    /// The definitions, if the journal is the catalogue's.
+    pub fn into_definitions(self) -> Definitions {
+        self.past.definitions
+    }
+}
+
+impl Account {
+    /// Folds a journal from nothing, and checks every entry against itself and those before it: see [`Auditor`].
+    ///
+    /// # Errors
+    /// The entries are not a journal that this ledger wrote.
+    pub fn replay<'a>(
+        profile: Option<ProfileId>,
+        number: ProfileNumber,
+        entries: impl IntoIterator<Item = &'a Entry>,
+    ) -> Result<Self, Corrupt> {
+        let mut auditor = Auditor::new(profile, number);
+        entries.into_iter().try_for_each(|entry| auditor.follow(entry))?;
+        Ok(auditor.into_account())
+    }
+}
+
+impl Past {
+    fn check(&mut self, step: &Step<'_>) -> Check {
+        self.check_request(step)?;
+        self.check_announced(step)?;
+        self.check_merger(step)?;
+        self.given = self.given.filter(|id| step.entry.cause == Cause::Transaction(*id));
+        match &step.entry.kind {
+            EntryKind::Define(defined) => self.define(step, defined),
+            EntryKind::Issue(issue) => self.issue(step, issue),
+            EntryKind::Mature(matured) => self.mature(step, matured),
+            EntryKind::Expire(expired) => self.expire(step, expired),
+            EntryKind::Redeem(redeemed) => self.redeem(step, redeemed),
+            EntryKind::Hold(placed) => self.hold(step, placed),
+            EntryKind::Capture(capture) => self.capture(step, capture),
+            EntryKind::Release(release) | EntryKind::Lapse(release) => self.release(step, release),
+            EntryKind::Return(back) => self.give_back(step, back, false),
+            EntryKind::Reversal(back) => self.give_back(step, back, true),
+            EntryKind::Extend(changes) => self.extend(step, changes),
+            EntryKind::ReassignOut(moved) => self.reassign_out(step, moved),
+            EntryKind::ReassignIn(moved) => self.reassign_in(step, moved),
+            EntryKind::Revoke(corrected) => self.revoke(step, corrected),
+            EntryKind::Adjust(corrected) => self.adjust(step, corrected),
+            EntryKind::Transaction(change) => self.transaction(step, change),
+            EntryKind::Earn(earned) => self.earn(step, earned),
+            EntryKind::Clawback(clawed) => self.claw_back(step, clawed),
+            EntryKind::MergeOut(merged) => self.merge_out(step, merged),
+            EntryKind::MergeIn(merged) => self.merge_in(step, merged),
+        }
+    }
+}
+
+impl Past {
+    fn check_end(&self, account: &Account) -> Check {
+        let is_whole = self.announced.is_empty() && self.arrival.is_none() && !self.span.is_open();
+        let has_left = account.merged_into().is_none() || !merge::has_live_lots(account);
+        let expected = format_args!("the rest of the request");
+        ensure("J5", "entries", is_whole && has_left, &account.sequence(), expected)
+    }
+}
+
+impl Step<'_> {
+    fn at(&self) -> Timestamp {
+        self.entry.at
+    }
+
+    fn number(&self) -> ProfileNumber {
+        self.account.number()
+    }
+
+    /// The name of the entry's kind, as its JSON has it.
+    fn kind(&self) -> String {
+        let kind = serde_json::to_value(&self.entry.kind).unwrap_or_default();
+        kind.as_object().and_then(|kind| kind.keys().next().cloned()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,128 @@
+//! Why an entry was written, when, and how a repeated request finds it (rules J5 and T7).
+
+use super::{Check, Fault, Past, Step, ensure, same};
+use crate::id::{ReturnId, TransactionId};
+use crate::journal::{Cause, Entry, EntryKind, External, Origin};
+
+/// The request that is being read.
+#[derive(Debug, Default)]
+pub(super) struct Span {
+    /// How many more entries it wrote, by its stamp.
+    left: u32,
+    /// The cause of any further entry of it.
+    further: Option<Cause>,
+}
+
+impl Span {
+    /// Whether entries of the request are still to come.
+    pub(super) fn is_open(&self) -> bool {
+        self.left > 0
+    }
+}
+
+impl Past {
+    pub(super) fn check_request(&mut self, step: &Step<'_>) -> Check {
+        if let Some(expected) = self.cause(step)? {
+            same("J1", "cause", &step.entry.cause, &expected)?;
+        }
+        check_clock(step)?;
+        check_external(step)?;
+        self.check_span(step)
+    }
+
+    /// The cause of an entry; `None` where it may be one of two.
+    fn cause(&self, step: &Step<'_>) -> Check<Option<Cause>> {
+        Ok(Some(match &step.entry.kind {
+            EntryKind::Mature(_) | EntryKind::Expire(_) | EntryKind::Lapse(_) => Cause::Clock,
+            EntryKind::MergeIn(_) => Cause::Merge,
+            EntryKind::ReassignOut(_) if step.account.merged_into().is_some() => Cause::Merge,
+            // By itself or in a merger.
+            EntryKind::ReassignIn(_) => {
+                let is_move = matches!(step.entry.cause, Cause::Request | Cause::Merge);
+                ensure("L2", "cause", is_move, &step.entry.cause, format_args!("a request or a merger"))?;
+                return Ok(None);
+            }
+            EntryKind::Issue(issue) => match issue.origin() {
+                None => Cause::Request,
+                Some(Origin::Earned { transaction, .. }) => Cause::Transaction(transaction),
+                // The return that announced it is known there.
+                Some(Origin::Returned { .. }) => return Ok(None),
+            },
+            EntryKind::Earn(earned) => Cause::Transaction(earned.transaction),
+            EntryKind::Clawback(clawed) => Cause::Transaction(clawed.transaction),
+            _ => Cause::Request,
+        }))
+    }
+
+    /// A stamp says how many entries its request wrote.
+    fn check_span(&mut self, step: &Step<'_>) -> Check {
+        let entry = step.entry;
+        let is_first = matches!(entry.cause, Cause::Request | Cause::Clock);
+        let stamp = entry.stamp.as_deref();
+        if let Some(stamp) = stamp {
+            ensure("J5", "stamp", entry.cause == Cause::Request, &stamp.key, format_args!("none"))?;
+            ensure("J5", "stamp.entries", stamp.entries > 0, &stamp.entries, format_args!("at least 1"))?;
+        }
+        let is_counted = if self.span.left > 0 {
+            !is_first && step.account.last_at() == Some(entry.at)
+        } else {
+            Some(entry.cause) != self.span.further
+        };
+        let left = self.span.left;
+        let expected = format_args!("{left} more entries by the stamp of the request before it");
+        ensure("J5", "cause", is_counted, &entry.cause, expected)?;
+        if is_first {
+            let left = stamp.map_or(0, |stamp| stamp.entries.saturating_sub(1));
+            self.span = Span { left, further: stamp.and_then(|_| further(step)) };
+        } else {
+            self.span.left = self.span.left.saturating_sub(1);
+        }
+        Ok(())
+    }
+}
+
+/// The cause of what a request writes after its first entry.
+fn further(step: &Step<'_>) -> Option<Cause> {
+    let (number, sequence) = (step.number(), step.entry.sequence);
+    match &step.entry.kind {
+        EntryKind::Return(_) | EntryKind::Reversal(_) => {
+            Some(Cause::Return(ReturnId::made_by(number, sequence)))
+        }
+        EntryKind::Transaction(change) => Some(Cause::Transaction(change.transaction.id)),
+        EntryKind::MergeOut(_) => Some(Cause::Merge),
+        _ => None,
+    }
+}
+
+/// What falls due is written at its own instant, before anything that happens later.
+fn check_clock(step: &Step<'_>) -> Check {
+    let (at, due) = (step.at(), step.account.next_deadline());
+    if step.entry.cause == Cause::Clock {
+        let due = due.max(step.account.last_at().filter(|_| due.is_some()));
+        same("T7", "at", &Some(at), &due)
+    } else if let Some(due) = due.filter(|due| *due <= at) {
+        Err(Fault::new("T7", "at", &at, format_args!("what fell due at {due} before it")))
+    } else {
+        Ok(())
+    }
+}
+
+/// The name on a stamp is that of what the entry makes.
+fn check_external(step: &Step<'_>) -> Check {
+    let entry: &Entry = step.entry;
+    let found = entry.external();
+    let expected = match &entry.kind {
+        EntryKind::Issue(issue) if issue.origin().is_none() => {
+            let is_of_lot = found.is_none_or(|found| matches!(found, External::Lot(_)));
+            return ensure("D5", "stamp.external", is_of_lot, &found, format_args!("the name of a lot"));
+        }
+        EntryKind::Define(defined) => (!defined.is_archived).then(|| defined.definition.external()),
+        EntryKind::Transaction(change) => {
+            let id = TransactionId::made_by(step.number(), entry.sequence);
+            let posted = Some(&change.transaction).filter(|transaction| transaction.id == id);
+            posted.and_then(|posted| posted.external_id.clone()).map(External::Transaction)
+        }
+        _ => None,
+    };
+    same("J5", "stamp.external", &found, &expected.as_ref())
+}

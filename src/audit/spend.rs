@@ -1,0 +1,114 @@
+//! Redemptions and holds: which lots give, and how much (rules C1 to C5, Q5 and H1).
+
+use super::give_back::{Made, RedemptionRecord};
+use super::{Check, Past, Step, ensure, same};
+use crate::id::{HoldId, RedemptionId};
+use crate::journal::draw::first_part;
+use crate::journal::{HoldEntry, Item, Items, LotKind, RedeemDetails, Redeemed, RedemptionState};
+use crate::value::{Amount, Exchange, Quantity};
+
+impl Past {
+    pub(super) fn redeem(&mut self, step: &Step<'_>, redeemed: &Redeemed) -> Check {
+        let id = RedemptionId::made_by(step.number(), step.entry.sequence);
+        same("J1", "redemption", &redeemed.redemption, &id)?;
+        check_asked(redeemed.requested, redeemed.total)?;
+        check_items(&redeemed.items, redeemed.total, redeemed.details.as_deref())?;
+        check_drawn(step, &redeemed.items, exchange(redeemed.details.as_deref()))?;
+        for item in &redeemed.items {
+            let record = self.lot("items.lot", item.lot)?;
+            record.now.remaining = record.now.remaining.minus(item.value());
+        }
+        self.redeemed(redeemed);
+        Ok(())
+    }
+
+    pub(super) fn hold(&mut self, step: &Step<'_>, placed: &HoldEntry) -> Check {
+        let id = HoldId::made_by(step.number(), step.entry.sequence);
+        same("J1", "hold", &placed.hold, &id)?;
+        same("H3", "held_at", &placed.held_at, &step.at())?;
+        check_placed(step, placed)?;
+        check_drawn(step, &placed.items, exchange(placed.details.as_deref()))?;
+        for item in &placed.items {
+            let record = self.lot("items.lot", item.lot)?;
+            record.held = record.held.plus(item.value());
+        }
+        Ok(())
+    }
+
+    /// A redemption that was made: what it took, and nothing given back yet.
+    pub(super) fn redeemed(&mut self, redeemed: &Redeemed) {
+        let id = redeemed.redemption;
+        let made = Made {
+            total: redeemed.total,
+            items: redeemed.items.clone(),
+            exchange: exchange(redeemed.details.as_deref()),
+        };
+        let state = RedemptionState { id, returned: Amount::ZERO, is_reversed: false, transaction_id: None };
+        self.redemptions.insert(id, RedemptionRecord { made: Some(made), state });
+    }
+}
+
+pub(super) fn exchange(details: Option<&RedeemDetails>) -> Option<Exchange> {
+    details.and_then(|details| details.exchange)
+}
+
+/// A hold agrees with itself, and is good at this instant.
+pub(super) fn check_placed(step: &Step<'_>, placed: &HoldEntry) -> Check {
+    check_asked(placed.requested, placed.total)?;
+    check_items(&placed.items, placed.total, placed.details.as_deref())?;
+    ensure("H3", "held_at", placed.held_at <= step.at(), &placed.held_at, format_args!("the past"))?;
+    ensure("H3", "expires_at", placed.expires_at > step.at(), &placed.expires_at, format_args!("the future"))
+}
+
+/// Something was taken, and no more than was asked for (rules Q6 and C4).
+pub(super) fn check_asked(requested: Amount, total: Amount) -> Check {
+    ensure("Q6", "total", !total.is_zero(), &total, format_args!("more than nothing"))?;
+    ensure("C4", "requested", total <= requested, &requested, format_args!("at least the total, {total}"))
+}
+
+/// The items add up to the total, and the points in them pay their share at the rate.
+pub(super) fn check_items(items: &Items, total: Amount, details: Option<&RedeemDetails>) -> Check {
+    same("C5", "total", &Some(total), &sum(items.iter().map(|item| item.amount)))?;
+    let has_points = items.iter().any(|item| item.kind() == LotKind::Point);
+    let exchange = exchange(details);
+    let is_right = exchange.is_some() == has_points;
+    ensure("Q5", "details.exchange", is_right, &exchange, format_args!("a rate if points pay"))?;
+    same("Q5", "items", items, &first_part(items, exchange, total))
+}
+
+pub(super) fn sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
+    amounts.try_fold(Amount::ZERO, Amount::checked_add)
+}
+
+/// The lots that come first give all that they have, and only the last one of a kind keeps something (rules C1 to C3).
+fn check_drawn(step: &Step<'_>, items: &Items, exchange: Option<Exchange>) -> Check {
+    for kind in [LotKind::Reward, LotKind::Point] {
+        let mut taken = items.iter().filter(|item| item.kind() == kind).peekable();
+        let lots = step.account.lots(kind).map(|lot| (lot.id, lot.available(step.at())));
+        let mut lots = lots.filter(|(_, available)| !available.is_zero());
+        while let Some(item) = taken.next() {
+            let next = lots.next();
+            same("C1", "items.lot", &Some(item.lot), &next.map(|(lot, _)| lot))?;
+            let available = next.map_or(Quantity::ZERO, |(_, available)| available);
+            let value = item.value();
+            let is_right = value == available || (taken.peek().is_none() && value < available);
+            ensure("C2", "items", is_right, &value, format_args!("what the lot has, {available}"))?;
+        }
+    }
+    check_strategies(step, items, exchange)
+}
+
+/// The first strategy is exhausted before the second one is touched (rule C3).
+fn check_strategies(step: &Step<'_>, items: &Items, exchange: Option<Exchange>) -> Check {
+    let Some(first) = items.first().map(Item::kind) else { return Ok(()) };
+    if items.iter().all(|item| item.kind() == first) {
+        return Ok(());
+    }
+    let paid = sum(items.iter().filter(|item| item.kind() == first).map(|item| item.amount));
+    let available = step.account.totals().pot(first).available;
+    let all = match (first, exchange) {
+        (LotKind::Point, Some(exchange)) => exchange.pays(available.as_points(), Amount::MAX_TOTAL),
+        _ => available.as_amount(),
+    };
+    same("C3", "items", &paid, &Some(all))
+}

@@ -1,0 +1,236 @@
+//! Transactions that were posted, changed, returned in part or deleted (rules X1 to X4).
+
+use super::announced::Announced;
+use super::give_back::RedemptionRecord;
+use super::{Check, Fault, Past, Step, ensure, same};
+use crate::id::{LotId, RedemptionId, TransactionId};
+use crate::journal::{Earned, Issue, Origin, RedemptionState, Standing, Transaction, TransactionChange};
+use crate::value::{Amount, Points};
+
+impl Past {
+    pub(super) fn transaction(&mut self, step: &Step<'_>, change: &TransactionChange) -> Check {
+        let now = &change.transaction;
+        same("X1", "transaction.updated_at", &now.updated_at, &step.at())?;
+        let (returned, total) = (now.returned, now.total);
+        ensure("X4", "transaction.returned", returned <= total, &returned, format_args!("at most {total}"))?;
+        let before = self.transactions.get(&now.id).cloned();
+        if now.id == TransactionId::made_by(step.number(), step.entry.sequence) {
+            self.posted(step, change)?;
+        } else if let Some(before) = &before {
+            check_changed(before, change)?;
+        } else {
+            let number = now.id.number();
+            let is_foreign = number != step.number() && step.account.includes_number(number);
+            let expected = format_args!("a transaction that was posted before");
+            ensure("J1", "transaction.id", is_foreign, &now.id, expected)?;
+            check_given(step, change)?;
+            self.given = Some(now.id);
+        }
+        self.check_links(step, before.as_ref(), change)?;
+        self.check_earned(step, before.as_ref(), change)?;
+        for state in &change.redemptions {
+            let unknown = || RedemptionRecord { made: None, state: *state };
+            self.redemptions.entry(state.id).or_insert_with(unknown).state = *state;
+        }
+        self.transactions.insert(now.id, now.clone());
+        Ok(())
+    }
+
+    fn posted(&mut self, step: &Step<'_>, change: &TransactionChange) -> Check {
+        let now = &change.transaction;
+        same("X1", "transaction.profile_id", &now.profile_id, &step.account.profile_id())?;
+        same("X1", "transaction.created_at", &now.created_at, &step.at())?;
+        same("X4", "transaction.returned", &now.returned, &Amount::ZERO)?;
+        same("X4", "returned", &change.returned, &None)?;
+        same("X1", "transaction.is_deleted", &now.is_deleted, &false)?;
+        let Some(name) = &now.external_id else { return Ok(()) };
+        // The name of one that was deleted is free.
+        let other = self.transaction_names.insert(name.clone(), now.id);
+        let other = other.and_then(|id| self.transactions.get(&id));
+        let is_free = other.is_none_or(|other| other.is_deleted);
+        ensure("X2", "transaction.external_id", is_free, name, format_args!("a name that is not taken"))
+    }
+
+    /// The redemptions that are said to be linked and unlinked are those that were.
+    fn check_links(
+        &self,
+        step: &Step<'_>,
+        before: Option<&Transaction>,
+        change: &TransactionChange,
+    ) -> Check {
+        let transaction = &change.transaction;
+        let now = transaction.redemption_id.filter(|_| !transaction.is_deleted);
+        let stated = |id: RedemptionId| change.redemptions.iter().find(|state| state.id == id).copied();
+        let linked = now.map(|id| self.linkable(step, id, transaction, stated(id))).transpose()?.flatten();
+        let linked = linked.map(|state| RedemptionState { transaction_id: Some(transaction.id), ..state });
+        // What a transaction was linked to that is not known here is as stated.
+        let was = match before {
+            Some(before) => before.redemption_id,
+            None if self.given.is_none() => None,
+            None if now.is_none_or(|id| stated(id).is_some()) => {
+                change.redemptions.iter().map(|state| state.id).find(|id| now != Some(*id))
+            }
+            None => now,
+        };
+        let mut expected = Vec::new();
+        expected.extend(linked.filter(|_| was != now));
+        if let Some(id) = was.filter(|id| now != Some(*id)) {
+            let known = self.redemptions.get(&id).map(|known| known.state);
+            let state = known.or_else(|| stated(id).filter(|_| id.number() != step.number()));
+            expected.extend(state.map(|state| RedemptionState { transaction_id: None, ..state }));
+        }
+        same("X1", "redemptions", &change.redemptions, &expected)
+    }
+
+    /// How a redemption stands that may be linked to a transaction (rule X1); as stated, if it is one of a profile that was
+    /// merged into this one and was not seen here yet.
+    fn linkable(
+        &self,
+        step: &Step<'_>,
+        id: RedemptionId,
+        to: &Transaction,
+        stated: Option<RedemptionState>,
+    ) -> Check<Option<RedemptionState>> {
+        let field = "transaction.redemption_id";
+        let Some(known) = self.redemptions.get(&id) else {
+            let is_foreign = id.number() != step.number() && step.account.includes_number(id.number());
+            ensure("J1", field, is_foreign, &id, format_args!("a redemption that was made before"))?;
+            let is_free = stated.is_none_or(|state| !state.is_reversed);
+            ensure(
+                "X1",
+                "redemptions.is_reversed",
+                is_free,
+                &stated,
+                format_args!("one that is not reversed"),
+            )?;
+            return Ok(stated);
+        };
+        let state = known.state;
+        let is_free = !state.is_reversed && state.transaction_id.is_none_or(|other| other == to.id);
+        ensure("X1", field, is_free, &id, format_args!("one that is linked to nothing else"))?;
+        if let Some(made) = &known.made {
+            let (net, original) = (made.total.minus(state.returned), to.total_original);
+            let expected = format_args!("at least {net}, what was redeemed");
+            ensure("X1", "transaction.total_original", net <= original, &original, expected)?;
+        }
+        Ok(Some(state))
+    }
+
+    /// What stays earned is what the total, less what came back, would have earned (rule X4).
+    fn check_earned(
+        &mut self,
+        step: &Step<'_>,
+        before: Option<&Transaction>,
+        change: &TransactionChange,
+    ) -> Check {
+        let transaction = &change.transaction;
+        let nothing = transaction.earned.map(|now| Earned { lot: None, points: Points::ZERO, ..now });
+        let (was, now) = match (before.map_or(nothing, |before| before.earned), transaction.earned) {
+            (Some(was), Some(now)) => (was, now),
+            (None, None) => return Ok(()),
+            (_, now) => return Err(Fault::new("X4", "transaction.earned", &now, "as it was")),
+        };
+        same("X3", "transaction.earned", &Earned { points: was.points, lot: was.lot, ..now }, &was)?;
+        let kept = now.points_for(transaction.kept());
+        same("X4", "transaction.earned.points", &now.points, &kept)?;
+        if self.given.is_some() {
+            return self.check_given_lot(step, transaction.id, now);
+        }
+        let more = now.points.checked_sub(was.points).unwrap_or_default();
+        let less = was.points.checked_sub(now.points).unwrap_or_default();
+        let is_here = |lot: &LotId| {
+            self.lots.get(lot).is_some_and(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)))
+        };
+        let own = was.lot.filter(is_here);
+        let id = transaction.id;
+        let lot = match own {
+            None if !more.is_zero() => {
+                let lot = LotId::made_by(step.number(), step.entry.sequence.saturating_add(1));
+                self.announced.push_back(Announced::EarnedLot { transaction: id, lot, points: more });
+                Some(lot)
+            }
+            _ => was.lot,
+        };
+        same("X4", "transaction.earned.lot", &now.lot, &lot)?;
+        if own.is_some() && !more.is_zero() {
+            self.announced.push_back(Announced::EarnedMore { transaction: id, points: more });
+        }
+        if !less.is_zero() {
+            self.announced.push_back(Announced::ClawedBack { transaction: id, points: less });
+        }
+        Ok(())
+    }
+
+    /// The lot of a transaction that was posted in another journal is of another one, too, or comes next.
+    fn check_given_lot(&self, step: &Step<'_>, id: TransactionId, earned: Earned) -> Check {
+        let lot = earned.lot;
+        if let Some(known) = lot.and_then(|lot| self.lots.get(&lot)) {
+            let Issue { terms, .. } = &known.issue;
+            let is_own =
+                matches!(known.issue.origin(), Some(Origin::Earned { transaction, .. }) if transaction == id);
+            ensure("X3", "transaction.earned.lot", is_own, &lot, format_args!("the lot that it earned"))?;
+            let days = terms.period.map(|period| period.count);
+            same("X3", "transaction.earned.period_days", &earned.period_days, &days)?;
+        }
+        let next = LotId::made_by(step.number(), step.entry.sequence.saturating_add(1));
+        let is_right = lot.is_none_or(|lot| lot.number() != step.number() || lot == next);
+        let expected = format_args!("a lot of another journal, or {next}");
+        ensure("X4", "transaction.earned.lot", is_right, &lot, expected)
+    }
+}
+
+/// A change of a transaction whose past is in another journal agrees with itself.
+fn check_given(step: &Step<'_>, change: &TransactionChange) -> Check {
+    let now = &change.transaction;
+    let is_past = now.created_at <= step.at();
+    ensure("X1", "transaction.created_at", is_past, &now.created_at, format_args!("the past"))?;
+    let came_back = change.returned.unwrap_or_default();
+    let is_in = came_back <= now.returned;
+    ensure("X4", "transaction.returned", is_in, &now.returned, format_args!("at least {came_back}"))?;
+    check_return(change)
+}
+
+/// What never changes did not; and a return or a deletion changes nothing else.
+fn check_changed(before: &Transaction, change: &TransactionChange) -> Check {
+    let now = &change.transaction;
+    ensure("X1", "transaction.id", !before.is_deleted, &now.id, format_args!("one that was not deleted"))?;
+    same("X1", "transaction.profile_id", &now.profile_id, &before.profile_id)?;
+    same("X2", "transaction.external_id", &now.external_id, &before.external_id)?;
+    same("X1", "transaction.created_at", &now.created_at, &before.created_at)?;
+    let came_back = change.returned.unwrap_or_default();
+    same("X4", "transaction.returned", &Some(now.returned), &before.returned.checked_add(came_back))?;
+    check_return(change)?;
+    if change.returned.is_none() && !now.is_deleted {
+        return Ok(());
+    }
+    same("X1", "transaction.redemption_id", &now.redemption_id, &before.redemption_id)?;
+    same("X4", "transaction.total", &now.total, &before.total)?;
+    same("X4", "transaction.total_original", &now.total_original, &before.total_original)?;
+    same("X1", "transaction.transacted_at", &now.transacted_at, &before.transacted_at)?;
+    same("X1", "transaction.timezone", &now.timezone, &before.timezone)?;
+    same("X1", "transaction.tags", &now.tags, &before.tags)?;
+    same("X1", "transaction.items", &now.items, &before.items)?;
+    same("X1", "transaction.payments", &now.payments, &before.payments)?;
+    same("X1", "transaction.meta", &now.meta, &before.meta)
+}
+
+/// Something came back, if anything did, and not of one that is deleted.
+fn check_return(change: &TransactionChange) -> Check {
+    let (now, came_back) = (&change.transaction, change.returned.unwrap_or_default());
+    let is_return = change.returned.is_some();
+    ensure(
+        "Q6",
+        "returned",
+        is_return != came_back.is_zero(),
+        &change.returned,
+        format_args!("more than nothing"),
+    )?;
+    ensure(
+        "X4",
+        "transaction.is_deleted",
+        !(is_return && now.is_deleted),
+        &now.is_deleted,
+        format_args!("false"),
+    )?;
+    Ok(())
+}

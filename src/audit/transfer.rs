@@ -1,0 +1,81 @@
+//! Lots that went to another profile, or came from one (rule L2).
+
+use super::earn::check_earned_terms;
+use super::lots::{LotRecord, lot_change, same_change, same_facts};
+use super::{Check, Past, Step, ensure, same};
+use crate::journal::{Bucket, Cause, LotState, MovedIn, MovedOut, Origin, Standing};
+use crate::value::Quantity;
+
+impl Past {
+    pub(super) fn reassign_out(&mut self, step: &Step<'_>, moved: &MovedOut) -> Check {
+        let (to, number) = (moved.to, step.number());
+        ensure("L2", "to", to != number, &to, format_args!("another profile"))?;
+        let record = self.lot("change.after.lot", moved.change.after.lot)?;
+        let now = record.at(step.at());
+        let can_move = match step.account.merged_into() {
+            Some(into) => {
+                same("L2", "to", &to, &into)?;
+                !matches!(now.standing, Standing::MovedTo(_))
+            }
+            None => {
+                record.issue.terms.is_reassignable
+                    && matches!(now.standing, Standing::Usable | Standing::Pending(_))
+                    && record.held.is_zero()
+                    && !now.remaining.is_zero()
+            }
+        };
+        ensure("L2", "change.after.lot", can_move, &now.lot, format_args!("a lot that can move"))?;
+        // What has expired of a lot that is held past its expiry stays.
+        let is_expired = now.standing == Standing::Expired;
+        let unheld = if is_expired { Quantity::ZERO } else { record.unheld() };
+        let after = LotState { standing: Standing::MovedTo(to), ..now };
+        let place = now.standing.bucket();
+        let moves = [(place, Bucket::Moved, unheld), (Bucket::Held, Bucket::Moved, record.held)];
+        same_change(&moved.change, &lot_change(after, moves))?;
+        (record.now, record.held) = (after, Quantity::ZERO);
+        Ok(())
+    }
+
+    /// What is fixed about a lot that never was here is as stated.
+    pub(super) fn reassign_in(&mut self, step: &Step<'_>, moved: &MovedIn) -> Check {
+        let MovedIn { issue, held, external_id, from, .. } = moved;
+        ensure("L2", "from", *from != step.number(), from, format_args!("another profile"))?;
+        let is_merge = step.entry.cause == Cause::Merge;
+        let remaining = issue.value_remaining;
+        let can_hold = if is_merge { *held <= remaining } else { held.is_zero() };
+        ensure("L4", "held", can_hold, held, format_args!("no more than a merger brings"))?;
+        ensure("L2", "issue.value_remaining", !remaining.is_zero(), &remaining, format_args!("something"))?;
+        match self.lots.get(&issue.lot) {
+            Some(known) => came_back(known, moved)?,
+            None => {
+                let is_foreign = issue.lot.number() != step.number();
+                ensure("J1", "issue.lot", is_foreign, &issue.lot, format_args!("a lot of another journal"))?;
+                if matches!(issue.origin(), Some(Origin::Earned { .. })) {
+                    check_earned_terms(issue)?;
+                } else if let Some(catalogue) = step.catalogue {
+                    catalogue.check_issue(issue)?;
+                }
+            }
+        }
+        let standing = issue.standing(step.at());
+        let unheld = remaining.minus(*held);
+        let is_right = standing != Standing::Expired || unheld.is_zero();
+        ensure("L2", "issue.expires_at", is_right, &issue.expires_at, format_args!("a lot that can move"))?;
+        self.add_lot(issue, external_id.as_ref(), standing, *held);
+        let record = self.lot("issue.lot", issue.lot)?;
+        let moves = [(Bucket::Moved, standing.bucket(), unheld), (Bucket::Moved, Bucket::Held, *held)];
+        same_change(&moved.change, &lot_change(record.now, moves))?;
+        if is_merge {
+            self.arrives(step, *from, issue.lot, *held)?;
+        }
+        Ok(())
+    }
+}
+
+/// A lot that was here before is what it was.
+fn came_back(known: &LotRecord, moved: &MovedIn) -> Check {
+    let has_left = matches!(known.now.standing, Standing::MovedTo(_));
+    ensure("L2", "issue.lot", has_left, &moved.issue.lot, format_args!("a lot that is not here"))?;
+    same_facts(&moved.issue, &known.issue)?;
+    same("D5", "external_id", &moved.external_id, &known.external_id)
+}

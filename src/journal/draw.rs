@@ -1,0 +1,100 @@
+//! How the items of a redemption or a hold come to be, lot by lot (rules C1 and Q5); and the first part of them, which is
+//! what a capture takes and a return leaves (rules H2 and R1).
+
+use std::ops::ControlFlow;
+
+use crate::id::LotId;
+use crate::journal::{Item, Items, LotKind};
+use crate::value::{Amount, Exchange, Points, Quantity};
+
+/// What would be taken.
+#[derive(Debug, Default)]
+pub(crate) struct Draw {
+    pub(crate) items: Items,
+    /// What the items add up to, in money.
+    pub(crate) total: Amount,
+    /// At which rate points pay, if any do.
+    pub(crate) exchange: Option<Exchange>,
+}
+
+/// The first part of a draw, as if only so much had been wanted (rules H2 and R1): what each lot would have given.
+pub(crate) fn first_part(items: &[Item], exchange: Option<Exchange>, wanted: Amount) -> Items {
+    let mut draw = Draw::default();
+    let mut rest = items;
+    // Strategies were exhausted one after the other, so the items of one kind stand together.
+    while let Some(first) = rest.first() {
+        let run = rest.iter().take_while(|item| item.kind() == first.kind()).count();
+        let (group, after) = rest.split_at(run);
+        rest = after;
+        let left = wanted.minus(draw.total);
+        let capacities = group.iter().map(|item| (item.lot, item.value()));
+        match (first.kind(), exchange) {
+            (LotKind::Reward, _) => draw.rewards(capacities, left),
+            (LotKind::Point, Some(exchange)) => {
+                let paid = group.iter().fold(Amount::ZERO, |sum, item| sum.plus(item.amount));
+                draw.points(capacities, exchange, paid.min(left));
+            }
+            // Points never paid without a rate.
+            (LotKind::Point, None) => {}
+        }
+    }
+    draw.items
+}
+
+impl Draw {
+    /// Pays up to so much.
+    pub(crate) fn rewards(&mut self, lots: impl Iterator<Item = (LotId, Quantity)>, wanted: Amount) {
+        let paid = each_lot(lots, wanted.into(), |lot, value| {
+            self.items.push(Item { lot, amount: value.as_amount(), points: Points::ZERO });
+        });
+        self.total = self.total.plus(paid.as_amount());
+    }
+
+    /// Pays exactly so much, which the lots are known to cover.
+    pub(crate) fn points(
+        &mut self,
+        lots: impl Iterator<Item = (LotId, Quantity)>,
+        exchange: Exchange,
+        pays: Amount,
+    ) {
+        if pays.is_zero() {
+            return;
+        }
+        self.exchange = Some(exchange);
+        let cost = exchange.cost(pays);
+        let (mut used, mut shared) = (Points::ZERO, Amount::ZERO);
+        each_lot(lots, cost.into(), |lot, value| {
+            let points = value.as_points();
+            used = used.plus(points);
+            // Each lot's share is what the points so far are worth, less the shares before it; the last takes the
+            // rest, so that the shares add up whatever the rounding.
+            let upto = if used == cost { pays } else { exchange.pays(used, pays) };
+            self.items.push(Item { lot, amount: upto.minus(shared), points });
+            shared = upto;
+        });
+        self.total = self.total.plus(pays);
+    }
+}
+
+/// Takes from each lot what it has, in the order of use, until there is enough. Answers what was taken.
+#[inline]
+fn each_lot(
+    mut lots: impl Iterator<Item = (LotId, Quantity)>,
+    wanted: Quantity,
+    mut take: impl FnMut(LotId, Quantity),
+) -> Quantity {
+    let mut left = wanted;
+    if left.is_zero() {
+        return left;
+    }
+    // A `try_for_each` runs over the two halves of a deque one after the other; a `for` asks at each lot which it is in.
+    let _ = lots.try_for_each(|(lot, has)| {
+        let value = has.min(left);
+        if !value.is_zero() {
+            take(lot, value);
+            left = left.minus(value);
+        }
+        if left.is_zero() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    wanted.minus(left)
+}

@@ -1,0 +1,101 @@
+//! Replay finds every entry that contradicts itself or the journal before it.
+//!
+//! Each field of each kind of entry is changed in turn, and found; or it is in `tests/replay/unseen.rs`, with the reason.
+
+#[path = "replay/journals.rs"]
+mod journals;
+#[path = "replay/leaves.rs"]
+mod leaves;
+#[path = "replay/unseen.rs"]
+mod unseen;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journals::{Journal, Journals, audit, kind};
+use scrip::{Corrupt, Definitions, Entry, EntryKind, json};
+use unseen::{UNSEEN, UNSEEN_AFTER_A_MERGER};
+
+/// The kind and the path of a leaf.
+type Path = (String, String);
+
+#[test]
+fn every_kind_of_entry_is_in_the_journals() {
+    let entries = Journals::written();
+    let kinds: BTreeSet<String> = entries.all().map(|(_, entry)| kind(entry)).collect();
+    // The error for an unknown kind lists those that there are.
+    let error = json::read::<EntryKind>(br#"{"?": {}}"#).unwrap_err().message;
+    let listed: BTreeSet<String> = error.split('`').skip(3).step_by(2).map(str::to_owned).collect();
+    assert_eq!(kinds, listed);
+}
+
+#[test]
+fn what_the_ledger_wrote_passes() {
+    let journals = Journals::written();
+    for journal in &journals.0 {
+        audit(journal, &journals.definitions()).unwrap();
+    }
+}
+
+/// A change that is found in each entry that has the field is not listed; one that is missed in any is.
+#[test]
+fn every_change_of_a_field_is_found() {
+    let journals = Journals::written();
+    let (erin, others): (Vec<&Journal>, Vec<&Journal>) =
+        journals.0.iter().partition(|journal| journal.is_of("erin"));
+    let definitions = journals.definitions();
+    let (missed, paths) = missed(&others, &definitions);
+    assert!(paths.len() > 300, "{}", paths.len());
+    let listed = paths_of(UNSEEN);
+    let unlisted: Vec<_> = missed.iter().filter(|(path, _)| !listed.contains(*path)).collect();
+    assert!(unlisted.is_empty(), "not found, and not listed: {unlisted:#?}");
+    let found: Vec<_> = listed.iter().filter(|path| !missed.contains_key(*path)).collect();
+    assert!(found.is_empty(), "listed, and found or never there: {found:#?}");
+    // Only what was listed above, and what such journals cannot know.
+    let (missed, _) = self::missed(&erin, &definitions);
+    let listed_there = paths_of(UNSEEN_AFTER_A_MERGER);
+    let more: BTreeSet<Path> = missed.into_keys().filter(|path| !listed.contains(path)).collect();
+    assert_eq!(more, listed_there);
+}
+
+/// The paths of a list, each there once.
+fn paths_of(list: &[(&str, &str, &str)]) -> BTreeSet<Path> {
+    let paths: BTreeSet<Path> =
+        list.iter().map(|(kind, path, _)| ((*kind).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(paths.len(), list.len(), "listed twice");
+    paths
+}
+
+/// The changes of some journals that are not found, with an entry that each was made in; and all that were made.
+fn missed(journals: &[&Journal], definitions: &Definitions) -> (BTreeMap<Path, String>, BTreeSet<Path>) {
+    let (mut missed, mut paths) = (BTreeMap::new(), BTreeSet::new());
+    for journal in journals {
+        for place in 0..journal.entries.len() {
+            let mut forged = (*journal).clone();
+            for (path, entry) in leaves::changed(&journal.entries[place]) {
+                paths.insert(path.clone());
+                forged.entries[place] = entry;
+                if audit(&forged, definitions).is_ok() {
+                    missed.insert(path, format!("entry {place} of {:?}", journal.profile));
+                }
+            }
+        }
+    }
+    (missed, paths)
+}
+
+/// A contradiction says where it is, and what the rules give.
+#[test]
+fn a_contradiction_names_the_field_and_the_rule() {
+    let journals = Journals::written();
+    let mut journal = journals.0.iter().find(|journal| journal.profile.is_some()).unwrap().clone();
+    let redeem = journal.entries.iter_mut().find(|entry| matches!(entry.kind, EntryKind::Redeem(_))).unwrap();
+    let sequence = redeem.sequence;
+    let mut value = serde_json::to_value(&*redeem).unwrap();
+    value["kind"]["redeem"]["total"] = "9.75".into();
+    *redeem = json::read::<Entry>(value.to_string().as_bytes()).unwrap();
+    let Err(Corrupt::Contradiction(found)) = audit(&journal, &journals.definitions()) else {
+        panic!("passes")
+    };
+    assert_eq!((found.sequence, found.field, found.rule), (sequence, "total", "C5"));
+    assert_eq!((found.found.as_str(), found.expected.as_str()), ("\"9.75\"", "\"12.25\""));
+}
