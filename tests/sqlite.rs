@@ -8,6 +8,8 @@
 mod conformance;
 #[path = "sqlite/files.rs"]
 mod files;
+#[path = "sqlite/forged.rs"]
+mod forged;
 #[path = "sqlite/full.rs"]
 #[cfg(unix)]
 mod full;

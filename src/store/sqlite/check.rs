@@ -7,10 +7,11 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::seat::Seat;
+use super::seat::{Seat, is_due_for_a_mark};
 use super::tables::{KEY, Tables, broken, name_hash, unreadable};
 use super::{SqliteError, SqliteStore};
 use crate::account::{Account, wire};
+use crate::audit::{Auditor, Definitions};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::store::StoreError;
 
@@ -40,8 +41,9 @@ impl CheckReport {
 }
 
 impl SqliteStore {
-    /// Replays every journal from nothing, checks each step of it (rules J1 to J3), and compares with everything that was
-    /// derived from it: the head, the state, the marks, the names and subjects. SQLite checks its own structures as well.
+    /// Replays every journal from nothing, checks every entry against itself, those before it and the definitions (see
+    /// [`Auditor`]), and compares with everything that was derived from it: the head, the state, the marks, the names and
+    /// subjects. SQLite checks its own structures as well.
     ///
     /// Reads in one snapshot, while others may write. It takes about as long as reading the whole file.
     ///
@@ -117,6 +119,8 @@ impl Tables<'_> {
 
     fn check_accounts(self, checked: &mut CheckReport) -> Result<(), SqliteError> {
         let mut expected = Expected::default();
+        // The catalogue comes first. Where it is broken, what was issued is not compared with it.
+        let mut definitions = Some(Definitions::default());
         let mut select = self.0.prepare("SELECT number FROM scrip_head ORDER BY number")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
@@ -127,9 +131,14 @@ impl Tables<'_> {
                     ProfileNumber::new(number).map_err(broken)
                 });
             if let Some(number) = checked.note(number)? {
-                let entries = checked.note(self.check_account(number, &mut expected))?;
+                let auditor = self.check_account(number, definitions.as_ref(), &mut expected);
+                let auditor = checked.note(auditor)?;
+                let entries = auditor.as_ref().map_or(0, |auditor| auditor.account().sequence());
                 checked.accounts = checked.accounts.saturating_add(1);
-                checked.entries = checked.entries.saturating_add(entries.unwrap_or(0));
+                checked.entries = checked.entries.saturating_add(entries.into());
+                if number == ProfileNumber::CATALOGUE {
+                    definitions = auditor.map(Auditor::into_definitions);
+                }
             }
         }
         // Where an account is broken, the sums are, too.
@@ -140,8 +149,13 @@ impl Tables<'_> {
         Ok(())
     }
 
-    /// Replays one journal and compares. Answers how many entries it has.
-    fn check_account(self, number: ProfileNumber, expected: &mut Expected) -> Result<u64, SqliteError> {
+    /// Replays one journal and compares.
+    fn check_account<'d>(
+        self,
+        number: ProfileNumber,
+        definitions: Option<&'d Definitions>,
+        expected: &mut Expected,
+    ) -> Result<Auditor<'d>, SqliteError> {
         let sql = "SELECT h.sequence, h.last, h.soonest, p.profile, s.account FROM scrip_head h
             LEFT JOIN scrip_profile p ON p.number = h.number LEFT JOIN scrip_state s ON s.number = h.number
             WHERE h.number = ?";
@@ -161,27 +175,31 @@ impl Tables<'_> {
         };
         expected.states = expected.states.saturating_add(u64::from(state.is_some()));
         expected.profiles = expected.profiles.saturating_add(u64::from(profile.is_some()));
-        let account = self.replay(number, profile, last, state.as_ref(), expected)?;
-        if account.sequence() != head {
+        let mut auditor = Auditor::new(profile, number);
+        if let Some(definitions) = definitions {
+            auditor = auditor.with_definitions(definitions);
+        }
+        self.replay(&mut auditor, last, state.as_ref(), expected)?;
+        if auditor.account().sequence() != head {
             return Err(broken(number, "its journal does not end where its head does"));
         }
-        if Seat::new(account).soonest() != soonest {
+        auditor.check_end().map_err(|source| SqliteError::Corrupt { number, source })?;
+        if Seat::new(auditor.account().clone()).soonest() != soonest {
             return Err(broken(number, "its head states another next instant"));
         }
-        Ok(head.into())
+        Ok(auditor)
     }
 
     /// Folds a journal from nothing, and compares with it what was derived on the way.
     fn replay(
         self,
-        number: ProfileNumber,
-        profile: Option<ProfileId>,
+        auditor: &mut Auditor<'_>,
         last: i64,
         state: Option<&Account>,
         expected: &mut Expected,
-    ) -> Result<Account, SqliteError> {
-        let mut account = profile.map_or(Account::without_profile(number), |id| Account::new(id, number));
-        let mut is_as_saved = state.is_none_or(|state| *state == account);
+    ) -> Result<(), SqliteError> {
+        let number = auditor.account().number();
+        let mut is_as_saved = state.is_none_or(|state| state == auditor.account());
         let mut places = Vec::new();
         let mut place = last;
         while place != 0 {
@@ -190,33 +208,28 @@ impl Tables<'_> {
         }
         for place in places.into_iter().rev() {
             let row = self.journal_row(number, place)?;
-            let before = account.sequence();
+            let before = auditor.account().sequence();
             let (mut names, mut subjects) = (BTreeSet::new(), BTreeSet::new());
             for entry in &row.entries {
-                account.follow(entry).map_err(|source| SqliteError::Corrupt { number, source })?;
+                auditor.follow(entry).map_err(|source| SqliteError::Corrupt { number, source })?;
                 names.extend(entry.names().iter().map(|name| name_hash(name.sort(), name.as_str())));
                 names.extend(entry.key().map(|key| name_hash(KEY, key.as_str())));
                 subjects.extend(entry.records().iter().map(|subject| subject.get().cast_signed()));
             }
-            is_as_saved |= state == Some(&account);
+            is_as_saved |= state == Some(auditor.account());
             self.check_row(number, place, &names, &subjects)?;
-            let seat = Seat { last: place, ..Seat::new(account) };
-            if seat.is_due_for_a_mark(before) {
-                if self.mark(number, seat.account.sequence())? != Some(place) {
+            let sequence = auditor.account().sequence();
+            if is_due_for_a_mark(before, sequence) {
+                if self.mark(number, sequence)? != Some(place) {
                     return Err(broken(number, "an entry's place is not noted"));
                 }
                 expected.marks = expected.marks.saturating_add(1);
             }
-            account = seat.account;
             expected.journal = expected.journal.saturating_add(1);
             expected.names = expected.names.saturating_add(names.len() as u64);
             expected.subjects = expected.subjects.saturating_add(subjects.len() as u64);
         }
-        if is_as_saved {
-            Ok(account)
-        } else {
-            Err(broken(number, "its state is not what its journal comes to"))
-        }
+        if is_as_saved { Ok(()) } else { Err(broken(number, "its state is not what its journal comes to")) }
     }
 
     fn before(self, number: ProfileNumber, place: i64) -> Result<i64, SqliteError> {

@@ -43,7 +43,7 @@ impl Seat {
 
     /// Whether to note its place, now that it has come so far from a sequence number.
     pub(super) fn is_due_for_a_mark(&self, before: u32) -> bool {
-        self.account.sequence().checked_div(MARK_EVERY) != before.checked_div(MARK_EVERY)
+        is_due_for_a_mark(before, self.account.sequence())
     }
 
     /// An instant before which nothing happens by itself, and no live lot expires; `None` if nothing ever does.
@@ -56,6 +56,11 @@ impl Seat {
         let lapses = account.holds().next().map(|hold| hold.expires_at);
         ends.chain(matures).chain(lapses).min().map(|instant| instant.micros())
     }
+}
+
+/// Whether to note an entry's place, now that a journal has come from one sequence number to another.
+pub(super) fn is_due_for_a_mark(before: u32, after: u32) -> bool {
+    after.checked_div(MARK_EVERY) != before.checked_div(MARK_EVERY)
 }
 
 /// Accounts in memory, by number: those that were used lately.
