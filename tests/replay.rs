@@ -12,7 +12,8 @@ mod unseen;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journals::{Journal, Journals, audit, kind};
-use scrip::{Corrupt, Definitions, Entry, EntryKind, json};
+use scrip::{Amount, Corrupt, Definitions, Entry, EntryKind, json};
+use serde_json::Value;
 use unseen::{UNSEEN, UNSEEN_AFTER_A_MERGER};
 
 /// The kind and the path of a leaf.
@@ -41,7 +42,7 @@ fn what_the_ledger_wrote_passes() {
 fn every_change_of_a_field_is_found() {
     let journals = Journals::written();
     let (erin, others): (Vec<&Journal>, Vec<&Journal>) =
-        journals.0.iter().partition(|journal| journal.is_of("erin"));
+        journals.0.iter().partition(|journal| journal.number == journals.of("erin").number);
     let definitions = journals.definitions();
     let (missed, paths) = missed(&others, &definitions);
     assert!(paths.len() > 300, "{}", paths.len());
@@ -98,4 +99,81 @@ fn a_contradiction_names_the_field_and_the_rule() {
     };
     assert_eq!((found.sequence, found.field, found.rule), (sequence, "total", "C5"));
     assert_eq!((found.found.as_str(), found.expected.as_str()), ("\"9.75\"", "\"12.25\""));
+}
+
+/// A profile that was merged into another is closed: what would do in any other journal is refused.
+#[test]
+fn nothing_is_written_after_a_merger() {
+    let journals = Journals::written();
+    let issued = |journal: &Journal| {
+        let issue = journal.entries.iter().find(|entry| matches!(entry.kind, EntryKind::Issue(_))).unwrap();
+        let mut kind = serde_json::to_value(&issue.kind).unwrap();
+        let next = journal.entries.last().unwrap().sequence + 1;
+        kind["issue"]["lot"] = ((u64::from(journal.number.get()) << 22) + u64::from(next)).into();
+        let value = kind["issue"]["value_remaining"].as_str().unwrap().to_owned();
+        appended(journal, "request".into(), kind, ("reward_balance", &value))
+    };
+    let refused = |journal| contradiction(&issued(journal), &journals);
+    assert_eq!(refused(journals.of("carol")), Some(("kind", "L2")));
+    assert_eq!(refused(journals.of("erin")), None);
+}
+
+/// All that was redeemed, had expired and so on goes along, and arrives from there.
+#[test]
+fn the_whole_history_goes_along_in_a_merger() {
+    let journals = Journals::written();
+    let forged = |profile, kind: &str, field, value: &str| {
+        let mut journal = journals.of(profile).clone();
+        let is_merger = |entry: &&mut Entry| journals::kind(entry) == kind;
+        let merger = journal.entries.iter_mut().find(is_merger).unwrap();
+        let mut forged = serde_json::to_value(&*merger).unwrap();
+        forged["kind"][kind]["moved"][0][field] = value.into();
+        *merger = json::read::<Entry>(forged.to_string().as_bytes()).unwrap();
+        contradiction(&journal, &journals)
+    };
+    assert_eq!(forged("carol", "merge_out", "value", "1"), Some(("moved", "L2")));
+    assert_eq!(forged("alice", "merge_in", "from", "adjusted"), Some(("moved", "L2")));
+}
+
+/// Points come back only right after the transaction that lost them.
+#[test]
+fn points_come_back_with_their_transaction_only() {
+    let journals = Journals::written();
+    let deleted = 16_777_225;
+    let kind = serde_json::json!({"clawback": {"transaction": deleted, "points": "5", "owed": "5"}});
+    let cause = serde_json::json!({ "transaction": deleted });
+    let journal = appended(journals.of("erin"), cause, kind, ("point_debt", "5"));
+    assert_eq!(contradiction(&journal, &journals), Some(("transaction", "X4")));
+}
+
+/// A journal of which the end is missing is told by the last request's own count.
+#[test]
+fn a_request_is_there_to_its_end() {
+    let journals = Journals::written();
+    let mut journal = journals.of("carol").clone();
+    journal.entries.pop();
+    assert_eq!(contradiction(&journal, &journals), Some(("entries", "J5")));
+}
+
+/// The field that a journal contradicts itself in, and the rule.
+fn contradiction(journal: &Journal, journals: &Journals) -> Option<(&'static str, &'static str)> {
+    match audit(journal, &journals.definitions()) {
+        Ok(()) => None,
+        Err(Corrupt::Contradiction(found)) => Some((found.field, found.rule)),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// A journal with one more entry, written when its last one was, by which one balance grows.
+fn appended(journal: &Journal, cause: Value, kind: Value, (balance, more): (&str, &str)) -> Journal {
+    let mut journal = journal.clone();
+    let last = journal.entries.last().unwrap();
+    let mut entry = serde_json::to_value(last).unwrap();
+    entry["sequence"] = (last.sequence + 1).into();
+    (entry["cause"], entry["kind"]) = (cause, kind);
+    entry.as_object_mut().unwrap().remove("stamp");
+    let before: Amount = entry["balances"][balance].as_str().unwrap_or("0").parse().unwrap();
+    entry["balances"][balance] = before.checked_add(more.parse().unwrap()).unwrap().to_string().into();
+    journal.entries.push(json::read::<Entry>(entry.to_string().as_bytes()).unwrap());
+    journal
 }

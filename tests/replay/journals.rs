@@ -19,12 +19,6 @@ pub struct Journal {
     pub entries: Vec<Entry>,
 }
 
-impl Journal {
-    pub fn is_of(&self, profile: &str) -> bool {
-        self.profile.is_some_and(|own| own.as_str() == profile)
-    }
-}
-
 impl Journals {
     pub fn written() -> Self {
         let program: Program = json::read(include_bytes!("../goldens/program.json")).unwrap();
@@ -41,6 +35,11 @@ impl Journals {
 
     pub fn all(&self) -> impl Iterator<Item = (&Journal, &Entry)> {
         self.0.iter().flat_map(|journal| journal.entries.iter().map(move |entry| (journal, entry)))
+    }
+
+    pub fn of(&self, profile: &str) -> &Journal {
+        let is_its = |journal: &&Journal| journal.profile.is_some_and(|own| own.as_str() == profile);
+        self.0.iter().find(is_its).unwrap()
     }
 
     pub fn definitions(&self) -> Definitions {
