@@ -42,7 +42,7 @@ fn use_account(account: &mut Account, entry: Option<&Entry>) {
     if let Some(entry) = entry {
         let _ = account.clone().follow(entry);
         account.apply(entry);
-        let _ = (account.is_conserved(), account.balances_at(now()), entry.records().len());
+        let _ = (account.is_conserved(), account.balances_at(now()), entry.records(account.number()).len());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::id::{DefinitionId, HoldId, LotId, RedemptionId, TransactionId};
+use crate::id::{DefinitionId, HoldId, LotId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::effect::{Arrival, Effect, HoldEnd};
 use crate::journal::{Bucket, Entry, EntryKind, External};
 
@@ -78,16 +78,15 @@ impl From<&External> for Name {
 }
 
 impl Entry {
-    /// The records made by *earlier* entries that this one changes.
+    /// The records made by *earlier* entries that this one changes; `journal`: whose the entry is in.
     ///
     /// A store keeps an index from each of them to the entry; see [`crate::store`]. Taking value from live lots is
     /// not among them: the account's state tells of that, and an index row for each would halve the speed.
-    pub fn records(&self) -> SmallVec<[RecordId; 2]> {
+    pub fn records(&self, journal: ProfileNumber) -> SmallVec<[RecordId; 2]> {
         let mut records = SmallVec::new();
         // A hold that came along in a merger was made by an entry of another journal.
         let came_along = matches!(self.kind, EntryKind::MergeIn(_));
         self.effects(|effect| {
-            let is_earlier = |made: u32| made != self.sequence;
             records.extend(match effect {
                 Effect::State(after) => Some(after.lot.into()),
                 Effect::Arrive(Arrival { issue, from: Some(_), .. }) => Some(issue.lot.into()),
@@ -95,8 +94,11 @@ impl Entry {
                 Effect::HoldClosed { end: HoldEnd::Moved, .. } => None,
                 Effect::HoldClosed { hold, .. } => Some(hold.into()),
                 Effect::Redemption(state) => Some(state.id.into()),
-                Effect::Transaction(it) => is_earlier(it.id.sequence()).then(|| it.id.into()),
-                Effect::Define(it) => is_earlier(it.id.sequence()).then(|| it.id.into()),
+                Effect::Transaction(it) => {
+                    // One that a merged profile posted may have the number of this very entry.
+                    (it.id != TransactionId::made_by(journal, self.sequence)).then(|| it.id.into())
+                }
+                Effect::Define(it) => (it.id.sequence() != self.sequence).then(|| it.id.into()),
                 _ => None,
             });
             let expires = effect.movement().filter(|it| it.to == Bucket::Expired && !it.value.is_zero());

@@ -62,7 +62,7 @@ impl PlainStore {
     ) -> Result<Option<Change>, Corrupt> {
         let mut plan: LookupPlan<&Entry> = LookupPlan::new(need, first);
         while let Some(lookup) = plan.next() {
-            let entries = find(self.journal(lookup.journal), &lookup.find);
+            let entries = find(lookup.journal, self.journal(lookup.journal), &lookup.find);
             self.looked_up.set(self.looked_up.get() + 1 + entries.len());
             plan.answer(entries);
         }
@@ -111,7 +111,7 @@ fn number_at(place: usize) -> ProfileNumber {
     ProfileNumber::new(u32::try_from(place).unwrap() + 1).unwrap()
 }
 
-fn find<'a>(journal: &'a [Entry], find: &Find) -> Vec<&'a Entry> {
+fn find<'a>(number: ProfileNumber, journal: &'a [Entry], find: &Find) -> Vec<&'a Entry> {
     let newest =
         |found: &dyn Fn(&Entry) -> bool| journal.iter().rfind(|entry| found(entry)).into_iter().collect();
     match find {
@@ -119,8 +119,10 @@ fn find<'a>(journal: &'a [Entry], find: &Find) -> Vec<&'a Entry> {
             journal.iter().filter(|entry| (*first..=*last).contains(&entry.sequence)).collect()
         }
         Find::Until(instant) => journal.iter().filter(|entry| entry.at <= *instant).collect(),
-        Find::About(subject) => journal.iter().filter(|entry| entry.records().contains(subject)).collect(),
-        Find::Latest(subject) => newest(&|entry| entry.records().contains(subject)),
+        Find::About(subject) => {
+            journal.iter().filter(|entry| entry.records(number).contains(subject)).collect()
+        }
+        Find::Latest(subject) => newest(&|entry| entry.records(number).contains(subject)),
         Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
         Find::Named(name) => newest(&|entry| entry.names().contains(name)),
         other => panic!("this store does not know {other:?}"),

@@ -212,9 +212,9 @@ impl Tally {
 
     /// What is to be seen at the end of a case.
     pub(crate) fn end<S>(&mut self, world: &World<S>) {
-        for profile in &world.model.profiles {
+        for (owner, profile) in world.model.profiles.iter().enumerate() {
             for (place, entry) in profile.journal.iter().enumerate() {
-                self.afterwards(profile, place);
+                self.afterwards((owner, profile), place);
                 self.note_if(matches!(entry.what, What::Matured(..)), "became available");
                 self.note_if(matches!(entry.what, What::Expired(..)), "expired");
             }
@@ -229,7 +229,7 @@ impl Tally {
     }
 
     /// What became of value, of an entry of the model's own journal.
-    fn afterwards(&mut self, profile: &Profile, place: usize) {
+    fn afterwards(&mut self, (owner, profile): (usize, &Profile), place: usize) {
         let Written { at, what } = profile.journal[place];
         let before = Cut { entries: place, at };
         match what {
@@ -254,6 +254,11 @@ impl Tally {
             What::Issued(lot) => {
                 if let Some(Origin::Earned(_, paid)) = profile.lots[lot].origin {
                     self.note("earned");
+                    // Its own lot comes right after what was said of the transaction.
+                    let said = profile.lots[lot].sequence - 1;
+                    let sale = profile.versions.iter().find(|version| version.sequence == said);
+                    let is_others = sale.is_some_and(|sale| sale.owner != owner);
+                    self.note_if(is_others, "earned more across a merger");
                     self.note_if(paid > 0, "a debt is paid");
                 }
             }

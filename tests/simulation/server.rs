@@ -250,8 +250,10 @@ impl State {
                 all.filter(|entry| (*first..=*last).contains(&entry.sequence)).cloned().collect()
             }
             Find::Until(at) => all.filter(|entry| entry.at <= *at).cloned().collect(),
-            Find::About(subject) => all.filter(|entry| entry.records().contains(subject)).cloned().collect(),
-            Find::Latest(subject) => newest(&|entry| entry.records().contains(subject)),
+            Find::About(subject) => {
+                all.filter(|entry| entry.records(lookup.journal).contains(subject)).cloned().collect()
+            }
+            Find::Latest(subject) => newest(&|entry| entry.records(lookup.journal).contains(subject)),
             Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
             Find::Named(name) => newest(&|entry| entry.names().contains(name)),
             other => unreachable!("this server was written before {other:?}"),

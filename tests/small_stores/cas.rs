@@ -86,8 +86,12 @@ impl Journals {
                 all.filter(|entry| (*first..=*last).contains(&entry.sequence)).cloned().collect()
             }
             Find::Until(at) => all.filter(|entry| entry.at <= *at).cloned().collect(),
-            Find::About(subject) => all.filter(|entry| entry.records().contains(subject)).cloned().collect(),
-            Find::Latest(subject) => newest(&|entry| entry.records().contains(subject)).into_iter().collect(),
+            Find::About(subject) => {
+                all.filter(|entry| entry.records(lookup.journal).contains(subject)).cloned().collect()
+            }
+            Find::Latest(subject) => {
+                newest(&|entry| entry.records(lookup.journal).contains(subject)).into_iter().collect()
+            }
             Find::Key(key) => newest(&|entry| entry.key() == Some(key)).into_iter().collect(),
             Find::Named(name) => newest(&|entry| entry.names().contains(name)).into_iter().collect(),
             other => unreachable!("this store was written before {other:?}"),

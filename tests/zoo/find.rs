@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use scrip::store::{Find, Lookup};
-use scrip::{Entry, EntryKind, Name, RecordId};
+use scrip::{Entry, EntryKind, Name, ProfileNumber, RecordId};
 
 use super::flaw::Flaw;
 use super::toy::{Toy, ToyError};
@@ -34,11 +34,14 @@ impl Toy {
             }
             Find::Until(at) if self.has(Flaw::PastEndsEarly) => filter(&|entry| entry.at < *at),
             Find::Until(at) => filter(&|entry| entry.at <= *at),
-            Find::About(subject) => self.about(filter(&|entry| self.subjects(entry).contains(subject))),
+            Find::About(subject) => {
+                self.about(filter(&|entry| self.subjects(lookup.journal, entry).contains(subject)))
+            }
             Find::Latest(_) if number == 0 && self.has(Flaw::ForgetsWhatChanged) => Vec::new(),
             Find::Latest(subject) => {
                 let is_seen = |entry: &Entry| is_seen(entry, Flaw::SubjectsOfTheBatchUnseen);
-                let about = filter(&|entry| self.is_indexed(entry, *subject) && is_seen(entry));
+                let about =
+                    filter(&|entry| self.is_indexed(lookup.journal, entry, *subject) && is_seen(entry));
                 self.latest(about, Flaw::LatestIsTheOldest)
             }
             Find::Key(key) if self.has(Flaw::KeysOfAnybody) => {
@@ -93,7 +96,7 @@ impl Toy {
         entries
     }
 
-    fn is_indexed(&self, entry: &Entry, subject: RecordId) -> bool {
+    fn is_indexed(&self, journal: ProfileNumber, entry: &Entry, subject: RecordId) -> bool {
         let is_left_out = match (self.flaw, &entry.kind) {
             (Some(Flaw::ExpiriesUnindexed), EntryKind::Expire(_)) => true,
             (Some(Flaw::CapturesUnindexed), EntryKind::Capture(_)) => true,
@@ -103,11 +106,11 @@ impl Toy {
             }
             _ => false,
         };
-        !is_left_out && self.subjects(entry).contains(&subject)
+        !is_left_out && self.subjects(journal, entry).contains(&subject)
     }
 
-    fn subjects(&self, entry: &Entry) -> Vec<RecordId> {
-        let mut subjects = entry.records().to_vec();
+    fn subjects(&self, journal: ProfileNumber, entry: &Entry) -> Vec<RecordId> {
+        let mut subjects = entry.records(journal).to_vec();
         match self.flaw {
             Some(Flaw::IndexesOneSubject) => subjects.truncate(1),
             Some(Flaw::IndexesThreeSubjects) => subjects.truncate(3),

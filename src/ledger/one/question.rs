@@ -97,7 +97,7 @@ pub(super) fn hold(
         }
         let mut due = Vec::new();
         settled(view.first, at, &mut due);
-        let lapsed = due.iter().rev().find(|entry| entry.records().contains(&id.into()));
+        let lapsed = due.iter().rev().find(|entry| entry.records(view.first.number()).contains(&id.into()));
         let newest = lapsed.or(view.found.hold);
         let hold = newest.and_then(|entry| hold_of(view.first.profile_id(), entry, placed.as_ref(), id));
         // What was open when the profile was merged is not here any more.

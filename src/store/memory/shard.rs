@@ -83,7 +83,7 @@ impl Shard {
             for name in entry.names() {
                 self.names.insert((index, name), place);
             }
-            for record in entry.records() {
+            for record in entry.records(slot.account.number()) {
                 self.records.entry((index, record)).or_default().push(place);
             }
             if let EntryKind::Define(defined) = &entry.kind {

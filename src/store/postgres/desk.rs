@@ -207,8 +207,8 @@ impl Desk {
         match find {
             Find::Range(low, high) => all(&|entry| (*low..=*high).contains(&entry.sequence)),
             Find::Until(at) => all(&|entry| entry.at <= *at),
-            Find::About(subject) => all(&|entry| entry.records().contains(subject)),
-            Find::Latest(subject) => newest(&|entry| entry.records().contains(subject)),
+            Find::About(subject) => all(&|entry| entry.records(*number).contains(subject)),
+            Find::Latest(subject) => newest(&|entry| entry.records(*number).contains(subject)),
             Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
             Find::Named(name) => newest(&|entry| entry.names().contains(name)),
         }

@@ -124,7 +124,8 @@ fn unneeded<'a>(
     journal: &'a [Entry],
     before: Timestamp,
 ) -> impl Iterator<Item = &'a Entry> {
-    let subjects: HashSet<RecordId> = journal.iter().flat_map(Entry::records).collect();
+    let subjects: HashSet<RecordId> =
+        journal.iter().flat_map(|entry| entry.records(account.number())).collect();
     let is_spent =
         move |redemption: RedemptionId, at: Timestamp| at < before && !subjects.contains(&redemption.into());
     let mut lots: HashSet<LotId> = live_lots(account).collect();
@@ -136,7 +137,9 @@ fn unneeded<'a>(
             EntryKind::Hold(hold) => lots.extend(hold.items.iter().map(|item| item.lot)),
             _ => {}
         }
-        lots.extend(entry.records().into_iter().filter_map(|subject| LotId::new(subject.get()).ok()));
+        lots.extend(
+            entry.records(account.number()).into_iter().filter_map(|subject| LotId::new(subject.get()).ok()),
+        );
     }
     journal.iter().filter(move |entry| match &entry.kind {
         EntryKind::Redeem(redeemed) => is_spent(redeemed.redemption, entry.at),

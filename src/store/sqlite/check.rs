@@ -214,7 +214,7 @@ impl Tables<'_> {
                 auditor.follow(entry).map_err(|source| SqliteError::Corrupt { number, source })?;
                 names.extend(entry.names().iter().map(|name| name_hash(name.sort(), name.as_str())));
                 names.extend(entry.key().map(|key| name_hash(KEY, key.as_str())));
-                subjects.extend(entry.records().iter().map(|subject| subject.get().cast_signed()));
+                subjects.extend(entry.records(number).iter().map(|subject| subject.get().cast_signed()));
             }
             is_as_saved |= state == Some(auditor.account());
             self.check_row(number, place, &names, &subjects)?;

@@ -178,13 +178,15 @@ impl<'a> Session<'a> {
             }
             Find::Latest(subject) => {
                 let places = self.tables.about(number, *subject, 1)?;
-                self.newest_of(number, places, |entry| entry.records().contains(subject))
+                self.newest_of(number, places, |entry| entry.records(number).contains(subject))
             }
             Find::About(subject) => {
                 let mut entries = Vec::new();
                 for place in self.tables.about(number, *subject, -1)?.into_iter().rev() {
                     let row = self.tables.journal_row(number, place)?;
-                    entries.extend(row.entries.into_iter().filter(|entry| entry.records().contains(subject)));
+                    entries.extend(
+                        row.entries.into_iter().filter(|entry| entry.records(number).contains(subject)),
+                    );
                 }
                 Ok(entries)
             }
