@@ -2,9 +2,9 @@
 
 use super::{KeyReused, Refusal, Rejection};
 use crate::account::Account;
-use crate::id::{LotId, ProfileNumber};
+use crate::id::{LotId, ProfileNumber, TransactionId};
 use crate::journal::{EntryKind, Standing};
-use crate::store::{Need, Owner, View};
+use crate::store::{Need, Owner, Record, View};
 
 /// Why a decision stopped.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub(crate) enum More {
     Second(ProfileNumber),
     /// It names records of profiles that were merged into the account.
     Closed(Vec<ProfileNumber>),
+    /// The caller's own id stands for this transaction of the profile, which was merged into this one.
+    Named(ProfileNumber, TransactionId),
 }
 
 impl More {
@@ -52,6 +54,11 @@ impl More {
             Self::Holder(number) => need.owner = Owner::Number(number),
             Self::Second(number) => need.second = Some(Owner::Number(number)),
             Self::Closed(journals) => need.closed = journals,
+            Self::Named(number, transaction) => {
+                need.owner = Owner::Number(number);
+                need.closed.clear();
+                need.transaction = Some(transaction);
+            }
         }
     }
 }
@@ -65,14 +72,35 @@ pub(crate) fn records(need: &Need, view: &View<'_>) -> Result<(), Halt> {
         return Err(Halt::Needs(More::Holder(holder)));
     }
     open(need, first)?;
+    closed(need, view)
+}
+
+/// The closed journals that records which the request names are in.
+fn closed(need: &Need, view: &View<'_>) -> Result<(), Halt> {
+    let first = view.first;
     // A profile that nobody was merged into has no other's records.
     if !first.merged_from().is_empty() && need.closed.is_empty() {
         let is_closed = |number: &ProfileNumber| *number != first.number() && first.includes_number(*number);
-        if named(need, view).into_iter().flatten().any(|number| is_closed(&number)) {
+        if owners(need, view).into_iter().flatten().any(|number| is_closed(&number)) {
             return Err(Halt::Needs(More::Closed(first.merged_from().to_vec())));
         }
     }
     Ok(())
+}
+
+/// What the caller's own id stands for, unless that was deleted: of a merged profile's transaction, whoever took over knows.
+#[inline]
+pub(crate) fn named<'a>(need: &Need, view: &View<'a>) -> Result<Option<Record<'a>>, Halt> {
+    if need.transaction.is_some() {
+        closed(need, view)?;
+    }
+    // What another journal sent on was posted before what this one has.
+    let known = [view.found.transaction, view.found.external].into_iter().flatten();
+    let known = known.into_iter().find(|record| !record.is_deleted());
+    match (known.and_then(|record| record.transaction()), view.first.merged_into()) {
+        (Some(id), Some(into)) => Err(Halt::Needs(More::Named(into, id))),
+        _ => Ok(known),
+    }
 }
 
 /// The account, unless it was merged into another: then that has its value.
@@ -94,7 +122,7 @@ pub(super) fn receiver(view: &View<'_>) -> Result<(), Halt> {
 }
 
 /// In whose journals the records are that the need names.
-fn named(need: &Need, view: &View<'_>) -> [Option<ProfileNumber>; 3] {
+fn owners(need: &Need, view: &View<'_>) -> [Option<ProfileNumber>; 3] {
     let linked = view.found.transaction.and_then(|record| match &record.newest().kind {
         EntryKind::Transaction(change) => change.transaction.redemption_id,
         _ => None,

@@ -1,6 +1,6 @@
 //! Repetitions: a request that was answered before is answered alike (rules J5, D5 and X2).
 
-use super::{Action, Asked, Disposition, Halt, KeyReused, Rejection, Written};
+use super::{Action, Asked, Disposition, Halt, KeyReused, Rejection, Written, more};
 use crate::program::Program;
 use crate::store::{Need, View};
 use crate::time::Timestamp;
@@ -14,7 +14,7 @@ pub(super) fn repeated<A: Action>(
     view: &View<'_>,
     outcome: &mut Option<A::Outcome>,
 ) -> Result<Option<Disposition>, Halt> {
-    if view.found.keyed.is_empty() && view.found.external.is_none() {
+    if view.found.keyed.is_empty() && need.external.is_none() {
         return Ok(None);
     }
     match by_key(program, asked, view, outcome)? {
@@ -55,12 +55,9 @@ fn by_name<A: Action>(
     view: &View<'_>,
     outcome: &mut Option<A::Outcome>,
 ) -> Result<Option<Disposition>, Halt> {
-    let (Some(external), Some(record)) = (need.external.as_deref(), view.found.external) else {
-        return Ok(None);
-    };
-    if record.is_deleted() || !external.is_idempotent() {
-        return Ok(None);
-    }
+    let external = need.external.as_deref().filter(|external| external.is_idempotent());
+    let Some(external) = external else { return Ok(None) };
+    let Some(record) = more::named(need, view)? else { return Ok(None) };
     let fingerprint = asked.request.fingerprint();
     let same = record.made.stamp.as_ref().is_some_and(|stamp| stamp.fingerprint == fingerprint);
     let written = Written { account: view.first, settled: 0, entries: &[record.made] };

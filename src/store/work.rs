@@ -301,6 +301,14 @@ pub trait Work: Send {
 }
 
 impl<'a> Record<'a> {
+    /// The transaction that it is about.
+    pub(crate) fn transaction(&self) -> Option<TransactionId> {
+        match &self.made.kind {
+            EntryKind::Transaction(change) => Some(change.transaction.id),
+            _ => None,
+        }
+    }
+
     /// Whether it is about a thing that was deleted: its name is free again.
     pub(crate) fn is_deleted(&self) -> bool {
         match &self.newest().kind {

@@ -13,23 +13,36 @@ enum Name {
 }
 
 impl Model {
-    /// Rules J5, D5 and X2: what was done before is not done again.
-    pub(super) fn repetition(&self, owner: Owner, command: &Command<Request>) -> Option<Verdict> {
+    /// Rules J5, D5 and X2: what was done before is not done again. Keys and names are looked for one journal after the
+    /// other; the name of a transaction last, as whoever took over knows whether it was deleted.
+    pub(super) fn repetition(&self, asked: &[Owner], command: &Command<Request>) -> Option<Verdict> {
+        let wanted = name(&command.request);
+        let is_sale = matches!(wanted, Some(Name::Transaction(_)));
+        let at_once = |owner: &Owner| {
+            let keyed = self.keyed(*owner, command);
+            keyed.or_else(|| self.named(*owner, wanted.as_ref().filter(|_| !is_sale)?, command))
+        };
+        let sale = || asked.iter().find_map(|owner| self.named(*owner, wanted.as_ref()?, command));
+        asked.iter().find_map(at_once).or_else(sale)
+    }
+
+    fn keyed(&self, owner: Owner, command: &Command<Request>) -> Option<Verdict> {
         let keyed = self
             .done
             .iter()
             .rposition(|done| command.key.is_some() && done.owner == owner && done.key == command.key);
-        if let Some(first) = keyed.filter(|first| self.is_remembered(*first, command.at.micros())) {
-            return Some(match self.done[first].request == command.request {
-                true => Verdict::Again(first, Disposition::Replayed),
-                false => Verdict::Refused(vec!["key_reused"]),
-            });
-        }
-        let wanted = name(&command.request)?;
+        let first = keyed.filter(|first| self.is_remembered(*first, command.at.micros()))?;
+        Some(match self.done[first].request == command.request {
+            true => Verdict::Again(first, Disposition::Replayed),
+            false => Verdict::Refused(vec!["key_reused"]),
+        })
+    }
+
+    fn named(&self, owner: Owner, wanted: &Name, command: &Command<Request>) -> Option<Verdict> {
         let named = self
             .done
             .iter()
-            .rposition(|done| done.owner == owner && name(&done.request).as_ref() == Some(&wanted));
+            .rposition(|done| done.owner == owner && name(&done.request).as_ref() == Some(wanted));
         let first = named.filter(|first| !self.is_deleted(*first))?;
         Some(match self.done[first].request == command.request {
             true => Verdict::Again(first, Disposition::Existing),
@@ -46,8 +59,7 @@ impl Model {
     fn is_deleted(&self, first: usize) -> bool {
         let Made::Transaction { profile, version } = self.done[first].made else { return false };
         let made = &self.profiles[profile].versions[version];
-        // As that journal knows it: what a merged profile has posted and another has deleted since keeps its name.
-        let mut versions = self.profiles[profile].versions.iter();
+        let mut versions = self.profiles.iter().flat_map(|account| &account.versions);
         versions.any(|later| (later.owner, later.made) == (made.owner, made.made) && later.is_deleted)
     }
 }

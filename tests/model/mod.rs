@@ -201,16 +201,14 @@ impl Model {
         };
         // Old keys and names are repeated where they are (rule L2).
         let asked = self.chain(first, &command.request);
-        for owner in &asked {
-            match self.repetition(*owner, command) {
-                // The documents put the key first, but a request that names its definition badly cannot be looked up.
-                Some(Verdict::Refused(mut codes)) => {
-                    codes.extend(issue::badly_named(&command.request));
-                    return Verdict::Refused(codes);
-                }
-                Some(again) => return again,
-                None => {}
+        match self.repetition(&asked, command) {
+            // The documents put the key first, but a request that names its definition badly cannot be looked up.
+            Some(Verdict::Refused(mut codes)) => {
+                codes.extend(issue::badly_named(&command.request));
+                return Verdict::Refused(codes);
             }
+            Some(again) => return again,
+            None => {}
         }
         let owner = *asked.last().unwrap();
         match self.carry_out(owner, command) {

@@ -98,9 +98,7 @@ impl Till {
             }
             (Do::Lower(_, total, whose), Some(transaction_id)) => {
                 let total = Amount::from(total);
-                // Whoever took over knows it best.
-                let known = |one| till.wallet(profile_id(one)).ok()?.transaction(transaction_id).cloned();
-                let known = [NEW, OLD].into_iter().find_map(known);
+                let known = till.transaction(transaction_id)?;
                 if known.is_some_and(|known| total <= known.total) {
                     // The card that they had, or the one that they have.
                     let is_merged = till.wallet(Self::old())?.account().merged_into().is_some();

@@ -8,8 +8,8 @@ use proptest::test_runner::TestCaseError;
 use scrip::{
     Amount, CaptureHold, Define, DefinitionId, EntryKind, ExternalId, HoldId, IssueReward, Ledger, Lot,
     LotId, LotKind, LotSnapshot, MemoryStore, MergeProfiles, Outcome, PlaceHold, PointLot, PostTransaction,
-    Program, Receipt, Redeem, RedemptionId, Reward, RewardDefinition, Timestamp, Transaction, TransactionId,
-    Wallet,
+    Program, Receipt, Redeem, Redemption, RedemptionId, Reward, RewardDefinition, Timestamp, Transaction,
+    TransactionId, Wallet,
 };
 
 use crate::config;
@@ -60,8 +60,10 @@ fn one_by_one(ledger: &mut Ledger<MemoryStore>, at: Timestamp) -> Result<(), Tes
         // Whatever the entry made, if anything: each id is asked for as if it were that of anything.
         for id in wallet.journal().iter().map(|entry| entry.id(wallet.account().number()).get()) {
             let (redemption, transaction) = (RedemptionId::new(id).unwrap(), TransactionId::new(id).unwrap());
-            prop_assert_eq!(till.redemption(redemption).unwrap(), wallet.redemption(redemption).cloned());
-            prop_assert_eq!(till.transaction(transaction).unwrap(), wallet.transaction(transaction).cloned());
+            let known = redemption_now(&wallets, wallet, redemption);
+            prop_assert_eq!(till.redemption(redemption).unwrap(), known);
+            let known = transaction_now(&wallets, wallet, transaction);
+            prop_assert_eq!(till.transaction(transaction).unwrap(), known.cloned());
             let hold = HoldId::new(id).unwrap();
             prop_assert_eq!(till.hold(hold).unwrap(), wallets.iter().find_map(|wallet| wallet.hold(hold)));
             let lot = till.lot(LotId::new(id).unwrap()).unwrap().map(Either::from);
@@ -118,11 +120,55 @@ fn names(wallet: &Wallet) -> Vec<ExternalId> {
 
 /// The transaction of this name in a wallet; or else in that of the profile which it was merged into.
 fn named<'a>(wallets: &'a [Wallet], wallet: &'a Wallet, name: &ExternalId) -> Option<&'a Transaction> {
-    let found = wallet.transactions().find(|posted| posted.external_id.as_ref() == Some(name));
-    found.or_else(|| {
-        let into = wallet.account().merged_into()?;
-        named(wallets, wallets.iter().find(|other| other.account().number() == into)?, name)
-    })
+    let number = wallet.account().number();
+    let own = wallet.transactions().filter(|posted| posted.id.number() == number);
+    let found = own.filter(|posted| posted.external_id.as_ref() == Some(name));
+    let now = found.filter_map(|posted| transaction_now(wallets, wallet, posted.id)).next();
+    now.or_else(|| named(wallets, into(wallets, wallet)?, name))
+}
+
+/// The wallet of the profile that this one was merged into.
+fn into<'a>(wallets: &'a [Wallet], wallet: &Wallet) -> Option<&'a Wallet> {
+    let into = wallet.account().merged_into()?;
+    wallets.iter().find(|other| other.account().number() == into)
+}
+
+/// A transaction of a profile, as the last journal that tells of it does, unless it was deleted.
+fn transaction_now<'a>(
+    wallets: &'a [Wallet],
+    wallet: &'a Wallet,
+    id: TransactionId,
+) -> Option<&'a Transaction> {
+    if id.number() != wallet.account().number() {
+        return None;
+    }
+    let told = |wallet: &'a Wallet| {
+        wallet.journal().iter().rev().find_map(|entry| match &entry.kind {
+            EntryKind::Transaction(change) if change.transaction.id == id => Some(&change.transaction),
+            _ => None,
+        })
+    };
+    let way = std::iter::successors(Some(wallet), |wallet| into(wallets, wallet));
+    way.filter_map(told).last().filter(|transaction| !transaction.is_deleted)
+}
+
+/// A redemption of a profile, with all that later journals tell of it.
+fn redemption_now(wallets: &[Wallet], wallet: &Wallet, id: RedemptionId) -> Option<Redemption> {
+    let mut redemption = wallet.redemption(id)?.clone();
+    let later = std::iter::successors(into(wallets, wallet), |wallet| into(wallets, wallet));
+    for entry in later.flat_map(Wallet::journal) {
+        let state = match &entry.kind {
+            EntryKind::Return(back) | EntryKind::Reversal(back) => Some(&back.redemption),
+            EntryKind::Transaction(change) => change.redemptions.iter().find(|state| state.id == id),
+            _ => None,
+        };
+        if let Some(state) = state.filter(|state| state.id == id) {
+            redemption.returned = state.returned;
+            redemption.is_reversed = state.is_reversed;
+            redemption.transaction_id = state.transaction_id;
+        }
+    }
+    Some(redemption)
 }
 
 #[test]

@@ -19,17 +19,20 @@ use crate::program::Program;
 use crate::store::{DefinitionRef, Need, Owner, Record, View};
 use crate::time::Timestamp;
 
-/// A redemption of a profile that was merged is answered for by the one that took over.
+/// What became of a merged profile's redemption is told by the one that took over.
 pub(super) fn redemption(
     program: &Program,
     at: Timestamp,
     id: RedemptionId,
 ) -> Asking<Option<Redemption>, impl Ask<Option<Redemption>>> {
     let need = Need { redemption: Some(id), ..Need::of(Owner::Number(id.number())) };
+    let mut whose = None;
     Asking::new(need, move |need, view| {
+        // The first account is that of the profile that made it.
+        let profile = *whose.get_or_insert_with(|| view.first.profile_id());
         more::records(need, view)?;
         read_time(program, view.first, at)?;
-        Ok(view.found.redemption.and_then(|record| redemption_of(view.first.profile_id(), &record)))
+        Ok(view.found.redemption.and_then(|record| redemption_of(profile, &record)))
     })
 }
 
@@ -66,10 +69,10 @@ pub(super) fn transaction_by_external_id(
 ) -> Asking<Option<Transaction>, impl Ask<Option<Transaction>>> {
     let external = External::Transaction(external_id.clone());
     let need = Need { external: Some(Box::new(external)), ..Need::of(Owner::Profile(profile)) };
-    Asking::new(need, move |_, view| {
+    Asking::new(need, move |need, view| {
+        let record = more::named(need, view)?;
         read_time(program, view.first, at)?;
-        let transaction = view.found.external.and_then(|record| transaction_of(&record));
-        or_elsewhere(transaction, view.first)
+        or_elsewhere(record.and_then(|record| transaction_of(&record)), view.first)
     })
 }
 
