@@ -11,6 +11,8 @@ mod holds;
 mod lots;
 mod next;
 mod rest;
+#[cfg(any(test, feature = "postgres"))]
+mod retention;
 #[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod wire;
 
@@ -23,6 +25,8 @@ use lots::LotQueue;
 pub use lots::{LiveLot, OverdueLot, PendingLot};
 pub use next::NextExpiry;
 use rest::ColdState;
+#[cfg(feature = "postgres")]
+pub(crate) use retention::unneeded;
 
 use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
 use crate::journal::{Balances, HoldEntry, KindTotals, LotKind, Standing, Totals};

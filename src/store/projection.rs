@@ -1,109 +1,293 @@
-//! From journal entries to the rows that people query: what a lot is worth now, what a redemption took.
+//! The tables that people query: what a lot is worth now, what a redemption took.
 //!
-//! Pure: no SQL, and no rules either; an entry says what it did. A store carries each [`Step`] out in its own tables, in
-//! the order of the journal, once. Everything is by the account's number first: a lot that moved has a row with each
-//! profile that ever had it, and only the newest has value in it.
+//! [`tables`] describes each of them once, and [`changes`] says which of their rows an entry changes, and to what. No rules
+//! here: an entry says what it did. A store makes the changes in the order of the journal, once, as [`sql`] prints them for
+//! its database.
 
-use crate::definition::Defined;
-use crate::id::{HoldId, LotId, ProfileNumber, RedemptionId};
+pub(crate) mod sql;
+pub(crate) mod tables;
+
+use crate::definition::{Defined, Definition};
+use crate::id::{HoldId, LotId, ProfileId, ProfileNumber, RedemptionId};
 use crate::journal::effect::{Arrival, Effect};
 use crate::journal::{
-    Balances, Bucket, Entry, Issue, Item, LotState, Redeemed, RedemptionState, Standing, Transaction,
+    Bucket, Entry, Item, LotKind, LotState, RecordId, Redeemed, RedemptionState, Standing, Transaction,
 };
+use crate::store::{FeedEntry, Position};
 use crate::time::{Expiry, Timestamp};
-use crate::value::Quantity;
+use crate::value::{Amount, Points, Quantity};
+use tables::{ACCOUNT, DEFINITION, LOT, REDEMPTION, REDEMPTION_ITEM, TRANSACTION, Table};
 
-/// One change to a table of the projections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step<'a> {
-    /// The account, as it stands after the entry: a row to insert or replace.
-    Account { sequence: u32, at: Timestamp, balances: Balances },
-    /// A definition, as it stands: a row to insert or replace.
-    Definition(&'a Defined),
-    /// A lot came: a row to insert or replace.
-    Lot(LotRow<'a>),
-    /// What is fixed about a lot was corrected.
-    Facts(&'a Issue),
-    /// Value was taken from a lot that stays as it is otherwise; `of_held`: it had been held.
-    Take { lot: LotId, value: Quantity, of_held: bool },
-    /// So much of a lot is held now, and was not.
-    Hold { lot: LotId, value: Quantity },
-    /// So much of a lot is not held any more.
-    Free { lot: LotId, value: Quantity },
-    /// How a lot stands now.
-    Stands { after: LotState },
-    /// A lot became usable.
-    Mature { lot: LotId },
-    /// A redemption was made: a row to insert, and one for each of its items.
-    Redeem { redeemed: &'a Redeemed, at: Timestamp, hold: Option<HoldId> },
-    /// What one lot gave to it; `place` counts from 1 in the order of use.
-    Item { redemption: RedemptionId, place: u32, item: Item },
-    /// How a redemption stands now, if there is a row of it.
-    Redemption(RedemptionState),
-    /// A transaction, as it stands: a row to insert or replace.
-    Transaction(&'a Transaction),
+/// How many entries one database transaction projects.
+pub(crate) const STRETCH: usize = 1000;
+
+/// How far the tables that people query are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProjectReport {
+    /// How many entries this call carried over.
+    pub entries: u64,
+    /// How far in the journal the tables are now.
+    pub position: Position,
 }
 
-/// A lot as it came to an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LotRow<'a> {
-    pub(crate) issue: &'a Issue,
-    pub(crate) standing: Standing,
-    pub(crate) held: Quantity,
-    pub(crate) external_id: Option<&'a str>,
-}
-
-/// What an entry changes, in order.
-pub(crate) fn steps(entry: &Entry) -> Vec<Step<'_>> {
-    let mut steps = Vec::with_capacity(6);
-    let external_id = entry.lot_external_id().map(|id| id.as_str());
-    let mut is_definition = false;
-    entry.effects(|effect| match effect {
-        Effect::Define(defined) => {
-            is_definition = true;
-            steps.push(Step::Definition(defined));
-        }
-        Effect::Arrive(Arrival { issue, after, held, .. }) => {
-            let standing = after.standing;
-            steps.push(Step::Lot(LotRow { issue, standing, held, external_id }));
-        }
-        Effect::Facts { issue, .. } => steps.push(Step::Facts(issue)),
-        Effect::Mature(matured) => steps.push(Step::Mature { lot: matured.lot }),
-        Effect::Redeemed { redeemed, hold } => redeem(entry, redeemed, hold, &mut steps),
-        Effect::Take { lot, value, from, .. } => {
-            steps.push(Step::Take { lot, value, of_held: from == Bucket::Held });
-        }
-        Effect::Hold { lot, value, .. } => steps.push(Step::Hold { lot, value }),
-        Effect::Free { lot, value, .. } => steps.push(Step::Free { lot, value }),
-        Effect::State(after) => steps.push(Step::Stands { after: *after }),
-        Effect::Redemption(state) => steps.push(Step::Redemption(state)),
-        Effect::Transaction(transaction) => steps.push(Step::Transaction(transaction)),
-        _ => {}
-    });
-    if !is_definition {
-        steps.push(Step::Account { sequence: entry.sequence, at: entry.at, balances: entry.balances });
-    }
-    steps
-}
-
-fn redeem<'a>(entry: &Entry, redeemed: &'a Redeemed, hold: Option<HoldId>, steps: &mut Vec<Step<'a>>) {
-    steps.push(Step::Redeem { redeemed, at: entry.at, hold });
-    for (item, place) in redeemed.items.iter().zip(1..) {
-        steps.push(Step::Item { redemption: redeemed.redemption, place, item: *item });
+impl ProjectReport {
+    /// Adds a stretch; whether there may be more.
+    pub(crate) fn add(&mut self, entries: usize, position: Position) -> bool {
+        self.entries = self.entries.saturating_add(u64::try_from(entries).unwrap_or(u64::MAX));
+        self.position = position;
+        entries == STRETCH
     }
 }
 
-/// The word for a kind of lot.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) const fn kind_word(kind: crate::journal::LotKind) -> &'static str {
+/// A change to one row of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) table: &'static Table,
+    pub(crate) operation: Operation,
+    /// All columns of a row to put; of a row to update, those that identify it and those that change.
+    pub(crate) cells: Vec<Cell<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// Inserts the row, or replaces the one of the same key.
+    Put,
+    /// Changes the row, if there is one.
+    Update,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cell<'a> {
+    pub(crate) column: &'static str,
+    pub(crate) write: Write,
+    pub(crate) value: Value<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Write {
+    Set,
+    /// To the number that is there.
+    Add,
+}
+
+/// A value of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    /// Of a [number](tables::Type::Number).
+    Number(Option<i32>),
+    /// Of an id, a quantity or an instant.
+    Long(Option<i64>),
+    Flag(bool),
+    Text(Option<&'a str>),
+}
+
+/// The rows that an entry changes, in order.
+pub(crate) fn changes(written: &FeedEntry) -> Vec<Change<'_>> {
+    let FeedEntry { profile, number, entry } = written;
+    let mut rows = Rows { entry, number: *number, changes: Vec::with_capacity(6) };
+    entry.effects(|effect| rows.follow(effect));
+    if *number != ProfileNumber::CATALOGUE {
+        rows.account(profile.as_ref());
+    }
+    rows.changes
+}
+
+/// The rows that the entry of a profile changes.
+struct Rows<'a> {
+    entry: &'a Entry,
+    number: ProfileNumber,
+    changes: Vec<Change<'a>>,
+}
+
+impl<'a> Rows<'a> {
+    fn follow(&mut self, effect: Effect<'a>) {
+        match effect {
+            Effect::Define(defined) => self.definition(defined),
+            Effect::Arrive(arrival) => self.lot(&arrival),
+            Effect::Facts { issue, .. } => self.update_lot(
+                issue.lot,
+                &[
+                    set("definition", optional_id(issue.definition_id)),
+                    set("initial", issue.value_initial),
+                    set("issued_at", issue.issued_at),
+                    set("available_at", issue.available_at),
+                ],
+            ),
+            Effect::Mature(matured) => self.update_lot(matured.lot, &[set("standing", "usable")]),
+            Effect::Redeemed { redeemed, hold } => self.redemption(redeemed, hold),
+            Effect::Take { lot, value, from: Bucket::Held, .. } => {
+                self.update_lot(lot, &[take("remaining", value), take("held", value)]);
+            }
+            Effect::Take { lot, value, .. } => self.update_lot(lot, &[take("remaining", value)]),
+            Effect::Hold { lot, value, .. } => self.update_lot(lot, &[add("held", value)]),
+            Effect::Free { lot, value, .. } => self.update_lot(lot, &[take("held", value)]),
+            Effect::State(after) => self.lot_state(after),
+            Effect::Redemption(state) => self.redemption_state(&state),
+            Effect::Transaction(transaction) => self.transaction(transaction),
+            _ => {}
+        }
+    }
+
+    fn account(&mut self, profile: Option<&'a ProfileId>) {
+        let balances = &self.entry.balances;
+        let cells = vec![
+            set("number", self.number),
+            set("profile", profile.map(ProfileId::as_str)),
+            set("sequence", self.entry.sequence),
+            set("last_at", self.entry.at),
+            set("reward_balance", balances.reward_balance),
+            set("reward_pending", balances.reward_pending),
+            set("reward_held", balances.reward_held),
+            set("point_balance", balances.point_balance),
+            set("point_pending", balances.point_pending),
+            set("point_held", balances.point_held),
+            set("point_debt", balances.point_debt),
+        ];
+        self.put(&ACCOUNT, cells);
+    }
+
+    fn definition(&mut self, defined: &'a Defined) {
+        let kind = match defined.definition {
+            Definition::Reward(_) => LotKind::Reward,
+            Definition::Point(_) => LotKind::Point,
+        };
+        let cells = vec![
+            set("definition", id(defined.id)),
+            set("kind", kind_word(kind)),
+            set("handle", defined.definition.handle().as_str()),
+            set("name", defined.definition.name()),
+            set("is_archived", defined.is_archived),
+        ];
+        self.put(&DEFINITION, cells);
+    }
+
+    /// A lot that comes back to a profile that it left takes its row again.
+    fn lot(&mut self, arrival: &Arrival<'a>) {
+        let Arrival { issue, after, held, .. } = arrival;
+        let (standing, moved_to) = standing_words(after.standing);
+        let cells = vec![
+            set("number", self.number),
+            set("lot", id(issue.lot)),
+            set("kind", kind_word(issue.kind)),
+            set("definition", optional_id(issue.definition_id)),
+            set("external_id", self.entry.lot_external_id().map(|id| id.as_str())),
+            set("initial", issue.value_initial),
+            set("remaining", issue.value_remaining),
+            set("held", *held),
+            set("standing", standing),
+            set("issued_at", issue.issued_at),
+            set("available_at", issue.available_at),
+            set("expires_at", issue.expires_at),
+            set("moved_to", moved_to),
+        ];
+        self.put(&LOT, cells);
+    }
+
+    fn lot_state(&mut self, after: &LotState) {
+        let (standing, moved_to) = standing_words(after.standing);
+        let mut cells = vec![
+            set("remaining", after.remaining),
+            set("standing", standing),
+            set("expires_at", after.expires_at),
+            set("moved_to", moved_to),
+        ];
+        if moved_to.is_some() {
+            cells.push(set("held", Quantity::ZERO));
+        }
+        self.update_lot(after.lot, &cells);
+    }
+
+    fn redemption(&mut self, redeemed: &'a Redeemed, hold: Option<HoldId>) {
+        let cells = vec![
+            set("number", self.number),
+            set("redemption", id(redeemed.redemption)),
+            set("redeemed_at", self.entry.at),
+            set("requested", redeemed.requested),
+            set("total", redeemed.total),
+            set("returned", Amount::ZERO),
+            set("is_reversed", false),
+            set("transaction_id", Value::Long(None)),
+            set("hold", optional_id(hold)),
+        ];
+        self.put(&REDEMPTION, cells);
+        redeemed.items.iter().zip(1..).for_each(|(item, place)| self.item(redeemed.redemption, place, item));
+    }
+
+    fn item(&mut self, redemption: RedemptionId, place: u32, item: &Item) {
+        let cells = vec![
+            set("number", self.number),
+            set("redemption", id(redemption)),
+            set("place", place),
+            set("lot", id(item.lot)),
+            set("kind", kind_word(item.kind())),
+            set("amount", item.amount),
+            set("points", item.points),
+        ];
+        self.put(&REDEMPTION_ITEM, cells);
+    }
+
+    fn redemption_state(&mut self, state: &RedemptionState) {
+        let cells = vec![
+            set("number", self.number),
+            set("redemption", id(state.id)),
+            set("returned", state.returned),
+            set("is_reversed", state.is_reversed),
+            set("transaction_id", optional_id(state.transaction_id)),
+        ];
+        self.changes.push(Change { table: &REDEMPTION, operation: Operation::Update, cells });
+    }
+
+    fn transaction(&mut self, transaction: &'a Transaction) {
+        let cells = vec![
+            set("number", self.number),
+            set("transaction_id", id(transaction.id)),
+            set("external_id", transaction.external_id.as_ref().map(|id| id.as_str())),
+            set("redemption", optional_id(transaction.redemption_id)),
+            set("total", transaction.total),
+            set("total_original", transaction.total_original),
+            set("returned", transaction.returned),
+            set("points_earned", transaction.earned.map_or(Points::ZERO, |earned| earned.points)),
+            set("transacted_at", transaction.transacted_at),
+            set("is_deleted", transaction.is_deleted),
+            set("created_at", transaction.created_at),
+            set("updated_at", transaction.updated_at),
+        ];
+        self.put(&TRANSACTION, cells);
+    }
+
+    fn put(&mut self, table: &'static Table, cells: Vec<Cell<'a>>) {
+        self.changes.push(Change { table, operation: Operation::Put, cells });
+    }
+
+    fn update_lot(&mut self, lot: LotId, cells: &[Cell<'a>]) {
+        let cells = [&[set("number", self.number), set("lot", id(lot))], cells].concat();
+        self.changes.push(Change { table: &LOT, operation: Operation::Update, cells });
+    }
+}
+
+fn set<'a>(column: &'static str, value: impl Into<Value<'a>>) -> Cell<'a> {
+    Cell { column, write: Write::Set, value: value.into() }
+}
+
+fn add<'a>(column: &'static str, value: Quantity) -> Cell<'a> {
+    Cell { column, write: Write::Add, value: value.into() }
+}
+
+fn take<'a>(column: &'static str, value: Quantity) -> Cell<'a> {
+    let value = Value::Long(Some(value.ten_thousandths().saturating_neg()));
+    Cell { column, write: Write::Add, value }
+}
+
+const fn kind_word(kind: LotKind) -> &'static str {
     match kind {
-        crate::journal::LotKind::Reward => "reward",
-        crate::journal::LotKind::Point => "point",
+        LotKind::Reward => "reward",
+        LotKind::Point => "point",
     }
 }
 
 /// The word for how a lot stands, and where it went if it moved.
-pub(crate) const fn standing_words(standing: Standing) -> (&'static str, Option<ProfileNumber>) {
+const fn standing_words(standing: Standing) -> (&'static str, Option<ProfileNumber>) {
     match standing {
         Standing::Usable => ("usable", None),
         Standing::Pending(_) => ("pending", None),
@@ -113,9 +297,73 @@ pub(crate) const fn standing_words(standing: Standing) -> (&'static str, Option<
     }
 }
 
-/// The exclusive end in microseconds since 1970; nothing for never.
-pub(crate) fn end_micros(expiry: Expiry) -> Option<i64> {
-    expiry.instant().map(Timestamp::micros)
+fn id<'a>(id: impl Into<RecordId>) -> Value<'a> {
+    optional_id(Some(id))
+}
+
+fn optional_id<'a>(id: Option<impl Into<RecordId>>) -> Value<'a> {
+    Value::Long(id.map(|id| id.into().get().cast_signed()))
+}
+
+impl From<u32> for Value<'_> {
+    /// It is below 2 to the 31st.
+    fn from(number: u32) -> Self {
+        Self::Number(Some(i32::try_from(number).unwrap_or(i32::MAX)))
+    }
+}
+
+impl From<ProfileNumber> for Value<'_> {
+    fn from(number: ProfileNumber) -> Self {
+        number.get().into()
+    }
+}
+
+impl From<Option<ProfileNumber>> for Value<'_> {
+    fn from(number: Option<ProfileNumber>) -> Self {
+        number.map_or(Self::Number(None), Self::from)
+    }
+}
+
+macro_rules! quantities {
+    ($($quantity:ident)*) => {$(
+        impl From<$quantity> for Value<'_> {
+            fn from(value: $quantity) -> Self {
+                Self::Long(Some(value.ten_thousandths()))
+            }
+        }
+    )*};
+}
+
+quantities! { Amount Points Quantity }
+
+impl From<Timestamp> for Value<'_> {
+    fn from(at: Timestamp) -> Self {
+        Self::Long(Some(at.micros()))
+    }
+}
+
+impl From<Expiry> for Value<'_> {
+    fn from(expiry: Expiry) -> Self {
+        Self::Long(expiry.instant().map(Timestamp::micros))
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        Self::Text(text)
+    }
 }
 
 #[cfg(test)]

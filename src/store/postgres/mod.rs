@@ -51,9 +51,10 @@ use deadpool_postgres::Pool;
 pub use error::PostgresError;
 pub use join::Joined;
 pub use options::{Layout, Options, Tls};
-pub use projections::ProjectReport;
 pub use retention::ArchiveReport;
 pub use schema::{MigrateReport, SCHEMA_VERSION};
+
+pub use super::projection::ProjectReport;
 /// The versions of these crates that are part of this interface.
 pub use {deadpool_postgres, rustls, tokio_postgres};
 

@@ -1,15 +1,12 @@
 //! Keeping the journal small: partitions by time, and an archive for what nobody will ask for again.
 
-use std::collections::HashSet;
-
 use super::ask::{Answer, number_of};
 use super::commit::{account_bytes, deadline, expires};
 use super::load::plain;
 use super::session::{Parameter, Session};
 use super::{PostgresError, PostgresStore, Shared};
-use crate::account::Account;
-use crate::id::{LotId, ProfileNumber, RedemptionId};
-use crate::journal::{Cause, Entry, EntryKind, LotKind, RecordId};
+use crate::account::{Account, unneeded};
+use crate::id::ProfileNumber;
 use crate::store::{Need, Owner};
 use crate::time::Timestamp;
 
@@ -96,9 +93,8 @@ impl Shared {
                 journal.push(entry);
             }
         }
-        let sequences: Vec<i32> = unneeded(account, &journal, before)
-            .filter_map(|entry| i32::try_from(entry.sequence).ok())
-            .collect();
+        let unneeded = unneeded(account, &journal, before);
+        let sequences: Vec<i32> = unneeded.filter_map(|entry| i32::try_from(entry.sequence).ok()).collect();
         if sequences.is_empty() {
             return Ok(0);
         }
@@ -116,45 +112,4 @@ impl Shared {
         session.query(&self.statements.keep, &parameters).await?;
         Ok(())
     }
-}
-
-/// The entries from before an instant that no later request can need.
-fn unneeded<'a>(
-    account: &Account,
-    journal: &'a [Entry],
-    before: Timestamp,
-) -> impl Iterator<Item = &'a Entry> {
-    let subjects: HashSet<RecordId> =
-        journal.iter().flat_map(|entry| entry.records(account.number())).collect();
-    let is_spent =
-        move |redemption: RedemptionId, at: Timestamp| at < before && !subjects.contains(&redemption.into());
-    let mut lots: HashSet<LotId> = live_lots(account).collect();
-    for entry in journal {
-        match &entry.kind {
-            EntryKind::Redeem(redeemed) if is_spent(redeemed.redemption, entry.at) => {}
-            EntryKind::Redeem(redeemed) => lots.extend(redeemed.items.iter().map(|item| item.lot)),
-            EntryKind::Capture(capture) => lots.extend(capture.redeem.items.iter().map(|item| item.lot)),
-            EntryKind::Hold(hold) => lots.extend(hold.items.iter().map(|item| item.lot)),
-            _ => {}
-        }
-        lots.extend(
-            entry.records(account.number()).into_iter().filter_map(|subject| LotId::new(subject.get()).ok()),
-        );
-    }
-    journal.iter().filter(move |entry| match &entry.kind {
-        EntryKind::Redeem(redeemed) => is_spent(redeemed.redemption, entry.at),
-        // What a transaction earned is asked for again when that is returned.
-        EntryKind::Issue(issue) => {
-            entry.at < before && entry.cause == Cause::Request && !lots.contains(&issue.lot)
-        }
-        EntryKind::Mature(matured) => entry.at < before && !lots.contains(&matured.lot),
-        _ => false,
-    })
-}
-
-fn live_lots(account: &Account) -> impl Iterator<Item = LotId> {
-    let queued =
-        [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
-    let pending = account.pending().map(|pending| pending.lot.id);
-    queued.chain(pending).chain(account.overdue().map(|overdue| overdue.lot.id))
 }

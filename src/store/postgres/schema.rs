@@ -5,7 +5,7 @@
 
 use deadpool_postgres::GenericClient;
 
-use super::{Layout, Options, PostgresError};
+use super::{Layout, Options, PostgresError, projections};
 
 /// The version of the schema that this version of the crate reads and writes.
 pub const SCHEMA_VERSION: i32 = 3;
@@ -13,7 +13,7 @@ pub const SCHEMA_VERSION: i32 = 3;
 type Step = fn(&Options) -> String;
 
 /// What leads from each version to the next. A step that was released is never changed.
-const STEPS: [Step; SCHEMA_VERSION as usize] = [journals, projections, archive];
+const STEPS: [Step; SCHEMA_VERSION as usize] = [journals, projected, archive];
 
 /// From which version of the schema to which a migration led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,7 @@ fn journals(options: &Options) -> String {
 }
 
 /// Version 2: what people query, filled from the journal.
-fn projections(options: &Options) -> String {
+fn projected(options: &Options) -> String {
     let schema = &options.schema;
     // A distributed database has no feed to fill them from.
     if options.layout == Layout::Distributed {
@@ -156,34 +156,8 @@ fn projections(options: &Options) -> String {
     format!(
         "CREATE TABLE {schema}.cursor (name text PRIMARY KEY, position text NOT NULL);
          INSERT INTO {schema}.cursor VALUES ('tables', '');
-         CREATE TABLE {schema}.account (
-             number integer PRIMARY KEY, profile text NOT NULL, sequence integer NOT NULL, last_at bigint NOT NULL,
-             reward_balance bigint NOT NULL, reward_pending bigint NOT NULL, reward_held bigint NOT NULL,
-             point_balance bigint NOT NULL, point_pending bigint NOT NULL, point_held bigint NOT NULL,
-             point_debt bigint NOT NULL);
-         CREATE INDEX account_profile ON {schema}.account (profile);
-         CREATE TABLE {schema}.definition (
-             definition bigint PRIMARY KEY, kind text NOT NULL, handle text NOT NULL, name text NOT NULL,
-             is_archived boolean NOT NULL);
-         CREATE TABLE {schema}.lot (
-             number integer, lot bigint, kind text NOT NULL, definition bigint, external_id text,
-             initial bigint NOT NULL, remaining bigint NOT NULL, held bigint NOT NULL, standing text NOT NULL,
-             issued_at bigint NOT NULL, available_at bigint NOT NULL, expires_at bigint, moved_to integer,
-             PRIMARY KEY (number, lot));
-         CREATE INDEX lot_expiry ON {schema}.lot (expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
-         CREATE TABLE {schema}.redemption (
-             number integer, redemption bigint, redeemed_at bigint NOT NULL, requested bigint NOT NULL,
-             total bigint NOT NULL, returned bigint NOT NULL, is_reversed boolean NOT NULL, transaction_id bigint,
-             hold bigint, PRIMARY KEY (number, redemption));
-         CREATE TABLE {schema}.redemption_item (
-             number integer, redemption bigint, place integer, lot bigint NOT NULL, kind text NOT NULL,
-             amount bigint NOT NULL, points bigint NOT NULL, PRIMARY KEY (number, redemption, place));
-         CREATE TABLE {schema}.transaction (
-             number integer, transaction_id bigint, external_id text, redemption bigint, total bigint NOT NULL,
-             total_original bigint NOT NULL, returned bigint NOT NULL, points_earned bigint NOT NULL,
-             transacted_at bigint NOT NULL, is_deleted boolean NOT NULL, created_at bigint NOT NULL,
-             updated_at bigint NOT NULL, PRIMARY KEY (number, transaction_id));
-         CREATE INDEX transaction_name ON {schema}.transaction (external_id) WHERE external_id IS NOT NULL;"
+         {}",
+        projections::create(schema),
     )
 }
 

@@ -30,11 +30,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
+pub use super::projection::ProjectReport;
 pub use check::CheckReport;
 pub use error::SqliteError;
 pub use joined::JoinedSqlite;
 pub use options::{Durability, SqliteOptions};
-pub use projections::ProjectReport;
 /// The client library whose connections can be joined.
 pub use rusqlite;
 

@@ -1,0 +1,58 @@
+//! Which entries of a journal have to stay where requests look for them.
+
+use std::collections::HashSet;
+
+use crate::account::Account;
+use crate::id::LotId;
+use crate::journal::effect::Effect;
+use crate::journal::{Cause, Entry, EntryKind, LotKind, RecordId};
+use crate::time::Timestamp;
+
+/// The entries from before an instant that nothing needs which can still be asked, once redemptions made before it can
+/// neither be returned nor linked: redemptions that nothing came of, and the lots that only they drew from.
+pub(crate) fn unneeded<'a>(
+    account: &Account,
+    journal: &'a [Entry],
+    before: Timestamp,
+) -> impl Iterator<Item = &'a Entry> {
+    let changed: HashSet<RecordId> =
+        journal.iter().flat_map(|entry| entry.records(account.number())).collect();
+    let is_closed = |entry: &Entry| match &entry.kind {
+        EntryKind::Redeem(redeemed) => entry.at < before && !changed.contains(&redeemed.redemption.into()),
+        _ => false,
+    };
+    let (closed, open): (Vec<_>, Vec<_>) = journal.iter().partition(|entry| is_closed(entry));
+    let drawn_from = open.iter().flat_map(|entry| lots_drawn_from(entry));
+    let needed: HashSet<LotId> = live_lots(account).chain(drawn_from).collect();
+    let is_needed = move |lot: LotId| changed.contains(&lot.into()) || needed.contains(&lot);
+    let lots = open.into_iter().filter(move |entry| match &entry.kind {
+        // What a transaction earned is asked for again when that is returned.
+        EntryKind::Issue(issue) => {
+            entry.at < before && entry.cause == Cause::Request && !is_needed(issue.lot)
+        }
+        EntryKind::Mature(matured) => entry.at < before && !is_needed(matured.lot),
+        _ => false,
+    });
+    closed.into_iter().chain(lots)
+}
+
+/// The lots that an entry redeems from or holds value of.
+fn lots_drawn_from(entry: &Entry) -> Vec<LotId> {
+    let mut lots = Vec::new();
+    entry.effects(|effect| {
+        if let Effect::Take { lot, .. } | Effect::Hold { lot, .. } = effect {
+            lots.push(lot);
+        }
+    });
+    lots
+}
+
+fn live_lots(account: &Account) -> impl Iterator<Item = LotId> {
+    let kinds = [LotKind::Reward, LotKind::Point];
+    let queued = kinds.into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
+    let pending = account.pending().map(|pending| pending.lot.id);
+    queued.chain(pending).chain(account.overdue().map(|overdue| overdue.lot.id))
+}
+
+#[cfg(test)]
+mod tests;
