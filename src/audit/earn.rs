@@ -117,7 +117,7 @@ impl Past {
         let own = match lot.and_then(|lot| self.lots.get(&lot)) {
             Some(own) if matches!(own.now.standing, Standing::MovedTo(_)) => None,
             Some(own) => Some((own.at(step.at()), own.unheld())),
-            None => self.stayed(step, lot, clawed)?.map(|now| (now, now.remaining)),
+            None => self.earned_and_stayed(step, lot, clawed)?.map(|now| (now, now.remaining)),
         };
         let value = own.map_or(Quantity::ZERO, |(_, unheld)| unheld.min(points));
         let expected = own.filter(|_| !value.is_zero()).map(|(now, _)| {
@@ -136,27 +136,21 @@ impl Past {
         Ok(value)
     }
 
-    /// A lot that stayed with a profile that was merged into this one, as it was before this entry: as that says, where no
-    /// earlier one does.
-    fn stayed(&self, step: &Step<'_>, lot: Option<LotId>, clawed: &ClawedBack) -> Check<Option<LotState>> {
-        let known = lot.and_then(|lot| self.stayed.get(&lot).copied());
-        let is_foreign = clawed.transaction.number() != step.number();
-        let Some(change) = clawed.change.as_ref().filter(|_| known.is_none() && is_foreign) else {
-            return Ok(known);
-        };
-        let LotState { standing, expires_at, remaining, kind, .. } = change.after;
-        same("X4", "change.after.lot", &Some(change.after.lot), &lot)?;
-        same("X3", "change.after.kind", &kind, &LotKind::Point)?;
-        // What could still be used came along.
-        let is_over = match standing {
-            Standing::Expired => expires_at.is_past(step.at()),
-            other => other == Standing::Revoked,
-        };
-        ensure("L2", "change.after.standing", is_over, &standing, format_args!("expired or revoked"))?;
-        let value = change.moved.first().map_or(Quantity::ZERO, |movement| movement.value);
-        let before = remaining.checked_add(value);
-        let none = || Fault::new("J3", "change.after.remaining", &remaining, "a quantity that there can be");
-        Ok(Some(LotState { remaining: before.ok_or_else(none)?, ..change.after }))
+    /// The lot that a transaction earned, where it stayed with a profile that was merged into this one.
+    fn earned_and_stayed(
+        &self,
+        step: &Step<'_>,
+        lot: Option<LotId>,
+        clawed: &ClawedBack,
+    ) -> Check<Option<LotState>> {
+        match (lot, &clawed.change) {
+            (Some(lot), Some(change)) => {
+                let now = self.stayed(step, lot, change)?;
+                same("X3", "change.after.kind", &now.kind, &LotKind::Point)?;
+                Ok(Some(now))
+            }
+            (lot, _) => Ok(lot.and_then(|lot| self.stayed.get(&lot).copied())),
+        }
     }
 
     /// The lot that a transaction earned, if it is here.

@@ -105,6 +105,8 @@ impl Past {
                 ensure("R3", "items.to", is_over, &item.to, format_args!("back to its lot"))?;
                 same("D3", "items.kind", &item.kind, &old.now.kind)?;
             }
+            let is_revoked = self.stayed.get(&item.lot).is_some_and(|old| old.standing == Standing::Revoked);
+            ensure("R3", "items.to", !is_revoked, &item.to, format_args!("back to its lot"))?;
             let origin = Origin::Returned { redemption: back.redemption.id, lot: item.lot };
             self.announced.push_back(Announced::Returned {
                 back: back.id,
@@ -114,6 +116,9 @@ impl Past {
                 origin,
             });
             return Ok(());
+        }
+        if item.to == ReturnedTo::Revoked && !self.lots.contains_key(&item.lot) {
+            return self.returned_to_stayed(step, item, value);
         }
         let record = self.lot("items.lot", item.lot)?;
         let now = record.at(step.at());

@@ -16,6 +16,7 @@ mod lots;
 mod merge;
 mod request;
 mod spend;
+mod stayed;
 mod transaction;
 mod transfer;
 
