@@ -72,7 +72,7 @@ where
         let loss = "a correction that is sent again is made again, as the reward moved meanwhile";
         let lot = self.done(0, self.fixture.issue(alice)?, loss).await?.id;
         let worth = Some(Quantity::from(Amount::from(15)));
-        let raise = Adjust { value_remaining: worth, ..Adjust::new(lot, "a gesture") };
+        let raise = Adjust { profile_id: Some(bob), value_remaining: worth, ..Adjust::new(lot, "a gesture") };
         self.done(1, Reassign::new(lot, bob), loss).await?;
         let first = self.ask_keyed(2, "raise", raise.clone()).await?;
         expect(is_new(&first), || format!("the correction was answered by {first:?}: {loss}"))?;
