@@ -1,4 +1,4 @@
-//! Which entries of a journal have to stay where requests look for them.
+//! Which entries of a journal a store may archive.
 
 use std::collections::HashSet;
 
@@ -8,8 +8,8 @@ use crate::journal::effect::Effect;
 use crate::journal::{Cause, Entry, EntryKind, LotKind, RecordId};
 use crate::time::Timestamp;
 
-/// The entries from before an instant that nothing needs which can still be asked, once redemptions made before it can
-/// neither be returned nor linked: redemptions that nothing came of, and the lots that only they drew from.
+/// The entries from before an instant that no request reads any more, once redemptions from before it can be neither
+/// returned nor linked: redemptions that no later entry changed, and the issues of lots that only they drew from.
 pub(crate) fn unneeded<'a>(
     account: &Account,
     journal: &'a [Entry],

@@ -1,9 +1,9 @@
-//! The projected tables and their changes as SQL, for any database.
+//! The projected tables and their changes as SQL, in the dialect of either database.
 
 use super::tables::{Column, Role, Table, Type};
 use super::{Cell, Change, Operation, Value, Write};
 
-/// In what the SQL of a database differs from another's.
+/// How the SQL of one database differs from another's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialect<'a> {
     /// What the name of every table starts with.
