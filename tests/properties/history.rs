@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use scrip::store::{AsOf, Owner};
 use scrip::{
-    Account, Amount, Cause, Command, Entry, Error, Ledger, MemoryStore, Outcome, Points, PostTransaction,
-    Request, json,
+    Account, Amount, Auditor, Cause, Command, Corrupt, Entry, Error, Ledger, MemoryStore, Outcome, Points,
+    PostTransaction, Request, json,
 };
 
 use crate::afterwards::returns_add_up;
@@ -67,6 +67,17 @@ proptest! {
                 returns_add_up(&wallet).map_err(|error| world.with_story(error))?;
             }
         }
+    }
+
+    /// Rules J1 and J3: whatever the ledger wrote passes an audit, also after mergers.
+    #[test]
+    fn an_audit_finds_nothing(case in generate::case(40)) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            world.step(step)?.ok();
+        }
+        let audited = audit(&mut world);
+        prop_assert!(audited.is_ok(), "{}", world.with_story(TestCaseError::fail(format!("{audited:?}"))));
     }
 
     /// Rules J1 and J2: the journal is all there is. Folding it, also after it was written down as JSON and read
@@ -283,4 +294,19 @@ fn drawn(outcome: &Outcome) -> String {
         Outcome::IssuePoints(lot) => format!("{:?} {:?}", lot.status, lot.expires_at),
         other => panic!("{other:?} was not asked for"),
     }
+}
+
+/// Follows every journal, the catalogue's first.
+fn audit(world: &mut World<MemoryStore>) -> Result<(), Corrupt> {
+    let (account, journal) = look(world.ledger.store(), Owner::CATALOGUE);
+    let mut auditor = Auditor::new(None, account.number());
+    journal.iter().try_for_each(|entry| auditor.follow(entry))?;
+    let definitions = auditor.into_definitions();
+    for profile in (0..3).map(profile_id) {
+        let (account, journal) = look(world.ledger.store(), Owner::Profile(profile));
+        let mut auditor = Auditor::new(Some(profile), account.number()).with_definitions(&definitions);
+        journal.iter().try_for_each(|entry| auditor.follow(entry))?;
+        auditor.check_end()?;
+    }
+    Ok(())
 }

@@ -45,10 +45,8 @@ impl Extend {
 pub struct Reassign {
     /// Which lot.
     pub id: LotId,
-    /// Whose it must be; whoever has it, otherwise.
-    ///
-    /// Under a key it is cheaper to say it. Keys are scoped to a profile (rule J5), and when the request comes again the lot
-    /// may have moved on: without this, the key is looked for with everybody who ever had the lot.
+    /// Whose it must be; whoever has it, otherwise. Required under a key, as keys are scoped to a profile (rule J5): when the
+    /// request comes again, the lot has moved on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<ProfileId>,
     /// Who receives it.
@@ -70,7 +68,7 @@ impl Reassign {
 pub struct Revoke {
     /// Which lot.
     pub id: LotId,
-    /// Whose it must be; whoever has it, otherwise.
+    /// Whose it must be; whoever has it, otherwise. Required under a key, as keys are scoped to a profile (rule J5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
     /// Why.
@@ -93,7 +91,7 @@ impl Revoke {
 pub struct Adjust {
     /// Which lot.
     pub id: LotId,
-    /// Whose it must be; whoever has it, otherwise.
+    /// Whose it must be; whoever has it, otherwise. Required under a key, as keys are scoped to a profile (rule J5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
     /// What it is to have been worth at first: money or points, as the lot holds.
