@@ -50,10 +50,11 @@ impl Past {
             None => {
                 let is_foreign = issue.lot.number() != step.number();
                 ensure("J1", "issue.lot", is_foreign, &issue.lot, format_args!("a lot of another journal"))?;
-                if matches!(issue.origin(), Some(Origin::Earned { .. })) {
-                    check_earned_terms(issue)?;
-                } else if let Some(catalogue) = step.catalogue {
-                    catalogue.check_issue(issue)?;
+                match (issue.origin(), step.catalogue) {
+                    (Some(Origin::Earned { .. }), _) => check_earned_terms(issue)?,
+                    (None, Some(catalogue)) => catalogue.check_issue(issue)?,
+                    // What stands in for another lot has the terms of that one, which may have been earned.
+                    _ => {}
                 }
             }
         }
