@@ -75,7 +75,10 @@ impl Toy {
 
     /// The newest of some entries; the oldest, with this flaw.
     fn latest(&self, mut entries: Vec<Entry>, keeps_the_oldest: Flaw) -> Vec<Entry> {
-        let is_return = matches!(entries.last().map(|entry| &entry.kind), Some(EntryKind::Return(_)));
+        let is_return = entries.last().is_some_and(|entry| match &entry.kind {
+            EntryKind::Return(back) => back.redemption.id.number() == back.id.number(),
+            _ => false,
+        });
         if !(self.has(keeps_the_oldest) || is_return && self.has(Flaw::ReturnsKeepTheFirst)) {
             entries.reverse();
         }
@@ -121,10 +124,8 @@ impl Toy {
 
     fn names(&self, entry: &Entry) -> Vec<Name> {
         let mut names = entry.names().to_vec();
-        match self.flaw {
-            Some(Flaw::IndexesOneName) => names.truncate(1),
-            Some(Flaw::HandlesUnindexed) => names.retain(|name| !HANDLES.contains(&name.sort())),
-            _ => {}
+        if self.flaw == Some(Flaw::HandlesUnindexed) {
+            names.retain(|name| !HANDLES.contains(&name.sort()));
         }
         names
     }

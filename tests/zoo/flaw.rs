@@ -68,9 +68,8 @@ flaws! {
         the_last_correction_of_a_reward_counts
         a_sale_is_not_returned_twice
         a_redemption_pays_for_one_sale
-        a_merged_profile_gets_its_returns
-        a_key_is_found_after_its_reward_moved;
-    /// The same, of returns alone.
+        a_merged_profile_gets_its_returns;
+    /// The same, of returns of the profile's own redemptions alone.
     ReturnsKeepTheFirst => a_redemption_is_not_returned_twice;
     /// Of the things that an entry is about, only the first is indexed.
     IndexesOneSubject =>
@@ -79,19 +78,18 @@ flaws! {
         an_expired_reward_comes_back_with_what_was_left
         a_hold_ends_once
         a_redemption_pays_for_one_sale
+        a_merged_profile_gets_its_returns
         a_batch_finds_what_it_wrote;
     /// Only the first three are.
     IndexesThreeSubjects => a_return_to_several_lots_is_not_repeated;
     /// That a lot expired is listed, and not found by the lot.
     ExpiriesUnindexed => an_expired_reward_comes_back_with_what_was_left;
     /// Of the entries about a thing, only the newest is found.
-    AboutIsTheNewest =>
-        a_quote_lists_every_expired_reward
-        a_key_is_found_after_its_reward_moved;
+    AboutIsTheNewest => a_quote_lists_every_expired_reward;
     /// Only the oldest is.
     AboutIsTheOldest => a_quote_lists_every_expired_reward;
     /// Only the newest two are.
-    AboutIsThePage => a_key_is_found_after_its_reward_moved;
+    AboutIsThePage => a_quote_lists_every_expired_reward;
     /// The ledger's own name of a lot stays with the entry that first had it.
     LotsKeepTheFirst => the_last_correction_of_a_reward_counts;
     /// That a hold was captured is not found by the hold.
@@ -103,15 +101,13 @@ flaws! {
     /// Nothing is looked up in the journal of the second account.
     SecondJournalUnread => a_merged_profile_gets_its_returns;
     /// Two newcomers in one unit are lent the same number.
-    NewcomersShareANumber => two_new_profiles_get_two_numbers;
+    NewcomersShareANumber => two_accounts_change_together_or_not_at_all;
     /// A newcomer who is both accounts of a unit is lent two numbers.
     OneAccountIsTwo => one_account_is_not_two;
     /// A caller's name stays with the entry that first had it.
     NamesKeepTheFirst => a_name_used_anew_is_found_again;
     /// A key stays with the entry that first had it.
     KeysKeepTheFirst => a_key_used_anew_is_found_again;
-    /// Of the names of an entry, only the first is indexed.
-    IndexesOneName => every_name_of_an_entry_is_found;
     /// What a thing became is looked for in what was there before the batch.
     SubjectsOfTheBatchUnseen => a_batch_finds_what_it_wrote;
     /// So is what has a name.

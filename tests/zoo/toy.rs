@@ -238,7 +238,11 @@ impl Toy {
                     let rounded = issue.value_initial.as_amount().ten_thousandths() as f32 as i64;
                     issue.value_initial = scrip::Amount::from_ten_thousandths(rounded).unwrap().into();
                 }
-                (Some(Flaw::LosesDocuments), EntryKind::Issue(issue)) => issue.details = None,
+                (Some(Flaw::LosesDocuments), EntryKind::Issue(issue)) => {
+                    if let Some(details) = &mut issue.details {
+                        details.meta = None;
+                    }
+                }
                 _ => {}
             }
             backing.log.push((number, entry.sequence));

@@ -65,12 +65,9 @@ cases! {
     a_sale_is_not_returned_twice
     a_redemption_pays_for_one_sale
     a_merged_profile_gets_its_returns
-    two_new_profiles_get_two_numbers
     one_account_is_not_two
     a_name_used_anew_is_found_again
     a_key_used_anew_is_found_again
-    a_key_is_found_after_its_reward_moved
-    every_name_of_an_entry_is_found
     a_batch_finds_what_it_wrote
     a_definition_is_found_by_its_handle
 }

@@ -2,9 +2,8 @@
 
 use crate::account::Account;
 use crate::definition::RewardDefinition;
-use crate::engine::sealed::Operation;
 use crate::id::{DefinitionId, ExternalId, Key, ProfileId};
-use crate::journal::{Entry, External, Stamp};
+use crate::journal::Entry;
 use crate::ops::decide;
 use crate::ops::{Command, Define, IssueReward, Redeem, Request};
 use crate::program::Program;
@@ -92,8 +91,6 @@ pub(super) struct Script {
     pub(super) fates: Vec<Vec<CommitStatus>>,
     /// The unit whose change is made stale, as if somebody had been faster.
     pub(super) spoiled: Option<usize>,
-    /// A name that the first entry of each change gets besides those that it has.
-    pub(super) also_named: Option<External>,
     /// What the unit last decided to write.
     pub(super) wrote: Vec<Vec<Entry>>,
 }
@@ -112,7 +109,6 @@ impl Script {
             refused: vec![false; units],
             fates: vec![Vec::new(); units],
             spoiled: None,
-            also_named: None,
             wrote: vec![Vec::new(); units],
         })
     }
@@ -173,11 +169,6 @@ impl Work for Script {
         }
         if self.spoiled == Some(unit) {
             spoil(&mut self.change.first);
-        }
-        if let (Some(external), Some(entry)) = (&self.also_named, self.change.first.first_mut()) {
-            let fingerprint = self.commands.get(unit)?.request.fingerprint();
-            let stamp = Stamp { key: None, external: Some(external.clone()), fingerprint, entries: 1 };
-            entry.stamp = Some(Box::new(stamp));
         }
         self.wrote.get_mut(unit)?.clone_from(&self.change.first);
         (!self.change.is_empty()).then_some(&self.change)

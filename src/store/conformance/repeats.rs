@@ -1,18 +1,16 @@
 //! The cases about requests that come again when much has happened: what a shop loses if a store finds the first use of a
 //! key or a name and not the newest, or does not find it at all.
 
-use super::probe::{Fixture, Script, Verdict, expect};
+use super::probe::{Fixture, Verdict, expect};
 use super::suite::Suite;
-use super::till::{Answered, failed};
 use crate::definition::RewardDefinition;
 use crate::engine::{Disposition, Receipt};
 use crate::id::{ExternalId, Handle, RedemptionId};
-use crate::journal::External;
 use crate::ledger::Error;
-use crate::ops::{Adjust, Define, DeleteTransaction, PostTransaction, Reassign, Request, ReturnRedemption};
+use crate::ops::{Define, DeleteTransaction, PostTransaction, Request, ReturnRedemption};
 use crate::program::Program;
 use crate::store::AsyncStore;
-use crate::value::{Amount, Quantity};
+use crate::value::Amount;
 
 impl<S, Open> Suite<Open>
 where
@@ -64,28 +62,6 @@ where
         self.expect_balance(7_203, alice, 6, loss).await
     }
 
-    /// A reward goes to Bob, is raised under a key, goes back and on to Carol: the key is found in Bob's journal.
-    pub(super) async fn a_key_is_found_after_its_reward_moved(&mut self) -> Verdict {
-        let _ready = self.ready().await?;
-        let (alice, bob, carol) =
-            (Fixture::profile("alice")?, Fixture::profile("bob")?, Fixture::profile("carol")?);
-        let loss = "a correction that is sent again is made again, as the reward moved meanwhile";
-        let lot = self.done(0, self.fixture.issue(alice)?, loss).await?.id;
-        let worth = Some(Quantity::from(Amount::from(15)));
-        let raise = Adjust { profile_id: Some(bob), value_remaining: worth, ..Adjust::new(lot, "a gesture") };
-        self.done(1, Reassign::new(lot, bob), loss).await?;
-        let first = self.ask_keyed(2, "raise", raise.clone()).await?;
-        expect(is_new(&first), || format!("the correction was answered by {first:?}: {loss}"))?;
-        self.done(3, Reassign::new(lot, alice), loss).await?;
-        self.done(4, Reassign::new(lot, carol), loss).await?;
-        self.done(5, Fixture::redeem(carol, 5), loss).await?;
-        let again = self.ask_keyed(6, "raise", raise).await?;
-        expect(again.as_ref().is_ok_and(|receipt| receipt.disposition == Disposition::Replayed), || {
-            format!("repeated, the correction was answered by {again:?}: {loss}")
-        })?;
-        self.expect_balance(7, carol, 10, loss).await
-    }
-
     /// Redeem 10, return 6 three times, post a sale twice: all in one batch, so that each finds what may not be committed yet.
     pub(super) async fn a_batch_finds_what_it_wrote(&mut self) -> Verdict {
         let _ready = self.ready().await?;
@@ -131,25 +107,6 @@ where
         })?;
         self.expect_balance(3, alice, 4, loss).await
     }
-
-    /// An entry is found under each of its names. No request gives it two, yet the contract allows it.
-    pub(super) async fn every_name_of_an_entry_is_found(&mut self) -> Verdict {
-        let mut store = self.ready().await?;
-        let alice = Fixture::profile("alice")?;
-        let loss = "a reward reads as before a manager corrected it";
-        let lot = self.done(0, self.fixture.issue(alice)?, loss).await?.id;
-        let worth = Some(Quantity::from(Amount::from(12)));
-        let adjust = Adjust { value_initial: worth, ..Adjust::new(lot, "the receipt was wrong") };
-        let mut script = Script::new(&self.fixture, vec![self.fixture.command(adjust)])?;
-        let external = ExternalId::new("ORDER-1").map_err(|error| error.to_string())?;
-        script.also_named = Some(External::Lot(external));
-        script.commit(&mut store).await?;
-        let at = self.after(1)?;
-        let known = self.till().await.at(at).lots(alice, &[lot]).await.map_err(|error| failed(&error))?;
-        let initial: Vec<Option<Quantity>> =
-            known.lots.iter().map(|known| Some(known.lot.value_initial)).collect();
-        expect(initial == [worth], || format!("corrected to 12, and reads as {known:?}: {loss}"))
-    }
 }
 
 fn told<O>(receipt: &Receipt<O>) -> &'static str {
@@ -158,8 +115,4 @@ fn told<O>(receipt: &Receipt<O>) -> &'static str {
         Disposition::Replayed => "replayed",
         Disposition::Existing => "existing",
     }
-}
-
-fn is_new<O>(answer: &Answered<O>) -> bool {
-    answer.as_ref().is_ok_and(|receipt| receipt.disposition == Disposition::New)
 }

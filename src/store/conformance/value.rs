@@ -90,13 +90,13 @@ where
     /// Rewards that expire one day after the other, each by an entry of its own.
     pub(super) async fn a_quote_lists_every_expired_reward(&mut self) -> Verdict {
         let _ready = self.ready().await?;
-        let (alice, mut lots) = self.customer("alice", 3).await?;
+        let (alice, mut lots) = self.customer("alice", 4).await?;
         let loss = "nobody is told of value that could still be extended";
-        for seconds in [DAY, 2 * DAY] {
+        for seconds in [DAY, 2 * DAY, 3 * DAY] {
             self.done(seconds, Sweep::ProfileId(alice), loss).await?;
         }
         let last = lots.pop();
-        let at = self.after(2 * DAY)?;
+        let at = self.after(3 * DAY)?;
         let redeem = Redeem::strict(alice, Amount::from(1));
         let quote = self.till().await.at(at).quote(&redeem).await.map_err(|error| failed(&error))?;
         let unused: Vec<LotId> = quote.unused.iter().map(|unused| unused.lot).collect();
@@ -210,22 +210,6 @@ where
         self.expect_balance(5, bob, 10, loss).await?;
         let lots = self.live_rewards(bob).await?;
         expect(lots == 1, || format!("one reward came back as {lots}: {loss}"))
-    }
-
-    /// Both numbers of a merger are drawn by it, as neither card was used before.
-    pub(super) async fn two_new_profiles_get_two_numbers(&mut self) -> Verdict {
-        let _ready = self.ready().await?;
-        let (alice, bob) = (Fixture::profile("alice")?, Fixture::profile("bob")?);
-        let loss = "the value of one customer is another's";
-        self.done(0, MergeProfiles::new(alice, bob), loss).await?;
-        let (first, second) = (self.see(alice).await?.account, self.see(bob).await?.account);
-        expect(first.number() != second.number() && first.merged_into() == Some(second.number()), || {
-            format!("merged {first:?} into {second:?}: {loss}")
-        })?;
-        let issue = self.fixture.issue(alice)?;
-        self.done(1, issue, loss).await?;
-        self.redeemed(2, alice, 4).await?;
-        self.expect_balance(3, bob, 6, loss).await
     }
 
     /// A profile is merged into itself, and a reward is moved to whoever has it: before the profile exists, and after.
