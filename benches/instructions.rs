@@ -34,7 +34,7 @@ const REQUESTS: usize = 5 * PORTION;
 
 struct Row {
     name: &'static str,
-    /// The most instructions that one may take: a hundredth above what was counted when it was set.
+    /// The most instructions that one may take: two hundredths above what was counted when it was set.
     budget: u64,
     /// What a change that makes the ledger quicker should reach: at most, and ideally.
     aim: Option<(u64, u64)>,
