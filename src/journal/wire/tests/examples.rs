@@ -1,0 +1,414 @@
+//! Entries of every kind, plain ones and rare ones.
+
+use super::*;
+use crate::definition::{Defined, Definition, PointDefinition, RewardDefinition, Terms};
+use crate::id::{DefinitionId, ExternalId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId};
+use crate::journal::*;
+use crate::time::{Expiry, Period, PeriodType, Timestamp, Until};
+use crate::value::json::Json;
+use crate::value::{Amount, Exchange, ExchangeRate, Points};
+
+pub(super) fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros).unwrap()
+}
+
+pub(super) fn entry(kind: EntryKind) -> Entry {
+    let balances = Balances { reward_balance: Amount::from(80), ..Balances::default() };
+    let cause = usual_cause(&kind);
+    Entry { sequence: 130, at: at(1_750_000_000_000_000), cause, kind, balances, stamp: None }
+}
+
+pub(super) fn amount(cents: i64) -> Amount {
+    Amount::from_ten_thousandths(cents * 100).unwrap()
+}
+
+pub(super) fn points(whole: u32) -> Points {
+    Points::from(whole)
+}
+
+pub(super) fn document() -> Option<Json> {
+    Some(Json::new(r#"{"a": [1.50, "é"]}"#).unwrap())
+}
+
+pub(super) fn lot(sequence: u32) -> LotId {
+    LotId::made_by(number(), sequence)
+}
+
+pub(super) fn elsewhere(sequence: u32) -> LotId {
+    LotId::made_by(ProfileNumber::MAX, sequence)
+}
+
+pub(super) fn redeemed(is_rare: bool) -> Redeemed {
+    let item = |sequence, cents| Item { lot: lot(sequence), amount: amount(cents), points: Points::ZERO };
+    let (items, redemption) =
+        ([item(14, 1000), item(27, 995)].into_iter().collect(), RedemptionId::made_by(number(), 130));
+    let plain = Redeemed { redemption, requested: amount(1995), total: amount(1995), items, details: None };
+    if !is_rare {
+        return plain;
+    }
+    let share = Item { lot: elsewhere(4_194_303), amount: Amount::ZERO, points: points(3) };
+    let rate = ExchangeRate::new(points(150), Amount::from(1)).unwrap();
+    let exchange = Exchange { rate, minor_unit: 2, point_scale: 4 };
+    Redeemed {
+        requested: amount(5000),
+        items: plain.items.iter().copied().chain([share]).collect(),
+        details: RedeemDetails::boxed(Some(exchange), document()),
+        ..plain
+    }
+}
+
+pub(super) fn issue() -> Issue {
+    let timezone = "Australia/Melbourne".parse().unwrap();
+    let period = Some(Period::new(30, PeriodType::Days));
+    let at = at(1_750_000_000_123_456);
+    Issue {
+        lot: lot(130),
+        kind: LotKind::Reward,
+        definition_id: Some(DefinitionId::made_by(ProfileNumber::CATALOGUE, 3)),
+        value_initial: amount(1000).into(),
+        value_remaining: amount(1000).into(),
+        issued_at: at,
+        available_at: at,
+        expires_at: Expiry::at("2025-07-15T14:00:00Z".parse().unwrap()),
+        terms: Terms { timezone, period, extend_days: None, is_reassignable: false, is_extendable: true },
+        details: None,
+    }
+}
+
+pub(super) fn issues() -> Vec<Issue> {
+    let details = |origin| {
+        let (source_type, source) = (Some("order".to_owned()), Some("17".to_owned()));
+        Some(Box::new(LotDetails { source_type, source, origin: Some(origin), meta: document() }))
+    };
+    let (redemption, transaction) =
+        (RedemptionId::made_by(number(), 3), TransactionId::made_by(number(), 129));
+    let returned = Origin::Returned { redemption, lot: elsewhere(1) };
+    let earned = Origin::Earned { transaction, paid_to_debt: points(2) };
+    let units = [PeriodType::Days, PeriodType::Weeks, PeriodType::Months, PeriodType::Years];
+    let bare = Terms { period: None, is_extendable: false, is_reassignable: true, ..issue().terms };
+    let terms =
+        units.map(|unit| Terms { period: Some(Period::new(u32::MAX, unit)), extend_days: Some(0), ..bare });
+    let mut issues: Vec<Issue> = terms.map(|terms| Issue { terms, ..issue() }).into();
+    issues.extend([
+        Issue { terms: bare, kind: LotKind::Point, expires_at: Expiry::NEVER, ..issue() },
+        Issue { issued_at: Timestamp::MIN, available_at: Timestamp::MAX, definition_id: None, ..issue() },
+        Issue { value_remaining: Amount::ZERO.into(), details: details(returned), ..issue() },
+        Issue { lot: elsewhere(2), details: details(earned), ..issue() },
+    ]);
+    issues
+}
+
+pub(super) fn states() -> Vec<LotState> {
+    let usable = issue().after(at(1_750_000_000_123_456));
+    let standings = [
+        Standing::Pending(Timestamp::MAX),
+        Standing::Expired,
+        Standing::Revoked,
+        Standing::MovedTo(ProfileNumber::MAX),
+    ];
+    let others = standings.map(|standing| LotState { standing, ..usable });
+    let rare = LotState { lot: elsewhere(9), kind: LotKind::Point, expires_at: Expiry::NEVER, ..usable };
+    [usable, rare].into_iter().chain(others).collect()
+}
+
+/// Changes to every state, with every bucket among what moved.
+pub(super) fn changes() -> Vec<LotChange> {
+    let moves = [
+        (Bucket::Issued, Bucket::Adjusted),
+        (Bucket::Moved, Bucket::Available),
+        (Bucket::Pending, Bucket::Held),
+        (Bucket::Redeemed, Bucket::Expired),
+        (Bucket::Revoked, Bucket::ClawedBack),
+        (Bucket::PaidToDebt, Bucket::Issued),
+    ];
+    let moved = |(from, to)| Movement { kind: LotKind::Point, from, to, value: points(7).into() };
+    states()
+        .into_iter()
+        .zip(moves)
+        .map(|(after, move_)| LotChange {
+            after,
+            moved: [moved(move_), moved(move_)][..1].iter().copied().collect(),
+        })
+        .collect()
+}
+
+pub(super) fn holds() -> [HoldEntry; 2] {
+    let Redeemed { requested, total, items, details, .. } = redeemed(true);
+    let (hold, held_at) = (HoldId::made_by(number(), 130), at(1_750_000_000_000_000));
+    let placed = HoldEntry { hold, requested, total, items, held_at, expires_at: Timestamp::MAX, details };
+    let earlier = HoldEntry {
+        hold: HoldId::made_by(number(), 2),
+        held_at: Timestamp::MIN,
+        details: None,
+        ..placed.clone()
+    };
+    [placed, earlier]
+}
+
+pub(super) fn state_of_redemption() -> RedemptionState {
+    let transaction_id = Some(TransactionId::made_by(number(), 8));
+    RedemptionState {
+        id: RedemptionId::made_by(number(), 7),
+        returned: amount(1),
+        is_reversed: true,
+        transaction_id,
+    }
+}
+
+pub(super) fn back() -> ReturnEntry {
+    let item = |to, change| ReturnedItem {
+        lot: lot(14),
+        kind: LotKind::Point,
+        amount: amount(3),
+        points: points(4),
+        to,
+        change,
+    };
+    let change = changes().into_iter().next();
+    let items = vec![
+        item(ReturnedTo::Lot, change.clone()),
+        item(ReturnedTo::Expired, change),
+        item(ReturnedTo::Revoked, None),
+        item(ReturnedTo::NewLot(lot(131)), None),
+    ];
+    let (id, redemption) = (ReturnId::made_by(number(), 130), state_of_redemption());
+    ReturnEntry { id, redemption, requested: amount(9), total: amount(8), items, meta: document() }
+}
+
+pub(super) fn balances() -> Balances {
+    Balances {
+        reward_balance: amount(1),
+        reward_pending: amount(2),
+        reward_held: amount(3),
+        point_balance: points(4),
+        point_pending: points(5),
+        point_held: points(6),
+        point_debt: points(7),
+    }
+}
+
+pub(super) fn transactions() -> [Transaction; 2] {
+    let now = at(1_750_000_000_000_000);
+    let bare = Transaction {
+        id: TransactionId::made_by(number(), 130),
+        profile_id: ProfileId::new("alice").unwrap(),
+        external_id: None,
+        redemption_id: None,
+        total: amount(5000),
+        total_original: amount(5000),
+        transacted_at: now,
+        timezone: "UTC".parse().unwrap(),
+        tags: Vec::new(),
+        items: None,
+        payments: None,
+        meta: None,
+        returned: Amount::ZERO,
+        earned: None,
+        is_deleted: false,
+        created_at: now,
+        updated_at: now,
+    };
+    let earned = Earned {
+        points_rate: points(1),
+        amount_rate: Amount::from(2),
+        point_scale: 3,
+        delay_days: 4,
+        period_days: Some(5),
+        definition_id: Some(DefinitionId::made_by(ProfileNumber::CATALOGUE, 6)),
+        points: points(7),
+        lot: Some(lot(8)),
+    };
+    let full = Transaction {
+        id: TransactionId::made_by(number(), 9),
+        external_id: Some("t-1".parse().unwrap()),
+        redemption_id: Some(RedemptionId::made_by(number(), 7)),
+        total_original: amount(6000),
+        tags: vec!["a".to_owned(), String::new()],
+        items: document(),
+        payments: Some(Json::new("[]").unwrap()),
+        meta: Some(Json::new("null").unwrap()),
+        returned: amount(1),
+        earned: Some(earned),
+        is_deleted: true,
+        created_at: Timestamp::MIN,
+        updated_at: Timestamp::MAX,
+        ..bare.clone()
+    };
+    [bare, full]
+}
+
+pub(super) fn definitions() -> Vec<Definition> {
+    let handle = || "ten".parse().unwrap();
+    let reward = RewardDefinition::new(handle(), "Ten", Amount::from(10));
+    let untils = [
+        Until::Never,
+        Until::Instant(Timestamp::MAX),
+        "2025-07-15 23:59:59.5".parse().unwrap(),
+        "2025-07-15".parse().unwrap(),
+    ];
+    let full = RewardDefinition {
+        reward_type: "something else".parse().unwrap(),
+        max_value: Some(Amount::from(11)),
+        period: Some(3),
+        period_type: PeriodType::Weeks,
+        extend_days: Some(4),
+        timezone: Some("Asia/Tokyo".parse().unwrap()),
+        is_assignable: false,
+        is_reassignable: true,
+        is_extendable: true,
+        is_published: false,
+        description: Some("d".to_owned()),
+        short_description: Some("s".to_owned()),
+        long_description: Some("l".to_owned()),
+        terms_conditions: Some("t".to_owned()),
+        earn_instructions: Some("e".to_owned()),
+        internal_notes: Some("i".to_owned()),
+        icon: Some("c".to_owned()),
+        image_url: Some("u".to_owned()),
+        tags: vec!["x".to_owned()],
+        meta: document(),
+        ..reward.clone()
+    };
+    let point = PointDefinition {
+        value: Some(points(5)),
+        period: Some(1),
+        absolute_expiry: Some(Until::Never),
+        extend_days: Some(2),
+        timezone: Some("UTC".parse().unwrap()),
+        description: Some("d".to_owned()),
+        notes: Some("n".to_owned()),
+        tags: vec!["x".to_owned()],
+        meta: document(),
+        ..PointDefinition::new(handle(), "Ten")
+    };
+    let mut all: Vec<Definition> =
+        vec![reward.into(), point.into(), PointDefinition::new(handle(), "").into()];
+    all.extend(untils.map(|until| RewardDefinition { absolute_expiry: Some(until), ..full.clone() }.into()));
+    all
+}
+
+/// Every kind of entry, with and without each of the things that it may say.
+pub(super) fn every_kind() -> Vec<Entry> {
+    let mut kinds: Vec<EntryKind> = [false, true].map(|is_rare| EntryKind::Redeem(redeemed(is_rare))).into();
+    kinds.extend(issues().into_iter().map(EntryKind::Issue));
+    for kind in [LotKind::Reward, LotKind::Point] {
+        kinds.push(EntryKind::Mature(LotValue { lot: lot(3), kind, value: amount(1).into() }));
+    }
+    kinds.extend(
+        states().into_iter().map(|after| EntryKind::Expire(Expired { value: amount(2).into(), after })),
+    );
+    let released: Vec<ReleasedLot> =
+        states().into_iter().map(|after| ReleasedLot { value: amount(3).into(), after }).collect();
+    for placed in holds() {
+        let hold = placed.hold;
+        kinds.push(EntryKind::Hold(Box::new(placed.clone())));
+        let release = Release { placed, released: released.clone() };
+        kinds.extend([EntryKind::Release(Box::new(release.clone())), EntryKind::Lapse(Box::new(release))]);
+        let whole = Capture { hold, redeem: redeemed(false), released: Vec::new(), expired: Vec::new() };
+        let part = Capture { released: released.clone(), expired: states(), ..whole.clone() };
+        kinds.extend([whole, part].map(|capture| EntryKind::Capture(Box::new(capture))));
+    }
+    let bare = ReturnEntry { total: amount(9), items: Vec::new(), meta: None, ..back() };
+    for back in [back(), bare] {
+        kinds
+            .extend([EntryKind::Return(Box::new(back.clone())), EntryKind::Reversal(Box::new(back.clone()))]);
+    }
+    kinds.extend(kinds_of_changes());
+    let mut entries: Vec<Entry> = kinds.into_iter().map(entry).collect();
+    entries.extend(heads());
+    entries
+}
+
+pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
+    let mut kinds = vec![EntryKind::Extend(changes()), EntryKind::Extend(Vec::new())];
+    let (transaction, external): (_, Option<ExternalId>) =
+        (TransactionId::made_by(number(), 8), Some("e".parse().unwrap()));
+    for (change, issue) in changes().into_iter().zip(issues()) {
+        let out = MovedOut { change: change.clone(), to: number() };
+        kinds.push(EntryKind::ReassignOut(Box::new(out)));
+        for held in [amount(0), amount(1)] {
+            let external_id = external.clone().filter(|_| held.is_zero());
+            let moved = (issue.clone(), change.clone());
+            let moved =
+                MovedIn { issue: moved.0, external_id, held: held.into(), change: moved.1, from: number() };
+            kinds.push(EntryKind::ReassignIn(Box::new(moved)));
+        }
+        let bare = Corrected { change: change.clone(), issue: None, external_id: None, reason: None };
+        let (issue, reason) = (Some(issue), Some("it was wrong".to_owned()));
+        let full = Corrected { issue, external_id: external.clone(), reason, ..bare.clone() };
+        kinds.extend([EntryKind::Revoke(Box::new(bare)), EntryKind::Adjust(Box::new(full))]);
+        for paid_to_debt in [points(0), points(1)] {
+            let more = EarnedMore { transaction, change: change.clone(), paid_to_debt };
+            kinds.push(EntryKind::Earn(Box::new(more)));
+            let (change, owed) = (Some(change.clone()).filter(|_| paid_to_debt.is_zero()), paid_to_debt);
+            let clawed = ClawedBack { transaction, points: points(9), change, owed, shortfall: owed };
+            kinds.push(EntryKind::Clawback(Box::new(clawed)));
+        }
+    }
+    for transaction in transactions() {
+        let bare = TransactionChange { transaction, redemptions: Vec::new(), returned: None };
+        let (redemptions, returned) = (vec![state_of_redemption()], Some(amount(4)));
+        let full = TransactionChange { redemptions, returned, ..bare.clone() };
+        kinds.push(EntryKind::Transaction(Box::new(full)));
+        kinds.push(EntryKind::Transaction(Box::new(bare)));
+    }
+    for point_debt in [points(0), points(1)] {
+        let ids = holds().iter().map(|placed| placed.hold).collect();
+        let all = changes().into_iter().flat_map(|change| change.moved);
+        let moved: Vec<_> = all.filter(|_| !point_debt.is_zero()).collect();
+        let out = MergedOut { into: number(), holds: ids, point_debt, moved: moved.clone() };
+        kinds.push(EntryKind::MergeOut(Box::new(out)));
+        let (before, holds) = (vec![ProfileNumber::MAX, number()], holds().into());
+        kinds.push(EntryKind::MergeIn(Box::new(MergedIn {
+            from: number(),
+            before,
+            holds,
+            point_debt,
+            moved,
+        })));
+    }
+    for (definition, sequence) in definitions().into_iter().zip([130, 1, 2, 130, 4, 5, 6]) {
+        let id = DefinitionId::made_by(ProfileNumber::CATALOGUE, sequence);
+        let (is_archived, created_at, updated_at) = (sequence == 2, Timestamp::MIN, Timestamp::MAX);
+        let defined = Defined { id, definition, is_archived, created_at, updated_at };
+        kinds.push(EntryKind::Define(Box::new(defined)));
+    }
+    kinds
+}
+
+/// What stands before what the kind says, in all its forms.
+pub(super) fn heads() -> Vec<Entry> {
+    let plain = || entry(EntryKind::Redeem(redeemed(false)));
+    let fingerprint: Fingerprint = "00112233445566778899aabbccddeeff".parse().unwrap();
+    let externals = [
+        External::Lot("l".parse().unwrap()),
+        External::Transaction("t".parse().unwrap()),
+        External::RewardDefinition("r".parse().unwrap()),
+        External::PointDefinition("p".parse().unwrap()),
+    ];
+    let stamps =
+        externals.map(|external| Stamp { key: None, external: Some(external), fingerprint, entries: 1 });
+    let keyed = Stamp { key: Some("k".parse().unwrap()), external: None, fingerprint, entries: 1 };
+    let many = Stamp { external: stamps[0].external.clone(), entries: u32::MAX, ..keyed.clone() };
+    let causes = [
+        Cause::Clock,
+        Cause::Merge,
+        Cause::Transaction(TransactionId::made_by(number(), 1)),
+        Cause::Return(ReturnId::made_by(ProfileNumber::MAX, 2)),
+    ];
+    let mut heads: Vec<Entry> = causes.map(|cause| Entry { cause, ..plain() }).into();
+    heads.extend(
+        stamps
+            .into_iter()
+            .chain([keyed, many])
+            .map(|stamp| Entry { stamp: Some(Box::new(stamp)), ..plain() }),
+    );
+    heads.push(Entry {
+        balances: balances(),
+        sequence: crate::id::MAX_SEQUENCE,
+        at: Timestamp::MAX,
+        ..plain()
+    });
+    heads.push(Entry { balances: Balances::default(), sequence: 1, at: Timestamp::MIN, ..plain() });
+    heads
+}
