@@ -25,7 +25,7 @@ pub fn archive(make: &mut Maker<'_>) -> Map<String, Value> {
 }
 
 fn definition_id(make: &mut Maker<'_>, is_reward: bool) -> Value {
-    let (is_unknown, wrong) = (make.chance(3), make.chance.one_of([4_194_299, 4_194_304 * 99 + 1]));
+    let (is_unknown, wrong) = (make.chance(3), make.chance.one_of([4_194_299, 4_194_304 * 99 + 4_000_000]));
     let known = make.definition(is_reward).map(|known| known.id);
     json!(known.filter(|_| !is_unknown).unwrap_or(wrong))
 }
