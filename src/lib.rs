@@ -92,23 +92,23 @@ pub use id::{
     RedemptionId, ReturnId, TransactionId,
 };
 pub use journal::{
-    Balances, Bucket, Capture, Cause, ClawedBack, Corrected, CorrectedLot, Earned, EarnedMore, Entry,
-    EntryKind, Expired, Extended, External, Fingerprint, Hold, HoldEntry, HoldStatus, Issue, Item, Items,
-    KindTotals, Lot, LotChange, LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus,
-    LotTimes, LotValue, Merged, MergedIn, MergedOut, Moved, MovedIn, MovedOut, Movement, Name, Origin,
-    PointLot, RecordId, RedeemDetails, Redeemed, Redemption, RedemptionState, Release, ReleasedLot, Return,
-    ReturnEntry, ReturnedItem, ReturnedTo, Reward, Stamp, Standing, Strategy, Swept, Totals, Transaction,
-    TransactionChange, TransactionReturn, Unreadable, ValuedBalances,
+    Balances, Bucket, Capture, Cause, ClawedBack, Corrected, Earned, EarnedMore, Entry, EntryKind, Expired,
+    External, Fingerprint, Hold, HoldEntry, HoldStatus, Issue, Item, Items, KindTotals, Lot, LotChange,
+    LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus, LotTimes, LotValue, MergedIn,
+    MergedOut, MovedIn, MovedOut, Movement, Name, Origin, PointLot, RecordId, RedeemDetails, Redeemed,
+    Redemption, RedemptionState, Release, ReleasedLot, Return, ReturnEntry, ReturnedItem, ReturnedTo, Reward,
+    Stamp, Standing, Strategy, Totals, Transaction, TransactionChange, Unreadable, ValuedBalances,
 };
 pub use ledger::{
     Answer, AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt, AsyncSweepAll, Error, GroupCommit, GroupDriver,
     GroupOptions, Grouped, Ledger, LedgerAsOf, LedgerAt, Pending, QueueFull, SweepAll,
 };
 pub use ops::{
-    Adjust, ArchiveDefinition, CaptureHold, Command, Define, DeleteTransaction, Extend, IssuePoints,
-    IssueReward, MergeProfiles, Outcome, PlaceHold, PostTransaction, Quote, Reassign, Redeem, Redefine,
-    ReleaseHold, Request, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, Unused,
-    UnusedReason, UpdateTransaction, decide, need, request,
+    Adjust, ArchiveDefinition, CaptureHold, Command, CorrectedLot, Define, DeleteTransaction, Extend,
+    Extended, IssuePoints, IssueReward, MergeProfiles, Merged, Moved, Outcome, PlaceHold, PostTransaction,
+    Quote, Reassign, Redeem, Redefine, ReleaseHold, Request, ReturnRedemption, ReturnTransaction,
+    ReverseRedemption, Revoke, Sweep, Swept, TransactionReturn, Unused, UnusedReason, UpdateTransaction,
+    decide, need, request,
 };
 pub use program::{
     Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,

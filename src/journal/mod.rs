@@ -47,8 +47,8 @@ pub use items::{Item, Items};
 pub use mature::LotValue;
 pub use merge::{MergedIn, MergedOut};
 pub use outcome::{
-    CorrectedLot, Extended, Hold, HoldStatus, Lot, LotSnapshot, LotSnapshots, LotStatus, LotTimes, Merged,
-    Moved, PointLot, Redemption, Return, Reward, Swept, TransactionReturn,
+    Hold, HoldStatus, Lot, LotSnapshot, LotSnapshots, LotStatus, LotTimes, PointLot, Redemption, Return,
+    Reward,
 };
 pub use reassign::{MovedIn, MovedOut};
 pub use redeem::{RedeemDetails, Redeemed, Strategy};

@@ -1,5 +1,7 @@
 //! Revoking and adjusting lots (rules L3 and L4).
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::check::LABEL;
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
@@ -8,13 +10,50 @@ use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{LotId, ProfileId};
 use crate::journal::{
-    Bucket, Corrected, CorrectedLot, Entry, EntryKind, Fingerprint, Issue, LotChange, LotDetails, LotKind,
+    Balances, Bucket, Corrected, Entry, EntryKind, Fingerprint, Issue, LotChange, LotDetails, LotKind,
     LotState, Standing,
 };
-use crate::ops::{Adjust, Revoke};
 use crate::program::Program;
 use crate::store::{Need, Owner, View};
-use crate::value::Quantity;
+use crate::time::Until;
+use crate::value::json::Json;
+use crate::value::{Quantity, present};
+
+/// Takes what is left of a lot out for good (rule L3).
+///
+/// Outcome: the [`CorrectedLot`](crate::CorrectedLot).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Revoke {
+    /// Which lot.
+    pub id: LotId,
+    /// Whose it must be; whoever has it, otherwise. Required under a key, as keys are scoped to a profile (rule J5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_id: Option<ProfileId>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Revoke {
+    /// Revokes this lot.
+    pub const fn new(id: LotId) -> Self {
+        Self { id, profile_id: None, reason: None }
+    }
+}
+
+/// A lot that was taken back, or corrected (rule L3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CorrectedLot {
+    /// How it stands now.
+    pub lot: LotState,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The account's balances right after it.
+    pub balances: Balances,
+}
 
 impl Operation for Revoke {
     type Outcome = CorrectedLot;
@@ -48,6 +87,48 @@ impl Operation for Revoke {
         match &entry.kind {
             EntryKind::Revoke(corrected) => Some(corrected_lot(corrected, entry)),
             _ => None,
+        }
+    }
+}
+
+/// Corrects the value or the expiry of a lot, up or down, with a reason (rule L3).
+///
+/// Outcome: the [`CorrectedLot`](crate::CorrectedLot).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Adjust {
+    /// Which lot.
+    pub id: LotId,
+    /// Whose it must be; whoever has it, otherwise. Required under a key, as keys are scoped to a profile (rule J5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_id: Option<ProfileId>,
+    /// What it is to have been worth at first: money or points, as the lot holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_initial: Option<Quantity>,
+    /// What is to be left of it: money or points, as the lot holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_remaining: Option<Quantity>,
+    /// When it is to expire; `null` for never.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Until>,
+    /// What is to be attached to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Adjust {
+    /// Corrects nothing yet, for this reason.
+    pub fn new(id: LotId, reason: &str) -> Self {
+        Self {
+            id,
+            profile_id: None,
+            value_initial: None,
+            value_remaining: None,
+            expires_at: None,
+            meta: None,
+            reason: reason.to_owned(),
         }
     }
 }

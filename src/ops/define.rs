@@ -1,5 +1,7 @@
 //! Making, changing and archiving definitions (rules D1 to D3).
 
+use serde::{Deserialize, Serialize};
+
 use crate::definition::{Defined, Definition, PointDefinition, RewardDefinition};
 use crate::engine::check::{LABEL, PROSE};
 use crate::engine::content::fingerprint;
@@ -8,9 +10,27 @@ use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::DefinitionId;
 use crate::journal::{EntryKind, External, Fingerprint};
-use crate::ops::{ArchiveDefinition, Define, Redefine};
 use crate::program::Program;
 use crate::store::{DefinitionRef, Need, Owner, View};
+
+/// Makes a definition (rule D1). Its JSON is `{"reward": {…}}` or `{"point": {…}}`.
+///
+/// Outcome: the [`Defined`](crate::Defined) definition, with its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Define(pub Definition);
+
+impl From<RewardDefinition> for Define {
+    fn from(definition: RewardDefinition) -> Self {
+        Self(definition.into())
+    }
+}
+
+impl From<PointDefinition> for Define {
+    fn from(definition: PointDefinition) -> Self {
+        Self(definition.into())
+    }
+}
 
 impl Operation for Define {
     type Outcome = Defined;
@@ -49,6 +69,17 @@ impl Operation for Define {
     }
 }
 
+/// Replaces what a definition says. What was issued from it before stays as it is (rule D3).
+///
+/// Outcome: the [`Defined`](crate::Defined) definition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redefine {
+    /// Which definition.
+    pub id: DefinitionId,
+    /// What it says from now on; of the same kind as before.
+    pub definition: Definition,
+}
+
 impl Operation for Redefine {
     type Outcome = Defined;
 
@@ -82,6 +113,15 @@ impl Operation for Redefine {
     fn outcome(&self, written: &Written<'_>) -> Option<Defined> {
         defined(written)
     }
+}
+
+/// Takes a definition out of use: nothing is issued from it any more, and what was issued stays (rule D3).
+///
+/// Its handle becomes free. Outcome: the [`Defined`](crate::Defined) definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveDefinition {
+    /// Which definition.
+    pub id: DefinitionId,
 }
 
 impl Operation for ArchiveDefinition {

@@ -1,19 +1,61 @@
 //! Extending lots (rule L1).
 
+use std::collections::BTreeSet;
+
+use chrono::{Days, TimeDelta};
+use serde::{Deserialize, Serialize};
+
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::lot::LotRecord;
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
-use crate::id::LotId;
-use crate::journal::{Bucket, EntryKind, Extended, Fingerprint, LotChange, LotState, Standing};
-use crate::ops::Extend;
+use crate::id::{LotId, ProfileId};
+use crate::journal::{Balances, Bucket, EntryKind, Fingerprint, LotChange, LotState, Standing};
 use crate::program::Program;
 use crate::store::{Need, Owner, View};
 use crate::time::{Expiry, TimeError, Until};
 use crate::value::Quantity;
-use chrono::{Days, TimeDelta};
-use std::collections::BTreeSet;
+
+/// Extends lots: all of those that are named, or none (rule L1).
+///
+/// Outcome: the [`Extended`](crate::Extended) lots.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Extend {
+    /// Whose lots.
+    pub profile_id: ProfileId,
+    /// Which.
+    pub ids: Vec<LotId>,
+    /// By how many local calendar days, counted from the expiry that each has; or …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extend_days: Option<u32>,
+    /// … until when. Without either, by what the definition said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extend_date: Option<Until>,
+}
+
+impl Extend {
+    /// By so many local calendar days.
+    pub const fn by_days(profile_id: ProfileId, ids: Vec<LotId>, days: u32) -> Self {
+        Self { profile_id, ids, extend_days: Some(days), extend_date: None }
+    }
+
+    /// Until a date or time.
+    pub const fn until(profile_id: ProfileId, ids: Vec<LotId>, date: Until) -> Self {
+        Self { profile_id, ids, extend_days: None, extend_date: Some(date) }
+    }
+}
+
+/// Lots that were extended (rule L1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Extended {
+    /// How they stand now, in the order of the request.
+    pub lots: Vec<LotState>,
+    /// The account's balances right after it.
+    pub balances: Balances,
+}
 
 impl Operation for Extend {
     type Outcome = Extended;

@@ -1,5 +1,8 @@
 //! Returns and reversals (rules R).
 
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
 use crate::engine::content::fingerprint;
 use crate::engine::draft::{AccountDraft, EntryBuilder};
 use crate::engine::lot::LotRecord;
@@ -11,13 +14,42 @@ use crate::journal::{
     Balances, Bucket, Cause, EntryKind, Fingerprint, Issue, Item, LotDetails, LotKind, LotState, Origin,
     Redeemed, RedemptionState, Return, ReturnEntry, ReturnedItem, ReturnedTo, Standing,
 };
-use crate::ops::{ReturnRedemption, ReverseRedemption};
+use crate::ops::redeem::{is_yes, yes};
 use crate::program::{ExpiredReturn, Program};
 use crate::store::{Found, Need, Owner, View};
 use crate::time::{Expiry, Timestamp};
 use crate::value::json::Json;
 use crate::value::{Amount, Points, Quantity};
-use chrono::TimeDelta;
+
+/// Gives part of a redemption back to the lots that it was taken from, the last used first (rules R1 to R3).
+///
+/// Outcome: the [`Return`](crate::Return).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReturnRedemption {
+    /// Which redemption.
+    pub redemption_id: RedemptionId,
+    /// How much, in money.
+    pub amount: Amount,
+    /// Whether it is all or nothing, which is the default, or as much as is left to give back (rule R2).
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub strict: bool,
+    /// Whatever the caller attaches, kept as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+impl ReturnRedemption {
+    /// Exactly this much, or nothing.
+    pub const fn strict(redemption_id: RedemptionId, amount: Amount) -> Self {
+        Self { redemption_id, amount, strict: true, meta: None }
+    }
+
+    /// Up to this much, as far as there is something left to give back.
+    pub const fn lenient(redemption_id: RedemptionId, amount: Amount) -> Self {
+        Self { redemption_id, amount, strict: false, meta: None }
+    }
+}
 
 impl Operation for ReturnRedemption {
     type Outcome = Return;
@@ -50,6 +82,26 @@ impl Operation for ReturnRedemption {
 
     fn outcome(&self, written: &Written<'_>) -> Option<Return> {
         given_back(written).filter(|back| !back.is_reversal)
+    }
+}
+
+/// Undoes a whole redemption, within the program's window (rule R4).
+///
+/// Outcome: the [`Return`](crate::Return).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReverseRedemption {
+    /// Which redemption.
+    pub redemption_id: RedemptionId,
+    /// Whatever the caller attaches, kept as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+impl ReverseRedemption {
+    /// Undoes this redemption.
+    pub const fn new(redemption_id: RedemptionId) -> Self {
+        Self { redemption_id, meta: None }
     }
 }
 

@@ -1,149 +1,33 @@
-//! Issuing lots (rules D2 to D5, T3 to T5).
+//! What issuing rewards and points have in common (rules D2 to D5, T3 to T5).
 
 use crate::definition::Terms;
-use crate::engine::check::LABEL;
-use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
-use crate::engine::sealed::Operation;
-use crate::engine::{Rejection, Written, check};
+use crate::engine::{Rejection, Written};
 use crate::id::{DefinitionId, Handle, LotId, ProfileId};
-use crate::journal::{
-    EntryKind, External, Fingerprint, Issue, KindTotals, Lot, LotDetails, LotKind, PointLot, Reward,
-};
+use crate::journal::{EntryKind, External, Issue, KindTotals, Lot, LotDetails, LotKind};
 use crate::ops::template::Template;
-use crate::ops::{IssuePoints, IssueReward};
 use crate::program::Program;
 use crate::store::{DefinitionRef, Need, Owner, View};
 use crate::time::{Expiry, TimeError, Timestamp, Until, When, Zone};
 use crate::value::Quantity;
 
-impl Operation for IssueReward {
-    type Outcome = Reward;
-
-    fn need(&self) -> Result<Need, Rejection> {
-        self.spec().need(self.profile_id)
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        fingerprint("issue_reward", self)
-    }
-
-    fn external(&self) -> Option<External> {
-        self.external_id.clone().map(External::Lot)
-    }
-
-    fn check(&self, program: &Program) -> Result<(), Rejection> {
-        if let Some(value) = self.value_initial {
-            check::amount(program, "value_initial", value)?;
-        }
-        self.value_remaining.map_or(Ok(()), |value| check::sum(program, "value_remaining", value))
-    }
-
-    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
-        let details = self.meta.clone().map(|meta| LotDetails { meta: Some(meta), ..LotDetails::default() });
-        self.spec().issue(draft, view, details)?;
-        Ok(())
-    }
-
-    fn outcome(&self, written: &Written<'_>) -> Option<Reward> {
-        issued(LotKind::Reward, written)
-    }
-}
-
-impl Operation for IssuePoints {
-    type Outcome = PointLot;
-
-    fn need(&self) -> Result<Need, Rejection> {
-        self.spec().need(self.profile_id)
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        fingerprint("issue_points", self)
-    }
-
-    fn external(&self) -> Option<External> {
-        self.external_id.clone().map(External::Lot)
-    }
-
-    fn check(&self, program: &Program) -> Result<(), Rejection> {
-        if let Some(value) = self.value_initial {
-            check::points(program, "value_initial", value)?;
-        }
-        if let Some(value) = self.value_remaining {
-            check::quantity("value_remaining", value.into(), program.point_scale())?;
-        }
-        check::optional_text("source_type", self.source_type.as_ref(), LABEL)?;
-        check::optional_text("source", self.source.as_ref(), LABEL)
-    }
-
-    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
-        let details = LotDetails {
-            source_type: self.source_type.clone(),
-            source: self.source.clone(),
-            meta: self.meta.clone(),
-            origin: None,
-        };
-        let details = (details != LotDetails::default()).then_some(details);
-        self.spec().issue(draft, view, details)?;
-        Ok(())
-    }
-
-    fn outcome(&self, written: &Written<'_>) -> Option<PointLot> {
-        issued(LotKind::Point, written)
-    }
-}
-
-impl IssueReward {
-    fn spec(&self) -> IssueSpec<'_> {
-        IssueSpec {
-            kind: LotKind::Reward,
-            definition: self.reward_definition_id,
-            handle: self.reward_definition_handle.as_ref(),
-            fields: ["reward_definition_id", "reward_definition_handle"],
-            initial: self.value_initial.map(Quantity::from),
-            remaining: self.value_remaining.map(Quantity::from),
-            issued_at: self.issued_at,
-            available_at: self.available_at,
-            expires_at: self.expires_at,
-            timezone: self.timezone,
-        }
-    }
-}
-
-impl IssuePoints {
-    fn spec(&self) -> IssueSpec<'_> {
-        IssueSpec {
-            kind: LotKind::Point,
-            definition: self.point_definition_id,
-            handle: self.point_definition_handle.as_ref(),
-            fields: ["point_definition_id", "point_definition_handle"],
-            initial: self.value_initial.map(Quantity::from),
-            remaining: self.value_remaining.map(Quantity::from),
-            issued_at: self.issued_at,
-            available_at: self.available_at,
-            expires_at: self.expires_at,
-            timezone: self.timezone,
-        }
-    }
-}
-
 /// What rewards and points have in common when they are asked for.
-struct IssueSpec<'a> {
-    kind: LotKind,
-    definition: Option<DefinitionId>,
-    handle: Option<&'a Handle>,
+pub(crate) struct IssueSpec<'a> {
+    pub(crate) kind: LotKind,
+    pub(crate) definition: Option<DefinitionId>,
+    pub(crate) handle: Option<&'a Handle>,
     /// What the two are called in the request.
-    fields: [&'static str; 2],
-    initial: Option<Quantity>,
-    remaining: Option<Quantity>,
-    issued_at: Option<When>,
-    available_at: Option<When>,
-    expires_at: Option<Until>,
-    timezone: Option<Zone>,
+    pub(crate) fields: [&'static str; 2],
+    pub(crate) initial: Option<Quantity>,
+    pub(crate) remaining: Option<Quantity>,
+    pub(crate) issued_at: Option<When>,
+    pub(crate) available_at: Option<When>,
+    pub(crate) expires_at: Option<Until>,
+    pub(crate) timezone: Option<Zone>,
 }
 
 impl IssueSpec<'_> {
-    fn need(&self, profile: ProfileId) -> Result<Need, Rejection> {
+    pub(crate) fn need(&self, profile: ProfileId) -> Result<Need, Rejection> {
         let [id, handle] = self.fields;
         let definition = match (self.definition, self.handle) {
             (Some(definition), None) => DefinitionRef::Id(definition),
@@ -159,7 +43,7 @@ impl IssueSpec<'_> {
         Ok(Need { definition: Some(definition), ..Need::of(Owner::Profile(profile)) })
     }
 
-    fn issue(
+    pub(crate) fn issue(
         &self,
         draft: &mut EntryBuilder<'_>,
         view: &View<'_>,
@@ -271,7 +155,7 @@ fn out_of_range(field: &'static str, _: TimeError) -> Rejection {
 }
 
 /// The lot that an entry issued, as it stood then.
-fn issued<Q: From<Quantity>>(kind: LotKind, written: &Written<'_>) -> Option<Lot<Q>> {
+pub(crate) fn issued<Q: From<Quantity>>(kind: LotKind, written: &Written<'_>) -> Option<Lot<Q>> {
     let entry = written.first()?;
     match &entry.kind {
         EntryKind::Issue(issue) if issue.kind == kind => {

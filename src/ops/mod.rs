@@ -1,6 +1,5 @@
 //! What a rewards ledger can do: one file for each operation.
 
-mod any;
 pub(crate) mod correct;
 mod decide;
 mod define;
@@ -9,19 +8,29 @@ mod extend;
 pub(crate) mod give_back;
 pub(crate) mod hold;
 pub(crate) mod issue;
+mod issue_points;
+mod issue_reward;
 pub(crate) mod quote;
 pub(crate) mod redeem;
 pub mod request;
+mod return_transaction;
 mod sweep;
 mod template;
 mod transact;
 mod transfer;
 
+pub use correct::{Adjust, CorrectedLot, Revoke};
 pub use decide::{decide, need};
+pub use define::{ArchiveDefinition, Define, Redefine};
+pub use extend::{Extend, Extended};
+pub use give_back::{ReturnRedemption, ReverseRedemption};
+pub use hold::{CaptureHold, PlaceHold, ReleaseHold};
+pub use issue_points::IssuePoints;
+pub use issue_reward::IssueReward;
 pub use quote::{Quote, Unused, UnusedReason};
-pub use request::{
-    Adjust, ArchiveDefinition, CaptureHold, Command, Define, DeleteTransaction, Extend, IssuePoints,
-    IssueReward, MergeProfiles, Outcome, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold,
-    Request, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, UpdateTransaction,
-};
-pub(crate) use request::{any_request, each_request, for_each_request};
+pub use redeem::Redeem;
+pub use request::{Command, Outcome, Request};
+pub use return_transaction::{ReturnTransaction, TransactionReturn};
+pub use sweep::{Sweep, Swept};
+pub use transact::{DeleteTransaction, PostTransaction, UpdateTransaction};
+pub use transfer::{MergeProfiles, Merged, Moved, Reassign};

@@ -1,13 +1,40 @@
 //! Sweeping: writing down what fell due (rule T7).
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written};
-use crate::journal::{Fingerprint, Swept};
-use crate::ops::Sweep;
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::Fingerprint;
 use crate::program::Program;
 use crate::store::{Need, Owner, View};
+use crate::time::Timestamp;
+
+/// Writes down what became available, lapsed or expired (rule T7). It changes no answer, and doing it twice adds
+/// nothing.
+///
+/// Outcome: [`Swept`](crate::Swept).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sweep {
+    /// Of a profile, by its id.
+    ProfileId(ProfileId),
+    /// Of a profile, by its number in the store.
+    Number(ProfileNumber),
+}
+
+/// What a sweep did (rule T7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Swept {
+    /// How many entries it wrote.
+    pub entries: u32,
+    /// The next instant at which there will be something to sweep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_deadline: Option<Timestamp>,
+}
 
 impl Operation for Sweep {
     type Outcome = Swept;

@@ -1,17 +1,90 @@
 //! Transactions and their links to redemptions (rules X1 and X2).
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
-use crate::id::{RedemptionId, TransactionId};
-use crate::journal::{
-    EntryKind, External, Fingerprint, RedemptionState, Transaction, TransactionChange, TransactionReturn,
-};
-use crate::ops::{DeleteTransaction, PostTransaction, ReturnTransaction, UpdateTransaction, earn};
+use crate::id::{ExternalId, ProfileId, RedemptionId, TransactionId};
+use crate::journal::{EntryKind, External, Fingerprint, RedemptionState, Transaction, TransactionChange};
+use crate::ops::earn;
 use crate::program::Program;
 use crate::store::{Need, Owner, Record, View};
+use crate::time::{When, Zone};
 use crate::value::Amount;
+use crate::value::json::Json;
+
+/// Writes down a purchase at the till, and links the redemption that paid part of it (rules X1 and X2).
+///
+/// Outcome: the [`Transaction`](crate::Transaction). The same `external_id` with the same content answers with the
+/// first one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PostTransaction {
+    /// Whose purchase.
+    pub profile_id: ProfileId,
+    /// What the customer paid.
+    pub total: Amount,
+    /// What it would have cost without the redemption; the total otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_original: Option<Amount>,
+    /// The redemption to link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redemption_id: Option<RedemptionId>,
+    /// When: the instant of the request otherwise. A local time is read in the transaction's zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transacted_at: Option<When>,
+    /// The zone of the shop; the program's otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<Zone>,
+    /// The caller's own id for it, unique per profile (rule X2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+    /// Words to find it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// What was bought, kept as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Json>,
+    /// How it was paid, kept as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payments: Option<Json>,
+    /// Whatever else the caller attaches, kept as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Json>,
+}
+
+impl PostTransaction {
+    /// A purchase for which the customer paid so much.
+    pub const fn new(profile_id: ProfileId, total: Amount) -> Self {
+        Self {
+            profile_id,
+            total,
+            total_original: None,
+            redemption_id: None,
+            transacted_at: None,
+            timezone: None,
+            external_id: None,
+            tags: Vec::new(),
+            items: None,
+            payments: None,
+            meta: None,
+        }
+    }
+
+    /// The same, with the redemption that paid part of what it would have cost.
+    #[must_use]
+    pub fn paid_with(self, redemption: RedemptionId, total_original: Amount) -> Self {
+        Self { redemption_id: Some(redemption), total_original: Some(total_original), ..self }
+    }
+
+    /// The same, under the caller's own id (rule X2).
+    #[must_use]
+    pub fn external_id(self, external_id: ExternalId) -> Self {
+        Self { external_id: Some(external_id), ..self }
+    }
+}
 
 impl Operation for PostTransaction {
     type Outcome = Transaction;
@@ -46,6 +119,18 @@ impl Operation for PostTransaction {
     fn outcome(&self, written: &Written<'_>) -> Option<Transaction> {
         transaction(written)
     }
+}
+
+/// Replaces what a transaction says: its total, its link, everything but its profile and its external id.
+///
+/// Outcome: the [`Transaction`](crate::Transaction).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateTransaction {
+    /// Which transaction.
+    pub transaction_id: TransactionId,
+    /// What it says from now on. A redemption that is no longer named is unlinked; when and in which zone the purchase
+    /// was made stays what it was where this does not say.
+    pub transaction: PostTransaction,
 }
 
 impl Operation for UpdateTransaction {
@@ -85,6 +170,15 @@ impl Operation for UpdateTransaction {
     }
 }
 
+/// Deletes a transaction, and unlinks its redemption (rule X1). Its history is kept, and its external id is free.
+///
+/// Outcome: the [`Transaction`](crate::Transaction), deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteTransaction {
+    /// Which transaction.
+    pub transaction_id: TransactionId,
+}
+
 impl Operation for DeleteTransaction {
     type Outcome = Transaction;
 
@@ -112,50 +206,7 @@ impl Operation for DeleteTransaction {
     }
 }
 
-impl Operation for ReturnTransaction {
-    type Outcome = TransactionReturn;
-
-    fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.transaction_id))
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        fingerprint("return_transaction", self)
-    }
-
-    fn check(&self, program: &Program) -> Result<(), Rejection> {
-        check::amount(program, "amount", self.amount)
-    }
-
-    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
-        let before = current(view, self.transaction_id)?;
-        let left = before.kept();
-        if self.amount > left {
-            return Err(Rejection::ReturnAboveTransaction { requested: self.amount, left });
-        }
-        let returned = before.returned.plus(self.amount);
-        let transaction = Transaction { returned, updated_at: draft.at, ..before.clone() };
-        write(draft, view, Some(before), transaction, Some(self.amount))
-    }
-
-    fn outcome(&self, written: &Written<'_>) -> Option<TransactionReturn> {
-        let first = written.first()?;
-        let EntryKind::Transaction(change) = &first.kind else { return None };
-        let clawed = written.entries.iter().find_map(|entry| match &entry.kind {
-            EntryKind::Clawback(clawed) => Some(clawed.points),
-            _ => None,
-        });
-        Some(TransactionReturn {
-            id: first.id(written.account.number()),
-            transaction: change.transaction.clone(),
-            amount: change.returned?,
-            points_clawed_back: clawed.unwrap_or_default(),
-            balances: written.last()?.balances,
-        })
-    }
-}
-
-fn about(transaction: TransactionId) -> Need {
+pub(crate) fn about(transaction: TransactionId) -> Need {
     Need { transaction: Some(transaction), ..Need::of(Owner::Number(transaction.number())) }
 }
 
@@ -196,7 +247,7 @@ impl PostTransaction {
 }
 
 /// Writes what became of a transaction: its own entry, what that links and unlinks, and what it earns more or less.
-fn write(
+pub(crate) fn write(
     draft: &mut EntryBuilder<'_>,
     view: &View<'_>,
     before: Option<&Transaction>,
@@ -223,7 +274,7 @@ fn transaction(written: &Written<'_>) -> Option<Transaction> {
 }
 
 /// The transaction that a request names, as it stands, unless it was deleted.
-fn current<'a>(view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Rejection> {
+pub(crate) fn current<'a>(view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Rejection> {
     recorded(view, id).ok_or(Rejection::UnknownTransaction { transaction: id })
 }
 

@@ -1,21 +1,57 @@
 //! What goes from one profile to another: a lot, or everything (rule L2).
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::content::fingerprint;
 use crate::engine::draft::{AccountDraft, EntryBuilder};
 use crate::engine::lot::LotRecord;
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written};
-use crate::id::{LotId, ProfileNumber};
+use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
 use crate::journal::{
-    Bucket, Cause, Entry, EntryKind, Fingerprint, Issue, LotKind, LotState, Merged, MergedIn, MergedOut,
-    Moved, MovedIn, MovedOut, Movement, Standing,
+    Balances, Bucket, Cause, Entry, EntryKind, Fingerprint, Issue, LotKind, LotState, MergedIn, MergedOut,
+    MovedIn, MovedOut, Movement, Standing,
 };
 use crate::ops::correct::{about, not_held, not_revoked};
-use crate::ops::{MergeProfiles, Reassign};
 use crate::program::Program;
 use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
 use crate::value::Points;
+
+/// Moves a lot, with all that is left of it, to another profile. It keeps its id, expiry and history (rule L2).
+///
+/// Outcome: the [`Moved`](crate::Moved) lot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Reassign {
+    /// Which lot.
+    pub id: LotId,
+    /// Whose it must be; whoever has it, otherwise. Required under a key, as keys are scoped to a profile (rule J5): when the
+    /// request comes again, the lot has moved on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<ProfileId>,
+    /// Who receives it.
+    pub profile_id: ProfileId,
+}
+
+impl Reassign {
+    /// From whoever has it to a profile.
+    pub const fn new(id: LotId, to: ProfileId) -> Self {
+        Self { id, from: None, profile_id: to }
+    }
+}
+
+/// A lot that went to another profile (rule L2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Moved {
+    /// How it stands now with the profile that had it.
+    pub lot: LotState,
+    /// The number of the profile that has it now.
+    pub to: ProfileNumber,
+    /// The balances of the profile that had it, right after it.
+    pub balances: Balances,
+}
 
 impl Operation for Reassign {
     type Outcome = Moved;
@@ -106,6 +142,43 @@ impl Moving<'_> {
         }
         Ok(())
     }
+}
+
+/// Merges a profile into another: a customer had two cards (rule L2).
+///
+/// The one that is merged closes: nothing is written to its journal again. Its live lots, holds and debt move with their ids
+/// and expiries, and so do the totals of its history. Its redemptions can still be returned, and its transactions returned,
+/// changed and deleted: that is written with the profile that took over, which answers for it from then on.
+///
+/// Outcome: [`Merged`](crate::Merged).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MergeProfiles {
+    /// The profile that closes.
+    pub profile_id: ProfileId,
+    /// The profile that takes over.
+    pub into: ProfileId,
+}
+
+impl MergeProfiles {
+    /// Merges the first into the second.
+    pub const fn new(profile_id: ProfileId, into: ProfileId) -> Self {
+        Self { profile_id, into }
+    }
+}
+
+/// A profile that was merged into another (rule L2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Merged {
+    /// The number of the profile that took over.
+    pub into: ProfileNumber,
+    /// The lots that moved.
+    pub lots: Vec<LotId>,
+    /// The open holds that moved.
+    pub holds: Vec<HoldId>,
+    /// The points owed that moved.
+    pub point_debt: Points,
 }
 
 impl Operation for MergeProfiles {

@@ -162,7 +162,7 @@ where
         // The repetition tells of the points as well, which are an entry of their own.
         let first = self.ask_keyed(1, "back", back).await?;
         let again = self.ask_keyed(2, "back", back).await?;
-        let told = |answer: &super::till::Answered<crate::journal::TransactionReturn>| {
+        let told = |answer: &super::till::Answered<crate::ops::TransactionReturn>| {
             answer.as_ref().ok().map(|receipt| receipt.outcome.clone())
         };
         expect(told(&first).is_some() && told(&first) == told(&again), || {

@@ -7,34 +7,24 @@
 //! {"at": "2025-06-15T02:00:00Z", "key": "till-7-000123", "request": {"redeem": {"profile_id": "alice", "amount": 10}}}
 //! ```
 
-mod define;
-mod give_back;
-mod hold;
-mod issue;
-mod lots;
-mod redeem;
-mod transact;
-
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Asked;
-
-pub use crate::ops::any::IsRequest;
-pub use define::{ArchiveDefinition, Define, Redefine};
-pub use give_back::{ReturnRedemption, ReverseRedemption};
-pub use hold::{CaptureHold, PlaceHold, ReleaseHold};
-pub use issue::{IssuePoints, IssueReward};
-pub use lots::{Adjust, Extend, MergeProfiles, Reassign, Revoke, Sweep};
-pub use redeem::Redeem;
-pub use transact::{DeleteTransaction, PostTransaction, ReturnTransaction, UpdateTransaction};
-
 use crate::definition::Defined;
+use crate::engine::draft::EntryBuilder;
+use crate::engine::sealed::Operation;
+use crate::engine::{Asked, Rejection, Written};
 use crate::id::Key;
-use crate::journal::{
-    CorrectedLot, Extended, Hold, Merged, Moved, PointLot, Redemption, Return, Reward, Swept, Transaction,
-    TransactionReturn,
-};
+use crate::journal::{External, Fingerprint, Hold, PointLot, Redemption, Return, Reward, Transaction};
+use crate::program::Program;
+use crate::store::{Need, View};
 use crate::time::Timestamp;
+
+pub use crate::ops::{
+    Adjust, ArchiveDefinition, CaptureHold, Define, DeleteTransaction, Extend, IssuePoints, IssueReward,
+    MergeProfiles, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold, ReturnRedemption,
+    ReturnTransaction, ReverseRedemption, Revoke, Sweep, UpdateTransaction,
+};
+use crate::ops::{CorrectedLot, Extended, Merged, Moved, Swept, TransactionReturn};
 
 /// A request, when it is decided, and the key by which its repetition is known.
 ///
@@ -128,7 +118,6 @@ macro_rules! requests {
                 $($write!($name, $body, $outcome);)*
             };
         }
-        pub(crate) use {any_request, each_request, for_each_request};
     };
 }
 
@@ -175,4 +164,69 @@ requests! {
     DeleteTransaction(DeleteTransaction) -> Transaction;
     /// Part of a purchase comes back.
     ReturnTransaction(ReturnTransaction) -> TransactionReturn;
+}
+
+impl Operation for Request {
+    type Outcome = Outcome;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        any_request!(self, request => request.need())
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        any_request!(self, request => request.fingerprint())
+    }
+
+    fn external(&self) -> Option<External> {
+        any_request!(self, request => request.external())
+    }
+
+    fn check(&self, program: &Program) -> Result<(), Rejection> {
+        any_request!(self, request => request.check(program))
+    }
+
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
+        any_request!(self, request => request.rule(draft, view))
+    }
+
+    fn outcome(&self, written: &Written<'_>) -> Option<Outcome> {
+        each_request!(self, request => request.outcome(written))
+    }
+}
+
+/// A request that can wait in a queue with any others: all of them.
+pub trait IsRequest: Operation {
+    /// As one of any.
+    fn into_request(self) -> Request;
+
+    /// The outcome of such a request; `None` if it is another's.
+    fn outcome_of(outcome: Outcome) -> Option<Self::Outcome>;
+}
+
+macro_rules! is_request {
+    ($name:ident, $body:ty, $outcome:ty) => {
+        impl IsRequest for $body {
+            fn into_request(self) -> Request {
+                Request::$name(self)
+            }
+
+            fn outcome_of(outcome: Outcome) -> Option<$outcome> {
+                match outcome {
+                    Outcome::$name(outcome) => Some(outcome),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+for_each_request!(is_request);
+
+impl IsRequest for Request {
+    fn into_request(self) -> Request {
+        self
+    }
+
+    fn outcome_of(outcome: Outcome) -> Option<Outcome> {
+        Some(outcome)
+    }
 }

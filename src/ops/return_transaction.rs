@@ -1,0 +1,85 @@
+//! Part of a purchase comes back (rule X4).
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::content::fingerprint;
+use crate::engine::draft::EntryBuilder;
+use crate::engine::sealed::Operation;
+use crate::engine::{Rejection, Written, check};
+use crate::id::{EntryId, TransactionId};
+use crate::journal::{Balances, EntryKind, Fingerprint, Transaction};
+use crate::ops::transact::{about, current, write};
+use crate::program::Program;
+use crate::store::{Need, View};
+use crate::value::{Amount, Points};
+
+/// Writes down that part of a purchase came back, and claws back the points that it had earned (rule X4).
+///
+/// What the customer paid with rewards is given back by [`ReturnRedemption`](crate::ReturnRedemption). Outcome: the
+/// [`TransactionReturn`](crate::TransactionReturn).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnTransaction {
+    /// Which transaction.
+    pub transaction_id: TransactionId,
+    /// How much of its total.
+    pub amount: Amount,
+}
+
+/// Part of a purchase that came back (rule X4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TransactionReturn {
+    /// The id of the journal entry that says so.
+    pub id: EntryId,
+    /// The transaction, as it stands.
+    pub transaction: Transaction,
+    /// What came back.
+    pub amount: Amount,
+    /// The points that were clawed back for it: from the transaction's own lot, as a debt, or short.
+    pub points_clawed_back: Points,
+    /// The account's balances right after it: of the one that has the points, where the profile was merged into another.
+    pub balances: Balances,
+}
+
+impl Operation for ReturnTransaction {
+    type Outcome = TransactionReturn;
+
+    fn need(&self) -> Result<Need, Rejection> {
+        Ok(about(self.transaction_id))
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        fingerprint("return_transaction", self)
+    }
+
+    fn check(&self, program: &Program) -> Result<(), Rejection> {
+        check::amount(program, "amount", self.amount)
+    }
+
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
+        let before = current(view, self.transaction_id)?;
+        let left = before.kept();
+        if self.amount > left {
+            return Err(Rejection::ReturnAboveTransaction { requested: self.amount, left });
+        }
+        let returned = before.returned.plus(self.amount);
+        let transaction = Transaction { returned, updated_at: draft.at, ..before.clone() };
+        write(draft, view, Some(before), transaction, Some(self.amount))
+    }
+
+    fn outcome(&self, written: &Written<'_>) -> Option<TransactionReturn> {
+        let first = written.first()?;
+        let EntryKind::Transaction(change) = &first.kind else { return None };
+        let clawed = written.entries.iter().find_map(|entry| match &entry.kind {
+            EntryKind::Clawback(clawed) => Some(clawed.points),
+            _ => None,
+        });
+        Some(TransactionReturn {
+            id: first.id(written.account.number()),
+            transaction: change.transaction.clone(),
+            amount: change.returned?,
+            points_clawed_back: clawed.unwrap_or_default(),
+            balances: written.last()?.balances,
+        })
+    }
+}
