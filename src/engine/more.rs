@@ -98,7 +98,7 @@ pub(crate) fn named<'a>(need: &Need, view: &View<'a>) -> Result<Option<Record<'a
     let known = [view.found.transaction, view.found.external].into_iter().flatten();
     let known = known.into_iter().find(|record| !record.is_deleted());
     match (known.and_then(|record| record.transaction()), view.first.merged_into()) {
-        (Some(id), Some(into)) => Err(Halt::Needs(More::Named(into, id))),
+        (Some(id), Some(into)) if !need.even_merged => Err(Halt::Needs(More::Named(into, id))),
         _ => Ok(known),
     }
 }

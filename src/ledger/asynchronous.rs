@@ -248,8 +248,8 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
 /// A ledger as it was; see [`AsyncLedger::as_of`].
 #[derive(Debug)]
 pub struct AsyncLedgerAsOf<'a, S> {
-    ledger: &'a mut AsyncLedger<S>,
-    reading: Reading,
+    pub(super) ledger: &'a mut AsyncLedger<S>,
+    pub(super) reading: Reading,
 }
 
 impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {

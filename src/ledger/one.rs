@@ -2,11 +2,13 @@
 //!
 //! It says what the whole wallet says, and costs the same however long the journal is.
 
+mod past;
 mod question;
 
 use super::asynchronous::{AsyncLedgerAt, ask};
 use super::blocking::{LedgerAt, ready};
 use super::error::Error;
+use super::read::Reading;
 use crate::definition::Defined;
 use crate::id::{DefinitionId, ExternalId, Handle, HoldId, LotId, ProfileId, RedemptionId, TransactionId};
 use crate::journal::{Hold, LotKind, LotSnapshot, Redemption, Transaction};
@@ -195,7 +197,8 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// # Errors
     /// The instant is before the account's last entry (rule T6), or the store failed.
     pub async fn redemption(&mut self, id: RedemptionId) -> Result<Option<Redemption>, Error<S::Error>> {
-        ask(&mut self.ledger.store, question::redemption(&self.ledger.program, self.at, id)).await
+        ask(&mut self.ledger.store, question::redemption(&self.ledger.program, Reading::Now(self.at), id))
+            .await
     }
 
     /// A hold, as it stands, with whichever profile has it after mergers; `None` if there is none with this id. It costs the
@@ -204,7 +207,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// # Errors
     /// As [`AsyncLedgerAt::redemption`].
     pub async fn hold(&mut self, id: HoldId) -> Result<Option<Hold>, Error<S::Error>> {
-        ask(&mut self.ledger.store, question::hold(&self.ledger.program, self.at, id)).await
+        ask(&mut self.ledger.store, question::hold(&self.ledger.program, Reading::Now(self.at), id)).await
     }
 
     /// A transaction, as it stands; `None` if there is none with this id, or it was deleted. It costs the same however long
@@ -213,7 +216,8 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// # Errors
     /// As [`AsyncLedgerAt::redemption`].
     pub async fn transaction(&mut self, id: TransactionId) -> Result<Option<Transaction>, Error<S::Error>> {
-        ask(&mut self.ledger.store, question::transaction(&self.ledger.program, self.at, id)).await
+        ask(&mut self.ledger.store, question::transaction(&self.ledger.program, Reading::Now(self.at), id))
+            .await
     }
 
     /// The transaction that a profile has under an external id of the caller's, as it stands (rule X2); `None` if there is
@@ -228,7 +232,12 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     ) -> Result<Option<Transaction>, Error<S::Error>> {
         ask(
             &mut self.ledger.store,
-            question::transaction_by_external_id(&self.ledger.program, self.at, profile, external_id),
+            question::transaction_by_external_id(
+                &self.ledger.program,
+                Reading::Now(self.at),
+                profile,
+                external_id,
+            ),
         )
         .await
     }
@@ -239,7 +248,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// # Errors
     /// As [`AsyncLedgerAt::redemption`].
     pub async fn lot(&mut self, id: LotId) -> Result<Option<LotSnapshot>, Error<S::Error>> {
-        ask(&mut self.ledger.store, question::lot(&self.ledger.program, self.at, id)).await
+        ask(&mut self.ledger.store, question::lot(&self.ledger.program, Reading::Now(self.at), id)).await
     }
 
     /// A definition, archived or not; `None` if there is none with this id. It costs the same however many there are.
@@ -247,7 +256,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// # Errors
     /// The store failed.
     pub async fn definition(&mut self, id: DefinitionId) -> Result<Option<Defined>, Error<S::Error>> {
-        ask(&mut self.ledger.store, question::definition(id)).await
+        ask(&mut self.ledger.store, question::definition(Reading::Now(self.at), id)).await
     }
 
     /// The definition of rewards or of points that has a handle, and is not archived. It costs the same however many there
@@ -260,6 +269,6 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
         kind: LotKind,
         handle: &Handle,
     ) -> Result<Option<Defined>, Error<S::Error>> {
-        ask(&mut self.ledger.store, question::definition_by_handle(kind, handle)).await
+        ask(&mut self.ledger.store, question::definition_by_handle(Reading::Now(self.at), kind, handle)).await
     }
 }

@@ -25,15 +25,19 @@ pub(crate) enum Reading {
 }
 
 impl Reading {
-    fn need(self, owner: Owner) -> Need {
+    pub(super) fn need(self, owner: Owner) -> Need {
         match self {
             Self::Now(_) => Need::of(owner),
-            Self::Past(as_of) => Need { as_of, ..Need::of(owner) },
+            // A sequence number counts in one journal: what went to another account is not looked for there.
+            Self::Past(as_of) => {
+                let even_merged = matches!(as_of, AsOf::Sequence(_));
+                Need { as_of, even_merged, ..Need::of(owner) }
+            }
         }
     }
 
     /// The instant at which the view is looked at.
-    fn instant(self, program: &Program, view: &View<'_>) -> Result<Timestamp, Rejection> {
+    pub(super) fn instant(self, program: &Program, view: &View<'_>) -> Result<Timestamp, Rejection> {
         match self {
             Self::Now(at) => read_time(program, view.first, at),
             Self::Past(AsOf::At(instant)) => Ok(instant),

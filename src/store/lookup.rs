@@ -6,39 +6,11 @@ use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
+use super::find::{Find, Lookup};
 use super::work::{AsOf, DefinitionRef, Found, Need, Record};
 use crate::account::{Account, Corrupt};
-use crate::id::{DefinitionId, Key, LotId, ProfileNumber};
+use crate::id::{DefinitionId, LotId, ProfileNumber};
 use crate::journal::{Entry, EntryKind, LotKind, LotState, Name, RecordId, Standing};
-use crate::time::Timestamp;
-
-/// One thing to look up in one journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lookup {
-    /// Whose journal.
-    pub journal: ProfileNumber,
-    /// Which entries of it.
-    pub find: Find,
-}
-
-/// Which entries of a journal are wanted, in the order of their sequence. This is all that a store must be able to
-/// find.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Find {
-    /// The entries with these sequence numbers, both ends included; the journal may end before.
-    Range(u32, u32),
-    /// Every entry up to and at this instant.
-    Until(Timestamp),
-    /// The newest entry that has this among its [records](Entry::records).
-    Latest(RecordId),
-    /// Every entry that has this among its [records](Entry::records).
-    About(RecordId),
-    /// The newest entry that carries this key; see [`Entry::key`].
-    Key(Key),
-    /// The newest entry that has this among its [names](Entry::names).
-    Named(Name),
-}
 
 /// Finds out what a [`Need`] needs, look-up by look-up.
 ///
@@ -65,6 +37,8 @@ pub struct LookupPlan<E> {
     /// What was found, by what it was looked up for. Nothing is kept of a look-up that found nothing.
     found: BTreeMap<Slot, Vec<E>>,
     own: ProfileNumber,
+    /// Whether the account is wanted as it was: then its journal up to there is read, and looked things up in.
+    is_past: bool,
     closed: Vec<ProfileNumber>,
     redeemed_lots: bool,
     definition: Option<DefinitionId>,
@@ -102,7 +76,7 @@ enum Thing {
     ClosedLot(LotId),
 }
 
-impl<E: Borrow<Entry>> LookupPlan<E> {
+impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     /// For a need, and the account that it names first.
     #[inline]
     pub fn new(need: &Need, account: &Account) -> Self {
@@ -111,6 +85,7 @@ impl<E: Borrow<Entry>> LookupPlan<E> {
             asked: None,
             found: BTreeMap::new(),
             own: account.number(),
+            is_past: need.as_of != AsOf::Now,
             closed: Vec::new(),
             redeemed_lots: need.redeemed_lots,
             definition: None,
@@ -218,9 +193,25 @@ impl<E: Borrow<Entry>> LookupPlan<E> {
     #[allow(clippy::should_implement_trait)] // It is no iterator: each answer decides what comes next.
     #[inline]
     pub fn next(&mut self) -> Option<Lookup> {
-        let (slot, lookup) = self.wanted.pop()?;
-        self.asked = Some((slot, lookup.journal));
-        Some(lookup)
+        loop {
+            let (slot, lookup) = self.wanted.pop()?;
+            self.asked = Some((slot, lookup.journal));
+            if !self.is_past || slot == Slot::Journal || lookup.journal != self.own {
+                return Some(lookup);
+            }
+            self.answer(self.find_in_past(&lookup.find));
+        }
+    }
+
+    /// What the account's journal up to the past moment has, which is looked up before all else.
+    fn find_in_past(&self, find: &Find) -> Vec<E> {
+        let journal = self.found.get(&Slot::Journal).into_iter().flatten();
+        let mut entries: Vec<E> =
+            journal.filter(|entry| find.finds((*entry).borrow(), self.own)).cloned().collect();
+        if find.is_of_newest() {
+            entries = entries.pop().into_iter().collect();
+        }
+        entries
     }
 
     /// Takes the entries that were found for the look-up last asked for, in the order of their sequence.

@@ -72,6 +72,7 @@
 //! The suite in `store::conformance` (feature `conformance`) has a named case for each promise that can be seen from
 //! inside; see [the guide](crate::guide::storage).
 
+mod find;
 mod lookup;
 mod memory;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -89,7 +90,8 @@ pub mod postgres;
 
 use std::future::{Future, ready};
 
-pub use lookup::{Find, Lookup, LookupPlan};
+pub use find::{Find, Lookup};
+pub use lookup::LookupPlan;
 pub use memory::{MemoryError, MemoryStore};
 pub use scan::{AsyncScan, Feed, FeedEntry, Position, Scan};
 pub use work::{AsOf, Change, CommitStatus, DefinitionRef, Found, Need, Owner, Record, View, Work};

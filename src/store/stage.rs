@@ -5,7 +5,8 @@
 
 use std::borrow::Borrow;
 
-use super::lookup::{Find, Lookup, LookupPlan};
+use super::find::{Find, Lookup};
+use super::lookup::LookupPlan;
 use super::work::{Change, Found, Need, Owner, View, Work};
 use crate::account::{Account, Corrupt};
 use crate::id::ProfileNumber;
@@ -16,7 +17,7 @@ pub(crate) trait Accounts {
     /// What can go wrong.
     type Error;
     /// An entry that was found.
-    type Found<'s>: Borrow<Entry>
+    type Found<'s>: Borrow<Entry> + Clone
     where
         Self: 's;
     /// Where an account is.

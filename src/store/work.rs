@@ -53,7 +53,7 @@ pub struct Need {
     /// Profiles that were merged into the account, of which records are named: their journals are closed, and only read.
     /// Whoever took over later comes first.
     pub closed: Vec<ProfileNumber>,
-    /// As of when; anything but now is only read.
+    /// As of when; anything but now is only read. What is named is then looked up as of that moment, too.
     pub as_of: AsOf,
     /// The idempotency key to look for.
     pub key: Option<Key>,

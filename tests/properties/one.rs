@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use scrip::store::AsOf;
 use scrip::{
-    Amount, CaptureHold, Define, DefinitionId, EntryKind, ExternalId, HoldId, IssueReward, Ledger, Lot,
-    LotId, LotKind, LotSnapshot, MemoryStore, MergeProfiles, Outcome, PlaceHold, PointLot, PostTransaction,
-    Program, Receipt, Redeem, Redemption, RedemptionId, Reward, RewardDefinition, Timestamp, Transaction,
-    TransactionId, Wallet,
+    Amount, CaptureHold, Cause, Define, DefinitionId, Entry, EntryKind, ExternalId, HoldId, IssueReward,
+    Ledger, Lot, LotId, LotKind, LotSnapshot, MemoryStore, MergeProfiles, Outcome, PlaceHold, PointLot,
+    PostTransaction, ProfileId, Program, Receipt, Redeem, Redemption, RedemptionId, Reward, RewardDefinition,
+    Timestamp, Transaction, TransactionId, Wallet,
 };
 
 use crate::config;
@@ -19,6 +20,62 @@ use crate::model::plain_store::PlainStore;
 use crate::model::resolve::profile_id;
 use crate::model::world::World;
 use crate::timestamp;
+
+/// The definitions of a ledger, now or as it was.
+macro_rules! definitions_one_by_one {
+    ($ledger:expr) => {{
+        let mut till = $ledger;
+        let catalogue = till.catalogue().unwrap();
+        for defined in catalogue.iter() {
+            let (handle, id) = (defined.definition.handle(), defined.id);
+            prop_assert_eq!(till.definition(id).unwrap(), Some(defined.clone()));
+            let by_handle = till.definition_by_handle(LotKind::Reward, handle).unwrap();
+            prop_assert_eq!(by_handle.as_ref(), catalogue.reward(handle));
+            let by_handle = till.definition_by_handle(LotKind::Point, handle).unwrap();
+            prop_assert_eq!(by_handle.as_ref(), catalogue.point(handle));
+        }
+    }};
+}
+
+/// Everything in the wallets of a ledger, now or as it was.
+macro_rules! one_by_one {
+    ($ledger:expr) => {{
+        let mut till = $ledger;
+        let wallets: Vec<Wallet> = (0..3).map(|profile| till.wallet(profile_id(profile)).unwrap()).collect();
+        let mut lots: BTreeMap<u64, Either> = BTreeMap::new();
+        for wallet in &wallets {
+            lots.extend(here(wallet, wallet.rewards()).map(|lot| (lot.id.get(), Either::Reward(lot))));
+            lots.extend(here(wallet, wallet.points()).map(|lot| (lot.id.get(), Either::Points(lot))));
+        }
+        for wallet in &wallets {
+            // Whatever the entry made, if anything: each id is asked for as if it were that of anything.
+            for id in wallet.journal().iter().map(|entry| entry.id(wallet.account().number()).get()) {
+                let (redemption, transaction) =
+                    (RedemptionId::new(id).unwrap(), TransactionId::new(id).unwrap());
+                let known = redemption_now(&wallets, wallet, redemption);
+                prop_assert_eq!(till.redemption(redemption).unwrap(), known);
+                let known = transaction_now(&wallets, wallet, transaction);
+                prop_assert_eq!(till.transaction(transaction).unwrap(), known.cloned());
+                let hold = HoldId::new(id).unwrap();
+                prop_assert_eq!(
+                    till.hold(hold).unwrap(),
+                    wallets.iter().find_map(|wallet| wallet.hold(hold))
+                );
+                let lot = till.lot(LotId::new(id).unwrap()).unwrap().map(Either::from);
+                prop_assert_eq!(lot.as_ref(), lots.get(&id));
+                prop_assert_eq!(till.definition(DefinitionId::new(id).unwrap()).unwrap(), None);
+            }
+            for name in names(wallet) {
+                for wallet in &wallets {
+                    let found = till.transaction_by_external_id(wallet.profile_id(), &name).unwrap();
+                    prop_assert_eq!(found.as_ref(), named(&wallets, wallet, &name), "under {}", name);
+                }
+            }
+        }
+        definitions_one_by_one!(till);
+        Ok(())
+    }};
+}
 
 proptest! {
     #![proptest_config(config(100))]
@@ -35,6 +92,30 @@ proptest! {
         }
         from_now_on(&mut world, &[0, DAY, 400 * DAY])?;
     }
+
+    /// The same of the past (rule J4), as of instants and as of sequence numbers.
+    #[test]
+    fn one_thing_reads_as_in_the_wallet_of_the_past(case in generate::case(40), which in any::<u16>()) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            world.step(step)?.ok();
+        }
+        for profile in (0..3).map(profile_id) {
+            let journal = world.ledger.as_of(AsOf::Sequence(u32::MAX)).wallet(profile).unwrap().journal().to_vec();
+            // What is written together is seen together.
+            let places = 1..journal.len();
+            let ends = places.filter(|place| journal[*place].cause != Cause::Merge).map(|place| &journal[place - 1]);
+            let ends: Vec<&Entry> = ends.chain(journal.last()).collect();
+            for end in (0..ends.len().min(3)).map(|nth| ends[(usize::from(which) + 7 * nth) % ends.len()]) {
+                one_by_one_as_of(&mut world.ledger, AsOf::At(end.at)).map_err(|error| world.with_story(error))?;
+                let then = AsOf::Sequence(end.sequence);
+                alone_as_of(&mut world.ledger, profile, then).map_err(|error| world.with_story(error))?;
+            }
+        }
+        for sequence in 1..=4 {
+            definitions_one_by_one!(world.ledger.as_of(AsOf::Sequence(sequence)));
+        }
+    }
 }
 
 fn from_now_on(world: &mut World<MemoryStore>, later: &[Micros]) -> Result<(), TestCaseError> {
@@ -49,42 +130,38 @@ fn from_now_on(world: &mut World<MemoryStore>, later: &[Micros]) -> Result<(), T
 }
 
 fn one_by_one(ledger: &mut Ledger<MemoryStore>, at: Timestamp) -> Result<(), TestCaseError> {
-    let mut till = ledger.at(at);
-    let wallets: Vec<Wallet> = (0..3).map(|profile| till.wallet(profile_id(profile)).unwrap()).collect();
-    let mut lots: BTreeMap<u64, Either> = BTreeMap::new();
-    for wallet in &wallets {
-        lots.extend(here(wallet, wallet.rewards()).map(|lot| (lot.id.get(), Either::Reward(lot))));
-        lots.extend(here(wallet, wallet.points()).map(|lot| (lot.id.get(), Either::Points(lot))));
+    one_by_one!(ledger.at(at))
+}
+
+fn one_by_one_as_of(ledger: &mut Ledger<MemoryStore>, as_of: AsOf) -> Result<(), TestCaseError> {
+    one_by_one!(ledger.as_of(as_of))
+}
+
+/// As of a sequence number only one journal is read: what went on is seen as gone.
+fn alone_as_of(
+    ledger: &mut Ledger<MemoryStore>,
+    profile: ProfileId,
+    as_of: AsOf,
+) -> Result<(), TestCaseError> {
+    let mut then = ledger.as_of(as_of);
+    let wallet = then.wallet(profile).unwrap();
+    let rewards = wallet.rewards().into_iter().map(|lot| (lot.id, Either::Reward(lot)));
+    let points = wallet.points().into_iter().map(|lot| (lot.id, Either::Points(lot)));
+    let lots: BTreeMap<LotId, Either> = rewards.chain(points).collect();
+    for id in wallet.journal().iter().map(|entry| entry.id(wallet.account().number()).get()) {
+        let (redemption, transaction) = (RedemptionId::new(id).unwrap(), TransactionId::new(id).unwrap());
+        prop_assert_eq!(then.redemption(redemption).unwrap(), wallet.redemption(redemption).cloned());
+        prop_assert_eq!(then.transaction(transaction).unwrap(), wallet.transaction(transaction).cloned());
+        let (hold, lot) = (HoldId::new(id).unwrap(), LotId::new(id).unwrap());
+        prop_assert_eq!(then.hold(hold).unwrap(), wallet.hold(hold));
+        let read = then.lot(lot).unwrap().map(Either::from);
+        prop_assert_eq!(read.as_ref(), lots.get(&lot));
     }
-    for wallet in &wallets {
-        // Whatever the entry made, if anything: each id is asked for as if it were that of anything.
-        for id in wallet.journal().iter().map(|entry| entry.id(wallet.account().number()).get()) {
-            let (redemption, transaction) = (RedemptionId::new(id).unwrap(), TransactionId::new(id).unwrap());
-            let known = redemption_now(&wallets, wallet, redemption);
-            prop_assert_eq!(till.redemption(redemption).unwrap(), known);
-            let known = transaction_now(&wallets, wallet, transaction);
-            prop_assert_eq!(till.transaction(transaction).unwrap(), known.cloned());
-            let hold = HoldId::new(id).unwrap();
-            prop_assert_eq!(till.hold(hold).unwrap(), wallets.iter().find_map(|wallet| wallet.hold(hold)));
-            let lot = till.lot(LotId::new(id).unwrap()).unwrap().map(Either::from);
-            prop_assert_eq!(lot.as_ref(), lots.get(&id));
-            prop_assert_eq!(till.definition(DefinitionId::new(id).unwrap()).unwrap(), None);
-        }
-        for name in names(wallet) {
-            for wallet in &wallets {
-                let found = till.transaction_by_external_id(wallet.profile_id(), &name).unwrap();
-                prop_assert_eq!(found.as_ref(), named(&wallets, wallet, &name), "under {}", name);
-            }
-        }
-    }
-    let catalogue = till.catalogue().unwrap();
-    for defined in catalogue.iter() {
-        let (handle, id) = (defined.definition.handle(), defined.id);
-        prop_assert_eq!(till.definition(id).unwrap(), Some(defined.clone()));
-        let by_handle = till.definition_by_handle(LotKind::Reward, handle).unwrap();
-        prop_assert_eq!(by_handle.as_ref(), catalogue.reward(handle));
-        let by_handle = till.definition_by_handle(LotKind::Point, handle).unwrap();
-        prop_assert_eq!(by_handle.as_ref(), catalogue.point(handle));
+    for name in names(&wallet) {
+        let number = wallet.account().number();
+        let mut own = wallet.transactions().filter(|posted| posted.id.number() == number);
+        let known = own.find(|posted| posted.external_id.as_ref() == Some(&name));
+        prop_assert_eq!(then.transaction_by_external_id(profile, &name).unwrap(), known.cloned());
     }
     Ok(())
 }

@@ -12,8 +12,12 @@ use crate::store::{Blocking, Store};
 use crate::view::{Catalogue, Wallet};
 
 /// A ledger as it was; see [`Ledger::as_of`].
+///
+/// One thing is read from the account's journal up to then. As of an instant, what went to another profile is looked up there
+/// as of the same instant. A sequence number counts in one journal, so only that of the profile that the id or the caller names
+/// is read: a lot that went on is seen as gone, and what became of a merged profile's records later is not seen.
 #[derive(Debug)]
-pub struct LedgerAsOf<'a, S>(pub(super) AsyncLedgerAsOf<'a, Blocking<S>>);
+pub struct LedgerAsOf<'a, S>(pub(in crate::ledger) AsyncLedgerAsOf<'a, Blocking<S>>);
 
 impl<S: Store> LedgerAsOf<'_, S> {
     /// A profile's balances then.

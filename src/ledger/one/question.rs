@@ -3,7 +3,6 @@
 
 use crate::account::Account;
 use crate::definition::Defined;
-use crate::engine::check::time as read_time;
 use crate::engine::lot::known_lot;
 use crate::engine::{Halt, More, more, settled};
 use crate::id::{DefinitionId, ExternalId, Handle, HoldId, LotId, ProfileId, RedemptionId, TransactionId};
@@ -11,27 +10,26 @@ use crate::journal::{
     Entry, EntryKind, External, Hold, HoldEntry, HoldStatus, LotKind, LotSnapshot, Redemption, Standing,
     Transaction,
 };
-use crate::ledger::read::Asking;
+use crate::ledger::read::{Asking, Reading};
 use crate::ledger::unit::{Ask, Unread};
 use crate::ops::hold::seen as hold_seen;
 use crate::ops::redeem::redemption_at_first;
 use crate::program::Program;
 use crate::store::{DefinitionRef, Need, Owner, Record, View};
-use crate::time::Timestamp;
 
 /// What became of a merged profile's redemption is told by the one that took over.
 pub(super) fn redemption(
     program: &Program,
-    at: Timestamp,
+    reading: Reading,
     id: RedemptionId,
 ) -> Asking<Option<Redemption>, impl Ask<Option<Redemption>>> {
-    let need = Need { redemption: Some(id), ..Need::of(Owner::Number(id.number())) };
+    let need = Need { redemption: Some(id), ..reading.need(Owner::Number(id.number())) };
     let mut whose = None;
     Asking::new(need, move |need, view| {
         // The first account is that of the profile that made it.
         let profile = *whose.get_or_insert_with(|| view.first.profile_id());
         more::records(need, view)?;
-        read_time(program, view.first, at)?;
+        reading.instant(program, view)?;
         Ok(view.found.redemption.and_then(|record| redemption_of(profile, &record)))
     })
 }
@@ -47,13 +45,13 @@ fn redemption_of(profile: ProfileId, record: &Record<'_>) -> Option<Redemption> 
 /// So does a transaction.
 pub(super) fn transaction(
     program: &Program,
-    at: Timestamp,
+    reading: Reading,
     id: TransactionId,
 ) -> Asking<Option<Transaction>, impl Ask<Option<Transaction>>> {
-    let need = Need { transaction: Some(id), ..Need::of(Owner::Number(id.number())) };
+    let need = Need { transaction: Some(id), ..reading.need(Owner::Number(id.number())) };
     Asking::new(need, move |need, view| {
         more::records(need, view)?;
-        read_time(program, view.first, at)?;
+        reading.instant(program, view)?;
         let transaction = view.found.transaction.and_then(|record| transaction_of(&record));
         Ok(transaction.filter(|transaction| transaction.id == id))
     })
@@ -63,16 +61,16 @@ pub(super) fn transaction(
 /// one that has its value.
 pub(super) fn transaction_by_external_id(
     program: &Program,
-    at: Timestamp,
+    reading: Reading,
     profile: ProfileId,
     external_id: &ExternalId,
 ) -> Asking<Option<Transaction>, impl Ask<Option<Transaction>>> {
     let external = External::Transaction(external_id.clone());
-    let need = Need { external: Some(Box::new(external)), ..Need::of(Owner::Profile(profile)) };
+    let need = Need { external: Some(Box::new(external)), ..reading.need(Owner::Profile(profile)) };
     Asking::new(need, move |need, view| {
         let record = more::named(need, view)?;
-        read_time(program, view.first, at)?;
-        or_elsewhere(record.and_then(|record| transaction_of(&record)), view.first)
+        reading.instant(program, view)?;
+        or_elsewhere(record.and_then(|record| transaction_of(&record)), need, view.first)
     })
 }
 
@@ -87,14 +85,14 @@ fn transaction_of(record: &Record<'_>) -> Option<Transaction> {
 /// A hold that was open when its profile was merged is with the other.
 pub(super) fn hold(
     program: &Program,
-    at: Timestamp,
+    reading: Reading,
     id: HoldId,
 ) -> Asking<Option<Hold>, impl Ask<Option<Hold>>> {
-    let need = Need { hold: Some(id), ..Need::of(Owner::Number(id.number())) };
+    let need = Need { hold: Some(id), ..reading.need(Owner::Number(id.number())) };
     // The entry that placed it is in the first journal only.
     let mut placed = None;
-    Asking::new(need, move |_, view| {
-        let at = read_time(program, view.first, at)?;
+    Asking::new(need, move |need, view| {
+        let at = reading.instant(program, view)?;
         if let Some(EntryKind::Hold(made)) = view.found.hold_made.map(|entry| &entry.kind) {
             placed = Some(HoldEntry::clone(made));
         }
@@ -105,7 +103,7 @@ pub(super) fn hold(
         let hold = newest.and_then(|entry| hold_of(view.first.profile_id(), entry, placed.as_ref(), id));
         // What was open when the profile was merged is not here any more.
         let is_merged = view.first.merged_into().is_some();
-        or_elsewhere(hold.filter(|hold| !(is_merged && hold.status == HoldStatus::Held)), view.first)
+        or_elsewhere(hold.filter(|hold| !(is_merged && hold.status == HoldStatus::Held)), need, view.first)
     })
 }
 
@@ -130,39 +128,45 @@ fn hold_of(profile: ProfileId, newest: &Entry, placed: Option<&HoldEntry>, id: H
 }
 
 /// What was found here; or else it may be with the profile that this one was merged into.
-fn or_elsewhere<T>(found: Option<T>, here: &Account) -> Result<Option<T>, Unread> {
-    match here.merged_into() {
-        Some(into) if found.is_none() => Err(Halt::Needs(More::Account(into)).into()),
-        _ => Ok(found),
+fn or_elsewhere<T>(found: Option<T>, need: &Need, here: &Account) -> Result<Option<T>, Unread> {
+    if found.is_none() {
+        more::open(need, here)?;
     }
+    Ok(found)
 }
 
 /// A lot, with whoever has it.
 pub(super) fn lot(
     program: &Program,
-    at: Timestamp,
+    reading: Reading,
     id: LotId,
 ) -> Asking<Option<LotSnapshot>, impl Ask<Option<LotSnapshot>>> {
-    let need = Need { lots: vec![id], ..Need::of(Owner::Number(id.number())) };
-    Asking::new(need, move |_, view| {
+    let need = Need { lots: vec![id], ..reading.need(Owner::Number(id.number())) };
+    Asking::new(need, move |need, view| {
         let moved = view.found.lot(id).and_then(|record| record.newest().lot_state(id));
-        if let Some(Standing::MovedTo(number)) = moved.map(|after| after.standing) {
+        if let Some(Standing::MovedTo(number)) = moved.map(|after| after.standing)
+            && !need.even_merged
+        {
             return Err(Halt::Needs(More::Account(number)).into());
         }
-        let at = read_time(program, view.first, at)?;
+        let at = reading.instant(program, view)?;
         Ok(known_lot(view, id, at))
     })
 }
 
 /// A definition, archived or not.
-pub(super) fn definition(id: DefinitionId) -> Asking<Option<Defined>, impl Ask<Option<Defined>>> {
-    Asking::new(definition_need(DefinitionRef::Id(id)), move |_, view| {
+pub(super) fn definition(
+    reading: Reading,
+    id: DefinitionId,
+) -> Asking<Option<Defined>, impl Ask<Option<Defined>>> {
+    Asking::new(definition_need(reading, DefinitionRef::Id(id)), move |_, view| {
         Ok(defined(view).filter(|defined| defined.id == id).cloned())
     })
 }
 
 /// The definition of a kind that has a handle and is in use.
 pub(super) fn definition_by_handle(
+    reading: Reading,
     kind: LotKind,
     handle: &Handle,
 ) -> Asking<Option<Defined>, impl Ask<Option<Defined>>> {
@@ -170,13 +174,13 @@ pub(super) fn definition_by_handle(
         LotKind::Reward => External::RewardDefinition(handle.clone()),
         LotKind::Point => External::PointDefinition(handle.clone()),
     };
-    Asking::new(definition_need(DefinitionRef::Handle(name)), move |_, view| {
+    Asking::new(definition_need(reading, DefinitionRef::Handle(name)), move |_, view| {
         Ok(defined(view).filter(|defined| defined.holds(handle)).cloned())
     })
 }
 
-fn definition_need(definition: DefinitionRef) -> Need {
-    Need { definition: Some(definition), ..Need::of(Owner::CATALOGUE) }
+fn definition_need(reading: Reading, definition: DefinitionRef) -> Need {
+    Need { definition: Some(definition), ..reading.need(Owner::CATALOGUE) }
 }
 
 fn defined<'a>(view: &View<'a>) -> Option<&'a Defined> {

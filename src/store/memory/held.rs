@@ -11,7 +11,7 @@ use super::{Address, MemoryError, SHARDS, Shared, locked, owners};
 use crate::account::{Account, Corrupt};
 use crate::id::ProfileNumber;
 use crate::journal::Entry;
-use crate::store::lookup::Find;
+use crate::store::Find;
 use crate::store::stage::Accounts;
 use crate::store::work::{Need, Owner};
 

@@ -196,22 +196,12 @@ impl Desk {
     fn with_pending(&self, (number, find): &(ProfileNumber, Find), found: &[Arc<Entry>]) -> Vec<Arc<Entry>> {
         let place = self.by_number.get(number).and_then(|place| self.seats.get(*place));
         let Some(seat) = place.filter(|seat| !seat.pending.is_empty()) else { return found.to_vec() };
-        let pending = seat.pending.iter();
-        let newest = |wanted: &dyn Fn(&Entry) -> bool| {
-            let newest = pending.clone().rev().find(|entry| wanted(entry)).cloned();
-            newest.map_or_else(|| found.to_vec(), |entry| vec![entry])
-        };
-        let all = |wanted: &dyn Fn(&Entry) -> bool| {
-            found.iter().chain(pending.clone().filter(|entry| wanted(entry))).cloned().collect()
-        };
-        match find {
-            Find::Range(low, high) => all(&|entry| (*low..=*high).contains(&entry.sequence)),
-            Find::Until(at) => all(&|entry| entry.at <= *at),
-            Find::About(subject) => all(&|entry| entry.records(*number).contains(subject)),
-            Find::Latest(subject) => newest(&|entry| entry.records(*number).contains(subject)),
-            Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
-            Find::Named(name) => newest(&|entry| entry.names().contains(name)),
+        let pending = seat.pending.iter().filter(|entry| find.finds(entry, *number));
+        let mut entries: Vec<_> = found.iter().chain(pending).cloned().collect();
+        if find.is_of_newest() {
+            entries = entries.pop().into_iter().collect();
         }
+        entries
     }
 }
 

@@ -8,7 +8,7 @@ use super::tables::{KEY, Tables, broken, name_hash};
 use crate::account::{Account, Corrupt};
 use crate::id::{DefinitionId, ProfileNumber};
 use crate::journal::{Entry, EntryKind};
-use crate::store::lookup::Find;
+use crate::store::Find;
 use crate::store::stage::{Accounts, Staged, stage};
 use crate::store::work::{CommitStatus, DefinitionRef, Need, Owner, Work};
 

@@ -1,0 +1,280 @@
+//! Reading one thing as of the past (rule J4): what the whole wallet says of it then.
+
+use super::question;
+use crate::definition::Defined;
+use crate::id::{DefinitionId, ExternalId, Handle, HoldId, LotId, ProfileId, RedemptionId, TransactionId};
+use crate::journal::{Hold, LotKind, LotSnapshot, Redemption, Transaction};
+use crate::ledger::asynchronous::{AsyncLedgerAsOf, ask};
+use crate::ledger::blocking::{LedgerAsOf, ready};
+use crate::ledger::error::Error;
+use crate::store::{AsyncStore, Store};
+
+impl<S: Store> LedgerAsOf<'_, S> {
+    /// A redemption, as it stood then; `None` if there was none with this id yet.
+    ///
+    /// ```
+    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
+    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::store::AsOf;
+    ///
+    /// let id = till.commit(Redeem::strict(alice, Amount::from(4)))?.id;
+    /// till.commit(ReverseRedemption::new(id))?;
+    /// let then = ledger.as_of(AsOf::Sequence(id.sequence())).redemption(id)?.unwrap();
+    /// assert!(!then.is_reversed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn redemption(&mut self, id: RedemptionId) -> Result<Option<Redemption>, Error<S::Error>> {
+        ready(self.0.redemption(id))
+    }
+
+    /// A hold, as it stood then; `None` if there was none with this id yet.
+    ///
+    /// ```
+    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
+    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::store::AsOf;
+    ///
+    /// let id = till.commit(PlaceHold::strict(alice, Amount::from(4)))?.id;
+    /// till.commit(ReleaseHold { hold_id: id })?;
+    /// let then = ledger.as_of(AsOf::Sequence(id.sequence())).hold(id)?.unwrap();
+    /// assert_eq!(then.status, HoldStatus::Held);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn hold(&mut self, id: HoldId) -> Result<Option<Hold>, Error<S::Error>> {
+        ready(self.0.hold(id))
+    }
+
+    /// A transaction, as it stood then; `None` if there was none with this id yet, or it was deleted.
+    ///
+    /// ```
+    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
+    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::store::AsOf;
+    ///
+    /// let id = till.commit(PostTransaction::new(alice, Amount::from(25)))?.id;
+    /// till.commit(DeleteTransaction { transaction_id: id })?;
+    /// let then = ledger.as_of(AsOf::Sequence(id.sequence())).transaction(id)?.unwrap();
+    /// assert_eq!(then.total, Amount::from(25));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn transaction(&mut self, id: TransactionId) -> Result<Option<Transaction>, Error<S::Error>> {
+        ready(self.0.transaction(id))
+    }
+
+    /// The transaction that a profile had under an external id of the caller's then (rule X2); `None` if there was none yet, or it
+    /// was deleted.
+    ///
+    /// ```
+    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
+    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::store::AsOf;
+    ///
+    /// let name = "till-7/0042".parse()?;
+    /// let sale = PostTransaction::new(alice, Amount::from(25)).external_id(name);
+    /// let id = till.commit(sale)?.id;
+    /// till.commit(DeleteTransaction { transaction_id: id })?;
+    /// let mut then = ledger.as_of(AsOf::Sequence(id.sequence()));
+    /// assert!(then.transaction_by_external_id(alice, &"till-7/0042".parse()?)?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn transaction_by_external_id(
+        &mut self,
+        profile: ProfileId,
+        external_id: &ExternalId,
+    ) -> Result<Option<Transaction>, Error<S::Error>> {
+        ready(self.0.transaction_by_external_id(profile, external_id))
+    }
+
+    /// A reward or a lot of points, as it stood then with the profile that had it; `None` if there was none with this id yet.
+    ///
+    /// ```
+    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
+    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::store::AsOf;
+    ///
+    /// till.commit(Redeem::strict(alice, Amount::from(4)))?;
+    /// let then = ledger.as_of(AsOf::Sequence(reward.id.sequence())).lot(reward.id)?.unwrap();
+    /// assert_eq!(then.lot.value_remaining, Amount::from(10).into());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn lot(&mut self, id: LotId) -> Result<Option<LotSnapshot>, Error<S::Error>> {
+        ready(self.0.lot(id))
+    }
+
+    /// A definition, as it was then, archived or not; `None` if there was none with this id yet.
+    ///
+    /// ```
+    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
+    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::store::AsOf;
+    ///
+    /// till.commit(ArchiveDefinition { id: ten.id })?;
+    /// let then = ledger.as_of(AsOf::Sequence(ten.id.sequence())).definition(ten.id)?;
+    /// assert_eq!(then, Some(ten));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn definition(&mut self, id: DefinitionId) -> Result<Option<Defined>, Error<S::Error>> {
+        ready(self.0.definition(id))
+    }
+
+    /// The definition of rewards or of points that had a handle then, and was not archived.
+    ///
+    /// ```
+    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
+    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::store::AsOf;
+    ///
+    /// till.commit(ArchiveDefinition { id: ten.id })?;
+    /// let mut then = ledger.as_of(AsOf::Sequence(ten.id.sequence()));
+    /// assert_eq!(then.definition_by_handle(LotKind::Reward, &"ten".parse()?)?, Some(ten));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn definition_by_handle(
+        &mut self,
+        kind: LotKind,
+        handle: &Handle,
+    ) -> Result<Option<Defined>, Error<S::Error>> {
+        ready(self.0.definition_by_handle(kind, handle))
+    }
+}
+
+impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
+    /// A redemption, as it stood then; `None` if there was none with this id yet.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn redemption(&mut self, id: RedemptionId) -> Result<Option<Redemption>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::redemption(&self.ledger.program, self.reading, id)).await
+    }
+
+    /// A hold, as it stood then; `None` if there was none with this id yet.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn hold(&mut self, id: HoldId) -> Result<Option<Hold>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::hold(&self.ledger.program, self.reading, id)).await
+    }
+
+    /// A transaction, as it stood then; `None` if there was none with this id yet, or it was deleted.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn transaction(&mut self, id: TransactionId) -> Result<Option<Transaction>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::transaction(&self.ledger.program, self.reading, id)).await
+    }
+
+    /// The transaction that a profile had under an external id of the caller's then (rule X2); `None` if there was none yet, or it
+    /// was deleted.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn transaction_by_external_id(
+        &mut self,
+        profile: ProfileId,
+        external_id: &ExternalId,
+    ) -> Result<Option<Transaction>, Error<S::Error>> {
+        ask(
+            &mut self.ledger.store,
+            question::transaction_by_external_id(&self.ledger.program, self.reading, profile, external_id),
+        )
+        .await
+    }
+
+    /// A reward or a lot of points, as it stood then with the profile that had it; `None` if there was none with this id yet.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn lot(&mut self, id: LotId) -> Result<Option<LotSnapshot>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::lot(&self.ledger.program, self.reading, id)).await
+    }
+
+    /// A definition, as it was then, archived or not; `None` if there was none with this id yet.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn definition(&mut self, id: DefinitionId) -> Result<Option<Defined>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::definition(self.reading, id)).await
+    }
+
+    /// The definition of rewards or of points that had a handle then, and was not archived.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn definition_by_handle(
+        &mut self,
+        kind: LotKind,
+        handle: &Handle,
+    ) -> Result<Option<Defined>, Error<S::Error>> {
+        ask(&mut self.ledger.store, question::definition_by_handle(self.reading, kind, handle)).await
+    }
+}

@@ -1,0 +1,51 @@
+//! What a store must be able to find in a journal.
+
+use crate::id::{Key, ProfileNumber};
+use crate::journal::{Entry, Name, RecordId};
+use crate::time::Timestamp;
+
+/// One thing to look up in one journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// Whose journal.
+    pub journal: ProfileNumber,
+    /// Which entries of it.
+    pub find: Find,
+}
+
+/// Which entries of a journal are wanted, in the order of their sequence. This is all that a store must be able to
+/// find.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Find {
+    /// The entries with these sequence numbers, both ends included; the journal may end before.
+    Range(u32, u32),
+    /// Every entry up to and at this instant.
+    Until(Timestamp),
+    /// The newest entry that has this among its [records](Entry::records).
+    Latest(RecordId),
+    /// Every entry that has this among its [records](Entry::records).
+    About(RecordId),
+    /// The newest entry that carries this key; see [`Entry::key`].
+    Key(Key),
+    /// The newest entry that has this among its [names](Entry::names).
+    Named(Name),
+}
+
+impl Find {
+    /// Whether an entry of a journal is one of those that are looked for.
+    pub(crate) fn finds(&self, entry: &Entry, journal: ProfileNumber) -> bool {
+        match self {
+            Self::Range(first, last) => (*first..=*last).contains(&entry.sequence),
+            Self::Until(instant) => entry.at <= *instant,
+            Self::Latest(record) | Self::About(record) => entry.records(journal).contains(record),
+            Self::Key(key) => entry.key() == Some(key),
+            Self::Named(name) => entry.names().contains(name),
+        }
+    }
+
+    /// Whether only the newest of them is wanted.
+    pub(crate) const fn is_of_newest(&self) -> bool {
+        matches!(self, Self::Latest(_) | Self::Key(_) | Self::Named(_))
+    }
+}
