@@ -1,4 +1,4 @@
-//! What happens to value afterwards (rules H, R, L, X3, X4 and T7): the laws, told from what the engine itself shows.
+//! What happens to value afterwards (rules H, R, L and T7): the laws, told from what the engine itself shows.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use scrip::store::Owner;
 use scrip::{
-    Amount, CaptureHold, Cause, Command, EntryKind, Error, ExpiredReturn, LotId, LotKind, LotStatus,
-    MemoryStore, Origin, Outcome, Period, PlaceHold, Quantity, Redeem, Redemption, RedemptionId, ReleaseHold,
-    Request, ReturnRedemption, ReverseRedemption, Sweep, Timestamp, Wallet,
+    Amount, CaptureHold, Command, Error, ExpiredReturn, LotId, LotKind, LotStatus, MemoryStore, Outcome,
+    Period, PlaceHold, Quantity, Redeem, Redemption, RedemptionId, ReleaseHold, Request, ReturnRedemption,
+    ReverseRedemption, Sweep, Timestamp, Wallet,
 };
 
 use crate::model::calendar::{Calendar, DAY, Micros, SECOND, in_range};
 use crate::model::memo::same_lines;
 use crate::model::resolve::profile_id;
 use crate::model::steps::{Ask, Case, Step, Wait};
-use crate::model::world::{World, journals, look};
+use crate::model::world::{World, journals};
 use crate::model::{check::Checked, generate, programs};
 use crate::{config, timestamp};
 
@@ -298,31 +298,6 @@ proptest! {
             }
         }
     }
-
-    /// Rules X3 and X4: what stays earned is what the kept total would have earned, whatever the steps; the journal
-    /// accounts for every point of it; and a debt is paid before anything is earned.
-    #[test]
-    fn what_stays_earned_is_what_was_kept(case in generate::case(40)) {
-        let mut world = World::alone(&case, MemoryStore::new())?;
-        for step in &case.steps {
-            world.step(step)?.ok();
-        }
-        let mut sales = BTreeMap::new();
-        let mut accounts: Vec<_> =
-            (0..3).map(|id| look(world.ledger.store(), Owner::Profile(profile_id(id)))).collect();
-        // Whoever took over comes after those that were merged into them.
-        let into: BTreeMap<_, _> =
-            accounts.iter().filter_map(|(one, _)| Some((one.number(), one.merged_into()?))).collect();
-        let takeovers = |number| std::iter::successors(into.get(&number), |next| into.get(next)).count();
-        accounts.sort_by_key(|(account, _)| std::cmp::Reverse(takeovers(account.number())));
-        for (account, journal) in &accounts {
-            let checked = earned_as_kept(&world, account.number(), journal, &mut sales);
-            checked.map_err(|error| world.with_story(error))?;
-        }
-        for (id, Sale { told, earned }) in sales {
-            prop_assert_eq!(told, earned, "rule X4: {:?}, wherever its points went", id);
-        }
-    }
 }
 
 /// Whether something that it took would come back now as a new lot which is good until after the year 9999: that of a lot
@@ -377,80 +352,6 @@ fn each_lot_is_somewhere(world: &mut Till) -> Checked {
         }
     }
     prop_assert!(homes.values().all(|count| *count == 1), "rule L2: {:?}", homes);
-    Ok(())
-}
-
-/// What all journals tell of the points of a transaction, and what it says itself.
-#[derive(Default)]
-struct Sale {
-    told: i64,
-    earned: i64,
-}
-
-fn earned_as_kept(
-    world: &Till,
-    number: scrip::ProfileNumber,
-    journal: &[scrip::Entry],
-    sales: &mut BTreeMap<scrip::TransactionId, Sale>,
-) -> Checked {
-    let mut told: BTreeMap<scrip::TransactionId, i64> = BTreeMap::new();
-    let mut debt = 0;
-    for (place, entry) in journal.iter().enumerate() {
-        let raw = |points: scrip::Points| points.ten_thousandths();
-        let paid = match &entry.kind {
-            EntryKind::Issue(issue) => match issue.details.as_ref().and_then(|details| details.origin) {
-                Some(Origin::Earned { transaction, paid_to_debt }) => {
-                    let into_lot = issue.value_remaining.ten_thousandths();
-                    *told.entry(transaction).or_default() += into_lot + raw(paid_to_debt);
-                    Some((into_lot, raw(paid_to_debt)))
-                }
-                _ => None,
-            },
-            EntryKind::Earn(more) => {
-                let all: i64 = more.change.moved.iter().map(|moved| moved.value.ten_thousandths()).sum();
-                *told.entry(more.transaction).or_default() += all;
-                Some((all - raw(more.paid_to_debt), raw(more.paid_to_debt)))
-            }
-            EntryKind::Clawback(clawed) => {
-                *told.entry(clawed.transaction).or_default() -= raw(clawed.points);
-                None
-            }
-            _ => None,
-        };
-        if let Some((into_lot, paid)) = paid {
-            prop_assert!(
-                into_lot == 0 || paid == debt,
-                "rule X4: a debt of {} is paid first by {:?}",
-                debt,
-                entry
-            );
-            prop_assert!(paid <= debt);
-        }
-        debt = raw(entry.balances.point_debt);
-        let EntryKind::Transaction(change) = &entry.kind else { continue };
-        let (sale, Some(earn)) = (&change.transaction, &world.model.program.earn) else {
-            prop_assert!(change.transaction.earned.is_none());
-            continue;
-        };
-        let kept = if sale.is_deleted { Amount::ZERO } else { minus(sale.total, sale.returned) };
-        let expected = world.model.earns(earn, kept.ten_thousandths().into());
-        let earned = sale.earned.unwrap();
-        prop_assert_eq!(expected, i128::from(raw(earned.points)), "rule X4: {:?}", sale);
-        sales.entry(sale.id).or_default().earned = raw(earned.points);
-        // What another earned before a merger is told in their journal.
-        if sale.id.number() != number {
-            continue;
-        }
-        // The entries that settle it come right after its own.
-        let settled = journal[place + 1..].iter();
-        let settled: Vec<_> = settled.take_while(|next| next.cause == Cause::Transaction(sale.id)).collect();
-        let before = told.get(&sale.id).copied().unwrap_or_default();
-        prop_assert_eq!(settled.is_empty(), before == raw(earned.points), "rule X4: {:?}", sale);
-        prop_assert!(settled.len() <= 1);
-    }
-    for (sale, told) in told {
-        sales.entry(sale).or_default().told += told;
-    }
     Ok(())
 }
 
