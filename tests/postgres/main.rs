@@ -3,6 +3,7 @@
 #[path = "../cluster/mod.rs"]
 mod cluster;
 mod conforming;
+mod counting;
 mod crashing;
 mod failing;
 #[path = "../held/mod.rs"]
@@ -45,6 +46,7 @@ fn postgres() {
         conforming::to_every_promise_in_a_transaction_of_the_callers,
         conforming::to_every_promise_across_profiles,
         conforming::to_errors_instead_of_panics,
+        counting::a_request_takes_few_round_trips,
         racing::one_balance_is_spent_once,
         racing::newcomers_get_one_number,
         racing::batches_in_any_order_do_not_deadlock,
