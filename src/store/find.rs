@@ -15,6 +15,20 @@ pub struct Lookup {
 
 /// Which entries of a journal are wanted, in the order of their sequence. This is all that a store must be able to
 /// find.
+///
+/// ```
+/// use scrip::store::{Find, Lookup};
+/// use scrip::{Entry, ProfileNumber};
+///
+/// // A store that keeps each journal as a list.
+/// fn look_up(lookup: &Lookup, entries: &[Entry]) -> Vec<Entry> {
+///     let mut found = entries.iter().filter(|entry| lookup.find.finds(entry, lookup.journal)).cloned();
+///     if lookup.find.is_of_newest() { found.next_back().into_iter().collect() } else { found.collect() }
+/// }
+///
+/// let lookup = Lookup { journal: ProfileNumber::CATALOGUE, find: Find::Range(1, u32::MAX) };
+/// assert!(look_up(&lookup, &[]).is_empty());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Find {
@@ -34,7 +48,7 @@ pub enum Find {
 
 impl Find {
     /// Whether an entry of a journal is one of those that are looked for.
-    pub(crate) fn finds(&self, entry: &Entry, journal: ProfileNumber) -> bool {
+    pub fn finds(&self, entry: &Entry, journal: ProfileNumber) -> bool {
         match self {
             Self::Range(first, last) => (*first..=*last).contains(&entry.sequence),
             Self::Until(instant) => entry.at <= *instant,
@@ -45,7 +59,7 @@ impl Find {
     }
 
     /// Whether only the newest of them is wanted.
-    pub(crate) const fn is_of_newest(&self) -> bool {
+    pub const fn is_of_newest(&self) -> bool {
         matches!(self, Self::Latest(_) | Self::Key(_) | Self::Named(_))
     }
 }

@@ -4,7 +4,9 @@
 //! what was loaded before is its own affair.
 
 use std::borrow::Borrow;
+use std::ops::Range;
 
+use super::StoreError;
 use super::find::{Find, Lookup};
 use super::lookup::LookupPlan;
 use super::work::{Change, Found, Need, Owner, View, Work};
@@ -35,6 +37,19 @@ pub(crate) trait Accounts {
 
     /// Looks entries up in a journal; none, if the journal is not one that the need names.
     fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Vec<Self::Found<'_>>, Self::Error>;
+
+    /// Looks up all that a need names, of the account that it names first.
+    ///
+    /// # Errors
+    /// As [`Accounts::find`]; of a store that loads beforehand: all that is yet to be loaded.
+    #[inline]
+    fn gather(&self, need: &Need, account: &Account) -> Result<LookupPlan<Self::Found<'_>>, Self::Error> {
+        let mut plan = LookupPlan::new(need, account);
+        while let Some(Lookup { journal, find }) = plan.next() {
+            plan.answer(self.find(journal, &find)?);
+        }
+        Ok(plan)
+    }
 
     /// What it is that a journal is not one which this ledger wrote.
     fn corrupt(number: ProfileNumber, corrupt: Corrupt) -> Self::Error;
@@ -80,11 +95,8 @@ pub(crate) fn stage<A: Accounts>(
     let change = {
         let account = accounts.account(&first)?;
         let Some(need) = work.needs().get(unit) else { return Ok(Staged::Nothing) };
-        let mut plan = LookupPlan::new(need, account);
+        let plan = accounts.gather(need, account)?;
         let found;
-        while let Some(Lookup { journal, find }) = plan.next() {
-            plan.answer(accounts.find(journal, &find)?);
-        }
         let past = plan.past(need, account).map_err(|corrupt| A::corrupt(account.number(), corrupt))?;
         let other = match (&second, other) {
             (Some(Other::Seat(seat)), _) => Some(accounts.account(seat)?),
@@ -137,4 +149,52 @@ fn append<A: Accounts>(
     }
     accounts.append((first, &change.first), second.map(|seat| (seat, &*change.second)))?;
     Ok(Staged::Appended)
+}
+
+/// Units of a work that are run together, and apart where one of them meets what cannot be read: so that it does its
+/// neighbours no harm.
+#[derive(Debug)]
+pub(crate) struct Apart<E> {
+    /// The units to run, the next ones last.
+    left: Vec<Range<usize>>,
+    unread: Result<(), E>,
+}
+
+impl<E: StoreError> Apart<E> {
+    /// Of groups of units, in their order.
+    pub(crate) fn new(groups: impl DoubleEndedIterator<Item = Range<usize>>) -> Self {
+        Self { left: groups.rev().collect(), unread: Ok(()) }
+    }
+
+    /// The units to run next, together.
+    pub(crate) fn next(&mut self) -> Option<Range<usize>> {
+        self.left.pop()
+    }
+
+    /// Hears that units which were run together failed and nothing of them is written. They are run in halves, and these
+    /// in halves, until the one that cannot be read stands alone.
+    ///
+    /// # Errors
+    /// It is another kind of error: it ends the work.
+    pub(crate) fn failed(&mut self, units: Range<usize>, error: E) -> Result<(), E> {
+        if !error.is_corruption() {
+            return Err(error);
+        }
+        if units.len() > 1 {
+            let middle = units.start.midpoint(units.end);
+            // In their order, as a later unit sees an earlier one's change.
+            self.left.extend([middle..units.end, units.start..middle]);
+        } else if self.unread.is_ok() {
+            self.unread = Err(error);
+        }
+        Ok(())
+    }
+
+    /// Ends the work.
+    ///
+    /// # Errors
+    /// The first unit that could not be read. The others went their way.
+    pub(crate) fn end(self) -> Result<(), E> {
+        self.unread
+    }
 }

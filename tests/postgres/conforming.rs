@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use scrip::ProfileId;
 use scrip::store::postgres::{Layout, Options, PostgresError, PostgresStore};
 use scrip::store::{AsyncStore, CommitStatus, Work, conformance};
+use scrip::{AsyncLedger, Command, Ledger, MemoryStore, ProfileId, Program, json};
 use tokio_postgres::Config;
 
 use crate::cluster::Cluster;
@@ -82,6 +82,31 @@ pub(crate) async fn to_every_promise_across_profiles(cluster: &Cluster) {
         let config = cluster.database().await;
         let verdict = conformance::check_scan(async || backing(&config, &options).await).await;
         assert_eq!(verdict, Ok(()), "partitioned: {partitioned}");
+    }
+}
+
+/// Everything that can be asked for, one by one and as one batch, in which later units see what is yet to be written.
+pub(crate) async fn to_the_same_answers_as_in_memory(cluster: &Cluster) {
+    let program = || json::read::<Program>(include_bytes!("../goldens/program.json")).unwrap();
+    let returns = [("0.5", true), ("0.5", true), ("9", false)].map(|(amount, strict)| {
+        let back = format!(r#"{{"redemption_id":4194322,"amount":"{amount}","strict":{strict}}}"#);
+        format!(r#"{{"at":"2025-08-01T00:00:00Z","request":{{"return_redemption":{back}}}}}"#)
+    });
+    let lines = include_str!("../goldens/commands.ndjson").lines().chain(returns.iter().map(String::as_str));
+    let commands: Vec<Command> = lines.map(|line| json::read(line.as_bytes()).unwrap()).collect();
+    let mut memory = Ledger::new(program(), MemoryStore::new());
+    let expected: Vec<_> = commands.iter().map(|command| memory.run(command).unwrap().outcome).collect();
+    for layout in [Layout::OneServer, Layout::Distributed] {
+        for together in [1, commands.len()] {
+            let options = Options::new().connections(2).layout(layout);
+            let store = store(&cluster.database().await, &options).await;
+            let mut ledger = AsyncLedger::new(program(), store);
+            let mut outcomes = Vec::new();
+            for some in commands.chunks(together) {
+                outcomes.extend(ledger.run_all(some).await.into_iter().map(|answer| answer.unwrap().outcome));
+            }
+            assert_eq!(outcomes, expected, "{layout:?}, {together} together");
+        }
     }
 }
 

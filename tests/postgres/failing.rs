@@ -37,10 +37,13 @@ pub(crate) async fn does_not_take_what_was_written_back(cluster: &Cluster) {
                  CREATE TRIGGER trap BEFORE INSERT ON scrip.head FOR EACH ROW EXECUTE FUNCTION trap();"
             );
             client.batch_execute(&trap).await.unwrap();
-            let commands =
-                NAMES.map(|name| Command::new(now(), Redeem::strict(profile(name), Amount::from(4))));
-            let answers = ledger.run_all(&commands).await;
-            for ((answer, name), done) in answers.iter().zip(NAMES).zip(done) {
+            // Each of them twice, under one key: what is told of the second was written by the first, or by nobody.
+            let commands = [NAMES, NAMES].concat().into_iter().map(|name| {
+                let redeem = Command::new(now(), Redeem::strict(profile(name), Amount::from(4)));
+                redeem.keyed("till 1".parse().unwrap())
+            });
+            let answers = ledger.run_all(&commands.collect::<Vec<_>>()).await;
+            for ((answer, name), done) in answers.iter().zip(NAMES.into_iter().cycle()).zip(done.repeat(2)) {
                 match answer {
                     Ok(_) => assert!(done, "{layout:?} {code}: {name}"),
                     Err(Error::Store(_)) => assert!(!done, "{layout:?} {code}: {name}"),

@@ -45,6 +45,7 @@ fn postgres() {
         conforming::to_every_promise,
         conforming::to_every_promise_in_a_transaction_of_the_callers,
         conforming::to_every_promise_across_profiles,
+        conforming::to_the_same_answers_as_in_memory,
         conforming::to_errors_instead_of_panics,
         counting::a_request_takes_few_round_trips,
         racing::one_balance_is_spent_once,

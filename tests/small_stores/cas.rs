@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scrip::store::{AsyncStore, CommitStatus, Find, Lookup, LookupPlan, Need, Owner, View, Work};
+use scrip::store::{AsyncStore, CommitStatus, Lookup, LookupPlan, Need, Owner, View, Work};
 use scrip::{Account, Corrupt, Entry, ProfileId, ProfileNumber};
 use tokio::sync::Mutex;
 
@@ -79,23 +79,9 @@ impl Journals {
     }
 
     fn find(&self, lookup: &Lookup) -> Vec<Entry> {
-        let all = self.journal(lookup.journal).iter();
-        let newest = |wanted: &dyn Fn(&Entry) -> bool| all.clone().rev().find(|entry| wanted(entry)).cloned();
-        match &lookup.find {
-            Find::Range(first, last) => {
-                all.filter(|entry| (*first..=*last).contains(&entry.sequence)).cloned().collect()
-            }
-            Find::Until(at) => all.filter(|entry| entry.at <= *at).cloned().collect(),
-            Find::About(subject) => {
-                all.filter(|entry| entry.records(lookup.journal).contains(subject)).cloned().collect()
-            }
-            Find::Latest(subject) => {
-                newest(&|entry| entry.records(lookup.journal).contains(subject)).into_iter().collect()
-            }
-            Find::Key(key) => newest(&|entry| entry.key() == Some(key)).into_iter().collect(),
-            Find::Named(name) => newest(&|entry| entry.names().contains(name)).into_iter().collect(),
-            other => unreachable!("this store was written before {other:?}"),
-        }
+        let Lookup { journal, find } = lookup;
+        let mut all = self.journal(*journal).iter().filter(|entry| find.finds(entry, *journal)).cloned();
+        if find.is_of_newest() { all.next_back().into_iter().collect() } else { all.collect() }
     }
 
     /// Writes both lists, if both accounts still stand where they were loaded.

@@ -1,7 +1,6 @@
 //! Look-ups on their way to the database and back.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use tokio_postgres::Row;
 
@@ -112,7 +111,7 @@ impl Asks {
 }
 
 /// What has been looked up: the entries for each look-up, in the order of their sequence.
-pub(super) type Answers = HashMap<(ProfileNumber, Find), Vec<Arc<Entry>>>;
+pub(super) type Answers = HashMap<(ProfileNumber, Find), Vec<Entry>>;
 
 /// What a need is sure to look up, before anything is known of the accounts: in which journal, and what.
 ///
@@ -130,7 +129,7 @@ pub(super) fn foresee(need: &Need) -> Vec<(Journal, Find)> {
         Owner::Profile(_) => named.unwrap_or(NOBODY),
     };
     let account = Account::without_profile(first);
-    let mut plan = LookupPlan::<Arc<Entry>>::new(need, &account);
+    let mut plan = LookupPlan::<Entry>::new(need, &account);
     let mut finds = Vec::new();
     while let Some(lookup) = plan.next() {
         plan.answer([]);

@@ -4,16 +4,16 @@
 //! there at the moment of loading: one snapshot, without a transaction held open.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use tokio_postgres::Row;
 
 use super::PostgresError;
 use super::ask::{Answer, Answers, read_entry, row};
 use super::sql::{ACCOUNT, FOUND};
-use crate::account::{Account, wire};
+use crate::account::{Account, Corrupt, wire};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Entry;
+use crate::store::stage::Accounts;
 use crate::store::{Find, Lookup, LookupPlan, Need, Owner};
 
 /// An account, as it was loaded and as it will be.
@@ -27,7 +27,7 @@ pub(super) struct Seat {
     /// Whether the profile has its number in the database; if not, the one it has here is only promised.
     pub(super) standing: Standing,
     /// What is to be written.
-    pub(super) pending: Vec<Arc<Entry>>,
+    pub(super) pending: Vec<Entry>,
 }
 
 /// How an account's number is known.
@@ -62,6 +62,13 @@ pub(super) struct Desk {
 /// What must be looked up before a unit can be decided.
 pub(super) type Missing = Vec<(ProfileNumber, Find)>;
 
+/// Why a unit is not decided.
+pub(super) enum Halt {
+    /// Something must be looked up first.
+    Missing(Missing),
+    Failed(PostgresError),
+}
+
 impl Desk {
     /// Takes in what was loaded for some owners. `lent`: those whose account is wanted. Who is not in the rows has
     /// nothing in the database yet.
@@ -86,12 +93,12 @@ impl Desk {
                     let number = i32::try_from(seat.account.number().get()).unwrap_or(i32::MAX);
                     return Err(row(number, "a name that leads to another profile"));
                 }
-                (Some(seat), _) => self.seat(*owner, seat),
+                (Some(seat), _) => self.put(*owner, seat),
                 (None, Owner::Number(number)) if *lend => {
                     // The catalogue has its number without being drawn one.
                     let is_catalogue = *number == ProfileNumber::CATALOGUE;
                     let standing = if is_catalogue { Standing::Registered } else { Standing::Nobody };
-                    self.seat(*owner, Seat::new(Account::without_profile(*number), standing));
+                    self.put(*owner, Seat::new(Account::without_profile(*number), standing));
                 }
                 // A newcomer is seated when a number was drawn.
                 (None, _) => {}
@@ -100,24 +107,25 @@ impl Desk {
         Ok(())
     }
 
-    fn seat(&mut self, owner: Owner, seat: Seat) {
-        let place = self.seats.len();
-        let number = seat.account.number();
-        let place = *self.by_number.entry(number).or_insert(place);
-        if place == self.seats.len() {
-            self.seats.push(seat);
+    fn put(&mut self, owner: Owner, seat: Seat) {
+        let place = *self.by_number.entry(seat.account.number()).or_insert(self.seats.len());
+        match self.seats.get_mut(place) {
+            None => self.seats.push(seat),
+            // A need named the number before it was anybody's.
+            Some(nobody) if nobody.standing == Standing::Nobody => *nobody = seat,
+            Some(_) => {}
         }
         self.by_owner.insert(owner, place);
     }
 
     /// Seats a profile that has no number yet.
     pub(super) fn seat_newcomer(&mut self, profile: ProfileId, number: ProfileNumber) {
-        self.seat(Owner::Profile(profile), Seat::new(Account::new(profile, number), Standing::Promised));
+        self.put(Owner::Profile(profile), Seat::new(Account::new(profile, number), Standing::Promised));
     }
 
     /// Seats a profile that has a number, and nothing else yet.
     pub(super) fn seat_registered(&mut self, profile: ProfileId, number: ProfileNumber) {
-        self.seat(Owner::Profile(profile), Seat::new(Account::new(profile, number), Standing::Registered));
+        self.put(Owner::Profile(profile), Seat::new(Account::new(profile, number), Standing::Registered));
     }
 
     /// Nobody knows any more whether the promised numbers are in use, so they are not promised again.
@@ -127,13 +135,13 @@ impl Desk {
         }
     }
 
-    pub(super) fn is_seated(&self, owner: Owner) -> bool {
-        self.by_owner.contains_key(&owner)
+    /// The seat of an owner; one that was not loaded has none.
+    pub(super) fn seat_of(&self, owner: Owner) -> Option<&Seat> {
+        self.by_owner.get(&owner).and_then(|place| self.seats.get(*place))
     }
 
-    /// The place of an owner; an owner that was not loaded has none.
-    pub(super) fn place(&self, owner: Owner) -> Option<usize> {
-        self.by_owner.get(&owner).copied()
+    pub(super) fn account_of(&self, owner: Owner) -> Option<&Account> {
+        self.seat_of(owner).map(|seat| &seat.account)
     }
 
     /// Up to which entry a journal is seen.
@@ -144,12 +152,12 @@ impl Desk {
 
     /// Takes in what was found for look-ups, in the order in which they were asked.
     pub(super) fn take_in_found(&mut self, asked: &Missing, rows: &[Row]) -> Result<(), PostgresError> {
-        let mut found: Vec<Vec<Arc<Entry>>> = asked.iter().map(|_| Vec::new()).collect();
+        let mut found: Vec<Vec<Entry>> = asked.iter().map(|_| Vec::new()).collect();
         for answer in rows.iter().map(Answer) {
             if answer.kind()? == FOUND
                 && let Some(entries) = found.get_mut(answer.slot()?)
             {
-                entries.push(Arc::new(answer.entry()?));
+                entries.push(answer.entry()?);
             }
         }
         for (ask, mut entries) in asked.iter().zip(found) {
@@ -166,56 +174,92 @@ impl Desk {
         Ok(())
     }
 
-    /// What a need looks up, with what is to be written seen as written; or what has to be looked up first.
-    pub(super) fn gather(&self, need: &Need) -> Result<LookupPlan<Arc<Entry>>, Missing> {
-        let (first, _) = self.accounts(need);
-        let nobody = Account::without_profile(ProfileNumber::CATALOGUE);
-        let mut plan = LookupPlan::new(need, first.unwrap_or(&nobody));
-        let mut missing = Vec::new();
-        while let Some(Lookup { journal, find }) = plan.next() {
-            let ask = (journal, find);
-            match self.answers.get(&ask) {
-                Some(entries) => plan.answer(self.with_pending(&ask, entries)),
-                // Nothing can be found where nothing was written.
-                None if self.bound(ask.0) == 0 => plan.answer(self.with_pending(&ask, &[])),
-                None => {
-                    missing.push(ask);
-                    plan.answer([]);
-                }
+    /// What some needs look up and is not here yet.
+    pub(super) fn missing(&self, needs: &[Need]) -> Result<Missing, PostgresError> {
+        let mut all = Missing::new();
+        for need in needs {
+            let account = self.account_of(need.owner).ok_or(PostgresError::NoSuchAccount)?;
+            match self.gather(need, account) {
+                Ok(_) => {}
+                Err(Halt::Missing(missing)) => all.extend(missing),
+                Err(Halt::Failed(error)) => return Err(error),
             }
         }
-        if missing.is_empty() { Ok(plan) } else { Err(missing) }
+        Ok(all)
+    }
+}
+
+impl Accounts for Desk {
+    type Error = Halt;
+    type Found<'s> = &'s Entry;
+    type Seat = usize;
+
+    fn begin(&mut self, _: &Need) -> Result<(), Halt> {
+        Ok(())
     }
 
-    /// The accounts that a need names. One account under two names is one account.
-    pub(super) fn accounts(&self, need: &Need) -> (Option<&Account>, Option<&Account>) {
-        let account = |owner: Owner| self.seats.get(self.place(owner)?).map(|seat| &seat.account);
-        (account(need.owner), need.second.and_then(account))
+    fn seat(&mut self, owner: Owner) -> Result<usize, Halt> {
+        self.by_owner.get(&owner).copied().ok_or(Halt::Failed(PostgresError::NoSuchAccount))
     }
 
-    fn with_pending(&self, (number, find): &(ProfileNumber, Find), found: &[Arc<Entry>]) -> Vec<Arc<Entry>> {
-        let place = self.by_number.get(number).and_then(|place| self.seats.get(*place));
-        let Some(seat) = place.filter(|seat| !seat.pending.is_empty()) else { return found.to_vec() };
-        let pending = seat.pending.iter().filter(|entry| find.finds(entry, *number));
-        let mut entries: Vec<_> = found.iter().chain(pending).cloned().collect();
+    fn account<'s>(&'s self, seat: &'s usize) -> Result<&'s Account, Halt> {
+        let seat = self.seats.get(*seat).ok_or(Halt::Failed(PostgresError::NoSuchAccount))?;
+        Ok(&seat.account)
+    }
+
+    /// What is to be written is seen as written.
+    fn find(&self, number: ProfileNumber, find: &Find) -> Result<Vec<&Entry>, Halt> {
+        let ask = (number, find.clone());
+        let stored = match self.answers.get(&ask) {
+            Some(entries) => entries.as_slice(),
+            // Nothing can be found where nothing was written.
+            None if self.bound(number) == 0 => &[],
+            None => return Err(Halt::Missing(vec![ask])),
+        };
+        let seat = self.by_number.get(&number).and_then(|place| self.seats.get(*place));
+        let pending = seat.map_or(&[][..], |seat| &seat.pending).iter();
+        let mut found: Vec<&Entry> =
+            stored.iter().chain(pending.filter(|entry| find.finds(entry, number))).collect();
         if find.is_of_newest() {
-            entries = entries.pop().into_iter().collect();
+            found.drain(..found.len().saturating_sub(1));
         }
-        entries
+        Ok(found)
+    }
+
+    /// All that is missing is fetched together.
+    fn gather(&self, need: &Need, account: &Account) -> Result<LookupPlan<&Entry>, Halt> {
+        let mut plan = LookupPlan::new(need, account);
+        let mut missing = Missing::new();
+        while let Some(Lookup { journal, find }) = plan.next() {
+            match self.find(journal, &find) {
+                Ok(found) => plan.answer(found),
+                Err(Halt::Missing(ask)) => {
+                    missing.extend(ask);
+                    plan.answer([]);
+                }
+                Err(failed) => return Err(failed),
+            }
+        }
+        if missing.is_empty() { Ok(plan) } else { Err(Halt::Missing(missing)) }
+    }
+
+    fn corrupt(number: ProfileNumber, source: Corrupt) -> Halt {
+        Halt::Failed(PostgresError::Corrupt { number, source })
+    }
+
+    fn append(&mut self, first: (usize, &[Entry]), second: Option<(usize, &[Entry])>) -> Result<(), Halt> {
+        for (seat, entries) in [Some(first), second].into_iter().flatten() {
+            let seat = self.seats.get_mut(seat).ok_or(Halt::Failed(PostgresError::NoSuchAccount))?;
+            entries.iter().for_each(|entry| seat.account.apply(entry));
+            seat.pending.extend_from_slice(entries);
+        }
+        Ok(())
     }
 }
 
 impl Seat {
     fn new(account: Account, standing: Standing) -> Self {
         Self { base: account.sequence(), account, kept: Kept::default(), standing, pending: Vec::new() }
-    }
-
-    /// Puts down what is to be written next.
-    pub(super) fn push(&mut self, entries: &[Entry]) {
-        for entry in entries {
-            self.account.apply(entry);
-            self.pending.push(Arc::new(entry.clone()));
-        }
     }
 }
 

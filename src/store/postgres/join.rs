@@ -4,9 +4,10 @@ use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 
 use super::error::Failure;
-use super::run::{Decided, Kind, pending};
+use super::run::pending;
 use super::{PostgresError, PostgresStore, Shared};
-use crate::store::{AsyncStore, CommitStatus, StoreError, Work};
+use crate::store::stage::{Apart, Staged};
+use crate::store::{AsyncStore, CommitStatus, Work};
 
 /// A ledger inside a transaction that the caller has open; see [`PostgresStore::joining`].
 pub struct Joined<'a, 't> {
@@ -63,20 +64,19 @@ impl AsyncStore for Joined<'_, '_> {
     type Error = PostgresError;
 
     async fn run(&mut self, work: &mut dyn Work) -> Result<(), PostgresError> {
-        let mut unread = Ok(());
-        for unit in 0..work.needs().len() {
+        let mut apart = Apart::new((0..work.needs().len()).map(|unit| unit..unit.saturating_add(1)));
+        while let Some(units) = apart.next() {
             let fate = if self.is_doomed {
                 Ok(CommitStatus::Aborted)
             } else {
-                self.run_in_savepoint(work, unit).await
+                self.run_in_savepoint(work, units.start).await
             };
             match fate {
-                // Its savepoint was rolled back to, and the others stand for themselves.
-                Err(error) if error.is_corruption() => unread = unread.and(Err(error)),
-                fate => work.settle(unit, fate?),
+                Ok(fate) => work.settle(units.start, fate),
+                Err(error) => apart.failed(units, error)?,
             }
         }
-        unread
+        apart.end()
     }
 }
 
@@ -114,15 +114,15 @@ impl Joined<'_, '_> {
         let needs = work.needs().get(units.clone()).unwrap_or_default();
         let mut desk = shared.load(session, needs).await?;
         let decided = shared.decide(session, work, units, &mut desk).await?;
-        let outcome = match decided.first() {
-            Some(Decided { kind: Kind::Pending, .. }) => {
+        let outcome = match decided.first().map(|decided| decided.staged) {
+            Some(Staged::Appended) => {
                 let places = pending(&desk);
                 match shared.write_together_or_not(session, &mut desk, &places).await? {
                     Some(_) => Outcome::Release(CommitStatus::Staged),
                     None => Outcome::RollBack(CommitStatus::Conflict),
                 }
             }
-            Some(Decided { kind: Kind::Stale, .. }) => Outcome::RollBack(CommitStatus::Conflict),
+            Some(Staged::Stale) => Outcome::RollBack(CommitStatus::Conflict),
             _ => Outcome::Release(CommitStatus::Staged),
         };
         shared.give_back_promised(&desk);

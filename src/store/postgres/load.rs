@@ -7,6 +7,7 @@ use super::ask::{Asks, Journal, foresee, number_of};
 use super::desk::{Desk, Missing, Standing};
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
+use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::store::{Need, Owner};
 
@@ -24,8 +25,7 @@ impl Shared {
         self.seat_newcomers(session, needs, &mut desk).await?;
         // What depends on what was found; most needs have nothing of the kind.
         loop {
-            let missing: Missing =
-                needs.iter().filter_map(|need| desk.gather(need).err()).flatten().collect();
+            let missing = desk.missing(needs)?;
             if missing.is_empty() {
                 return Ok(desk);
             }
@@ -78,9 +78,7 @@ impl Shared {
         desk.take_in(&slots.list, &rows)?;
         let number = |owner: Owner| match owner {
             Owner::Number(number) => Some(number),
-            Owner::Profile(_) => {
-                desk.place(owner).and_then(|place| desk.seats.get(place)).map(|seat| seat.account.number())
-            }
+            Owner::Profile(_) => desk.account_of(owner).map(Account::number),
         };
         // What was asked about newcomers found nothing, and they have no number to remember it under.
         let asked: Missing = asked
@@ -138,7 +136,7 @@ impl Shared {
         let mut newcomers: Vec<ProfileId> = Vec::new();
         for owner in needs.iter().flat_map(|need| [Some(need.owner), need.second]).flatten() {
             if let Owner::Profile(profile) = owner
-                && !desk.is_seated(owner)
+                && desk.seat_of(owner).is_none()
             {
                 newcomers.push(profile);
             }

@@ -84,7 +84,7 @@ impl Shared {
     ) -> Result<u64, PostgresError> {
         let need = Need::of(Owner::Number(number));
         let desk = self.load(session, std::slice::from_ref(&need)).await?;
-        let (Some(account), _) = desk.accounts(&need) else { return Ok(0) };
+        let Some(account) = desk.account_of(need.owner) else { return Ok(0) };
         let mut journal = Vec::new();
         for row in session.query(&self.statements.journal, &[&plain(number)]).await? {
             let entry = Answer(&row).entry()?;

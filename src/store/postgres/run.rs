@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use deadpool_postgres::{Object, Transaction};
 
-use super::desk::Desk;
+use super::desk::{Desk, Halt, Seat};
 use super::error::Failure;
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
-use crate::account::Account;
 use crate::id::ProfileNumber;
-use crate::store::{CommitStatus, Need, Owner, StoreError, View, Work};
+use crate::store::stage::{Apart, Staged, stage};
+use crate::store::{CommitStatus, Need, Owner, Work};
 
 /// So many units share a commit at most.
 const TOGETHER: usize = 1_024;
@@ -19,23 +19,14 @@ const TOGETHER: usize = 1_024;
 /// A connection that was lost while nothing had been written is replaced so often.
 const CONNECTIONS: u32 = 3;
 
-/// What a unit came to.
+/// What a unit came to, in the account that it names first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Decided {
-    pub(super) unit: usize,
-    pub(super) first: usize,
-    pub(super) kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// There is nothing to write, and what it saw is in the database.
-    Nothing,
-    /// There is nothing to write, but it saw what is yet to be written.
-    NothingAfterPending,
-    Pending,
-    /// It does not follow the account's last entry.
-    Stale,
+    unit: usize,
+    number: ProfileNumber,
+    pub(super) staged: Staged,
+    /// Whether its fate is that of what is to be written: it wrote some of it, or saw some.
+    is_pending: bool,
 }
 
 /// Units that were decided, and of which nothing is written yet.
@@ -82,42 +73,16 @@ impl CommitReport {
 
 impl Shared {
     pub(super) async fn run(&self, work: &mut dyn Work) -> Result<(), PostgresError> {
-        let (mut next, mut unread) = (0, Ok(()));
-        while next < work.needs().len() {
-            let units = together(work.needs(), next);
-            next = units.end;
-            unread = unread.and(self.run_apart_if_need_be(work, units).await?);
-        }
-        unread
-    }
-
-    /// Runs units together. If one of them meets what cannot be read, they are run in halves, and these in halves, until
-    /// it stands alone: it does its neighbours no harm.
-    ///
-    /// # Errors
-    /// The inner one is about such a unit, and the others went their way; the outer one ends the work.
-    async fn run_apart_if_need_be(
-        &self,
-        work: &mut dyn Work,
-        units: Range<usize>,
-    ) -> Result<Result<(), PostgresError>, PostgresError> {
-        let mut unread = Ok(());
-        let mut left = vec![units];
-        while let Some(units) = left.pop() {
+        let mut apart = Apart::new(groups(work.needs()).into_iter());
+        while let Some(units) = apart.next() {
             match self.load_and_decide(work, units.clone()).await {
                 Ok(Some(ready)) => self.write_and_settle(work, ready).await?,
                 // Somebody else was in the way.
                 Ok(None) => units.for_each(|unit| work.settle(unit, CommitStatus::Conflict)),
-                Err(error) if error.is_corruption() && units.len() > 1 => {
-                    let middle = units.start.midpoint(units.end);
-                    // In their order, as a later unit sees an earlier one's change.
-                    left.extend([middle..units.end, units.start..middle]);
-                }
-                Err(error) if error.is_corruption() => unread = unread.and(Err(error)),
-                Err(error) => return Err(error),
+                Err(error) => apart.failed(units, error)?,
             }
         }
-        Ok(unread)
+        apart.end()
     }
 
     /// What there is before anything is written; `None`: it was not to be had, and is worth another try.
@@ -149,14 +114,11 @@ impl Shared {
             self.commit(&client, &mut desk).await
         };
         self.give_back_promised(&desk);
-        for Decided { unit, first, kind } in decided {
-            let number = desk.seats.get(first).map(|seat| seat.account.number());
-            let is_in = |numbers: &HashSet<ProfileNumber>| number.is_some_and(|n| numbers.contains(&n));
-            let fate = match kind {
-                Kind::Nothing => CommitStatus::Committed,
-                Kind::Stale => CommitStatus::Conflict,
-                _ if is_in(&written.swapped) => CommitStatus::Committed,
-                Kind::Pending if is_in(&written.lost) => CommitStatus::InDoubt,
+        for Decided { unit, number, staged, is_pending } in decided {
+            let fate = match staged {
+                Staged::Stale => CommitStatus::Conflict,
+                _ if !is_pending || written.swapped.contains(&number) => CommitStatus::Committed,
+                Staged::Appended if written.lost.contains(&number) => CommitStatus::InDoubt,
                 // It is not written, and the error says why.
                 _ if written.failed.is_some() => continue,
                 _ => CommitStatus::Conflict,
@@ -191,11 +153,18 @@ impl Shared {
     ) -> Result<Vec<Decided>, PostgresError> {
         let mut decided = Vec::with_capacity(units.len());
         for unit in units {
-            // What an earlier unit is about to write may lead to something that was not looked up.
-            while let Some(missing) = work.needs().get(unit).and_then(|need| desk.gather(need).err()) {
-                self.fetch(session, missing, desk).await?;
-            }
-            decided.extend(decide_one(work, unit, desk)?);
+            let staged = loop {
+                match stage(desk, work, unit) {
+                    Ok(staged) => break staged,
+                    // What an earlier unit is about to write led to something that was not looked up.
+                    Err(Halt::Missing(missing)) => self.fetch(session, missing, desk).await?,
+                    Err(Halt::Failed(error)) => return Err(error),
+                }
+            };
+            let seat = work.needs().get(unit).and_then(|need| desk.seat_of(need.owner));
+            let Some(Seat { account, pending, .. }) = seat else { continue };
+            let is_pending = staged == Staged::Appended || !pending.is_empty();
+            decided.push(Decided { unit, number: account.number(), staged, is_pending });
         }
         Ok(decided)
     }
@@ -285,49 +254,19 @@ impl Shared {
     }
 }
 
-/// From a unit on, those that can share a commit: the catalogue's by themselves, so that nothing is committed on a
-/// definition that is not; and one over two accounts by itself.
-fn together(needs: &[Need], start: usize) -> Range<usize> {
+/// Units that share a commit: the catalogue's by themselves, so that nothing is committed on a definition that is not; and
+/// one over two accounts by itself.
+fn groups(needs: &[Need]) -> Vec<Range<usize>> {
     let class = |need: &Need| (need.owner == Owner::CATALOGUE, need.second.is_some());
-    let rest = needs.get(start..).unwrap_or_default();
-    let Some(first) = rest.first().map(class) else { return start..start };
-    let most = if first.1 { 1 } else { TOGETHER };
-    let units = rest.iter().take(most).take_while(|need| class(need) == first).count();
-    start..start.saturating_add(units)
-}
-
-fn decide_one(work: &mut dyn Work, unit: usize, desk: &mut Desk) -> Result<Option<Decided>, PostgresError> {
-    let Some(need) = work.needs().get(unit).cloned() else { return Ok(None) };
-    let (Some(first), second) = (desk.place(need.owner), need.second.and_then(|owner| desk.place(owner)))
-    else {
-        return Err(PostgresError::NoSuchAccount);
-    };
-    let second = second.filter(|second| *second != first);
-    let has_pending = desk.seats.get(first).is_some_and(|seat| !seat.pending.is_empty());
-    let change = {
-        let (Some(account), other) = desk.accounts(&need) else { return Err(PostgresError::NoSuchAccount) };
-        // All that is missing was fetched.
-        let Ok(gather) = desk.gather(&need) else { return Err(PostgresError::NoSuchAccount) };
-        let past = gather.past(&need, account);
-        let past = past.map_err(|source| PostgresError::Corrupt { number: account.number(), source })?;
-        let found = gather.found();
-        work.decide(unit, View::new(past.as_ref().unwrap_or(account), other, &found))
-    };
-    let Some(change) = change.filter(|change| !change.is_empty()) else {
-        let kind = if has_pending { Kind::NothingAfterPending } else { Kind::Nothing };
-        return Ok(Some(Decided { unit, first, kind }));
-    };
-    let version = |place: usize| desk.seats.get(place).map(|seat| Account::sequence(&seat.account));
-    if !change.follows(version(first).unwrap_or(0), second.and_then(version)) {
-        return Ok(Some(Decided { unit, first, kind: Kind::Stale }));
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for alike in needs.chunk_by(|one, next| class(one) == class(next)) {
+        let most = if alike.iter().any(|need| need.second.is_some()) { 1 } else { TOGETHER };
+        for some in alike.chunks(most) {
+            let start = groups.last().map_or(0, |group| group.end);
+            groups.push(start..start.saturating_add(some.len()));
+        }
     }
-    if let Some(seat) = desk.seats.get_mut(first) {
-        seat.push(&change.first);
-    }
-    if let Some(seat) = second.and_then(|second| desk.seats.get_mut(second)) {
-        seat.push(&change.second);
-    }
-    Ok(Some(Decided { unit, first, kind: Kind::Pending }))
+    groups
 }
 
 /// The places of the accounts to which something is to be written.

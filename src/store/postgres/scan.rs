@@ -92,7 +92,7 @@ impl Shared {
             let is_last = needs.len() < PAGE;
             let desk = self.load(&client, &needs).await?;
             for need in &needs {
-                let (account, _) = desk.accounts(need);
+                let account = desk.account_of(need.owner);
                 if let Some(account) = account.filter(|account| found.len() < limit && wanted(account)) {
                     found.push(account.number());
                 }

@@ -7,7 +7,8 @@ use super::seat::Seats;
 use super::session::Session;
 use super::tables::Tables;
 use super::{SqliteError, SqliteStore, schema};
-use crate::store::{CommitStatus, Store, StoreError, Work};
+use crate::store::stage::Apart;
+use crate::store::{CommitStatus, Store, Work};
 
 /// A store that joins a transaction which the caller has open; see [`SqliteStore::joining`].
 ///
@@ -78,22 +79,20 @@ impl Store for JoinedSqlite<'_> {
         if self.connection.is_autocommit() {
             return Err(SqliteError::NoTransaction);
         }
-        let mut unread = Ok(());
-        for unit in 0..work.needs().len() {
-            match self.unit(work, unit) {
-                Ok(fate) => work.settle(unit, fate),
-                // One account that cannot be read does its neighbours no harm.
-                Err(error) if error.is_corruption() => unread = unread.and(Err(error)),
+        let mut apart = Apart::new((0..work.needs().len()).map(|unit| unit..unit.saturating_add(1)));
+        while let Some(units) = apart.next() {
+            match self.unit(work, units.start) {
+                Ok(fate) => work.settle(units.start, fate),
                 Err(error) => {
                     // SQLite itself rolls back after some errors; and who has read what is out of date can never write.
                     if self.connection.is_autocommit() || error.is_stale() {
-                        work.settle(unit, CommitStatus::Aborted);
+                        work.settle(units.start, CommitStatus::Aborted);
                     }
-                    return Err(error);
+                    apart.failed(units, error)?;
                 }
             }
         }
-        unread
+        apart.end()
     }
 }
 

@@ -41,7 +41,8 @@ pub use rusqlite;
 use self::seat::Seats;
 use self::session::Session;
 use self::tables::Tables;
-use super::{CommitStatus, Store, StoreError, Work};
+use super::stage::Apart;
+use super::{CommitStatus, Store, Work};
 
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 64;
@@ -149,6 +150,18 @@ impl SqliteStore {
         Ok(Self { connection, options, seats: Seats::default(), version: None, fates: Vec::new() })
     }
 
+    fn run_together(&mut self, work: &mut dyn Work, units: Range<usize>) -> Result<(), SqliteError> {
+        // A single unit may be a mere look, and that waits for nobody. If it writes and somebody else has written since it
+        // began, it is run again with the others kept out from the start.
+        if units.len() <= 1 {
+            match self.attempt(work, units.clone(), "BEGIN") {
+                Err(SqliteError::Busy(_)) => {}
+                result => return result,
+            }
+        }
+        self.attempt(work, units, "BEGIN IMMEDIATE")
+    }
+
     /// Runs some units of a work in one transaction.
     fn attempt(&mut self, work: &mut dyn Work, units: Range<usize>, begin: &str) -> Result<(), SqliteError> {
         Tables(&self.connection).prepare(begin)?.execute([])?;
@@ -209,27 +222,12 @@ impl Store for SqliteStore {
     type Error = SqliteError;
 
     fn run(&mut self, work: &mut dyn Work) -> Result<(), SqliteError> {
-        // A single unit may be a mere look, and that waits for nobody. If it writes and somebody else has written since it
-        // began, it is run again with the others kept out from the start.
-        let units = work.needs().len();
-        if units <= 1 {
-            match self.attempt(work, 0..units, "BEGIN") {
-                Err(SqliteError::Busy(_)) => {}
-                result => return result,
+        let mut apart = Apart::new(std::iter::once(0..work.needs().len()));
+        while let Some(units) = apart.next() {
+            if let Err(error) = self.run_together(work, units.clone()) {
+                apart.failed(units, error)?;
             }
         }
-        match self.attempt(work, 0..units, "BEGIN IMMEDIATE") {
-            Err(error) if error.is_corruption() && units > 1 => {}
-            result => return result,
-        }
-        // One account that cannot be read does its neighbours no harm: each stands for itself.
-        let mut unread = Ok(());
-        for unit in 0..units {
-            match self.attempt(work, unit..unit.saturating_add(1), "BEGIN IMMEDIATE") {
-                Err(error) if error.is_corruption() => unread = unread.and(Err(error)),
-                result => result?,
-            }
-        }
-        unread
+        apart.end()
     }
 }

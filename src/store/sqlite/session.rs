@@ -165,56 +165,34 @@ impl<'a> Session<'a> {
     fn find_in(&self, number: ProfileNumber, find: &Find) -> Result<Vec<Entry>, SqliteError> {
         let Some(seat) = self.seats.get(number) else { return Ok(Vec::new()) };
         let newest = seat.account.sequence();
-        match find {
+        let places = match find {
             Find::Range(first, last) => {
                 let (first, end) = ((*first).max(1), (*last).min(newest));
                 let start = if end < newest { self.tables.mark(number, end)? } else { None };
-                self.tables.range(number, start.unwrap_or(seat.last), first, end)
+                return self.tables.range(number, start.unwrap_or(seat.last), first, end);
             }
-            Find::Until(at) => {
+            Find::Until(_) => {
                 let mut entries = self.tables.range(number, seat.last, 1, newest)?;
-                entries.retain(|entry| entry.at <= *at);
-                Ok(entries)
+                entries.retain(|entry| find.finds(entry, number));
+                return Ok(entries);
             }
-            Find::Latest(subject) => {
-                let places = self.tables.about(number, *subject, 1)?;
-                self.newest_of(number, places, |entry| entry.records(number).contains(subject))
-            }
-            Find::About(subject) => {
-                let mut entries = Vec::new();
-                for place in self.tables.about(number, *subject, -1)?.into_iter().rev() {
-                    let row = self.tables.journal_row(number, place)?;
-                    entries.extend(
-                        row.entries.into_iter().filter(|entry| entry.records(number).contains(subject)),
-                    );
-                }
-                Ok(entries)
-            }
-            Find::Key(key) => {
-                let places = self.tables.named(number, name_hash(KEY, key.as_str()))?;
-                self.newest_of(number, places, |entry| entry.key() == Some(key))
-            }
-            Find::Named(name) => {
-                let places = self.tables.named(number, name_hash(name.sort(), name.as_str()))?;
-                self.newest_of(number, places, |entry| entry.names().contains(name))
-            }
-        }
-    }
-
-    /// The newest entry that is wanted, in rows of which the newest come first.
-    fn newest_of(
-        &self,
-        number: ProfileNumber,
-        places: Vec<i64>,
-        is_wanted: impl Fn(&Entry) -> bool,
-    ) -> Result<Vec<Entry>, SqliteError> {
+            Find::Latest(subject) => self.tables.about(number, *subject, 1)?,
+            Find::About(subject) => self.tables.about(number, *subject, -1)?,
+            Find::Key(key) => self.tables.named(number, name_hash(KEY, key.as_str()))?,
+            Find::Named(name) => self.tables.named(number, name_hash(name.sort(), name.as_str()))?,
+        };
+        let mut entries = Vec::new();
+        // The newest rows come first.
         for place in places {
             let row = self.tables.journal_row(number, place)?;
-            if let Some(entry) = row.entries.into_iter().rfind(&is_wanted) {
-                return Ok(vec![entry]);
+            entries.extend(row.entries.into_iter().rev().filter(|entry| find.finds(entry, number)));
+            if find.is_of_newest() && !entries.is_empty() {
+                entries.truncate(1);
+                break;
             }
         }
-        Ok(Vec::new())
+        entries.reverse();
+        Ok(entries)
     }
 }
 
