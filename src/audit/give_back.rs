@@ -8,7 +8,7 @@ use super::{
     lots::{lot_change, same_change},
     same,
 };
-use crate::id::{LotId, ProfileNumber, ReturnId};
+use crate::id::{LotId, ProfileNumber, ReturnId, next_sequence};
 use crate::journal::draw::first_part;
 use crate::journal::{
     Bucket, Item, Items, LotKind, LotState, Origin, RedemptionState, ReturnEntry, ReturnedItem, ReturnedTo,
@@ -40,8 +40,8 @@ impl Past {
         let is_known = step.account.includes_number(redemption.number());
         ensure("R2", "redemption.id", is_known, &redemption, format_args!("a redemption of this profile"))?;
         self.returned(number, back, is_reversal)?;
-        let mut new_lots = 0;
-        back.items.iter().try_for_each(|item| self.returned_item(step, back, item, &mut new_lots))
+        let mut last = step.entry.sequence;
+        back.items.iter().try_for_each(|item| self.returned_item(step, back, item, &mut last))
     }
 
     /// What a redemption gave back is added up, and went back as if so much less had been redeemed.
@@ -89,16 +89,16 @@ impl Past {
         step: &Step<'_>,
         back: &ReturnEntry,
         item: &ReturnedItem,
-        new_lots: &mut u32,
+        last: &mut u32,
     ) -> Check {
         let value = item.value();
         if value.is_zero() {
             return check_nothing(item);
         }
         if let ReturnedTo::NewLot(lot) = item.to {
-            *new_lots = new_lots.saturating_add(1);
-            let sequence = step.entry.sequence.saturating_add(*new_lots);
-            same("R3", "items.to", &lot, &LotId::made_by(step.number(), sequence))?;
+            // Each new lot is issued by the next entry.
+            *last = next_sequence(*last);
+            same("R3", "items.to", &lot, &LotId::made_by(step.number(), *last))?;
             ensure("R3", "items.change", item.change.is_none(), &item.change, format_args!("none"))?;
             if let Some(old) = self.lots.get(&item.lot) {
                 let is_over = matches!(old.at(step.at()).standing, Standing::Expired | Standing::MovedTo(_));

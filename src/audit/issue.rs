@@ -1,5 +1,7 @@
 //! Lots that were issued (rules D2 to D7, R3 and X3).
 
+use chrono::TimeDelta;
+
 use super::announced::Announced;
 use super::{Check, Fault, LotRecord, Past, Step, ensure, same};
 use crate::id::{ExternalId, LotId, ProfileNumber};
@@ -85,9 +87,10 @@ impl Past {
 
 /// A period of grace that begins at the return: so many times 24 hours, also none.
 fn is_days_later(step: &Step<'_>, issue: &Issue) -> bool {
-    const DAY: i64 = 86_400_000_000;
-    let later = issue.expires_at.instant().map(|end| end.micros().saturating_sub(step.at().micros()));
-    later.is_some_and(|later| later >= 0 && later.checked_rem(DAY) == Some(0))
+    issue.expires_at.instant().is_some_and(|end| {
+        let later = end.to_datetime().signed_duration_since(step.at().to_datetime());
+        later >= TimeDelta::zero() && TimeDelta::try_days(later.num_days()) == Some(later)
+    })
 }
 
 /// What a lot says that was not asked for by itself: where it came from, and nothing of the caller's.

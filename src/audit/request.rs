@@ -1,5 +1,7 @@
 //! Why an entry was written, when, and how a repeated request finds it (rules J5 and T7).
 
+use std::ops::Range;
+
 use super::{Check, Fault, Past, Step, ensure, same};
 use crate::id::{ReturnId, TransactionId};
 use crate::journal::{Cause, Entry, EntryKind, External, Origin};
@@ -7,8 +9,8 @@ use crate::journal::{Cause, Entry, EntryKind, External, Origin};
 /// The request that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Span {
-    /// How many more entries it wrote, by its stamp.
-    left: u32,
+    /// The entries that it wrote by its stamp and that are still to come, counted from its first.
+    left: Range<u32>,
     /// The cause of any further entry of it.
     further: Option<Cause>,
 }
@@ -16,7 +18,7 @@ pub(super) struct Span {
 impl Span {
     /// Whether entries of the request are still to come.
     pub(super) fn is_open(&self) -> bool {
-        self.left > 0
+        !self.left.is_empty()
     }
 }
 
@@ -63,19 +65,19 @@ impl Past {
             ensure("J5", "stamp", entry.cause == Cause::Request, &stamp.key, format_args!("none"))?;
             ensure("J5", "stamp.entries", stamp.entries > 0, &stamp.entries, format_args!("at least 1"))?;
         }
-        let is_counted = if self.span.left > 0 {
+        let is_counted = if self.span.is_open() {
             !is_first && step.account.last_at() == Some(entry.at)
         } else {
             Some(entry.cause) != self.span.further
         };
-        let left = self.span.left;
+        let left = self.span.left.len();
         let expected = format_args!("{left} more entries by the stamp of the request before it");
         ensure("J5", "cause", is_counted, &entry.cause, expected)?;
         if is_first {
-            let left = stamp.map_or(0, |stamp| stamp.entries.saturating_sub(1));
+            let left = 1..stamp.map_or(1, |stamp| stamp.entries);
             self.span = Span { left, further: stamp.and_then(|_| further(step)) };
         } else {
-            self.span.left = self.span.left.saturating_sub(1);
+            self.span.left.next();
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::announced::Announced;
 use super::give_back::RedemptionRecord;
 use super::{Check, Fault, Past, Step, ensure, same};
-use crate::id::{LotId, RedemptionId, TransactionId};
+use crate::id::{LotId, RedemptionId, TransactionId, next_sequence};
 use crate::journal::{Earned, Issue, Origin, RedemptionState, Standing, Transaction, TransactionChange};
 use crate::value::{Amount, Points};
 
@@ -145,7 +145,7 @@ impl Past {
         let id = transaction.id;
         let lot = match own {
             None if !more.is_zero() => {
-                let lot = LotId::made_by(step.number(), step.entry.sequence.saturating_add(1));
+                let lot = LotId::made_by(step.number(), next_sequence(step.entry.sequence));
                 self.announced.push_back(Announced::EarnedLot { transaction: id, lot, points: more });
                 Some(lot)
             }
@@ -172,7 +172,7 @@ impl Past {
             let days = terms.period.map(|period| period.count);
             same("X3", "transaction.earned.period_days", &earned.period_days, &days)?;
         }
-        let next = LotId::made_by(step.number(), step.entry.sequence.saturating_add(1));
+        let next = LotId::made_by(step.number(), next_sequence(step.entry.sequence));
         let is_right = lot.is_none_or(|lot| lot.number() != step.number() || lot == next);
         let expected = format_args!("a lot of another journal, or {next}");
         ensure("X4", "transaction.earned.lot", is_right, &lot, expected)

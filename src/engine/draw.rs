@@ -6,7 +6,7 @@ use crate::journal::draw::Draw;
 use crate::journal::{LotKind, Strategy};
 use crate::program::Program;
 use crate::time::Timestamp;
-use crate::value::{Amount, Scale};
+use crate::value::Amount;
 
 /// Draws up to `wanted` from an account that is brought up to `at`, with one strategy after the other.
 pub(crate) fn draw(
@@ -53,11 +53,4 @@ pub(crate) fn available(program: &Program, account: &Account, strategies: &[Stra
         };
         sum.checked_add(more).unwrap_or(Amount::MAX_TOTAL)
     })
-}
-
-/// The largest multiple of the minor unit that is at most so many ten-thousandths.
-pub(crate) fn round_down(raw: i128, scale: Scale) -> Amount {
-    let step = i128::from(scale.step());
-    let down = raw.checked_div(step).unwrap_or(0).saturating_mul(step);
-    Amount::raw(i64::try_from(down).unwrap_or(i64::MAX)).min(Amount::MAX_TOTAL)
 }

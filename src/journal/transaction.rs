@@ -8,7 +8,7 @@ use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
 use crate::time::{Timestamp, Zone};
 use crate::value::json::Json;
-use crate::value::{Amount, Points, Scale};
+use crate::value::{Amount, Points, Rounding, Scale, proportion};
 
 /// A purchase at the till, as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,11 +108,8 @@ impl Earned {
     /// What so much money earns, rounded down at the point scale (rule X3).
     pub(crate) fn points_for(&self, total: Amount) -> Points {
         let scale = Scale::new(self.point_scale).unwrap_or(Scale::FINEST);
-        let step = i128::from(scale.step());
-        let exact =
-            i128::from(total.ten_thousandths()).saturating_mul(self.points_rate.ten_thousandths().into());
-        let per_step = i128::from(self.amount_rate.ten_thousandths()).saturating_mul(step);
-        let points = exact.checked_div(per_step).unwrap_or(0).saturating_mul(step);
+        let (points, per) = (self.points_rate.ten_thousandths(), self.amount_rate.ten_thousandths());
+        let points = proportion(total.ten_thousandths(), points, per, scale, Rounding::Down);
         i64::try_from(points).map_or(Points::MAX_TOTAL, |raw| Points::raw(raw).min(Points::MAX_TOTAL))
     }
 }

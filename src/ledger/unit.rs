@@ -3,6 +3,7 @@
 //! A single request is a run of one unit, a batch and a group commit are runs of many, and a question is a unit that
 //! writes nothing. Both faces of the ledger hand the same runs to their stores.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::error::Error;
@@ -13,6 +14,7 @@ use crate::store::{Change, CommitStatus, Need, View, Work};
 
 /// How often a unit is tried before it is given up as contended, or as in doubt.
 pub(crate) const MAX_ATTEMPTS: u32 = 32;
+const ATTEMPTS: Range<u32> = 0..MAX_ATTEMPTS;
 
 /// One unit of a run.
 pub(crate) trait Unit: Send {
@@ -36,7 +38,8 @@ pub(crate) struct Run<'u, U> {
     /// Which unit each need is of; by its place, as long as there is no list.
     order: Vec<usize>,
     change: Change,
-    attempts: u32,
+    /// The attempts that may still be made; it begins with how many there were.
+    attempts: Range<u32>,
     /// The first unit of this attempt that needs more. Those after it wait for the next, as they may be about the same
     /// account as it will be, and come later.
     waits_for: Option<usize>,
@@ -47,7 +50,7 @@ impl<'u, U: Unit> Run<'u, U> {
     #[inline]
     pub(crate) fn new(units: &'u mut [U], needs: &'u mut [Need], space: Change) -> Self {
         let open = needs.len();
-        Self { units, needs, open, order: Vec::new(), change: space, attempts: 0, waits_for: None }
+        Self { units, needs, open, order: Vec::new(), change: space, attempts: ATTEMPTS, waits_for: None }
     }
 
     /// Of units of which some are done already: the needs are those of the units in the order.
@@ -68,28 +71,29 @@ impl<'u, U: Unit> Run<'u, U> {
     /// After a run that did not fail: whether there is to be another, of the units that are still open.
     #[inline]
     pub(crate) fn next_attempt(&mut self) -> bool {
-        self.attempts = self.attempts.saturating_add(1);
+        self.attempts.next();
         self.waits_for = None;
         let before = self.open;
-        let mut kept = 0;
+        let mut kept = 0..before;
         for place in 0..before {
             let index = self.index(place);
-            if self.units.get_mut(index).is_some_and(U::is_open) {
-                self.keep(place, kept, index);
-                kept = kept.saturating_add(1);
+            if self.units.get_mut(index).is_some_and(U::is_open)
+                && let Some(free) = kept.next()
+            {
+                self.keep(place, free, index);
             }
         }
-        self.open = kept;
-        if kept < before {
+        self.open = kept.start;
+        if self.open < before {
             // What waited was not contended.
-            self.attempts = 0;
+            self.attempts = ATTEMPTS;
         }
-        kept > 0 && self.attempts < MAX_ATTEMPTS
+        self.is_open() && !self.attempts.is_empty()
     }
 
     /// The space, and how often the units that are still open were tried.
     pub(crate) fn finish(self) -> (Change, u32) {
-        (self.change, self.attempts)
+        (self.change, self.attempts.start)
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use crate::definition::Terms;
 use crate::engine::Rejection;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::lot::LotRecord;
-use crate::id::{LotId, TransactionId};
+use crate::id::{LotId, TransactionId, next_sequence};
 use crate::journal::{
     Bucket, Cause, ClawedBack, Earned, EarnedMore, EntryKind, Issue, LotChange, LotDetails, LotKind,
     LotState, Origin, Standing, Transaction,
@@ -38,7 +38,7 @@ pub(crate) fn plan(draft: &EntryBuilder<'_>, view: &View<'_>, transaction: &mut 
     let points = was.points_for(kept);
     let has_lot = own_lot(draft, view, was).is_some_and(|own| own.is_here);
     let lot = if points > was.points && !has_lot {
-        Some(LotId::made_by(draft.first.number(), draft.first.next_sequence().saturating_add(1)))
+        Some(LotId::made_by(draft.first.number(), next_sequence(draft.first.next_sequence())))
     } else {
         was.lot
     };

@@ -8,7 +8,7 @@ use crate::engine::draft::{AccountDraft, EntryBuilder};
 use crate::engine::lot::LotRecord;
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
-use crate::id::{LotId, ProfileId, RedemptionId, ReturnId};
+use crate::id::{LotId, ProfileId, RedemptionId, ReturnId, next_sequence};
 use crate::journal::draw::first_part;
 use crate::journal::{
     Balances, Bucket, Cause, EntryKind, Fingerprint, Issue, Item, LotDetails, LotKind, LotState, Origin,
@@ -185,8 +185,9 @@ fn give_back(
     wanted: Wanted,
     meta: Option<Json>,
 ) -> Result<(), Rejection> {
+    let (side, last) = (&draft.first, draft.first.next_sequence());
     let mut plan =
-        Plan { program: draft.program, side: &draft.first, found: view.found, at: draft.at, new: Vec::new() };
+        Plan { program: draft.program, side, found: view.found, at: draft.at, last, new: Vec::new() };
     let items = plan.items(redemption, wanted.total)?;
     let new_lots = plan.new;
     let id = ReturnId::made_by(draft.first.number(), draft.first.next_sequence());
@@ -214,6 +215,8 @@ struct Plan<'a> {
     side: &'a AccountDraft<'a>,
     found: &'a Found<'a>,
     at: Timestamp,
+    /// The number of the last entry that is planned: at first, of the return itself.
+    last: u32,
     /// The lots that are issued for what cannot go back to its own.
     new: Vec<Issue>,
 }
@@ -327,10 +330,8 @@ impl<'a> Plan<'a> {
         } else {
             expires_at
         };
-        // The return itself is written first.
-        let place = u32::try_from(self.new.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let sequence = self.side.next_sequence().saturating_add(place);
-        let lot = LotId::made_by(self.side.number(), sequence);
+        self.last = next_sequence(self.last);
+        let lot = LotId::made_by(self.side.number(), self.last);
         let origin = Some(Origin::Returned { redemption, lot: issue.lot });
         self.new.push(Issue {
             lot,

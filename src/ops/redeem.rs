@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::account::Account;
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
-use crate::engine::draw::{available, draw, round_down};
+use crate::engine::draw::{available, draw};
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{HoldId, ProfileId, RedemptionId};
@@ -195,8 +195,7 @@ impl Spend<'_> {
         if let Some(minimum) = settings.minimum_spend.filter(|minimum| basket < *minimum) {
             return Err(Rejection::BelowMinimumSpend { basket, minimum });
         }
-        let share =
-            settings.redemption_share.map(|share| round_down(share.of_raw(basket), program.minor_unit()));
+        let share = settings.redemption_share.map(|share| share.of(basket, program.minor_unit()));
         match settings.redemption_cap.into_iter().chain(share).min() {
             Some(cap) if cap < self.amount => {
                 if self.strict || cap.is_zero() {

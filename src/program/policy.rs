@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::DefinitionId;
-use crate::value::{Amount, Points};
+use crate::value::{Amount, Points, Rounding, Scale, proportion};
 
 /// What becomes of value that is returned to a lot which has expired since (rule R3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,11 +68,11 @@ impl Earn {
 pub struct Share(Amount);
 
 impl Share {
-    /// This share of an amount, in ten-thousandths, before it is rounded down to the minor unit.
-    pub(crate) fn of_raw(self, basket: Amount) -> i128 {
-        let product =
-            i128::from(basket.ten_thousandths()).saturating_mul(i128::from(self.0.ten_thousandths()));
-        product / 10_000
+    /// This share of an amount, rounded down to the minor unit.
+    pub(crate) fn of(self, basket: Amount, minor: Scale) -> Amount {
+        let (all, one) = (basket.ten_thousandths(), Amount::from(1).ten_thousandths());
+        let share = proportion(all, self.0.ten_thousandths(), one, minor, Rounding::Down);
+        i64::try_from(share).map_or(basket, Amount::raw)
     }
 }
 

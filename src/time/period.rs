@@ -1,6 +1,6 @@
 //! How long a reward lasts, in the calendar's own units.
 
-use chrono::{Days, Months};
+use chrono::{Days, Months, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::{Expiry, TimeError, Timestamp, Zone};
@@ -61,7 +61,9 @@ impl Period {
         let first = zone.local(issued).date();
         let last = match self.unit {
             PeriodType::Days => first.checked_add_days(Days::new(self.count.into())),
-            PeriodType::Weeks => first.checked_add_days(Days::new(u64::from(self.count).saturating_mul(7))),
+            PeriodType::Weeks => {
+                TimeDelta::try_weeks(self.count.into()).and_then(|weeks| first.checked_add_signed(weeks))
+            }
             PeriodType::Months => first.checked_add_months(Months::new(self.count)),
             PeriodType::Years => {
                 self.count.checked_mul(12).and_then(|months| first.checked_add_months(Months::new(months)))

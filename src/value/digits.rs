@@ -4,7 +4,7 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 
-use crate::value::{AmountError, MAX_TOTAL};
+use crate::value::{AmountError, MAX_TOTAL, ONE};
 
 /// How many decimals a currency or a program allows: 0 to 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,36 +72,37 @@ pub(super) fn parse(text: &str) -> Result<i64, AmountError> {
     if whole.is_empty() || fraction.is_empty() {
         return Err(AmountError::NotANumber);
     }
-    let mut place = i64::try_from(whole.len()).map_err(|_| AmountError::NotANumber)?.saturating_add(exponent);
-    let mut sum: i64 = 0;
-    for byte in whole.bytes().chain(fraction.bytes()) {
-        if !byte.is_ascii_digit() {
-            return Err(AmountError::NotANumber);
-        }
-        place = place.saturating_sub(1);
-        let digit = i64::from(byte.wrapping_sub(b'0'));
+    let length = i64::try_from(whole.len()).ok();
+    let mut place = length.and_then(|length| length.checked_add(exponent)).ok_or(AmountError::TooLarge)?;
+    // `None`: more than any amount.
+    let mut sum = Some(0_i64);
+    for character in whole.chars().chain(fraction.chars()) {
+        let digit = character.to_digit(10).ok_or(AmountError::NotANumber)?;
+        place = place.checked_sub(1).ok_or(AmountError::TooManyDecimals)?;
         if digit != 0 {
-            sum = sum.saturating_add(weigh(digit, place)?);
+            let more = weigh(digit.into(), place)?;
+            sum = sum.and_then(|sum| sum.checked_add(more));
         }
     }
     match sum {
-        0 => Ok(0),
+        Some(0) => Ok(0),
         _ if negative => Err(AmountError::Negative),
-        1..=MAX_TOTAL => Ok(sum),
+        Some(sum @ 1..=MAX_TOTAL) => Ok(sum),
         _ => Err(AmountError::TooLarge),
     }
 }
 
 /// `digit × 10^place` in ten-thousandths.
 fn weigh(digit: i64, place: i64) -> Result<i64, AmountError> {
-    if place < -4 {
-        return Err(AmountError::TooManyDecimals);
-    }
-    u32::try_from(place.saturating_add(4))
-        .ok()
-        .and_then(|power| 10_i64.checked_pow(power))
-        .and_then(|weight| weight.checked_mul(digit))
-        .ok_or(AmountError::TooLarge)
+    let weight = match place {
+        ..-4 => return Err(AmountError::TooManyDecimals),
+        -4 => Some(1),
+        -3 => Some(10),
+        -2 => Some(100),
+        -1 => Some(1_000),
+        _ => u32::try_from(place).ok().and_then(|power| ONE.checked_mul(10_i64.checked_pow(power)?)),
+    };
+    weight.and_then(|weight| weight.checked_mul(digit)).ok_or(AmountError::TooLarge)
 }
 
 fn exponent_of(text: &str) -> Result<i64, AmountError> {
@@ -111,8 +112,8 @@ fn exponent_of(text: &str) -> Result<i64, AmountError> {
     }
     // Past this no literal of a sane length has a digit in range: the place decides, whatever the exact value.
     const FAR: i64 = 1_000_000_000;
-    let size = digits.parse().unwrap_or(FAR).min(FAR);
-    Ok(if text.starts_with('-') { size.saturating_neg() } else { size })
+    let beyond = if text.starts_with('-') { -FAR } else { FAR };
+    Ok(text.parse().unwrap_or(beyond).clamp(-FAR, FAR))
 }
 
 pub(super) fn from_decimal(value: Decimal) -> Result<i64, AmountError> {

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 use thiserror::Error;
 
 /// The name by which a serializer that is not for people knows a document.
@@ -80,7 +81,7 @@ impl Json {
         if raw.get().len() > MAX_BYTES {
             return Err(format!("a document holds at most {MAX_BYTES} bytes"));
         }
-        if depth(raw.get()) > MAX_DEPTH {
+        if is_too_deep(raw.get()) {
             return Err(format!("a document nests at most {MAX_DEPTH} deep"));
         }
         Ok(Self(raw))
@@ -121,22 +122,22 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-fn depth(text: &str) -> usize {
-    let (mut deepest, mut open, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
+fn is_too_deep(text: &str) -> bool {
+    let (mut open, mut in_string, mut escaped) = (SmallVec::<[u8; MAX_DEPTH]>::new(), false, false);
     for byte in text.bytes() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                open = open.saturating_add(1);
-                deepest = deepest.max(open);
-            }
-            b'}' | b']' if !in_string => open = open.saturating_sub(1),
+            b'{' | b'[' if !in_string => open.push(byte),
+            b'}' | b']' if !in_string => drop(open.pop()),
             _ => {}
         }
+        if open.len() > MAX_DEPTH {
+            return true;
+        }
     }
-    deepest
+    false
 }
 
 /// The document with its keys sorted and its blanks gone. Numbers stay as written: `1.0` is not `1` here, as

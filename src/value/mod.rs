@@ -20,6 +20,7 @@ use thiserror::Error;
 pub(crate) use digits::Scale;
 pub use exchange::Exchange;
 pub use rate::{ExchangeRate, RateError};
+pub(crate) use rate::{Rounding, proportion};
 pub(crate) use wire::{decimal_text, present};
 
 /// Ten-thousandths in one unit of a currency, or in one point.

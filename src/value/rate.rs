@@ -38,7 +38,7 @@ pub enum RateError {
 }
 
 /// The most that one point may be worth, so that the worth of no balance leaves 128 bits, or a `Decimal`.
-const MAX_WORTH: i128 = 1_000_000;
+const MAX_WORTH: u64 = 1_000_000;
 
 impl ExchangeRate {
     /// So many points are worth so much money.
@@ -49,10 +49,10 @@ impl ExchangeRate {
         if points.is_zero() || amount.is_zero() {
             return Err(RateError::Zero);
         }
-        let most = i128::from(points.ten_thousandths()).saturating_mul(MAX_WORTH);
+        let fewest = amount.ten_thousandths().unsigned_abs().div_ceil(MAX_WORTH);
         if points > Points::MAX_SINGLE
             || amount > Amount::MAX_SINGLE
-            || i128::from(amount.ten_thousandths()) > most
+            || points.ten_thousandths().unsigned_abs() < fewest
         {
             return Err(RateError::TooLarge);
         }
@@ -71,10 +71,8 @@ impl ExchangeRate {
 
     /// What so many points are worth, rounded down to the currency's minor unit, in ten-thousandths (rule Q4).
     pub(crate) fn worth_raw(self, points: Points, minor: Scale) -> i128 {
-        let (held, step) = (i128::from(points.ten_thousandths()), i128::from(minor.step()));
-        let exact = held.saturating_mul(i128::from(self.amount.ten_thousandths()));
-        let per_step = i128::from(self.points.ten_thousandths()).saturating_mul(step);
-        exact.checked_div(per_step).unwrap_or(0).saturating_mul(step)
+        let (amount, per) = (self.amount.ten_thousandths(), self.points.ten_thousandths());
+        proportion(points.ten_thousandths(), amount, per, minor, Rounding::Down)
     }
 
     /// [`Self::worth_raw`], as a decimal: a worth may exceed what one account can hold in money.
@@ -85,13 +83,28 @@ impl ExchangeRate {
     /// The fewest points, at the point scale, that are worth at least so much money (rule Q5), in
     /// ten-thousandths.
     pub(crate) fn cost_raw(self, amount: Amount, scale: Scale) -> i128 {
-        let step = i128::from(scale.step());
-        let exact =
-            i128::from(amount.ten_thousandths()).saturating_mul(i128::from(self.points.ten_thousandths()));
-        let per_step = i128::from(self.amount.ten_thousandths()).saturating_mul(step);
-        let up = per_step.saturating_sub(1);
-        exact.saturating_add(up).checked_div(per_step).unwrap_or(0).saturating_mul(step)
+        let (points, per) = (self.points.ten_thousandths(), self.amount.ten_thousandths());
+        proportion(amount.ten_thousandths(), points, per, scale, Rounding::Up)
     }
+}
+
+/// Which whole step is meant, of the two around a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rounding {
+    Down,
+    Up,
+}
+
+/// `of × times ÷ per` in whole steps of a scale; nothing where that divides by zero.
+///
+/// The product of two numbers of 64 bits, and of one with a step, is far inside 128 bits, so nothing overflows.
+#[allow(clippy::arithmetic_side_effects)]
+#[inline]
+pub(crate) fn proportion(of: i64, times: i64, per: i64, scale: Scale, rounding: Rounding) -> i128 {
+    let step = i128::from(scale.step());
+    let (exact, per_step) = (i128::from(of) * i128::from(times), i128::from(per) * step);
+    let exact = if rounding == Rounding::Up { exact + per_step - 1 } else { exact };
+    exact.checked_div(per_step).unwrap_or(0) * step
 }
 
 impl std::fmt::Display for ExchangeRate {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ledger::group::answer::wait;
@@ -12,7 +13,7 @@ use crate::ops::{Command, Request};
 use crate::store::{AsyncStore, Store};
 
 /// How many commands in a row must fail by themselves until the store is taken to be failing.
-const FAILING: u32 = 2;
+const IN_A_ROW: Range<u32> = 0..2;
 
 /// The side of a [`GroupCommit`](super::GroupCommit) that owns the ledger. The host runs it, on a thread or as a task.
 ///
@@ -92,7 +93,8 @@ struct Round<L: Grouped> {
     replies: Vec<Option<CommitReply<L>>>,
     /// Those left undone by a run that failed, each with the error.
     undone: VecDeque<(usize, Error<L::Error>)>,
-    failed_in_a_row: u32,
+    /// How many may still fail, one after the other.
+    may_fail: Range<u32>,
 }
 
 impl<L: Grouped> Round<L> {
@@ -100,7 +102,7 @@ impl<L: Grouped> Round<L> {
         let Batch { commands, replies, calls } = batch;
         let mut replies: Vec<_> = replies.into_iter().map(Some).collect();
         replies.iter_mut().flatten().for_each(CommitReply::<L>::sent_to_store);
-        Self { commands, calls, replies, undone: VecDeque::new(), failed_in_a_row: 0 }
+        Self { commands, calls, replies, undone: VecDeque::new(), may_fail: IN_A_ROW }
     }
 
     /// Hands out the answers of the batch.
@@ -119,7 +121,7 @@ impl<L: Grouped> Round<L> {
 
     /// The next command to run by itself.
     fn next_alone(&mut self) -> Option<&Command> {
-        if self.failed_in_a_row >= FAILING {
+        if self.may_fail.is_empty() {
             self.give_up();
         }
         let (index, _) = self.undone.front()?;
@@ -129,7 +131,11 @@ impl<L: Grouped> Round<L> {
     fn answer_alone(&mut self, answer: Answer<Request, L::Error>) {
         let Some((index, _)) = self.undone.pop_front() else { return };
         let is_failed = matches!(answer, Err(Error::Store(_)));
-        self.failed_in_a_row = if is_failed { self.failed_in_a_row.saturating_add(1) } else { 0 };
+        if is_failed {
+            self.may_fail.next();
+        } else {
+            self.may_fail = IN_A_ROW;
+        }
         self.tell(index, answer);
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
+use std::ops::RangeFrom;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -45,12 +46,14 @@ struct State<L: Grouped> {
     driver: Option<Waker>,
     /// Those who wait for room, by a number that is theirs for as long as they wait.
     waiting: BTreeMap<u64, Waker>,
-    last_number: u64,
+    /// The numbers that nobody had yet.
+    numbers: RangeFrom<u64>,
 }
 
 impl<L: Grouped> State<L> {
+    #[allow(clippy::arithmetic_side_effects)] // Two lists that fit into one memory.
     fn len(&self) -> usize {
-        self.commits.len().saturating_add(self.calls.len())
+        self.commits.len() + self.calls.len()
     }
 }
 
@@ -62,7 +65,7 @@ impl<L: Grouped> Queue<L> {
             is_closed: false,
             driver: None,
             waiting: BTreeMap::new(),
-            last_number: 0,
+            numbers: 1..,
         };
         Self { options, state: Mutex::new(state) }
     }
@@ -98,10 +101,8 @@ impl<L: Grouped> Queue<L> {
         }
         if state.len() >= self.options.queue {
             if let Some(waker) = waker {
-                let number = *number.get_or_insert_with(|| {
-                    state.last_number = state.last_number.saturating_add(1);
-                    state.last_number
-                });
+                let number = *number.get_or_insert(state.numbers.start);
+                state.numbers.next();
                 state.waiting.insert(number, waker.clone());
             }
             return Err(Unqueued::Full(Box::new(job)));
