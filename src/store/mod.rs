@@ -72,6 +72,8 @@
 //! The suite in `store::conformance` (feature `conformance`) has a named case for each promise that can be seen from
 //! inside; see [the guide](crate::guide::storage).
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod apart;
 mod find;
 mod lookup;
 mod memory;

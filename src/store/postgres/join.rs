@@ -6,7 +6,8 @@ use tokio_postgres::error::SqlState;
 use super::error::Failure;
 use super::run::pending;
 use super::{PostgresError, PostgresStore, Shared};
-use crate::store::stage::{Apart, Staged};
+use crate::store::apart::Apart;
+use crate::store::stage::Staged;
 use crate::store::{AsyncStore, CommitStatus, Work};
 
 /// A ledger inside a transaction that the caller has open; see [`PostgresStore::joining`].

@@ -10,7 +10,8 @@ use super::error::Failure;
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
 use crate::id::ProfileNumber;
-use crate::store::stage::{Apart, Staged, stage};
+use crate::store::apart::Apart;
+use crate::store::stage::{Staged, stage};
 use crate::store::{CommitStatus, Need, Owner, Work};
 
 /// So many units share a commit at most.

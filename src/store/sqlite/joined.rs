@@ -7,7 +7,7 @@ use super::seat::Seats;
 use super::session::Session;
 use super::tables::Tables;
 use super::{SqliteError, SqliteStore, schema};
-use crate::store::stage::Apart;
+use crate::store::apart::Apart;
 use crate::store::{CommitStatus, Store, Work};
 
 /// A store that joins a transaction which the caller has open; see [`SqliteStore::joining`].

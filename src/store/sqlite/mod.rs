@@ -41,7 +41,7 @@ pub use rusqlite;
 use self::seat::Seats;
 use self::session::Session;
 use self::tables::Tables;
-use super::stage::Apart;
+use super::apart::Apart;
 use super::{CommitStatus, Store, Work};
 
 /// How many prepared statements a connection keeps.
