@@ -83,16 +83,19 @@ impl ProfileId {
     pub fn new(text: &str) -> Result<Self, IdError> {
         check_text(text, PROFILE_BYTES)?;
         let mut bytes = [0; PROFILE_BYTES];
-        for (to, from) in bytes.iter_mut().zip(text.bytes()) {
-            *to = from;
+        if let Some(front) = bytes.get_mut(..text.len()) {
+            front.copy_from_slice(text.as_bytes());
         }
         Ok(Self(bytes))
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        // No zero is part of an id, and counting is done many bytes at a time where searching is not.
-        let length = self.0.iter().filter(|byte| **byte != 0).count();
+        // The zeros are at the end, so the id ends in the first eight bytes of which the last is one.
+        let (eights, _) = self.0.as_chunks::<8>();
+        let full = eights.iter().take_while(|eight| eight[7] != 0).count();
+        let rest = eights.get(full).map_or(0, |eight| 8 - u64::from_le_bytes(*eight).leading_zeros() / 8);
+        let length = full.wrapping_mul(8).wrapping_add(rest as usize);
         self.0.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
 
@@ -388,11 +391,16 @@ pub(crate) fn check_text(text: &str, max: usize) -> Result<(), IdError> {
         Err(IdError::Empty)
     } else if text.len() > max {
         Err(IdError::TooLong { max })
-    } else if !text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) && text.chars().any(char::is_control) {
-        Err(IdError::ControlCharacter)
-    } else {
+    } else if is_plain(text) || !text.chars().any(char::is_control) {
         Ok(())
+    } else {
+        Err(IdError::ControlCharacter)
     }
+}
+
+/// Whether all of it is printable ASCII. All bytes are looked at, as that is done many at a time.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte))
 }
 
 fn check_handle(text: &str, max: usize) -> Result<(), IdError> {

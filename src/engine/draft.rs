@@ -32,6 +32,7 @@ pub(crate) struct AccountDraft<'a> {
 }
 
 impl<'a> EntryBuilder<'a> {
+    #[inline(always)]
     pub(crate) fn new(
         program: &'a Program,
         at: Timestamp,
@@ -64,14 +65,14 @@ impl<'a> EntryBuilder<'a> {
     }
 
     /// Whether the journals have room for what was written; and notes on the stamp how much that was.
-    pub(crate) fn finish(self) -> Result<(), Rejection> {
+    pub(crate) fn finish(&mut self) -> Result<(), Rejection> {
         let sides = [Some(&self.first), self.second.as_ref()];
         if sides.into_iter().flatten().any(|side| side.sequence > MAX_SEQUENCE) {
             return Err(Rejection::JournalFull);
         }
-        let AccountDraft { entries, due, .. } = self.first;
-        let written = entries.len().saturating_sub(due);
-        if let Some(stamp) = entries.get_mut(due).and_then(|first| first.stamp.as_mut()) {
+        let AccountDraft { entries, due, .. } = &mut self.first;
+        let written = entries.len().saturating_sub(*due);
+        if let Some(stamp) = entries.get_mut(*due).and_then(|first| first.stamp.as_mut()) {
             stamp.entries = u32::try_from(written).map_err(|_| Rejection::JournalFull)?;
         }
         Ok(())
@@ -79,6 +80,7 @@ impl<'a> EntryBuilder<'a> {
 }
 
 impl<'a> AccountDraft<'a> {
+    #[inline(always)]
     pub(crate) fn new(account: &'a Account, entries: &'a mut Vec<Entry>) -> Self {
         let due = entries.len();
         Self { account, totals: account.totals(), sequence: account.sequence(), entries, due }

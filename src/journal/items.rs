@@ -100,11 +100,12 @@ impl Items {
 
     pub(super) fn read(with_points: bool, from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "the items of a redemption or a hold";
-        let item = |from: &mut Reader<'_>| {
+        let mut items = SmallVec::new();
+        for _ in 0..from.number()? {
             let (lot, amount) = (from.id()?, from.amount()?);
             let points = if with_points { from.points()? } else { Points::ZERO };
-            Ok(Item { lot, amount, points })
-        };
-        (0..from.number()?).map(|_| item(from)).collect()
+            items.push(Item { lot, amount, points });
+        }
+        Ok(Self(items))
     }
 }

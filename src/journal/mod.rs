@@ -41,7 +41,7 @@ pub use earn::EarnedMore;
 pub use expire::Expired;
 pub use fingerprint::Fingerprint;
 pub use hold::HoldEntry;
-pub use index::{Name, RecordId};
+pub use index::RecordId;
 pub use issue::{Issue, LotDetails, Origin};
 pub use items::{Item, Items};
 pub use mature::LotValue;
@@ -160,7 +160,7 @@ impl Entry {
         self.stamp.as_ref().and_then(|stamp| stamp.key.as_ref())
     }
 
-    /// The caller's own id of what it made.
+    /// The caller's own name for what it made: a store finds the newest entry with a name.
     pub fn external(&self) -> Option<&External> {
         self.stamp.as_ref().and_then(|stamp| stamp.external.as_ref())
     }

@@ -63,6 +63,16 @@ impl External {
         }
     }
 
+    /// A small number for the sort of thing: names of different sorts have nothing to do with one another.
+    pub const fn sort(&self) -> u8 {
+        match self {
+            Self::Lot(_) => 1,
+            Self::Transaction(_) => 2,
+            Self::RewardDefinition(_) => 3,
+            Self::PointDefinition(_) => 4,
+        }
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         match self {

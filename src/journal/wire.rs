@@ -182,12 +182,7 @@ impl Binary for Stamp {
         to.bytes(&self.fingerprint.to_le_bytes());
         self.key.iter().for_each(|key| to.text(key.as_str()));
         if let Some(external) = &self.external {
-            to.byte(match external {
-                External::Lot(_) => 1,
-                External::Transaction(_) => 2,
-                External::RewardDefinition(_) => 3,
-                External::PointDefinition(_) => 4,
-            });
+            to.byte(external.sort());
             to.text(external.as_str());
         }
         if is_first_of_many {

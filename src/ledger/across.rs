@@ -10,7 +10,7 @@ use super::blocking::{LedgerAt, ready};
 use super::error::Error;
 use super::read;
 use crate::id::{ExternalId, ProfileId, ProfileNumber};
-use crate::journal::{External, Name};
+use crate::journal::External;
 use crate::ops::{Command, Sweep, Swept};
 use crate::store::{AsyncScan, AsyncStore, Blocking, Feed, Scan, Store};
 use crate::time::Timestamp;
@@ -195,8 +195,8 @@ fn failed<E>(error: E) -> Error<E> {
     Error::Store(Arc::new(error))
 }
 
-fn transaction_name(external_id: &ExternalId) -> Name {
-    Name::from(&External::Transaction(external_id.clone()))
+fn transaction_name(external_id: &ExternalId) -> External {
+    External::Transaction(external_id.clone())
 }
 
 /// The profiles for which something fell due, page by page.

@@ -1,13 +1,11 @@
 //! The asynchronous ledger: how a program, a store and the units come together.
 
-use std::sync::Arc;
-
 use super::error::Error;
 use super::read::{Asking, Reading};
 use super::unit::{Ask, Batch, RequestUnit, Run};
 use super::{Answer, read};
 use crate::account::NextExpiry;
-use crate::engine::{Action, need};
+use crate::engine::{Action, Asked, Disposition, Receipt, need};
 use crate::id::{Key, LotId, ProfileId, ProfileNumber};
 use crate::journal::{LotSnapshots, ValuedBalances};
 use crate::ops::{Command, Quote, Redeem};
@@ -79,19 +77,22 @@ impl<S: AsyncStore> AsyncLedger<S> {
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub async fn run<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
-        let mut needs = [need(command.asked())?];
-        let mut units = [RequestUnit::new(&self.program, command.asked())];
-        let mut run = Run::new(&mut units, &mut needs, std::mem::take(&mut self.space));
-        let failure = loop {
-            match self.store.run(&mut run).await {
-                Ok(()) if run.next_attempt() => {}
-                result => break result.err().map(Arc::new),
-            }
-        };
-        let (space, attempts) = run.finish();
-        self.space = space;
+        let make = |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged };
+        self.run_as(command.asked(), make).await
+    }
+
+    /// Carries out what is asked, and answers with what is made of its outcome.
+    #[inline]
+    async fn run_as<A: Action, T>(
+        &mut self,
+        asked: Asked<'_, A>,
+        make: impl FnOnce(A::Outcome, Disposition, bool) -> T,
+    ) -> Result<T, Error<S::Error>> {
+        let mut needs = [need(asked)?];
+        let mut units = [RequestUnit::new(&self.program, asked)];
+        let driven = Run::new(&mut units, &mut needs, &mut self.space).drive(&mut self.store).await;
         let [unit] = &mut units;
-        unit.answer(failure.as_ref(), attempts)
+        unit.answer_as(&driven, make)
     }
 
     /// Carries out many commands in one go, for any profiles. Each stands for itself: one that is refused does not
@@ -99,18 +100,9 @@ impl<S: AsyncStore> AsyncLedger<S> {
     pub async fn run_all<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
         let Batch { mut units, mut needs, order } =
             Batch::new(&self.program, commands.iter().map(Command::asked));
-        let mut run = Run::of_some(&mut units, &mut needs, order, std::mem::take(&mut self.space));
-        let mut failure = None;
-        while run.is_open() && failure.is_none() {
-            match self.store.run(&mut run).await {
-                Ok(()) if run.next_attempt() => {}
-                Ok(()) => break,
-                Err(error) => failure = Some(Arc::new(error)),
-            }
-        }
-        let (space, attempts) = run.finish();
-        self.space = space;
-        units.iter_mut().map(|unit| unit.answer(failure.as_ref(), attempts)).collect()
+        let run = Run::of_some(&mut units, &mut needs, order, &mut self.space);
+        let driven = run.drive(&mut self.store).await;
+        units.iter_mut().map(|unit| unit.answer(&driven)).collect()
     }
 }
 
@@ -122,15 +114,9 @@ where
 {
     let Asking { need, question } = asking;
     let (mut units, mut needs) = ([question], [need]);
-    let mut run = Run::new(&mut units, &mut needs, Change::default());
-    let failure = loop {
-        match store.run(&mut run).await {
-            Ok(()) if run.next_attempt() => {}
-            result => break result.err(),
-        }
-    };
+    let driven = Run::new(&mut units, &mut needs, &mut Change::default()).drive(store).await;
     let [question] = units;
-    question.answer(failure)
+    question.answer(driven)
 }
 
 /// A ledger at an instant; see [`AsyncLedger::at`].
@@ -155,7 +141,9 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub async fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
-        self.commit_with_receipt(request).await.map(|receipt| receipt.outcome)
+        let key = self.key.take();
+        let asked = Asked { at: self.at, key: key.as_ref(), request: &request };
+        self.ledger.run_as(asked, |outcome, _, _| outcome).await
     }
 
     /// Carries out a request, and says whether that was new.
@@ -163,8 +151,10 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// # Errors
     /// As [`AsyncLedgerAt::commit`].
     pub async fn commit_with_receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
-        let command = self.command(request);
-        self.ledger.run(&command).await
+        let key = self.key.take();
+        let asked = Asked { at: self.at, key: key.as_ref(), request: &request };
+        let make = |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged };
+        self.ledger.run_as(asked, make).await
     }
 
     /// Carries out many requests in one go, as [`AsyncLedger::run_all`]; none of them under a key.
@@ -233,11 +223,6 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// The store failed.
     pub async fn catalogue(&mut self) -> Result<Catalogue, Error<S::Error>> {
         ask(&mut self.ledger.store, read::catalogue(Reading::Now(self.at))).await
-    }
-
-    /// The request with the instant and the key, which is used up.
-    pub(super) fn command<A>(&mut self, request: A) -> Command<A> {
-        Command { at: self.at, key: self.key.take(), request }
     }
 
     pub(super) fn commands<A>(&self, requests: impl IntoIterator<Item = A>) -> Vec<Command<A>> {

@@ -10,7 +10,7 @@ use super::error::Error;
 use crate::account::Corrupt;
 use crate::engine::{self, Action, Asked, Disposition, Halt, Receipt, Rejection};
 use crate::program::Program;
-use crate::store::{Change, CommitStatus, Need, View, Work};
+use crate::store::{AsyncStore, Change, CommitStatus, Need, View, Work};
 
 /// How often a unit is tried before it is given up as contended, or as in doubt.
 pub(crate) const MAX_ATTEMPTS: u32 = 32;
@@ -37,7 +37,8 @@ pub(crate) struct Run<'u, U> {
     open: usize,
     /// Which unit each need is of; by its place, as long as there is no list.
     order: Vec<usize>,
-    change: Change,
+    /// What a unit is decided into, whose space is used again.
+    change: &'u mut Change,
     /// The attempts that may still be made; it begins with how many there were.
     attempts: Range<u32>,
     /// The first unit of this attempt that needs more. Those after it wait for the next, as they may be about the same
@@ -46,11 +47,11 @@ pub(crate) struct Run<'u, U> {
 }
 
 impl<'u, U: Unit> Run<'u, U> {
-    /// Of units that are all open, each with its need. `space`: a change whose space is used.
+    /// Of units that are all open, each with its need.
     #[inline]
-    pub(crate) fn new(units: &'u mut [U], needs: &'u mut [Need], space: Change) -> Self {
+    pub(crate) fn new(units: &'u mut [U], needs: &'u mut [Need], change: &'u mut Change) -> Self {
         let open = needs.len();
-        Self { units, needs, open, order: Vec::new(), change: space, attempts: ATTEMPTS, waits_for: None }
+        Self { units, needs, open, order: Vec::new(), change, attempts: ATTEMPTS, waits_for: None }
     }
 
     /// Of units of which some are done already: the needs are those of the units in the order.
@@ -58,19 +59,29 @@ impl<'u, U: Unit> Run<'u, U> {
         units: &'u mut [U],
         needs: &'u mut [Need],
         order: Vec<usize>,
-        space: Change,
+        change: &'u mut Change,
     ) -> Self {
-        Self { order, ..Self::new(units, needs, space) }
+        Self { order, ..Self::new(units, needs, change) }
     }
 
-    /// Whether there is anything to run.
-    pub(crate) const fn is_open(&self) -> bool {
-        self.open > 0
+    /// Runs the units until none is open, or the store fails.
+    #[inline]
+    pub(crate) async fn drive<S: AsyncStore>(mut self, store: &mut S) -> Driven<S::Error> {
+        while self.open > 0 {
+            match store.run(&mut self).await {
+                Ok(()) if self.next_attempt() => {}
+                Ok(()) => break,
+                Err(error) => {
+                    return Driven { failure: Some(Arc::new(error)), attempts: self.attempts.start };
+                }
+            }
+        }
+        Driven { failure: None, attempts: self.attempts.start }
     }
 
     /// After a run that did not fail: whether there is to be another, of the units that are still open.
     #[inline]
-    pub(crate) fn next_attempt(&mut self) -> bool {
+    fn next_attempt(&mut self) -> bool {
         self.attempts.next();
         self.waits_for = None;
         let before = self.open;
@@ -88,12 +99,7 @@ impl<'u, U: Unit> Run<'u, U> {
             // What waited was not contended.
             self.attempts = ATTEMPTS;
         }
-        self.is_open() && !self.attempts.is_empty()
-    }
-
-    /// The space, and how often the units that are still open were tried.
-    pub(crate) fn finish(self) -> (Change, u32) {
-        (self.change, self.attempts.start)
+        self.open > 0 && !self.attempts.is_empty()
     }
 
     #[inline]
@@ -127,10 +133,10 @@ impl<U: Unit> Work for Run<'_, U> {
         let index = self.index(unit);
         let need = self.needs.get(unit)?;
         self.change.clear();
-        if !self.units.get_mut(index)?.decide(need, &view, &mut self.change) {
+        if !self.units.get_mut(index)?.decide(need, &view, self.change) {
             self.waits_for = self.waits_for.or(Some(unit));
         }
-        (!self.change.is_empty()).then_some(&self.change)
+        (!self.change.is_empty()).then_some(&*self.change)
     }
 
     #[inline]
@@ -140,6 +146,14 @@ impl<U: Unit> Work for Run<'_, U> {
             settled.settle(status, need);
         }
     }
+}
+
+/// What a run came to.
+pub(crate) struct Driven<E> {
+    /// The store's error, if it failed.
+    pub(crate) failure: Option<Arc<E>>,
+    /// How often the units that are still open were tried.
+    attempts: u32,
 }
 
 /// How far a unit is.
@@ -180,26 +194,38 @@ impl<'a, A: Action> RequestUnit<'a, A> {
         Self { decided, progress: Progress::Done { is_staged: false }, ..Self::new(program, asked) }
     }
 
-    /// The answer. `failure`: the store's error, if it left this open.
+    /// The answer.
     #[inline]
-    pub(crate) fn answer<E>(
+    pub(crate) fn answer<E>(&mut self, driven: &Driven<E>) -> Result<Receipt<A::Outcome>, Error<E>> {
+        self.answer_as(driven, |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged })
+    }
+
+    /// The answer as what is made of it. Outcomes are large, so nothing stands between.
+    #[inline]
+    pub(crate) fn answer_as<E, T>(
         &mut self,
-        failure: Option<&Arc<E>>,
-        attempts: u32,
-    ) -> Result<Receipt<A::Outcome>, Error<E>> {
+        driven: &Driven<E>,
+        make: impl FnOnce(A::Outcome, Disposition, bool) -> T,
+    ) -> Result<T, Error<E>> {
         if let (Progress::Done { is_staged }, Some(Ok(disposition))) = (self.progress, &self.decided)
             && let Some(outcome) = self.outcome.take()
         {
-            return Ok(Receipt { outcome, disposition: *disposition, is_staged });
+            return Ok(make(outcome, *disposition, is_staged));
         }
-        match (self.progress, self.decided.take(), failure) {
-            (Progress::Done { .. }, Some(Err(Halt::Refused(refusal))), _) => Err(refusal.into()),
-            (Progress::Aborted, ..) => Err(Error::Aborted),
-            (Progress::InDoubt, ..) => Err(Error::InDoubt),
-            _ if self.was_in_doubt => Err(Error::InDoubt),
-            (Progress::Open | Progress::Decided, _, Some(error)) => Err(Error::Store(Arc::clone(error))),
-            (Progress::Decided, ..) => Err(Error::InDoubt),
-            (Progress::Open | Progress::Done { .. }, ..) => Err(Error::Contention { attempts }),
+        Err(self.error(driven))
+    }
+
+    /// Why there is no outcome.
+    fn error<E>(&mut self, driven: &Driven<E>) -> Error<E> {
+        let attempts = driven.attempts;
+        match (self.progress, self.decided.take(), &driven.failure) {
+            (Progress::Done { .. }, Some(Err(Halt::Refused(refusal))), _) => refusal.into(),
+            (Progress::Aborted, ..) => Error::Aborted,
+            (Progress::InDoubt, ..) => Error::InDoubt,
+            _ if self.was_in_doubt => Error::InDoubt,
+            (Progress::Open | Progress::Decided, _, Some(error)) => Error::Store(Arc::clone(error)),
+            (Progress::Decided, ..) => Error::InDoubt,
+            (Progress::Open | Progress::Done { .. }, ..) => Error::Contention { attempts },
         }
     }
 }
@@ -292,9 +318,9 @@ impl<T, F: Ask<T>> Question<T, F> {
         Self { ask, answer: None }
     }
 
-    pub(crate) fn answer<E>(self, failure: Option<E>) -> Result<T, Error<E>> {
-        if let Some(error) = failure {
-            return Err(Error::Store(Arc::new(error)));
+    pub(crate) fn answer<E>(self, driven: Driven<E>) -> Result<T, Error<E>> {
+        if let Some(error) = driven.failure {
+            return Err(Error::Store(error));
         }
         match self.answer {
             Some(Ok(answer)) => Ok(answer),

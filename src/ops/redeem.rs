@@ -215,15 +215,17 @@ pub(crate) fn redemption_at_first(profile: ProfileId, entry: &Entry) -> Option<R
         EntryKind::Capture(capture) => Some(capture.hold),
         _ => None,
     };
-    Some(Redemption { balances: entry.balances, ..at_first(profile, entry.at, entry.redeemed()?, hold) })
+    Some(at_first(profile, entry.at, entry.redeemed()?, hold, entry.balances))
 }
 
-/// A redemption as it stands right after it was made, but for the balances.
+/// A redemption as it stands right after it was made.
+#[inline]
 pub(crate) fn at_first(
     profile_id: ProfileId,
     at: Timestamp,
     redeemed: &Redeemed,
     hold_id: Option<HoldId>,
+    balances: Balances,
 ) -> Redemption {
     Redemption {
         id: redeemed.redemption,
@@ -236,7 +238,7 @@ pub(crate) fn at_first(
         is_reversed: false,
         transaction_id: None,
         hold_id,
-        balances: Balances::default(),
+        balances,
         meta: redeemed.details.as_ref().and_then(|details| details.meta.clone()),
     }
 }

@@ -1,7 +1,7 @@
 //! What a store must be able to find in a journal.
 
 use crate::id::{Key, ProfileNumber};
-use crate::journal::{Entry, Name, RecordId};
+use crate::journal::{Entry, External, RecordId};
 use crate::time::Timestamp;
 
 /// One thing to look up in one journal.
@@ -42,8 +42,8 @@ pub enum Find {
     About(RecordId),
     /// The newest entry that carries this key; see [`Entry::key`].
     Key(Key),
-    /// The newest entry that has this among its [names](Entry::names).
-    Named(Name),
+    /// The newest entry that carries this name; see [`Entry::external`].
+    Named(External),
 }
 
 impl Find {
@@ -54,7 +54,7 @@ impl Find {
             Self::Until(instant) => entry.at <= *instant,
             Self::Latest(record) | Self::About(record) => entry.records(journal).contains(record),
             Self::Key(key) => entry.key() == Some(key),
-            Self::Named(name) => entry.names().contains(name),
+            Self::Named(name) => entry.external() == Some(name),
         }
     }
 

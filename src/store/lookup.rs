@@ -10,7 +10,7 @@ use super::find::{Find, Lookup};
 use super::work::{AsOf, DefinitionRef, Found, Need, Record};
 use crate::account::{Account, Corrupt};
 use crate::id::{DefinitionId, LotId, ProfileNumber};
-use crate::journal::{Entry, EntryKind, LotKind, LotState, Name, RecordId, Standing};
+use crate::journal::{Entry, EntryKind, LotKind, LotState, RecordId, Standing};
 
 /// Finds out what a [`Need`] needs, look-up by look-up.
 ///
@@ -34,8 +34,8 @@ use crate::journal::{Entry, EntryKind, LotKind, LotState, Name, RecordId, Standi
 pub struct LookupPlan<E> {
     wanted: SmallVec<[(Slot, Lookup); 2]>,
     asked: Option<(Slot, ProfileNumber)>,
-    /// What was found, by what it was looked up for. Nothing is kept of a look-up that found nothing.
-    found: BTreeMap<Slot, Vec<E>>,
+    /// The entries that were found, each with what it was looked up for, in the order of the answers.
+    found: Vec<(Slot, E)>,
     own: ProfileNumber,
     /// Whether the account is wanted as it was: then its journal up to there is read, and looked things up in.
     is_past: bool,
@@ -45,17 +45,17 @@ pub struct LookupPlan<E> {
 }
 
 /// What a look-up is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
     Keyed,
-    /// What the key's first use wrote after its first entry.
-    KeyedRest,
     Journal,
     ExpiredList,
     /// The newest entry about a lot that has expired.
     Expired(LotId),
     /// The newest entry that carries the name of a thing.
     Named(Thing),
+    /// The newest entry that says anew what is fixed about a lot.
+    Facts(Thing),
     /// The entry that made a thing.
     Made(Thing),
     /// The newest entry about a thing; in which of the journals, the account's own first.
@@ -83,7 +83,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         let mut plan = Self {
             wanted: SmallVec::new(),
             asked: None,
-            found: BTreeMap::new(),
+            found: Vec::new(),
             own: account.number(),
             is_past: need.as_of != AsOf::Now,
             closed: Vec::new(),
@@ -103,7 +103,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             self.want(Slot::Keyed, own, Find::Key(key.clone()));
         }
         if let Some(external) = &need.external {
-            self.want(Slot::Named(Thing::External), own, Find::Named(Name::from(&**external)));
+            self.want(Slot::Named(Thing::External), own, Find::Named((**external).clone()));
         }
         if let Some(id) = need.redemption {
             self.want_record(Thing::Redemption, id.number(), id.into(), id.sequence());
@@ -125,7 +125,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         match &need.definition {
             Some(DefinitionRef::Id(id)) => self.want_definition(*id),
             Some(DefinitionRef::Handle(handle)) => {
-                let find = Find::Named(Name::from(handle));
+                let find = Find::Named(handle.clone());
                 self.want(Slot::Named(Thing::Definition), ProfileNumber::CATALOGUE, find);
             }
             None => {}
@@ -141,6 +141,11 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
+    /// The closed journals with their ranks, whoever took over last first; the account's own has rank 0.
+    fn ranked(&self) -> impl Iterator<Item = (usize, ProfileNumber)> + use<E> {
+        (1..).zip(self.closed.clone())
+    }
+
     fn want(&mut self, slot: Slot, journal: ProfileNumber, find: Find) {
         self.wanted.push((slot, Lookup { journal, find }));
     }
@@ -154,7 +159,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         } else if self.closed.contains(&journal) {
             self.want(Slot::Made(thing), journal, Find::Range(made, made));
             self.want(Slot::Latest(thing, 0), self.own, Find::Latest(subject));
-            for (rank, closed) in (1..).zip(self.closed.clone()) {
+            for (rank, closed) in self.ranked() {
                 self.want(Slot::Latest(thing, rank), closed, Find::Latest(subject));
             }
         }
@@ -172,7 +177,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     /// A lot's facts are where it was issued, unless an entry with its name says them anew.
     fn want_lot(&mut self, lot: LotId) {
         self.want_lot_in(Thing::Lot(lot), lot, self.own, 0);
-        for (rank, closed) in (1..).zip(self.closed.clone()) {
+        for (rank, closed) in self.ranked() {
             self.want_lot_in(Thing::ClosedLot(lot), lot, closed, rank);
         }
         if !self.closed.is_empty() {
@@ -186,7 +191,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             self.want(Slot::Made(thing), journal, Find::Range(made, made));
         }
         self.want(Slot::Latest(thing, rank), journal, Find::Latest(lot.into()));
-        self.want(Slot::Named(thing), journal, Find::Named(Name::of_lot(lot)));
+        self.want(Slot::Facts(thing), journal, Find::Latest(RecordId::facts_of(lot)));
     }
 
     /// The next thing to look up; `None` when all is there.
@@ -205,7 +210,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
 
     /// What the account's journal up to the past moment has, which is looked up before all else.
     fn find_in_past(&self, find: &Find) -> Vec<E> {
-        let journal = self.found.get(&Slot::Journal).into_iter().flatten();
+        let journal = self.found.iter().filter(|(slot, _)| *slot == Slot::Journal).map(|(_, entry)| entry);
         let mut entries: Vec<E> =
             journal.filter(|entry| find.finds((*entry).borrow(), self.own)).cloned().collect();
         if find.is_of_newest() {
@@ -215,45 +220,46 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     }
 
     /// Takes the entries that were found for the look-up last asked for, in the order of their sequence.
+    #[inline]
     pub fn answer(&mut self, entries: impl IntoIterator<Item = E>) {
         let Some((slot, journal)) = self.asked.take() else { return };
-        let entries: Vec<E> = entries.into_iter().collect();
-        if !entries.is_empty() {
-            self.found.insert(slot, entries);
-            self.follow_up(slot, journal);
+        let first = self.found.len();
+        self.found.extend(entries.into_iter().map(|entry| (slot, entry)));
+        if self.found.len() > first {
+            self.follow_up(slot, journal, first);
         } else if let (Slot::Latest(Thing::Definition, _), Some(id)) = (slot, self.definition) {
             self.want(Slot::Made(Thing::Definition), journal, Find::Range(id.sequence(), id.sequence()));
         }
     }
 
-    /// What one answer makes necessary to look up.
-    fn follow_up(&mut self, slot: Slot, journal: ProfileNumber) {
+    /// What one answer, which begins at a place, makes necessary to look up.
+    fn follow_up(&mut self, slot: Slot, journal: ProfileNumber, place: usize) {
+        let Some(first) = self.found.get(place).map(|(_, entry)| entry.borrow()) else { return };
         match slot {
             Slot::Keyed => {
-                let first =
-                    self.first(slot).and_then(|entry| Some((entry.sequence, entry.stamp.as_ref()?.entries)));
-                if let Some((sequence, entries @ 2..)) = first {
+                let sequence = first.sequence;
+                // What the key's first use wrote after its first entry; that has no stamp.
+                if let Some(entries @ 2..) = first.stamp.as_ref().map(|stamp| stamp.entries) {
                     let last = sequence.saturating_add(entries.saturating_sub(1));
-                    self.want(Slot::KeyedRest, journal, Find::Range(sequence.saturating_add(1), last));
+                    self.want(slot, journal, Find::Range(sequence.saturating_add(1), last));
                 }
             }
-            // A lot's name leads to what is fixed about it, and nowhere else.
-            Slot::Named(Thing::Lot(_) | Thing::ClosedLot(_)) => {}
             Slot::Named(Thing::Definition) => {
-                if let Some(EntryKind::Define(defined)) = self.first(slot).map(|entry| &entry.kind) {
-                    self.want_definition(defined.id);
+                if let EntryKind::Define(defined) = &first.kind {
+                    let id = defined.id;
+                    self.want_definition(id);
                 }
             }
             Slot::Named(thing) => {
-                if let Some((subject, made)) = self.first(slot).and_then(Entry::named) {
+                if let Some((subject, made)) = first.named() {
                     self.want(Slot::Made(thing), journal, Find::Range(made, made));
                     self.want(Slot::Latest(thing, 0), journal, Find::Latest(subject));
                 }
             }
             // Made is asked for last, so the newest is known by now.
             Slot::Made(Thing::Transaction) => {
-                let newest = self.record(Thing::Transaction).map(|record| record.newest());
-                let Some(EntryKind::Transaction(change)) = newest.map(|entry| &entry.kind) else { return };
+                let newest = self.latest(Thing::Transaction).unwrap_or(first);
+                let EntryKind::Transaction(change) = &newest.kind else { return };
                 let (linked, earned) = (change.transaction.redemption_id, change.transaction.earned);
                 if let Some(id) = linked {
                     self.want_record(Thing::Linked, id.number(), id.into(), id.sequence());
@@ -263,13 +269,15 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 }
             }
             Slot::Made(Thing::Redemption) if self.redeemed_lots => {
-                let items =
-                    self.first(slot).and_then(|made| made.redeemed()).map(|redeemed| redeemed.items.clone());
-                items.iter().flat_map(|items| items.iter()).for_each(|item| self.want_lot(item.lot));
+                let items = first.redeemed().map(|redeemed| redeemed.items.clone()).unwrap_or_default();
+                items.iter().for_each(|item| self.want_lot(item.lot));
             }
             Slot::ExpiredList => {
-                let mut lots: Vec<LotId> =
-                    self.all(slot).flat_map(Entry::lot_states).map(|state| state.lot).collect();
+                let listed = self.found.get(place..).unwrap_or_default().iter();
+                let mut lots: Vec<LotId> = listed
+                    .flat_map(|(_, entry)| entry.borrow().lot_states())
+                    .map(|state| state.lot)
+                    .collect();
                 lots.sort_unstable();
                 lots.dedup();
                 for lot in lots {
@@ -303,51 +311,53 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
 
     /// What was found, to lend to the work.
     pub fn found(&self) -> Found<'_> {
-        if self.found.is_empty() {
-            return Found::default();
+        let mut found = Found::default();
+        let mut lots = Vec::new();
+        for (slot, entry) in &self.found {
+            match slot {
+                Slot::Keyed => found.keyed.push(entry.borrow()),
+                Slot::Journal => found.journal.push(entry.borrow()),
+                Slot::Made(Thing::External) => found.external = self.record(Thing::External),
+                Slot::Made(Thing::Redemption) => found.redemption = self.record(Thing::Redemption),
+                Slot::Made(Thing::Transaction) => found.transaction = self.record(Thing::Transaction),
+                Slot::Made(Thing::Linked) => found.linked = self.record(Thing::Linked),
+                Slot::Made(Thing::Hold) => {
+                    found.hold_made = Some(entry.borrow());
+                    found.hold = found.hold.or(found.hold_made);
+                }
+                Slot::Latest(Thing::Hold, _) => found.hold = Some(entry.borrow()),
+                Slot::Made(Thing::Definition) | Slot::Latest(Thing::Definition, _) => {
+                    found.definition = self.definition();
+                }
+                Slot::Facts(thing @ (Thing::Lot(_) | Thing::ClosedLot(_)))
+                | Slot::Made(thing @ (Thing::Lot(_) | Thing::ClosedLot(_)))
+                | Slot::Latest(thing @ (Thing::Lot(_) | Thing::ClosedLot(_)), _) => {
+                    lots.push((*thing, *slot, entry.borrow()));
+                }
+                Slot::ExpiredList | Slot::Expired(_) | Slot::Named(_) | Slot::Facts(_) | Slot::Latest(..) => {
+                }
+            }
         }
-        Found {
-            keyed: self.all(Slot::Keyed).chain(self.all(Slot::KeyedRest)).collect(),
-            external: self.record(Thing::External),
-            redemption: self.record(Thing::Redemption),
-            transaction: self.record(Thing::Transaction),
-            linked: self.record(Thing::Linked),
-            hold: self.first(Slot::Latest(Thing::Hold, 0)).or_else(|| self.first(Slot::Made(Thing::Hold))),
-            hold_made: self.first(Slot::Made(Thing::Hold)),
-            definition: self.definition(),
-            lots: self.lots(|thing| match thing {
-                Thing::Lot(lot) => Some(lot),
-                _ => None,
-            }),
-            closed_lots: self.lots(|thing| match thing {
-                Thing::ClosedLot(lot) => Some(lot),
-                _ => None,
-            }),
-            expired: self.expired(),
-            journal: self.all(Slot::Journal).collect(),
+        if !lots.is_empty() {
+            (found.lots, found.closed_lots) = lot_records(lots);
         }
-    }
-
-    /// The lots whose facts were found, each once.
-    fn lots(&self, lot_of: impl Fn(Thing) -> Option<LotId>) -> Vec<(LotId, Record<'_>)> {
-        let facts = self.found.keys().filter_map(|slot| match slot {
-            Slot::Named(thing) => Some(*thing),
-            Slot::Made(thing) if !self.found.contains_key(&Slot::Named(*thing)) => Some(*thing),
-            _ => None,
-        });
-        let lots = facts.filter_map(|thing| Some((lot_of(thing)?, self.lot(thing)?)));
-        let mut lots: Vec<_> = lots.collect();
-        lots.sort_unstable_by_key(|(lot, _)| *lot);
-        lots
+        found.expired = self.expired();
+        found
     }
 
     /// The lots that have expired with value left, by the newest entry about each.
     fn expired(&self) -> Vec<LotState> {
         let mut expired = BTreeMap::new();
-        for entry in self.all(Slot::ExpiredList) {
-            for LotState { lot, .. } in entry.lot_states() {
-                let newest = self.first(Slot::Expired(lot)).unwrap_or(entry);
-                expired.extend(newest.lot_state(lot).map(|state| (lot, state)));
+        for (slot, entry) in &self.found {
+            match slot {
+                Slot::ExpiredList => {
+                    let states = entry.borrow().lot_states();
+                    expired.extend(states.into_iter().map(|state| (state.lot, state)));
+                }
+                Slot::Expired(lot) => {
+                    expired.extend(entry.borrow().lot_state(*lot).map(|state| (*lot, state)))
+                }
+                _ => {}
             }
         }
         let has_value = |state: &LotState| state.standing == Standing::Expired && !state.remaining.is_zero();
@@ -355,7 +365,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     }
 
     fn all(&self, slot: Slot) -> impl Iterator<Item = &Entry> {
-        self.found.get(&slot).into_iter().flatten().map(Borrow::borrow)
+        self.found.iter().filter(move |(other, _)| *other == slot).map(|(_, entry)| entry.borrow())
     }
 
     fn first(&self, slot: Slot) -> Option<&Entry> {
@@ -376,12 +386,37 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         let made = latest.or_else(|| self.first(Slot::Made(Thing::Definition)))?;
         Some(Record { made, latest })
     }
+}
 
-    /// What is fixed about a lot, by its name or by its issue; and the newest entry about it.
-    fn lot(&self, thing: Thing) -> Option<Record<'_>> {
-        let made = self.first(Slot::Named(thing)).or_else(|| self.first(Slot::Made(thing)))?;
-        Some(Record { made, latest: self.latest(thing) })
+type LotRecords<'a> = Vec<(LotId, Record<'a>)>;
+
+/// The lots of which it was found what is fixed about them, each once, in the order of their ids: the account's own, and
+/// those of closed journals.
+fn lot_records<'a>(mut parts: Vec<(Thing, Slot, &'a Entry)>) -> (LotRecords<'a>, LotRecords<'a>) {
+    let (mut own, mut closed) = (Vec::new(), Vec::new());
+    // Stable: of several journals that say what is fixed, the one answered last took over last.
+    parts.sort_by_key(|(thing, ..)| *thing);
+    for parts in parts.chunk_by(|(one, ..), (other, ..)| one == other) {
+        let (mut made, mut facts, mut latest) = (None, None, None);
+        for (_, slot, entry) in parts {
+            match *slot {
+                Slot::Made(_) => made = Some(*entry),
+                Slot::Facts(_) => facts = Some(*entry),
+                Slot::Latest(_, rank) if latest.is_none_or(|(other, _)| rank < other) => {
+                    latest = Some((rank, *entry));
+                }
+                _ => {}
+            }
+        }
+        let latest = latest.map(|(_, entry)| entry);
+        let record = facts.or(made).map(|made| Record { made, latest });
+        match (parts.first(), record) {
+            (Some((Thing::Lot(lot), ..)), Some(record)) => own.push((*lot, record)),
+            (Some((Thing::ClosedLot(lot), ..)), Some(record)) => closed.push((*lot, record)),
+            _ => {}
+        }
     }
+    (own, closed)
 }
 
 fn live_lots(account: &Account) -> impl Iterator<Item = LotId> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Blocking;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{Entry, Name};
+use crate::journal::{Entry, External};
 use crate::time::Timestamp;
 
 /// A store that can be read across profiles, blocking.
@@ -52,7 +52,7 @@ pub trait Scan {
     ///
     /// # Errors
     /// The store failed.
-    fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, Self::Error>;
+    fn named(&mut self, name: &External, limit: usize) -> Result<Vec<ProfileId>, Self::Error>;
 }
 
 /// A store that can be read across profiles, waited for; see [`Scan`].
@@ -86,7 +86,7 @@ pub trait AsyncScan {
     /// As [`Scan::named`].
     fn named(
         &mut self,
-        name: &Name,
+        name: &External,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ProfileId>, Self::Error>> + Send;
 }
@@ -162,7 +162,7 @@ impl<S: Scan> AsyncScan for Blocking<S> {
 
     fn named(
         &mut self,
-        name: &Name,
+        name: &External,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ProfileId>, S::Error>> + Send {
         ready(self.0.named(name, limit))

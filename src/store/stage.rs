@@ -5,6 +5,8 @@
 
 use std::borrow::Borrow;
 
+use smallvec::SmallVec;
+
 use super::find::{Find, Lookup};
 use super::lookup::LookupPlan;
 use super::work::{Change, Found, Need, Owner, View, Work};
@@ -28,13 +30,13 @@ pub(crate) trait Accounts {
 
     /// The account of an owner. A newcomer gets the number that it will have once something is appended; a number that
     /// was never drawn is nobody's.
-    fn seat(&mut self, owner: Owner) -> Result<Self::Seat, Self::Error>;
+    fn seat(&mut self, owner: &Owner) -> Result<Self::Seat, Self::Error>;
 
     /// The account in a seat.
     fn account<'s>(&'s self, seat: &'s Self::Seat) -> Result<&'s Account, Self::Error>;
 
     /// Looks entries up in a journal; none, if the journal is not one that the need names.
-    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Vec<Self::Found<'_>>, Self::Error>;
+    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Entries<Self::Found<'_>>, Self::Error>;
 
     /// Looks up all that a need names, of the account that it names first.
     ///
@@ -61,6 +63,9 @@ pub(crate) trait Accounts {
     ) -> Result<(), Self::Error>;
 }
 
+/// The entries of one look-up: mostly one.
+pub(crate) type Entries<E> = SmallVec<[E; 1]>;
+
 static NOTHING: Found<'static> = Found::NOTHING;
 
 /// What a unit came to.
@@ -82,32 +87,32 @@ pub(crate) fn stage<A: Accounts>(
     unit: usize,
 ) -> Result<Staged, A::Error> {
     let Some(need) = work.needs().get(unit) else { return Ok(Staged::Nothing) };
-    let (owner, other) = (need.owner, need.second);
     accounts.begin(need)?;
-    let first = accounts.seat(owner)?;
-    let second = match other {
+    let first = accounts.seat(&need.owner)?;
+    let second = match &need.second {
         None => None,
-        Some(other) if other == owner => Some(Other::Same),
+        Some(other) if *other == need.owner => Some(Other::Same),
         Some(other) => second(accounts, &first, other)?,
     };
     let change = {
         let account = accounts.account(&first)?;
-        let Some(need) = work.needs().get(unit) else { return Ok(Staged::Nothing) };
-        let plan = accounts.gather(need, account)?;
-        let found;
-        let past = plan.past(need, account).map_err(|corrupt| A::corrupt(account.number(), corrupt))?;
-        let other = match (&second, other) {
-            (Some(Other::Seat(seat)), _) => Some(accounts.account(seat)?),
-            (Some(Other::Same), _) => Some(account),
-            _ => None,
+        let other = match &second {
+            Some(Other::Seat(seat)) => Some(accounts.account(seat)?),
+            Some(Other::Same) => Some(account),
+            None => None,
         };
-        let found = if plan.is_empty() {
-            &NOTHING
+        if need.is_plain() {
+            work.decide(unit, View::new(account, other, &NOTHING))
         } else {
-            found = plan.found();
-            &found
-        };
-        work.decide(unit, View::new(past.as_ref().unwrap_or(account), other, found))
+            let plan = accounts.gather(need, account)?;
+            let past = plan.past(need, account).map_err(|corrupt| A::corrupt(account.number(), corrupt))?;
+            let account = past.as_ref().unwrap_or(account);
+            if plan.is_empty() {
+                work.decide(unit, View::new(account, other, &NOTHING))
+            } else {
+                work.decide(unit, View::new(account, other, &plan.found()))
+            }
+        }
     };
     let Some(change) = change.filter(|change| !change.is_empty()) else { return Ok(Staged::Nothing) };
     let second = match second {
@@ -127,7 +132,7 @@ enum Other<S> {
 fn second<A: Accounts>(
     accounts: &mut A,
     first: &A::Seat,
-    owner: Owner,
+    owner: &Owner,
 ) -> Result<Option<Other<A::Seat>>, A::Error> {
     let seat = accounts.seat(owner)?;
     let same = accounts.account(&seat)?.number() == accounts.account(first)?.number();

@@ -111,9 +111,9 @@ impl Need {
 
     /// Whether the accounts are all that is needed: then there is nothing to look up.
     pub fn is_plain(&self) -> bool {
-        !(self.expired || self.journal || self.live_lots)
+        self.key.is_none()
+            && !(self.expired || self.journal || self.live_lots)
             && self.as_of == AsOf::Now
-            && self.key.is_none()
             && self.external.is_none()
             && self.redemption.is_none()
             && self.transaction.is_none()

@@ -199,8 +199,8 @@ impl Wallet {
                 self.change(entry, lot, |lot| lot.times.extended_at = Some(entry.at));
             }
             Effect::Redeemed { redeemed, hold } => {
-                let made = redemption_at_first(self.profile, entry.at, redeemed, hold);
-                self.redemptions.insert(made.id, Redemption { balances: entry.balances, ..made });
+                let made = redemption_at_first(self.profile, entry.at, redeemed, hold, entry.balances);
+                self.redemptions.insert(made.id, made);
             }
             Effect::Returned { back, is_reversal } => {
                 let balances = entry.balances;

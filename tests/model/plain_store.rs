@@ -124,7 +124,7 @@ fn find<'a>(number: ProfileNumber, journal: &'a [Entry], find: &Find) -> Vec<&'a
         }
         Find::Latest(subject) => newest(&|entry| entry.records(number).contains(subject)),
         Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
-        Find::Named(name) => newest(&|entry| entry.names().contains(name)),
+        Find::Named(name) => newest(&|entry| entry.external() == Some(name)),
         other => panic!("this store does not know {other:?}"),
     }
 }

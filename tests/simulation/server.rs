@@ -255,7 +255,7 @@ impl State {
             }
             Find::Latest(subject) => newest(&|entry| entry.records(lookup.journal).contains(subject)),
             Find::Key(key) => newest(&|entry| entry.key() == Some(key)),
-            Find::Named(name) => newest(&|entry| entry.names().contains(name)),
+            Find::Named(name) => newest(&|entry| entry.external() == Some(name)),
             other => unreachable!("this server was written before {other:?}"),
         }
     }

@@ -165,7 +165,7 @@ impl SmallSqlite {
             let key = entry.key().map(|key| key.as_str());
             let row = params![number, entry.sequence, at, text, key];
             self.0.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", row)?;
-            for name in entry.names() {
+            if let Some(name) = entry.external() {
                 let row = params![number, name.sort(), name.as_str(), entry.sequence];
                 self.0.execute("INSERT INTO name VALUES (?, ?, ?, ?)", row)?;
             }

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use scrip::store::{Find, Lookup};
-use scrip::{Entry, EntryKind, Name, ProfileNumber, RecordId};
+use scrip::{Entry, EntryKind, External, ProfileNumber, RecordId};
 
 use super::flaw::Flaw;
 use super::toy::{Toy, ToyError};
 
 /// The sorts of names that are handles of definitions.
 const HANDLES: [u8; 2] = [3, 4];
-/// The sort of name that the ledger gives to lots which came from elsewhere or were corrected.
-const LOTS: u8 = 5;
+/// Records from here on are what is fixed about lots which came from elsewhere or were corrected.
+const FACTS: u64 = 1 << 53;
 
 impl Toy {
     /// `before`: how long each journal was when the batch began.
@@ -42,7 +42,8 @@ impl Toy {
                 let is_seen = |entry: &Entry| is_seen(entry, Flaw::SubjectsOfTheBatchUnseen);
                 let about =
                     filter(&|entry| self.is_indexed(lookup.journal, entry, *subject) && is_seen(entry));
-                self.latest(about, Flaw::LatestIsTheOldest)
+                let says_facts = subject.get() >= FACTS;
+                self.latest(about, if says_facts { Flaw::LotsKeepTheFirst } else { Flaw::LatestIsTheOldest })
             }
             Find::Key(key) if self.has(Flaw::KeysOfAnybody) => {
                 let count = self.lock().profiles.len() as u32;
@@ -59,14 +60,13 @@ impl Toy {
                 self.latest(keyed, Flaw::KeysKeepTheFirst)
             }
             Find::Named(name) => {
-                let is_it = |other: &Name| match self.has(Flaw::NamesOfAnySort) {
+                let is_it = |other: &External| match self.has(Flaw::NamesOfAnySort) {
                     true => other.as_str() == name.as_str(),
                     false => other == name,
                 };
                 let is_seen = |entry: &Entry| is_seen(entry, Flaw::NamesOfTheBatchUnseen);
-                let named = filter(&|entry| self.names(entry).iter().any(is_it) && is_seen(entry));
-                let is_lot = name.sort() == LOTS;
-                self.latest(named, if is_lot { Flaw::LotsKeepTheFirst } else { Flaw::NamesKeepTheFirst })
+                let named = filter(&|entry| self.name(entry).is_some_and(is_it) && is_seen(entry));
+                self.latest(named, Flaw::NamesKeepTheFirst)
             }
             other => unreachable!("this store was written before {other:?}"),
         };
@@ -122,11 +122,9 @@ impl Toy {
         subjects
     }
 
-    fn names(&self, entry: &Entry) -> Vec<Name> {
-        let mut names = entry.names().to_vec();
-        if self.flaw == Some(Flaw::HandlesUnindexed) {
-            names.retain(|name| !HANDLES.contains(&name.sort()));
-        }
-        names
+    fn name<'e>(&self, entry: &'e Entry) -> Option<&'e External> {
+        let is_indexed =
+            |name: &&External| self.flaw != Some(Flaw::HandlesUnindexed) || !HANDLES.contains(&name.sort());
+        entry.external().filter(is_indexed)
     }
 }

@@ -1,7 +1,7 @@
 //! Reading the toy across profiles.
 
 use scrip::store::{AsyncScan, Feed, FeedEntry, Owner, Position};
-use scrip::{Account, LotKind, Name, ProfileId, ProfileNumber, Timestamp};
+use scrip::{Account, External, LotKind, ProfileId, ProfileNumber, Timestamp};
 
 use super::flaw::Flaw;
 use super::toy::{Toy, ToyError};
@@ -82,13 +82,14 @@ impl AsyncScan for Toy {
         Ok(Feed { entries, position })
     }
 
-    async fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, ToyError> {
+    async fn named(&mut self, name: &External, limit: usize) -> Result<Vec<ProfileId>, ToyError> {
         let any_sort = self.has(Flaw::FindsNamesOfAnySort);
         let mut found = Vec::new();
         for account in self.accounts()? {
             let journal = self.journal(account.number().get())?;
-            let is_it = |other: &Name| if any_sort { other.as_str() == name.as_str() } else { other == name };
-            if journal.iter().any(|entry| entry.names().iter().any(is_it)) {
+            let is_it =
+                |other: &External| if any_sort { other.as_str() == name.as_str() } else { other == name };
+            if journal.iter().any(|entry| entry.external().is_some_and(is_it)) {
                 found.extend(account.profile());
             }
         }

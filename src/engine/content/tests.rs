@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::fingerprint;
 use crate::ops::{Command, Redeem, Request};
@@ -19,9 +19,15 @@ fn what_is_said_alike_is_the_same() {
     others.iter().for_each(|other| assert_eq!(plain, of(other), "{other}"));
     let document = of(r#"{"profile_id": "alice", "amount": 10, "meta": {"a": [1, 2], "b": "x"}}"#);
     assert_eq!(document, of(r#"{"profile_id":"alice","amount":10,"meta":{ "b":"x","a":[1,2]}}"#));
-    let maps: [HashMap<u8, u8>; 2] =
-        [(0..9).map(|n| (n, n)).collect(), (0..9).rev().map(|n| (n, n)).collect()];
-    assert_eq!(fingerprint("map", &maps[0]), fingerprint("map", &maps[1]));
+    let long = "x".repeat(700);
+    let pieces = |text: &str| fingerprint("list", &text.split('|').collect::<Vec<_>>());
+    assert_eq!(pieces(&format!("a|{long}|b")), pieces(&format!("a|{long}|b")));
+    assert_ne!(pieces(&format!("a|{long}|b")), pieces(&format!("a|{long}b|")));
+    let map: BTreeMap<u8, u8> = (0..9).map(|n| (n, n)).collect();
+    assert_ne!(
+        fingerprint("map", &map),
+        fingerprint("map", &map.into_iter().skip(1).collect::<BTreeMap<_, _>>())
+    );
 }
 
 /// Each pair differs in one thing, and some only in where one value ends and the next begins.

@@ -51,23 +51,45 @@ impl<'a> Reader<'a> {
         Ok(array)
     }
 
+    #[inline]
     pub(crate) fn byte(&mut self) -> Reading<u8> {
         self.array().map(|[byte]| byte)
     }
 
     #[inline]
     pub(crate) fn number(&mut self) -> Reading<u64> {
+        // Nearly always eight bytes are left, and can be looked at together.
+        let Some(eight) = self.rest.first_chunk() else { return self.last_number() };
+        let eight = u64::from_le_bytes(*eight);
+        let further = eight.trailing_zeros();
+        if further >= 8 {
+            return self.last_number();
+        }
+        let others = 56_u32.wrapping_sub(further.wrapping_mul(8));
+        let value = eight << others >> others >> further >> 1;
+        self.rest = self.rest.get(further as usize..).and_then(|rest| rest.get(1..)).unwrap_or_default();
+        self.in_few_bytes(value, further)
+    }
+
+    /// A number of nine bytes, or one with fewer than eight bytes left.
+    #[inline(never)]
+    fn last_number(&mut self) -> Reading<u64> {
         let further = self.rest.first().map_or(0, |first| first.trailing_zeros());
-        let (value, most) = if further < 8 {
+        if further < 8 {
             let (mut bits, length) = ([0; 8], (further as usize).wrapping_add(1));
             let bytes = self.bytes(length)?;
             bits.iter_mut().zip(bytes).for_each(|(bit, byte)| *bit = *byte);
-            (u64::from_le_bytes(bits) >> further >> 1, further)
-        } else {
-            self.bytes(1)?;
-            (u64::from_le_bytes(self.array()?), 8)
-        };
-        if (value | 1).ilog2() / 7 < most {
+            return self.in_few_bytes(u64::from_le_bytes(bits) >> further >> 1, further);
+        }
+        self.bytes(1)?;
+        let value = u64::from_le_bytes(self.array()?);
+        self.in_few_bytes(value, 8)
+    }
+
+    /// A number that was written in so many further bytes, if it takes them: each has one form.
+    #[inline]
+    fn in_few_bytes(&self, value: u64, further: u32) -> Reading<u64> {
+        if further > 0 && value >> further.wrapping_mul(7) == 0 {
             return Err(self.invalid("a number in as few bytes as it takes", value));
         }
         Ok(value)
@@ -84,11 +106,13 @@ impl<'a> Reader<'a> {
         Ok(std::array::from_fn(|bit| bits >> bit & 1 == 1))
     }
 
+    #[inline]
     pub(crate) fn small(&mut self) -> Reading<u32> {
         let number = self.number()?;
         u32::try_from(number).map_err(|_| self.invalid("at most 4294967295", number))
     }
 
+    #[inline]
     pub(crate) fn sequence_number(&mut self) -> Reading<u32> {
         let sequence = self.small()?;
         if sequence <= MAX_SEQUENCE {
@@ -98,11 +122,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn profile(&mut self) -> Reading<ProfileNumber> {
         let number = self.small()?;
         ProfileNumber::new(number).map_err(|_| self.invalid("a profile's number", number))
     }
 
+    #[inline]
     pub(crate) fn instant(&mut self) -> Reading<Timestamp> {
         self.instant_after(0)
     }
@@ -118,28 +144,34 @@ impl<'a> Reader<'a> {
     }
 
     /// The end, unless a flag said that there is none.
+    #[inline]
     pub(crate) fn end(&mut self, is_never: bool) -> Reading<Expiry> {
         if is_never { Ok(Expiry::NEVER) } else { self.instant().map(Expiry::at) }
     }
 
+    #[inline]
     pub(crate) fn quantity(&mut self) -> Reading<Quantity> {
         let raw = self.number()?;
         self.quantity_of(raw)
     }
 
+    #[inline]
     pub(crate) fn quantity_of(&self, raw: u64) -> Reading<Quantity> {
         let quantity = i64::try_from(raw).ok().and_then(|raw| Quantity::from_ten_thousandths(raw).ok());
         quantity.ok_or_else(|| self.invalid("at most 9000000000000000000 ten-thousandths", raw))
     }
 
+    #[inline]
     pub(crate) fn amount(&mut self) -> Reading<Amount> {
         self.quantity().map(Amount::from)
     }
 
+    #[inline]
     pub(crate) fn points(&mut self) -> Reading<Points> {
         self.quantity().map(Points::from)
     }
 
+    #[inline]
     pub(crate) fn text(&mut self) -> Reading<&'a str> {
         let length = self.number()?;
         let length = usize::try_from(length).map_err(|_| self.invalid("the length of a text", length))?;
@@ -162,6 +194,7 @@ impl<'a> Reader<'a> {
         Json::new(text).map_err(|error| self.invalid("a JSON document", error))
     }
 
+    #[inline]
     pub(crate) fn id<I: Identifier>(&mut self) -> Reading<I> {
         if self.rest.first() == Some(&1) {
             self.bytes(1)?;
@@ -179,7 +212,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn list<T: Binary>(&mut self) -> Reading<Vec<T>> {
-        (0..self.number()?).map(|_| T::read(self)).collect()
+        let mut list = Vec::new();
+        for _ in 0..self.number()? {
+            list.push(T::read(self)?);
+        }
+        Ok(list)
     }
 
     pub(crate) fn profiles(&mut self) -> Reading<Vec<ProfileNumber>> {

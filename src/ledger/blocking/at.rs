@@ -67,7 +67,7 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
-        self.commit_with_receipt(request).map(|receipt| receipt.outcome)
+        ready(self.0.commit(request))
     }
 
     /// Carries out a request, and says whether that was new.
@@ -92,8 +92,7 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # Errors
     /// As [`LedgerAt::commit`].
     pub fn commit_with_receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
-        let command = self.0.command(request);
-        ready(self.0.ledger.run(&command))
+        ready(self.0.commit_with_receipt(request))
     }
 
     /// Carries out many requests in one go, as [`Ledger::run_all`]; none of them under a key.

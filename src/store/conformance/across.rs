@@ -6,7 +6,7 @@ use super::Failure;
 use super::probe::{Fixture, Script, Verdict, expect};
 use super::suite::{AtOnce, Suite};
 use crate::id::{ExternalId, ProfileId, ProfileNumber};
-use crate::journal::{Entry, External, Name};
+use crate::journal::{Entry, External};
 use crate::ops::{IssueReward, PostTransaction};
 use crate::store::{AsyncScan, AsyncStore, Position};
 use crate::time::{Timestamp, Until};
@@ -196,7 +196,7 @@ where
             Script::new(&self.fixture, commands)?.commit(&mut store).await?;
             profiles.push(profile);
         }
-        let name = Name::from(&External::Transaction(external));
+        let name = External::Transaction(external);
         let mut found = store.named(&name, 10).await.map_err(failed)?;
         found.sort_unstable();
         expect(found == profiles, || format!("{profiles:?} have it; found {found:?}"))?;

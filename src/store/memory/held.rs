@@ -7,12 +7,12 @@ use std::sync::{MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use smallvec::SmallVec;
 
 use super::shard::Shard;
-use super::{Address, MemoryError, SHARDS, Shared, locked, owners};
+use super::{Address, MemoryError, SHARDS, Shared, locked, low, owners};
 use crate::account::{Account, Corrupt};
-use crate::id::ProfileNumber;
+use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Entry;
 use crate::store::Find;
-use crate::store::stage::Accounts;
+use crate::store::stage::{Accounts, Entries};
 use crate::store::work::{Need, Owner};
 
 /// Locked shards, and what units stage in them.
@@ -22,8 +22,12 @@ pub(super) struct Held<'a> {
     shards: SmallVec<[(usize, MutexGuard<'a, Shard>); 2]>,
     catalogue: Catalogue<'a>,
     numbers: Option<MutexGuard<'a, Vec<Address>>>,
+    /// The account that the unit names first.
+    seated: Option<(ProfileNumber, Address)>,
+    /// The profile that shards were locked for, with the hash of its id and its shard.
+    locked_for: Option<(ProfileId, u64, usize)>,
     /// Accounts that do not exist yet, or never will.
-    strangers: SmallVec<[Box<Stranger>; 1]>,
+    strangers: Vec<Stranger>,
 }
 
 enum Catalogue<'a> {
@@ -50,9 +54,14 @@ impl<'a> Held<'a> {
     /// Locks what a need names.
     #[inline]
     pub(super) fn of_need(shared: &'a Shared, need: &Need) -> Self {
-        let first = shared.shard_of(need.owner);
         if need.second.is_none() && need.closed.is_empty() {
-            return Self::of(shared, first.into_iter());
+            let Owner::Profile(profile) = need.owner else {
+                return Self::of(shared, shared.shard_of(need.owner).into_iter());
+            };
+            let (hash, shard) = shared.place(&profile);
+            let mut held = Self::of(shared, std::iter::once(shard));
+            held.locked_for = Some((profile, hash, shard));
+            return held;
         }
         let mut numbers: SmallVec<[usize; 4]> =
             owners(need).filter_map(|owner| shared.shard_of(owner)).collect();
@@ -69,8 +78,15 @@ impl<'a> Held<'a> {
     #[inline]
     fn of(shared: &'a Shared, shards: impl Iterator<Item = usize>) -> Self {
         let lock = |number: usize| Some((number, locked(shared.shards.get(number)?)));
-        let (catalogue, strangers) = (Catalogue::Unlocked, SmallVec::new());
-        Self { shared, shards: shards.filter_map(lock).collect(), catalogue, numbers: None, strangers }
+        Self {
+            shared,
+            shards: shards.filter_map(lock).collect(),
+            catalogue: Catalogue::Unlocked,
+            numbers: None,
+            seated: None,
+            locked_for: None,
+            strangers: Vec::new(),
+        }
     }
 
     /// A shard, if it is locked.
@@ -113,6 +129,17 @@ impl<'a> Held<'a> {
         }
     }
 
+    /// Where the account with a number is.
+    fn address(&self, number: ProfileNumber) -> Option<Address> {
+        match &self.numbers {
+            Some(numbers) => {
+                let place = number.get().checked_sub(1).and_then(|place| usize::try_from(place).ok());
+                place.and_then(|place| numbers.get(place).copied())
+            }
+            None => self.shared.address(number),
+        }
+    }
+
     /// A profile that has no account yet.
     fn newcomer(&mut self, owner: Owner) -> Result<Seat, MemoryError> {
         let account = match owner {
@@ -132,7 +159,7 @@ impl<'a> Held<'a> {
             }
         };
         let (account, newcomer) = account;
-        self.strangers.push(Box::new(Stranger { account, newcomer }));
+        self.strangers.push(Stranger { account, newcomer });
         Ok(Seat::Stranger(self.strangers.len().saturating_sub(1)))
     }
 
@@ -187,31 +214,30 @@ impl<'a> Accounts for Held<'a> {
     fn begin(&mut self, need: &Need) -> Result<(), MemoryError> {
         // A newcomer to whom an earlier unit wrote nothing is promised no number.
         self.strangers.clear();
+        self.seated = None;
         self.lock_catalogue(need);
         Ok(())
     }
 
     #[inline]
-    fn seat(&mut self, owner: Owner) -> Result<Seat, MemoryError> {
-        let address = match owner {
+    fn seat(&mut self, owner: &Owner) -> Result<Seat, MemoryError> {
+        let address = match *owner {
             Owner::CATALOGUE => return Ok(Seat::Catalogue),
             Owner::Profile(profile) => {
-                let (hash, number) = self.shared.place(&profile);
+                let (hash, number) = match &self.locked_for {
+                    Some((other, hash, shard)) if *other == profile => (*hash, *shard),
+                    _ => self.shared.place(&profile),
+                };
                 let index = self.shard(number).and_then(|shard| shard.find(hash, &profile));
-                index.map(|index| Address::new(u32::try_from(number).unwrap_or(u32::MAX), index))
+                index.map(|index| Address::new(low(number), index))
             }
-            Owner::Number(number) => match &self.numbers {
-                Some(numbers) => {
-                    let place = number.get().checked_sub(1).and_then(|place| usize::try_from(place).ok());
-                    place.and_then(|place| numbers.get(place).copied())
-                }
-                None => self.shared.address(number),
-            },
+            Owner::Number(number) => self.address(number),
         };
-        match address {
-            Some(address) => Ok(Seat::Account(address)),
-            None => self.newcomer(owner),
+        let Some(address) = address else { return self.newcomer(*owner) };
+        if let Some(account) = self.shard(address.shard as usize).and_then(|it| it.account(address.index())) {
+            self.seated = self.seated.or(Some((account.number(), address)));
         }
+        Ok(Seat::Account(address))
     }
 
     #[inline]
@@ -227,23 +253,14 @@ impl<'a> Accounts for Held<'a> {
     }
 
     #[inline]
-    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Vec<Cow<'_, Entry>>, MemoryError> {
+    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Entries<Cow<'_, Entry>>, MemoryError> {
         if journal == ProfileNumber::CATALOGUE {
-            return self.catalogue().map_or(Ok(Vec::new()), |shard| shard.find_definition(find));
+            return self.catalogue().map_or(Ok(Entries::new()), |shard| shard.look_up(0, find));
         }
-        // The seats of nearly all units are in one shard.
-        let address = match &self.numbers {
-            Some(numbers) => {
-                let place = usize::try_from(journal.get().saturating_sub(1)).unwrap_or(usize::MAX);
-                numbers.get(place).copied()
-            }
-            None => self.shared.address(journal),
-        };
-        let Some(address) = address else { return Ok(Vec::new()) };
-        match self.shard(address.shard as usize) {
-            Some(shard) => Ok(shard.look_up(address.index(), find)?.into_iter().map(Cow::Owned).collect()),
-            None => Ok(Vec::new()),
-        }
+        let seated = self.seated.filter(|(number, _)| *number == journal).map(|(_, address)| address);
+        let Some(address) = seated.or_else(|| self.address(journal)) else { return Ok(Entries::new()) };
+        self.shard(address.shard as usize)
+            .map_or(Ok(Entries::new()), |shard| shard.look_up(address.index(), find))
     }
 
     fn corrupt(_: ProfileNumber, corrupt: Corrupt) -> MemoryError {

@@ -3,7 +3,7 @@
 //! A journal is written far more often than it is read, and memory is written no faster than it is had: packed, an entry
 //! takes a fifth of the room.
 
-use super::MemoryError;
+use super::{MemoryError, low};
 use crate::id::ProfileNumber;
 use crate::journal::unreadable::{Problem, Unreadable};
 use crate::journal::{Entry, wire};
@@ -54,12 +54,6 @@ impl Offset {
     const fn start(self) -> usize {
         self.0 as usize % BLOCK
     }
-}
-
-/// A number that was seen to fit: of an account in a shard, or where [`Journal::has_room_for`] looked.
-#[allow(clippy::cast_possible_truncation)]
-const fn low(number: usize) -> u32 {
-    number as u32
 }
 
 /// What stands before an entry's bytes.

@@ -89,14 +89,20 @@ struct Address {
 }
 
 impl Address {
-    /// A place in a shard always fits: it is in the shard's index, where it has as many bits.
-    fn new(shard: u32, index: usize) -> Self {
-        Self { shard, index: u32::try_from(index).unwrap_or(u32::MAX) }
+    const fn new(shard: u32, index: usize) -> Self {
+        Self { shard, index: low(index) }
     }
 
     const fn index(self) -> usize {
         self.index as usize
     }
+}
+
+/// A number that was seen to fit: of a shard, of an account in a shard's index, or where
+/// [`Journal::has_room_for`](journal::Journal::has_room_for) looked.
+#[allow(clippy::cast_possible_truncation)]
+const fn low(number: usize) -> u32 {
+    number as u32
 }
 
 impl Default for MemoryStore {

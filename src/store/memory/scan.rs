@@ -4,7 +4,7 @@ use super::shard::Shard;
 use super::{MemoryError, MemoryStore, SHARDS, Shared, locked};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{LotKind, Name};
+use crate::journal::{External, LotKind};
 use crate::store::{Feed, Position, Scan};
 use crate::time::Timestamp;
 
@@ -46,7 +46,7 @@ impl Scan for MemoryStore {
         Ok(Feed { entries, position: Position::new(texts.join(",")) })
     }
 
-    fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, MemoryError> {
+    fn named(&mut self, name: &External, limit: usize) -> Result<Vec<ProfileId>, MemoryError> {
         let mut found = Vec::new();
         for shard in 0..SHARDS {
             found.extend(self.shared.with_shard(shard, |shard| shard.named(name)));

@@ -1,16 +1,17 @@
 //! One shard: accounts, their journals, and the few indexes that a store must keep.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
+use smallvec::smallvec;
 
 use super::MemoryError;
 use super::index::ProfileIndex;
 use super::journal::{Chain, Journal, Offset};
 use crate::account::Account;
-use crate::id::{DefinitionId, Key, ProfileId, ProfileNumber};
-use crate::journal::{Entry, EntryKind, Name, RecordId};
+use crate::id::{Key, ProfileId, ProfileNumber};
+use crate::journal::{Entry, EntryKind, External, RecordId};
+use crate::store::stage::Entries;
 use crate::store::{FeedEntry, Find};
 
 #[derive(Debug, Default)]
@@ -20,10 +21,10 @@ pub(super) struct Shard {
     slots: Vec<Slot>,
     journal: Journal,
     keys: HashMap<(usize, Key), Offset>,
-    names: HashMap<(usize, Name), Offset>,
+    names: HashMap<(usize, External), Offset>,
     records: HashMap<(usize, RecordId), Vec<Offset>>,
     /// The newest entry about each definition, in the catalogue's shard: every issue asks for one.
-    definitions: BTreeMap<DefinitionId, Entry>,
+    definitions: HashMap<RecordId, Entry>,
 }
 
 #[derive(Debug)]
@@ -80,14 +81,14 @@ impl Shard {
             if let Some(key) = entry.key() {
                 self.keys.insert((index, key.clone()), place);
             }
-            for name in entry.names() {
-                self.names.insert((index, name), place);
+            if let Some(name) = entry.external() {
+                self.names.insert((index, name.clone()), place);
             }
             for record in entry.records(slot.account.number()) {
                 self.records.entry((index, record)).or_default().push(place);
             }
             if let EntryKind::Define(defined) = &entry.kind {
-                self.definitions.insert(defined.id, entry.clone());
+                self.definitions.insert(defined.id.into(), entry.clone());
             }
         }
         Ok(())
@@ -102,46 +103,40 @@ impl Shard {
         Ok(index)
     }
 
-    pub(super) fn look_up(&self, index: usize, find: &Find) -> Result<Vec<Entry>, MemoryError> {
-        let Some(slot) = self.slots.get(index) else { return Ok(Vec::new()) };
+    pub(super) fn look_up(&self, index: usize, find: &Find) -> Result<Entries<Cow<'_, Entry>>, MemoryError> {
+        let Some(slot) = self.slots.get(index) else { return Ok(Entries::new()) };
         let number = slot.account.number();
         let newest = slot.account.sequence();
+        let one = |place: Option<&Offset>| match place {
+            Some(place) => Ok(smallvec![Cow::Owned(self.journal.at(*place, number)?)]),
+            None => Ok(Entries::new()),
+        };
         let back_from = |sequence| self.journal.back_from(slot.chain, newest, sequence, number);
-        let at = |place: &Offset| self.journal.at(*place, number);
-        let mut found: Vec<Entry> = match find {
+        let mut found: Vec<_> = match find {
+            Find::Key(key) => return one(self.keys.get(&(index, key.clone()))),
+            Find::Named(name) => return one(self.names.get(&(index, name.clone()))),
+            Find::Latest(subject) => {
+                if let Some(entry) = self.definitions.get(subject) {
+                    return Ok(smallvec![Cow::Borrowed(entry)]);
+                }
+                return one(self.records.get(&(index, *subject)).and_then(|places| places.last()));
+            }
+            Find::About(subject) => {
+                let places = self.records.get(&(index, *subject)).into_iter().flatten();
+                return places.map(|place| self.journal.at(*place, number).map(Cow::Owned)).collect();
+            }
             Find::Range(first, last) => {
                 let (first, last) = ((*first).max(1), (*last).min(newest));
                 let count = last.saturating_add(1).saturating_sub(first);
-                back_from(last).take(usize::try_from(count).unwrap_or(usize::MAX)).collect::<Result<_, _>>()
+                back_from(last).take(count as usize).collect::<Result<_, _>>()
             }
             Find::Until(instant) => {
                 let after = |entry: &Result<Entry, _>| entry.as_ref().is_ok_and(|entry| entry.at > *instant);
                 back_from(newest).skip_while(after).collect()
             }
-            Find::Latest(subject) => {
-                let places = self.records.get(&(index, *subject));
-                places.and_then(|places| places.last()).into_iter().map(at).collect()
-            }
-            Find::About(subject) => {
-                return self.records.get(&(index, *subject)).into_iter().flatten().map(at).collect();
-            }
-            Find::Key(key) => self.keys.get(&(index, key.clone())).into_iter().map(at).collect(),
-            Find::Named(name) => self.names.get(&(index, name.clone())).into_iter().map(at).collect(),
         }?;
         found.reverse();
-        Ok(found)
-    }
-
-    /// Looks entries of the catalogue up: the newest about a definition is at hand.
-    pub(super) fn find_definition(&self, find: &Find) -> Result<Vec<Cow<'_, Entry>>, MemoryError> {
-        let newest = match find {
-            Find::Latest(id) => DefinitionId::new(id.get()).ok().and_then(|id| self.definitions.get(&id)),
-            _ => None,
-        };
-        match newest {
-            Some(entry) => Ok(vec![Cow::Borrowed(entry)]),
-            None => Ok(self.look_up(0, find)?.into_iter().map(Cow::Owned).collect()),
-        }
+        Ok(found.into_iter().map(Cow::Owned).collect())
     }
 
     /// What was written after the first `seen` entries, a count that is moved along.
@@ -157,7 +152,7 @@ impl Shard {
     }
 
     /// The profiles that have a thing of this name.
-    pub(super) fn named(&self, name: &Name) -> Vec<ProfileId> {
+    pub(super) fn named(&self, name: &External) -> Vec<ProfileId> {
         let owners = self.names.keys().filter(|(_, other)| other == name).map(|(owner, _)| *owner);
         owners.filter_map(|owner| self.account(owner)?.profile().copied()).collect()
     }

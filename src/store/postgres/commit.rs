@@ -160,7 +160,7 @@ impl Rows {
                 self.key.1.push(key.as_str().to_owned());
                 self.key.2.push(sequence);
             }
-            for name in entry.names() {
+            if let Some(name) = entry.external() {
                 self.name.0.push(plain);
                 self.name.1.push(i16::from(name.sort()));
                 self.name.2.push(name.as_str().to_owned());

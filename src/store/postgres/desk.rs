@@ -13,7 +13,7 @@ use super::sql::{ACCOUNT, FOUND};
 use crate::account::{Account, Corrupt, wire};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Entry;
-use crate::store::stage::Accounts;
+use crate::store::stage::{Accounts, Entries};
 use crate::store::{Find, Lookup, LookupPlan, Need, Owner};
 
 /// An account, as it was loaded and as it will be.
@@ -198,8 +198,8 @@ impl Accounts for Desk {
         Ok(())
     }
 
-    fn seat(&mut self, owner: Owner) -> Result<usize, Halt> {
-        self.by_owner.get(&owner).copied().ok_or(Halt::Failed(PostgresError::NoSuchAccount))
+    fn seat(&mut self, owner: &Owner) -> Result<usize, Halt> {
+        self.by_owner.get(owner).copied().ok_or(Halt::Failed(PostgresError::NoSuchAccount))
     }
 
     fn account<'s>(&'s self, seat: &'s usize) -> Result<&'s Account, Halt> {
@@ -208,7 +208,7 @@ impl Accounts for Desk {
     }
 
     /// What is to be written is seen as written.
-    fn find(&self, number: ProfileNumber, find: &Find) -> Result<Vec<&Entry>, Halt> {
+    fn find(&self, number: ProfileNumber, find: &Find) -> Result<Entries<&Entry>, Halt> {
         let ask = (number, find.clone());
         let stored = match self.answers.get(&ask) {
             Some(entries) => entries.as_slice(),
@@ -218,7 +218,7 @@ impl Accounts for Desk {
         };
         let seat = self.by_number.get(&number).and_then(|place| self.seats.get(*place));
         let pending = seat.map_or(&[][..], |seat| &seat.pending).iter();
-        let mut found: Vec<&Entry> =
+        let mut found: Entries<&Entry> =
             stored.iter().chain(pending.filter(|entry| find.finds(entry, number))).collect();
         if find.is_of_newest() {
             found.drain(..found.len().saturating_sub(1));

@@ -12,7 +12,7 @@ use super::sql::Sql;
 use super::{Layout, PostgresError, PostgresStore, Shared};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{LotKind, Name, wire};
+use crate::journal::{External, LotKind, wire};
 use crate::store::{AsyncScan, Feed, FeedEntry, Need, Owner, Position};
 use crate::time::Timestamp;
 
@@ -52,7 +52,7 @@ impl AsyncScan for PostgresStore {
         self.shared.feed(&client, after, limit).await
     }
 
-    async fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, PostgresError> {
+    async fn named(&mut self, name: &External, limit: usize) -> Result<Vec<ProfileId>, PostgresError> {
         let client = self.shared.pool.get().await?;
         let (sort, limit) = (i16::from(name.sort()), i64::try_from(limit).unwrap_or(i64::MAX));
         let mut profiles = Vec::new();

@@ -212,7 +212,7 @@ impl Tables<'_> {
             let (mut names, mut subjects) = (BTreeSet::new(), BTreeSet::new());
             for entry in &row.entries {
                 auditor.follow(entry).map_err(|source| SqliteError::Corrupt { number, source })?;
-                names.extend(entry.names().iter().map(|name| name_hash(name.sort(), name.as_str())));
+                names.extend(entry.external().map(|name| name_hash(name.sort(), name.as_str())));
                 names.extend(entry.key().map(|key| name_hash(KEY, key.as_str())));
                 subjects.extend(entry.records(number).iter().map(|subject| subject.get().cast_signed()));
             }

@@ -6,7 +6,7 @@ use super::tables::{Tables, broken, name_hash, unreadable};
 use super::{SqliteError, SqliteStore};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{LotKind, Name, wire};
+use crate::journal::{External, LotKind, wire};
 use crate::store::{Feed, FeedEntry, Owner, Position, Scan};
 use crate::time::Timestamp;
 
@@ -40,7 +40,7 @@ impl Scan for SqliteStore {
         self.reading(|tables| tables.feed(after, limit))
     }
 
-    fn named(&mut self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, SqliteError> {
+    fn named(&mut self, name: &External, limit: usize) -> Result<Vec<ProfileId>, SqliteError> {
         self.reading(|tables| tables.profiles_named(name, limit))
     }
 }
@@ -141,7 +141,7 @@ impl Tables<'_> {
         Ok(found)
     }
 
-    fn profiles_named(self, name: &Name, limit: usize) -> Result<Vec<ProfileId>, SqliteError> {
+    fn profiles_named(self, name: &External, limit: usize) -> Result<Vec<ProfileId>, SqliteError> {
         let sql = "SELECT n.number, n.place, p.profile FROM scrip_name n
             JOIN scrip_profile p ON p.number = n.number WHERE n.hash = ? ORDER BY p.profile, n.place";
         let mut select = self.prepare(sql)?;
@@ -157,7 +157,7 @@ impl Tables<'_> {
                 continue;
             }
             let written = self.journal_row(number, row.get(1)?)?;
-            if written.entries.iter().any(|entry| entry.names().contains(name)) {
+            if written.entries.iter().any(|entry| entry.external() == Some(name)) {
                 found.push(profile);
             }
         }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::smallvec;
+
 use super::SqliteError;
 use super::seat::{Seat, Seats};
 use super::tables::{KEY, Tables, broken, name_hash};
@@ -9,7 +11,7 @@ use crate::account::{Account, Corrupt};
 use crate::id::{DefinitionId, ProfileNumber};
 use crate::journal::{Entry, EntryKind};
 use crate::store::Find;
-use crate::store::stage::{Accounts, Staged, stage};
+use crate::store::stage::{Accounts, Entries, Staged, stage};
 use crate::store::work::{CommitStatus, DefinitionRef, Need, Owner, Work};
 
 /// What is known within one transaction, and what is still to be written in it.
@@ -215,8 +217,8 @@ impl Accounts for Session<'_> {
         }
     }
 
-    fn seat(&mut self, owner: Owner) -> Result<Place, SqliteError> {
-        self.place(owner)
+    fn seat(&mut self, owner: &Owner) -> Result<Place, SqliteError> {
+        self.place(*owner)
     }
 
     fn account<'s>(&'s self, place: &'s Place) -> Result<&'s Account, SqliteError> {
@@ -230,12 +232,12 @@ impl Accounts for Session<'_> {
         }
     }
 
-    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Vec<Cow<'_, Entry>>, SqliteError> {
+    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Entries<Cow<'_, Entry>>, SqliteError> {
         if let Find::Latest(id) = find
             && let Some(entry) = DefinitionId::new(id.get()).ok().and_then(|id| self.seats.definition(id))
             && journal == ProfileNumber::CATALOGUE
         {
-            return Ok(vec![Cow::Borrowed(entry)]);
+            return Ok(smallvec![Cow::Borrowed(entry)]);
         }
         Ok(self.find_in(journal, find)?.into_iter().map(Cow::Owned).collect())
     }

@@ -168,7 +168,7 @@ impl<'c> Tables<'c> {
         self.prepare(sql)?.execute(params![number.get(), seat.last, &space[..]])?;
         let place = self.0.last_insert_rowid();
         for entry in entries {
-            for name in entry.names() {
+            if let Some(name) = entry.external() {
                 self.note_name(number, name_hash(name.sort(), name.as_str()), place)?;
             }
             if let Some(key) = entry.key() {
@@ -225,7 +225,7 @@ impl<'c> Tables<'c> {
     }
 }
 
-/// The sort of name that a key counts as, among those of [`Name::sort`](crate::Name::sort).
+/// The sort of name that a key counts as, among those of [`External::sort`](crate::External::sort).
 pub(super) const KEY: u8 = 0;
 
 /// The hash under which a name is noted; the entry itself says whether it is the one. It never changes.
