@@ -94,8 +94,8 @@ impl ProfileId {
         // The zeros are at the end, so the id ends in the first eight bytes of which the last is one.
         let (eights, _) = self.0.as_chunks::<8>();
         let full = eights.iter().take_while(|eight| eight[7] != 0).count();
-        let rest = eights.get(full).map_or(0, |eight| 8 - u64::from_le_bytes(*eight).leading_zeros() / 8);
-        let length = full.wrapping_mul(8).wrapping_add(rest as usize);
+        let rest = eights.get(full).map_or(0, |eight| eight.iter().take_while(|byte| **byte != 0).count());
+        let length = full.wrapping_mul(8).wrapping_add(rest);
         self.0.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
 

@@ -141,7 +141,7 @@ macro_rules! whole_numbers {
     };
 }
 
-impl<'a> ser::Serializer for &'a mut Content {
+impl ser::Serializer for &mut Content {
     type Ok = ();
     type Error = Never;
     type SerializeSeq = Self;

@@ -76,6 +76,7 @@ flaws! {
         a_redemption_is_not_returned_twice
         a_return_to_several_lots_is_not_repeated
         an_expired_reward_comes_back_with_what_was_left
+        the_last_correction_of_a_reward_counts
         a_hold_ends_once
         a_redemption_pays_for_one_sale
         a_merged_profile_gets_its_returns
