@@ -1,0 +1,194 @@
+//! Requests filled in, field by field.
+
+use scrip::{
+    Amount, Definition, DefinitionId, IssuePoints, IssueReward, LotId, LotKind, PlaceHold, PointDefinition,
+    PostTransaction, Quantity, Request, RewardDefinition, Until,
+};
+
+use crate::model::money::{Raw, smallest};
+use crate::model::resolve::{Resolver, money, note, pick, profile_id, zone};
+use crate::model::steps::{
+    Adjust, Extend, Issue, Money, Named, Original, Pick, Redeem, Sale, Template, Wish,
+};
+
+impl Resolver<'_> {
+    pub(super) fn definition(&self, template: &Template) -> Definition {
+        let handle = format!("handle-{}", template.handle).parse().unwrap();
+        // Never is refused, and JSON has no word for it here: see `every_code_is_reached`.
+        let absolute_expiry =
+            template.absolute_expiry.map(|end| self.end(end)).filter(|end| *end != Until::Never);
+        let (period, period_type) =
+            template.period.map_or((None, Default::default()), |(count, unit)| (Some(count), unit));
+        match template.kind {
+            LotKind::Reward => {
+                let value = self.amount(template.value.unwrap_or(Money::Whole(5)));
+                let mut reward = RewardDefinition::new(handle, "A reward", value);
+                reward.max_value = template.max_value.map(|max| self.amount(max));
+                (reward.period, reward.period_type) = (period, period_type);
+                reward.absolute_expiry = absolute_expiry;
+                reward.timezone = template.zone.map(zone);
+                reward.extend_days = template.extend_days;
+                reward.is_assignable = template.is_assignable;
+                reward.is_extendable = template.is_extendable;
+                reward.is_reassignable = template.is_reassignable;
+                reward.into()
+            }
+            LotKind::Point => {
+                let mut point = PointDefinition::new(handle, "Some points");
+                point.value = template.value.map(|value| self.points(value));
+                (point.period, point.period_type) = (period, period_type);
+                point.absolute_expiry = absolute_expiry;
+                point.timezone = template.zone.map(zone);
+                point.extend_days = template.extend_days;
+                point.is_assignable = template.is_assignable;
+                point.is_extendable = template.is_extendable;
+                point.is_reassignable = template.is_reassignable;
+                point.into()
+            }
+        }
+    }
+
+    pub(super) fn issue(&self, issue: &Issue) -> Request {
+        let (which, named) = issue.definition;
+        let other = match issue.kind {
+            LotKind::Reward => LotKind::Point,
+            LotKind::Point => LotKind::Reward,
+        };
+        let kind = if matches!(named, Named::Other) { other } else { issue.kind };
+        let id = self.definition_id(which, Some(kind));
+        let handle = self.model.catalogue.get(id).map(|found| found.definition.handle().clone());
+        let (id, handle) = match named {
+            Named::Id | Named::Other => (Some(id), None),
+            Named::Handle => (None, handle),
+            Named::Both => (Some(id), handle),
+            Named::Neither => (None, None),
+        };
+        let profile = profile_id(issue.profile);
+        let external_id = issue.external.map(|name| format!("lot-{name}").parse().unwrap());
+        let some_id = DefinitionId::new(1).unwrap();
+        match issue.kind {
+            LotKind::Reward => {
+                let mut request = IssueReward::new(profile, some_id);
+                (request.reward_definition_id, request.reward_definition_handle) = (id, handle);
+                request.value_initial = issue.initial.map(|value| self.amount(value));
+                request.value_remaining = issue.remaining.map(|value| self.amount(value));
+                request.issued_at = issue.issued_at.map(|time| self.when(time));
+                request.available_at = issue.available_at.map(|time| self.when(time));
+                request.expires_at = issue.expires_at.map(|end| self.end(end));
+                request.timezone = issue.zone.map(zone);
+                request.external_id = external_id;
+                request.meta = issue.note.map(note);
+                request.into()
+            }
+            LotKind::Point => {
+                let mut request = IssuePoints::new(profile, some_id);
+                (request.point_definition_id, request.point_definition_handle) = (id, handle);
+                request.value_initial = issue.initial.map(|value| self.points(value));
+                request.value_remaining = issue.remaining.map(|value| self.points(value));
+                request.issued_at = issue.issued_at.map(|time| self.when(time));
+                request.available_at = issue.available_at.map(|time| self.when(time));
+                request.expires_at = issue.expires_at.map(|end| self.end(end));
+                request.timezone = issue.zone.map(zone);
+                request.external_id = external_id;
+                request.source_type = issue.note.map(|_| "shop".to_owned());
+                request.source = issue.note.map(|number| number.to_string());
+                request.into()
+            }
+        }
+    }
+
+    pub(super) fn redeem(&mut self, wish: &Redeem) -> scrip::Redeem {
+        let profile = profile_id(wish.profile.unwrap_or(0));
+        let account = self.model.profile(profile);
+        let all = self.available(&self.model.profiles[account], &wish.strategies);
+        let minor_unit = smallest(self.model.program.currency.minor_unit());
+        let amount = match wish.amount {
+            Wish::Fixed(money) => self.amount(money),
+            // Where there is nothing, ask for something all the same.
+            Wish::All(_) | Wish::Half if all == 0 => Amount::from(3),
+            Wish::All(more) => money(all + Raw::from(more) * minor_unit),
+            Wish::Half => money(all / 2 / minor_unit * minor_unit),
+        };
+        let mut redeem = scrip::Redeem::strict(profile, amount).with(wish.strategies.iter().copied());
+        redeem.strict = wish.strict;
+        redeem.profile_id = wish.profile.map(profile_id);
+        redeem.basket_total = wish.basket.map(|basket| self.amount(basket));
+        redeem.meta = wish.note.map(note);
+        redeem
+    }
+
+    pub(super) fn hold(&mut self, wish: &Redeem, seconds: Option<u32>) -> PlaceHold {
+        let redeem = self.redeem(wish);
+        let mut hold = PlaceHold::strict(profile_id(0), redeem.amount).with(redeem.strategies);
+        (hold.profile_id, hold.strict, hold.expires_in) = (redeem.profile_id, redeem.strict, seconds);
+        (hold.basket_total, hold.meta) = (redeem.basket_total, redeem.meta);
+        hold
+    }
+
+    pub(super) fn extend(&self, extend: &Extend) -> scrip::Extend {
+        let profile = profile_id(extend.profile);
+        let own = |which: &Pick| {
+            let place = self.model.profiles.iter().position(|one| one.id == profile);
+            let account = place.map(|place| &self.model.profiles[self.model.home(place)]);
+            let lot = account.and_then(|account| Some(account.full_id(pick(&account.lots, *which)?)));
+            // Now and then one of anybody's.
+            match lot.and_then(|lot| LotId::new(lot).ok()) {
+                Some(lot) if which % 16 != 15 => lot,
+                _ => self.lot_id(*which).0,
+            }
+        };
+        let mut request = scrip::Extend::by_days(profile, extend.lots.iter().map(own).collect(), 1);
+        // Never is refused, and JSON has no word for it here.
+        request.extend_date = extend.until.map(|end| self.end(end)).filter(|end| *end != Until::Never);
+        // Both are a contradiction, and neither means what the definition said.
+        let is_both = request.extend_date.is_some() && extend.lots.len() != 3;
+        request.extend_days = extend.days.filter(|_| !is_both);
+        request
+    }
+
+    pub(super) fn adjust(&self, adjust: &Adjust) -> scrip::Adjust {
+        let (id, owner) = self.lot_id(adjust.which);
+        let accounts = self.model.profiles.iter();
+        let found = accounts.rev().find_map(|account| {
+            let lot = account.lot_with(id.get())?;
+            Some((account.lots[lot].kind, account.remaining(lot, account.now(*self.now))))
+        });
+        let (kind, remaining) = found.unwrap_or((LotKind::Reward, 0));
+        let quantity = |raw: Raw| Quantity::from(money(raw));
+        let of = |value: Money| match kind {
+            LotKind::Reward => Quantity::from(self.amount(value)),
+            LotKind::Point => Quantity::from(self.points(value)),
+        };
+        let mut request = scrip::Adjust::new(id, "a manager said so");
+        request.profile_id = adjust.says_whose.then_some(owner);
+        request.value_initial = adjust.initial.map(of);
+        request.value_remaining = adjust.remaining.map(|wish| match wish {
+            Wish::Fixed(value) => of(value),
+            Wish::All(more) => quantity(remaining + Raw::from(more) * 10_000),
+            Wish::Half => quantity(remaining / 2 / 10_000 * 10_000),
+        });
+        request.expires_at = adjust.expires_at.map(|end| self.end(end));
+        request.meta = adjust.note.map(note);
+        request
+    }
+
+    pub(super) fn sale(&mut self, sale: &Sale) -> PostTransaction {
+        let profile = self.model.profile(profile_id(sale.profile));
+        let link = sale.link.and_then(|link| self.link(link, profile));
+        let mut post = PostTransaction::new(profile_id(sale.profile), self.amount(sale.total));
+        post.redemption_id = link.map(|(id, _)| id);
+        post.total_original = sale.original.map(|original| match original {
+            Original::Fixed(money) => self.amount(money),
+            Original::Redeemed(more) => {
+                let minor_unit = smallest(self.model.program.currency.minor_unit());
+                money(link.map_or(0, |(_, total)| total) + Raw::from(more) * minor_unit)
+            }
+        });
+        post.transacted_at = sale.transacted_at.map(|time| self.when(time));
+        post.timezone = sale.zone.map(zone);
+        post.external_id = sale.external.map(|name| format!("order-{name}").parse().unwrap());
+        post.tags = sale.note.map(|number| format!("tag-{number}")).into_iter().collect();
+        post.items = sale.note.map(note);
+        post
+    }
+}
