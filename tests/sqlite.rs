@@ -10,6 +10,7 @@ mod conformance;
 mod files;
 #[path = "sqlite/forged.rs"]
 mod forged;
+mod forging;
 #[path = "sqlite/full.rs"]
 #[cfg(unix)]
 mod full;

@@ -74,11 +74,17 @@
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod apart;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod check;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod damage;
 mod find;
 mod lookup;
 mod memory;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) mod projection;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod row;
 mod scan;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -92,6 +98,10 @@ pub mod postgres;
 
 use std::future::{Future, ready};
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use check::CheckReport;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use damage::Damage;
 pub use find::{Find, Lookup};
 pub use lookup::LookupPlan;
 pub use memory::{MemoryError, MemoryStore};

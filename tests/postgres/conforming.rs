@@ -7,6 +7,7 @@ use scrip::store::{AsyncStore, CommitStatus, Work, conformance};
 use scrip::{AsyncLedger, Command, Ledger, MemoryStore, ProfileId, Program, json};
 use tokio_postgres::Config;
 
+use crate::checking::expect_whole;
 use crate::cluster::Cluster;
 use crate::held::Held;
 use crate::store;
@@ -100,12 +101,13 @@ pub(crate) async fn to_the_same_answers_as_in_memory(cluster: &Cluster) {
         for together in [1, commands.len()] {
             let options = Options::new().connections(2).layout(layout);
             let store = store(&cluster.database().await, &options).await;
-            let mut ledger = AsyncLedger::new(program(), store);
+            let mut ledger = AsyncLedger::new(program(), store.clone());
             let mut outcomes = Vec::new();
             for some in commands.chunks(together) {
                 outcomes.extend(ledger.run_all(some).await.into_iter().map(|answer| answer.unwrap().outcome));
             }
             assert_eq!(outcomes, expected, "{layout:?}, {together} together");
+            expect_whole(&store).await;
         }
     }
 }

@@ -1,11 +1,14 @@
 //! The store in PostgreSQL, on a server of the tests' own. One entry runs the cases in turn, so that one server does.
 
+mod checking;
 #[path = "../cluster/mod.rs"]
 mod cluster;
 mod conforming;
 mod counting;
 mod crashing;
 mod failing;
+#[path = "../forging/mod.rs"]
+mod forging;
 #[path = "../held/mod.rs"]
 mod held;
 mod joining;
@@ -53,6 +56,9 @@ fn postgres() {
         racing::batches_in_any_order_do_not_deadlock,
         failing::does_not_take_what_was_written_back,
         failing::an_account_that_cannot_be_read_does_its_neighbours_no_harm,
+        checking::finds_damage_in_any_table,
+        checking::finds_nothing_while_others_write,
+        checking::names_the_field_that_was_changed,
         joining::is_committed_and_rolled_back_with_the_callers_rows,
         joining::conflicts_and_dooms,
         scanning::finds_what_is_due_and_what_expires,

@@ -1,6 +1,7 @@
 //! Partitions and the archive.
 
 use chrono::TimeDelta;
+use scrip::store::Damage;
 use scrip::store::postgres::{Options, PostgresError};
 use scrip::{
     Amount, AsyncLedger, Define, Error, IssueReward, PlaceHold, PostTransaction, Redeem, ReturnRedemption,
@@ -8,7 +9,7 @@ use scrip::{
 };
 
 use crate::cluster::Cluster;
-use crate::{now, profile, program, store};
+use crate::{checking, now, profile, program, store};
 
 fn later(days: i64) -> Timestamp {
     now().checked_add(TimeDelta::days(days)).unwrap()
@@ -35,7 +36,8 @@ pub(crate) async fn keeps_what_can_still_be_asked_for(cluster: &Cluster) {
             let mut till = ledger.at(later(day));
             till.commit(IssueReward::new(alice, ten)).await.unwrap();
             // What is left over adds up, so that lots stay in use for long.
-            redeemed.push(till.commit(Redeem::strict(alice, Amount::from(9))).await.unwrap());
+            let key = format!("day {day}").parse().unwrap();
+            redeemed.push(till.keyed(key).commit(Redeem::strict(alice, Amount::from(9))).await.unwrap());
         }
         let mut till = ledger.at(later(20));
         let sale = PostTransaction::new(alice, 1.into()).paid_with(redeemed[3].id, 10.into());
@@ -68,7 +70,7 @@ pub(crate) async fn keeps_what_can_still_be_asked_for(cluster: &Cluster) {
         ledger.at(later(41)).commit(Redeem::strict(alice, after)).await.unwrap();
         let wallet = ledger.at(later(41)).wallet(alice).await.unwrap_err();
         let Error::Store(error) = wallet else { panic!("{wallet:?}") };
-        assert!(matches!(*error, PostgresError::Missing { .. }), "{error:?}");
+        assert!(matches!(*error, PostgresError::Damaged(Damage::Missing { .. })), "{error:?}");
 
         // The archive and what is left are the whole journal.
         let client = store.pool().get().await.unwrap();
@@ -77,6 +79,8 @@ pub(crate) async fn keeps_what_can_still_be_asked_for(cluster: &Cluster) {
             WHERE number = 1";
         let row = client.query_one(whole, &[]).await.unwrap();
         assert_eq!((row.get::<_, i64>(0), row.get::<_, i32>(1)), (row.get::<_, i64>(2), 1));
+        let checked = checking::expect_whole(&store).await;
+        assert_eq!(checked.entries, row.get::<_, i64>(0).unsigned_abs() + 1);
         if partitioned {
             let rest: i64 =
                 client.query_one("SELECT count(*) FROM scrip.journal_rest", &[]).await.unwrap().get(0);

@@ -1,9 +1,10 @@
 //! Entries that fit the account and contradict themselves, the journal or the catalogue: the check finds them.
 
 use scrip::store::sqlite::{SqliteError, SqliteStore};
-use scrip::store::{Change, CommitStatus, Need, Store, View, Work};
+use scrip::store::{Damage, Store, Work};
 use scrip::{Corrupt, DefinitionId, EntryKind, Ledger};
 
+use crate::forging::Forged;
 use crate::shop::{define, issue, now, program, redeem};
 
 #[test]
@@ -33,8 +34,8 @@ fn checked(forge: fn(&mut EntryKind)) -> Vec<(&'static str, &'static str)> {
     issue(&mut ledger, "alice", bonus);
     ledger.at(now()).commit(redeem("alice", 1)).unwrap();
     let checked = ledger.store().store.check().unwrap();
-    let field = |fault: &SqliteError| match fault {
-        SqliteError::Corrupt { source: Corrupt::Contradiction(found), .. } => (found.field, found.rule),
+    let field = |fault: &Damage| match fault {
+        Damage::Corrupt { source: Corrupt::Contradiction(found), .. } => (found.field, found.rule),
         other => panic!("{other}"),
     };
     checked.faults.iter().map(field).collect()
@@ -50,28 +51,6 @@ impl Store for Forging {
     type Error = SqliteError;
 
     fn run(&mut self, work: &mut dyn Work) -> Result<(), SqliteError> {
-        self.store.run(&mut Forged { work, forge: self.forge, change: Change::default() })
-    }
-}
-
-struct Forged<'a> {
-    work: &'a mut dyn Work,
-    forge: fn(&mut EntryKind),
-    change: Change,
-}
-
-impl Work for Forged<'_> {
-    fn needs(&self) -> &[Need] {
-        self.work.needs()
-    }
-
-    fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
-        self.change = self.work.decide(unit, view)?.clone();
-        self.change.first.iter_mut().for_each(|entry| (self.forge)(&mut entry.kind));
-        Some(&self.change)
-    }
-
-    fn settle(&mut self, unit: usize, fate: CommitStatus) {
-        self.work.settle(unit, fate);
+        self.store.run(&mut Forged::new(work, self.forge))
     }
 }

@@ -9,7 +9,8 @@ use super::session::Parameter;
 use crate::account::Account;
 use crate::id::{LotId, ProfileNumber};
 use crate::journal::{Entry, RecordId, wire};
-use crate::store::{Find, LookupPlan, Need, Owner};
+use crate::store::row::number_of;
+use crate::store::{Damage, Find, LookupPlan, Need, Owner};
 
 /// Look-ups that are sent together: one array for each column that a statement takes.
 #[derive(Debug, Default)]
@@ -168,13 +169,11 @@ impl Answer<'_> {
     }
 
     pub(super) fn number(&self) -> Result<ProfileNumber, PostgresError> {
-        let number: i32 = self.0.try_get(2)?;
-        number_of(number)
+        Ok(number_of(self.0.try_get::<_, i32>(2)?)?)
     }
 
     pub(super) fn sequence(&self) -> Result<u32, PostgresError> {
-        let (number, sequence): (i32, i32) = (self.0.try_get(2)?, self.0.try_get(3)?);
-        u32::try_from(sequence).map_err(|_| row(number, "a sequence number below zero"))
+        sequence(self.number()?, self.0.try_get(3)?)
     }
 
     pub(super) fn bytes(&self) -> Result<Option<&[u8]>, PostgresError> {
@@ -185,21 +184,16 @@ impl Answer<'_> {
         let (number, sequence) = (self.number()?, self.sequence()?);
         let entry = read_entry(self.bytes()?.unwrap_or_default(), number)?;
         if entry.sequence != sequence {
-            return Err(row(self.0.try_get(2)?, "an entry with another number than its row"));
+            return Err(Damage::broken(number, "an entry has another number than its row").into());
         }
         Ok(entry)
     }
 }
 
-pub(super) fn read_entry(bytes: &[u8], number: ProfileNumber) -> Result<Entry, PostgresError> {
-    wire::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })
+pub(super) fn read_entry(bytes: &[u8], number: ProfileNumber) -> Result<Entry, Damage> {
+    wire::read(bytes, number).map_err(Damage::unreadable(number))
 }
 
-pub(super) fn number_of(number: i32) -> Result<ProfileNumber, PostgresError> {
-    let whole = u32::try_from(number).ok().and_then(|number| ProfileNumber::new(number).ok());
-    whole.ok_or_else(|| row(number, "a profile number below zero"))
-}
-
-pub(super) fn row(number: i32, what: &'static str) -> PostgresError {
-    PostgresError::Row { number: number.unsigned_abs(), what }
+pub(super) fn sequence(number: ProfileNumber, stored: i32) -> Result<u32, PostgresError> {
+    Ok(u32::try_from(stored).map_err(|_| Damage::broken(number, "a sequence number is below zero"))?)
 }

@@ -12,6 +12,7 @@ use super::{Layout, PostgresError, Shared};
 use crate::account::{Account, wire as account_wire};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{LotKind, wire};
+use crate::store::row::first_expiry;
 
 /// An account's state is written anew when the journal has gone on by so many entries at most.
 const LAG: u32 = 8;
@@ -226,7 +227,8 @@ fn lag(account: &Account) -> u32 {
     u32::try_from(lots / LOTS).unwrap_or(LAG).clamp(1, LAG)
 }
 
-fn is_before(new: Option<i64>, kept: Option<i64>) -> bool {
+/// Whether an instant is before the one that a row says.
+pub(super) fn is_before(new: Option<i64>, kept: Option<i64>) -> bool {
     new.is_some_and(|new| kept.is_none_or(|kept| new < kept))
 }
 
@@ -237,8 +239,7 @@ pub(super) fn deadline(account: &Account) -> Option<i64> {
 
 /// When the first of its live lots expires.
 pub(super) fn expires(account: &Account) -> Option<i64> {
-    let first = |kind| account.lots(kind).next().and_then(|lot| lot.expires_at.instant());
-    [LotKind::Reward, LotKind::Point].into_iter().filter_map(first).min().map(|instant| instant.micros())
+    first_expiry(account).map(|instant| instant.micros())
 }
 
 /// The bytes that an account is kept as.

@@ -8,13 +8,14 @@ use std::collections::HashMap;
 use tokio_postgres::Row;
 
 use super::PostgresError;
-use super::ask::{Answer, Answers, read_entry, row};
+use super::ask::{Answer, Answers, read_entry, sequence};
 use super::sql::{ACCOUNT, FOUND};
-use crate::account::{Account, Corrupt, wire};
+use crate::account::{Account, Corrupt};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Entry;
+use crate::store::row::AccountRow;
 use crate::store::stage::{Accounts, Entries};
-use crate::store::{Find, Lookup, LookupPlan, Need, Owner};
+use crate::store::{Damage, Find, Lookup, LookupPlan, Need, Owner};
 
 /// An account, as it was loaded and as it will be.
 #[derive(Debug)]
@@ -85,13 +86,9 @@ impl Desk {
         }
         for ((owner, lend), seat) in slots.iter().zip(seats) {
             match (seat, owner) {
-                (Some(seat), _) if seat.account.sequence() != seat.base => {
-                    let number = i32::try_from(seat.account.number().get()).unwrap_or(i32::MAX);
-                    return Err(row(number, "a head that is not where the journal ends"));
-                }
                 (Some(seat), Owner::Profile(profile)) if seat.account.profile() != Some(profile) => {
-                    let number = i32::try_from(seat.account.number().get()).unwrap_or(i32::MAX);
-                    return Err(row(number, "a name that leads to another profile"));
+                    let number = seat.account.number();
+                    return Err(Damage::broken(number, "a name leads to it that is another profile's").into());
                 }
                 (Some(seat), _) => self.put(*owner, seat),
                 (None, Owner::Number(number)) if *lend => {
@@ -166,7 +163,7 @@ impl Desk {
                 // One that is gone was archived, say: it is not found. A stretch with a gap is not what was asked for.
                 let expected = (*low..=(*high).min(self.bound(*number))).count();
                 if expected > 1 && entries.len() != expected {
-                    return Err(PostgresError::Missing { number: *number, low: *low, high: *high });
+                    return Err(Damage::Missing { number: *number, low: *low, high: *high }.into());
                 }
             }
             self.answers.insert(ask.clone(), entries);
@@ -244,7 +241,7 @@ impl Accounts for Desk {
     }
 
     fn corrupt(number: ProfileNumber, source: Corrupt) -> Halt {
-        Halt::Failed(PostgresError::Corrupt { number, source })
+        Halt::Failed(Damage::Corrupt { number, source }.into())
     }
 
     fn append(&mut self, first: (usize, &[Entry]), second: Option<(usize, &[Entry])>) -> Result<(), Halt> {
@@ -264,29 +261,15 @@ impl Seat {
 }
 
 fn read_seat(answer: &Answer<'_>) -> Result<Seat, PostgresError> {
-    let number = answer.number()?;
-    let profile: Option<&str> = answer.0.try_get(5)?;
-    let plain = answer.0.try_get(2)?;
-    let profile =
-        profile.map(ProfileId::new).transpose().map_err(|_| row(plain, "a name that is no profile's"))?;
-    let kept: Option<i32> = answer.0.try_get(6)?;
-    let kept = kept.map_or(Ok(0), u32::try_from).map_err(|_| row(plain, "a sequence number below zero"))?;
-    let mut account = match answer.bytes()? {
-        Some(bytes) => read_account(bytes, number)?,
-        None => profile.map_or(Account::without_profile(number), |profile| Account::new(profile, number)),
-    };
-    if account.number() != number || account.profile() != profile.as_ref() || account.sequence() != kept {
-        return Err(row(plain, "an account that is not its own"));
+    let (number, base, profile) = (answer.number()?, answer.sequence()?, answer.0.try_get(5)?);
+    let row = AccountRow { number, profile, head: base, state: answer.bytes()? };
+    let mut account = row.state()?;
+    let kept = sequence(number, answer.0.try_get::<_, Option<i32>>(6)?.unwrap_or(0))?;
+    if account.sequence() != kept {
+        return Err(Damage::broken(number, "its state has another number than its row").into());
     }
-    let tail: Option<Vec<&[u8]>> = answer.0.try_get(9)?;
-    for bytes in tail.unwrap_or_default() {
-        let entry = read_entry(bytes, number)?;
-        account.follow(&entry).map_err(|source| PostgresError::Corrupt { number, source })?;
-    }
+    let tail = answer.0.try_get::<_, Option<Vec<&[u8]>>>(9)?.unwrap_or_default();
+    row.catch_up(&mut account, tail.into_iter().map(|bytes| read_entry(bytes, number)))?;
     let kept = Kept { sequence: kept, deadline: answer.0.try_get(7)?, expires: answer.0.try_get(8)? };
-    Ok(Seat { account, base: answer.sequence()?, kept, standing: Standing::Registered, pending: Vec::new() })
-}
-
-fn read_account(bytes: &[u8], number: ProfileNumber) -> Result<Account, PostgresError> {
-    wire::read(bytes).map_err(|source| PostgresError::Unreadable { number, source })
+    Ok(Seat { account, base, kept, standing: Standing::Registered, pending: Vec::new() })
 }

@@ -4,10 +4,7 @@ use deadpool_postgres::{BuildError, PoolError};
 use thiserror::Error;
 use tokio_postgres::error::{Severity, SqlState};
 
-use crate::account::Corrupt;
-use crate::id::ProfileNumber;
-use crate::journal::Unreadable;
-use crate::store::StoreError;
+use crate::store::{Damage, StoreError};
 
 /// What can go wrong in the PostgreSQL store.
 #[derive(Debug, Error)]
@@ -71,40 +68,9 @@ pub enum PostgresError {
     /// What a distributed database has no means for; see [the guide](crate::guide::postgres).
     #[error("{0} is not to be had from a distributed database")]
     NotDistributed(&'static str),
-    /// A row holds what this store never writes.
-    #[error("a row of profile {number:?} cannot be read: {what}")]
-    Row {
-        /// Whose row.
-        number: u32,
-        /// What is wrong with it.
-        what: &'static str,
-    },
-    /// Entries that were written are not there: they were archived, or somebody deleted them.
-    #[error("of the entries {low} to {high} of profile {} some are missing", number.get())]
-    Missing {
-        /// Whose journal.
-        number: ProfileNumber,
-        /// The first that was looked for.
-        low: u32,
-        /// The last that was looked for, if there are so many.
-        high: u32,
-    },
-    /// An entry or an account that cannot be read back.
-    #[error("a row of profile {} cannot be read", number.get())]
-    Unreadable {
-        /// Whose row.
-        number: ProfileNumber,
-        /// What is wrong with it.
-        source: Unreadable,
-    },
-    /// An account does not follow from its journal.
-    #[error("the journal of profile {} is not what was written", number.get())]
-    Corrupt {
-        /// Whose journal.
-        number: ProfileNumber,
-        /// What is wrong with it.
-        source: Corrupt,
-    },
+    /// Stored data is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
 }
 
 impl PostgresError {
@@ -126,10 +92,18 @@ impl PostgresError {
             Self::NoSuchAccount => "no_such_account",
             Self::NoSuchPosition => "no_such_position",
             Self::NotDistributed(_) => "not_distributed",
-            Self::Row { .. } => "broken",
-            Self::Missing { .. } => "missing",
-            Self::Unreadable { .. } => "unreadable",
-            Self::Corrupt { .. } => "corrupt",
+            Self::Damaged(damage) => damage.code(),
+        }
+    }
+
+    /// What is wrong with stored data.
+    ///
+    /// # Errors
+    /// It is not about stored data.
+    pub(super) fn damage(self) -> Result<Damage, Self> {
+        match self {
+            Self::Damaged(damage) => Ok(damage),
+            other => Err(other),
         }
     }
 
@@ -144,10 +118,7 @@ impl PostgresError {
 
 impl StoreError for PostgresError {
     fn is_corruption(&self) -> bool {
-        matches!(
-            self,
-            Self::Row { .. } | Self::Missing { .. } | Self::Unreadable { .. } | Self::Corrupt { .. }
-        )
+        matches!(self, Self::Damaged(_))
     }
 }
 

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
 
-use super::ask::{Asks, Journal, foresee, number_of};
+use super::ask::{Asks, Journal, foresee};
 use super::desk::{Desk, Missing, Standing};
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
+use crate::store::row::number_of;
 use crate::store::{Need, Owner};
 
 /// So many numbers are drawn at once, so that most newcomers cost no round trip for theirs.
@@ -148,7 +149,7 @@ impl Shared {
             let wanted = newcomers.len().saturating_sub(numbers.len()).max(DRAWN_AT_ONCE);
             let wanted = i32::try_from(wanted).map_err(|_| PostgresError::Full)?;
             for row in session.query(&self.statements.draw, &[&wanted]).await? {
-                numbers.push(number_of(row.try_get(0)?)?);
+                numbers.push(number_of(row.try_get::<_, i32>(0)?)?);
             }
             // The lowest are given out first.
             numbers.sort_unstable_by(|a, b| b.cmp(a));

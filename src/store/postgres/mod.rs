@@ -30,6 +30,7 @@
 //! [`CommitStatus::InDoubt`]; everything else is a [`PostgresError`].
 
 mod ask;
+mod check;
 mod commit;
 mod desk;
 mod error;
@@ -54,6 +55,7 @@ pub use options::{Layout, Options, Tls};
 pub use retention::ArchiveReport;
 pub use schema::{MigrateReport, SCHEMA_VERSION};
 
+pub use super::check::CheckReport;
 pub use super::projection::ProjectReport;
 /// The versions of these crates that are part of this interface.
 pub use {deadpool_postgres, rustls, tokio_postgres};

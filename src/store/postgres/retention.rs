@@ -1,12 +1,13 @@
 //! Keeping the journal small: partitions by time, and an archive for what nobody will ask for again.
 
-use super::ask::{Answer, number_of};
+use super::ask::Answer;
 use super::commit::{account_bytes, deadline, expires};
 use super::load::plain;
 use super::session::{Parameter, Session};
 use super::{PostgresError, PostgresStore, Shared};
 use crate::account::{Account, unneeded};
 use crate::id::ProfileNumber;
+use crate::store::row::number_of;
 use crate::store::{Need, Owner};
 use crate::time::Timestamp;
 
@@ -48,7 +49,7 @@ impl PostgresStore {
     /// What is gone then: the idempotency keys and external ids of those entries, so let the instant be further back than
     /// the program's key window and than any till repeats itself; returning and linking those redemptions; and the
     /// wallet and the past of an account whose entries were moved, which is
-    /// [`Missing`](PostgresError::Missing) from now on. A cursor in the feed that is further back does not hear of them,
+    /// [`Missing`](crate::store::Damage::Missing) from now on. A cursor in the feed that is further back does not hear of them,
     /// so let everybody listen first. The archive has the same columns as the journal; together they are the whole
     /// journal.
     ///
@@ -66,7 +67,7 @@ impl PostgresStore {
                 return Ok(archived);
             }
             for row in rows {
-                after = number_of(row.try_get(0)?)?;
+                after = number_of(row.try_get::<_, i32>(0)?)?;
                 let entries = self.shared.archive_one(&client, after, before).await?;
                 archived.accounts = archived.accounts.saturating_add(1);
                 archived.entries = archived.entries.saturating_add(entries);

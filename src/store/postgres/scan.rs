@@ -3,7 +3,7 @@
 //! The rows that are kept beside the journals say when something falls due, and never too late. So they find every
 //! profile that is asked for, and some more, whose accounts are then looked at; what was said too early is put right.
 
-use super::ask::{Answer, number_of};
+use super::ask::Answer;
 use super::commit::{deadline, expires};
 use super::desk::Desk;
 use super::load::plain;
@@ -12,7 +12,8 @@ use super::sql::Sql;
 use super::{Layout, PostgresError, PostgresStore, Shared};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{External, LotKind, wire};
+use crate::journal::{External, LotKind};
+use crate::store::row::{number_of, profile_of};
 use crate::store::{AsyncScan, Feed, FeedEntry, Need, Owner, Position};
 use crate::time::Timestamp;
 
@@ -58,9 +59,7 @@ impl AsyncScan for PostgresStore {
         let mut profiles = Vec::new();
         let named = &self.shared.statements.named;
         for row in Session::query(&client, named, &[&sort, &name.as_str(), &limit]).await? {
-            let profile: &str = row.try_get(0)?;
-            let unreadable = |_| PostgresError::Row { number: 0, what: "a name that is no profile's" };
-            profiles.push(ProfileId::new(profile).map_err(unreadable)?);
+            profiles.extend(profile_of(number_of(row.try_get::<_, i32>(1)?)?, row.try_get(0)?)?);
         }
         Ok(profiles)
     }
@@ -140,15 +139,10 @@ impl Shared {
             .await?;
         let mut feed = Feed { entries: Vec::with_capacity(rows.len()), position: after.clone() };
         for row in &rows {
-            let (position, profile): (i64, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
-            let answer = Answer(row);
+            let (answer, position) = (Answer(row), row.try_get::<_, i64>(0)?);
             let (number, sequence) = (answer.number()?, answer.sequence()?);
-            let unreadable =
-                |_| PostgresError::Row { number: number.get(), what: "a name that is no profile's" };
-            let profile = profile.map(ProfileId::new).transpose().map_err(unreadable)?;
-            let bytes = answer.bytes()?.unwrap_or_default();
-            let entry =
-                wire::read(bytes, number).map_err(|source| PostgresError::Unreadable { number, source })?;
+            let profile = profile_of(number, row.try_get(1)?)?;
+            let entry = answer.entry()?;
             feed.entries.push(FeedEntry { profile, number, entry });
             feed.position = Position::new(format!("{position}.{}.{sequence}", number.get()));
         }

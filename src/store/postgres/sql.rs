@@ -4,6 +4,7 @@
 //! to one machine; those for many take arrays, and rows are locked in the order of their numbers.
 
 mod accounts;
+pub(super) mod check;
 mod commit;
 
 use tokio_postgres::types::Type;
@@ -52,6 +53,8 @@ pub(super) struct Statements {
     pub(super) expiring: Sql,
     /// The profiles that have a thing of some name.
     pub(super) named: Sql,
+    /// All rows of one number.
+    pub(super) check_of_one: Sql,
     /// Some heads after a number.
     pub(super) heads: Sql,
     /// Everything that is left of one journal.
@@ -88,8 +91,11 @@ impl Statements {
             due: candidates(schema, "deadline"),
             expiring: candidates(schema, "expires"),
             named: named(schema),
+            check_of_one: check::check_of_one(schema),
             heads: Sql {
-                text: format!("SELECT number FROM {schema}.head WHERE number > $1 ORDER BY number LIMIT 256"),
+                text: format!(
+                    "SELECT number, profile FROM {schema}.head WHERE number > $1 ORDER BY number LIMIT 256"
+                ),
                 types: vec![Type::INT4],
             },
             journal: journal(schema),
@@ -99,9 +105,10 @@ impl Statements {
 
     /// Those that are about one profile.
     #[cfg(test)]
-    pub(super) fn of_one(&self) -> [&Sql; 7] {
+    pub(super) fn of_one(&self) -> [&Sql; 8] {
         let Commit { plain, whole } = &self.commit_one;
-        [&self.account_of_one, &self.find_of_one, plain, whole, &self.keep, &self.journal, &self.archive]
+        let Self { account_of_one, find_of_one, keep, journal, archive, check_of_one, .. } = self;
+        [account_of_one, find_of_one, plain, whole, keep, journal, archive, check_of_one]
     }
 }
 
@@ -250,7 +257,7 @@ fn candidates(schema: &str, column: &str) -> Sql {
 
 fn named(schema: &str) -> Sql {
     let text = format!(
-        "SELECT DISTINCT h.profile FROM {schema}.name n JOIN {schema}.head h ON h.number = n.number
+        "SELECT DISTINCT h.profile, h.number FROM {schema}.name n JOIN {schema}.head h ON h.number = n.number
          WHERE n.sort = $1 AND n.name = $2 AND h.profile IS NOT NULL ORDER BY h.profile LIMIT $3"
     );
     Sql { text, types: vec![Type::INT2, Type::TEXT, Type::INT8] }

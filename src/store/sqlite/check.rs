@@ -7,42 +7,20 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::seat::{Seat, is_due_for_a_mark};
-use super::tables::{KEY, Tables, broken, name_hash, unreadable};
+use super::seat::{is_due_for_a_mark, soonest};
+use super::tables::{KEY, Tables, broken, name_hash};
 use super::{SqliteError, SqliteStore};
-use crate::account::{Account, wire};
-use crate::audit::{Auditor, Definitions};
-use crate::id::{ProfileId, ProfileNumber};
-use crate::store::StoreError;
+use crate::id::ProfileNumber;
+use crate::store::Damage;
+use crate::store::check::{CheckReport, Checker, Replay, Replayed};
+use crate::store::row::{AccountRow, number_of};
 
 /// All pages in one go, from one snapshot: in steps, each write of somebody else's would begin it anew. Nobody has to wait
 /// for it, as the file has a write-ahead log.
 const ALL_PAGES: std::os::raw::c_int = -1;
-/// How many faults are listed; there may be more.
-const FAULTS: usize = 100;
-
-/// What an integrity check found.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct CheckReport {
-    /// How many accounts were replayed, the catalogue among them.
-    pub accounts: u64,
-    /// How many entries they have.
-    pub entries: u64,
-    /// What is wrong, up to a hundred; none if the file is whole.
-    pub faults: Vec<SqliteError>,
-}
-
-impl CheckReport {
-    /// Whether nothing is wrong.
-    pub fn is_whole(&self) -> bool {
-        self.faults.is_empty()
-    }
-}
-
 impl SqliteStore {
     /// Replays every journal from nothing, checks every entry against itself, those before it and the definitions (see
-    /// [`Auditor`]), and compares with everything that was derived from it: the head, the state, the marks, the names and
+    /// [`Auditor`](crate::Auditor)), and compares with everything that was derived from it: the head, the state, the marks, the names and
     /// subjects. SQLite checks its own structures as well.
     ///
     /// Reads in one snapshot, while others may write. It takes about as long as reading the whole file.
@@ -51,12 +29,12 @@ impl SqliteStore {
     /// SQLite failed so that the check could not go on. What is wrong with the data is no error but a fault in the answer.
     pub fn check(&mut self) -> Result<CheckReport, SqliteError> {
         self.reading(|tables| {
-            let mut checked = CheckReport::default();
-            tables.check_pages(&mut checked)?;
-            if checked.is_whole() {
-                tables.check_accounts(&mut checked)?;
+            let mut checker = Checker::new();
+            tables.check_pages(&mut checker.report)?;
+            if checker.report.is_whole() {
+                tables.check_accounts(&mut checker)?;
             }
-            Ok(checked)
+            Ok(checker.report)
         })
     }
 
@@ -92,114 +70,70 @@ struct Expected {
     profiles: u64,
 }
 
-impl CheckReport {
-    /// Notes a fault; any other error ends the check.
-    fn note<T>(&mut self, result: Result<T, SqliteError>) -> Result<Option<T>, SqliteError> {
-        match result {
-            Ok(value) => Ok(Some(value)),
-            Err(error) if error.is_corruption() => {
-                if self.faults.len() < FAULTS {
-                    self.faults.push(error);
-                }
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
 impl Tables<'_> {
-    fn check_pages(self, checked: &mut CheckReport) -> Result<(), SqliteError> {
+    fn check_pages(self, report: &mut CheckReport) -> Result<(), SqliteError> {
         let answer: String = self.0.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if answer != "ok" {
-            checked.faults.push(broken(ProfileNumber::CATALOGUE, "the file's pages are damaged"));
+            report.note(Damage::broken(ProfileNumber::CATALOGUE, "the file's pages are damaged"));
         }
         Ok(())
     }
 
-    fn check_accounts(self, checked: &mut CheckReport) -> Result<(), SqliteError> {
+    fn check_accounts(self, checker: &mut Checker) -> Result<(), SqliteError> {
         let mut expected = Expected::default();
-        // The catalogue comes first. Where it is broken, what was issued is not compared with it.
-        let mut definitions = Some(Definitions::default());
         let mut select = self.0.prepare("SELECT number FROM scrip_head ORDER BY number")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
-            let number: Result<ProfileNumber, SqliteError> =
-                row.get::<_, u32>(0).map_err(SqliteError::from).and_then(|number| {
-                    let broken =
-                        |_| broken(ProfileNumber::CATALOGUE, "a head has a number that none can have");
-                    ProfileNumber::new(number).map_err(broken)
-                });
-            if let Some(number) = checked.note(number)? {
-                let auditor = self.check_account(number, definitions.as_ref(), &mut expected);
-                let auditor = checked.note(auditor)?;
-                let entries = auditor.as_ref().map_or(0, |auditor| auditor.account().sequence());
-                checked.accounts = checked.accounts.saturating_add(1);
-                checked.entries = checked.entries.saturating_add(entries.into());
-                if number == ProfileNumber::CATALOGUE {
-                    definitions = auditor.map(Auditor::into_definitions);
+            let stored: Result<i64, SqliteError> = row.get(0).map_err(SqliteError::from);
+            let number = match stored.and_then(|stored| Ok(number_of(stored)?)) {
+                Ok(number) => number,
+                Err(error) => {
+                    checker.report.note(error.damage(ProfileNumber::CATALOGUE)?);
+                    continue;
                 }
-            }
+            };
+            let replayed = match self.check_account(number, checker, &mut expected) {
+                Ok(replayed) => Ok(replayed),
+                Err(error) => Err(error.damage(number)?),
+            };
+            checker.note(number, replayed);
         }
         // Where an account is broken, the sums are, too.
-        if checked.is_whole() {
-            let sums = self.check_sums(&expected);
-            checked.note(sums)?;
+        if checker.report.is_whole() {
+            self.check_sums(&expected, &mut checker.report)?;
         }
         Ok(())
     }
 
     /// Replays one journal and compares.
-    fn check_account<'d>(
+    fn check_account(
         self,
         number: ProfileNumber,
-        definitions: Option<&'d Definitions>,
+        checker: &Checker,
         expected: &mut Expected,
-    ) -> Result<Auditor<'d>, SqliteError> {
+    ) -> Result<Replayed, SqliteError> {
         let sql = "SELECT h.sequence, h.last, h.soonest, p.profile, s.account FROM scrip_head h
             LEFT JOIN scrip_profile p ON p.number = h.number LEFT JOIN scrip_state s ON s.number = h.number
             WHERE h.number = ?";
         let mut select = self.prepare(sql)?;
         let mut rows = select.query([number.get()])?;
         let Some(row) = rows.next()? else { return Err(broken(number, "its head is gone")) };
-        let (head, last, soonest): (u32, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let profile: Option<String> = row.get(3)?;
-        let profile = profile.map(|text| ProfileId::new(&text)).transpose();
-        let profile = profile.map_err(|_| broken(number, "its profile is none"))?;
-        if profile.is_none() != (number == ProfileNumber::CATALOGUE) {
-            return Err(broken(number, "it has a head and no profile"));
-        }
-        let state = match row.get_ref(4)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
-            Some(bytes) => Some(wire::read(bytes).map_err(|source| unreadable(number, source))?),
-            None => None,
-        };
+        let (head, last, stated): (u32, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let profile = row.get_ref(3)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        let state = row.get_ref(4)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
         expected.states = expected.states.saturating_add(u64::from(state.is_some()));
         expected.profiles = expected.profiles.saturating_add(u64::from(profile.is_some()));
-        let mut auditor = Auditor::new(profile, number);
-        if let Some(definitions) = definitions {
-            auditor = auditor.with_definitions(definitions);
-        }
-        self.replay(&mut auditor, last, state.as_ref(), expected)?;
-        if auditor.account().sequence() != head {
-            return Err(broken(number, "its journal does not end where its head does"));
-        }
-        auditor.check_end().map_err(|source| SqliteError::Corrupt { number, source })?;
-        if Seat::new(auditor.account().clone()).soonest() != soonest {
+        let mut replay = checker.replay(&AccountRow { number, profile, head, state })?;
+        self.replay(&mut replay, last, expected)?;
+        if soonest(replay.account()) != stated {
             return Err(broken(number, "its head states another next instant"));
         }
-        Ok(auditor)
+        Ok(replay.end()?)
     }
 
     /// Folds a journal from nothing, and compares with it what was derived on the way.
-    fn replay(
-        self,
-        auditor: &mut Auditor<'_>,
-        last: i64,
-        state: Option<&Account>,
-        expected: &mut Expected,
-    ) -> Result<(), SqliteError> {
-        let number = auditor.account().number();
-        let mut is_as_saved = state.is_none_or(|state| state == auditor.account());
+    fn replay(self, replay: &mut Replay<'_>, last: i64, expected: &mut Expected) -> Result<(), SqliteError> {
+        let number = replay.account().number();
         let mut places = Vec::new();
         let mut place = last;
         while place != 0 {
@@ -208,17 +142,16 @@ impl Tables<'_> {
         }
         for place in places.into_iter().rev() {
             let row = self.journal_row(number, place)?;
-            let before = auditor.account().sequence();
+            let before = replay.account().sequence();
             let (mut names, mut subjects) = (BTreeSet::new(), BTreeSet::new());
             for entry in &row.entries {
-                auditor.follow(entry).map_err(|source| SqliteError::Corrupt { number, source })?;
+                replay.follow(entry)?;
                 names.extend(entry.external().map(|name| name_hash(name.sort(), name.as_str())));
                 names.extend(entry.key().map(|key| name_hash(KEY, key.as_str())));
                 subjects.extend(entry.records(number).iter().map(|subject| subject.get().cast_signed()));
             }
-            is_as_saved |= state == Some(auditor.account());
             self.check_row(number, place, &names, &subjects)?;
-            let sequence = auditor.account().sequence();
+            let sequence = replay.account().sequence();
             if is_due_for_a_mark(before, sequence) {
                 if self.mark(number, sequence)? != Some(place) {
                     return Err(broken(number, "an entry's place is not noted"));
@@ -229,7 +162,7 @@ impl Tables<'_> {
             expected.names = expected.names.saturating_add(names.len() as u64);
             expected.subjects = expected.subjects.saturating_add(subjects.len() as u64);
         }
-        if is_as_saved { Ok(()) } else { Err(broken(number, "its state is not what its journal comes to")) }
+        Ok(())
     }
 
     fn before(self, number: ProfileNumber, place: i64) -> Result<i64, SqliteError> {
@@ -266,7 +199,7 @@ impl Tables<'_> {
     }
 
     /// Whether there are rows that nothing leads to.
-    fn check_sums(self, expected: &Expected) -> Result<(), SqliteError> {
+    fn check_sums(self, expected: &Expected, report: &mut CheckReport) -> Result<(), SqliteError> {
         let tables = [
             ("scrip_journal", expected.journal, "there are journal rows that belong to no account"),
             ("scrip_name", expected.names, "there are names of entries that do not exist"),
@@ -279,7 +212,7 @@ impl Tables<'_> {
             let found: i64 =
                 self.0.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
             if u64::try_from(found) != Ok(expected) {
-                return Err(broken(ProfileNumber::CATALOGUE, what));
+                report.note(Damage::broken(ProfileNumber::CATALOGUE, what));
             }
         }
         Ok(())

@@ -6,10 +6,8 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi;
 use thiserror::Error;
 
-use crate::account::Corrupt;
 use crate::id::ProfileNumber;
-use crate::journal::Unreadable;
-use crate::store::StoreError;
+use crate::store::{Damage, StoreError};
 
 /// Why the SQLite store could not do something. Unless a unit is in doubt, nothing was changed.
 #[derive(Debug, Error)]
@@ -72,33 +70,9 @@ pub enum SqliteError {
     /// A position in the feed that is none of this store's.
     #[error("a position that is none of this store's")]
     NoSuchPosition,
-    /// A look-up that this store does not know.
-    #[error("a look-up that this store does not know")]
-    NoSuchLookup,
-    /// An account or an entry that cannot be read back.
-    #[error("account {number}: {source}", number = number.get())]
-    Unreadable {
-        /// The account's number.
-        number: ProfileNumber,
-        /// Why.
-        source: Unreadable,
-    },
-    /// A journal that is not what this ledger wrote.
-    #[error("account {number}: {source}", number = number.get())]
-    Corrupt {
-        /// The account's number.
-        number: ProfileNumber,
-        /// Why.
-        source: Corrupt,
-    },
-    /// Rows that do not belong together.
-    #[error("account {number}: {what}", number = number.get())]
-    Broken {
-        /// The account's number.
-        number: ProfileNumber,
-        /// What is wrong.
-        what: &'static str,
-    },
+    /// Stored data is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
     /// Anything else that SQLite says.
     #[error(transparent)]
     Sql(rusqlite::Error),
@@ -120,11 +94,22 @@ impl SqliteError {
             Self::NoNumbers => "no_numbers",
             Self::NoSuchAccount => "no_such_account",
             Self::NoSuchPosition => "no_such_position",
-            Self::NoSuchLookup => "no_such_lookup",
-            Self::Unreadable { .. } => "unreadable",
-            Self::Corrupt { .. } => "corrupt",
-            Self::Broken { .. } => "broken",
+            Self::Damaged(damage) => damage.code(),
             Self::Sql(_) => "sql",
+        }
+    }
+
+    /// What is wrong with the rows of an account.
+    ///
+    /// # Errors
+    /// It is not about stored data.
+    pub(super) fn damage(self, number: ProfileNumber) -> Result<Damage, Self> {
+        match self {
+            Self::Damaged(damage) => Ok(damage),
+            Self::Sql(error) if is_about_values(&error) => {
+                Ok(Damage::broken(number, "a column has a value of another type"))
+            }
+            other => Err(other),
         }
     }
 
@@ -162,7 +147,7 @@ impl SqliteError {
 impl StoreError for SqliteError {
     fn is_corruption(&self) -> bool {
         match self {
-            Self::Unreadable { .. } | Self::Corrupt { .. } | Self::Broken { .. } => true,
+            Self::Damaged(_) => true,
             Self::Sql(error) => is_about_values(error),
             _ => false,
         }

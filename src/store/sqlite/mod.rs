@@ -30,8 +30,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
+pub use super::check::CheckReport;
 pub use super::projection::ProjectReport;
-pub use check::CheckReport;
 pub use error::SqliteError;
 pub use joined::JoinedSqlite;
 pub use options::{Durability, SqliteOptions};

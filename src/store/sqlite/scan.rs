@@ -2,12 +2,13 @@
 
 use rusqlite::params;
 
-use super::tables::{Tables, broken, name_hash, unreadable};
+use super::tables::{Tables, name_hash};
 use super::{SqliteError, SqliteStore};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{External, LotKind, wire};
-use crate::store::{Feed, FeedEntry, Owner, Position, Scan};
+use crate::store::row::{number_of, profile_of};
+use crate::store::{Damage, Feed, FeedEntry, Owner, Position, Scan};
 use crate::time::Timestamp;
 
 impl Scan for SqliteStore {
@@ -95,16 +96,11 @@ impl Tables<'_> {
         let mut select = self.prepare(sql)?;
         let mut rows = select.query(params![reached.place, i64::try_from(limit).unwrap_or(i64::MAX)])?;
         while let Some(row) = rows.next()? {
-            let number = ProfileNumber::new(row.get(1)?).map_err(|_| {
-                broken(ProfileNumber::CATALOGUE, "a row of the journal has a number that none can have")
-            })?;
-            let profile = match row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)? {
-                Some(text) => Some(ProfileId::new(text).map_err(|_| broken(number, "its profile is none"))?),
-                None if number == ProfileNumber::CATALOGUE => None,
-                None => return Err(broken(number, "it has a journal and no profile")),
-            };
+            let number = number_of(row.get::<_, i64>(1)?)?;
+            let profile =
+                profile_of(number, row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?)?;
             let bytes = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
-            let written = wire::read_all(bytes, number).map_err(|source| unreadable(number, source))?;
+            let written = wire::read_all(bytes, number).map_err(Damage::unreadable(number))?;
             let count = written.len();
             let room = limit.saturating_sub(entries.len());
             let fresh = written.into_iter().skip(reached.entries).take(room);
@@ -133,8 +129,7 @@ impl Tables<'_> {
         let mut found = Vec::new();
         while found.len() < limit {
             let Some(row) = rows.next()? else { break };
-            let number = ProfileNumber::new(row.get(0)?)
-                .map_err(|_| broken(ProfileNumber::CATALOGUE, "a head has a number that none can have"))?;
+            let number = number_of(row.get::<_, i64>(0)?)?;
             let seat = self.seat(Owner::Number(number))?;
             found.extend(seat.filter(|seat| is_wanted(&seat.account)).map(|_| number));
         }
@@ -149,13 +144,9 @@ impl Tables<'_> {
         let mut found: Vec<ProfileId> = Vec::new();
         while found.len() < limit {
             let Some(row) = rows.next()? else { break };
-            let number = ProfileNumber::new(row.get(0)?)
-                .map_err(|_| broken(ProfileNumber::CATALOGUE, "a name has a number that none can have"))?;
-            let profile = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
-            let profile = ProfileId::new(profile).map_err(|_| broken(number, "its profile is none"))?;
-            if found.last() == Some(&profile) {
-                continue;
-            }
+            let number = number_of(row.get::<_, i64>(0)?)?;
+            let profile = profile_of(number, Some(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?))?;
+            let Some(profile) = profile.filter(|profile| found.last() != Some(profile)) else { continue };
             let written = self.journal_row(number, row.get(1)?)?;
             if written.entries.iter().any(|entry| entry.external() == Some(name)) {
                 found.push(profile);

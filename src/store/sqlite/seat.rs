@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use crate::account::Account;
 use crate::id::{DefinitionId, ProfileId, ProfileNumber};
 use crate::journal::{Entry, LotKind};
+use crate::store::row::first_expiry;
 
 /// The state is written every so many entries, and once more for every so many lots that it has.
 const SAVE_EVERY: u32 = 8;
@@ -45,17 +46,13 @@ impl Seat {
     pub(super) fn is_due_for_a_mark(&self, before: u32) -> bool {
         is_due_for_a_mark(before, self.account.sequence())
     }
+}
 
-    /// An instant before which nothing happens by itself, and no live lot expires; `None` if nothing ever does.
-    pub(super) fn soonest(&self) -> Option<i64> {
-        let account = &self.account;
-        let ends = [LotKind::Reward, LotKind::Point]
-            .into_iter()
-            .filter_map(|kind| account.lots(kind).next()?.expires_at.instant());
-        let matures = account.pending().next().map(|pending| pending.available_at);
-        let lapses = account.holds().next().map(|hold| hold.expires_at);
-        ends.chain(matures).chain(lapses).min().map(|instant| instant.micros())
-    }
+/// An instant before which nothing happens to an account by itself, and no live lot of it expires; `None` if nothing ever
+/// does.
+pub(super) fn soonest(account: &Account) -> Option<i64> {
+    let soonest = account.next_deadline().into_iter().chain(first_expiry(account)).min();
+    soonest.map(|instant| instant.micros())
 }
 
 /// Whether to note an entry's place, now that a journal has come from one sequence number to another.

@@ -10,9 +10,9 @@ use super::tables::{KEY, Tables, broken, name_hash};
 use crate::account::{Account, Corrupt};
 use crate::id::{DefinitionId, ProfileNumber};
 use crate::journal::{Entry, EntryKind};
-use crate::store::Find;
 use crate::store::stage::{Accounts, Entries, Staged, stage};
 use crate::store::work::{CommitStatus, DefinitionRef, Need, Owner, Work};
+use crate::store::{Damage, Find};
 
 /// What is known within one transaction, and what is still to be written in it.
 pub(super) struct Session<'a> {
@@ -243,7 +243,7 @@ impl Accounts for Session<'_> {
     }
 
     fn corrupt(number: ProfileNumber, source: Corrupt) -> SqliteError {
-        SqliteError::Corrupt { number, source }
+        Damage::Corrupt { number, source }.into()
     }
 
     fn append(

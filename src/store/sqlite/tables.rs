@@ -4,11 +4,12 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use siphasher::sip::SipHasher24;
 
 use super::SqliteError;
-use super::seat::Seat;
+use super::seat::{Seat, soonest};
 use crate::account::{Account, wire as account_wire};
 use crate::id::{EntryId, ProfileId, ProfileNumber};
-use crate::journal::{Entry, RecordId, Unreadable, wire};
-use crate::store::Owner;
+use crate::journal::{Entry, RecordId, wire};
+use crate::store::row::{AccountRow, number_of};
+use crate::store::{Damage, Owner};
 
 /// The tables of a ledger, through one connection.
 #[derive(Clone, Copy)]
@@ -41,9 +42,8 @@ impl<'c> Tables<'c> {
 
     pub(super) fn number(self, profile: &ProfileId) -> Result<Option<ProfileNumber>> {
         let mut select = self.prepare("SELECT number FROM scrip_profile WHERE profile = ?")?;
-        let number: Option<u32> = select.query_row([profile.as_str()], |row| row.get(0)).optional()?;
-        let broken = |_| broken(ProfileNumber::CATALOGUE, "a profile has a number that none can have");
-        number.map(|number| ProfileNumber::new(number).map_err(broken)).transpose()
+        let stored: Option<i64> = select.query_row([profile.as_str()], |row| row.get(0)).optional()?;
+        Ok(stored.map(number_of).transpose()?)
     }
 
     /// The account as its rows have it: the state, with the rest of the journal folded in.
@@ -64,32 +64,15 @@ impl<'c> Tables<'c> {
     }
 
     fn read_head(self, row: &Row<'_>) -> Result<Seat> {
-        let number = row.get(0)?;
-        let number = ProfileNumber::new(number)
-            .map_err(|_| broken(ProfileNumber::CATALOGUE, "a head has a number that none can have"))?;
+        let number = number_of(row.get::<_, i64>(0)?)?;
         let (head, last): (u32, i64) = (row.get(1)?, row.get(2)?);
-        let profile = match row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)? {
-            Some(text) => Some(ProfileId::new(text).map_err(|_| broken(number, "its profile is none"))?),
-            None if number == ProfileNumber::CATALOGUE => None,
-            None => return Err(broken(number, "it has a head and no profile")),
-        };
-        let mut account = match row.get_ref(3)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
-            Some(bytes) => account_wire::read(bytes).map_err(|source| unreadable(number, source))?,
-            None => profile.map_or(Account::without_profile(number), |id| Account::new(id, number)),
-        };
-        if account.number() != number || account.profile() != profile.as_ref() {
-            return Err(broken(number, "its state is another account's"));
-        }
+        let profile = row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        let state = row.get_ref(3)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+        let row = AccountRow { number, profile, head, state };
+        let mut account = row.state()?;
         let saved = account.sequence();
-        if saved > head {
-            return Err(broken(number, "its state is ahead of its head"));
-        }
-        for entry in self.range(number, last, saved.saturating_add(1), head)? {
-            account.follow(&entry).map_err(|source| SqliteError::Corrupt { number, source })?;
-        }
-        if account.sequence() != head {
-            return Err(broken(number, "its journal ends before its head"));
-        }
+        let rest = self.range(number, last, saved.saturating_add(1), head)?;
+        row.catch_up(&mut account, rest.into_iter().map(Ok))?;
         Ok(Seat { account, last, head, saved, is_new: false, is_dirty: false })
     }
 
@@ -130,7 +113,7 @@ impl<'c> Tables<'c> {
             return Err(broken(number, "its journal leads nowhere"));
         }
         let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-        let entries = wire::read_all(bytes, number).map_err(|source| unreadable(number, source))?;
+        let entries = wire::read_all(bytes, number).map_err(Damage::unreadable(number))?;
         Ok(JournalRow { before, entries })
     }
 
@@ -197,7 +180,7 @@ impl<'c> Tables<'c> {
 
     /// Compares the head row and swaps it. `false`: somebody was faster.
     pub(super) fn swap(self, seat: &Seat) -> Result<bool> {
-        let (account, soonest) = (&seat.account, seat.soonest());
+        let (account, soonest) = (&seat.account, soonest(&seat.account));
         let (number, sequence) = (account.number().get(), account.sequence());
         if !seat.is_new {
             let sql = "UPDATE scrip_head SET sequence = ?1, last = ?2, soonest = ?3
@@ -241,10 +224,6 @@ fn mark_id(number: ProfileNumber, sequence: u32) -> i64 {
     EntryId::made_by(number, sequence).get().cast_signed()
 }
 
-pub(super) const fn broken(number: ProfileNumber, what: &'static str) -> SqliteError {
-    SqliteError::Broken { number, what }
-}
-
-pub(super) const fn unreadable(number: ProfileNumber, source: Unreadable) -> SqliteError {
-    SqliteError::Unreadable { number, source }
+pub(super) fn broken(number: ProfileNumber, what: &'static str) -> SqliteError {
+    Damage::broken(number, what).into()
 }

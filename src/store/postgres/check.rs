@@ -1,0 +1,249 @@
+//! Whether the database is whole.
+
+use std::collections::{BTreeSet, HashMap};
+
+use futures_util::future::try_join_all;
+use tokio_postgres::{IsolationLevel, Row};
+
+use super::ask::{read_entry, sequence};
+use super::commit::{deadline, expires, is_before};
+use super::load::plain;
+use super::session::Session;
+use super::sql::check::{ARCHIVED, ENTRY, HEAD, KEY, NAME, STATE, SUBJECT, strays};
+use super::{PostgresError, PostgresStore, Shared};
+use crate::id::ProfileNumber;
+use crate::journal::Entry;
+use crate::store::Damage;
+use crate::store::check::{CheckReport, Checker, Replay, Replayed};
+use crate::store::row::{AccountRow, number_of};
+
+/// So many accounts are asked for at once.
+const ACCOUNTS: usize = 32;
+
+impl PostgresStore {
+    /// Replays every journal from nothing, with what was put in the archive, checks every entry against itself, those
+    /// before it and the definitions (see [`Auditor`](crate::Auditor)), and compares with everything that was derived from
+    /// it: the head, the state, the order of the feed, the keys, names and subjects. Rows that belong to no account are
+    /// found as well, and profile numbers that would be drawn twice. The tables that people query are not looked at.
+    ///
+    /// Reads in one snapshot, while others may write. A database that is spread over machines may have a snapshot for each
+    /// account only: there, change no definitions meanwhile. It takes about as long as reading all tables.
+    ///
+    /// Where the archive was emptied, entries are [`Missing`](Damage::Missing): put it back first.
+    ///
+    /// ```no_run
+    /// # use scrip::store::postgres::{PostgresError, PostgresStore};
+    /// # async fn example(store: PostgresStore) -> Result<(), PostgresError> {
+    /// let checked = store.check().await?;
+    /// for fault in &checked.faults {
+    ///     eprintln!("{}: {fault}", fault.code());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The database failed so that the check could not go on. What is wrong with the data is no error but a fault in the
+    /// answer.
+    pub async fn check(&self) -> Result<CheckReport, PostgresError> {
+        let mut client = self.shared.pool.get().await?;
+        let snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+        let transaction = snapshot.read_only(true).start().await?;
+        let mut checker = Checker::new();
+        self.shared.check_accounts(&transaction, &mut checker).await?;
+        self.shared.check_strays(&transaction, &mut checker.report).await?;
+        Ok(checker.report)
+    }
+}
+
+impl Shared {
+    async fn check_accounts(
+        &self,
+        session: &impl Session,
+        checker: &mut Checker,
+    ) -> Result<(), PostgresError> {
+        let mut after = -1;
+        loop {
+            let heads = session.query(&self.statements.heads, &[&after]).await?;
+            let Some(last) = heads.last() else { return Ok(()) };
+            after = last.try_get(0)?;
+            let mut numbers = Vec::with_capacity(heads.len());
+            for head in &heads {
+                match number_of(head.try_get::<_, i32>(0)?) {
+                    Ok(number) => numbers.push(number),
+                    Err(fault) => checker.report.note(fault),
+                }
+            }
+            self.check_names(session, &heads, &mut checker.report).await?;
+            for numbers in numbers.chunks(ACCOUNTS) {
+                // They are sent one after the other without waiting for the answers.
+                let asked = numbers.iter().map(|number| async move {
+                    session.query(&self.statements.check_of_one, &[&plain(*number)]).await
+                });
+                for (number, rows) in numbers.iter().zip(try_join_all(asked).await?) {
+                    let replayed = match check_account(*number, &rows, checker) {
+                        Ok(replayed) => Ok(replayed),
+                        Err(error) => Err(error.damage()?),
+                    };
+                    checker.note(*number, replayed);
+                }
+            }
+        }
+    }
+
+    /// Whether the names of some heads lead to them.
+    async fn check_names(
+        &self,
+        session: &impl Session,
+        heads: &[Row],
+        report: &mut CheckReport,
+    ) -> Result<(), PostgresError> {
+        let mut names: Vec<(&str, i32)> = Vec::new();
+        for head in heads {
+            names.extend(head.try_get::<_, Option<&str>>(1)?.zip(head.try_get(0)?));
+        }
+        let wanted: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+        let mut numbers: HashMap<String, i32> = HashMap::new();
+        for row in session.query(&self.statements.numbers, &[&wanted]).await? {
+            numbers.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+        for (name, number) in names.into_iter().filter(|(name, number)| numbers.get(*name) != Some(number)) {
+            let what = if numbers.contains_key(name) {
+                "its profile's name leads to another account"
+            } else {
+                "its profile's name leads nowhere"
+            };
+            report.note(number_of(number).map_or_else(|fault| fault, |number| Damage::broken(number, what)));
+        }
+        Ok(())
+    }
+
+    /// Whether there are rows that nothing leads to.
+    async fn check_strays(
+        &self,
+        session: &impl Session,
+        report: &mut CheckReport,
+    ) -> Result<(), PostgresError> {
+        for (sql, what) in strays(&self.options.schema) {
+            for row in session.query(&sql, &[]).await? {
+                let number = number_of(row.try_get::<_, i32>(0)?);
+                report.note(number.map_or_else(|fault| fault, |number| Damage::broken(number, what)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Replays one journal and compares with the other rows of its account.
+fn check_account(number: ProfileNumber, rows: &[Row], checker: &Checker) -> Result<Replayed, PostgresError> {
+    let of =
+        |wanted: i16| rows.iter().filter(move |row| row.try_get(0).is_ok_and(|kind: i16| kind == wanted));
+    let head = of(HEAD).next().ok_or(Damage::broken(number, "its head is gone"))?;
+    let state = of(STATE).next().ok_or(Damage::broken(number, "it has no state"))?;
+    let (profile, bytes) = (head.try_get(5)?, state.try_get(4)?);
+    let row = AccountRow { number, profile, head: sequence(number, head.try_get(1)?)?, state: bytes };
+    if row.state()?.sequence() != sequence(number, state.try_get(1)?)? {
+        return Err(Damage::broken(number, "its state has another number than its row").into());
+    }
+    let mut replay = checker.replay(&row)?;
+    let mut entries: Vec<&Row> = of(ENTRY).chain(of(ARCHIVED)).collect();
+    entries.sort_by_key(|row| row.try_get::<_, i32>(1).ok());
+    let expected = follow(&mut replay, &row, &entries, head.try_get(2)?)?;
+    LeadingRows::read(rows)?.compare(&expected, number)?;
+    // A row may say too early when something falls due, and never too late.
+    let (kept_deadline, kept_expires) = (state.try_get(2)?, state.try_get(3)?);
+    if is_before(deadline(replay.account()), kept_deadline)
+        || is_before(expires(replay.account()), kept_expires)
+    {
+        return Err(Damage::broken(number, "its state says too late when something falls due").into());
+    }
+    Ok(replay.end()?)
+}
+
+/// Reads the entries of an account in their order. Answers what should lead to them.
+fn follow(
+    replay: &mut Replay<'_>,
+    account: &AccountRow<'_>,
+    entries: &[&Row],
+    last_position: i64,
+) -> Result<LeadingRows, PostgresError> {
+    let number = account.number;
+    let (mut expected, mut reached) = (LeadingRows::default(), 0);
+    for row in entries {
+        let (at, position, bytes): (i64, i64, &[u8]) = (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+        let (next, stored) =
+            (replay.account().sequence().saturating_add(1), sequence(number, row.try_get(1)?)?);
+        if stored > next {
+            return Err(Damage::Missing { number, low: next, high: stored.saturating_sub(1) }.into());
+        }
+        let entry = read_entry(bytes, number)?;
+        if (entry.sequence, entry.at.micros()) != (stored, at) {
+            return Err(Damage::broken(number, "an entry has another number or instant than its row").into());
+        }
+        if position < reached {
+            return Err(Damage::broken(number, "an entry stands before an earlier one in the feed").into());
+        }
+        reached = position;
+        replay.follow(&entry)?;
+        expected.expect(&entry, number, row.try_get::<_, i16>(0)? == ARCHIVED);
+    }
+    let end = replay.account().sequence();
+    if end < account.head {
+        return Err(Damage::Missing { number, low: end.saturating_add(1), high: account.head }.into());
+    }
+    if reached != last_position {
+        return Err(
+            Damage::broken(number, "its head has another place in the feed than its last entry").into()
+        );
+    }
+    Ok(expected)
+}
+
+/// The rows that lead to the entries of an account.
+#[derive(Debug, Default)]
+struct LeadingRows {
+    keys: BTreeSet<(i32, String)>,
+    names: BTreeSet<(i32, i64, String)>,
+    subjects: BTreeSet<(i32, i64)>,
+}
+
+impl LeadingRows {
+    fn read(rows: &[Row]) -> Result<Self, PostgresError> {
+        let mut found = Self::default();
+        for row in rows {
+            match row.try_get(0)? {
+                KEY => _ = found.keys.insert((row.try_get(1)?, row.try_get(5)?)),
+                NAME => _ = found.names.insert((row.try_get(1)?, row.try_get(2)?, row.try_get(5)?)),
+                SUBJECT => _ = found.subjects.insert((row.try_get(1)?, row.try_get(2)?)),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those of an entry. What was archived is not found by its keys and names any more.
+    fn expect(&mut self, entry: &Entry, number: ProfileNumber, is_archived: bool) {
+        let sequence = i32::try_from(entry.sequence).unwrap_or(i32::MAX);
+        let subjects =
+            entry.records(number).into_iter().map(|subject| (sequence, subject.get().cast_signed()));
+        self.subjects.extend(subjects);
+        if !is_archived {
+            self.keys.extend(entry.key().map(|key| (sequence, key.as_str().to_owned())));
+            let name = entry.external();
+            self.names.extend(name.map(|name| (sequence, name.sort().into(), name.as_str().to_owned())));
+        }
+    }
+
+    fn compare(&self, expected: &Self, number: ProfileNumber) -> Result<(), Damage> {
+        for (is_right, what) in [
+            (self.keys == expected.keys, "its keys are not those of its entries"),
+            (self.names == expected.names, "its names are not those of its entries"),
+            (self.subjects == expected.subjects, "its subjects are not those of its entries"),
+        ] {
+            if !is_right {
+                return Err(Damage::broken(number, what));
+            }
+        }
+        Ok(())
+    }
+}
