@@ -7,8 +7,9 @@ use std::future::{Future, ready};
 use serde::{Deserialize, Serialize};
 
 use super::Blocking;
+use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{Entry, External};
+use crate::journal::{Entry, External, LotKind};
 use crate::time::Timestamp;
 
 /// A store that can be read across profiles, blocking.
@@ -167,4 +168,15 @@ impl<S: Scan> AsyncScan for Blocking<S> {
     ) -> impl Future<Output = Result<Vec<ProfileId>, S::Error>> + Send {
         ready(self.0.named(name, limit))
     }
+}
+
+/// Whether something happens to an account by itself by an instant.
+pub(crate) fn is_due(account: &Account, by: Timestamp) -> bool {
+    account.next_deadline().is_some_and(|deadline| deadline <= by)
+}
+
+/// Whether a live lot of an account expires after one instant and by another.
+pub(crate) fn expires_within(account: &Account, (start, end): (Timestamp, Timestamp)) -> bool {
+    let mut lots = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind));
+    lots.any(|lot| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))
 }

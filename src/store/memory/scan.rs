@@ -4,7 +4,8 @@ use super::shard::Shard;
 use super::{MemoryError, MemoryStore, SHARDS, Shared, locked};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{External, LotKind};
+use crate::journal::External;
+use crate::store::scan::{expires_within, is_due};
 use crate::store::{Feed, Position, Scan};
 use crate::time::Timestamp;
 
@@ -17,21 +18,16 @@ impl Scan for MemoryStore {
         after: ProfileNumber,
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, MemoryError> {
-        let is_due = |account: &Account| account.next_deadline().is_some_and(|deadline| deadline <= by);
-        Ok(self.shared.numbers_where(after, limit, is_due))
+        Ok(self.shared.numbers_where(after, limit, |account| is_due(account, by)))
     }
 
     fn expiring(
         &mut self,
-        (start, end): (Timestamp, Timestamp),
+        stretch: (Timestamp, Timestamp),
         after: ProfileNumber,
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, MemoryError> {
-        let within = |account: &Account| {
-            let mut lots = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind));
-            lots.any(|lot| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))
-        };
-        Ok(self.shared.numbers_where(after, limit, within))
+        Ok(self.shared.numbers_where(after, limit, |account| expires_within(account, stretch)))
     }
 
     fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, MemoryError> {

@@ -12,8 +12,9 @@ use super::sql::Sql;
 use super::{Layout, PostgresError, PostgresStore, Shared};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{External, LotKind};
+use crate::journal::External;
 use crate::store::row::{number_of, profile_of};
+use crate::store::scan::{expires_within, is_due};
 use crate::store::{AsyncScan, Feed, FeedEntry, Need, Owner, Position};
 use crate::time::Timestamp;
 
@@ -29,21 +30,22 @@ impl AsyncScan for PostgresStore {
         after: ProfileNumber,
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, PostgresError> {
-        let is_due = |account: &Account| account.next_deadline().is_some_and(|deadline| deadline <= by);
-        self.shared.numbers_where(&self.shared.statements.due, by, after, limit, is_due).await
+        self.shared
+            .numbers_where(&self.shared.statements.due, by, after, limit, |account| is_due(account, by))
+            .await
     }
 
     async fn expiring(
         &mut self,
-        (start, end): (Timestamp, Timestamp),
+        stretch: (Timestamp, Timestamp),
         after: ProfileNumber,
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, PostgresError> {
-        let within = |account: &Account| {
-            let mut lots = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind));
-            lots.any(|lot| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))
-        };
-        self.shared.numbers_where(&self.shared.statements.expiring, end, after, limit, within).await
+        self.shared
+            .numbers_where(&self.shared.statements.expiring, stretch.1, after, limit, |account| {
+                expires_within(account, stretch)
+            })
+            .await
     }
 
     /// In the order of the database's transactions, of which only those are told before which none is still open: one

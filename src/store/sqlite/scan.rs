@@ -6,8 +6,9 @@ use super::tables::{Tables, name_hash};
 use super::{SqliteError, SqliteStore};
 use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{External, LotKind, wire};
+use crate::journal::{External, wire};
 use crate::store::row::{number_of, profile_of};
+use crate::store::scan::{expires_within, is_due};
 use crate::store::{Damage, Feed, FeedEntry, Owner, Position, Scan};
 use crate::time::Timestamp;
 
@@ -20,21 +21,18 @@ impl Scan for SqliteStore {
         after: ProfileNumber,
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, SqliteError> {
-        let is_due = |account: &Account| account.next_deadline().is_some_and(|deadline| deadline <= by);
-        self.reading(|tables| tables.numbers_where(by, after, limit, is_due))
+        self.reading(|tables| tables.numbers_where(by, after, limit, |account| is_due(account, by)))
     }
 
     fn expiring(
         &mut self,
-        (start, end): (Timestamp, Timestamp),
+        stretch: (Timestamp, Timestamp),
         after: ProfileNumber,
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, SqliteError> {
-        let within = |account: &Account| {
-            let mut lots = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind));
-            lots.any(|lot| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))
-        };
-        self.reading(|tables| tables.numbers_where(end, after, limit, within))
+        self.reading(|tables| {
+            tables.numbers_where(stretch.1, after, limit, |account| expires_within(account, stretch))
+        })
     }
 
     fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, SqliteError> {
