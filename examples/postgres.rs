@@ -42,8 +42,8 @@ impl Shop {
         let mut transaction = client.transaction().await?;
         let mut ledger =
             AsyncLedger::new(Program::clone(&self.program), self.store.joining(&mut transaction));
-        let mut till = ledger.at(clock()).keyed(Key::new(order)?);
-        let redemption = till.commit(Redeem::strict(customer, rewards)).await?;
+        let mut till = ledger.at(clock());
+        let redemption = till.keyed(Key::new(order)?).commit(Redeem::strict(customer, rewards)).await?;
         let insert =
             "INSERT INTO sale (order_id, customer, total, redemption) VALUES ($1, $2, $3::text::numeric, $4)
                       ON CONFLICT (order_id) DO NOTHING";

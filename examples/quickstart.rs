@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     print_balances(&mut till, customer)?;
 
     let redeem: Redeem = json::read(REDEEM.as_bytes())?;
-    let redemption = till.commit(redeem.of(customer))?;
+    let redemption = till.commit(redeem.with_profile(customer))?;
     println!("3. Redeemed: redemption {}.", redemption.id);
     print_items(&redemption);
     print_balances(&mut till, customer)?;
@@ -167,10 +167,10 @@ fn afterwards() -> Result<(), Box<dyn Error>> {
     println!("\nA purchase that earns points, and comes back in two steps:");
     let sale = july.commit(PostTransaction::new(customer, "80.00".parse()?))?;
     println!("   Earned: {} points.", july.balances(customer)?.point_balance);
-    july.commit(Redeem::strict(customer, Amount::from(5)).with([Strategy::Points]))?;
+    july.commit(Redeem::strict(customer, Amount::from(5)).with_strategies([Strategy::Points]))?;
     println!("   Paid $5.00 with 50 of them: {} left.", july.balances(customer)?.point_balance);
     for amount in ["20.00", "60.00"] {
-        let back = july.commit(ReturnTransaction { transaction_id: sale.id, amount: amount.parse()? })?;
+        let back = july.commit(ReturnTransaction::new(sale.id, amount.parse()?))?;
         let balances = july.balances(customer)?;
         println!(
             "   ${amount} came back, and with it {} points: {} left, {} owed.",

@@ -78,6 +78,7 @@ mod journal;
 mod ledger;
 mod ops;
 mod program;
+mod setters;
 pub mod store;
 mod time;
 mod value;
@@ -85,6 +86,8 @@ mod view;
 
 pub use account::{Account, Contradiction, Corrupt, LiveLot, NextExpiry, OverdueLot, PendingLot};
 pub use audit::{Auditor, Definitions};
+/// The crate that dates and times of day come from, in the version that this one uses.
+pub use chrono;
 pub use definition::{Defined, Definition, PointDefinition, RewardDefinition, RewardType, Terms};
 pub use engine::{Action, Decision, Disposition, KeyReused, Receipt, Refusal, Rejection, rejection};
 pub use id::{
@@ -113,6 +116,8 @@ pub use ops::{
 pub use program::{
     Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,
 };
+/// The crate that decimals come from, in the version that this one uses.
+pub use rust_decimal;
 pub use store::{AsyncStore, MemoryStore, Store};
 pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
 pub use value::json;

@@ -35,7 +35,7 @@ fn full() -> Result<(Ledger<MemoryStore>, ProfileId), Box<dyn std::error::Error>
         june.commit(lot)?;
     }
     for (strategy, amount) in [(Strategy::Rewards, 4), (Strategy::Points, 4)] {
-        let mut hold = PlaceHold::strict(alice, Amount::from(amount)).with([strategy]);
+        let mut hold = PlaceHold::strict(alice, Amount::from(amount)).with_strategies([strategy]);
         hold.expires_in = Some(3 * 24 * 60 * 60);
         june.commit(hold)?;
     }

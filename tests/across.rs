@@ -177,7 +177,7 @@ fn x2_a_transaction_is_found_by_its_external_id() {
     let (mut ledger, _) = ledger(MemoryStore::new());
     let order = ExternalId::new("ORDER-1").unwrap();
     for number in [3, 1] {
-        let sale = PostTransaction::new(profile(number), Amount::from(5)).external_id(order.clone());
+        let sale = PostTransaction::new(profile(number), Amount::from(5)).with_external_id(order.clone());
         ledger.at(start()).commit(sale).unwrap();
     }
     let found = ledger.at(start()).profiles_with_transaction(&order, 10).unwrap();

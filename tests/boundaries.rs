@@ -129,7 +129,7 @@ fn the_largest_amounts_and_the_finest_points() {
     assert_eq!(balances.point_balance_dollars.to_string(), "900000000000000000000");
     assert_eq!(balances.combined_balance_dollars.to_string(), "900000900000000000000");
     let both = [Strategy::Points, Strategy::Rewards];
-    let paid = till.commit(Redeem::strict(alice(), Amount::MAX_SINGLE).with(both)).unwrap();
+    let paid = till.commit(Redeem::strict(alice(), Amount::MAX_SINGLE).with_strategies(both)).unwrap();
     assert_eq!(paid.items.len(), 1);
     assert_eq!(paid.items[0].points, Points::from(1_000_000));
 }
@@ -180,8 +180,8 @@ fn what_is_owed_is_held_to_the_total() {
     // All of it is spent; and then comes back what earned it.
     for profile in [one, two] {
         let sale = till.commit(PostTransaction::new(profile, all)).unwrap().id;
-        till.commit(Redeem::strict(profile, all).with([Strategy::Points])).unwrap();
-        let back = till.commit(ReturnTransaction { transaction_id: sale, amount: all }).unwrap();
+        till.commit(Redeem::strict(profile, all).with_strategies([Strategy::Points])).unwrap();
+        let back = till.commit(ReturnTransaction::new(sale, all)).unwrap();
         assert_eq!(back.balances.point_debt, Points::MAX_TOTAL);
     }
     let merged = till.commit(MergeProfiles::new(one, two)).unwrap_err();

@@ -211,9 +211,10 @@ fn the_precedence_is_as_documented() {
     let issue = till.reward(|issue| issue.value_remaining = Some(Amount::from(11)));
     assert_eq!(at(&mut till, now(), issue), Terms);
     // Terms before value: without an exchange rate points cannot pay, whether or not there are any.
-    let redeem = Redeem::strict(alice(), Amount::from(1_000)).with([Strategy::Rewards, Strategy::Points]);
+    let redeem =
+        Redeem::strict(alice(), Amount::from(1_000)).with_strategies([Strategy::Rewards, Strategy::Points]);
     assert_eq!(at(&mut till, now(), redeem.clone().into()), Terms);
-    assert_eq!(at(&mut till, now(), redeem.with([Strategy::Rewards]).into()), Value);
+    assert_eq!(at(&mut till, now(), redeem.with_strategies([Strategy::Rewards]).into()), Value);
 }
 
 /// Whatever is refused leaves every journal as it was.

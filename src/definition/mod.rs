@@ -1,11 +1,13 @@
 //! Definitions: the templates that lots are issued from (rules D1 to D3).
 
-use std::fmt;
-use std::str::FromStr;
+mod kind;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DefinitionId, Handle, IdError};
+pub use kind::RewardType;
+
+use crate::id::{DefinitionId, Handle};
+use crate::setters::setters;
 use crate::time::{Period, PeriodType, Timestamp, Until, Zone};
 use crate::value::json::Json;
 use crate::value::{Amount, Points};
@@ -13,11 +15,16 @@ use crate::value::{Amount, Points};
 /// The template of a reward: what is issued from it is worth so much, for so long, on these terms.
 ///
 /// ```
-/// use scrip::{Amount, PeriodType, RewardDefinition};
+/// use scrip::{Amount, PeriodType, RewardDefinition, RewardType};
 ///
 /// let birthday = RewardDefinition::new("birthday-reward".parse()?, "Birthday Reward", Amount::from(10))
-///     .valid_for(30, PeriodType::Days);
-/// assert!(birthday.is_assignable && !birthday.is_extendable);
+///     .valid_for(30, PeriodType::Days)
+///     .with_reward_type(RewardType::Birthday)
+///     .with_extendable(true)
+///     .with_extend_days(14)
+///     .with_tags(["birthday", "summer"])
+///     .with_description("Ten dollars off, for your birthday");
+/// assert!(birthday.is_assignable && birthday.is_extendable);
 /// # Ok::<(), scrip::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +102,16 @@ pub struct RewardDefinition {
 }
 
 /// The template of a lot of points.
+///
+/// ```
+/// use scrip::{PeriodType, PointDefinition, Points};
+///
+/// let review = PointDefinition::new("review".parse()?, "Review")
+///     .with_value(Points::from(50))
+///     .valid_for(12, PeriodType::Months);
+/// assert_eq!(review.period, Some(12));
+/// # Ok::<(), scrip::IdError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PointDefinition {
@@ -185,6 +202,65 @@ impl RewardDefinition {
     }
 }
 
+setters! { RewardDefinition {
+    /// Of this kind, such as `birthday` (rule D1).
+    with_reward_type(reward_type: RewardType) = reward_type;
+
+    /// With the largest value that a request may issue it with (rule D2).
+    with_max_value(max_value: Amount) = Some(max_value);
+
+    /// Usable until this date or instant, whenever it is issued (rule T4).
+    with_absolute_expiry(absolute_expiry: impl Into<Until>) = Some(absolute_expiry.into());
+
+    /// Extended by so many local days where a request does not say (rule L1).
+    with_extend_days(extend_days: u32) = Some(extend_days);
+
+    /// In another zone than the program's (rule T3).
+    with_timezone(timezone: Zone) = Some(timezone);
+
+    /// Whether lots can be issued from it (rule D2).
+    with_assignable(is_assignable: bool) = is_assignable;
+
+    /// Whether its lots can go to another profile (rule L2).
+    with_reassignable(is_reassignable: bool) = is_reassignable;
+
+    /// Whether its lots can be extended (rule L1).
+    with_extendable(is_extendable: bool) = is_extendable;
+
+    /// With tags.
+    with_tags(tags: impl IntoIterator<Item = impl Into<String>>) = tags.into_iter().map(Into::into).collect();
+
+    /// Whether it is shown to customers.
+    with_published(is_published: bool) = is_published;
+
+    /// With its description.
+    with_description(description: impl Into<String>) = Some(description.into());
+
+    /// With its short description.
+    with_short_description(short_description: impl Into<String>) = Some(short_description.into());
+
+    /// With its long description.
+    with_long_description(long_description: impl Into<String>) = Some(long_description.into());
+
+    /// With its terms and conditions.
+    with_terms_conditions(terms_conditions: impl Into<String>) = Some(terms_conditions.into());
+
+    /// With its instructions on how it is earned.
+    with_earn_instructions(earn_instructions: impl Into<String>) = Some(earn_instructions.into());
+
+    /// With its notes for the staff.
+    with_internal_notes(internal_notes: impl Into<String>) = Some(internal_notes.into());
+
+    /// With its icon.
+    with_icon(icon: impl Into<String>) = Some(icon.into());
+
+    /// With its picture.
+    with_image_url(image_url: impl Into<String>) = Some(image_url.into());
+
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
+
 impl PointDefinition {
     /// A definition with the usual terms: assignable, not reassignable, not extendable, no expiry.
     pub fn new(handle: Handle, name: &str) -> Self {
@@ -213,6 +289,41 @@ impl PointDefinition {
         Self { period: Some(period), period_type, ..self }
     }
 }
+
+setters! { PointDefinition {
+    /// With the number of points that are issued where a request does not say.
+    with_value(value: Points) = Some(value);
+
+    /// Usable until this date or instant, whenever it is issued (rule T4).
+    with_absolute_expiry(absolute_expiry: impl Into<Until>) = Some(absolute_expiry.into());
+
+    /// Extended by so many local days where a request does not say (rule L1).
+    with_extend_days(extend_days: u32) = Some(extend_days);
+
+    /// In another zone than the program's (rule T3).
+    with_timezone(timezone: Zone) = Some(timezone);
+
+    /// Whether lots can be issued from it (rule D2).
+    with_assignable(is_assignable: bool) = is_assignable;
+
+    /// Whether its lots can go to another profile (rule L2).
+    with_reassignable(is_reassignable: bool) = is_reassignable;
+
+    /// Whether its lots can be extended (rule L1).
+    with_extendable(is_extendable: bool) = is_extendable;
+
+    /// With tags.
+    with_tags(tags: impl IntoIterator<Item = impl Into<String>>) = tags.into_iter().map(Into::into).collect();
+
+    /// With its description.
+    with_description(description: impl Into<String>) = Some(description.into());
+
+    /// With its notes for the staff.
+    with_notes(notes: impl Into<String>) = Some(notes.into());
+
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 /// A definition of either kind, as the catalogue holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -291,91 +402,4 @@ pub struct Terms {
     pub is_reassignable: bool,
     /// Whether it can be extended (rule L1).
     pub is_extendable: bool,
-}
-
-/// What a reward is for: one of the known kinds, or any other short word, kept as given (rule D1).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-#[non_exhaustive]
-#[allow(missing_docs)] // The names are what a shop calls them; there is nothing more to say.
-pub enum RewardType {
-    Activation,
-    Anniversary,
-    Birthday,
-    Bonus,
-    Campaign,
-    CustomerService,
-    Reactivation,
-    Spend,
-    Staff,
-    SystemAdjustment,
-    Tier,
-    Achievement,
-    Status,
-    Points,
-    Referral,
-    #[default]
-    Other,
-    /// Any other word, of 1 to 50 bytes.
-    Custom(Box<str>),
-}
-
-const KNOWN_TYPES: [(&str, RewardType); 16] = [
-    ("activation", RewardType::Activation),
-    ("anniversary", RewardType::Anniversary),
-    ("birthday", RewardType::Birthday),
-    ("bonus", RewardType::Bonus),
-    ("campaign", RewardType::Campaign),
-    ("customer-service", RewardType::CustomerService),
-    ("reactivation", RewardType::Reactivation),
-    ("spend", RewardType::Spend),
-    ("staff", RewardType::Staff),
-    ("system-adjustment", RewardType::SystemAdjustment),
-    ("tier", RewardType::Tier),
-    ("achievement", RewardType::Achievement),
-    ("status", RewardType::Status),
-    ("points", RewardType::Points),
-    ("referral", RewardType::Referral),
-    ("other", RewardType::Other),
-];
-
-impl RewardType {
-    /// The word for it.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Custom(word) => word,
-            known => KNOWN_TYPES.iter().find(|(_, kind)| kind == known).map_or("other", |(word, _)| word),
-        }
-    }
-}
-
-impl FromStr for RewardType {
-    type Err = IdError;
-
-    fn from_str(word: &str) -> Result<Self, IdError> {
-        if let Some((_, known)) = KNOWN_TYPES.iter().find(|(known, _)| *known == word) {
-            return Ok(known.clone());
-        }
-        crate::id::check_text(word, 50).map(|()| Self::Custom(word.into()))
-    }
-}
-
-impl TryFrom<String> for RewardType {
-    type Error = IdError;
-
-    fn try_from(word: String) -> Result<Self, IdError> {
-        word.parse()
-    }
-}
-
-impl From<RewardType> for String {
-    fn from(kind: RewardType) -> Self {
-        kind.as_str().to_owned()
-    }
-}
-
-impl fmt::Display for RewardType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }

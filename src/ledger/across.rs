@@ -126,7 +126,7 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::PostTransaction;
     ///
-    /// let sale = PostTransaction::new(alice, Amount::from(25)).external_id("till-7/0042".parse()?);
+    /// let sale = PostTransaction::new(alice, Amount::from(25)).with_external_id("till-7/0042".parse()?);
     /// ledger.at(now).commit(sale)?;
     /// assert_eq!(ledger.at(now).profiles_with_transaction(&"till-7/0042".parse()?, 10)?, [alice]);
     /// # Ok(())

@@ -128,12 +128,11 @@ pub struct AsyncLedgerAt<'a, S> {
 }
 
 impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
-    /// The same, with an idempotency key for the next request: the same key with the same content is carried out
-    /// once (rule J5).
+    /// The ledger at the same instant, with an idempotency key for its next request: the same key with the same content is
+    /// carried out once (rule J5).
     #[must_use]
-    pub fn keyed(mut self, key: Key) -> Self {
-        self.key = Some(key);
-        self
+    pub const fn keyed(&mut self, key: Key) -> AsyncLedgerAt<'_, S> {
+        AsyncLedgerAt { ledger: self.ledger, at: self.at, key: Some(key) }
     }
 
     /// Carries out a request.

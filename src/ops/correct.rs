@@ -14,6 +14,7 @@ use crate::journal::{
     LotState, Standing,
 };
 use crate::program::Program;
+use crate::setters::setters;
 use crate::store::{Need, Owner, View};
 use crate::time::Until;
 use crate::value::json::Json;
@@ -55,6 +56,14 @@ pub struct CorrectedLot {
     pub balances: Balances,
 }
 
+setters! { Revoke {
+    /// If it is this profile's (rule J5).
+    with_profile(profile_id: ProfileId) = Some(profile_id);
+
+    /// For a reason.
+    with_reason(reason: impl Into<String>) = Some(reason.into());
+} }
+
 impl Operation for Revoke {
     type Outcome = CorrectedLot;
 
@@ -94,6 +103,14 @@ impl Operation for Revoke {
 /// Corrects the value or the expiry of a lot, up or down, with a reason (rule L3).
 ///
 /// Outcome: the [`CorrectedLot`](crate::CorrectedLot).
+///
+/// ```
+/// use scrip::{Adjust, Amount, LotId};
+///
+/// let adjust = Adjust::new(LotId::new(4_194_305)?, "scanned twice").with_value_remaining(Amount::from(5));
+/// assert_eq!(adjust.value_remaining, Some(Amount::from(5).into()));
+/// # Ok::<(), scrip::IdError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Adjust {
@@ -132,6 +149,23 @@ impl Adjust {
         }
     }
 }
+
+setters! { Adjust {
+    /// If it is this profile's (rule J5).
+    with_profile(profile_id: ProfileId) = Some(profile_id);
+
+    /// To this face value (rule L3).
+    with_value_initial(value_initial: impl Into<Quantity>) = Some(value_initial.into());
+
+    /// To this much left, up or down (rule L3).
+    with_value_remaining(value_remaining: impl Into<Quantity>) = Some(value_remaining.into());
+
+    /// To another expiry, sooner or later (rule L3).
+    with_expiry(expires_at: impl Into<Until>) = Some(expires_at.into());
+
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 impl Operation for Adjust {
     type Outcome = CorrectedLot;

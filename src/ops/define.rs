@@ -73,11 +73,19 @@ impl Operation for Define {
 ///
 /// Outcome: the [`Defined`](crate::Defined) definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Redefine {
     /// Which definition.
     pub id: DefinitionId,
     /// What it says from now on; of the same kind as before.
     pub definition: Definition,
+}
+
+impl Redefine {
+    /// Has this definition say something else.
+    pub fn new(id: DefinitionId, definition: impl Into<Definition>) -> Self {
+        Self { id, definition: definition.into() }
+    }
 }
 
 impl Operation for Redefine {
@@ -119,9 +127,17 @@ impl Operation for Redefine {
 ///
 /// Its handle becomes free. Outcome: the [`Defined`](crate::Defined) definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ArchiveDefinition {
     /// Which definition.
     pub id: DefinitionId,
+}
+
+impl ArchiveDefinition {
+    /// Archives this definition.
+    pub const fn new(id: DefinitionId) -> Self {
+        Self { id }
+    }
 }
 
 impl Operation for ArchiveDefinition {

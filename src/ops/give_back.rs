@@ -16,6 +16,7 @@ use crate::journal::{
 };
 use crate::ops::redeem::{is_yes, yes};
 use crate::program::{ExpiredReturn, Program};
+use crate::setters::setters;
 use crate::store::{Found, Need, Owner, View};
 use crate::time::{Expiry, Timestamp};
 use crate::value::json::Json;
@@ -50,6 +51,11 @@ impl ReturnRedemption {
         Self { redemption_id, amount, strict: false, meta: None }
     }
 }
+
+setters! { ReturnRedemption {
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 impl Operation for ReturnRedemption {
     type Outcome = Return;
@@ -104,6 +110,11 @@ impl ReverseRedemption {
         Self { redemption_id, meta: None }
     }
 }
+
+setters! { ReverseRedemption {
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 impl Operation for ReverseRedemption {
     type Outcome = Return;

@@ -17,6 +17,7 @@ use crate::journal::{
 };
 use crate::ops::redeem::{Spend, is_rewards, is_yes, owner, redemption_at_first, rewards, yes};
 use crate::program::Program;
+use crate::setters::setters;
 use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
 use crate::value::Amount;
@@ -28,7 +29,7 @@ use crate::value::json::Json;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlaceHold {
-    /// Whose value. Left out where the path of an HTTP request says it; see [`PlaceHold::of`].
+    /// Whose value. Left out where the path of an HTTP request says it; see [`PlaceHold::with_profile`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
     /// What to set aside, in order; rewards alone by default (rule C3).
@@ -71,16 +72,27 @@ impl PlaceHold {
 
     /// The same, with these strategies in this order (rule C3).
     #[must_use]
-    pub fn with(self, strategies: impl IntoIterator<Item = Strategy>) -> Self {
+    pub fn with_strategies(self, strategies: impl IntoIterator<Item = Strategy>) -> Self {
         Self { strategies: strategies.into_iter().collect(), ..self }
     }
 
     /// The same, of this profile: for a body that came without one.
     #[must_use]
-    pub fn of(self, profile_id: ProfileId) -> Self {
+    pub fn with_profile(self, profile_id: ProfileId) -> Self {
         Self { profile_id: Some(profile_id), ..self }
     }
 }
+
+setters! { PlaceHold {
+    /// For so many seconds, instead of the program's (rule H3).
+    with_expires_in(expires_in: u32) = Some(expires_in);
+
+    /// For a basket worth so much (rule C6).
+    with_basket_total(basket_total: Amount) = Some(basket_total);
+
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 impl Operation for PlaceHold {
     type Outcome = Hold;
@@ -165,6 +177,11 @@ impl CaptureHold {
         Self { hold_id, amount: Some(amount), meta: None }
     }
 }
+
+setters! { CaptureHold {
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 impl Operation for CaptureHold {
     type Outcome = Redemption;
@@ -256,9 +273,17 @@ fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotStat
 ///
 /// Outcome: the [`Hold`](crate::Hold), released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReleaseHold {
     /// Which hold.
     pub hold_id: HoldId,
+}
+
+impl ReleaseHold {
+    /// Releases this hold.
+    pub const fn new(hold_id: HoldId) -> Self {
+        Self { hold_id }
+    }
 }
 
 impl Operation for ReleaseHold {

@@ -11,6 +11,7 @@ use crate::id::{DefinitionId, ExternalId, Handle, ProfileId};
 use crate::journal::{External, Fingerprint, LotDetails, LotKind, PointLot};
 use crate::ops::issue::{IssueSpec, issued};
 use crate::program::Program;
+use crate::setters::setters;
 use crate::store::{Need, View};
 use crate::time::{Until, When, Zone};
 use crate::value::json::Json;
@@ -20,6 +21,18 @@ use crate::value::{Points, Quantity, present};
 ///
 /// Outcome: the [`PointLot`](crate::PointLot). The same `external_id` with the same content answers with the first
 /// one.
+///
+/// ```
+/// use scrip::{IssuePoints, Points, ProfileId};
+///
+/// let alice = ProfileId::new("alice")?;
+/// let issue = IssuePoints::by_handle(alice, "review".parse()?)
+///     .with_value(Points::from(50))
+///     .with_source_type("review")
+///     .with_source("reviews/4711");
+/// assert_eq!(issue.value_initial, Some(Points::from(50)));
+/// # Ok::<(), scrip::IdError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IssuePoints {
@@ -64,11 +77,20 @@ pub struct IssuePoints {
 }
 
 impl IssuePoints {
-    /// All as the definition says.
-    pub const fn new(profile_id: ProfileId, definition: DefinitionId) -> Self {
+    /// From a definition, with all as it says.
+    pub fn new(profile_id: ProfileId, definition: DefinitionId) -> Self {
+        Self { point_definition_id: Some(definition), ..Self::of(profile_id) }
+    }
+
+    /// From the definition with this handle, with all as it says.
+    pub fn by_handle(profile_id: ProfileId, handle: Handle) -> Self {
+        Self { point_definition_handle: Some(handle), ..Self::of(profile_id) }
+    }
+
+    const fn of(profile_id: ProfileId) -> Self {
         Self {
             profile_id,
-            point_definition_id: Some(definition),
+            point_definition_id: None,
             point_definition_handle: None,
             value_initial: None,
             value_remaining: None,
@@ -83,6 +105,38 @@ impl IssuePoints {
         }
     }
 }
+
+setters! { IssuePoints {
+    /// With another value than the definition says (rule D2).
+    with_value(value_initial: Points) = Some(value_initial);
+
+    /// With this much of it left, as when a partly used lot is brought in from another system (rule D2).
+    with_value_remaining(value_remaining: Points) = Some(value_remaining);
+
+    /// Issued at another instant than now.
+    with_issued_at(issued_at: impl Into<When>) = Some(issued_at.into());
+
+    /// Usable from a later instant on (rule T2).
+    with_available_at(available_at: impl Into<When>) = Some(available_at.into());
+
+    /// With another expiry than the definition says (rules T4 and T5).
+    with_expiry(expires_at: impl Into<Until>) = Some(expires_at.into());
+
+    /// In another zone than the definition or the program says (rule T3).
+    with_timezone(timezone: Zone) = Some(timezone);
+
+    /// Under the caller's own id: the same id with the same content issues nothing twice (rule D5).
+    with_external_id(external_id: ExternalId) = Some(external_id);
+
+    /// With the sort of thing that the points are for, such as `review`.
+    with_source_type(source_type: impl Into<String>) = Some(source_type.into());
+
+    /// With the thing that the points are for.
+    with_source(source: impl Into<String>) = Some(source.into());
+
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 impl Operation for IssuePoints {
     type Outcome = PointLot;

@@ -10,6 +10,7 @@ use crate::id::{DefinitionId, ExternalId, Handle, ProfileId};
 use crate::journal::{External, Fingerprint, LotDetails, LotKind, Reward};
 use crate::ops::issue::{IssueSpec, issued};
 use crate::program::Program;
+use crate::setters::setters;
 use crate::store::{Need, View};
 use crate::time::{Until, When, Zone};
 use crate::value::json::Json;
@@ -20,14 +21,24 @@ use crate::value::{Amount, Quantity, present};
 /// Outcome: the [`Reward`](crate::Reward). The same `external_id` with the same content answers with the first one.
 ///
 /// ```
-/// use scrip::{IssueReward, json};
+/// use scrip::{Amount, IssueReward, ProfileId, json};
 ///
+/// // Brought in from another system, partly used, under the id that it has there.
+/// let alice = ProfileId::new("alice")?;
+/// let issue = IssueReward::by_handle(alice, "birthday-reward".parse()?)
+///     .with_value(Amount::from(20))
+///     .with_value_remaining(Amount::from(5))
+///     .with_expiry("2025-07-15".parse::<scrip::Until>()?)
+///     .with_external_id("crm-4711".parse()?);
+/// assert_eq!(issue.value_remaining, Some(Amount::from(5)));
+///
+/// // Or as it comes over the wire:
 /// let issue: IssueReward = json::read(br#"{
 ///     "reward_definition_id": 6, "profile_id": "alice", "value_initial": 10, "value_remaining": 10,
 ///     "issued_at": "2025-06-15 00:00:00", "expires_at": "2025-07-15 23:59:59",
 ///     "timezone": "Australia/Melbourne"
 /// }"#)?;
-/// # Ok::<(), scrip::json::JsonError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -67,11 +78,20 @@ pub struct IssueReward {
 }
 
 impl IssueReward {
-    /// All as the definition says.
-    pub const fn new(profile_id: ProfileId, definition: DefinitionId) -> Self {
+    /// From a definition, with all as it says.
+    pub fn new(profile_id: ProfileId, definition: DefinitionId) -> Self {
+        Self { reward_definition_id: Some(definition), ..Self::of(profile_id) }
+    }
+
+    /// From the definition with this handle, with all as it says.
+    pub fn by_handle(profile_id: ProfileId, handle: Handle) -> Self {
+        Self { reward_definition_handle: Some(handle), ..Self::of(profile_id) }
+    }
+
+    const fn of(profile_id: ProfileId) -> Self {
         Self {
             profile_id,
-            reward_definition_id: Some(definition),
+            reward_definition_id: None,
             reward_definition_handle: None,
             value_initial: None,
             value_remaining: None,
@@ -84,6 +104,32 @@ impl IssueReward {
         }
     }
 }
+
+setters! { IssueReward {
+    /// With another value than the definition says (rule D2).
+    with_value(value_initial: Amount) = Some(value_initial);
+
+    /// With this much of it left, as when a partly used reward is brought in from another system (rule D2).
+    with_value_remaining(value_remaining: Amount) = Some(value_remaining);
+
+    /// Issued at another instant than now.
+    with_issued_at(issued_at: impl Into<When>) = Some(issued_at.into());
+
+    /// Usable from a later instant on (rule T2).
+    with_available_at(available_at: impl Into<When>) = Some(available_at.into());
+
+    /// With another expiry than the definition says (rules T4 and T5).
+    with_expiry(expires_at: impl Into<Until>) = Some(expires_at.into());
+
+    /// In another zone than the definition or the program says (rule T3).
+    with_timezone(timezone: Zone) = Some(timezone);
+
+    /// Under the caller's own id: the same id with the same content issues nothing twice (rule D5).
+    with_external_id(external_id: ExternalId) = Some(external_id);
+
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 impl Operation for IssueReward {
     type Outcome = Reward;

@@ -15,6 +15,7 @@ use crate::journal::{
     Balances, Entry, EntryKind, Fingerprint, RedeemDetails, Redeemed, Redemption, Strategy,
 };
 use crate::program::Program;
+use crate::setters::setters;
 use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
 use crate::value::Amount;
@@ -29,7 +30,7 @@ use crate::value::json::Json;
 ///
 /// let alice = ProfileId::new("alice")?;
 /// // All of it or nothing, from rewards and then from points.
-/// let redeem = Redeem::strict(alice, Amount::from(10)).with([Strategy::Rewards, Strategy::Points]);
+/// let redeem = Redeem::strict(alice, Amount::from(10)).with_strategies([Strategy::Rewards, Strategy::Points]);
 /// // As much of it as there is, from rewards.
 /// let redeem = Redeem::lenient(alice, Amount::from(10));
 /// # Ok::<(), scrip::IdError>(())
@@ -37,7 +38,7 @@ use crate::value::json::Json;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Redeem {
-    /// Whose value. Left out where the path of an HTTP request says it; see [`Redeem::of`].
+    /// Whose value. Left out where the path of an HTTP request says it; see [`Redeem::with_profile`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
     /// What to pay with, in order; rewards alone by default (rule C3).
@@ -76,22 +77,27 @@ impl Redeem {
 
     /// The same, paid with these strategies in this order (rule C3).
     #[must_use]
-    pub fn with(self, strategies: impl IntoIterator<Item = Strategy>) -> Self {
+    pub fn with_strategies(self, strategies: impl IntoIterator<Item = Strategy>) -> Self {
         Self { strategies: strategies.into_iter().collect(), ..self }
     }
 
     /// The same, for a basket worth so much (rule C6).
     #[must_use]
-    pub fn basket(self, total: Amount) -> Self {
+    pub fn with_basket_total(self, total: Amount) -> Self {
         Self { basket_total: Some(total), ..self }
     }
 
     /// The same, of this profile: for a body that came without one.
     #[must_use]
-    pub fn of(self, profile_id: ProfileId) -> Self {
+    pub fn with_profile(self, profile_id: ProfileId) -> Self {
         Self { profile_id: Some(profile_id), ..self }
     }
 }
+
+setters! { Redeem {
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 impl Operation for Redeem {
     type Outcome = Redemption;

@@ -18,11 +18,19 @@ use crate::value::{Amount, Points};
 /// What the customer paid with rewards is given back by [`ReturnRedemption`](crate::ReturnRedemption). Outcome: the
 /// [`TransactionReturn`](crate::TransactionReturn).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReturnTransaction {
     /// Which transaction.
     pub transaction_id: TransactionId,
     /// How much of its total.
     pub amount: Amount,
+}
+
+impl ReturnTransaction {
+    /// Returns so much of this purchase.
+    pub const fn new(transaction_id: TransactionId, amount: Amount) -> Self {
+        Self { transaction_id, amount }
+    }
 }
 
 /// Part of a purchase that came back (rule X4).

@@ -10,6 +10,7 @@ use crate::id::{ExternalId, ProfileId, RedemptionId, TransactionId};
 use crate::journal::{EntryKind, External, Fingerprint, RedemptionState, Transaction, TransactionChange};
 use crate::ops::earn;
 use crate::program::Program;
+use crate::setters::setters;
 use crate::store::{Need, Owner, Record, View};
 use crate::time::{When, Zone};
 use crate::value::Amount;
@@ -19,6 +20,17 @@ use crate::value::json::Json;
 ///
 /// Outcome: the [`Transaction`](crate::Transaction). The same `external_id` with the same content answers with the
 /// first one.
+///
+/// ```
+/// use scrip::{Amount, PostTransaction, ProfileId};
+///
+/// let alice = ProfileId::new("alice")?;
+/// let sale = PostTransaction::new(alice, Amount::from(90))
+///     .with_external_id("ORDER-10334".parse()?)
+///     .with_tags(["online"]);
+/// assert_eq!(sale.tags, ["online"]);
+/// # Ok::<(), scrip::IdError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PostTransaction {
@@ -78,13 +90,36 @@ impl PostTransaction {
     pub fn paid_with(self, redemption: RedemptionId, total_original: Amount) -> Self {
         Self { redemption_id: Some(redemption), total_original: Some(total_original), ..self }
     }
-
-    /// The same, under the caller's own id (rule X2).
-    #[must_use]
-    pub fn external_id(self, external_id: ExternalId) -> Self {
-        Self { external_id: Some(external_id), ..self }
-    }
 }
+
+setters! { PostTransaction {
+    /// Under the caller's own id: the same id with the same content posts nothing twice (rule X2).
+    with_external_id(external_id: ExternalId) = Some(external_id);
+
+    /// What it would have cost without the redemption.
+    with_total_original(total_original: Amount) = Some(total_original);
+
+    /// With the redemption that paid a part of it (rule X1).
+    with_redemption(redemption_id: RedemptionId) = Some(redemption_id);
+
+    /// Made at another instant than now (rule X3).
+    with_transacted_at(transacted_at: impl Into<When>) = Some(transacted_at.into());
+
+    /// Made in another zone than the program's (rule T3).
+    with_timezone(timezone: Zone) = Some(timezone);
+
+    /// With tags.
+    with_tags(tags: impl IntoIterator<Item = impl Into<String>>) = tags.into_iter().map(Into::into).collect();
+
+    /// With its items, kept as sent.
+    with_items(items: Json) = Some(items);
+
+    /// With its payments, kept as sent.
+    with_payments(payments: Json) = Some(payments);
+
+    /// With a document that is kept as sent.
+    with_meta(meta: Json) = Some(meta);
+} }
 
 impl Operation for PostTransaction {
     type Outcome = Transaction;
@@ -125,12 +160,20 @@ impl Operation for PostTransaction {
 ///
 /// Outcome: the [`Transaction`](crate::Transaction).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct UpdateTransaction {
     /// Which transaction.
     pub transaction_id: TransactionId,
     /// What it says from now on. A redemption that is no longer named is unlinked; when and in which zone the purchase
     /// was made stays what it was where this does not say.
     pub transaction: PostTransaction,
+}
+
+impl UpdateTransaction {
+    /// Has this transaction say something else.
+    pub const fn new(transaction_id: TransactionId, transaction: PostTransaction) -> Self {
+        Self { transaction_id, transaction }
+    }
 }
 
 impl Operation for UpdateTransaction {
@@ -174,9 +217,17 @@ impl Operation for UpdateTransaction {
 ///
 /// Outcome: the [`Transaction`](crate::Transaction), deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DeleteTransaction {
     /// Which transaction.
     pub transaction_id: TransactionId,
+}
+
+impl DeleteTransaction {
+    /// Deletes this transaction.
+    pub const fn new(transaction_id: TransactionId) -> Self {
+        Self { transaction_id }
+    }
 }
 
 impl Operation for DeleteTransaction {

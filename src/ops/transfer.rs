@@ -14,6 +14,7 @@ use crate::journal::{
 };
 use crate::ops::correct::{about, not_held, not_revoked};
 use crate::program::Program;
+use crate::setters::setters;
 use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
 use crate::value::Points;
@@ -52,6 +53,11 @@ pub struct Moved {
     /// The balances of the profile that had it, right after it.
     pub balances: Balances,
 }
+
+setters! { Reassign {
+    /// If it is this profile's (rule J5).
+    with_from(from: ProfileId) = Some(from);
+} }
 
 impl Operation for Reassign {
     type Outcome = Moved;

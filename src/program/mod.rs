@@ -11,12 +11,25 @@ use thiserror::Error;
 pub use currency::{Currency, CurrencyError};
 pub use policy::{Clawback, Earn, ExpiredReturn, Share};
 
+use crate::setters::setters;
 use crate::time::{TimeError, Zone};
 use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale};
 
 /// The choices of a brand, as they are written down: in Rust, or as the JSON of a program file.
 ///
 /// Everything but the currency and the zone has a default. It becomes a [`Program`] by `TryFrom`, which checks it.
+///
+/// ```
+/// use scrip::{Amount, ExchangeRate, ExpiredReturn, Points, Program, ProgramSettings};
+///
+/// let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?)
+///     .with_exchange_rate(ExchangeRate::new(Points::from(100), Amount::from(10))?)
+///     .with_expired_return(ExpiredReturn::GraceDays(7))
+///     .with_minimum_spend(Amount::from(20));
+/// let program = Program::try_from(settings)?;
+/// assert_eq!(program.worth(Points::from(150)), Amount::from(15).to_decimal());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -97,6 +110,44 @@ impl ProgramSettings {
         }
     }
 }
+
+setters! { ProgramSettings {
+    /// With points of so many decimals, four at most (rule Q4).
+    with_point_scale(point_scale: u8) = point_scale;
+
+    /// With points that pay at this rate (rule Q4).
+    with_exchange_rate(exchange_rate: ExchangeRate) = Some(exchange_rate);
+
+    /// With reversals up to so many seconds after a redemption (rule R4).
+    with_reversal_window(reversal_window_seconds: u32) = reversal_window_seconds;
+
+    /// With holds that lapse after so many seconds where a request does not say (rule H3).
+    with_hold_seconds(hold_seconds: u32) = hold_seconds;
+
+    /// With clocks that may be so many seconds behind an account's last entry (rule T6).
+    with_time_tolerance(time_tolerance_seconds: u32) = time_tolerance_seconds;
+
+    /// With keys that are remembered for so many seconds (rule J5).
+    with_key_window(key_window_seconds: u32) = Some(key_window_seconds);
+
+    /// With this policy for what is returned to an expired reward (rule R3).
+    with_expired_return(expired_return: ExpiredReturn) = expired_return;
+
+    /// With points that purchases earn (rule X3).
+    with_earn(earn: Earn) = Some(earn);
+
+    /// With this policy for points that were spent before their purchase came back (rule X4).
+    with_clawback(clawback: Clawback) = clawback;
+
+    /// With a smallest basket that value can be redeemed for (rule C6).
+    with_minimum_spend(minimum_spend: Amount) = Some(minimum_spend);
+
+    /// With the most that one redemption takes (rule C6).
+    with_redemption_cap(redemption_cap: Amount) = Some(redemption_cap);
+
+    /// With the largest share of a basket that one redemption takes (rule C6).
+    with_redemption_share(redemption_share: Share) = Some(redemption_share);
+} }
 
 /// Why settings are not a program.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

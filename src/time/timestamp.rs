@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,29 @@ impl TryFrom<DateTime<Utc>> for Timestamp {
 
     fn try_from(value: DateTime<Utc>) -> Result<Self, TimeError> {
         Self::from_micros(value.timestamp_micros())
+    }
+}
+
+/// The host's clock: `Timestamp::try_from(SystemTime::now())`. The core never asks for the time itself (rule T1).
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use scrip::Timestamp;
+///
+/// let now = Timestamp::try_from(SystemTime::now())?;
+/// assert!(now > "2025-01-01T00:00:00Z".parse()?);
+/// # Ok::<(), scrip::TimeError>(())
+/// ```
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = TimeError;
+
+    fn try_from(value: SystemTime) -> Result<Self, TimeError> {
+        let micros = match value.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_micros()),
+            Err(error) => i64::try_from(error.duration().as_micros()).map(i64::wrapping_neg),
+        };
+        micros.map_err(|_| TimeError::OutOfRange).and_then(Self::from_micros)
     }
 }
 

@@ -116,6 +116,44 @@ macro_rules! quantity {
                 }
             }
 
+            /// The sum.
+            ///
+            /// # Errors
+            /// It is above [`Self::MAX_TOTAL`].
+            pub const fn try_add(self, other: Self) -> Result<Self, AmountError> {
+                match self.checked_add(other) {
+                    Some(sum) => Ok(sum),
+                    None => Err(AmountError::TooLarge),
+                }
+            }
+
+            /// The difference.
+            ///
+            /// # Errors
+            /// It is below zero.
+            pub const fn try_sub(self, other: Self) -> Result<Self, AmountError> {
+                match self.checked_sub(other) {
+                    Some(rest) => Ok(rest),
+                    None => Err(AmountError::Negative),
+                }
+            }
+
+            /// The sum of all of them.
+            ///
+            /// ```
+            #[doc = concat!("use scrip::", stringify!($name), ";")]
+            ///
+            #[doc = concat!("let each = [1, 2, 3].map(", stringify!($name), "::from);")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::try_sum(each)?, ", stringify!($name), "::from(6));")]
+            /// # Ok::<(), scrip::AmountError>(())
+            /// ```
+            ///
+            /// # Errors
+            /// It is above [`Self::MAX_TOTAL`].
+            pub fn try_sum(all: impl IntoIterator<Item = Self>) -> Result<Self, AmountError> {
+                all.into_iter().try_fold(Self::ZERO, Self::try_add)
+            }
+
             /// Whether it is zero.
             pub const fn is_zero(self) -> bool {
                 self.0 == 0

@@ -133,9 +133,9 @@ impl Resolver<'_> {
             Ask::Define(template) => Define(self.definition(template)).into(),
             Ask::Redefine(which, template) => {
                 let definition = self.definition(template);
-                Redefine { id: self.definition_id(*which, Some(template.kind)), definition }.into()
+                Redefine::new(self.definition_id(*which, Some(template.kind)), definition).into()
             }
-            Ask::Archive(which) => ArchiveDefinition { id: self.definition_id(*which, None) }.into(),
+            Ask::Archive(which) => ArchiveDefinition::new(self.definition_id(*which, None)).into(),
             Ask::Issue(issue) => self.issue(issue),
             Ask::Redeem(redeem) => self.redeem(redeem).into(),
             Ask::Hold(redeem, seconds) => self.hold(redeem, *seconds).into(),
@@ -145,7 +145,7 @@ impl Resolver<'_> {
                 capture.amount = part.map(|part| self.part(part, total));
                 capture.into()
             }
-            Ask::Release(which) => ReleaseHold { hold_id: self.hold_id(*which).0 }.into(),
+            Ask::Release(which) => ReleaseHold::new(self.hold_id(*which).0).into(),
             Ask::Return(back) => {
                 let (id, left) = self.redemption_id(back.which);
                 let amount = self.part(back.amount, left);
@@ -178,19 +178,19 @@ impl Resolver<'_> {
             }
             Ask::ReturnSale(which, part) => {
                 let (transaction_id, left) = self.sale_id(*which);
-                ReturnTransaction { transaction_id, amount: self.part(*part, left) }.into()
+                ReturnTransaction::new(transaction_id, self.part(*part, left)).into()
             }
             Ask::Post(sale) => self.sale(sale).into(),
             Ask::Update(which, sale) => {
                 let transaction_id = self.transaction_id(*which, sale.profile);
-                UpdateTransaction { transaction_id, transaction: self.sale(sale) }.into()
+                UpdateTransaction::new(transaction_id, self.sale(sale)).into()
             }
             Ask::Delete(which) => {
                 let profile = u8::try_from(which % 3).unwrap();
-                DeleteTransaction { transaction_id: self.transaction_id(*which, profile) }.into()
+                DeleteTransaction::new(self.transaction_id(*which, profile)).into()
             }
             // There is nothing to repeat yet.
-            Ask::Repeat { .. } => ArchiveDefinition { id: DefinitionId::new(1).unwrap() }.into(),
+            Ask::Repeat { .. } => ArchiveDefinition::new(DefinitionId::new(1).unwrap()).into(),
         }
     }
 }

@@ -83,13 +83,13 @@ async fn requests(
     ledger.at(now()).commit(ReturnRedemption::strict(redemption.id, Amount::from(1))).await.unwrap();
     took("a return");
     let hold = ledger.at(now()).commit(PlaceHold::strict(customer, Amount::from(1))).await.unwrap();
-    ledger.at(now()).commit(ReleaseHold { hold_id: hold.id }).await.unwrap();
+    ledger.at(now()).commit(ReleaseHold::new(hold.id)).await.unwrap();
     took("a hold and its release");
     let batch: Vec<_> = (0..100).map(|_| Command::new(now(), redeem())).collect();
     assert!(ledger.run_all(&batch).await.iter().all(Result::is_ok));
     took("a batch");
     // The second finds what the first is yet to write, and looks for what else is known of it.
-    let sale = || PostTransaction::new(customer, Amount::from(5)).external_id("sale".parse().unwrap());
+    let sale = || PostTransaction::new(customer, Amount::from(5)).with_external_id("sale".parse().unwrap());
     let twice = [Command::new(now(), sale()), Command::new(now(), sale())];
     assert!(ledger.run_all(&twice).await.iter().all(Result::is_ok));
     took("a sale that a batch posts twice");

@@ -108,7 +108,7 @@ proptest! {
     ) {
         let mut one = played(&case)?;
         let redeem = redemption(&mut one, &wish);
-        let mut hold = PlaceHold::lenient(profile_id(0), redeem.amount).with(redeem.strategies.iter().copied());
+        let mut hold = PlaceHold::lenient(profile_id(0), redeem.amount).with_strategies(redeem.strategies.iter().copied());
         hold.expires_in = Some(1);
         let Ok(Outcome::PlaceHold(hold)) = run(&mut one, hold) else { return Ok(()) };
         let amount = part(&one, hold.total, share);
@@ -148,7 +148,7 @@ proptest! {
         let (before, owns) = (seen(&mut world), owned(&mut world));
         let home = profile_id(0);
         let available = world.ledger.at(timestamp(world.now)).balances(home).unwrap().combined_balance_dollars;
-        let mut hold = PlaceHold::lenient(home, redeem.amount).with(redeem.strategies.iter().copied());
+        let mut hold = PlaceHold::lenient(home, redeem.amount).with_strategies(redeem.strategies.iter().copied());
         hold.expires_in = Some(1);
         let Ok(Outcome::PlaceHold(hold)) = run(&mut world, hold) else { return Ok(()) };
         let balances = world.ledger.at(timestamp(world.now)).balances(home).unwrap();
@@ -162,7 +162,7 @@ proptest! {
             other.now = world.now;
             prop_assert_eq!(seen(&mut other), seen(&mut world), "rule H3");
         } else {
-            run(&mut world, ReleaseHold { hold_id: hold.id }).unwrap();
+            run(&mut world, ReleaseHold::new(hold.id)).unwrap();
             prop_assert_eq!(before, seen(&mut world), "rule H3");
         }
     }

@@ -89,12 +89,13 @@ impl Till {
                 self.sales.push(till.commit(post)?.id);
             }
             (Do::Redeem(points), _) => {
-                let redeem = Redeem::lenient(Self::old(), Amount::from(points)).with([PayWith::Points]);
+                let redeem =
+                    Redeem::lenient(Self::old(), Amount::from(points)).with_strategies([PayWith::Points]);
                 self.redemptions.push(till.commit(redeem)?.id);
             }
             (Do::Return(_, amount), Some(transaction_id)) => {
                 let amount = Amount::from(amount);
-                return Ok(till.commit(ReturnTransaction { transaction_id, amount })?.points_clawed_back);
+                return Ok(till.commit(ReturnTransaction::new(transaction_id, amount))?.points_clawed_back);
             }
             (Do::Lower(_, total, whose), Some(transaction_id)) => {
                 let total = Amount::from(total);
@@ -104,11 +105,11 @@ impl Till {
                     let is_merged = till.wallet(Self::old())?.account().merged_into().is_some();
                     let whose = profile_id(if is_merged { whose } else { OLD });
                     let transaction = PostTransaction::new(whose, total);
-                    till.commit(UpdateTransaction { transaction_id, transaction })?;
+                    till.commit(UpdateTransaction::new(transaction_id, transaction))?;
                 }
             }
             (Do::Delete(_), Some(transaction_id)) => {
-                till.commit(DeleteTransaction { transaction_id })?;
+                till.commit(DeleteTransaction::new(transaction_id))?;
             }
             (Do::Reverse(which), _) => {
                 // Only to see whether it is linked: what it would give back is another matter.

@@ -286,7 +286,7 @@ fn looked_up(entries: u32) -> Vec<(&'static str, usize)> {
     let redemption = till.commit(Redeem::strict(alice, Amount::from(1))).unwrap().id;
     let name: ExternalId = "till-7/0042".parse().unwrap();
     let sale = PostTransaction::new(alice, Amount::from(25)).paid_with(redemption, Amount::from(26));
-    let sale = till.commit(sale.external_id(name.clone())).unwrap().id;
+    let sale = till.commit(sale.with_external_id(name.clone())).unwrap().id;
     till.commit(CaptureHold::all(hold)).unwrap();
     for _ in 0..entries {
         till.commit(Redeem::strict(alice, "0.01".parse().unwrap())).unwrap();

@@ -117,7 +117,7 @@ fn define<S: Store<Error = MemoryError>>(ledger: &mut Ledger<S>, now: Micros) ->
     let points = PointDefinition::new("points".parse().unwrap(), "Points");
     let mut id = |define: Define| at.commit(define).unwrap().id;
     let known = Known { rewards: id(ten.into()), archived: id(old.into()), points: id(points.into()) };
-    at.commit(ArchiveDefinition { id: known.archived }).unwrap();
+    at.commit(ArchiveDefinition::new(known.archived)).unwrap();
     known
 }
 

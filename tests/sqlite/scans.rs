@@ -117,7 +117,7 @@ fn x2_a_transaction_is_found_by_its_external_id() {
     let order = ExternalId::new("ORDER-1").unwrap();
     for name in ["carol", "alice", "bob"] {
         let id = if name == "bob" { ExternalId::new("ORDER-2").unwrap() } else { order.clone() };
-        let sale = PostTransaction::new(profile(name), Amount::from(5)).external_id(id);
+        let sale = PostTransaction::new(profile(name), Amount::from(5)).with_external_id(id);
         file.at(now()).commit(sale).unwrap();
     }
     let found = file.at(now()).profiles_with_transaction(&order, 10).unwrap();

@@ -133,7 +133,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
-    /// ledger.at(now).commit(scrip::ArchiveDefinition { id: ten.id })?;
+    /// ledger.at(now).commit(scrip::ArchiveDefinition::new(ten.id))?;
     /// let before = ledger.as_of(AsOf::Sequence(ten.id.sequence())).catalogue()?;
     /// assert_eq!(before.get(ten.id), Some(&ten));
     /// # Ok(())

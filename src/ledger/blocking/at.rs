@@ -18,8 +18,8 @@ use crate::view::{Catalogue, Wallet};
 pub struct LedgerAt<'a, S>(pub(in crate::ledger) AsyncLedgerAt<'a, Blocking<S>>);
 
 impl<S: Store> LedgerAt<'_, S> {
-    /// The same, with an idempotency key for the next request: the same key with the same content is carried out
-    /// once (rule J5).
+    /// The ledger at the same instant, with an idempotency key for its next request: the same key with the same content is
+    /// carried out once (rule J5).
     ///
     /// ```
     /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
@@ -30,18 +30,19 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
     /// # let ten = ledger.at(now).commit(Define::from(ten))?;
     /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let mut till = ledger.at(now);
     /// let redeem = Redeem::strict(alice, Amount::from(4));
-    /// let first = ledger.at(now).keyed("till-7/0042".parse()?).commit(redeem.clone())?;
+    /// let first = till.keyed("till-7/0042".parse()?).commit(redeem.clone())?;
     /// // The answer got lost, so the till asks again:
-    /// let again = ledger.at(now).keyed("till-7/0042".parse()?).commit(redeem)?;
+    /// let again = till.keyed("till-7/0042".parse()?).commit(redeem)?;
     /// assert_eq!(first, again);
-    /// assert_eq!(ledger.at(now).balances(alice)?.reward_balance, Amount::from(6));
+    /// assert_eq!(till.balances(alice)?.reward_balance, Amount::from(6));
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn keyed(self, key: Key) -> Self {
-        Self(self.0.keyed(key))
+    pub fn keyed(&mut self, key: Key) -> LedgerAt<'_, S> {
+        LedgerAt(self.0.keyed(key))
     }
 
     /// Carries out a request.

@@ -51,7 +51,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// use scrip::store::AsOf;
     ///
     /// let id = till.commit(PlaceHold::strict(alice, Amount::from(4)))?.id;
-    /// till.commit(ReleaseHold { hold_id: id })?;
+    /// till.commit(ReleaseHold::new(id))?;
     /// let then = ledger.as_of(AsOf::Sequence(id.sequence())).hold(id)?.unwrap();
     /// assert_eq!(then.status, HoldStatus::Held);
     /// # Ok(())
@@ -78,7 +78,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// use scrip::store::AsOf;
     ///
     /// let id = till.commit(PostTransaction::new(alice, Amount::from(25)))?.id;
-    /// till.commit(DeleteTransaction { transaction_id: id })?;
+    /// till.commit(DeleteTransaction::new(id))?;
     /// let then = ledger.as_of(AsOf::Sequence(id.sequence())).transaction(id)?.unwrap();
     /// assert_eq!(then.total, Amount::from(25));
     /// # Ok(())
@@ -106,9 +106,9 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// use scrip::store::AsOf;
     ///
     /// let name = "till-7/0042".parse()?;
-    /// let sale = PostTransaction::new(alice, Amount::from(25)).external_id(name);
+    /// let sale = PostTransaction::new(alice, Amount::from(25)).with_external_id(name);
     /// let id = till.commit(sale)?.id;
-    /// till.commit(DeleteTransaction { transaction_id: id })?;
+    /// till.commit(DeleteTransaction::new(id))?;
     /// let mut then = ledger.as_of(AsOf::Sequence(id.sequence()));
     /// assert!(then.transaction_by_external_id(alice, &"till-7/0042".parse()?)?.is_some());
     /// # Ok(())
@@ -164,7 +164,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
-    /// till.commit(ArchiveDefinition { id: ten.id })?;
+    /// till.commit(ArchiveDefinition::new(ten.id))?;
     /// let then = ledger.as_of(AsOf::Sequence(ten.id.sequence())).definition(ten.id)?;
     /// assert_eq!(then, Some(ten));
     /// # Ok(())
@@ -190,7 +190,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
-    /// till.commit(ArchiveDefinition { id: ten.id })?;
+    /// till.commit(ArchiveDefinition::new(ten.id))?;
     /// let mut then = ledger.as_of(AsOf::Sequence(ten.id.sequence()));
     /// assert_eq!(then.definition_by_handle(LotKind::Reward, &"ten".parse()?)?, Some(ten));
     /// # Ok(())

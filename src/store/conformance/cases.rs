@@ -256,7 +256,7 @@ where
         let mut store = self.ready().await?;
         let alice = Fixture::profile("alice")?;
         let id = DefinitionId::new(1).map_err(|error| error.to_string())?;
-        let archive = self.fixture.command(ArchiveDefinition { id });
+        let archive = self.fixture.command(ArchiveDefinition::new(id));
         Script::new(&self.fixture, vec![archive])?.commit(&mut store).await?;
         let mut other = (self.open)().await;
         let issue = self.fixture.command(self.fixture.issue(alice)?);

@@ -24,9 +24,9 @@ where
         let loss = "a sale that is sent again is booked again";
         let external = ExternalId::new("T-1").map_err(|error| error.to_string())?;
         let sale =
-            |whole: u32| PostTransaction::new(alice, Amount::from(whole)).external_id(external.clone());
+            |whole: u32| PostTransaction::new(alice, Amount::from(whole)).with_external_id(external.clone());
         let first = self.done(0, sale(5), loss).await?;
-        self.done(1, DeleteTransaction { transaction_id: first.id }, loss).await?;
+        self.done(1, DeleteTransaction::new(first.id), loss).await?;
         let second = self.done(2, sale(7), loss).await?;
         for repetition in 3..5 {
             let answer = self.ask(repetition, sale(7)).await?;
@@ -69,7 +69,7 @@ where
         let loss = "what is sent in one batch is given back, or booked, twice";
         let number = self.done(0, self.fixture.issue(alice)?, loss).await?.id.number();
         let external = ExternalId::new("T-1").map_err(|error| error.to_string())?;
-        let sale = PostTransaction::new(alice, Amount::from(5)).external_id(external);
+        let sale = PostTransaction::new(alice, Amount::from(5)).with_external_id(external);
         // The redemption is the second entry of the account.
         let back = ReturnRedemption::strict(RedemptionId::made_by(number, 2), Amount::from(6));
         let requests: Vec<Request> = vec![

@@ -137,10 +137,10 @@ where
         let hold = self.done(0, place.clone(), loss).await?.id;
         self.done(1, CaptureHold::part(hold, Amount::from(4)), loss).await?;
         self.refused(2, CaptureHold::all(hold), "hold_captured", loss).await?;
-        self.refused(2, ReleaseHold { hold_id: hold }, "hold_captured", loss).await?;
+        self.refused(2, ReleaseHold::new(hold), "hold_captured", loss).await?;
         self.expect_balance(2, alice, 6, loss).await?;
         let hold = self.done(3, place.clone(), loss).await?.id;
-        self.done(4, ReleaseHold { hold_id: hold }, loss).await?;
+        self.done(4, ReleaseHold::new(hold), loss).await?;
         self.refused(5, CaptureHold::all(hold), "hold_released", loss).await?;
         let hold = self.done(6, place, loss).await?.id;
         self.refused(7_200, CaptureHold::all(hold), "hold_lapsed", loss).await?;
@@ -158,7 +158,7 @@ where
         let loss = "points of a sale are taken back twice, or not at all";
         let sale = PostTransaction::new(alice, Amount::from(100));
         let sale = self.done(0, sale, loss).await?.id;
-        let back = ReturnTransaction { transaction_id: sale, amount: Amount::from(40) };
+        let back = ReturnTransaction::new(sale, Amount::from(40));
         // The repetition tells of the points as well, which are an entry of their own.
         let first = self.ask_keyed(1, "back", back).await?;
         let again = self.ask_keyed(2, "back", back).await?;
@@ -170,8 +170,8 @@ where
         })?;
         self.done(3, back, loss).await?;
         self.refused(4, back, "return_above_transaction", loss).await?;
-        self.done(5, DeleteTransaction { transaction_id: sale }, loss).await?;
-        self.refused(6, DeleteTransaction { transaction_id: sale }, "unknown_transaction", loss).await?;
+        self.done(5, DeleteTransaction::new(sale), loss).await?;
+        self.refused(6, DeleteTransaction::new(sale), "unknown_transaction", loss).await?;
         let at = self.after(6)?;
         let balances = self.till().await.at(at).balances(alice).await.map_err(|error| failed(&error))?;
         expect((balances.point_balance, balances.point_debt) == (Points::ZERO, Points::ZERO), || {
@@ -189,7 +189,7 @@ where
         let id = self.done(1, sale.clone(), loss).await?.id;
         self.refused(2, sale, "redemption_linked", loss).await?;
         self.refused(2, ReverseRedemption::new(redemption), "redemption_linked", loss).await?;
-        self.done(3, DeleteTransaction { transaction_id: id }, loss).await?;
+        self.done(3, DeleteTransaction::new(id), loss).await?;
         self.done(4, ReverseRedemption::new(redemption), loss).await?;
         self.refused(5, ReverseRedemption::new(redemption), "redemption_reversed", loss).await?;
         self.expect_balance(6, alice, 10, loss).await

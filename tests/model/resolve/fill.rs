@@ -109,7 +109,7 @@ impl Resolver<'_> {
             Wish::All(more) => money(all + Raw::from(more) * minor_unit),
             Wish::Half => money(all / 2 / minor_unit * minor_unit),
         };
-        let mut redeem = scrip::Redeem::strict(profile, amount).with(wish.strategies.iter().copied());
+        let mut redeem = scrip::Redeem::strict(profile, amount).with_strategies(wish.strategies.iter().copied());
         redeem.strict = wish.strict;
         redeem.profile_id = wish.profile.map(profile_id);
         redeem.basket_total = wish.basket.map(|basket| self.amount(basket));
@@ -119,7 +119,7 @@ impl Resolver<'_> {
 
     pub(super) fn hold(&mut self, wish: &Redeem, seconds: Option<u32>) -> PlaceHold {
         let redeem = self.redeem(wish);
-        let mut hold = PlaceHold::strict(profile_id(0), redeem.amount).with(redeem.strategies);
+        let mut hold = PlaceHold::strict(profile_id(0), redeem.amount).with_strategies(redeem.strategies);
         (hold.profile_id, hold.strict, hold.expires_in) = (redeem.profile_id, redeem.strict, seconds);
         (hold.basket_total, hold.meta) = (redeem.basket_total, redeem.meta);
         hold

@@ -98,7 +98,7 @@ pub async fn change<K: Kind>(call: Call) -> Result<Response, Problem> {
     body.resolve(&[], &["absolute_expiry"])?;
     let merged = K::said(&defined.definition).overlaid(body);
     merged.require(K::REQUIRED)?;
-    let defined = call.run(Redefine { id, definition: K::read(&merged)? }).await;
+    let defined = call.run(Redefine::new(id, K::read(&merged)?)).await;
     call.app.forget_catalogue();
     let defined = defined.map_err(|problem| problem.in_path(K::WHAT))?;
     Ok(answer::ok(&K::shape(&defined.outcome)))
@@ -106,7 +106,7 @@ pub async fn change<K: Kind>(call: Call) -> Result<Response, Problem> {
 
 pub async fn archive<K: Kind>(call: Call) -> Result<Response, Problem> {
     let (id, _) = current::<K>(&call).await?;
-    let archived = call.run(ArchiveDefinition { id }).await;
+    let archived = call.run(ArchiveDefinition::new(id)).await;
     call.app.forget_catalogue();
     archived.map_err(|problem| problem.in_path(K::WHAT))?;
     Ok(answer::gone())

@@ -36,7 +36,7 @@ pub async fn capture(call: Call) -> Result<Response, Problem> {
 pub async fn release(call: Call) -> Result<Response, Problem> {
     let hold_id: HoldId = call.id(WHAT)?;
     call.body()?;
-    let released = call.run(ReleaseHold { hold_id }).await.map_err(|problem| problem.in_path(WHAT))?;
+    let released = call.run(ReleaseHold::new(hold_id)).await.map_err(|problem| problem.in_path(WHAT))?;
     let hold = released.outcome;
     let wallet = call.wallet_after(hold.profile_id, released.disposition).await?;
     let lots = lot::named(&wallet, &lots_of(&hold), &*call.app.catalogue().await?);

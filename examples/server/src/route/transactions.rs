@@ -189,7 +189,7 @@ fn update(before: &Transaction, mut body: Body) -> Result<UpdateTransaction, Pro
             merged.remove(field);
         }
     }
-    Ok(UpdateTransaction { transaction_id: before.id, transaction: request(merged.overlaid(body))? })
+    Ok(UpdateTransaction::new(before.id, request(merged.overlaid(body))?))
 }
 
 /// Makes a transaction, or changes the one that has its external id.
@@ -228,14 +228,14 @@ where
 
 pub async fn delete(call: Call) -> Result<Response, Problem> {
     let transaction_id = call.id(WHAT)?;
-    call.run(DeleteTransaction { transaction_id }).await.map_err(|problem| problem.in_path(WHAT))?;
+    call.run(DeleteTransaction::new(transaction_id)).await.map_err(|problem| problem.in_path(WHAT))?;
     Ok(answer::gone())
 }
 
 pub async fn give_back(call: Call) -> Result<Response, Problem> {
     let transaction_id = call.id(WHAT)?;
     let amount: Amount = call.body()?.get("amount")?.ok_or_else(|| Problem::missing("amount"))?;
-    let request = ReturnTransaction { transaction_id, amount };
+    let request = ReturnTransaction::new(transaction_id, amount);
     let back = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
     Ok(answer::created(&TransactionReturnOut::new(&back.outcome, call.app.backend.program())))
 }
