@@ -70,7 +70,7 @@ impl fmt::Display for When {
 /// to the end of that local day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Until {
-    /// It does not end. In JSON: `null`.
+    /// It does not end. In JSON: `null`, or `"never"`.
     Never,
     /// Usable before this instant, and no longer at it.
     Instant(Timestamp),
@@ -115,6 +115,9 @@ impl FromStr for Until {
 
     /// Reads the JSON form: every time is the last second of use.
     fn from_str(text: &str) -> Result<Self, TimeError> {
+        if text == "never" {
+            return Ok(Self::Never);
+        }
         match Written::parse(text)? {
             Written::Instant(last) => Expiry::after_second(last).map(Self::from),
             Written::Local(last) => Ok(Self::Local(last)),
@@ -160,7 +163,7 @@ struct UntilText(Until);
 
 impl<'de> Deserialize<'de> for UntilText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read_text(deserializer, "a time, a date, or null", |text| text.parse().map(Self))
+        read_text(deserializer, "a time, a date, `never` or null", |text| text.parse().map(Self))
     }
 }
 

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use scrip::request::IsRequest;
 use scrip::{Catalogue, Command, Define, Key, PointDefinition, Timestamp};
 
-use crate::backend::{Answer, Backend, Failure};
+use crate::backend::{Answer, Backend, Failure, LedgerAt};
 use crate::clock::Clock;
 use crate::index::Index;
 use crate::metrics::Metrics;
+use crate::openapi::Description;
 
 /// How long the definitions may be remembered. Another process may have changed them.
 const CATALOGUE_AGE: Duration = Duration::from_secs(1);
@@ -25,8 +26,8 @@ pub struct App {
     /// Which rewards, points and transactions there are, whoever has them.
     pub index: Index,
     catalogue: Mutex<Remembered>,
-    /// The description of the interface, written once.
-    pub openapi: String,
+    /// The description of the interface, made once.
+    pub description: Description,
 }
 
 pub type Shared = Arc<App>;
@@ -48,7 +49,7 @@ impl App {
             metrics: Metrics::default(),
             index: Index::default(),
             catalogue: Mutex::default(),
-            openapi: crate::openapi::document(),
+            description: Description::new(),
         }
     }
 
@@ -74,7 +75,7 @@ impl App {
         }
         let before = Instant::now();
         // The catalogue is read as it stands, whatever the clock was set to.
-        let catalogue = Arc::new(self.backend.catalogue(Timestamp::MAX).await?);
+        let catalogue = Arc::new(self.backend.catalogue(LedgerAt::Now(Timestamp::MAX)).await?);
         let mut remembered = self.lock();
         // What was read while a change was on its way may be without it.
         if remembered.changes == changes {

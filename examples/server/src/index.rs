@@ -8,7 +8,7 @@ use scrip::store::{FeedEntry, Position};
 use scrip::{EntryKind, LotId, LotKind, ProfileNumber, TransactionId};
 use tokio::sync::Mutex;
 
-use crate::backend::{Backend, Failure};
+use crate::backend::{Backend, Failure, LedgerAt};
 
 /// How many entries are read at a time.
 const STEP: usize = 4096;
@@ -20,31 +20,56 @@ pub struct Index(Mutex<State>);
 #[derive(Default)]
 struct State {
     position: Position,
-    lots: BTreeMap<LotId, (LotKind, ProfileNumber)>,
-    transactions: BTreeMap<TransactionId, ProfileNumber>,
+    lots: BTreeMap<LotId, (LotKind, Known)>,
+    transactions: BTreeMap<TransactionId, Known>,
 }
 
+/// Who ever had a thing, and whether it is gone.
+#[derive(Default)]
+struct Known {
+    holders: Vec<ProfileNumber>,
+    is_gone: bool,
+}
+
+/// A thing, and everybody who ever had it: one of them has it, or had it then.
+pub type Held<I> = (I, Vec<ProfileNumber>);
+
 impl Index {
-    /// Every lot of a kind that was not revoked, in the order of the ids, with who has it.
+    /// Every lot of a kind, in the order of the ids, with who ever had it; as of the past, those that are gone as well.
     pub async fn lots(
         &self,
         backend: &Backend,
+        moment: LedgerAt,
         kind: LotKind,
-    ) -> Result<Vec<(LotId, ProfileNumber)>, Failure> {
+    ) -> Result<Vec<Held<LotId>>, Failure> {
         let mut state = self.0.lock().await;
         state.catch_up(backend).await?;
         let of_kind = state.lots.iter().filter(|(_, (other, _))| *other == kind);
-        Ok(of_kind.map(|(id, (_, holder))| (*id, *holder)).collect())
+        Ok(of_kind.filter_map(|(id, (_, known))| known.seen(*id, moment)).collect())
     }
 
-    /// Every transaction that was not deleted, in the order of the ids.
+    /// Every transaction, in the order of the ids; as of the past, those that are gone as well.
     pub async fn transactions(
         &self,
         backend: &Backend,
-    ) -> Result<Vec<(TransactionId, ProfileNumber)>, Failure> {
+        moment: LedgerAt,
+    ) -> Result<Vec<Held<TransactionId>>, Failure> {
         let mut state = self.0.lock().await;
         state.catch_up(backend).await?;
-        Ok(state.transactions.iter().map(|(id, holder)| (*id, *holder)).collect())
+        Ok(state.transactions.iter().filter_map(|(id, known)| known.seen(*id, moment)).collect())
+    }
+}
+
+impl Known {
+    fn seen<I>(&self, id: I, moment: LedgerAt) -> Option<Held<I>> {
+        let is_there = !self.is_gone || matches!(moment, LedgerAt::Past(_));
+        is_there.then(|| (id, self.holders.clone()))
+    }
+
+    fn held_by(&mut self, number: ProfileNumber) {
+        if !self.holders.contains(&number) {
+            self.holders.push(number);
+        }
     }
 }
 
@@ -63,24 +88,24 @@ impl State {
 
     fn note(&mut self, written: &FeedEntry) {
         let number = written.number;
+        // The journals come in any order: a lot may have moved on before its issue is read.
         match &written.entry.kind {
-            // The journals come in any order: a lot may have moved on before its issue is read.
-            EntryKind::Issue(issue) => {
-                self.lots.entry(issue.lot).or_insert((issue.kind, number));
-            }
-            EntryKind::ReassignIn(moved) => {
-                self.lots.insert(moved.issue.lot, (moved.issue.kind, number));
-            }
+            EntryKind::Issue(issue) => self.lot(issue.lot, issue.kind).held_by(number),
+            EntryKind::ReassignIn(moved) => self.lot(moved.issue.lot, moved.issue.kind).held_by(number),
             EntryKind::Revoke(revoked) => {
-                self.lots.remove(&revoked.change.after.lot);
-            }
-            EntryKind::Transaction(change) if change.transaction.is_deleted => {
-                self.transactions.remove(&change.transaction.id);
+                let after = &revoked.change.after;
+                self.lot(after.lot, after.kind).is_gone = true;
             }
             EntryKind::Transaction(change) => {
-                self.transactions.insert(change.transaction.id, number);
+                let known = self.transactions.entry(change.transaction.id).or_default();
+                known.held_by(number);
+                known.is_gone |= change.transaction.is_deleted;
             }
             _ => {}
         }
+    }
+
+    fn lot(&mut self, id: LotId, kind: LotKind) -> &mut Known {
+        &mut self.lots.entry(id).or_insert_with(|| (kind, Known::default())).1
     }
 }

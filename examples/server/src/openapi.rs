@@ -1,13 +1,16 @@
 //! The description of the interface, made from the table of routes and the types of the answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use crate::http::known::{Names, Understood};
 use crate::http::list::{Links, Meta};
 use crate::http::problem::Problem;
+use crate::route::Table;
 
 /// One route.
 pub struct Doc {
@@ -15,9 +18,20 @@ pub struct Doc {
     pub path: &'static str,
     pub summary: &'static str,
     pub body: Option<String>,
-    pub as_of: bool,
+    /// The answer that can be sent back, edited.
+    pub echo: Option<String>,
     pub answers: Vec<(u16, Answered, String)>,
 }
+
+/// The shapes that keep whatever else is sent, and give it back.
+const OPEN: [&str; 6] = [
+    "Transaction",
+    "TransactionBody",
+    "RewardDefinition",
+    "RewardDefinitionBody",
+    "PointDefinition",
+    "PointDefinitionBody",
+];
 
 /// How an answer holds what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,16 +62,85 @@ impl Schemas {
         }
         T::name().into_owned()
     }
+
+    /// The names of a shape's fields.
+    fn names(&self, shape: &str) -> Names {
+        let schema = self.0.get(shape).unwrap_or(&Value::Null);
+        let known = schema["properties"].as_object().into_iter().flatten();
+        Names {
+            known: known.map(|(name, _)| name.clone()).collect(),
+            is_open: schema["additionalProperties"] == json!(true),
+        }
+    }
+}
+
+impl Doc {
+    /// Everything under `/api` can be asked as of the past.
+    fn as_of(&self) -> bool {
+        self.method == Method::GET && self.path.starts_with("/api/")
+    }
+
+    /// The shape that a list is of.
+    fn listed(&self) -> Option<&String> {
+        self.answers.iter().find(|(_, shape, _)| *shape == Answered::Page).map(|(_, _, name)| name)
+    }
+
+    fn understood(&self, schemas: &Schemas) -> Understood {
+        let names = |shape: Option<&String>| shape.map(|shape| schemas.names(shape));
+        let mut fields = names(self.body.as_ref()).unwrap_or_default();
+        fields.known.extend(names(self.echo.as_ref()).unwrap_or_default().known);
+        let parameters = parameters(self).into_iter().filter(|parameter| parameter["in"] == "query");
+        Understood {
+            fields,
+            parameters: parameters
+                .filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned()))
+                .collect(),
+            filters: names(self.listed()),
+        }
+    }
+}
+
+/// The description of the interface, and what each route understands by it.
+pub struct Description {
+    pub text: String,
+    routes: HashMap<(Method, &'static str), Arc<Understood>>,
+    shapes: HashMap<String, Names>,
+}
+
+impl Description {
+    pub fn new() -> Self {
+        let mut table = crate::route::table();
+        let text = document(&mut table);
+        let understood =
+            |doc: &Doc| ((doc.method.clone(), doc.path), Arc::new(doc.understood(&table.schemas)));
+        Self {
+            text,
+            routes: table.docs.iter().map(understood).collect(),
+            shapes: table.schemas.0.keys().map(|name| (name.clone(), table.schemas.names(name))).collect(),
+        }
+    }
+
+    /// What a route understands. Asking for the head is asking.
+    pub fn understood(&self, method: &Method, path: &str) -> Option<Arc<Understood>> {
+        let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
+        self.routes.get(&(method, path)).cloned()
+    }
+
+    /// The fields of a shape.
+    pub fn names<T: ToSchema>(&self) -> &Names {
+        static NONE: Names = Names { known: Vec::new(), is_open: false };
+        self.shapes.get(&*T::name()).unwrap_or(&NONE)
+    }
 }
 
 /// The whole description, as JSON.
-pub fn document() -> String {
-    let mut table = crate::route::table();
+fn document(table: &mut Table) -> String {
     let problem = table.schemas.add::<Problem>();
     let (links, meta) = (table.schemas.add::<Links>(), table.schemas.add::<Meta>());
-    // Whatever else was sent comes back.
-    if let Some(transaction) = table.schemas.0.get_mut("Transaction") {
-        transaction["additionalProperties"] = json!(true);
+    for shape in OPEN {
+        if let Some(schema) = table.schemas.0.get_mut(shape) {
+            schema["additionalProperties"] = json!(true);
+        }
     }
     if let Some(problem) = table.schemas.0.get_mut(&problem) {
         problem["properties"]["code"]["enum"] = json!(crate::http::code::all());
@@ -125,16 +208,17 @@ fn parameters(doc: &Doc) -> Vec<Value> {
     let names = doc.path.split(['{', '}']).skip(1).step_by(2);
     let mut parameters: Vec<Value> =
         names.map(|name| json!({"name": name, "in": "path", "required": true, "schema": text})).collect();
-    if doc.answers.iter().any(|(_, shape, _)| *shape == Answered::Page) {
+    if doc.listed().is_some() {
         parameters.push(in_query("page[number]", &whole, "Which page."));
         parameters.push(in_query("page[size]", &whole, "How many on a page: 100, 500 at most."));
         parameters.push(json!({
             "name": "filter", "in": "query", "required": false, "style": "deepObject",
-            "schema": {"type": "object"}, "description": "Those with this value in this field: filter[field]=value.",
+            "schema": {"type": "object"}, "description": "Those with this value in this field: filter[field]=value. An unknown field is 422.",
         }));
     }
-    if doc.as_of {
-        parameters.push(in_query("at", &text, "As of when; now unless said."));
+    if doc.as_of() {
+        let says = "As of when: a time in UTC, or a date, which is the end of that day in the program's zone. Now unless said.";
+        parameters.push(in_query("at", &text, says));
     }
     if doc.path.contains("/external/") {
         parameters.push(in_query("profile_id", &text, "Whose, where several have it."));

@@ -57,6 +57,8 @@ fn bodies(met: &mut Met, server: &Server) {
         met.refuses(server.call(Request::new("POST", path).body(body)), status, code);
     };
     post("/rewards", b"{", 400, "not_json");
+    post("/rewards", br#"{"meta": {"a": 1, "a": 2}}"#, 400, "repeated_key");
+    post("/rewards", br#"{"profil_id": "p"}"#, 422, "unknown_field");
     post("/rewards", b"[]", 422, "invalid_body");
     post("/rewards", br#"{"profile_id": 7}"#, 422, "invalid_field");
     post("/rewards", br#"{"profile_id": null}"#, 422, "missing_field");
@@ -77,6 +79,10 @@ fn bodies(met: &mut Met, server: &Server) {
 
 fn calls(met: &mut Met, server: &Server) {
     met.refuses(server.get("/rewards?a=%f"), 400, "bad_query");
+    met.refuses(server.get("/rewards?a=1"), 422, "unknown_parameter");
+    let open = Server::bare(&["--store", "memory"]);
+    let foreign = Request::new("GET", "/health").header("Origin", "http://evil.example");
+    met.refuses(foreign.send(open.address).unwrap(), 403, "forbidden");
     met.refuses(server.get("/nothing"), 404, "not_found");
     met.refuses(server.get("/rewards/12"), 404, "not_found");
     met.refuses(server.call(Request::new("PATCH", "/rewards")), 405, "method_not_allowed");
@@ -95,7 +101,9 @@ fn begin(server: &Server, more: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).unwrap();
     // Less than a body may take where no option says so.
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let head = format!("POST /api/v3/rewards HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n{more}");
+    let head = format!(
+        "POST /api/v3/rewards HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n{more}"
+    );
     stream.write_all(head.as_bytes()).unwrap();
     stream
 }

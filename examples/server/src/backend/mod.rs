@@ -71,10 +71,10 @@ macro_rules! ask {
 
 /// The same read, now or in the past.
 macro_rules! read {
-    ($backend:expr, $moment:expr, $method:ident($argument:expr)) => {
+    ($backend:expr, $moment:expr, $method:ident($($argument:expr),*)) => {
         match $moment {
-            LedgerAt::Now(at) => ask!($backend, ledger => ledger.at(at).$method($argument)),
-            LedgerAt::Past(as_of) => ask!($backend, ledger => ledger.as_of(as_of).$method($argument)),
+            LedgerAt::Now(at) => ask!($backend, ledger => ledger.at(at).$method($($argument),*)),
+            LedgerAt::Past(as_of) => ask!($backend, ledger => ledger.as_of(as_of).$method($($argument),*)),
         }
     };
 }
@@ -155,8 +155,8 @@ impl Backend {
         read!(self, moment, wallet_of(number))
     }
 
-    pub async fn catalogue(&self, at: Timestamp) -> Result<Catalogue, Failure> {
-        ask!(self, ledger => ledger.at(at).catalogue())
+    pub async fn catalogue(&self, moment: LedgerAt) -> Result<Catalogue, Failure> {
+        read!(self, moment, catalogue())
     }
 
     pub async fn lots(
@@ -178,25 +178,25 @@ impl Backend {
         ask!(self, ledger => ledger.at(at).lot(id))
     }
 
-    pub async fn definition(&self, at: Timestamp, id: DefinitionId) -> Result<Option<Defined>, Failure> {
-        ask!(self, ledger => ledger.at(at).definition(id))
+    pub async fn definition(&self, moment: LedgerAt, id: DefinitionId) -> Result<Option<Defined>, Failure> {
+        read!(self, moment, definition(id))
     }
 
     pub async fn transaction(
         &self,
-        at: Timestamp,
+        moment: LedgerAt,
         id: TransactionId,
     ) -> Result<Option<Transaction>, Failure> {
-        ask!(self, ledger => ledger.at(at).transaction(id))
+        read!(self, moment, transaction(id))
     }
 
     pub async fn transaction_by_external_id(
         &self,
-        at: Timestamp,
+        moment: LedgerAt,
         profile: ProfileId,
         id: ExternalId,
     ) -> Result<Option<Transaction>, Failure> {
-        ask!(self, ledger => ledger.at(at).transaction_by_external_id(profile, &id))
+        read!(self, moment, transaction_by_external_id(profile, &id))
     }
 
     /// Whoever has a transaction of this name.

@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq as _;
 
 use super::code::Code;
+use super::linger::Unread;
+use super::origin;
 use super::problem::{Problem, ProblemCode};
 use crate::app::Shared;
 
@@ -23,13 +25,16 @@ pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> 
     // The route and not the path: there are few of them, and profile ids stay out of logs and labels.
     let matched = request.extensions().get::<MatchedPath>();
     let route = matched.map_or("none", MatchedPath::as_str).to_owned();
-    let mut response = if is_allowed(&app, &request) {
-        next.run(request).await
-    } else {
-        let mut refused = Problem::new(Code::Unauthorized, "a bearer token is required").into_response();
-        refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        refused
+    let unread = Unread::default();
+    let request = unread.lend(request);
+    let mut response = match may_call(&app, &request) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => {
+            drop(request);
+            refused.into_response()
+        }
     };
+    unread.finish(&mut response);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -44,11 +49,19 @@ pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> 
     response
 }
 
-/// The page itself says nothing, and a browser that opens it has no way to send a token.
-fn is_allowed(app: &Shared, request: &Request) -> bool {
-    let Some(token) = &app.token else { return true };
+/// With a token, whoever brings it. Without one, programs on this machine, and the server's own page.
+fn may_call(app: &Shared, request: &Request) -> Result<(), Problem> {
+    let Some(token) = &app.token else {
+        return origin::check(request.headers(), request.uri())
+            .map_err(|reason| Problem::new(Code::Forbidden, reason));
+    };
+    // The page itself says nothing, and a browser that opens it has no way to send a token.
     let is_page = request.method() == Method::GET && request.uri().path() == "/";
-    is_page || sent(request.headers()).is_some_and(|sent| sent.ct_eq(token.as_bytes()).into())
+    if is_page || sent(request.headers()).is_some_and(|sent| sent.ct_eq(token.as_bytes()).into()) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::Unauthorized, "a bearer token is required"))
+    }
 }
 
 fn sent(headers: &HeaderMap) -> Option<&[u8]> {

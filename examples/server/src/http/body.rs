@@ -8,7 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::code::Code;
+use super::json::repeated_key;
 use super::problem::Problem;
+
+/// The longest `meta`, in bytes.
+const MOST_META: usize = 16 << 10;
 
 /// The fields of an object, each word for word.
 pub type Fields = BTreeMap<String, Box<RawValue>>;
@@ -57,6 +61,15 @@ impl Body {
         self.0.get(field).is_some_and(|value| value.get() != "null")
     }
 
+    /// What a caller attaches is bounded.
+    pub fn check_meta(&self) -> Result<(), Problem> {
+        let length = self.0.get("meta").map_or(0, |meta| meta.get().len());
+        if length > MOST_META {
+            return Err(Problem::invalid("meta", format!("holds at most {MOST_META} bytes, not {length}")));
+        }
+        Ok(())
+    }
+
     pub fn require(&self, fields: &[&str]) -> Result<(), Problem> {
         match fields.iter().find(|field| !self.has(field)) {
             Some(field) => Err(Problem::missing(field)),
@@ -97,6 +110,12 @@ impl Body {
         }
     }
 
+    /// Refuses to change a field that stays what it is; repeating it changes nothing.
+    pub fn keeps(&mut self, field: &str, said: &impl Serialize) -> Result<(), Problem> {
+        self.drop_unchanged(field, said);
+        if self.has(field) { Err(Problem::invalid(field, "stays what it is")) } else { Ok(()) }
+    }
+
     /// The zone that local times in this body are in: what it says itself, or UTC.
     pub fn zone(&self) -> Result<Zone, Problem> {
         Ok(self.get("timezone")?.unwrap_or(Zone::UTC))
@@ -127,9 +146,14 @@ impl Body {
     }
 }
 
-/// A text that is JSON, whatever it says.
+/// A text that is JSON, whatever it says; but no object in it has a key twice, of which one would be lost.
 pub fn document(bytes: &[u8]) -> Result<&RawValue, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::NotJson, format!("not JSON: {error}")))
+    let text: &RawValue = serde_json::from_slice(bytes)
+        .map_err(|error| Problem::new(Code::NotJson, format!("not JSON: {error}")))?;
+    match repeated_key(text.get()) {
+        Some(key) => Err(Problem::field(Code::RepeatedKey, &key, "comes twice in one object")),
+        None => Ok(text),
+    }
 }
 
 fn not_an_object() -> Problem {

@@ -1,21 +1,26 @@
 //! One call: who asks, when, under which key, about what, and what the body says.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts as _, MatchedPath, RawPathParams, Request};
 use axum::http::{HeaderMap, Method, Uri, header};
+use chrono::TimeDelta;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use scrip::request::IsRequest;
 use scrip::store::AsOf;
-use scrip::{IdError, Key, ProfileId, Receipt, Timestamp, When, Zone};
+use scrip::{IdError, Key, ProfileId, Receipt, Timestamp, Until, When, Zone};
+use serde_json::value::RawValue;
 
 use super::body::Body;
 use super::code::Code;
+use super::known::Understood;
 use super::list::Query;
 use super::problem::Problem;
 use crate::app::Shared;
 use crate::backend::LedgerAt;
+use crate::shape::asked::RewardBody;
 
 /// The largest body, and the largest batch.
 const MAX_BODY: usize = 1 << 20;
@@ -26,12 +31,15 @@ pub struct Call {
     pub app: Shared,
     /// The instant of the request: all of it happens at this one.
     pub at: Timestamp,
+    /// As of when to read.
+    pub moment: LedgerAt,
     pub query: Query,
     pub headers: HeaderMap,
     pub uri: Uri,
     key: Option<Key>,
     path: Vec<(String, String)>,
     bytes: Vec<u8>,
+    understood: Arc<Understood>,
 }
 
 impl FromRequest<Shared> for Call {
@@ -40,13 +48,20 @@ impl FromRequest<Shared> for Call {
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let path = path(&mut parts).await?;
+        let route = parts.extensions.get::<MatchedPath>();
+        let route = route.and_then(|route| app.description.understood(&parts.method, route.as_str()));
+        let understood = route.unwrap_or_default();
+        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        understood.check_query(&query)?;
+        let at = app.clock.now();
+        let moment = moment(app, at, &query)?;
         let key = if parts.method == Method::POST { key(&parts.headers)? } else { None };
         let is_batch = parts.uri.path().contains("/rewards/batch");
         let limit = if is_batch { MAX_BATCH } else { MAX_BODY };
         let bytes = read(body, &parts.headers, limit, app.body_timeout).await?;
-        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
         Ok(Self {
-            at: app.clock.now(),
+            at,
+            moment,
             app: Shared::clone(app),
             query,
             headers: parts.headers,
@@ -54,6 +69,7 @@ impl FromRequest<Shared> for Call {
             key,
             path,
             bytes,
+            understood,
         })
     }
 }
@@ -67,8 +83,27 @@ impl Call {
         &self.bytes
     }
 
+    /// The body, of which every field is understood.
     pub fn body(&self) -> Result<Body, Problem> {
-        Body::parse(&self.bytes)
+        let body = Body::parse(&self.bytes)?;
+        self.understood.fields.check_fields(body.0.keys())?;
+        body.check_meta()?;
+        // A path that names a profile is about that one.
+        if self.path.iter().any(|(name, _)| name == "profile")
+            && let Some(other) = body.get::<ProfileId>("profile_id")?
+            && other != self.profile()?
+        {
+            return Err(Problem::invalid("profile_id", "is not the profile of the path"));
+        }
+        Ok(body)
+    }
+
+    /// A row of a batch, which is a body of its own.
+    pub fn row(&self, row: &RawValue) -> Result<Body, Problem> {
+        let body = Body::of(row)?;
+        self.app.description.names::<RewardBody>().check_fields(body.0.keys())?;
+        body.check_meta()?;
+        Ok(body)
     }
 
     /// The profile that the path names. Any text is one, but for those that cannot be.
@@ -86,14 +121,6 @@ impl Call {
         self.path.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
-    /// As of when to read: now, or `?at=`.
-    pub fn moment(&self) -> Result<LedgerAt, Problem> {
-        let Some(text) = self.query.get("at") else { return Ok(LedgerAt::Now(self.at)) };
-        let invalid = |error: scrip::TimeError| Problem::invalid("at", format!("`{text}` {error}"));
-        let at = text.parse::<When>().and_then(|when| when.resolve(Zone::UTC)).map_err(invalid)?;
-        Ok(LedgerAt::Past(AsOf::At(at)))
-    }
-
     /// Carries out a request now, under the key of this call.
     pub async fn run<A: IsRequest>(&self, request: A) -> Result<Receipt<A::Outcome>, Problem>
     where
@@ -101,6 +128,20 @@ impl Call {
     {
         Ok(self.app.run(self.at, self.key.clone(), request).await?)
     }
+}
+
+/// As of when to read: now, or `?at=`. A date is the end of that day in the program's zone.
+fn moment(app: &Shared, now: Timestamp, query: &Query) -> Result<LedgerAt, Problem> {
+    let Some(text) = query.get("at") else { return Ok(LedgerAt::Now(now)) };
+    let invalid = |error: scrip::TimeError| Problem::invalid("at", format!("`{text}` {error}"));
+    let at = match text.parse::<Until>() {
+        Ok(Until::Day(date)) => {
+            let zone = app.backend.program().settings().timezone;
+            zone.end_of_day(date).and_then(|end| end.checked_add(TimeDelta::microseconds(-1)))
+        }
+        _ => text.parse::<When>().and_then(|when| when.resolve(Zone::UTC)),
+    };
+    Ok(LedgerAt::Past(AsOf::At(at.map_err(invalid)?)))
 }
 
 async fn path(parts: &mut axum::http::request::Parts) -> Result<Vec<(String, String)>, Problem> {

@@ -31,9 +31,11 @@ macro_rules! codes {
 
 codes! {
     NotJson => "not_json", BAD_REQUEST;
+    RepeatedKey => "repeated_key", BAD_REQUEST;
     BadQuery => "bad_query", BAD_REQUEST;
     BrokenBody => "broken_body", BAD_REQUEST;
     Unauthorized => "unauthorized", UNAUTHORIZED;
+    Forbidden => "forbidden", FORBIDDEN;
     NotFound => "not_found", NOT_FOUND;
     MethodNotAllowed => "method_not_allowed", METHOD_NOT_ALLOWED;
     TooSlow => "too_slow", REQUEST_TIMEOUT;
@@ -42,6 +44,8 @@ codes! {
     TooLarge => "too_large", PAYLOAD_TOO_LARGE;
     InvalidBody => "invalid_body", UNPROCESSABLE_ENTITY;
     InvalidField => "invalid_field", UNPROCESSABLE_ENTITY;
+    UnknownField => "unknown_field", UNPROCESSABLE_ENTITY;
+    UnknownParameter => "unknown_parameter", UNPROCESSABLE_ENTITY;
     MissingField => "missing_field", UNPROCESSABLE_ENTITY;
     Corrupt => "corrupt", INTERNAL_SERVER_ERROR;
     NotWritten => "not_written", INTERNAL_SERVER_ERROR;

@@ -35,6 +35,11 @@ impl Query {
         self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
+    /// Every name with its value, as they were said.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub fn filter(&self, field: &str) -> Option<&str> {
         self.filters().find(|(name, _)| *name == field).map(|(_, value)| value)
     }

@@ -5,7 +5,11 @@ pub mod around;
 pub mod body;
 pub mod call;
 pub mod code;
+pub mod json;
+pub mod known;
+mod linger;
 pub mod list;
+mod origin;
 pub mod problem;
 #[cfg(test)]
 mod tests;

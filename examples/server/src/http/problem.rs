@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use scrip::json::JsonError;
 use scrip::{KeyReused, Rejection};
@@ -56,8 +56,15 @@ impl Problem {
         Self::field(Code::InvalidField, field, message)
     }
 
+    /// Refuses all these fields, each with what is wrong with it; nothing, if there are none.
+    pub fn unless_empty(code: Code, wrong: Vec<(&str, String)>) -> Result<(), Self> {
+        let Some((field, message)) = wrong.first() else { return Ok(()) };
+        let problem = Self::new(code, format!("{field}: {message}"));
+        Err(wrong.into_iter().fold(problem, |problem, (field, message)| problem.on(field, message)))
+    }
+
     /// A field that cannot be: it is named.
-    fn field(code: Code, field: &str, message: impl Into<String>) -> Self {
+    pub fn field(code: Code, field: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let problem = Self::new(code, format!("{field}: {message}"));
         problem.on(field, message)
@@ -154,6 +161,9 @@ impl IntoResponse for Problem {
         let code = ProblemCode(self.code);
         let mut response = super::answer::json(self.status, &self);
         response.extensions_mut().insert(code);
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response
     }
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::rewards::request;
 use crate::http::answer;
-use crate::http::body::{Body, document};
+use crate::http::body::document;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 
@@ -46,7 +46,7 @@ pub struct Counts {
 }
 
 pub async fn issue(call: Call) -> Result<Response, Problem> {
-    let rows = rows(call.bytes())?;
+    let rows = rows(&call)?;
     if rows.is_empty() || rows.len() > MOST {
         return Err(Problem::invalid("rewards", format!("a batch has 1 to {MOST} rows, not {}", rows.len())));
     }
@@ -75,17 +75,15 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
 }
 
 /// The rows: an array, or an object that holds one.
-fn rows(bytes: &[u8]) -> Result<Vec<Box<RawValue>>, Problem> {
-    let document = document(bytes)?;
-    if document.get().starts_with('[') {
-        return Ok(scrip::json::read(document.get().as_bytes())?);
+fn rows(call: &Call) -> Result<Vec<Box<RawValue>>, Problem> {
+    if call.bytes().trim_ascii_start().starts_with(b"[") {
+        return Ok(scrip::json::read(document(call.bytes())?.get().as_bytes())?);
     }
-    let body = Body::of(document)?;
-    body.get("rewards")?.ok_or_else(|| Problem::missing("rewards"))
+    call.body()?.get("rewards")?.ok_or_else(|| Problem::missing("rewards"))
 }
 
 fn command(call: &Call, index: usize, row: &RawValue) -> Result<Command<IssueReward>, Problem> {
-    let command = Command::new(call.at, request(Body::of(row)?)?);
+    let command = Command::new(call.at, request(call.row(row)?)?);
     match call.key() {
         // A key belongs to one request, so each row has its own.
         Some(key) => {

@@ -1,26 +1,32 @@
 //! Definitions of rewards and of points: the same five endpoints for both.
 
+use std::sync::Arc;
+
 use axum::response::Response;
+use scrip::json::Json;
 use scrip::{
     ArchiveDefinition, Define, Defined, Definition, DefinitionId, PointDefinition, Redefine, RewardDefinition,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::http::body::Body;
+use crate::backend::LedgerAt;
+use crate::http::body::{Body, Fields};
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::{answer, list};
 use crate::shape::definition::{PointTemplate, RewardTemplate, end};
+use crate::shape::sent;
 
 /// One of the two kinds of definitions.
 pub trait Kind: 'static {
-    type Shape: Serialize;
+    type Shape: Serialize + ToSchema;
     const WHAT: &'static str;
     const REQUIRED: &'static [&'static str];
 
     fn read(body: &Body) -> Result<Definition, Problem>;
-    /// What it says now, in the ledger's own form.
-    fn said(definition: &Definition) -> Body;
+    /// What it says now, in the ledger's own form, and what is kept with it.
+    fn said(definition: &Definition) -> (Body, Option<&Json>);
     fn shape(defined: &Defined) -> Option<Self::Shape>;
 }
 
@@ -36,10 +42,10 @@ impl Kind for Rewards {
         body.read::<RewardDefinition>().map(Definition::from)
     }
 
-    fn said(definition: &Definition) -> Body {
+    fn said(definition: &Definition) -> (Body, Option<&Json>) {
         match definition {
-            Definition::Reward(reward) => Body::from_value(reward),
-            Definition::Point(_) => Body::default(),
+            Definition::Reward(reward) => (Body::from_value(reward), reward.meta.as_ref()),
+            Definition::Point(_) => (Body::default(), None),
         }
     }
 
@@ -57,10 +63,10 @@ impl Kind for Points {
         body.read::<PointDefinition>().map(Definition::from)
     }
 
-    fn said(definition: &Definition) -> Body {
+    fn said(definition: &Definition) -> (Body, Option<&Json>) {
         match definition {
-            Definition::Point(point) => Body::from_value(point),
-            Definition::Reward(_) => Body::default(),
+            Definition::Point(point) => (Body::from_value(point), point.meta.as_ref()),
+            Definition::Reward(_) => (Body::default(), None),
         }
     }
 
@@ -70,7 +76,10 @@ impl Kind for Points {
 }
 
 pub async fn index<K: Kind>(call: Call) -> Result<Response, Problem> {
-    let catalogue = call.app.catalogue().await?;
+    let catalogue = match call.moment {
+        LedgerAt::Now(_) => call.app.catalogue().await?,
+        past @ LedgerAt::Past(_) => Arc::new(call.app.backend.catalogue(past).await?),
+    };
     let in_use = catalogue.iter().filter(|defined| !defined.is_archived);
     list::page(&call, in_use.filter_map(K::shape))
 }
@@ -85,7 +94,7 @@ pub async fn create<K: Kind>(call: Call) -> Result<Response, Problem> {
     body.require(K::REQUIRED)?;
     body.drop_nulls();
     body.resolve(&[], &["absolute_expiry"])?;
-    let defined = call.run(Define(K::read(&body)?)).await;
+    let defined = call.run(Define(definition::<K>(&call, body)?)).await;
     call.app.forget_catalogue();
     Ok(answer::created(&K::shape(&defined?.outcome)))
 }
@@ -96,12 +105,31 @@ pub async fn change<K: Kind>(call: Call) -> Result<Response, Problem> {
     let mut body = call.body()?;
     body.drop_unchanged("absolute_expiry", &expiry(&defined.definition));
     body.resolve(&[], &["absolute_expiry"])?;
-    let merged = K::said(&defined.definition).overlaid(body);
+    let (mut said, kept) = K::said(&defined.definition);
+    said.remove("meta");
+    said.0.extend(sent::unpack(kept));
+    let merged = said.overlaid(body);
     merged.require(K::REQUIRED)?;
-    let defined = call.run(Redefine::new(id, K::read(&merged)?)).await;
+    let defined = call.run(Redefine::new(id, definition::<K>(&call, merged)?)).await;
     call.app.forget_catalogue();
     let defined = defined.map_err(|problem| problem.in_path(K::WHAT))?;
     Ok(answer::ok(&K::shape(&defined.outcome)))
+}
+
+/// The definition that a body makes. What the ledger does not know is kept with it.
+fn definition<K: Kind>(call: &Call, mut body: Body) -> Result<Definition, Problem> {
+    let known = &call.app.description.names::<K::Shape>().known;
+    let kept = |field: &String| field == "meta" || !known.contains(field);
+    let beside: Fields =
+        std::mem::take(&mut body.0).into_iter().fold(Fields::new(), |mut beside, (field, value)| {
+            let fields = if kept(&field) { &mut beside } else { &mut body.0 };
+            fields.insert(field, value);
+            beside
+        });
+    if let Some(document) = sent::pack(beside)? {
+        body.set("meta", &document);
+    }
+    K::read(&body)
 }
 
 pub async fn archive<K: Kind>(call: Call) -> Result<Response, Problem> {
@@ -115,7 +143,7 @@ pub async fn archive<K: Kind>(call: Call) -> Result<Response, Problem> {
 async fn current<K: Kind>(call: &Call) -> Result<(DefinitionId, Defined), Problem> {
     let id: DefinitionId = call.id(K::WHAT)?;
     let in_use = |defined: &Defined| !defined.is_archived && K::shape(defined).is_some();
-    let defined = call.app.backend.definition(call.at, id).await?.filter(in_use);
+    let defined = call.app.backend.definition(call.moment, id).await?.filter(in_use);
     Ok((id, defined.ok_or_else(|| Problem::not_found(K::WHAT))?))
 }
 

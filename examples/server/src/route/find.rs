@@ -24,11 +24,12 @@ const HOPS: usize = 100;
 const WIDEST: usize = 10_000;
 
 impl Call {
-    /// The wallet of the profile that has a lot now; none if there is no such lot, or it was revoked.
+    /// The wallet of the profile that has a lot, or had it then; none if there is no such lot, or it was revoked.
     pub async fn wallet_with(&self, id: LotId, what: &str) -> Result<Wallet, Problem> {
+        let moment = self.moment;
         let mut number = id.number();
         for _ in 0..HOPS {
-            let wallet = self.app.backend.wallet_of(LedgerAt::Now(self.at), number).await?;
+            let wallet = self.app.backend.wallet_of(moment, number).await?;
             let wallet = wallet.ok_or_else(|| Problem::not_found(what))?;
             match wallet.moved_to(id) {
                 Some(next) => number = next,
@@ -38,7 +39,7 @@ impl Call {
         Err(Problem::not_found(what))
     }
 
-    /// A reward or lot of points by its id, wherever it is now.
+    /// A reward or lot of points by its id, wherever it is, or was then.
     pub async fn lot(&self, id: LotId, kind: LotKind, what: &str) -> Result<Either, Problem> {
         let catalogue = self.app.catalogue().await?;
         let wallet = self.wallet_with(id, what).await?;
@@ -94,39 +95,38 @@ impl Call {
         Ok(backend.wallet(LedgerAt::Past(AsOf::Sequence(last)), profile).await?)
     }
 
-    /// One page of a list over all profiles: `held` says where everything is, `show` makes the things out of a wallet.
+    /// One page of a list over all profiles: `held` says where each thing is or was, `show` makes the things out of a
+    /// wallet.
     pub async fn page_of<I: Copy + Ord, T: Serialize>(
         &self,
-        held: Vec<(I, ProfileNumber)>,
+        held: Vec<(I, Vec<ProfileNumber>)>,
         show: impl Fn(&Wallet, &[I], &Catalogue) -> Vec<(I, T)>,
     ) -> Result<Response, Problem> {
-        if self.query.get("at").is_some() {
+        let (page, moment) = (Page::of(self)?, self.moment);
+        let total = held.len();
+        // What was there in the past is known once it was looked at, as is what a filter lets through.
+        let is_tried = self.query.filters().next().is_some() || matches!(moment, LedgerAt::Past(_));
+        if is_tried && total > WIDEST {
+            let field = if matches!(moment, LedgerAt::Past(_)) { "at" } else { "filter" };
             return Err(Problem::invalid(
-                "at",
-                "only with filter[profile_id]: one profile is shown as of the past",
+                field,
+                "so many can only be looked through with filter[profile_id]",
             ));
         }
-        let page = Page::of(self)?;
-        let total = held.len();
-        let is_filtered = self.query.filters().next().is_some();
-        if is_filtered && total > WIDEST {
-            return Err(Problem::invalid("filter", "so many can only be filtered by profile_id"));
-        }
-        let wanted: Vec<_> =
-            if is_filtered { held } else { held.into_iter().skip(page.skip()).take(page.size()).collect() };
+        let (skip, size) = if is_tried { (0, usize::MAX) } else { (page.skip(), page.size()) };
         let mut holders: BTreeMap<ProfileNumber, Vec<I>> = BTreeMap::new();
-        for (id, holder) in &wanted {
-            holders.entry(*holder).or_default().push(*id);
+        for (id, all) in held.into_iter().skip(skip).take(size) {
+            all.into_iter().for_each(|holder| holders.entry(holder).or_default().push(id));
         }
         let catalogue = self.app.catalogue().await?;
         let mut things = BTreeMap::new();
         for (number, ids) in holders {
-            if let Some(wallet) = self.app.backend.wallet_of(LedgerAt::Now(self.at), number).await? {
+            if let Some(wallet) = self.app.backend.wallet_of(moment, number).await? {
                 things.extend(show(&wallet, &ids, &catalogue));
             }
         }
         let things: Vec<T> = things.into_values().collect();
-        if is_filtered { list::page(self, things) } else { list::cut(self, page, &things, total) }
+        if is_tried { list::page(self, things) } else { list::cut(self, page, &things, total) }
     }
 }
 

@@ -14,6 +14,7 @@ const WHAT: &str = "lot of points";
 
 pub async fn issue(call: Call) -> Result<Response, Problem> {
     let mut body = call.body()?;
+    body.drop_nulls();
     body.require(&["profile_id"])?;
     body.resolve(&["issued_at", "available_at"], &["expires_at"])?;
     if !body.has("point_definition_handle") {
@@ -32,10 +33,10 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
 pub async fn index(call: Call) -> Result<Response, Problem> {
     if let Some(profile) = call.query.filter("profile_id") {
         let Ok(profile) = ProfileId::new(profile) else { return list::page(&call, [(); 0]) };
-        let wallet = call.app.backend.wallet(call.moment()?, profile).await?;
+        let wallet = call.app.backend.wallet(call.moment, profile).await?;
         return list::page(&call, lot::points(&wallet, &*call.app.catalogue().await?));
     }
-    let held = call.app.index.lots(&call.app.backend, LotKind::Point).await?;
+    let held = call.app.index.lots(&call.app.backend, call.moment, LotKind::Point).await?;
     call.page_of(held, |wallet, ids, catalogue| {
         let there = |id: &LotId| Some((*id, find_lot(wallet, *id, LotKind::Point, catalogue)?));
         ids.iter().filter_map(there).collect()

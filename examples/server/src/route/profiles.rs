@@ -13,12 +13,12 @@ use crate::shape::redemption::Lots;
 use crate::shape::{ledger, lot};
 
 pub async fn balances(call: Call) -> Result<Response, Problem> {
-    let balances = call.app.backend.balances(call.moment()?, call.profile()?).await?;
+    let balances = call.app.backend.balances(call.moment, call.profile()?).await?;
     Ok(answer::ok(&Balances::from(balances)))
 }
 
 async fn wallet(call: &Call) -> Result<Wallet, Problem> {
-    Ok(call.app.backend.wallet(call.moment()?, call.profile()?).await?)
+    Ok(call.app.backend.wallet(call.moment, call.profile()?).await?)
 }
 
 pub async fn rewards(call: Call) -> Result<Response, Problem> {

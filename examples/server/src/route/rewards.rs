@@ -26,6 +26,7 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
 
 /// The request that a body makes; a row of a batch is the same.
 pub fn request(mut body: Body) -> Result<IssueReward, Problem> {
+    body.drop_nulls();
     body.require(&["profile_id"])?;
     body.resolve(&["issued_at", "available_at"], &["expires_at"])?;
     body.read()
@@ -34,10 +35,10 @@ pub fn request(mut body: Body) -> Result<IssueReward, Problem> {
 pub async fn index(call: Call) -> Result<Response, Problem> {
     if let Some(profile) = call.query.filter("profile_id") {
         let Ok(profile) = ProfileId::new(profile) else { return list::page(&call, [(); 0]) };
-        let wallet = call.app.backend.wallet(call.moment()?, profile).await?;
+        let wallet = call.app.backend.wallet(call.moment, profile).await?;
         return list::page(&call, lot::rewards(&wallet, &*call.app.catalogue().await?));
     }
-    let held = call.app.index.lots(&call.app.backend, LotKind::Reward).await?;
+    let held = call.app.index.lots(&call.app.backend, call.moment, LotKind::Reward).await?;
     call.page_of(held, |wallet, ids, catalogue| {
         let there = |id: &LotId| Some((*id, find_lot(wallet, *id, LotKind::Reward, catalogue)?));
         ids.iter().filter_map(there).collect()
@@ -53,18 +54,20 @@ pub async fn change(call: Call) -> Result<Response, Problem> {
     let id: LotId = call.id(WHAT)?;
     let before = call.lot_now(id, LotKind::Reward, WHAT).await?;
     let mut body = call.body()?;
-    body.drop_unchanged("expires_at", &Time::last(before.lot.expires_at));
+    let lot = &before.lot;
+    body.keeps("id", &lot.id)?;
+    body.keeps("profile_id", &lot.profile_id)?;
+    body.keeps("external_id", &lot.external_id)?;
+    body.keeps("issued_at", &Time::from(lot.issued_at))?;
+    body.keeps("available_at", &Time::from(lot.available_at))?;
+    body.drop_unchanged("expires_at", &Time::last(lot.expires_at));
     body.resolve(&[], &["expires_at"])?;
     let reason: Option<String> = body.get("reason")?;
     let mut adjust = Adjust::new(id, reason.as_deref().unwrap_or("corrected"));
     adjust.value_initial = body.get("value_initial")?;
     adjust.value_remaining = body.get("value_remaining")?;
     adjust.meta = body.get("meta")?;
-    // Here `null` says something: never.
-    adjust.expires_at = match body.0.get("expires_at") {
-        Some(value) if value.get() == "null" => Some(scrip::Until::Never),
-        _ => body.get("expires_at")?,
-    };
+    adjust.expires_at = body.get("expires_at")?;
     call.run(adjust).await.map_err(|problem| problem.in_path(WHAT))?;
     Ok(answer::ok(&call.lot(id, LotKind::Reward, WHAT).await?))
 }

@@ -37,7 +37,7 @@ pub async fn metrics(call: Call) -> Result<Response, Problem> {
 }
 
 pub async fn openapi(call: Call) -> Result<Response, Problem> {
-    Ok(answer::text(StatusCode::OK, "application/json", call.app.openapi.clone()))
+    Ok(answer::text(StatusCode::OK, "application/json", call.app.description.text.clone()))
 }
 
 pub async fn clock(call: Call) -> Result<Response, Problem> {

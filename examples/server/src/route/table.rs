@@ -63,7 +63,7 @@ impl Table {
         handler: impl Handler<T, Shared>,
     ) -> Self {
         self.router = self.router.route(path, on(filter, handler));
-        self.docs.push(Doc { method, path, summary, body: None, as_of: false, answers: Vec::new() });
+        self.docs.push(Doc { method, path, summary, body: None, echo: None, answers: Vec::new() });
         self
     }
 
@@ -72,6 +72,13 @@ impl Table {
         let name = self.schemas.add::<B>();
         self.last().body = Some(name);
         self
+    }
+
+    /// The last route takes such a body, or its own answer, edited.
+    pub fn takes_edited<B: ToSchema, A: ToSchema>(self) -> Self {
+        let mut table = self.takes::<B>();
+        table.last().echo = Some(A::name().into_owned());
+        table
     }
 
     /// The last route answers with one of these.
@@ -103,12 +110,6 @@ impl Table {
     fn answers<A: ToSchema>(mut self, status: u16, shape: Answered) -> Self {
         let name = self.schemas.add::<A>();
         self.last().answers.push((status, shape, name));
-        self
-    }
-
-    /// The last route can be asked as of the past.
-    pub fn dated(mut self) -> Self {
-        self.last().as_of = true;
         self
     }
 

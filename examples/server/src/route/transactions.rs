@@ -71,7 +71,7 @@ async fn shape_now(call: &Call, posted: &Transaction) -> Result<TransactionOut, 
     if posted.redemption_id.is_none() {
         return Ok(TransactionOut::new(posted, None));
     }
-    let wallet = call.app.backend.wallet(LedgerAt::Now(call.at), posted.profile_id).await?;
+    let wallet = call.app.backend.wallet(call.moment, posted.profile_id).await?;
     shape(call, &wallet, posted).await
 }
 
@@ -105,14 +105,14 @@ fn request(mut body: Body) -> Result<PostTransaction, Problem> {
 pub async fn index(call: Call) -> Result<Response, Problem> {
     if let Some(profile) = call.query.filter("profile_id") {
         let Ok(profile) = ProfileId::new(profile) else { return list::page(&call, [(); 0]) };
-        let wallet = call.app.backend.wallet(call.moment()?, profile).await?;
+        let wallet = call.app.backend.wallet(call.moment, profile).await?;
         let lots = lot::all(&wallet, &*call.app.catalogue().await?);
         return list::page(
             &call,
             wallet.transactions().map(|posted| transaction(&call, &wallet, posted, &lots)),
         );
     }
-    let held = call.app.index.transactions(&call.app.backend).await?;
+    let held = call.app.index.transactions(&call.app.backend, call.moment).await?;
     call.page_of(held, |wallet, ids, catalogue| {
         let lots = lot::all(wallet, catalogue);
         let there =
@@ -130,7 +130,7 @@ pub async fn show(call: Call) -> Result<Response, Problem> {
 /// The transaction that the path names.
 async fn current(call: &Call) -> Result<Transaction, Problem> {
     let id: TransactionId = call.id(WHAT)?;
-    call.app.backend.transaction(call.at, id).await?.ok_or_else(|| Problem::not_found(WHAT))
+    call.app.backend.transaction(call.moment, id).await?.ok_or_else(|| Problem::not_found(WHAT))
 }
 
 /// By the caller's own id. It is unique per profile only: where several have it, the query says which is meant.
@@ -142,7 +142,7 @@ pub async fn external(call: Call) -> Result<Response, Problem> {
     };
     let mut found: Vec<Transaction> = Vec::new();
     for profile in profiles {
-        let posted = call.app.backend.transaction_by_external_id(call.at, profile, id.clone()).await?;
+        let posted = call.app.backend.transaction_by_external_id(call.moment, profile, id.clone()).await?;
         // Profiles that were merged have it in common.
         found.extend(posted.filter(|posted| found.iter().all(|other| other.id != posted.id)));
     }
@@ -202,7 +202,7 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     loop {
         let backend = &call.app.backend;
         let before = match moment {
-            LedgerAt::Now(at) => backend.transaction_by_external_id(at, profile, id.clone()).await?,
+            LedgerAt::Now(_) => backend.transaction_by_external_id(moment, profile, id.clone()).await?,
             LedgerAt::Past(_) => named(&backend.wallet(moment, profile).await?, &id).cloned(),
         };
         let (done, status) = match before {

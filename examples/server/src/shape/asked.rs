@@ -47,7 +47,8 @@ macro_rules! bodies {
 }
 
 bodies! {
-    /// A definition of rewards. In a PUT, what is left out stays as it is.
+    /// A definition of rewards. In a PUT, what is left out stays as it is. Fields that are not named here are kept, and
+    /// come back as sent, unless they look like a slip.
     RewardDefinitionBody {
         name: String,
         handle: String,
@@ -73,8 +74,16 @@ bodies! {
         is_published: Option<bool>,
         tags: Option<Vec<String>>,
         meta: Option<Value>,
+        /// Kept for whoever sends notices, as the next three are.
+        issue_target_id: Option<Value>,
+        expiry_target_id: Option<Value>,
+        notify_issue_offset: Option<Value>,
+        notify_expiry_offset: Option<Value>,
+        /// Kept for whoever shows it, as the next one is.
+        redeem_instructions_store: Option<Value>,
+        redeem_instructions_online: Option<Value>,
     }
-    /// A definition of points. In a PUT, what is left out stays as it is.
+    /// A definition of points. In a PUT, what is left out stays as it is. Other fields are kept, as with rewards.
     PointDefinitionBody {
         name: String,
         handle: String,
@@ -101,7 +110,7 @@ bodies! {
         value_remaining: Option<Decimal>,
         issued_at: Option<When>,
         available_at: Option<When>,
-        /// `null` for never.
+        /// `"never"` for never; `null` is as good as leaving it out.
         expires_at: Option<When>,
         timezone: Option<String>,
         external_id: Option<String>,
@@ -111,10 +120,14 @@ bodies! {
     RewardChangeBody {
         value_initial: Option<Decimal>,
         value_remaining: Option<Decimal>,
-        /// `null` for never.
+        /// `"never"` for never; `null` is as good as leaving it out.
         expires_at: Option<When>,
         timezone: Option<String>,
         meta: Option<Value>,
+        reason: Option<String>,
+    }
+    /// Why a reward is taken back.
+    RevokeBody {
         reason: Option<String>,
     }
     /// Rewards to issue; the array alone is taken as well.
@@ -143,7 +156,7 @@ bodies! {
         value_remaining: Option<Decimal>,
         issued_at: Option<When>,
         available_at: Option<When>,
-        /// `null` for never.
+        /// `"never"` for never; `null` is as good as leaving it out.
         expires_at: Option<When>,
         timezone: Option<String>,
         external_id: Option<String>,
@@ -159,6 +172,8 @@ bodies! {
         /// All or nothing; false unless said.
         strict: Option<bool>,
         basket_total: Option<Decimal>,
+        /// The path's, if at all.
+        profile_id: Option<String>,
         meta: Option<Value>,
     }
     /// What to redeem, in short.
@@ -168,6 +183,8 @@ bodies! {
         strategy: Option<String>,
         strict: Option<bool>,
         basket_total: Option<Decimal>,
+        /// The path's, if at all.
+        profile_id: Option<String>,
         meta: Option<Value>,
     }
     /// What to set aside.
@@ -179,6 +196,8 @@ bodies! {
         /// In seconds.
         expires_in: Option<u32>,
         basket_total: Option<Decimal>,
+        /// The path's, if at all.
+        profile_id: Option<String>,
         meta: Option<Value>,
     }
     /// How much of a hold; all of it unless said.

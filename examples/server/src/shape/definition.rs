@@ -1,11 +1,13 @@
 //! Definitions.
 
-use scrip::json::Json;
 use scrip::{Defined, Definition, PeriodType, Until};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::sent;
 use super::wire::{Num, Time};
+use crate::http::body::Fields;
 
 /// A template that rewards are issued from.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -41,15 +43,20 @@ pub struct RewardTemplate {
     is_published: bool,
     tags: Vec<String>,
     #[schema(value_type = Option<serde_json::Value>)]
-    meta: Option<Json>,
+    meta: Option<Box<RawValue>>,
     created_at: Time,
     updated_at: Time,
+    /// Whatever else was sent.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    sent: Fields,
 }
 
 impl RewardTemplate {
     /// `None` for a definition of points.
     pub fn of(defined: &Defined) -> Option<Self> {
         let Definition::Reward(reward) = defined.definition.clone() else { return None };
+        let mut sent = sent::unpack(reward.meta.as_ref());
         Some(Self {
             id: defined.id.get(),
             name: reward.name,
@@ -75,9 +82,10 @@ impl RewardTemplate {
             is_extendable: reward.is_extendable,
             is_published: reward.is_published,
             tags: reward.tags,
-            meta: reward.meta,
+            meta: sent.remove("meta"),
             created_at: defined.created_at.into(),
             updated_at: defined.updated_at.into(),
+            sent,
         })
     }
 }
@@ -104,15 +112,20 @@ pub struct PointTemplate {
     is_extendable: bool,
     tags: Vec<String>,
     #[schema(value_type = Option<serde_json::Value>)]
-    meta: Option<Json>,
+    meta: Option<Box<RawValue>>,
     created_at: Time,
     updated_at: Time,
+    /// Whatever else was sent.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    sent: Fields,
 }
 
 impl PointTemplate {
     /// `None` for a definition of rewards.
     pub fn of(defined: &Defined) -> Option<Self> {
         let Definition::Point(point) = defined.definition.clone() else { return None };
+        let mut sent = sent::unpack(point.meta.as_ref());
         Some(Self {
             id: defined.id.get(),
             name: point.name,
@@ -129,9 +142,10 @@ impl PointTemplate {
             is_reassignable: point.is_reassignable,
             is_extendable: point.is_extendable,
             tags: point.tags,
-            meta: point.meta,
+            meta: sent.remove("meta"),
             created_at: defined.created_at.into(),
             updated_at: defined.updated_at.into(),
+            sent,
         })
     }
 }

@@ -51,14 +51,17 @@ impl Request {
     pub fn send(&self, address: SocketAddr) -> io::Result<Answer> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let mut text = format!("{} {} HTTP/1.1\r\nHost: {address}\r\n", self.method, self.path);
+        let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
+        if !self.headers.iter().any(|(name, _)| name == "Host") {
+            text.push_str(&format!("Host: {address}\r\n"));
+        }
         for (name, value) in &self.headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
         text.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", self.body.len()));
         stream.write_all(text.as_bytes())?;
-        // A server that refuses a large body does not read it all.
-        let _ = stream.write_all(&self.body);
+        // As ordinary clients do, it sends everything before it looks for an answer.
+        stream.write_all(&self.body)?;
         Answer::read(stream)
     }
 }
@@ -77,8 +80,6 @@ impl Answer {
                         break;
                     }
                 }
-                // It may hang up on the rest of a body that it did not read.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset && !bytes.is_empty() => break,
                 Err(error) => return Err(error),
             }
         }
