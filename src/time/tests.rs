@@ -169,6 +169,45 @@ fn t2_an_expiry_is_exclusive_to_the_tick() {
 }
 
 #[test]
+fn t8_no_minute_has_a_second_60() {
+    for minute in ["2016-12-31 23:59", "2025-06-15 10:00", "2025-06-30 23:59", "9999-12-31 23:59"] {
+        for second in ["60", "60.5", "61"] {
+            for text in [format!("{minute}:{second}"), format!("{minute}:{second}Z").replace(' ', "T")] {
+                assert_eq!(text.parse::<When>(), Err(TimeError::NotATime), "{text}");
+                assert_eq!(text.parse::<Until>(), Err(TimeError::NotATime), "{text}");
+                assert_eq!(text.parse::<Timestamp>(), Err(TimeError::NotATime), "{text}");
+            }
+        }
+        assert!(format!("{minute}:59").parse::<When>().is_ok());
+    }
+    let leap = day("2016-12-31").and_hms_micro_opt(23, 59, 59, 1_000_000).unwrap();
+    assert!(When::Local(leap).resolve(Zone::UTC).is_err() && Until::Local(leap).resolve(Zone::UTC).is_err());
+    assert!(Timestamp::try_from(leap.and_utc()).is_err());
+}
+
+#[test]
+fn t8_every_local_time_of_the_years_1_to_9999_is_accepted_in_every_zone() {
+    let (first, last) = (local("0001-01-01T00:00:00"), local("9999-12-31T23:59:59"));
+    for zone in TZ_VARIANTS.iter().map(|tz| zone(tz.name())) {
+        for time in [first, last] {
+            let start = When::Local(time).resolve(zone).unwrap();
+            let expiry = Until::Local(time).resolve(zone).unwrap();
+            assert_eq!(zone.local(start), time, "{zone}");
+            assert_eq!(expiry.last_second().map(|second| zone.local(second)), Some(time), "{zone}");
+            // And is written and read as what it is.
+            assert_eq!(start.to_string().parse(), Ok(start), "{zone}");
+            let text = serde_json::to_string(&expiry).unwrap();
+            assert_eq!(serde_json::from_str::<Expiry>(&text).unwrap(), expiry, "{zone}");
+        }
+        assert_eq!(Until::Day(last.date()).resolve(zone), Until::Local(last).resolve(zone), "{zone}");
+    }
+    // What is written in UTC is read in UTC.
+    let last = Until::Local(last).resolve(zone("Pacific/Honolulu")).unwrap();
+    assert_eq!(serde_json::to_string(&last).unwrap(), r#""+10000-01-01T09:59:59Z""#);
+    assert_eq!("+10000-01-01 09:59:59".parse::<Until>().unwrap().resolve(Zone::UTC), Ok(last));
+}
+
+#[test]
 fn texts_that_are_no_times_are_refused() {
     for text in [
         "",
@@ -190,7 +229,7 @@ fn texts_that_are_no_times_are_refused() {
         assert!(text.parse::<When>().is_err(), "{text:?}");
         assert!(text.parse::<Until>().is_err(), "{text:?}");
     }
-    assert_eq!("0000-01-01T00:00:00Z".parse::<Timestamp>(), Err(TimeError::OutOfRange));
+    assert_eq!("0000-12-30T00:00:00Z".parse::<Timestamp>(), Err(TimeError::OutOfRange));
     assert_eq!("2025-06-15 00:00:00".parse::<Timestamp>(), Err(TimeError::NotATime));
     assert_eq!("Australia/Melborne".parse::<Zone>(), Err(TimeError::UnknownZone));
     let error = serde_json::from_str::<Zone>("\"Mars/Base\"").unwrap_err().to_string();
@@ -212,6 +251,7 @@ fn the_ends_of_time_are_refused_and_do_not_panic() {
     assert_eq!(zone("UTC").end_of_day(NaiveDate::MAX), Err(TimeError::OutOfRange));
     assert_eq!(Timestamp::MAX.checked_add(TimeDelta::microseconds(1)), Err(TimeError::OutOfRange));
     assert_eq!(Timestamp::MIN.checked_add(TimeDelta::microseconds(-1)), Err(TimeError::OutOfRange));
-    assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
-    assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00Z");
+    assert_eq!(Timestamp::MAX.to_string(), "+10000-01-01T23:59:59.999999Z");
+    assert_eq!(Timestamp::MIN.to_string(), "0000-12-31T00:00:00Z");
+    assert_eq!("+10000-01-02T00:00:00Z".parse::<Timestamp>(), Err(TimeError::OutOfRange));
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -13,7 +13,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum TimeError {
     /// Not one of the accepted forms.
-    #[error("is not a time: expected `YYYY-MM-DD HH:MM:SS`, RFC 3339, or for an expiry a date (rule T5)")]
+    #[error(
+        "is not a time: expected `YYYY-MM-DD HH:MM:SS` with seconds up to 59, RFC 3339, or for an expiry a date (rules T5, T8)"
+    )]
     NotATime,
     /// Outside the years 1 to 9999.
     #[error("is outside the years 1 to 9999 (rule T1)")]
@@ -34,7 +36,8 @@ impl TimeError {
     }
 }
 
-/// An instant in UTC, to the microsecond, in the years 1 to 9999.
+/// An instant in UTC, to the microsecond, in the years 1 to 9999 and a day around them, so that every zone has all local
+/// times of these years (rule T8). The text of the last day begins with `+10000`.
 ///
 /// One microsecond is the ledger's tick: a lot that expires at an instant is usable one tick earlier and not at
 /// it (rule T2). Anything finer is cut off on the way in.
@@ -49,11 +52,14 @@ impl TimeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
+/// A day, in microseconds. No zone is further from UTC.
+const DAY: i64 = 86_400_000_000;
+
 impl Timestamp {
-    /// The start of the year 1.
-    pub const MIN: Self = Self(-62_135_596_800_000_000);
-    /// The last tick of the year 9999.
-    pub const MAX: Self = Self(253_402_300_799_999_999);
+    /// A day before the year 1.
+    pub const MIN: Self = Self(-62_135_596_800_000_000 - DAY);
+    /// The last tick of the day after the year 9999.
+    pub const MAX: Self = Self(253_402_300_799_999_999 + DAY);
 
     /// From microseconds since 1970, in UTC.
     ///
@@ -93,6 +99,9 @@ impl TryFrom<DateTime<Utc>> for Timestamp {
     type Error = TimeError;
 
     fn try_from(value: DateTime<Utc>) -> Result<Self, TimeError> {
+        if is_leap_second(value.timestamp_subsec_nanos()) {
+            return Err(TimeError::NotATime);
+        }
         Self::from_micros(value.timestamp_micros())
     }
 }
@@ -129,11 +138,19 @@ impl From<Timestamp> for DateTime<Utc> {
 impl FromStr for Timestamp {
     type Err = TimeError;
 
-    /// Reads RFC 3339.
+    /// Reads RFC 3339, and years above 9999 with a sign, as they are written.
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError::NotATime)?;
-        Self::try_from(parsed.to_utc())
+        let parsed = match text.strip_prefix('+') {
+            Some(_) => text.parse::<DateTime<FixedOffset>>(),
+            None => DateTime::parse_from_rfc3339(text),
+        };
+        Self::try_from(parsed.map_err(|_| TimeError::NotATime)?.to_utc())
     }
+}
+
+/// Whether a time is in a second 60, which chrono reads as a second 59 with this many nanoseconds (rule T8).
+pub(super) const fn is_leap_second(nanoseconds: u32) -> bool {
+    nanoseconds >= 1_000_000_000
 }
 
 /// Writes RFC 3339 in UTC.

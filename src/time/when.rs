@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
 use super::text::read_text;
+use super::timestamp::is_leap_second;
 use super::zone::Edge;
 use super::{Expiry, TimeError, Timestamp, Zone};
 
@@ -186,6 +187,7 @@ impl Written {
         let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
             .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
         match local {
+            Ok(local) if is_leap_second(local.nanosecond()) => Err(TimeError::NotATime),
             Ok(local) if text.len() >= 19 => Ok(Self::Local(local)),
             Ok(_) => Err(TimeError::NotATime),
             Err(_) => text.parse().map(Self::Instant),

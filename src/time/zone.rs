@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
+use chrono::{LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike as _};
 use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Serialize};
 
+use super::timestamp::is_leap_second;
 use super::{TimeError, Timestamp};
 
 /// An IANA time zone, such as `Australia/Melbourne`.
@@ -85,6 +86,9 @@ impl Zone {
     }
 
     pub(crate) fn instant(self, local: NaiveDateTime, edge: Edge) -> Result<Timestamp, TimeError> {
+        if is_leap_second(local.nanosecond()) {
+            return Err(TimeError::NotATime);
+        }
         let found = match self.0.from_local_datetime(&local) {
             LocalResult::Single(only) => only,
             LocalResult::Ambiguous(earlier, later) => match edge {

@@ -67,7 +67,7 @@ fn bodies(met: &mut Met, server: &Server) {
     post("/rewards/batch", b"[]", 422, "invalid_field");
     let rows = |count: usize| serde_json::to_vec(&vec![json!({}); count]).unwrap();
     post("/rewards/batch", &rows(501), 422, "invalid_field");
-    let beyond = json!({"profile_id": "p", "reward_definition_id": 1, "expires_at": "9999-12-31 23:59:59"});
+    let beyond = json!({"profile_id": "p", "reward_definition_id": 1, "expires_at": "2025-06-30 23:59:60"});
     post("/rewards", beyond.to_string().as_bytes(), 422, "invalid_field");
     // A batch may be larger than other bodies.
     for body in [format!("[{{}}{}]", " ".repeat(2 << 20)).into_bytes(), rows(500)] {

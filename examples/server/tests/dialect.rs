@@ -67,6 +67,35 @@ fn times_are_read_in_each_way_that_they_may_be_sent() {
     assert_eq!(server.post("/rewards", &never).is(201).data()["expires_at"], Value::Null);
 }
 
+/// What other systems write for never is accepted wherever the shop is, and the answer is understood when it comes back.
+#[test]
+fn the_last_second_of_the_year_9999_is_accepted_in_every_zone() {
+    let server = Server::start();
+    let ten = server.define("ten", json!({}));
+    for (zone, read) in [
+        ("UTC", "9999-12-31 23:59:59"),
+        ("America/New_York", "+10000-01-01 04:59:59"),
+        ("Pacific/Honolulu", "+10000-01-01 09:59:59"),
+        ("Australia/Melbourne", "9999-12-31 12:59:59"),
+    ] {
+        let body = json!({
+            "profile_id": "p", "reward_definition_id": ten, "timezone": zone, "expires_at": "9999-12-31 23:59:59",
+        });
+        let mut reward = server.post("/rewards", &body).is(201).data();
+        assert_eq!((&reward["expires_at"], &reward["is_active"]), (&json!(read), &json!(true)), "{zone}");
+        assert_eq!(reward["expires_local_at"], "9999-12-31 23:59:59", "{zone}");
+        let one = format!("/rewards/{}", reward["id"]);
+        reward["value_remaining"] = json!(4);
+        assert_eq!(server.put(&one, &reward).is(200).data()["expires_at"], read, "{zone}");
+        let bare = json!({"expires_at": read});
+        assert_eq!(server.put(&one, &bare).is(200).data()["expires_at"], read, "{zone}");
+    }
+    let leap = json!({"profile_id": "p", "reward_definition_id": ten, "expires_at": "2025-06-30 23:59:60"});
+    server.post("/rewards", &leap).refuses(422, "invalid_field");
+    server.get("/profiles/p/balances?at=2025-06-30%2023:59:60").refuses(422, "invalid_field");
+    server.put("/test-clock", &json!({"now": "2025-06-30T23:59:60Z"})).refuses(422, "invalid_field");
+}
+
 #[test]
 fn all_rewards_are_extended_or_none() {
     let server = Server::start();

@@ -81,8 +81,8 @@ impl PartialSchema for Time {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(SchemaType::new(Type::String))
-            .pattern(Some(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"))
-            .description(Some("`YYYY-MM-DD HH:MM:SS`."))
+            .pattern(Some(r"^(\+1)?\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"))
+            .description(Some("`YYYY-MM-DD HH:MM:SS`; the day after the year 9999, which zones west of UTC reach, is `+10000-01-01`."))
             .into()
     }
 }
