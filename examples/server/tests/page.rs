@@ -192,7 +192,8 @@ fn a_person_looks_at_a_wallet_and_redeems() {
     browser.shows("#message", "bearer token");
     browser.keys("#token", &format!("{TOKEN}\u{e007}"));
     browser.shows("#balances", "$20.00");
-    assert!(browser.complaints().iter().all(|line| line.contains("401")), "only what was refused");
+    let complaints = browser.complaints();
+    assert!(complaints.iter().all(|line| line.contains("401")), "only what was refused: {complaints:?}");
 
     assert!(browser.text("#balances").contains("worth $7.00"));
     assert_eq!((browser.count("#rewards li"), browser.count("#rewards .bar")), (2, 2));
