@@ -98,9 +98,10 @@ pub use journal::{
     Balances, Bucket, Capture, Cause, ClawedBack, Corrected, Earned, EarnedMore, Entry, EntryKind, Expired,
     External, Fingerprint, Hold, HoldEntry, HoldStatus, Issue, Item, Items, KindTotals, Lot, LotChange,
     LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus, LotTimes, LotValue, MergedIn,
-    MergedOut, MovedIn, MovedOut, Movement, Origin, PointLot, RecordId, RedeemDetails, Redeemed, Redemption,
-    RedemptionState, Release, ReleasedLot, Return, ReturnEntry, ReturnedItem, ReturnedTo, Reward, Stamp,
-    Standing, Strategy, Totals, Transaction, TransactionChange, Unreadable, ValuedBalances,
+    MergedOut, MovedIn, MovedOut, Movement, Origin, Owed, PointLot, RecordId, Recovered, RedeemDetails,
+    Redeemed, Redemption, RedemptionState, Release, ReleasedLot, Return, ReturnEntry, ReturnedItem,
+    ReturnedTo, Reward, Stamp, Standing, Strategy, Totals, Transaction, TransactionChange, Unreadable,
+    ValuedBalances,
 };
 pub use ledger::{
     Answer, AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt, AsyncSweepAll, Error, GroupCommit, GroupDriver,

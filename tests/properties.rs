@@ -22,6 +22,8 @@ mod mergers;
 mod one;
 #[path = "properties/one_way.rs"]
 mod one_way;
+#[path = "properties/owed.rs"]
+mod owed;
 #[path = "properties/redeeming.rs"]
 mod redeeming;
 #[path = "properties/repetition.rs"]

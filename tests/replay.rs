@@ -140,7 +140,8 @@ fn the_whole_history_goes_along_in_a_merger() {
 fn points_come_back_with_their_transaction_only() {
     let journals = Journals::written();
     let deleted = 16_777_225;
-    let kind = serde_json::json!({"clawback": {"transaction": deleted, "points": "5", "owed": "5"}});
+    let owed = serde_json::json!({"transaction": deleted, "sold_at": "2025-06-15T00:00:00Z", "policy": "debt", "points": "5"});
+    let kind = serde_json::json!({"clawback": {"transaction": deleted, "points": "5", "owed": owed}});
     let cause = serde_json::json!({ "transaction": deleted });
     let journal = appended(journals.of("erin"), cause, kind, ("point_debt", "5"));
     assert_eq!(contradiction(&journal, &journals), Some(("transaction", "X4")));

@@ -1,7 +1,7 @@
 //! The fold: what an entry does to an account (rule J2).
 
 use super::lots::{LiveLot, OverdueLot, PendingLot};
-use super::{Account, Corrupt};
+use super::{Account, Corrupt, Debts};
 use crate::id::{LotId, next_sequence};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, Entry, LotKind, LotState, Movement, Standing};
@@ -60,15 +60,27 @@ impl Account {
             Effect::State(after) => self.set_lot(after),
             Effect::HoldOpened(hold) => self.rest_mut().holds.insert(hold.clone()),
             Effect::HoldClosed { hold, .. } => self.rest_mut().holds.remove(hold),
-            Effect::Owe(points) if !points.is_zero() => {
+            Effect::Owe(owed) => {
                 let rest = self.rest_mut();
-                rest.point_debt = rest.point_debt.plus(points);
+                rest.point_debt = rest.point_debt.plus(owed.collected());
+                rest.debts.insert(owed);
             }
             Effect::PayDebt(points) if !points.is_zero() => {
                 let rest = self.rest_mut();
                 rest.point_debt = rest.point_debt.minus(points);
+                rest.debts.pay(points);
             }
-            Effect::MergedInto(number) => self.rest_mut().merged_into = Some(number),
+            Effect::Recover(recovered) => {
+                let rest = self.rest_mut();
+                rest.point_debt = rest.point_debt.minus(recovered.debt);
+                rest.debts.recover(&recovered);
+            }
+            Effect::MergedInto(number) => {
+                let rest = self.rest_mut();
+                // What is owed went along, collected or not.
+                rest.debts = Debts::EMPTY;
+                rest.merged_into = Some(number);
+            }
             Effect::MergedFrom(number) => self.rest_mut().merged_from.push(number),
             _ => {}
         }

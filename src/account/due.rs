@@ -3,6 +3,8 @@
 //! No answer depends on when these entries are written, as each has its own instant and is the same whoever
 //! writes it: a sweep, or the next change to the account.
 
+use std::borrow::Cow;
+
 use super::{Account, LiveLot};
 use crate::id::next_sequence;
 use crate::journal::{
@@ -10,6 +12,7 @@ use crate::journal::{
     Standing,
 };
 use crate::time::Timestamp;
+use crate::value::Quantity;
 
 /// Applies to the account everything that fell due by `at`, in order, and adds the entries that say so.
 ///
@@ -69,12 +72,19 @@ enum Due<'a> {
     Expire(LotKind, &'a LiveLot),
 }
 
-/// What becomes of held value when it is let go at an instant: it is available again, or has expired with its lot
-/// (rule H4).
+/// What becomes of held value when it is let go at an instant: what its lot's transaction owes is clawed back first
+/// (rule X5), and the rest is available again, or has expired with its lot (rule H4).
 pub(crate) fn release_items(account: &Account, items: &[Item], at: Timestamp) -> Vec<ReleasedLot> {
+    let mut debts = Cow::Borrowed(account.debts());
     let free = |item: &Item| {
         let (lot, kind, standing) = account.live(item.lot, at)?;
-        Some(ReleasedLot { value: item.value(), after: after(&lot, kind, standing) })
+        let value = item.value();
+        let owner = debts.owner(item.lot);
+        let clawed_back = owner.and_then(|transaction| debts.to_mut().claw_back(transaction, value));
+        let gone = clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
+        let after = after(&lot, kind, standing);
+        let after = LotState { remaining: after.remaining.minus(gone), ..after };
+        Some(ReleasedLot { value, clawed_back, after })
     };
     items.iter().filter_map(free).collect()
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Account;
+use super::debts::Debts;
 use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
 use super::rest::ColdState;
@@ -21,6 +22,8 @@ pub(super) struct AccountWire {
     totals: Totals,
     rewards: LotQueue,
     points: LotQueue,
+    #[serde(default, skip_serializing_if = "Debts::is_empty")]
+    owed: Debts,
     #[serde(default, skip_serializing_if = "PendingLots::is_empty")]
     pending: PendingLots,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -37,8 +40,8 @@ impl From<Account> for AccountWire {
     fn from(account: Account) -> Self {
         let totals = account.totals();
         let Account { profile, number, sequence, last_at, rewards, rest, .. } = account;
-        let ColdState { points, pending, overdue, holds, merged_into, merged_from, .. } =
-            rest.map(|rest| *rest).unwrap_or_default();
+        let rest = rest.map(|rest| *rest).unwrap_or_default();
+        let ColdState { points, debts: owed, pending, overdue, holds, merged_into, merged_from, .. } = rest;
         Self {
             profile,
             number,
@@ -47,6 +50,7 @@ impl From<Account> for AccountWire {
             totals,
             rewards,
             points,
+            owed,
             pending,
             overdue,
             holds,
@@ -71,10 +75,19 @@ impl From<AccountWire> for Account {
             holds,
             ..
         } = form;
-        let AccountWire { merged_into, merged_from, .. } = form;
+        let AccountWire { owed: debts, merged_into, merged_from, .. } = form;
         let Totals { rewards: rewards_pot, points: points_pot, point_debt } = totals;
-        let rest =
-            ColdState { points, points_pot, point_debt, pending, overdue, holds, merged_into, merged_from };
+        let rest = ColdState {
+            points,
+            points_pot,
+            point_debt,
+            debts,
+            pending,
+            overdue,
+            holds,
+            merged_into,
+            merged_from,
+        };
         let rest = (rest != *ColdState::NONE).then(|| Box::new(rest));
         Self { profile, number, sequence, last_at, rewards_pot, rewards, rest }
     }

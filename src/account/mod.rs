@@ -5,6 +5,7 @@
 
 mod apply;
 mod corrupt;
+mod debts;
 mod due;
 mod form;
 mod holds;
@@ -16,9 +17,12 @@ mod retention;
 #[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod wire;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 pub use corrupt::{Contradiction, Corrupt};
+pub(crate) use debts::Debts;
 pub(crate) use due::{after, release_items, settle_due};
 use form::AccountWire;
 use lots::LotQueue;
@@ -29,7 +33,7 @@ use rest::ColdState;
 pub(crate) use retention::unneeded;
 
 use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
-use crate::journal::{Balances, HoldEntry, KindTotals, LotKind, Standing, Totals};
+use crate::journal::{Balances, HoldEntry, KindTotals, LotKind, Owed, Standing, Totals};
 use crate::time::Timestamp;
 use crate::value::Quantity;
 
@@ -118,6 +122,15 @@ impl Account {
         self.rest().holds.iter()
     }
 
+    /// What transactions owe as of the last entry, the oldest sale first; see [`Account::owed_at`].
+    pub fn owed(&self) -> impl ExactSizeIterator<Item = &Owed> {
+        self.debts().iter()
+    }
+
+    pub(crate) fn debts(&self) -> &Debts {
+        &self.rest().debts
+    }
+
     /// The profile that this one was merged into, and that has its value now.
     pub fn merged_into(&self) -> Option<ProfileNumber> {
         self.rest().merged_into
@@ -137,12 +150,22 @@ impl Account {
     ///
     /// An instant before the last entry gives the balances at the last entry.
     pub fn balances_at(&self, at: Timestamp) -> Balances {
+        self.settled_at(at).balances()
+    }
+
+    /// What transactions owe at an instant, the oldest sale first: points that were spent or held when the purchase came
+    /// back (rule X5). As [`Account::balances_at`].
+    pub fn owed_at(&self, at: Timestamp) -> Vec<Owed> {
+        self.settled_at(at).owed().cloned().collect()
+    }
+
+    fn settled_at(&self, at: Timestamp) -> Cow<'_, Self> {
         if !self.is_due(at) {
-            return self.balances();
+            return Cow::Borrowed(self);
         }
         let mut later = self.clone();
         let _ = settle_due(&mut later, at, &mut Vec::new());
-        later.balances()
+        Cow::Owned(later)
     }
 
     /// The next instant at which something happens by itself: a lot becomes available or expires, or a hold lapses.
@@ -170,6 +193,7 @@ impl Account {
     /// Whether the totals add up, and agree with the lots and the holds (rule J3).
     pub fn is_conserved(&self) -> bool {
         self.totals().is_conserved()
+            && self.debts().collected() == value(self.rest().point_debt.into())
             && [LotKind::Reward, LotKind::Point].into_iter().all(|kind| {
                 let pot = self.pot(kind);
                 let live = || self.queue(kind).iter();

@@ -1,6 +1,7 @@
 //! What most accounts have nothing of: apart from the account, so that a million of them stay small, and one is near as
 //! soon as its first bytes are.
 
+use super::debts::Debts;
 use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
 use crate::id::ProfileNumber;
@@ -14,6 +15,8 @@ pub(super) struct ColdState {
     /// Where everything that came in as points is now.
     pub(super) points_pot: KindTotals,
     pub(super) point_debt: Points,
+    /// What transactions owe: the debt above, and what is not collected.
+    pub(super) debts: Debts,
     pub(super) pending: PendingLots,
     /// Lots that are held past their expiry.
     pub(super) overdue: Vec<OverdueLot>,
@@ -30,6 +33,7 @@ impl ColdState {
         points: LotQueue::EMPTY,
         points_pot: KindTotals::EMPTY,
         point_debt: Points::ZERO,
+        debts: Debts::EMPTY,
         pending: PendingLots::EMPTY,
         overdue: Vec::new(),
         holds: OpenHolds::EMPTY,

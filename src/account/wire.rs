@@ -7,7 +7,7 @@ use super::rest::ColdState;
 use super::{Account, LiveLot, OverdueLot, PendingLot};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of, unzigzag, zigzag};
-use crate::journal::{HoldEntry, KindTotals, LotKind};
+use crate::journal::{HoldEntry, KindTotals, LotKind, Owed};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Delta;
 
@@ -19,7 +19,7 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
     let Account { number, sequence, last_at, .. } = *account;
     let mut to = Writer::new(out, number, sequence, last_at);
     let rest = account.rest();
-    let has_points = rest.points_pot != KindTotals::EMPTY || !rest.point_debt.is_zero();
+    let has_points = rest.points_pot != KindTotals::EMPTY;
     let has_profile = account.profile().is_some();
     to.byte(FORM);
     to.flags([
@@ -30,6 +30,7 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
         !rest.holds.is_empty(),
         rest.merged_into.is_some(),
         !rest.merged_from.is_empty(),
+        !rest.debts.is_empty(),
     ]);
     to.profile(number);
     if has_profile {
@@ -42,7 +43,6 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
     lots.list(account.rewards.iter());
     if has_points {
         lots.to.pot(&rest.points_pot);
-        lots.to.quantity(rest.point_debt);
         lots.list(rest.points.iter());
     }
     lots.rare(rest);
@@ -58,7 +58,7 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
         FORM => {}
         newer => return Err(from.newer(newer.into())),
     }
-    let [has_profile, has_points, rare @ ..] = from.flags::<7>()?;
+    let [has_profile, has_points, rare @ ..] = from.flags::<8>()?;
     from.number = from.profile()?;
     let profile = from.if_set(has_profile, |from| from.parsed("a profile's id"))?;
     let mut account = Account::new(profile.unwrap_or(ProfileId::BLANK), from.number);
@@ -71,10 +71,10 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
     lots.list(|lot| account.rewards.insert(lot))?;
     if has_points {
         let rest = account.rest_mut();
-        (rest.points_pot, rest.point_debt) = (lots.from.pot()?, lots.from.points()?);
+        rest.points_pot = lots.from.pot()?;
         lots.list(|lot| rest.points.insert(lot))?;
     }
-    if rare != [false; 5] {
+    if rare != [false; 6] {
         lots.rare(rare, account.rest_mut())?;
     }
     lots.from.part = "an account";
@@ -114,7 +114,7 @@ impl LotWriter<'_> {
 
     /// What most accounts have nothing of.
     fn rare(mut self, rest: &ColdState) {
-        let ColdState { pending, overdue, holds, merged_into, merged_from, .. } = rest;
+        let ColdState { pending, overdue, holds, merged_into, merged_from, debts, .. } = rest;
         if !pending.is_empty() {
             self.to.number(pending.iter().len() as u64);
             for PendingLot { available_at, kind, lot } in pending.iter() {
@@ -137,6 +137,10 @@ impl LotWriter<'_> {
         merged_into.inspect(|number| self.to.profile(*number));
         if !merged_from.is_empty() {
             self.to.profiles(merged_from);
+        }
+        if !debts.is_empty() {
+            self.to.number(debts.iter().len() as u64);
+            debts.iter().for_each(|owed| owed.write(&mut self.to));
         }
     }
 }
@@ -166,8 +170,8 @@ impl LotReader<'_> {
         Ok(LiveLot { expires_at, issued_at, id, remaining, held })
     }
 
-    fn rare(&mut self, flags: [bool; 5], rest: &mut ColdState) -> Reading<()> {
-        let [has_pending, has_overdue, has_holds, is_merged, has_merged] = flags;
+    fn rare(&mut self, flags: [bool; 6], rest: &mut ColdState) -> Reading<()> {
+        let [has_pending, has_overdue, has_holds, is_merged, has_merged, is_owed] = flags;
         if has_pending {
             for _ in 0..self.from.number()? {
                 let [is_point] = self.from.flags()?;
@@ -187,6 +191,12 @@ impl LotReader<'_> {
         self.from.part = "the mergers of an account";
         rest.merged_into = self.from.if_set(is_merged, Reader::profile)?;
         rest.merged_from = self.from.if_set(has_merged, Reader::profiles)?.unwrap_or_default();
+        if is_owed {
+            for owed in self.from.list::<Owed>()? {
+                rest.point_debt = rest.point_debt.plus(owed.collected());
+                rest.debts.insert(&owed);
+            }
+        }
         Ok(())
     }
 }

@@ -11,11 +11,11 @@ pub(super) enum Announced {
     /// A return: a new lot for value that cannot go back to its own (rule R3).
     Returned { back: ReturnId, lot: LotId, kind: LotKind, value: Quantity, origin: Origin },
     /// A transaction: points in a new lot (rule X3).
-    EarnedLot { transaction: TransactionId, lot: LotId, points: Points },
+    EarnedLot { transaction: TransactionId, lot: LotId, points: Points, replaces: Option<LotId> },
     /// A transaction: more points in its lot (rule X4).
     EarnedMore { transaction: TransactionId, points: Points },
     /// A transaction: points that come back (rule X4).
-    ClawedBack { transaction: TransactionId, points: Points },
+    ClawedBack { transaction: TransactionId, points: Points, written_off: Points },
 }
 
 impl Past {

@@ -42,6 +42,7 @@ impl Past {
         let after = LotState { standing: Standing::Revoked, ..now };
         let moves = [(now.standing.bucket(), Bucket::Revoked, now.remaining), NONE];
         same_change(&corrected.change, &lot_change(after, moves))?;
+        same("X5", "clawed_back", &corrected.clawed_back, &None)?;
         ensure("L3", "issue", corrected.issue.is_none(), &corrected.issue, format_args!("none"))?;
         ensure(
             "L3",
@@ -70,10 +71,22 @@ impl Past {
         let standing = record.standing_until(expires_at, step.at());
         let after = LotState { expires_at, remaining, standing, ..now };
         let (from, to) = (now.standing.bucket(), standing.bucket());
-        let moves = match remaining.checked_sub(now.remaining) {
-            Some(more) => [(from, to, record.unheld()), (Bucket::Adjusted, to, more)],
+        // What a correction upward brings is clawed back first, as far as its transaction owes it.
+        let gone = corrected.clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
+        let asked = remaining.checked_add(gone).unwrap_or(Quantity::MAX_TOTAL);
+        let up = asked.checked_sub(now.remaining);
+        let owner = record.issue.owner();
+        let expected =
+            owner.zip(up).and_then(|(owner, up)| step.account.debts().clone().claw_back(owner, up));
+        same("X5", "clawed_back", &corrected.clawed_back, &expected)?;
+        let moves = match up {
+            Some(more) => {
+                record.adjusted_away = record.adjusted_away.down(more);
+                [(from, to, record.unheld()), (Bucket::Adjusted, to, more.minus(gone))]
+            }
             None => {
                 let less = now.remaining.minus(remaining);
+                record.adjusted_away = record.adjusted_away.up(less);
                 [(from, Bucket::Adjusted, less), (from, to, remaining.minus(held))]
             }
         };

@@ -2,52 +2,47 @@
 
 use super::announced::Announced;
 use super::issue::only_from;
-use super::{
-    Check, Fault, Past, Step, ensure,
-    lots::NONE,
-    lots::{lot_change, same_change},
-    same,
-};
+use super::lots::{LotRecord, NONE, lot_change, same_change};
+use super::{Check, Fault, Past, Step, ensure, same};
 use crate::definition::Terms;
 use crate::id::{LotId, TransactionId};
-use crate::journal::{Bucket, ClawedBack, EarnedMore, Issue, LotKind, LotState, Origin, Standing};
+use crate::journal::{Bucket, ClawedBack, EarnedMore, Issue, LotKind, LotState, Origin, Recovered, Standing};
 use crate::time::{Expiry, Period, PeriodType};
 use crate::value::{Points, Quantity};
 use chrono::TimeDelta;
+use std::collections::VecDeque;
 
 impl Past {
-    /// A new lot for what a transaction earned. A debt is paid first, and what paid it is not in the lot.
+    /// A new lot for what a transaction earned. What was owed is not in it.
     pub(super) fn issued_by_transaction(
         &mut self,
         step: &Step<'_>,
         issue: &Issue,
-        (transaction, paid): (TransactionId, Points),
+        transaction: TransactionId,
         announced: Option<Announced>,
     ) -> Check {
-        match announced {
-            Some(Announced::EarnedLot { transaction: announced, points, .. }) => {
+        let replaces = match announced {
+            Some(Announced::EarnedLot { transaction: announced, points, replaces, .. }) => {
                 same("X3", "details.origin.transaction", &transaction, &announced)?;
                 same("X4", "value_initial", &issue.value_initial, &points.into())?;
+                replaces
             }
             None => {
                 self.check_given("details.origin.transaction", transaction)?;
                 let lot = self.earned_lot(transaction);
                 same("X4", "lot", &Some(issue.lot), &lot)?;
+                // What it earned before is in another journal.
+                issue.replaces().filter(|lot| lot.number() != step.number())
             }
             Some(_) => return Err(Fault::new("R3", "details.origin", &transaction, "a return")),
-        }
+        };
         self.check_own_lot(issue, transaction)?;
         same("X3", "kind", &issue.kind, &LotKind::Point)?;
-        let debt = step.account.totals().point_debt;
-        let points = issue.value_initial.as_points();
-        same("X4", "details.origin.paid_to_debt", &paid, &debt.min(points))?;
-        same("X4", "value_remaining", &issue.value_remaining.as_points(), &points.minus(paid))?;
-        same(
-            "X3",
-            "details",
-            &issue.details,
-            &only_from(Origin::Earned { transaction, paid_to_debt: paid }),
-        )?;
+        let Paid { clawed_back, paid_to_debt, into_lot } =
+            paid(step, transaction, issue.value_initial.as_points());
+        same("X4", "value_remaining", &issue.value_remaining.as_points(), &into_lot)?;
+        let origin = Origin::Earned { transaction, paid_to_debt, clawed_back, replaces };
+        same("X3", "details", &issue.details, &only_from(origin))?;
         check_earned_terms(issue)?;
         let Terms { period, timezone, .. } = issue.terms;
         let expiry =
@@ -81,14 +76,18 @@ impl Past {
         let remaining = earned.change.after.remaining;
         let fault = || Fault::new("X4", "change.after.remaining", &remaining, "no less than it was");
         let value = remaining.checked_sub(now.remaining).ok_or_else(fault)?;
-        let paid = earned.paid_to_debt;
-        let points = value.as_points().checked_add(paid).unwrap_or(Points::MAX_TOTAL);
+        let owed = earned.clawed_back.map_or(Points::ZERO, |recovered| recovered.points());
+        let owed = owed.checked_add(earned.paid_to_debt).unwrap_or(Points::MAX_TOTAL);
+        let points = value.as_points().checked_add(owed).unwrap_or(Points::MAX_TOTAL);
         same("X4", "change.after.remaining", &points, &expected.unwrap_or(points))?;
-        same("X4", "paid_to_debt", &paid, &step.account.totals().point_debt.min(points))?;
+        let Paid { clawed_back, paid_to_debt, into_lot } = paid(step, earned.transaction, points);
+        same("X5", "clawed_back", &earned.clawed_back, &clawed_back)?;
+        same("X4", "paid_to_debt", &earned.paid_to_debt, &paid_to_debt)?;
+        same("X4", "change.after.remaining", &value, &into_lot.into())?;
         let after = LotState { remaining, ..now };
         let moves = [
             (Bucket::Issued, after.standing.bucket(), value),
-            (Bucket::Issued, Bucket::PaidToDebt, paid.into()),
+            (Bucket::Issued, Bucket::PaidToDebt, paid_to_debt.into()),
         ];
         same_change(&earned.change, &lot_change(after, moves))?;
         record.now = after;
@@ -96,61 +95,91 @@ impl Past {
     }
 
     pub(super) fn claw_back(&mut self, step: &Step<'_>, clawed: &ClawedBack) -> Check {
-        let ClawedBack { transaction, points, owed, shortfall, .. } = clawed;
+        let ClawedBack { transaction, points, written_off, .. } = clawed;
         match self.announced.pop_front() {
-            Some(Announced::ClawedBack { points: expected, .. }) => same("X4", "points", points, &expected)?,
+            Some(Announced::ClawedBack { points: expected, written_off: adjusted_away, .. }) => {
+                same("X4", "points", points, &expected)?;
+                same("X4", "written_off", written_off, &adjusted_away)?;
+            }
             _ => self.check_given("transaction", *transaction)?,
         }
         ensure("X4", "points", !points.is_zero(), points, format_args!("more than nothing"))?;
-        let is_either = owed.is_zero() || shortfall.is_zero();
-        ensure("X4", "shortfall", is_either, shortfall, format_args!("nothing, as the rest is owed"))?;
-        let value = self.clawed_from_lot(step, clawed)?;
-        let sum = value.as_points().checked_add(*owed).and_then(|sum| sum.checked_add(*shortfall));
-        same("X4", "points", &Some(*points), &sum)
+        let left = points.checked_sub(*written_off);
+        let left = left.ok_or_else(|| Fault::new("X4", "written_off", written_off, "a part of it"))?;
+        let left = self.clawed_from_lots(step, clawed, left)?;
+        self.check_owed(step, clawed, left)
     }
 
-    /// Whatever is left in the transaction's own lot comes out of it first, also where that stayed with a profile that was
-    /// merged into this one.
-    fn clawed_from_lot(&mut self, step: &Step<'_>, clawed: &ClawedBack) -> Check<Quantity> {
-        let points = clawed.points.into();
-        let lot = self.earned_lot(clawed.transaction);
-        let own = match lot.and_then(|lot| self.lots.get(&lot)) {
-            Some(own) if matches!(own.now.standing, Standing::MovedTo(_)) => None,
-            Some(own) => Some((own.at(step.at()), own.unheld())),
-            None => self.earned_and_stayed(step, lot, clawed)?.map(|now| (now, now.remaining)),
-        };
-        let value = own.map_or(Quantity::ZERO, |(_, unheld)| unheld.min(points));
-        let expected = own.filter(|_| !value.is_zero()).map(|(now, _)| {
+    /// Whatever is left in the transaction's own lots comes out of them first, one after the other, also where one stayed with
+    /// a profile that was merged into this one. Answers what is left to be owed.
+    fn clawed_from_lots(&mut self, step: &Step<'_>, clawed: &ClawedBack, points: Points) -> Check<Points> {
+        let mut left = points;
+        let mut known: VecDeque<LotId> = self.own_lots(clawed.transaction).map(|own| own.now.lot).collect();
+        known.retain(|lot| self.lots.get(lot).is_some_and(|own| !own.unheld().is_zero()));
+        for change in &clawed.changes {
+            let lot = change.after.lot;
+            let (now, unheld) = match self.lots.get(&lot) {
+                Some(own) => {
+                    same("X4", "changes.after.lot", &Some(lot), &known.pop_front())?;
+                    (own.at(step.at()), own.unheld())
+                }
+                None => {
+                    let now = self.stayed(step, lot, change)?;
+                    same("X3", "changes.after.kind", &now.kind, &LotKind::Point)?;
+                    (now, now.remaining)
+                }
+            };
+            let value = unheld.min(left.into());
+            let some = !value.is_zero();
+            ensure("X4", "changes", some, &lot, format_args!("a lot that something comes out of"))?;
+            left = left.minus(value.as_points());
             let after = LotState { remaining: now.remaining.minus(value), ..now };
-            lot_change(after, [(now.standing.bucket(), Bucket::ClawedBack, value), NONE])
-        });
-        let (Some(change), Some(expected)) = (&clawed.change, &expected) else {
-            same("X4", "change", &clawed.change, &expected)?;
-            return Ok(value);
-        };
-        same_change(change, expected)?;
-        match self.lots.get_mut(&expected.after.lot) {
-            Some(own) => own.now = expected.after,
-            None => drop(self.stayed.insert(expected.after.lot, expected.after)),
+            same_change(
+                change,
+                &lot_change(after, [(now.standing.bucket(), Bucket::ClawedBack, value), NONE]),
+            )?;
+            match self.lots.get_mut(&lot) {
+                Some(own) => own.now = after,
+                None => drop(self.stayed.insert(lot, after)),
+            }
         }
-        Ok(value)
+        let stayed = self.earned_lot(clawed.transaction).and_then(|lot| self.stayed.get(&lot));
+        let has_more = known.front().is_some() || stayed.is_some_and(|lot| !lot.remaining.is_zero());
+        let is_all = left.is_zero() || !has_more;
+        ensure("X4", "changes", is_all, &clawed.changes, format_args!("all that is left in its own lots"))?;
+        Ok(left)
     }
 
-    /// The lot that a transaction earned, where it stayed with a profile that was merged into this one.
-    fn earned_and_stayed(
-        &self,
-        step: &Step<'_>,
-        lot: Option<LotId>,
-        clawed: &ClawedBack,
-    ) -> Check<Option<LotState>> {
-        match (lot, &clawed.change) {
-            (Some(lot), Some(change)) => {
-                let now = self.stayed(step, lot, change)?;
-                same("X3", "change.after.kind", &now.kind, &LotKind::Point)?;
-                Ok(Some(now))
-            }
-            (lot, _) => Ok(lot.and_then(|lot| self.stayed.get(&lot).copied())),
-        }
+    /// What the transaction's own lots do not give is owed, by either policy.
+    fn check_owed(&self, step: &Step<'_>, clawed: &ClawedBack, left: Points) -> Check {
+        let transaction = clawed.transaction;
+        let Some(owed) = &clawed.owed else { return same("X4", "owed", &Points::ZERO, &left) };
+        same("X4", "owed.points", &owed.points, &left)?;
+        ensure("X4", "owed.points", !left.is_zero(), &left, format_args!("more than nothing"))?;
+        same("X5", "owed.transaction", &owed.transaction, &transaction)?;
+        let sale = self.transactions.get(&transaction).map(|sale| sale.transacted_at);
+        let sold_at = step.account.debts().sold_at(transaction).or(sale);
+        same("X5", "owed.sold_at", &Some(owed.sold_at), &sold_at)?;
+        let held = self.own_lots(transaction).filter(|own| !own.held.is_zero());
+        same("X5", "owed.held", &owed.held, &held.map(|own| own.now.lot).collect())
+    }
+
+    /// The lots here that a transaction earned, and those that stand in for them, in the order in which they came to be.
+    fn own_lots(&self, transaction: TransactionId) -> impl Iterator<Item = &LotRecord> {
+        let is_own = |lot: &&LotRecord| {
+            lot.issue.owner() == Some(transaction) && !matches!(lot.now.standing, Standing::MovedTo(_))
+        };
+        let mut lots: Vec<&LotRecord> = self.lots.values().filter(is_own).collect();
+        let is_earned = |lot: &LotRecord| matches!(lot.issue.origin(), Some(Origin::Earned { .. }));
+        lots.sort_by_key(|lot| (!is_earned(lot), lot.issue.issued_at, lot.now.lot));
+        lots.into_iter()
+    }
+
+    /// What was adjusted away in the lots here that are a transaction's own, net.
+    pub(super) fn adjusted_away(&self, transaction: TransactionId) -> Points {
+        let away = self.own_lots(transaction).map(|own| own.adjusted_away.ten_thousandths());
+        let away = Quantity::from_ten_thousandths(away.fold(0, i64::saturating_add));
+        away.map_or(Points::ZERO, Quantity::as_points)
     }
 
     /// The lot that a transaction earned, if it is here.
@@ -169,6 +198,22 @@ impl Past {
         let is_given = self.given.take() == Some(id);
         ensure("X4", field, is_given, &id, format_args!("a transaction that was changed just before"))
     }
+}
+
+/// Where points that a transaction earns go.
+struct Paid {
+    clawed_back: Option<Recovered>,
+    paid_to_debt: Points,
+    into_lot: Points,
+}
+
+/// What the transaction owes comes first, then the debts of others, then its lot (rules X4 and X5).
+fn paid(step: &Step<'_>, transaction: TransactionId, points: Points) -> Paid {
+    let clawed_back = step.account.debts().clone().claw_back(transaction, points.into());
+    let left = points.minus(clawed_back.map_or(Points::ZERO, |recovered| recovered.points()));
+    let lowered = clawed_back.map_or(Points::ZERO, |recovered| recovered.debt);
+    let paid_to_debt = step.account.totals().point_debt.minus(lowered).min(left);
+    Paid { clawed_back, paid_to_debt, into_lot: left.minus(paid_to_debt) }
 }
 
 /// Earned points have terms of their own (rule X3).

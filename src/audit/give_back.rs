@@ -1,20 +1,17 @@
 //! Returns and reversals (rules R1 to R4).
 
 use super::announced::Announced;
+use super::lots::{NONE, lot_change, same_change};
 use super::spend::{check_asked, sum};
-use super::{
-    Check, Fault, Past, Step, ensure,
-    lots::NONE,
-    lots::{lot_change, same_change},
-    same,
-};
-use crate::id::{LotId, ProfileNumber, ReturnId, next_sequence};
+use super::{Check, Fault, Past, Step, ensure, same};
+use crate::account::Debts;
+use crate::id::{LotId, ProfileNumber, ReturnId, TransactionId, next_sequence};
 use crate::journal::draw::first_part;
 use crate::journal::{
     Bucket, Item, Items, LotKind, LotState, Origin, RedemptionState, ReturnEntry, ReturnedItem, ReturnedTo,
     Standing,
 };
-use crate::value::{Amount, Exchange, Points};
+use crate::value::{Amount, Exchange, Points, Quantity};
 
 /// A redemption after the entries so far.
 #[derive(Clone, Debug)]
@@ -40,8 +37,12 @@ impl Past {
         let is_known = step.account.includes_number(redemption.number());
         ensure("R2", "redemption.id", is_known, &redemption, format_args!("a redemption of this profile"))?;
         self.returned(number, back, is_reversal)?;
-        let mut last = step.entry.sequence;
-        back.items.iter().try_for_each(|item| self.returned_item(step, back, item, &mut last))
+        let (mut debts, mut last) = (step.account.debts().clone(), step.entry.sequence);
+        for item in &back.items {
+            let rest = self.check_clawed_back(&mut debts, item)?;
+            self.returned_item(step, back, (item, rest), &mut last)?;
+        }
+        Ok(())
     }
 
     /// What a redemption gave back is added up, and went back as if so much less had been redeemed.
@@ -88,10 +89,9 @@ impl Past {
         &mut self,
         step: &Step<'_>,
         back: &ReturnEntry,
-        item: &ReturnedItem,
+        (item, value): (&ReturnedItem, Quantity),
         last: &mut u32,
     ) -> Check {
-        let value = item.value();
         if value.is_zero() {
             return check_nothing(item);
         }
@@ -99,7 +99,7 @@ impl Past {
             // Each new lot is issued by the next entry.
             *last = next_sequence(*last);
             same("R3", "items.to", &lot, &LotId::made_by(step.number(), *last))?;
-            ensure("R3", "items.change", item.change.is_none(), &item.change, format_args!("none"))?;
+            let owner = self.check_stood_in(step, item)?;
             if let Some(old) = self.lots.get(&item.lot) {
                 let is_over = matches!(old.at(step.at()).standing, Standing::Expired | Standing::MovedTo(_));
                 ensure("R3", "items.to", is_over, &item.to, format_args!("back to its lot"))?;
@@ -107,7 +107,8 @@ impl Past {
             }
             let is_revoked = self.stayed.get(&item.lot).is_some_and(|old| old.standing == Standing::Revoked);
             ensure("R3", "items.to", !is_revoked, &item.to, format_args!("back to its lot"))?;
-            let origin = Origin::Returned { redemption: back.redemption.id, lot: item.lot };
+            let origin =
+                Origin::Returned { redemption: back.redemption.id, lot: item.lot, transaction: owner };
             self.announced.push_back(Announced::Returned {
                 back: back.id,
                 lot,
@@ -139,6 +140,38 @@ impl Past {
     }
 }
 
+impl Past {
+    /// What its lot's transaction owes is clawed back first (rule X5). Answers what is left of the item. Whose own lot one was
+    /// that never was here is as stated.
+    fn check_clawed_back(&self, debts: &mut Debts, item: &ReturnedItem) -> Check<Quantity> {
+        let owner = match self.lots.get(&item.lot) {
+            Some(known) => known.issue.owner(),
+            None => item.clawed_back.map(|recovered| recovered.transaction),
+        };
+        let expected = owner.and_then(|owner| debts.claw_back(owner, item.value()));
+        same("X5", "items.clawed_back", &item.clawed_back, &expected)?;
+        Ok(item.value().minus(expected.map_or(Quantity::ZERO, |recovered| recovered.value())))
+    }
+
+    /// A new lot that stands in for a transaction's own one says how that stands; and is the transaction's own as well.
+    fn check_stood_in(&mut self, step: &Step<'_>, item: &ReturnedItem) -> Check<Option<TransactionId>> {
+        let Some(old) = self.lots.get(&item.lot) else {
+            let Some(change) = &item.change else { return Ok(None) };
+            let now = self.stayed(step, item.lot, change)?;
+            same_change(change, &lot_change(now, [NONE, NONE]))?;
+            self.stayed.insert(item.lot, now);
+            return Ok(item.clawed_back.map(|recovered| recovered.transaction));
+        };
+        let owner = old.issue.owner();
+        let expected = owner.map(|_| lot_change(old.at(step.at()), [NONE, NONE]));
+        match (&item.change, &expected) {
+            (Some(found), Some(expected)) => same_change(found, expected)?,
+            (found, expected) => same("X5", "items.change", found, expected)?,
+        }
+        Ok(owner)
+    }
+}
+
 /// A return is at most what is left, and below what was asked for only if that was more (rules R2 and R4).
 fn check_total(made: &Made, returned: Amount, back: &ReturnEntry, is_reversal: bool) -> Check {
     let left = made.total.minus(returned);
@@ -164,8 +197,9 @@ fn check_shares(made: &Made, returned: Amount, back: &ReturnEntry) -> Check {
     same("R1", "items", &back.items.iter().map(share).collect(), &expected)
 }
 
-/// Money that no point was given for goes nowhere.
+/// Money that no point was given for, and what was clawed back, go nowhere.
 fn check_nothing(item: &ReturnedItem) -> Check {
-    same("R1", "items.to", &item.to, &ReturnedTo::Lot)?;
+    let to = if item.value().is_zero() { ReturnedTo::Lot } else { ReturnedTo::ClawedBack };
+    same("R1", "items.to", &item.to, &to)?;
     ensure("R1", "items.change", item.change.is_none(), &item.change, format_args!("none"))
 }

@@ -1,8 +1,9 @@
 //! Holds that were captured, released or lapsed (rules H2 to H4).
 
-use super::lots::same_after;
+use super::lots::{LotRecord, same_after};
 use super::spend::{check_asked, check_items, exchange};
 use super::{Check, Fault, Past, Step, ensure, same};
+use crate::account::Debts;
 use crate::id::{HoldId, RedemptionId};
 use crate::journal::draw::first_part;
 use crate::journal::{
@@ -40,17 +41,19 @@ impl Past {
             let taken = capture.redeem.items.iter().find(|taken| taken.lot == item.lot);
             taken.map_or(Quantity::ZERO, Item::value)
         };
+        let mut debts = step.account.debts().clone();
         let (mut released, mut expired) = (Vec::new(), Vec::new());
         for item in &placed.items {
             let record = self.lot("redeem.items.lot", item.lot)?;
             let (taken, value) = (taken(item), item.value());
             record.held = record.held.minus(value);
             record.now.remaining = record.now.remaining.minus(taken);
-            let after = record.at(step.at());
             if value != taken {
-                released.push(ReleasedLot { value: value.minus(taken), after });
-                record.now = after;
-            } else if after.standing == Standing::Expired {
+                released.push(record.let_go(&mut debts, value.minus(taken), step));
+                continue;
+            }
+            let after = record.at(step.at());
+            if after.standing == Standing::Expired {
                 expired.push(after);
                 record.now = after;
             }
@@ -64,15 +67,26 @@ impl Past {
     pub(super) fn release(&mut self, step: &Step<'_>, release: &Release) -> Check {
         let placed = open(step, "placed.hold", release.placed.hold)?;
         same_placed(&release.placed, placed)?;
+        let mut debts = step.account.debts().clone();
         let released = placed.items.iter().map(|item| {
             let record = self.lot("placed.items.lot", item.lot)?;
-            let after = record.at(step.at());
             record.held = record.held.minus(item.value());
-            record.now = after;
-            Ok(ReleasedLot { value: item.value(), after })
+            Ok(record.let_go(&mut debts, item.value(), step))
         });
         let released = released.collect::<Check<Vec<ReleasedLot>>>()?;
         same_released(&release.released, &released)
+    }
+}
+
+impl LotRecord {
+    /// Held value is let go: what the lot's transaction owes is clawed back first (rule X5).
+    fn let_go(&mut self, debts: &mut Debts, value: Quantity, step: &Step<'_>) -> ReleasedLot {
+        let owner = debts.owner(self.now.lot);
+        let clawed_back = owner.and_then(|owner| debts.claw_back(owner, value));
+        let gone = clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
+        self.now = self.at(step.at());
+        self.now.remaining = self.now.remaining.minus(gone);
+        ReleasedLot { value, clawed_back, after: self.now }
     }
 }
 
@@ -93,6 +107,7 @@ fn same_released(found: &[ReleasedLot], expected: &[ReleasedLot]) -> Check {
     same("H4", "released", &found.len(), &expected.len())?;
     for (found, expected) in found.iter().zip(expected) {
         same::<Quantity>("H4", "released.value", &found.value, &expected.value)?;
+        same("X5", "released.clawed_back", &found.clawed_back, &expected.clawed_back)?;
         same_after(&found.after, &LotState { ..expected.after })?;
     }
     Ok(())

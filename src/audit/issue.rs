@@ -6,7 +6,7 @@ use super::announced::Announced;
 use super::{Check, Fault, LotRecord, Past, Step, ensure, same};
 use crate::id::{ExternalId, LotId, ProfileNumber};
 use crate::journal::{Cause, Issue, LotDetails, LotState, Origin, Standing};
-use crate::value::Quantity;
+use crate::value::{Delta, Quantity};
 
 impl Past {
     pub(super) fn issue(&mut self, step: &Step<'_>, issue: &Issue) -> Check {
@@ -19,8 +19,8 @@ impl Past {
             (Some(Origin::Returned { .. }), Some(announced @ Announced::Returned { .. })) => {
                 self.issued_by_return(step, issue, announced)?;
             }
-            (Some(Origin::Earned { transaction, paid_to_debt }), announced) => {
-                self.issued_by_transaction(step, issue, (transaction, paid_to_debt), announced)?;
+            (Some(Origin::Earned { transaction, .. }), announced) => {
+                self.issued_by_transaction(step, issue, transaction, announced)?;
             }
             (origin, _) => {
                 return Err(Fault::new(
@@ -54,7 +54,9 @@ impl Past {
             standing,
         };
         let external_id = external_id.cloned();
-        self.lots.insert(issue.lot, LotRecord { issue: issue.clone(), external_id, now, held });
+        let adjusted_away = Delta::ZERO;
+        let record = LotRecord { issue: issue.clone(), external_id, now, held, adjusted_away };
+        self.lots.insert(issue.lot, record);
     }
 
     /// A name is one lot's (rule D5).
@@ -71,10 +73,15 @@ impl Past {
         same("R3", "value_remaining", &issue.value_remaining, &value)?;
         same("R3", "issued_at", &issue.issued_at, &step.at())?;
         same("R3", "available_at", &issue.available_at, &step.at())?;
+        let Origin::Returned { redemption, lot, transaction } = origin else { return Ok(()) };
+        // One that never was here came with a redemption of the profile that was merged into this one: whose it was is as
+        // stated.
+        let Some(old) = self.lots.get(&lot) else {
+            let transaction = transaction.or_else(|| issue.owner());
+            let origin = Origin::Returned { redemption, lot, transaction };
+            return same("R3", "details", &issue.details, &only_from(origin));
+        };
         same("R3", "details", &issue.details, &only_from(origin))?;
-        let Origin::Returned { lot, .. } = origin else { return Ok(()) };
-        // One that never was here came with a redemption of the profile that was merged into this one.
-        let Some(old) = self.lots.get(&lot) else { return Ok(()) };
         same("R3", "definition_id", &issue.definition_id, &old.issue.definition_id)?;
         same("R3", "terms", &issue.terms, &old.issue.terms)?;
         let fresh = issue.terms.period.and_then(|p| p.expiry(step.at(), issue.terms.timezone).ok());

@@ -4,7 +4,7 @@ use super::{Check, Fault, Past, same};
 use crate::id::{ExternalId, LotId};
 use crate::journal::{Bucket, Issue, LotChange, LotDetails, LotState, Movement, Standing};
 use crate::time::{Expiry, Timestamp};
-use crate::value::Quantity;
+use crate::value::{Delta, Quantity};
 
 /// A lot after the entries so far.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(super) struct LotRecord {
     pub(super) now: LotState,
     /// How much of what is left is held.
     pub(super) held: Quantity,
+    /// What was adjusted away, net.
+    pub(super) adjusted_away: Delta,
 }
 
 impl LotRecord {

@@ -85,6 +85,14 @@ impl Past {
         let arrived: BTreeMap<LotId, Quantity> =
             arrival.held.into_iter().filter(|(_, held)| !held.is_zero()).collect();
         same("H1", "holds.items", &held, &arrived)?;
+        for owed in &merged.owed {
+            let number = owed.transaction.number();
+            let is_theirs = number == merged.from || merged.before.contains(&number);
+            let id = &owed.transaction;
+            ensure("X5", "owed.transaction", is_theirs, id, format_args!("a transaction of that profile"))?;
+            let is_some = !owed.points.is_zero();
+            ensure("X5", "owed.points", is_some, &owed.points, format_args!("more than nothing"))?;
+        }
         check_history(&merged.moved)
     }
 

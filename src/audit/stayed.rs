@@ -20,7 +20,7 @@ impl Past {
         // What could still be used came along.
         let is_over = match standing {
             Standing::Expired => expires_at.is_past(step.at()),
-            other => other == Standing::Revoked,
+            other => other == Standing::Revoked || (remaining.is_zero() && change.moved.is_empty()),
         };
         ensure("L2", "change.after.standing", is_over, &standing, format_args!("expired or revoked"))?;
         let before = match change.moved.first() {

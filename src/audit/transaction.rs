@@ -124,13 +124,19 @@ impl Past {
         change: &TransactionChange,
     ) -> Check {
         let transaction = &change.transaction;
-        let nothing = transaction.earned.map(|now| Earned { lot: None, points: Points::ZERO, ..now });
+        let nothing = transaction.earned.map(|now| Earned {
+            lot: None,
+            points: Points::ZERO,
+            written_off: Points::ZERO,
+            ..now
+        });
         let (was, now) = match (before.map_or(nothing, |before| before.earned), transaction.earned) {
             (Some(was), Some(now)) => (was, now),
             (None, None) => return Ok(()),
             (_, now) => return Err(Fault::new("X4", "transaction.earned", &now, "as it was")),
         };
-        same("X3", "transaction.earned", &Earned { points: was.points, lot: was.lot, ..now }, &was)?;
+        let Earned { points, lot, written_off, .. } = was;
+        same("X3", "transaction.earned", &Earned { points, lot, written_off, ..now }, &was)?;
         let kept = now.points_for(transaction.kept());
         same("X4", "transaction.earned.points", &now.points, &kept)?;
         if self.given.is_some() {
@@ -138,6 +144,7 @@ impl Past {
         }
         let more = now.points.checked_sub(was.points).unwrap_or_default();
         let less = was.points.checked_sub(now.points).unwrap_or_default();
+        self.check_written_off(step, was, now, transaction.id)?;
         let is_here = |lot: &LotId| {
             self.lots.get(lot).is_some_and(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)))
         };
@@ -146,7 +153,13 @@ impl Past {
         let lot = match own {
             None if !more.is_zero() => {
                 let lot = LotId::made_by(step.number(), next_sequence(step.entry.sequence));
-                self.announced.push_back(Announced::EarnedLot { transaction: id, lot, points: more });
+                let replaces = was.lot;
+                self.announced.push_back(Announced::EarnedLot {
+                    transaction: id,
+                    lot,
+                    points: more,
+                    replaces,
+                });
                 Some(lot)
             }
             _ => was.lot,
@@ -156,9 +169,23 @@ impl Past {
             self.announced.push_back(Announced::EarnedMore { transaction: id, points: more });
         }
         if !less.is_zero() {
-            self.announced.push_back(Announced::ClawedBack { transaction: id, points: less });
+            let written_off = now.written_off.minus(was.written_off);
+            self.announced.push_back(Announced::ClawedBack { transaction: id, points: less, written_off });
         }
         Ok(())
+    }
+
+    /// What was adjusted away in its own lots counts as taken, once.
+    fn check_written_off(&self, step: &Step<'_>, was: Earned, now: Earned, id: TransactionId) -> Check {
+        let less = was.points.checked_sub(now.points).unwrap_or_default();
+        let most = was.written_off.plus(less);
+        let written_off = was.written_off.max(most.min(self.adjusted_away(id)));
+        // In a journal that was closed, more may have been adjusted away.
+        let is_foreign = id.number() != step.number();
+        let is_within = now.written_off >= written_off && now.written_off <= most;
+        let is_right = if is_foreign { is_within } else { now.written_off == written_off };
+        let expected = format_args!("{written_off}");
+        ensure("X4", "transaction.earned.written_off", is_right, &now.written_off, expected)
     }
 
     /// The lot of a transaction that was posted in another journal is of another one, too, or comes next.

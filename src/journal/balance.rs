@@ -248,8 +248,9 @@ impl Totals {
     pub(crate) fn follow(&mut self, entry: &EntryKind, at: Timestamp) {
         entry.effects(at, |effect| {
             match effect {
-                Effect::Owe(points) => self.point_debt = self.point_debt.plus(points),
+                Effect::Owe(owed) => self.point_debt = self.point_debt.plus(owed.collected()),
                 Effect::PayDebt(points) => self.point_debt = self.point_debt.minus(points),
+                Effect::Recover(back) => self.point_debt = self.point_debt.minus(back.debt),
                 _ => {}
             }
             match effect.movement() {

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::TransactionId;
-use crate::journal::LotChange;
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
+use crate::journal::{LotChange, Owed};
+use crate::program::Clawback;
 use crate::value::Points;
 
 /// What a journal entry says when points that a transaction earned come back (rule X4).
@@ -16,48 +17,63 @@ pub struct ClawedBack {
     pub transaction: TransactionId,
     /// How many come back.
     pub points: Points,
-    /// What came out of the transaction's own lot.
+    /// What came out of the transaction's own lots, in the order in which they came to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<LotChange>,
+    /// What counts as taken, as a manager had adjusted it away.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub written_off: Points,
+    /// What the transaction owes for the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub change: Option<LotChange>,
-    /// What is owed for the rest.
-    #[serde(default, skip_serializing_if = "Points::is_nothing")]
-    pub owed: Points,
-    /// The rest, where the program does not collect it.
-    #[serde(default, skip_serializing_if = "Points::is_nothing")]
-    pub shortfall: Points,
+    pub owed: Option<Owed>,
 }
 
 impl ClawedBack {
+    /// The rest, where the program collects it from later earnings.
+    pub fn debt(&self) -> Points {
+        self.rest(Clawback::Debt)
+    }
+
+    /// The rest, where the program does not collect it.
+    pub fn shortfall(&self) -> Points {
+        self.rest(Clawback::Shortfall)
+    }
+
+    fn rest(&self, policy: Clawback) -> Points {
+        let rest = self.owed.as_ref().filter(|owed| owed.policy == policy);
+        rest.map_or(Points::ZERO, |owed| owed.points)
+    }
+
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
-        self.change.iter().for_each(|change| change.effects(tell));
-        tell(Effect::Owe(self.owed));
+        self.changes.iter().for_each(|change| change.effects(tell));
+        self.owed.iter().for_each(|owed| tell(Effect::Owe(owed)));
     }
 }
 
 impl Binary for ClawedBack {
     fn write(&self, to: &mut Writer<'_>) {
-        let (is_owed, is_short) = (!self.owed.is_zero(), !self.shortfall.is_zero());
-        to.flags([self.change.is_some(), is_owed, is_short]);
+        let is_written_off = !self.written_off.is_zero();
+        to.flags([!self.changes.is_empty(), is_written_off, self.owed.is_some()]);
         to.id(self.transaction);
         to.quantity(self.points);
-        self.change.iter().for_each(|change| change.write(to));
-        if is_owed {
-            to.quantity(self.owed);
+        if !self.changes.is_empty() {
+            to.list(&self.changes);
         }
-        if is_short {
-            to.quantity(self.shortfall);
+        if is_written_off {
+            to.quantity(self.written_off);
         }
+        self.owed.iter().for_each(|owed| owed.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "points that were clawed back";
-        let [has_change, is_owed, is_short] = from.flags()?;
+        let [has_changes, is_written_off, is_owed] = from.flags()?;
         Ok(Self {
             transaction: from.id()?,
             points: from.points()?,
-            change: from.if_set(has_change, Binary::read)?,
-            owed: from.if_set(is_owed, Reader::points)?.unwrap_or_default(),
-            shortfall: from.if_set(is_short, Reader::points)?.unwrap_or_default(),
+            changes: from.if_set(has_changes, Reader::list)?.unwrap_or_default(),
+            written_off: from.if_set(is_written_off, Reader::points)?.unwrap_or_default(),
+            owed: from.if_set(is_owed, Binary::read)?,
         })
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::ExternalId;
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
-use crate::journal::{Issue, LotChange};
+use crate::journal::{Bucket, Issue, LotChange, Recovered};
 
 /// What a journal entry says when a lot is taken back, or corrected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ use crate::journal::{Issue, LotChange};
 pub struct Corrected {
     /// What became of it.
     pub change: LotChange,
+    /// What of a correction upward was clawed back at once, as the transaction whose lot it is owed it (rule X5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clawed_back: Option<Recovered>,
     /// What is fixed about it, where that was corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
@@ -28,15 +31,17 @@ impl Corrected {
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
         let external_id = self.external_id.as_ref();
         self.issue.iter().for_each(|issue| tell(Effect::Facts { issue, external_id }));
+        self.clawed_back.iter().for_each(|recovered| recovered.effects(Bucket::Adjusted, tell));
         self.change.effects(tell);
     }
 }
 
 impl Binary for Corrected {
     fn write(&self, to: &mut Writer<'_>) {
-        let Self { change, issue, external_id, reason } = self;
-        to.flags([issue.is_some(), external_id.is_some(), reason.is_some()]);
+        let Self { change, clawed_back, issue, external_id, reason } = self;
+        to.flags([issue.is_some(), external_id.is_some(), reason.is_some(), clawed_back.is_some()]);
         change.write(to);
+        clawed_back.iter().for_each(|recovered| recovered.write(to));
         issue.iter().for_each(|issue| issue.write(to));
         external_id.iter().for_each(|id| to.text(id.as_str()));
         reason.iter().for_each(|reason| to.text(reason));
@@ -44,11 +49,13 @@ impl Binary for Corrected {
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "a correction";
-        let [has_issue, has_external_id, has_reason] = from.flags()?;
+        let [has_issue, has_external_id, has_reason, has_clawed_back] = from.flags()?;
         let change = Binary::read(from)?;
+        let clawed_back = from.if_set(has_clawed_back, Binary::read)?;
         let issue = from.if_set(has_issue, Binary::read)?;
         from.part = "a correction's reason";
         let external_id = from.if_set(has_external_id, |from| from.parsed("an external id"))?;
-        Ok(Self { change, issue, external_id, reason: from.if_set(has_reason, Reader::string)? })
+        let reason = from.if_set(has_reason, Reader::string)?;
+        Ok(Self { change, clawed_back, issue, external_id, reason })
     }
 }

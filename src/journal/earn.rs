@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::TransactionId;
-use crate::journal::LotChange;
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
+use crate::journal::{Bucket, LotChange, Recovered};
 use crate::value::Points;
 
 /// What a journal entry says when a transaction earns more than it did (rule X4).
@@ -19,10 +19,14 @@ pub struct EarnedMore {
     /// What paid a debt instead.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub paid_to_debt: Points,
+    /// What of it was clawed back at once, as the transaction owed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clawed_back: Option<Recovered>,
 }
 
 impl EarnedMore {
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        self.clawed_back.iter().for_each(|recovered| recovered.effects(Bucket::Issued, tell));
         self.change.effects(tell);
         tell(Effect::PayDebt(self.paid_to_debt));
     }
@@ -31,19 +35,21 @@ impl EarnedMore {
 impl Binary for EarnedMore {
     fn write(&self, to: &mut Writer<'_>) {
         let has_paid = !self.paid_to_debt.is_zero();
-        to.flags([has_paid]);
+        to.flags([has_paid, self.clawed_back.is_some()]);
         to.id(self.transaction);
         self.change.write(to);
         if has_paid {
             to.quantity(self.paid_to_debt);
         }
+        self.clawed_back.iter().for_each(|recovered| recovered.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "points that a transaction earned";
-        let [has_paid] = from.flags()?;
+        let [has_paid, has_clawed_back] = from.flags()?;
         let (transaction, change) = (from.id()?, Binary::read(from)?);
         let paid_to_debt = from.if_set(has_paid, Reader::points)?.unwrap_or_default();
-        Ok(Self { transaction, change, paid_to_debt })
+        let clawed_back = from.if_set(has_clawed_back, Binary::read)?;
+        Ok(Self { transaction, change, paid_to_debt, clawed_back })
     }
 }

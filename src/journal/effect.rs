@@ -4,8 +4,8 @@
 use crate::definition::Defined;
 use crate::id::{ExternalId, HoldId, LotId, ProfileNumber, RedemptionId};
 use crate::journal::{
-    Bucket, Entry, EntryKind, HoldEntry, Issue, Item, LotKind, LotState, LotValue, Movement, Redeemed,
-    RedemptionState, Release, ReturnEntry, Transaction, define, extend,
+    Bucket, Entry, EntryKind, HoldEntry, Issue, Item, LotKind, LotState, LotValue, Movement, Owed, Recovered,
+    Redeemed, RedemptionState, Release, ReturnEntry, ReturnedTo, Transaction, define, extend,
 };
 use crate::time::Timestamp;
 use crate::value::{Points, Quantity};
@@ -41,10 +41,12 @@ pub(crate) enum Effect<'a> {
     HoldOpened(&'a HoldEntry),
     /// A hold is not open any more.
     HoldClosed { hold: HoldId, end: HoldEnd<'a> },
-    /// So many points are owed.
-    Owe(Points),
-    /// So many points are owed no more.
+    /// A transaction owes points.
+    Owe(&'a Owed),
+    /// Earnings paid so many points of what is owed, the oldest sale's first.
     PayDebt(Points),
+    /// A transaction owes so much less, as that was clawed back when it flowed back.
+    Recover(Recovered),
     /// The profile was merged into another.
     MergedInto(ProfileNumber),
     /// Another profile was merged into this one, maybe by way of a third.
@@ -163,6 +165,22 @@ impl Entry {
     pub fn lot_state(&self, lot: LotId) -> Option<LotState> {
         let mut found = None;
         self.effects(|effect| found = effect.lot_state().filter(|after| after.lot == lot).or(found));
+        found
+    }
+
+    /// The lots that this entry makes to stand in for a transaction's own one.
+    pub(crate) fn stand_ins(&self, lot: LotId) -> Vec<LotId> {
+        let mut found = Vec::new();
+        self.effects(|effect| {
+            if let Effect::Returned { back, .. } = effect {
+                found.extend(back.items.iter().filter(|item| item.lot == lot).filter_map(
+                    |item| match item.to {
+                        ReturnedTo::NewLot(new) => Some(new),
+                        _ => None,
+                    },
+                ));
+            }
+        });
         found
     }
 

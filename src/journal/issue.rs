@@ -6,7 +6,7 @@ use crate::definition::Terms;
 use crate::id::{DefinitionId, LotId, RedemptionId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::{Arrival, Effect};
-use crate::journal::{Bucket, Cause, LotKind, LotState, Movement, Standing};
+use crate::journal::{Bucket, Cause, LotKind, LotState, Movement, Recovered, Standing};
 use crate::time::{Expiry, Period, PeriodType, Timestamp};
 use crate::value::json::Json;
 use crate::value::{Points, Quantity};
@@ -42,6 +42,23 @@ pub struct Issue {
 impl Issue {
     pub(crate) fn origin(&self) -> Option<Origin> {
         self.details.as_ref().and_then(|details| details.origin)
+    }
+
+    /// The transaction whose own lot it is: it earned it, or the lot stands in for one that it earned (rule X5). Such a lot
+    /// cannot be reassigned, and only moves in a merger.
+    pub(crate) fn owner(&self) -> Option<TransactionId> {
+        match self.origin()? {
+            Origin::Earned { transaction, .. } => Some(transaction),
+            Origin::Returned { transaction, .. } => transaction,
+        }
+    }
+
+    /// The lot that its transaction earned before, if it stands in for that.
+    pub(crate) fn replaces(&self) -> Option<LotId> {
+        match self.origin()? {
+            Origin::Earned { replaces, .. } => replaces,
+            Origin::Returned { .. } => None,
+        }
     }
 
     /// How the lot stands right after its issue at `at`.
@@ -97,6 +114,9 @@ pub enum Origin {
         redemption: RedemptionId,
         /// The lot that it had been taken from.
         lot: LotId,
+        /// The transaction whose own lot this one stands in for (rule X5).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        transaction: Option<TransactionId>,
     },
     /// A transaction earned it (rule X3).
     Earned {
@@ -105,6 +125,12 @@ pub enum Origin {
         /// The points that paid a debt at once, and are not in the lot (rule X4).
         #[serde(default, skip_serializing_if = "Points::is_nothing")]
         paid_to_debt: Points,
+        /// What was clawed back at once, as the transaction owed it: not in the lot either (rule X5).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clawed_back: Option<Recovered>,
+        /// The lot that it earned before, which stayed with a profile that was merged into this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<LotId>,
     },
 }
 
@@ -114,7 +140,8 @@ impl Issue {
         let after = self.after(at);
         let from = match self.origin() {
             Some(Origin::Returned { .. }) => Bucket::Redeemed,
-            Some(Origin::Earned { paid_to_debt, .. }) => {
+            Some(Origin::Earned { paid_to_debt, clawed_back, .. }) => {
+                clawed_back.iter().for_each(|recovered| recovered.effects(Bucket::Issued, tell));
                 self.pay_debt(paid_to_debt, tell);
                 Bucket::Issued
             }
@@ -250,15 +277,20 @@ impl Binary for LotDetails {
 impl Binary for Origin {
     fn write(&self, to: &mut Writer<'_>) {
         match *self {
-            Self::Returned { redemption, lot } => {
+            Self::Returned { redemption, lot, transaction } => {
                 to.number(0);
+                to.flags([transaction.is_some()]);
                 to.id(redemption);
                 to.id(lot);
+                transaction.inspect(|id| to.id(*id));
             }
-            Self::Earned { transaction, paid_to_debt } => {
+            Self::Earned { transaction, paid_to_debt, clawed_back, replaces } => {
                 to.number(1);
+                to.flags([clawed_back.is_some(), replaces.is_some()]);
                 to.id(transaction);
                 to.quantity(paid_to_debt);
+                clawed_back.iter().for_each(|recovered| recovered.write(to));
+                replaces.inspect(|lot| to.id(*lot));
             }
         }
     }
@@ -266,10 +298,17 @@ impl Binary for Origin {
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         match from.number()? {
             0 => {
+                let [is_own] = from.flags()?;
                 let (redemption, lot) = (from.id()?, from.id()?);
-                Ok(Self::Returned { redemption, lot })
+                Ok(Self::Returned { redemption, lot, transaction: from.if_set(is_own, Reader::id)? })
             }
-            1 => Ok(Self::Earned { transaction: from.id()?, paid_to_debt: from.points()? }),
+            1 => {
+                let [has_clawed_back, has_replaces] = from.flags()?;
+                let (transaction, paid_to_debt) = (from.id()?, from.points()?);
+                let clawed_back = from.if_set(has_clawed_back, Binary::read)?;
+                let replaces = from.if_set(has_replaces, Reader::id)?;
+                Ok(Self::Earned { transaction, paid_to_debt, clawed_back, replaces })
+            }
             newer => Err(from.newer(newer)),
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{HoldId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::{Effect, HoldEnd};
-use crate::journal::{Bucket, HoldEntry, KindTotals, LotKind, Movement};
+use crate::journal::{Bucket, HoldEntry, KindTotals, LotKind, Movement, Owed};
 use crate::value::Points;
 
 /// What a journal entry says when a profile is merged into another and closes.
@@ -37,9 +37,9 @@ pub struct MergedIn {
     /// The open holds that came along.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<HoldEntry>,
-    /// The points owed that came along.
-    #[serde(default, skip_serializing_if = "Points::is_nothing")]
-    pub point_debt: Points,
+    /// What transactions owe that came along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<Owed>,
     /// What had been redeemed, had expired and so on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Movement>,
@@ -73,7 +73,7 @@ impl MergedIn {
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
         self.holds.iter().for_each(|hold| tell(Effect::HoldOpened(hold)));
         self.moved.iter().for_each(|movement| tell(Effect::Move(*movement)));
-        tell(Effect::Owe(self.point_debt));
+        self.owed.iter().for_each(|owed| tell(Effect::Owe(owed)));
         std::iter::once(&self.from).chain(&self.before).for_each(|number| tell(Effect::MergedFrom(*number)));
     }
 }
@@ -105,13 +105,12 @@ impl Binary for MergedOut {
 
 impl Binary for MergedIn {
     fn write(&self, to: &mut Writer<'_>) {
-        let is_owed = !self.point_debt.is_zero();
-        to.flags([is_owed, !self.moved.is_empty()]);
+        to.flags([!self.owed.is_empty(), !self.moved.is_empty()]);
         to.profile(self.from);
         to.profiles(&self.before);
         to.list(&self.holds);
-        if is_owed {
-            to.quantity(self.point_debt);
+        if !self.owed.is_empty() {
+            to.list(&self.owed);
         }
         if !self.moved.is_empty() {
             to.list(&self.moved);
@@ -122,8 +121,8 @@ impl Binary for MergedIn {
         from.part = "a merger of another profile";
         let [is_owed, has_moved] = from.flags()?;
         let (number, before, holds) = (from.profile()?, from.profiles()?, from.list()?);
-        let point_debt = from.if_set(is_owed, Reader::points)?.unwrap_or_default();
+        let owed = from.if_set(is_owed, Reader::list)?.unwrap_or_default();
         let moved = from.if_set(has_moved, Reader::list)?.unwrap_or_default();
-        Ok(Self { from: number, before, holds, point_debt, moved })
+        Ok(Self { from: number, before, holds, owed, moved })
     }
 }

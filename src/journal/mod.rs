@@ -21,6 +21,7 @@ mod items;
 mod mature;
 mod merge;
 mod outcome;
+mod owed;
 mod reassign;
 mod redeem;
 mod release;
@@ -50,6 +51,7 @@ pub use outcome::{
     Hold, HoldStatus, Lot, LotSnapshot, LotSnapshots, LotStatus, LotTimes, PointLot, Redemption, Return,
     Reward,
 };
+pub use owed::{Owed, Recovered};
 pub use reassign::{MovedIn, MovedOut};
 pub use redeem::{RedeemDetails, Redeemed, Strategy};
 pub use release::{Release, ReleasedLot};

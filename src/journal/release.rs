@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::{Effect, HoldEnd};
-use crate::journal::{HoldEntry, LotState};
+use crate::journal::{Bucket, HoldEntry, LotState, Recovered};
 use crate::value::Quantity;
 
 /// What a journal entry says when a hold is released, or lapses.
@@ -23,7 +23,10 @@ pub struct Release {
 pub struct ReleasedLot {
     /// How much.
     pub value: Quantity,
-    /// How its lot stands now. If that has expired, so has the value (rule H4).
+    /// What of that was clawed back at once, as the transaction whose lot it is owed it (rule X5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clawed_back: Option<Recovered>,
+    /// How its lot stands now. If that has expired, so has the rest of the value (rule H4).
     pub after: LotState,
 }
 
@@ -37,9 +40,17 @@ impl Release {
 
 impl ReleasedLot {
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
-        let Self { value, after } = self;
+        let Self { value, clawed_back, after } = self;
         let (lot, kind, to) = (after.lot, after.kind, after.standing.bucket());
-        tell(Effect::Free { lot, kind, value: *value, to });
+        let gone = clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
+        let rest = value.minus(gone);
+        if !rest.is_zero() {
+            tell(Effect::Free { lot, kind, value: rest, to });
+        }
+        if let Some(recovered) = clawed_back {
+            tell(Effect::Free { lot, kind, value: gone, to: Bucket::ClawedBack });
+            tell(Effect::Recover(*recovered));
+        }
         tell(Effect::State(after));
     }
 }
@@ -57,12 +68,16 @@ impl Binary for Release {
 
 impl Binary for ReleasedLot {
     fn write(&self, to: &mut Writer<'_>) {
+        to.flags([self.clawed_back.is_some()]);
         to.quantity(self.value);
+        self.clawed_back.iter().for_each(|recovered| recovered.write(to));
         self.after.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "a released lot";
-        Ok(Self { value: from.quantity()?, after: Binary::read(from)? })
+        let [has_clawed_back] = from.flags()?;
+        let (value, clawed_back) = (from.quantity()?, from.if_set(has_clawed_back, Binary::read)?);
+        Ok(Self { value, clawed_back, after: Binary::read(from)? })
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{LotId, RedemptionId, ReturnId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::Effect;
-use crate::journal::{LotChange, LotKind};
+use crate::journal::{Bucket, LotChange, LotKind, Recovered};
 use crate::value::json::Json;
 use crate::value::{Amount, Points, Quantity};
 
@@ -41,9 +41,12 @@ pub struct ReturnedItem {
     /// In points; zero for a reward.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub points: Points,
-    /// Where it went.
+    /// Where it went, but for what was clawed back.
     pub to: ReturnedTo,
-    /// What became of that lot, where the value went back to it.
+    /// What of it was clawed back at once, as the transaction whose lot it is owed it (rule X5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clawed_back: Option<Recovered>,
+    /// How that lot stands now, where the value went back to it, or to one that stands in for a lot that was earned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<LotChange>,
 }
@@ -55,6 +58,11 @@ impl ReturnedItem {
             LotKind::Reward => self.amount.into(),
             LotKind::Point => self.points.into(),
         }
+    }
+
+    fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        self.clawed_back.iter().for_each(|recovered| recovered.effects(Bucket::Redeemed, tell));
+        self.change.iter().for_each(|change| change.effects(tell));
     }
 }
 
@@ -70,6 +78,8 @@ pub enum ReturnedTo {
     Revoked,
     /// A new lot, linked to the old one.
     NewLot(LotId),
+    /// Nowhere: all of it was clawed back (rule X5).
+    ClawedBack,
 }
 
 /// What a journal entry says of a redemption when it changes one: how it stands now.
@@ -86,10 +96,16 @@ pub struct RedemptionState {
 }
 
 impl ReturnEntry {
+    /// The points of it that were clawed back, as the purchases that had earned them came back before (rule X5).
+    pub fn points_clawed_back(&self) -> Points {
+        let clawed_back = self.items.iter().filter_map(|item| item.clawed_back);
+        clawed_back.fold(Points::ZERO, |sum, recovered| sum.plus(recovered.points()))
+    }
+
     pub(super) fn effects<'a>(&'a self, is_reversal: bool, tell: &mut impl FnMut(Effect<'a>)) {
         tell(Effect::Returned { back: self, is_reversal });
         tell(Effect::Redemption(self.redemption));
-        self.items.iter().filter_map(|item| item.change.as_ref()).for_each(|change| change.effects(tell));
+        self.items.iter().for_each(|item| item.effects(tell));
     }
 }
 
@@ -129,7 +145,12 @@ impl Binary for ReturnEntry {
 impl Binary for ReturnedItem {
     fn write(&self, to: &mut Writer<'_>) {
         let has_points = !self.points.is_zero();
-        to.flags([self.kind == LotKind::Point, has_points, self.change.is_some()]);
+        to.flags([
+            self.kind == LotKind::Point,
+            has_points,
+            self.change.is_some(),
+            self.clawed_back.is_some(),
+        ]);
         to.id(self.lot);
         to.quantity(self.amount);
         if has_points {
@@ -143,13 +164,15 @@ impl Binary for ReturnedItem {
                 to.number(3);
                 to.id(lot);
             }
+            ReturnedTo::ClawedBack => to.number(4),
         }
+        self.clawed_back.iter().for_each(|recovered| recovered.write(to));
         self.change.iter().for_each(|change| change.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "the items of a return";
-        let [is_point, has_points, has_change] = from.flags()?;
+        let [is_point, has_points, has_change, has_clawed_back] = from.flags()?;
         Ok(Self {
             lot: from.id()?,
             kind: kind_of(is_point),
@@ -160,8 +183,10 @@ impl Binary for ReturnedItem {
                 1 => ReturnedTo::Expired,
                 2 => ReturnedTo::Revoked,
                 3 => ReturnedTo::NewLot(from.id()?),
+                4 => ReturnedTo::ClawedBack,
                 newer => return Err(from.newer(newer)),
             },
+            clawed_back: from.if_set(has_clawed_back, Binary::read)?,
             change: from.if_set(has_change, Binary::read)?,
         })
     }

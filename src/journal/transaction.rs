@@ -78,6 +78,9 @@ pub struct Earned {
     pub definition_id: Option<DefinitionId>,
     /// What stays earned of it.
     pub points: Points,
+    /// What of the rest counts as taken from the lot, as a manager had adjusted it away (rule X4).
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub written_off: Points,
     /// The lot that was issued for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<LotId>,
@@ -233,7 +236,13 @@ impl Binary for Transaction {
 
 impl Binary for Earned {
     fn write(&self, to: &mut Writer<'_>) {
-        to.flags([self.period_days.is_some(), self.definition_id.is_some(), self.lot.is_some()]);
+        let is_written_off = !self.written_off.is_zero();
+        to.flags([
+            self.period_days.is_some(),
+            self.definition_id.is_some(),
+            self.lot.is_some(),
+            is_written_off,
+        ]);
         to.quantity(self.points_rate);
         to.quantity(self.amount_rate);
         to.byte(self.point_scale);
@@ -242,11 +251,14 @@ impl Binary for Earned {
         self.definition_id.inspect(|id| to.id(*id));
         to.quantity(self.points);
         self.lot.inspect(|lot| to.id(*lot));
+        if is_written_off {
+            to.quantity(self.written_off);
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "what a transaction earned";
-        let [has_period, has_definition, has_lot] = from.flags()?;
+        let [has_period, has_definition, has_lot, is_written_off] = from.flags()?;
         Ok(Self {
             points_rate: from.points()?,
             amount_rate: from.amount()?,
@@ -256,6 +268,7 @@ impl Binary for Earned {
             definition_id: from.if_set(has_definition, Reader::id)?,
             points: from.points()?,
             lot: from.if_set(has_lot, Reader::id)?,
+            written_off: from.if_set(is_written_off, Reader::points)?.unwrap_or_default(),
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::engine::{Rejection, Written, check};
 use crate::id::{LotId, ProfileId};
 use crate::journal::{
     Balances, Bucket, Corrected, Entry, EntryKind, Fingerprint, Issue, LotChange, LotDetails, LotKind,
-    LotState, Standing,
+    LotState, Recovered, Standing,
 };
 use crate::program::Program;
 use crate::setters::setters;
@@ -86,7 +86,7 @@ impl Operation for Revoke {
         let after = LotState { standing: Standing::Revoked, ..lot.now };
         let change = lot.change(after, [(lot.now.standing.bucket(), Bucket::Revoked, lot.now.remaining)]);
         let reason = self.reason.clone();
-        let corrected = Corrected { change, issue: None, external_id: None, reason };
+        let corrected = Corrected { change, clawed_back: None, issue: None, external_id: None, reason };
         draft.write(EntryKind::Revoke(Box::new(corrected)));
         Ok(())
     }
@@ -186,13 +186,14 @@ impl Operation for Adjust {
         let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         self.check_values(draft.program, lot.kind())?;
         not_revoked(&lot)?;
-        let change = self.change(draft, &lot)?;
+        let (change, clawed_back) = self.change(draft, &lot)?;
         let facts = self.value_initial.is_some() || self.meta.is_some();
         let issue = facts.then(|| self.facts(&lot, &change.after));
         let made = view.found.lot(self.id).map(|record| record.made);
         let external_id = made.filter(|_| facts).and_then(Entry::lot_external_id).cloned();
         let reason = Some(self.reason.clone());
-        draft.write(EntryKind::Adjust(Box::new(Corrected { change, issue, external_id, reason })));
+        let corrected = Corrected { change, clawed_back, issue, external_id, reason };
+        draft.write(EntryKind::Adjust(Box::new(corrected)));
         Ok(())
     }
 
@@ -218,7 +219,12 @@ impl Adjust {
             .try_for_each(|(field, value)| value.map_or(Ok(()), |value| check::quantity(field, value, scale)))
     }
 
-    fn change(&self, draft: &EntryBuilder<'_>, lot: &LotRecord<'_>) -> Result<LotChange, Rejection> {
+    /// How the lot stands then; and what of a correction upward its transaction owed.
+    fn change(
+        &self,
+        draft: &EntryBuilder<'_>,
+        lot: &LotRecord<'_>,
+    ) -> Result<(LotChange, Option<Recovered>), Rejection> {
         let now = lot.now;
         let remaining = self.value_remaining.unwrap_or(now.remaining);
         if remaining < lot.held {
@@ -232,10 +238,17 @@ impl Adjust {
         let standing = lot.standing_until(expires_at, draft.at)?;
         let pot = draft.first.totals().pot(lot.kind());
         let (from, to) = (now.standing.bucket(), standing.bucket());
-        let after = LotState { expires_at, remaining, standing, ..now };
+        let mut after = LotState { expires_at, remaining, standing, ..now };
+        let mut clawed_back = None;
         let moved = match remaining.checked_sub(now.remaining) {
             Some(more) if !pot.has_room_for(more) => return Err(Rejection::AccountTotalExceeded),
-            Some(more) => [(from, to, lot.unheld()), (Bucket::Adjusted, to, more)],
+            Some(more) => {
+                let owner = lot.issue.owner();
+                clawed_back = owner.and_then(|owner| draft.account().debts().clone().claw_back(owner, more));
+                let gone = clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
+                after.remaining = remaining.minus(gone);
+                [(from, to, lot.unheld()), (Bucket::Adjusted, to, more.minus(gone))]
+            }
             None => {
                 let less = now.remaining.minus(remaining);
                 if !pot.can_lose(less) {
@@ -244,7 +257,7 @@ impl Adjust {
                 [(from, Bucket::Adjusted, less), (from, to, remaining.minus(lot.held))]
             }
         };
-        Ok(lot.change(after, moved))
+        Ok((lot.change(after, moved), clawed_back))
     }
 
     /// What is fixed about the lot, from now on.

@@ -7,12 +7,12 @@ use crate::engine::lot::LotRecord;
 use crate::id::{LotId, TransactionId, next_sequence};
 use crate::journal::{
     Bucket, Cause, ClawedBack, Earned, EarnedMore, EntryKind, Issue, LotChange, LotDetails, LotKind,
-    LotState, Origin, Standing, Transaction,
+    LotState, Movement, Origin, Owed, Recovered, Standing, Transaction,
 };
-use crate::program::{Clawback, Program};
+use crate::program::Program;
 use crate::store::View;
 use crate::time::{Expiry, Period, PeriodType, Timestamp};
-use crate::value::{Points, Quantity};
+use crate::value::{Delta, Points, Quantity};
 use chrono::TimeDelta;
 
 /// The program's rule as a transaction keeps it, with nothing earned yet; `None` where there is no rule.
@@ -26,6 +26,7 @@ pub(crate) fn rule(program: &Program) -> Option<Earned> {
         period_days: earn.period_days,
         definition_id: earn.point_definition_id,
         points: Points::ZERO,
+        written_off: Points::ZERO,
         lot: None,
     })
 }
@@ -36,13 +37,16 @@ pub(crate) fn plan(draft: &EntryBuilder<'_>, view: &View<'_>, transaction: &mut 
     let kept = transaction.kept();
     let Some(was) = transaction.earned else { return };
     let points = was.points_for(kept);
-    let has_lot = own_lot(draft, view, was).is_some_and(|own| own.is_here);
+    let has_lot = earned_lot(draft, view, was).is_some_and(|own| own.is_here);
     let lot = if points > was.points && !has_lot {
         Some(LotId::made_by(draft.first.number(), next_sequence(draft.first.next_sequence())))
     } else {
         was.lot
     };
-    transaction.earned = Some(Earned { points, lot, ..was });
+    // What a manager adjusted away counts as taken, once.
+    let less = was.points.checked_sub(points).unwrap_or_default();
+    let written_off = was.written_off.max(was.written_off.plus(less).min(adjusted_away(view)));
+    transaction.earned = Some(Earned { points, lot, written_off, ..was });
 }
 
 /// Makes what stays earned what the transaction's total, less what came back of it, would have earned (rule X4).
@@ -53,85 +57,110 @@ pub(crate) fn settle(
     transaction: &Transaction,
 ) -> Result<(), Rejection> {
     let (Some(was), Some(now)) = (was, transaction.earned) else { return Ok(()) };
-    let own = own_lot(draft, view, was);
-    if let Some(less) = was.points.checked_sub(now.points) {
-        return if less.is_zero() {
-            Ok(())
-        } else {
-            claw_back(draft, own.map(|own| own.lot), transaction.id, less)
-        };
+    if now.points <= was.points {
+        return claw_back(draft, view, was, transaction);
     }
-    let more = now.points.minus(was.points);
-    if !draft.first.totals().pot(LotKind::Point).has_room_for(more.into()) {
+    let points = now.points.minus(was.points);
+    if !draft.first.totals().pot(LotKind::Point).has_room_for(points.into()) {
         return Err(Rejection::AccountTotalExceeded);
     }
-    match (own.filter(|own| own.is_here), now.lot) {
+    // What the transaction owes itself comes first, collected or not.
+    let clawed_back = draft.account().debts().clone().claw_back(transaction.id, points.into());
+    let left = points.minus(clawed_back.map_or(Points::ZERO, |recovered| recovered.points()));
+    let debt = clawed_back.map_or(Points::ZERO, |recovered| recovered.debt);
+    let paid_to_debt = draft.first.totals().point_debt.minus(debt).min(left);
+    let more = More { points, clawed_back, paid_to_debt, into_lot: left.minus(paid_to_debt) };
+    match (earned_lot(draft, view, was).filter(|own| own.is_here), now.lot) {
         (Some(own), _) => earn_more(draft, &own.lot, transaction.id, more),
-        (None, Some(lot)) => issue(draft, transaction, now, lot, more)?,
+        (None, Some(_)) => issue(draft, transaction, was.lot, more)?,
         (None, None) => {}
     }
     Ok(())
 }
 
-/// Takes points back: from the transaction's own lot, also what was unspent in it when it expired or was taken back;
+/// Points that a transaction earns, and where they go.
+struct More {
+    points: Points,
+    /// What the transaction owed itself (rule X5).
+    clawed_back: Option<Recovered>,
+    /// What pays the debts of others, the oldest sale's first.
+    paid_to_debt: Points,
+    into_lot: Points,
+}
+
+/// Takes points back: from the transaction's own lots, also what was unspent in them when they expired or were taken back;
 /// then by the program's policy.
 fn claw_back(
     draft: &mut EntryBuilder<'_>,
-    own: Option<LotRecord<'_>>,
-    transaction: TransactionId,
-    points: Points,
+    view: &View<'_>,
+    was: Earned,
+    transaction: &Transaction,
 ) -> Result<(), Rejection> {
-    let (change, from_own) = taken(own, points);
-    let rest = points.minus(from_own);
-    let (owed, shortfall) = match draft.program.settings().clawback {
-        Clawback::Debt => (rest, Points::ZERO),
-        Clawback::Shortfall => (Points::ZERO, rest),
-    };
+    let now = transaction.earned.unwrap_or(was);
+    let points = was.points.minus(now.points);
+    if points.is_zero() {
+        return Ok(());
+    }
+    let written_off = now.written_off.minus(was.written_off);
+    let mut left = points.minus(written_off);
+    let (mut changes, mut held) = (Vec::new(), Vec::new());
+    for lot in own_lots(draft, view) {
+        let (change, value) = taken(&lot, left);
+        left = left.minus(value);
+        changes.extend(change);
+        if !lot.held.is_zero() {
+            held.push(lot.now.lot);
+        }
+    }
+    let id = transaction.id;
+    let sold_at = draft.account().debts().sold_at(id).unwrap_or(transaction.transacted_at);
+    let policy = draft.program.settings().clawback;
+    let owed = Owed { transaction: id, sold_at, policy, points: left, held };
     // What came along in mergers may be owed as well (rule Q3).
-    draft.first.totals().point_debt.checked_add(owed).ok_or(Rejection::AccountTotalExceeded)?;
-    let clawed = ClawedBack { transaction, points, change, owed, shortfall };
-    draft.write_for(Cause::Transaction(transaction), EntryKind::Clawback(Box::new(clawed)));
+    draft.first.totals().point_debt.checked_add(owed.collected()).ok_or(Rejection::AccountTotalExceeded)?;
+    let owed = Some(owed).filter(|owed| !owed.points.is_zero());
+    let clawed = ClawedBack { transaction: id, points, changes, written_off, owed };
+    draft.write_for(Cause::Transaction(id), EntryKind::Clawback(Box::new(clawed)));
     Ok(())
 }
 
 /// Takes at most so many points out of a lot, of what no hold sets aside in it: the change, and how many.
-fn taken(lot: Option<LotRecord<'_>>, points: Points) -> (Option<LotChange>, Points) {
-    let value = lot.as_ref().map_or(Quantity::ZERO, |lot| lot.unheld().min(points.into()));
-    let change = lot.filter(|_| !value.is_zero()).map(|lot| {
-        let after = LotState { remaining: lot.now.remaining.minus(value), ..lot.now };
-        lot.change(after, [(lot.now.standing.bucket(), Bucket::ClawedBack, value)])
-    });
-    (change, value.as_points())
+fn taken(lot: &LotRecord<'_>, points: Points) -> (Option<LotChange>, Points) {
+    let value = lot.unheld().min(points.into());
+    let after = LotState { remaining: lot.now.remaining.minus(value), ..lot.now };
+    let change = lot.change(after, [(lot.now.standing.bucket(), Bucket::ClawedBack, value)]);
+    (Some(change).filter(|_| !value.is_zero()), value.as_points())
 }
 
-/// Adds points: to a debt first, then to the transaction's own lot.
-fn earn_more(draft: &mut EntryBuilder<'_>, lot: &LotRecord<'_>, transaction: TransactionId, points: Points) {
-    let paid_to_debt = draft.first.totals().point_debt.min(points);
-    let value: Quantity = points.minus(paid_to_debt).into();
+/// Adds points to the transaction's own lot, but for what was owed.
+fn earn_more(draft: &mut EntryBuilder<'_>, lot: &LotRecord<'_>, transaction: TransactionId, more: More) {
+    let More { clawed_back, paid_to_debt, into_lot, .. } = more;
+    let value: Quantity = into_lot.into();
     let after = LotState { remaining: lot.now.remaining.plus(value), ..lot.now };
     let debt = (Bucket::Issued, Bucket::PaidToDebt, paid_to_debt.into());
     let change = lot.change(after, [(Bucket::Issued, after.standing.bucket(), value), debt]);
-    let more = EarnedMore { transaction, change, paid_to_debt };
+    let more = EarnedMore { transaction, change, paid_to_debt, clawed_back };
     draft.write_for(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
 }
 
-/// Issues points in a new lot; a debt is paid first, and what paid it is not in the lot.
+/// Issues points in a new lot, but for what was owed.
 fn issue(
     draft: &mut EntryBuilder<'_>,
     transaction: &Transaction,
-    earned: Earned,
-    lot: LotId,
-    points: Points,
+    replaces: Option<LotId>,
+    more: More,
 ) -> Result<(), Rejection> {
-    let paid_to_debt = draft.first.totals().point_debt.min(points);
+    let Some(earned) = transaction.earned else { return Ok(()) };
+    let Some(lot) = earned.lot else { return Ok(()) };
+    let More { points, clawed_back, paid_to_debt, into_lot } = more;
     let (available_at, expires_at) = dates(transaction, earned)?;
-    let origin = Some(Origin::Earned { transaction: transaction.id, paid_to_debt });
+    let origin = Some(Origin::Earned { transaction: transaction.id, paid_to_debt, clawed_back, replaces });
     let issue = Issue {
         lot,
         kind: LotKind::Point,
         definition_id: earned.definition_id,
         value_initial: points.into(),
-        value_remaining: points.minus(paid_to_debt).into(),
+        value_remaining: into_lot.into(),
         issued_at: transaction.transacted_at,
         available_at,
         expires_at,
@@ -161,20 +190,46 @@ fn dates(transaction: &Transaction, earned: Earned) -> Result<(Timestamp, Expiry
 }
 
 /// The lot that a transaction earned.
-struct OwnLot<'a> {
+struct EarnedLot<'a> {
     lot: LotRecord<'a>,
     /// Whether the account has it; otherwise it stayed with a profile that was merged into this one, as it had expired by
     /// then, was revoked or used up.
     is_here: bool,
 }
 
-/// The lot that a transaction earned, unless it belongs to another profile now.
-fn own_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, earned: Earned) -> Option<OwnLot<'a>> {
-    let id = earned.lot?;
+fn earned_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, earned: Earned) -> Option<EarnedLot<'a>> {
+    own_lot(draft, view, earned.lot?)
+}
+
+/// A transaction's own lot, unless it belongs to another profile now.
+fn own_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, id: LotId) -> Option<EarnedLot<'a>> {
     let find = |record| {
         let lot = LotRecord::find(&draft.first, record, id, draft.at)?;
         (!matches!(lot.now.standing, Standing::MovedTo(_))).then_some(lot)
     };
-    let here = find(view.found.lot(id)).map(|lot| OwnLot { lot, is_here: true });
-    here.or_else(|| Some(OwnLot { lot: find(view.found.closed_lot(id))?, is_here: false }))
+    let here = find(view.found.lot(id)).map(|lot| EarnedLot { lot, is_here: true });
+    here.or_else(|| Some(EarnedLot { lot: find(view.found.closed_lot(id))?, is_here: false }))
+}
+
+/// The lot that the transaction earned, and those that stand in for it, in the order in which they came to be (rule X5).
+fn own_lots<'a>(draft: &EntryBuilder<'_>, view: &View<'a>) -> Vec<LotRecord<'a>> {
+    let own = view.found.own_lots.iter();
+    let mut lots: Vec<_> = own.filter_map(|(id, _)| Some(own_lot(draft, view, *id)?.lot)).collect();
+    let is_earned = |lot: &LotRecord<'_>| matches!(lot.issue.origin(), Some(Origin::Earned { .. }));
+    lots.sort_by_key(|lot| (!is_earned(lot), lot.issue.issued_at, lot.now.lot));
+    lots
+}
+
+/// What was adjusted away in the transaction's own lots, net.
+fn adjusted_away(view: &View<'_>) -> Points {
+    let mut away = Delta::ZERO;
+    let entries = view.found.own_lots.iter().flat_map(|(_, entries)| entries);
+    for entry in entries.filter(|entry| matches!(entry.kind, EntryKind::Adjust(_))) {
+        entry.effects(|effect| match effect.movement() {
+            Some(Movement { from: Bucket::Adjusted, value, .. }) => away = away.down(value),
+            Some(Movement { to: Bucket::Adjusted, value, .. }) => away = away.up(value),
+            _ => {}
+        });
+    }
+    Quantity::from_ten_thousandths(away.ten_thousandths()).map_or(Points::ZERO, Quantity::as_points)
 }

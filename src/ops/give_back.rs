@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Debts;
 use crate::engine::content::fingerprint;
 use crate::engine::draft::{AccountDraft, EntryBuilder};
 use crate::engine::lot::LotRecord;
@@ -11,8 +12,8 @@ use crate::engine::{Rejection, Written, check};
 use crate::id::{LotId, ProfileId, RedemptionId, ReturnId, next_sequence};
 use crate::journal::draw::first_part;
 use crate::journal::{
-    Balances, Bucket, Cause, EntryKind, Fingerprint, Issue, Item, LotDetails, LotKind, LotState, Origin,
-    Redeemed, RedemptionState, Return, ReturnEntry, ReturnedItem, ReturnedTo, Standing,
+    Balances, Bucket, Cause, EntryKind, Fingerprint, Issue, Item, LotChange, LotDetails, LotKind, LotState,
+    Origin, Redeemed, RedemptionState, Return, ReturnEntry, ReturnedItem, ReturnedTo, Standing,
 };
 use crate::ops::redeem::{is_yes, yes};
 use crate::program::{ExpiredReturn, Program};
@@ -196,9 +197,15 @@ fn give_back(
     wanted: Wanted,
     meta: Option<Json>,
 ) -> Result<(), Rejection> {
-    let (side, last) = (&draft.first, draft.first.next_sequence());
-    let mut plan =
-        Plan { program: draft.program, side, found: view.found, at: draft.at, last, new: Vec::new() };
+    let mut plan = Plan {
+        program: draft.program,
+        side: &draft.first,
+        found: view.found,
+        at: draft.at,
+        last: draft.first.next_sequence(),
+        debts: draft.account().debts().clone(),
+        new: Vec::new(),
+    };
     let items = plan.items(redemption, wanted.total)?;
     let new_lots = plan.new;
     let id = ReturnId::made_by(draft.first.number(), draft.first.next_sequence());
@@ -228,6 +235,8 @@ struct Plan<'a> {
     at: Timestamp,
     /// The number of the last entry that is planned: at first, of the return itself.
     last: u32,
+    /// What transactions owe, less what this return lowers.
+    debts: Debts,
     /// The lots that are issued for what cannot go back to its own.
     new: Vec<Issue>,
 }
@@ -267,32 +276,51 @@ impl<'a> Plan<'a> {
             LotKind::Point => back.points.into(),
         };
         let Item { lot, amount, points } = back;
-        let mut item = ReturnedItem { lot, kind, amount, points, to: ReturnedTo::Lot, change: None };
+        let (to, clawed_back) = (ReturnedTo::Lot, None);
+        let mut item = ReturnedItem { lot, kind, amount, points, to, clawed_back, change: None };
         if value.is_zero() {
             // Money that no point was given for.
             return Ok(item);
         }
-        let Some(known) = self.takes_back(lot) else {
-            // It belongs to another profile now, or stayed behind in a merger: the value comes as a new lot.
-            let facts = self.facts(lot)?;
-            item.to = self.new_lot(redemption, facts, value, facts.1)?;
-            return Ok(item);
+        let known = self.takes_back(lot);
+        let (issue, expires_at) = match &known {
+            Some(known) => (known.issue, known.now.expires_at),
+            None => self.facts(lot)?,
         };
-        if known.now.standing == Standing::Revoked {
-            item.to = ReturnedTo::Revoked;
-        } else if known.is_expired() {
-            let facts = (known.issue, known.now.expires_at);
-            match self.second_chance(known.issue)? {
-                Some(expires_at) => {
-                    item.to = self.new_lot(redemption, facts, value, expires_at)?;
-                    return Ok(item);
-                }
-                None => item.to = ReturnedTo::Expired,
-            }
+        let owner = issue.owner();
+        item.clawed_back = owner.and_then(|transaction| self.debts.claw_back(transaction, value));
+        let value = value.minus(item.clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value()));
+        if value.is_zero() {
+            item.to = ReturnedTo::ClawedBack;
+            return Ok(item);
         }
-        let after = LotState { remaining: known.now.remaining.plus(value), ..known.now };
-        item.change = Some(known.change(after, [(Bucket::Redeemed, after.standing.bucket(), value)]));
+        let new_expiry = match &known {
+            // It belongs to another profile now, or stayed behind in a merger: the value comes as a new lot.
+            None => Some(expires_at),
+            Some(known) if known.is_expired() => self.second_chance(issue)?,
+            Some(_) => None,
+        };
+        if let Some(new_expiry) = new_expiry {
+            item.to = self.new_lot(redemption, (issue, expires_at), value, new_expiry)?;
+            // So that what stands in for a transaction's own lot is found by that.
+            item.change = owner.and_then(|_| self.unchanged(lot));
+        } else if let Some(known) = known {
+            item.to = match known.now.standing {
+                Standing::Revoked => ReturnedTo::Revoked,
+                Standing::Expired => ReturnedTo::Expired,
+                _ => ReturnedTo::Lot,
+            };
+            let after = LotState { remaining: known.now.remaining.plus(value), ..known.now };
+            item.change = Some(known.change(after, [(Bucket::Redeemed, after.standing.bucket(), value)]));
+        }
         Ok(item)
+    }
+
+    /// How a lot stands, with nothing that moves.
+    fn unchanged(&self, lot: LotId) -> Option<LotChange> {
+        let record = self.found.lot(lot).or_else(|| self.found.closed_lot(lot));
+        let known = LotRecord::find(self.side, record, lot, self.at)?;
+        Some(known.change(known.now, []))
     }
 
     /// The lot, if it takes value back: it is here, or was revoked, wherever it stayed (rule R3).
@@ -343,7 +371,7 @@ impl<'a> Plan<'a> {
         };
         self.last = next_sequence(self.last);
         let lot = LotId::made_by(self.side.number(), self.last);
-        let origin = Some(Origin::Returned { redemption, lot: issue.lot });
+        let origin = Some(Origin::Returned { redemption, lot: issue.lot, transaction: issue.owner() });
         self.new.push(Issue {
             lot,
             kind: issue.kind,
@@ -387,6 +415,7 @@ pub(crate) fn seen(
         requested: back.requested,
         total: back.total,
         items: back.items.clone(),
+        points_clawed_back: back.points_clawed_back(),
         balances: Balances::default(),
         meta: back.meta.clone(),
     }

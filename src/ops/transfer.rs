@@ -212,9 +212,10 @@ impl Operation for MergeProfiles {
         let account = draft.account();
         let holds: Vec<_> = account.holds().cloned().collect();
         let point_debt = draft.first.totals().point_debt;
-        let owed = draft.second.as_ref().map_or(Points::ZERO, |second| second.totals().point_debt);
-        owed.checked_add(point_debt).ok_or(Rejection::AccountTotalExceeded)?;
+        let theirs = draft.second.as_ref().map_or(Points::ZERO, |second| second.totals().point_debt);
+        theirs.checked_add(point_debt).ok_or(Rejection::AccountTotalExceeded)?;
         let (from, before) = (draft.first.number(), account.merged_from().to_vec());
+        let owed = account.owed().cloned().collect();
         let ids = holds.iter().map(|hold| hold.hold).collect::<Vec<_>>();
         let moved = history(draft)?;
         let out = MergedOut { into, holds: ids, point_debt, moved: moved.clone() };
@@ -228,7 +229,7 @@ impl Operation for MergeProfiles {
         }
         if let Some(second) = &mut draft.second {
             let moved = moved.into_iter().map(Movement::back).collect();
-            let arrival = MergedIn { from, before, holds, point_debt, moved };
+            let arrival = MergedIn { from, before, holds, owed, moved };
             second.write(draft.at, Cause::Merge, EntryKind::MergeIn(Box::new(arrival)), None);
         }
         Ok(())

@@ -22,10 +22,10 @@ pub enum ExpiredReturn {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Clawback {
-    /// They are owed: later earnings pay the debt first.
+    /// They are owed: later earnings pay the debt first, that of the oldest sale before the others.
     #[default]
     Debt,
-    /// The shortfall is written down, and not collected.
+    /// The shortfall is written down, and not collected from what other transactions earn.
     Shortfall,
 }
 

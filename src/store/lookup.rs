@@ -1,6 +1,8 @@
 //! The look-ups behind a [`Need`], without any I/O: a plan says what to look up next and is given the answer, so that a
 //! blocking store and an asynchronous one share it.
 
+mod own;
+
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
@@ -41,6 +43,8 @@ pub struct LookupPlan<E> {
     is_past: bool,
     closed: Vec<ProfileNumber>,
     redeemed_lots: bool,
+    /// The lot that the transaction earned, and those that stand in for it.
+    own_lots: Vec<LotId>,
     definition: Option<DefinitionId>,
 }
 
@@ -52,6 +56,8 @@ enum Slot {
     ExpiredList,
     /// The newest entry about a lot that has expired.
     Expired(LotId),
+    /// Every entry about a transaction's own lot.
+    Own(LotId),
     /// The newest entry that carries the name of a thing.
     Named(Thing),
     /// The newest entry that says anew what is fixed about a lot.
@@ -88,6 +94,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             is_past: need.as_of != AsOf::Now,
             closed: Vec::new(),
             redeemed_lots: need.redeemed_lots,
+            own_lots: Vec::new(),
             definition: None,
         };
         if !need.is_plain() {
@@ -264,13 +271,14 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 if let Some(id) = linked {
                     self.want_record(Thing::Linked, id.number(), id.into(), id.sequence());
                 }
-                if let Some(lot) = earned.and_then(|earned| earned.lot) {
-                    self.want_lot(lot);
-                }
+                earned.and_then(|earned| earned.lot).into_iter().for_each(|lot| self.want_own_lot(lot));
             }
             Slot::Made(Thing::Redemption) if self.redeemed_lots => {
                 let items = first.redeemed().map(|redeemed| redeemed.items.clone()).unwrap_or_default();
                 items.iter().for_each(|item| self.want_lot(item.lot));
+            }
+            Slot::Own(_) | Slot::Made(Thing::Lot(_) | Thing::ClosedLot(_)) => {
+                self.follow_own_lot(slot, place)
             }
             Slot::ExpiredList => {
                 let listed = self.found.get(place..).unwrap_or_default().iter();
@@ -334,13 +342,18 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 | Slot::Latest(thing @ (Thing::Lot(_) | Thing::ClosedLot(_)), _) => {
                     lots.push((*thing, *slot, entry.borrow()));
                 }
-                Slot::ExpiredList | Slot::Expired(_) | Slot::Named(_) | Slot::Facts(_) | Slot::Latest(..) => {
-                }
+                Slot::ExpiredList
+                | Slot::Expired(_)
+                | Slot::Own(_)
+                | Slot::Named(_)
+                | Slot::Facts(_)
+                | Slot::Latest(..) => {}
             }
         }
         if !lots.is_empty() {
             (found.lots, found.closed_lots) = lot_records(lots);
         }
+        found.own_lots = self.own_lots();
         found.expired = self.expired();
         found
     }

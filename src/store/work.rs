@@ -63,7 +63,8 @@ pub struct Need {
     pub redemption: Option<RedemptionId>,
     /// Whether the lots that it was taken from are wanted as well.
     pub redeemed_lots: bool,
-    /// The transaction that is named. The redemption that it is linked to comes with it, and the lot that it earned.
+    /// The transaction that is named. The redemption that it is linked to comes with it, and the lot that it earned, with
+    /// those that stand in for it.
     pub transaction: Option<TransactionId>,
     /// The hold that is named.
     pub hold: Option<HoldId>,
@@ -171,6 +172,8 @@ pub struct Found<'a> {
     pub lots: Vec<(LotId, Record<'a>)>,
     /// Those of them that the closed journals know.
     pub closed_lots: Vec<(LotId, Record<'a>)>,
+    /// The lots that the transaction earned, and those that stand in for them, each with every entry about it.
+    pub own_lots: Vec<(LotId, Vec<&'a Entry>)>,
     /// How each lot stands that has expired with value left.
     pub expired: Vec<LotState>,
     /// The journal.
@@ -190,6 +193,7 @@ impl<'a> Found<'a> {
         definition: None,
         lots: Vec::new(),
         closed_lots: Vec::new(),
+        own_lots: Vec::new(),
         expired: Vec::new(),
         journal: Vec::new(),
     };

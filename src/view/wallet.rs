@@ -10,7 +10,7 @@ use crate::id::{ExternalId, HoldId, LotId, ProfileId, ProfileNumber, RedemptionI
 use crate::journal::effect::{Arrival, Effect, HoldEnd};
 use crate::journal::{
     Balances, Bucket, Entry, Hold, HoldEntry, HoldStatus, Issue, Lot, LotKind, LotState, LotStatus, LotTimes,
-    PointLot, Redemption, RedemptionState, Return, Reward, Standing, Transaction,
+    Owed, PointLot, Redemption, RedemptionState, Return, Reward, Standing, Transaction,
 };
 use crate::ops::give_back::seen as return_seen;
 use crate::ops::hold::seen as hold_seen;
@@ -96,6 +96,11 @@ impl Wallet {
     /// The balances at that moment.
     pub fn balances(&self) -> Balances {
         self.account.balances_at(self.at)
+    }
+
+    /// What transactions owe at that moment, the oldest sale first (rule X5).
+    pub fn owed(&self) -> Vec<Owed> {
+        self.account.owed_at(self.at)
     }
 
     /// Every reward there ever was: those with usable value in the order in which they would be used, then the rest.

@@ -8,8 +8,8 @@ use proptest::test_runner::TestCaseError;
 use rust_decimal::Decimal;
 use scrip::{
     Balances, Defined, Expiry, HoldId, Item, KindTotals, Lot, LotId, LotKind, LotState, LotStatus,
-    NextExpiry, Outcome, Quantity, Quote, RedemptionId, Return, ReturnedTo, Standing, Totals, Transaction,
-    TransactionId, UnusedReason, ValuedBalances, Wallet,
+    NextExpiry, Outcome, Owed, Quantity, Quote, RedemptionId, Return, ReturnedTo, Standing, Totals,
+    Transaction, TransactionId, UnusedReason, ValuedBalances, Wallet,
 };
 
 use super::calendar::{Calendar, Micros, SECOND};
@@ -187,10 +187,15 @@ fn lot<Q: Copy + Into<Quantity>>(
     prop_assert_eq!(&expected.source, &details.source);
     prop_assert_eq!(account.meta(index, cut), details.meta.as_ref());
     let origin = details.origin.map(|origin| match origin {
-        scrip::Origin::Returned { redemption, lot } => Origin::Returned(redemption.get(), lot.get()),
-        scrip::Origin::Earned { transaction, paid_to_debt } => {
-            Origin::Earned(transaction.sequence(), raw(paid_to_debt))
+        scrip::Origin::Returned { redemption, lot, transaction } => {
+            Origin::Returned(redemption.get(), lot.get(), transaction.map(TransactionId::get))
         }
+        scrip::Origin::Earned { transaction, paid_to_debt, clawed_back, replaces } => Origin::Earned {
+            sale: transaction.get(),
+            paid: raw(paid_to_debt),
+            clawed_back: clawed_back.map_or(0, |recovered| raw(recovered.points())),
+            replaces: replaces.map(LotId::get),
+        },
         _ => panic!("the model does not know {origin:?}"),
     });
     prop_assert_eq!(expected.origin, origin, "rules R3 and X3");
@@ -247,8 +252,9 @@ fn back(account: &Profile, index: usize, shown: &Return) -> Checked {
                 BackTo::Expired => "expired".to_owned(),
                 BackTo::Revoked => "revoked".to_owned(),
                 BackTo::New(made) => (made).to_string(),
+                BackTo::ClawedBack => "nowhere".to_owned(),
             };
-            (item.lot, item.kind, item.amount, item.points, to)
+            (item.lot, item.kind, item.amount, item.points, to, item.clawed_back)
         })
         .collect();
     let said: Vec<_> = shown
@@ -260,11 +266,15 @@ fn back(account: &Profile, index: usize, shown: &Return) -> Checked {
                 ReturnedTo::Expired => "expired".to_owned(),
                 ReturnedTo::Revoked => "revoked".to_owned(),
                 ReturnedTo::NewLot(lot) => lot.sequence().to_string(),
+                ReturnedTo::ClawedBack => "nowhere".to_owned(),
             };
-            (item.lot.get(), item.kind, raw(item.amount), raw(item.points), to)
+            let clawed_back = item.clawed_back.map_or(0, |recovered| raw(recovered.points()));
+            (item.lot.get(), item.kind, raw(item.amount), raw(item.points), to, clawed_back)
         })
         .collect();
-    prop_assert_eq!(told, said, "rules R1 and R3");
+    prop_assert_eq!(told, said, "rules R1, R3 and X5");
+    let clawed_back: Raw = expected.items.iter().map(|item| item.clawed_back).sum();
+    prop_assert_eq!(clawed_back, raw(shown.points_clawed_back), "rule X5");
     Ok(())
 }
 
@@ -368,6 +378,16 @@ pub(crate) fn valued(model: &Model, account: &Profile, cut: Cut, shown: &ValuedB
     Ok(())
 }
 
+/// Rule X5: which transaction owes how much, and whether it is paid.
+fn owed(account: &Profile, cut: Cut, shown: &[Owed]) -> Checked {
+    let expected: Vec<_> =
+        account.open_at(cut).iter().map(|owed| (owed.sale, owed.policy, owed.value)).collect();
+    let shown: Vec<_> =
+        shown.iter().map(|owed| (owed.transaction.get(), owed.policy, raw(owed.points))).collect();
+    prop_assert_eq!(expected, shown, "rule X5");
+    Ok(())
+}
+
 /// Rule J3: where everything is that ever came in.
 pub(crate) fn totals(account: &Profile, cut: Cut, shown: &Totals) -> Checked {
     let pots = [(LotKind::Reward, &shown.rewards), (LotKind::Point, &shown.points)];
@@ -398,6 +418,7 @@ fn sums(pot: &KindTotals) -> Sums {
 pub(crate) fn wallet(model: &Model, account: &Profile, cut: Cut, shown: &Wallet) -> Checked {
     prop_assert_eq!(account.id, shown.profile_id());
     balances(account, cut, &shown.balances())?;
+    owed(account, cut, &shown.owed())?;
     lots(account, LotKind::Reward, cut, &shown.rewards())?;
     lots(account, LotKind::Point, cut, &shown.points())?;
     prop_assert_eq!(account.redemptions_at(cut).count(), shown.redemptions().len());

@@ -159,6 +159,8 @@ impl Model {
         account.write_due(at);
         let sequence = account.next_sequence();
         account.flow(lot, Way::Adjusted, remaining - before);
+        // What a correction upward brings is owed first, if its transaction owes.
+        account.let_go(lot, (remaining - before).max(0));
         let last = account.lots[lot].facts.last().unwrap().clone();
         let initial = request.value_initial.map_or(last.initial, raw);
         let meta = request.meta.clone().or(last.meta);

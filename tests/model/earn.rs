@@ -1,11 +1,15 @@
-//! What transactions earn, and what comes back of that (rules X3 and X4).
+//! What transactions earn, and what comes back of that (rules X3 to X5).
 
 use scrip::{Bucket, Clawback, Earn, LotKind, Period, PeriodType, Terms};
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange};
 use super::money::{Raw, smallest};
+use super::owed::{Owed, open};
 use super::profile::{Cut, Earned, Fact, Lot, Origin, Version, Way, What};
 use super::{Model, Objections, Rank};
+
+/// Of a transaction that is posted.
+const NOTHING: Earned = Earned { points: 0, lot: None, written_off: 0 };
 
 /// What becomes of the points of a transaction when it is posted or changed.
 pub(super) struct Settling {
@@ -27,24 +31,28 @@ impl Model {
     pub(super) fn settling(
         &self,
         profile: usize,
+        sale: Option<u64>,
         was: Option<Earned>,
         kept: Raw,
-        transacted_at: Micros,
-        calendar: Calendar,
+        (transacted_at, calendar): (Micros, Calendar),
         objections: &mut Objections,
     ) -> Settling {
         let Some(earn) = self.program.earn else {
             return Settling { earned: None, times: (transacted_at, None) };
         };
-        let was = was.unwrap_or(Earned { points: 0, lot: None });
+        let was = was.unwrap_or(NOTHING);
         let points = self.earns(&earn, kept);
         let is_new = points > was.points && self.own_lot(profile, was).is_none();
         let times = times(&earn, transacted_at, calendar);
         objections.add_if(is_new && times.is_err(), Rank::Terms, "time_out_of_range");
         // The transaction itself is the next entry, and what it earns the one after that.
         let lot = if is_new { Some((profile, 0)) } else { was.lot };
+        // What was adjusted away counts as taken, once.
+        let less = (was.points - points).max(0);
+        let away = sale.map_or(0, |sale| self.adjusted_away(profile, sale));
+        let written_off = was.written_off + (away - was.written_off).clamp(0, less);
         let times = times.unwrap_or((transacted_at, None));
-        Settling { earned: Some(Earned { points, lot }), times }
+        Settling { earned: Some(Earned { points, lot, written_off }), times }
     }
 
     /// The lot that a transaction earned, if it is here.
@@ -65,85 +73,106 @@ impl Model {
         at: Micros,
     ) -> Raw {
         let Some(now) = settling.earned else { return 0 };
-        let was = was.unwrap_or(Earned { points: 0, lot: None });
+        let was = was.unwrap_or(NOTHING);
         let sale = self.id_of(&self.profiles[profile].versions[version]);
-        let own = self.own_lot(profile, was);
         let (less, more) = ((was.points - now.points).max(0), (now.points - was.points).max(0));
         if less > 0 {
-            let from_lot = match own {
-                Some(lot) => self.claw_from_own(profile, lot, less, at),
-                None => self.claw_from_stayed(profile, was, less, at),
+            let counts = now.written_off - was.written_off;
+            let from_lots = self.claw_from_lots(profile, sale, less - counts, at);
+            let rest = less - counts - from_lots;
+            self.owe(profile, version, rest);
+            let (owed, short) = match self.program.clawback {
+                Clawback::Debt => (rest, 0),
+                Clawback::Shortfall => (0, rest),
             };
-            self.claw_back(profile, sale, from_lot, less, at);
+            self.profiles[profile].write(at, What::ClawedBack(sale, less, from_lots, owed, short));
         } else if more > 0 {
-            let account = &mut self.profiles[profile];
-            // A debt is paid first.
-            let paid = account.debt_at(account.now(at)).min(more);
-            if paid > 0 {
-                let sequence = account.next_sequence();
-                account.debts.push((sequence, -paid));
-                account.flow_past(LotKind::Point, Way::PaidToDebt, paid);
-            }
-            match own {
-                Some(lot) => {
-                    account.flow(lot, Way::Issued, more - paid);
-                    account.write(at, What::EarnedMore(sale, more, paid));
-                }
-                None => self.earn_anew(profile, version, (more, paid), settling.times, at),
-            }
+            self.earn_more(profile, version, was, more, settling.times, at);
         }
         less
     }
 
-    /// From its own lot first, also what expired or was revoked there.
-    fn claw_from_own(&mut self, profile: usize, lot: usize, less: Raw, at: Micros) -> Raw {
-        let account = &mut self.profiles[profile];
-        let from_lot = account.free(lot, account.now(at)).min(less);
-        if from_lot > 0 {
-            account.flow(lot, Way::ClawedBack, -from_lot);
+    /// From its own lots first, also what expired or was revoked there, and what stayed behind in a merger.
+    fn claw_from_lots(&mut self, home: usize, sale: u64, less: Raw, at: Micros) -> Raw {
+        let mut left = less;
+        for (one, lot) in self.own_lots(home, sale) {
+            let account = &self.profiles[one];
+            let cut = if one == home { account.now(at) } else { Cut::with_since(at) };
+            let value = account.free(lot, cut).min(left);
+            left -= value;
+            if value > 0 && one == home {
+                self.profiles[home].flow(lot, Way::ClawedBack, -value);
+            } else if value > 0 {
+                let lost =
+                    if account.lots[lot].revoked.is_some() { Bucket::Revoked } else { Bucket::Expired };
+                self.flow_since(home, account.full_id(&account.lots[lot]), Way::ClawedBack, -value);
+                let taken = Way::Between(lost, Bucket::ClawedBack);
+                self.profiles[home].flow_past(LotKind::Point, taken, value);
+            }
         }
-        from_lot
+        less - left
     }
 
-    /// The same of a lot that stayed behind in a merger.
-    fn claw_from_stayed(&mut self, home: usize, was: Earned, less: Raw, at: Micros) -> Raw {
-        let id = was.lot.map(|(issuer, sequence)| self.profiles[issuer].made_by(sequence));
-        let Some((stayed, lot)) = id.and_then(|id| self.stayed(home, id)) else { return 0 };
-        let account = &self.profiles[stayed];
-        let from_lot = account.remaining(lot, Cut::with_since(at)).min(less);
-        let lost = if account.lots[lot].revoked.is_some() { Bucket::Revoked } else { Bucket::Expired };
-        if from_lot > 0 {
-            self.flow_since(home, account.full_id(&account.lots[lot]), Way::ClawedBack, -from_lot);
-            let taken = Way::Between(lost, Bucket::ClawedBack);
-            self.profiles[home].flow_past(LotKind::Point, taken, from_lot);
+    /// What its own lots do not give is owed or short, by the policy.
+    fn owe(&mut self, profile: usize, version: usize, value: Raw) {
+        let policy = self.program.clawback;
+        let version = &self.profiles[profile].versions[version];
+        let (sale, sold_at) = (self.id_of(version), version.transacted_at);
+        let account = &mut self.profiles[profile];
+        // A sale that owes already is as old as it was.
+        let sold_at = open(&account.owed, sale).map_or(sold_at, |owed| owed.sold_at);
+        if value > 0 {
+            account.owed.push(Owed { sequence: account.next_sequence(), sale, sold_at, value, policy });
         }
-        from_lot
     }
 
-    /// What its own lot does not give is owed or short, by the policy.
-    fn claw_back(&mut self, profile: usize, sale: u64, from_lot: Raw, less: Raw, at: Micros) {
-        let rest = less - from_lot;
-        let (owed, short) = match self.program.clawback {
-            Clawback::Debt => (rest, 0),
-            Clawback::Shortfall => (0, rest),
-        };
+    /// What the transaction owes itself comes first, then the debts of others, then its own lot.
+    fn earn_more(
+        &mut self,
+        profile: usize,
+        version: usize,
+        was: Earned,
+        more: Raw,
+        times: (Micros, Option<Micros>),
+        at: Micros,
+    ) {
+        let sale = self.id_of(&self.profiles[profile].versions[version]);
+        let own = self.own_lot(profile, was);
+        let replaces = was.lot.map(|(issuer, sequence)| self.profiles[issuer].made_by(sequence));
         let account = &mut self.profiles[profile];
-        account.debts.push((account.next_sequence(), owed));
-        account.write(at, What::ClawedBack(sale, less, from_lot, owed, short));
+        let clawed_back = account.flow_back(Some(sale), more);
+        if clawed_back > 0 {
+            account.flow_past(LotKind::Point, Way::EarnedAndClawedBack, clawed_back);
+        }
+        let paid = account.pay_debts(more - clawed_back);
+        if paid > 0 {
+            account.flow_past(LotKind::Point, Way::PaidToDebt, paid);
+        }
+        match own {
+            Some(lot) => {
+                let into = more - clawed_back - paid;
+                account.flow(lot, Way::Issued, into);
+                account.write(at, What::EarnedMore(sale, into, paid));
+            }
+            None => {
+                let origin = Origin::Earned { sale, paid, clawed_back, replaces };
+                self.earn_anew(profile, version, (more, origin), times, at);
+            }
+        }
     }
 
     fn earn_anew(
         &mut self,
         profile: usize,
         version: usize,
-        (points, paid): (Raw, Raw),
+        (points, origin): (Raw, Origin),
         (available_at, expires_at): (Micros, Option<Micros>),
         at: Micros,
     ) {
+        let Origin::Earned { sale: id, paid, clawed_back, .. } = origin else { return };
         let earn = self.program.earn.unwrap();
         let sale = &self.profiles[profile].versions[version];
         let timezone = self.zone_of(sale);
-        let origin = Origin::Earned(sale.made, paid);
         let issued_at = sale.transacted_at;
         let account = &mut self.profiles[profile];
         let (sequence, lot) = (account.next_sequence(), account.lots.len());
@@ -165,11 +194,12 @@ impl Model {
             source_type: None,
             source: None,
             origin: Some(origin),
+            own: Some(id),
             facts: vec![Fact { sequence, initial: points, expires_at, meta: None }],
             revoked: None,
             moved: None,
         });
-        account.flow(lot, Way::Issued, points - paid);
+        account.flow(lot, Way::Issued, points - paid - clawed_back);
         account.write(at, What::Issued(lot));
     }
 

@@ -149,11 +149,16 @@ impl Model {
                 back.push((item.lot, item.kind(), amount, points));
             }
         }
+        // Of what is clawed back whole, nothing is to go anywhere.
+        let mut after_due = self.profiles[self.home(profile)].clone();
+        after_due.write_due(at);
         let goes: Result<Vec<Option<Goes>>, OutOfRange> = back
             .iter()
             .map(|(lot, kind, amount, points)| {
                 let value = if *kind == LotKind::Reward { amount } else { points };
-                if *value == 0 { Ok(None) } else { self.goes(profile, *lot, at).map(Some) }
+                let own = self.profiles[profile].lots[*lot].own;
+                let clawed_back = after_due.flow_back(own, *value);
+                if *value == clawed_back { Ok(None) } else { self.goes(profile, *lot, at).map(Some) }
             })
             .collect();
         let Ok(goes) = goes else {
@@ -216,9 +221,16 @@ impl Model {
         let mut new_lots = Vec::new();
         for ((lot, kind, amount, points), goes) in back.into_iter().zip(goes) {
             let id = self.profiles[profile].full_id(&self.profiles[profile].lots[lot]);
-            let mut item = Back { lot: id, kind, amount, points, to: BackTo::Lot };
-            let value = item.value();
-            match goes {
+            let mut item = Back { lot: id, kind, amount, points, to: BackTo::Lot, clawed_back: 0 };
+            let own = self.profiles[profile].lots[lot].own;
+            item.clawed_back = self.profiles[home].flow_back(own, item.value());
+            let value = item.value() - item.clawed_back;
+            if item.clawed_back > 0 {
+                let past = Way::Between(Bucket::Redeemed, Bucket::ClawedBack);
+                self.profiles[home].flow_past(kind, past, item.clawed_back);
+            }
+            match goes.filter(|_| value > 0) {
+                None if item.clawed_back > 0 => item.to = BackTo::ClawedBack,
                 None => {}
                 Some(Goes::Back(lot, to)) => {
                     item.to = to;
@@ -277,7 +289,7 @@ impl Model {
         at: Micros,
     ) {
         let old = self.profiles[owner].lots[lot].clone();
-        let origin = Origin::Returned(redemption, self.profiles[owner].full_id(&old));
+        let origin = Origin::Returned(redemption, self.profiles[owner].full_id(&old), old.own);
         let account = &mut self.profiles[home];
         let (sequence, place) = (account.next_sequence(), account.lots.len());
         account.lots.push(Lot {

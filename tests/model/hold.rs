@@ -100,6 +100,10 @@ impl Model {
         let items = first_part(&placed.items, placed.exchange.as_ref(), amount);
         let account = &mut self.profiles[profile];
         account.write_due(at);
+        for item in &placed.items {
+            let taken = items.iter().find(|taken| taken.lot == item.lot).map_or(0, |taken| taken.taken());
+            account.let_go(item.lot, item.taken() - taken);
+        }
         account.take(&items);
         let (sequence, redemption) = (account.next_sequence(), account.redemptions.len());
         account.redemptions.push(Redemption {
@@ -127,6 +131,8 @@ impl Model {
         };
         let account = &mut self.profiles[profile];
         account.write_due(at);
+        let items = account.holds[hold].items.clone();
+        items.iter().for_each(|item| account.let_go(item.lot, item.taken()));
         account.holds[hold].closed = Some((account.next_sequence(), Closing::Released));
         account.write(at, What::Released(hold));
         Ok(Made::Hold { profile, hold })

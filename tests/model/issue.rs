@@ -257,6 +257,7 @@ impl Model {
             source_type: wanted.source_type,
             source: wanted.source,
             origin: None,
+            own: None,
             facts: vec![fact],
             revoked: None,
             moved: None,

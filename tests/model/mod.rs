@@ -20,6 +20,7 @@ mod issue;
 pub(crate) mod laws;
 pub(crate) mod memo;
 pub(crate) mod money;
+pub(crate) mod owed;
 pub(crate) mod plain_store;
 pub(crate) mod profile;
 pub(crate) mod programs;

@@ -6,6 +6,7 @@ use scrip::{Bucket, DefinitionId, ExternalId, LotKind, PostTransaction, ProfileI
 
 use super::calendar::Micros;
 use super::money::{Exchange, Raw};
+use super::owed::Owed;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
@@ -25,8 +26,8 @@ pub(crate) struct Profile {
     pub(crate) extensions: Vec<Vec<usize>>,
     /// Every transaction each time that it was posted, changed or deleted.
     pub(crate) versions: Vec<Version>,
-    /// What is owed more, or less, from an entry on (rule X4).
-    pub(crate) debts: Vec<(u32, Raw)>,
+    /// What transactions owe more, or less (rule X5).
+    pub(crate) owed: Vec<Owed>,
     /// The profile that it was merged into, by its place, and the entry that says so (rule L2).
     pub(crate) merged: Option<(u32, usize)>,
 }
@@ -56,9 +57,9 @@ pub(crate) enum What {
     MovedOut(usize),
     MovedIn(usize),
     Transacted(usize),
-    /// A transaction by its id, the points, and what of them paid a debt.
+    /// A transaction by its id, the points that came into its lot, and what paid a debt.
     EarnedMore(u64, Raw, Raw),
-    /// A transaction by its id, the points, what came from its lot, what is owed, and what is short.
+    /// A transaction by its id, the points, what came from its lots, what is owed, and what is short.
     ClawedBack(u64, Raw, Raw, Raw, Raw),
     MergedOut,
     MergedIn,
@@ -87,6 +88,8 @@ pub(crate) struct Lot {
     pub(crate) source_type: Option<String>,
     pub(crate) source: Option<String>,
     pub(crate) origin: Option<Origin>,
+    /// The transaction, by its id, whose own lot it is (rule X5).
+    pub(crate) own: Option<u64>,
     /// What can be corrected, each time that it was.
     pub(crate) facts: Vec<Fact>,
     /// The entry by which it was taken back (rule L3).
@@ -98,10 +101,11 @@ pub(crate) struct Lot {
 /// Why a lot came to be, where nobody asked for it by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// By a redemption, of what a lot had given (rule R3).
-    Returned(u64, u64),
-    /// By the transaction that this entry posted; so much paid a debt instead (rules X3 and X4).
-    Earned(u32, Raw),
+    /// By a redemption, of what a lot had given (rule R3); and the transaction whose own lot it is.
+    Returned(u64, u64, Option<u64>),
+    /// By a transaction; so much paid a debt, and was clawed back at once, instead (rules X3 to X5). The lot that it had
+    /// before is with a profile that was merged.
+    Earned { sale: u64, paid: Raw, clawed_back: Raw, replaces: Option<u64> },
 }
 
 /// What a lot is like from an entry on.
@@ -133,6 +137,8 @@ pub(crate) enum Way {
     ClawedBack,
     /// Past the lots: earned, and owed before.
     PaidToDebt,
+    /// Past the lots: earned, and owed by that very transaction before.
+    EarnedAndClawedBack,
     /// Past the lots that are here: of what went along in a merger (rule J3).
     Between(Bucket, Bucket),
 }
@@ -203,6 +209,8 @@ pub(crate) struct Back {
     pub(crate) amount: Raw,
     pub(crate) points: Raw,
     pub(crate) to: BackTo,
+    /// What of it was clawed back at once (rule X5).
+    pub(crate) clawed_back: Raw,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +220,8 @@ pub(crate) enum BackTo {
     Revoked,
     /// A new lot, made by the entry with this number.
     New(u32),
+    /// Nowhere: all of it was clawed back.
+    ClawedBack,
 }
 
 #[derive(Clone, Debug)]
@@ -239,8 +249,10 @@ pub(crate) struct Version {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Earned {
     pub(crate) points: Raw,
-    /// Its own lot: the profile that issued it, by its place, and the number of the entry.
+    /// Its newest lot: the profile that issued it, by its place, and the number of the entry.
     pub(crate) lot: Option<(usize, u32)>,
+    /// What of the rest counts as taken, as it had been adjusted away.
+    pub(crate) written_off: Raw,
 }
 
 impl Item {
@@ -293,8 +305,25 @@ impl Profile {
             returns: Vec::new(),
             extensions: Vec::new(),
             versions: Vec::new(),
-            debts: Vec::new(),
+            owed: Vec::new(),
             merged: None,
+        }
+    }
+
+    /// The store draws the number when the first entry is written. What that entry made is named after it.
+    pub(crate) fn learn_number(&mut self, number: u32) {
+        if self.number.is_some() {
+            return;
+        }
+        self.number = Some(number);
+        for lot in &mut self.lots {
+            let own = lot.own.as_mut().into_iter();
+            let earned = lot.origin.as_mut().and_then(|origin| match origin {
+                Origin::Earned { sale, .. } => Some(sale),
+                Origin::Returned(..) => None,
+            });
+            let unnamed = own.chain(earned).filter(|sale| **sale >> 22 == 0);
+            unnamed.for_each(|sale| *sale |= u64::from(number) << 22);
         }
     }
 
@@ -350,8 +379,17 @@ impl Profile {
                 due.push(Written { at: end, what: What::Expired(lot, free_at(end - 1)) });
             }
         }
-        due.sort_by_key(|entry| (entry.at, entry.what));
-        self.journal.extend(due);
+        // Of holds, the one that was placed first; of the rest it makes no difference.
+        let lapse =
+            |what: What| if let What::Lapsed(hold) = what { self.hold_id(&self.holds[hold]) } else { 0 };
+        due.sort_by_key(|entry| (entry.at, lapse(entry.what), entry.what));
+        for entry in due {
+            if let What::Lapsed(hold) = entry.what {
+                let items = self.holds[hold].items.clone();
+                items.iter().for_each(|item| self.let_go(item.lot, item.taken()));
+            }
+            self.journal.push(entry);
+        }
     }
 
     pub(crate) fn write(&mut self, at: Micros, what: What) {

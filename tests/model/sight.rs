@@ -141,11 +141,6 @@ impl Profile {
         own.filter(move |back| is_written(back.sequence, cut))
     }
 
-    /// What was owed (rule X4).
-    pub(crate) fn debt_at(&self, cut: Cut) -> Raw {
-        self.debts.iter().filter(|(sequence, _)| is_written(*sequence, cut)).map(|(_, more)| more).sum()
-    }
-
     fn fact(&self, lot: usize, cut: Cut) -> &Fact {
         self.lots[lot].facts.iter().rfind(|fact| is_written(fact.sequence, cut)).unwrap()
     }
@@ -165,7 +160,8 @@ impl Profile {
     /// What is in a lot, held or not; of one that went, what was in it then.
     pub(crate) fn remaining(&self, lot: usize, cut: Cut) -> Raw {
         let own = self.flows.iter().filter(|flow| flow.lot == Some(lot));
-        own.filter(|flow| is_written(flow.sequence, cut)).map(|flow| flow.value).sum()
+        let written: Raw = own.filter(|flow| is_written(flow.sequence, cut)).map(|flow| flow.value).sum();
+        written - self.lapsed_from(lot, cut)
     }
 
     /// What of it open holds set aside (rule H1).
@@ -244,7 +240,7 @@ impl Profile {
 
     /// Where everything of one kind was.
     pub(crate) fn sums(&self, kind: LotKind, cut: Cut) -> Sums {
-        let mut sums = Sums::default();
+        let mut sums = Sums { clawed_back: self.lapsed_back(kind, cut), ..Sums::default() };
         for flow in self.flows.iter().filter(|flow| flow.kind == kind && is_written(flow.sequence, cut)) {
             match flow.way {
                 Way::Issued => sums.issued += flow.value,
@@ -255,6 +251,10 @@ impl Profile {
                 Way::PaidToDebt => {
                     sums.issued += flow.value;
                     sums.paid_to_debt += flow.value;
+                }
+                Way::EarnedAndClawedBack => {
+                    sums.issued += flow.value;
+                    sums.clawed_back += flow.value;
                 }
                 Way::Between(from, to) => sums.shift(from, to, flow.value),
             }

@@ -6,12 +6,13 @@ use std::fmt::Debug;
 use scrip::store::Store;
 use scrip::{Disposition, LotKind, Outcome, Receipt, ReturnedTo};
 
+use super::owed::Owed;
 use super::profile::{BackTo, Cut, Origin, Profile, What, Written, total};
 use super::world::{Answer, World};
 
 /// What random cases must come to now and then. Some codes are missing: an account's total and its journal are too large
 /// for a case, and `tests/rejections.rs` has the texts that are too long and the end that is none.
-const EXPECTED: [&str; 110] = [
+const EXPECTED: [&str; 114] = [
     "Adjust",
     "ArchiveDefinition",
     "CaptureHold",
@@ -39,6 +40,7 @@ const EXPECTED: [&str; 110] = [
     "captured in part",
     "clawed back across a merger",
     "clawed back from the transaction's own lot",
+    "clawed back that was adjusted away",
     "earned",
     "earned more",
     "earned more across a merger",
@@ -47,6 +49,7 @@ const EXPECTED: [&str; 110] = [
     "given back across a merger",
     "held less than was asked for",
     "lapsed",
+    "lapsed and clawed back",
     "linked across a merger",
     "lots that expire together",
     "merged with a hold",
@@ -109,12 +112,14 @@ const EXPECTED: [&str; 110] = [
     "refused: unknown_redemption",
     "refused: unknown_transaction",
     "returned after it was extended",
+    "returned and clawed back",
     "returned in several steps",
     "returned money that needs no point",
     "returned to a new lot",
     "returned to a revoked lot",
     "returned to an expired lot",
     "returned to its lot",
+    "returned to nowhere",
     "reward issued: Active",
     "reward issued: Exhausted",
     "reward issued: Expired",
@@ -184,6 +189,7 @@ impl Tally {
                         ReturnedTo::Expired => "returned to an expired lot",
                         ReturnedTo::Revoked => "returned to a revoked lot",
                         ReturnedTo::NewLot(_) => "returned to a new lot",
+                        ReturnedTo::ClawedBack => "returned to nowhere",
                     });
                     let is_free = item.kind == LotKind::Point && item.points.is_zero();
                     self.note_if(is_free, "returned money that needs no point");
@@ -232,6 +238,19 @@ impl Tally {
     fn afterwards(&mut self, (owner, profile): (usize, &Profile), place: usize) {
         let Written { at, what } = profile.journal[place];
         let before = Cut { entries: place, at };
+        let is_back = |owed: &Owed| usize::try_from(owed.sequence).unwrap() == place + 1 && owed.value < 0;
+        let flowed_back = match what {
+            What::Lapsed(_) => "lapsed and clawed back",
+            What::Captured(..) => "captured in part and clawed back",
+            What::Released(_) => "released and clawed back",
+            What::Returned(_) => "returned and clawed back",
+            What::Adjusted(_) => "adjusted and clawed back",
+            What::EarnedMore(sale, ..) if profile.owed.iter().any(|one| is_back(one) && one.sale == sale) => {
+                "earned more and clawed back"
+            }
+            _ => "",
+        };
+        self.note_if(!flowed_back.is_empty() && profile.owed.iter().any(is_back), flowed_back);
         match what {
             What::Lapsed(_) => self.note("lapsed"),
             What::Captured(hold, redemption) => {
@@ -252,7 +271,7 @@ impl Tally {
                 self.note_if(came_back, "extended after it expired");
             }
             What::Issued(lot) => {
-                if let Some(Origin::Earned(_, paid)) = profile.lots[lot].origin {
+                if let Some(Origin::Earned { paid, clawed_back, .. }) = profile.lots[lot].origin {
                     self.note("earned");
                     // Its own lot comes right after what was said of the transaction.
                     let said = profile.lots[lot].sequence - 1;
@@ -260,6 +279,7 @@ impl Tally {
                     let is_others = sale.is_some_and(|sale| sale.owner != owner);
                     self.note_if(is_others, "earned more across a merger");
                     self.note_if(paid > 0, "a debt is paid");
+                    self.note_if(clawed_back > 0, "earned and owed at once, in a new lot");
                 }
             }
             What::EarnedMore(sale, _, paid) => {
@@ -267,9 +287,15 @@ impl Tally {
                 self.note("earned more");
                 self.note_if(paid > 0, "a debt is paid");
             }
-            What::ClawedBack(sale, _, from_lot, owed, short) => {
+            What::ClawedBack(sale, points, from_lot, owed, short) => {
                 self.note_if(is_others(profile, sale), "clawed back across a merger");
                 self.note_if(from_lot > 0, "clawed back from the transaction's own lot");
+                let flows =
+                    profile.flows.iter().filter(|flow| usize::try_from(flow.sequence).unwrap() == place + 1);
+                let lots = flows.filter(|flow| flow.lot.is_some()).count();
+                self.note_if(lots > 1, "clawed back from several lots");
+                let is_counted = points > from_lot + owed + short;
+                self.note_if(is_counted, "clawed back that was adjusted away");
                 self.note_if(owed > 0, "a debt is owed");
                 self.note_if(short > 0, "a shortfall is written down");
             }

@@ -1,19 +1,25 @@
 //! The journal that the engine wrote against the one that the model did (rules J1 and T7).
 
 use proptest::prelude::*;
-use scrip::{Cause, Entry, EntryKind, ReleasedLot};
+use scrip::{Cause, Entry, EntryKind, Recovered, ReleasedLot};
 
 use super::Model;
 use super::calendar::Micros;
 use super::check::{Checked, balances, lot_id, raw};
-use super::profile::{Profile, What};
+use super::money::Raw;
+use super::owed::Owed;
+use super::profile::{Origin, Profile, What};
 
 /// Entry by entry. What happens by itself at one instant has no order among its like.
 pub(crate) fn journal(model: &Model, account: &Profile, shown: &[Entry]) -> Checked {
-    let mut expected: Vec<(Micros, String)> =
-        account.journal.iter().map(|entry| (entry.at, told(model, account, entry.what))).collect();
+    let mut expected: Vec<(Micros, String)> = (1..)
+        .zip(&account.journal)
+        .map(|(sequence, entry)| {
+            (entry.at, told(model, account, entry.what) + &flowed_back(account, sequence))
+        })
+        .collect();
     let mut found: Vec<(Micros, String)> =
-        shown.iter().map(|entry| (entry.at.micros(), said(entry))).collect();
+        shown.iter().map(|entry| (entry.at.micros(), said(entry) + &clawed_back(entry))).collect();
     for (first, last) in unordered_runs(account) {
         if let Some(run) = found.get_mut(first..last) {
             run.sort();
@@ -102,9 +108,7 @@ fn told(model: &Model, account: &Profile, what: What) -> String {
         What::Transacted(index) => {
             format!("transaction {}", model.id_of(&account.versions[index]))
         }
-        What::EarnedMore(sale, more, paid) => {
-            format!("earn {sale} {} paid {paid}", more - paid)
-        }
+        What::EarnedMore(sale, into, paid) => format!("earn {sale} {into} paid {paid}"),
         What::ClawedBack(sale, points, _, owed, short) => {
             format!("clawback {sale} {points} owed {owed} short {short}")
         }
@@ -143,13 +147,53 @@ fn said(entry: &Entry) -> String {
             format!("earn {} {} paid {paid}", more.transaction, into - paid)
         }
         EntryKind::Clawback(clawed) => {
-            let (owed, short) = (raw(clawed.owed), raw(clawed.shortfall));
+            let (owed, short) = (raw(clawed.debt()), raw(clawed.shortfall()));
             format!("clawback {} {} owed {owed} short {short}", clawed.transaction, raw(clawed.points))
         }
         EntryKind::MergeOut(_) => "merge out".to_owned(),
         EntryKind::MergeIn(_) => "merge in".to_owned(),
         other => format!("{other:?}"),
     }
+}
+
+/// What an entry lowers of what is owed, as it flows back (rule X5).
+fn flowed_back(account: &Profile, sequence: u32) -> String {
+    let is_back = |owed: &&Owed| owed.sequence == sequence && owed.value < 0;
+    let what = account.journal[usize::try_from(sequence).unwrap() - 1].what;
+    let paid = match what {
+        What::EarnedMore(_, _, paid) => paid,
+        What::Issued(lot) => match account.lots[lot].origin {
+            Some(Origin::Earned { paid, .. }) => paid,
+            _ => 0,
+        },
+        // All that is owed goes along.
+        What::MergedOut => return String::new(),
+        _ => 0,
+    };
+    let lowered: Raw = account.owed.iter().filter(is_back).map(|owed| -owed.value).sum();
+    if lowered > paid { format!(" back {}", lowered - paid) } else { String::new() }
+}
+
+fn clawed_back(entry: &Entry) -> String {
+    let released = |released: &[ReleasedLot]| -> Vec<Recovered> {
+        released.iter().filter_map(|freed| freed.clawed_back).collect()
+    };
+    let recovered = match &entry.kind {
+        EntryKind::Release(release) | EntryKind::Lapse(release) => released(&release.released),
+        EntryKind::Capture(capture) => released(&capture.released),
+        EntryKind::Return(back) | EntryKind::Reversal(back) => {
+            back.items.iter().filter_map(|item| item.clawed_back).collect()
+        }
+        EntryKind::Adjust(corrected) => corrected.clawed_back.into_iter().collect(),
+        EntryKind::Earn(more) => more.clawed_back.into_iter().collect(),
+        EntryKind::Issue(issue) => match issue.details.as_ref().and_then(|details| details.origin) {
+            Some(scrip::Origin::Earned { clawed_back, .. }) => clawed_back.into_iter().collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let points: Raw = recovered.iter().map(|recovered| raw(recovered.points())).sum();
+    if points > 0 { format!(" back {points}") } else { String::new() }
 }
 
 /// What should not be: a lot that is let go without anything.

@@ -176,7 +176,9 @@ impl Model {
             _ => Raw::from(said.total.ten_thousandths()) - returned,
         };
         let earned = old.as_ref().and_then(|old| old.earned);
-        let mut settling = self.settling(profile, earned, kept, transacted_at, calendar, &mut objections);
+        let sale = old.as_ref().map(|old| self.id_of(old));
+        let times = (transacted_at, calendar);
+        let mut settling = self.settling(profile, sale, earned, kept, times, &mut objections);
         if objections.codes().is_some() {
             return Err(objections);
         }

@@ -4,6 +4,7 @@ use scrip::{Bucket, LotKind, LotStatus, MergeProfiles, Reassign};
 
 use super::calendar::Micros;
 use super::money::Raw;
+use super::owed::Owed;
 use super::profile::{Closing, Fact, Item, Lot, Way, What};
 use super::sight::Sums;
 use super::{Made, Model, Objections, Owner, Rank};
@@ -81,9 +82,11 @@ impl Model {
         self.profiles[profile].write_due(at);
         self.profiles[into].write_due(at);
         let debt = self.profiles[profile].debt_at(self.profiles[profile].now(at));
+        let owed = self.profiles[profile].open_at(self.profiles[profile].now(at));
         let sequence = self.profiles[profile].next_sequence();
         self.profiles[profile].merged = Some((sequence, into));
-        self.profiles[profile].debts.push((sequence, -debt));
+        let less = owed.iter().map(|owed| Owed { sequence, value: -owed.value, ..*owed });
+        self.profiles[profile].owed.extend(less);
         let history = self.history(profile, at);
         for (kind, place, value) in &history {
             self.profiles[profile].flow_past(*kind, Way::Between(*place, Bucket::Moved), *value);
@@ -96,7 +99,8 @@ impl Model {
         }
         let holds = self.move_holds(profile, into, first_there, at);
         let account = &mut self.profiles[into];
-        account.debts.push((account.next_sequence(), debt));
+        let sequence = account.next_sequence();
+        account.owed.extend(owed.into_iter().map(|owed| Owed { sequence, ..owed }));
         for (kind, place, value) in history {
             account.flow_past(kind, Way::Between(Bucket::Moved, place), value);
         }

@@ -121,7 +121,7 @@ where
         }
         if let Some(Owner::Profile(profile)) = self.model.owner(request) {
             let home = self.model.home(profile);
-            self.model.profiles[home].number.get_or_insert(number.get());
+            self.model.profiles[home].learn_number(number.get());
         }
     }
 
@@ -134,7 +134,7 @@ where
         };
         let place = self.model.profile(to);
         let home = self.model.home(place);
-        self.model.profiles[home].number.get_or_insert(number);
+        self.model.profiles[home].learn_number(number);
     }
 
     /// Of a profile that was merged before anything else happened to it: nobody tells, but the store knows.
@@ -142,7 +142,7 @@ where
         if let Request::MergeProfiles(request) = request {
             let place = self.model.profile(request.profile_id);
             let number = self.account(request.profile_id).number().get();
-            self.model.profiles[place].number.get_or_insert(number);
+            self.model.profiles[place].learn_number(number);
         }
     }
 

@@ -91,7 +91,7 @@ pub(crate) async fn to_the_same_answers_as_in_memory(cluster: &Cluster) {
     let program = || json::read::<Program>(include_bytes!("../goldens/program.json")).unwrap();
     let returns = [("0.5", true), ("0.5", true), ("9", false)].map(|(amount, strict)| {
         let back = format!(r#"{{"redemption_id":4194322,"amount":"{amount}","strict":{strict}}}"#);
-        format!(r#"{{"at":"2025-08-01T00:00:00Z","request":{{"return_redemption":{back}}}}}"#)
+        format!(r#"{{"at":"2025-08-01T01:00:00Z","request":{{"return_redemption":{back}}}}}"#)
     });
     let lines = include_str!("../goldens/commands.ndjson").lines().chain(returns.iter().map(String::as_str));
     let commands: Vec<Command> = lines.map(|line| json::read(line.as_bytes()).unwrap()).collect();

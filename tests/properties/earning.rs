@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use scrip::store::Owner;
-use scrip::{Cause, Entry, EntryKind, MemoryStore, Origin, Points, ProfileNumber, TransactionId};
+use scrip::{Cause, Entry, EntryKind, MemoryStore, Origin, Points, ProfileNumber, Recovered, TransactionId};
 
 use crate::config;
 use crate::model::check::Checked;
@@ -58,18 +58,25 @@ fn earned_as_kept(
     let mut debt = 0;
     for (place, entry) in journal.iter().enumerate() {
         let raw = |points: Points| points.ten_thousandths();
+        // What the transaction owed itself comes before the debts of others (rule X5).
+        let recovered =
+            |back: Option<Recovered>| back.map_or((0, 0), |back| (raw(back.points()), raw(back.debt)));
         let paid = match &entry.kind {
             EntryKind::Issue(issue) => match issue.details.as_ref().and_then(|details| details.origin) {
-                Some(Origin::Earned { transaction, paid_to_debt }) => {
+                Some(Origin::Earned { transaction, paid_to_debt, clawed_back, .. }) => {
                     let into_lot = issue.value_remaining.ten_thousandths();
-                    *told.entry(transaction).or_default() += into_lot + raw(paid_to_debt);
+                    let (back, lowered) = recovered(clawed_back);
+                    debt -= lowered;
+                    *told.entry(transaction).or_default() += into_lot + raw(paid_to_debt) + back;
                     Some((into_lot, raw(paid_to_debt)))
                 }
                 _ => None,
             },
             EntryKind::Earn(more) => {
                 let all: i64 = more.change.moved.iter().map(|moved| moved.value.ten_thousandths()).sum();
-                *told.entry(more.transaction).or_default() += all;
+                let (back, lowered) = recovered(more.clawed_back);
+                debt -= lowered;
+                *told.entry(more.transaction).or_default() += all + back;
                 Some((all - raw(more.paid_to_debt), raw(more.paid_to_debt)))
             }
             EntryKind::Clawback(clawed) => {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::journals::kind;
 
 /// Words of which one can stand for another.
-const WORDS: [&[&str]; 6] = [
+const WORDS: [&[&str]; 7] = [
     &["reward", "point"],
     &[
         "available",
@@ -22,7 +22,8 @@ const WORDS: [&[&str]; 6] = [
         "revoked",
     ],
     &["usable", "expired", "revoked"],
-    &["lot", "expired", "revoked"],
+    &["lot", "expired", "revoked", "clawed_back"],
+    &["debt", "shortfall"],
     &["request", "clock", "merge"],
     &["days", "weeks", "months", "years"],
 ];

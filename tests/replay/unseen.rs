@@ -16,10 +16,15 @@ const ROUNDED: &str = "with these numbers it rounds to the same";
 /// Those where the journal of a profile that took over speaks of records of the other one.
 pub const UNSEEN_AFTER_A_MERGER: &[(&str, &str, &str)] = &[
     ("*", "cause", "a lot that came in a merger may have come by itself just before"),
+    ("clawback", "changes[].after.lot", ELSEWHERE),
+    ("issue", "details.origin.earned.replaces", ELSEWHERE),
+    ("merge_in", "owed[].sold_at", ELSEWHERE),
+    ("return", "items[].lot", ELSEWHERE),
     ("return", "redemption.transaction_id", ELSEWHERE),
     ("reversal", "redemption.id", ELSEWHERE),
     ("transaction", "redemptions[].id", ELSEWHERE),
     ("transaction", "transaction.created_at", ELSEWHERE),
+    ("transaction", "transaction.earned.delay_days", ELSEWHERE),
     ("transaction", "transaction.profile_id", ELSEWHERE),
 ];
 
@@ -69,6 +74,8 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("define", "definition.reward.type", DEFINED),
     ("define", "definition.reward.value", DEFINED),
     ("extend", "[].after.expires_at", "a later date than was asked for"),
+    ("hold", "details.exchange.minor_unit", ROUNDED),
+    ("hold", "details.exchange.point_scale", ROUNDED),
     ("hold", "details.meta", ATTACHED),
     ("hold", "expires_at", "only a release or a lapse says it again"),
     ("hold", "requested", "a lenient request may ask for more than there is"),

@@ -55,6 +55,7 @@ fn accounts_come_back_as_they_were() {
     assert!(is_there(|account| account.overdue().len() > 0), "a lot that is held past its expiry");
     assert!(is_there(|account| account.holds().len() > 0), "an open hold");
     assert!(is_there(|account| account.lots(LotKind::Point).any(|lot| lot.expires_at == Expiry::NEVER)));
+    assert!(is_there(|account| account.owed().len() > 0), "points that are owed");
     assert!(is_there(|account| account.merged_into().is_some()), "a merger into another");
     assert!(is_there(|account| account.merged_from().len() > 1), "mergers of others");
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::id::{HoldId, ProfileId, RedemptionId, ReturnId, TransactionId};
 use crate::journal::{Balances, Items, RedemptionState, ReturnedItem};
 use crate::time::Timestamp;
-use crate::value::Amount;
 use crate::value::json::Json;
+use crate::value::{Amount, Points};
 
 /// A redemption, as it stands: what was taken, and what has happened to it since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,9 @@ pub struct Return {
     pub total: Amount,
     /// What went back where, the last lot used first.
     pub items: Vec<ReturnedItem>,
+    /// The points among them that were clawed back, as the purchases that had earned them came back before (rule X5).
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub points_clawed_back: Points,
     /// The account's balances right after it.
     pub balances: Balances,
     /// Whatever the caller attached, as sent.

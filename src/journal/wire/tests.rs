@@ -1,6 +1,7 @@
 //! Entries in their binary form: they come back, take few bytes, and bytes that nobody wrote are an error.
 
 mod examples;
+mod owed;
 
 use examples::*;
 

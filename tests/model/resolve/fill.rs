@@ -109,7 +109,8 @@ impl Resolver<'_> {
             Wish::All(more) => money(all + Raw::from(more) * minor_unit),
             Wish::Half => money(all / 2 / minor_unit * minor_unit),
         };
-        let mut redeem = scrip::Redeem::strict(profile, amount).with_strategies(wish.strategies.iter().copied());
+        let mut redeem =
+            scrip::Redeem::strict(profile, amount).with_strategies(wish.strategies.iter().copied());
         redeem.strict = wish.strict;
         redeem.profile_id = wish.profile.map(profile_id);
         redeem.basket_total = wish.basket.map(|basket| self.amount(basket));

@@ -163,6 +163,8 @@ pub struct ReturnOut {
     redemption_id: u64,
     total: Num,
     requested: Num,
+    /// The points among it that were clawed back, as their purchases came back before.
+    points_clawed_back: Num,
     items: Vec<ReturnedOut>,
     balances: Balances,
     #[schema(value_type = Option<serde_json::Value>)]
@@ -180,7 +182,9 @@ pub struct ReturnedOut {
     id: u64,
     value: Num,
     count: Num,
-    /// `lot`, `expired`, `revoked` or `new_lot`.
+    /// The points that were clawed back of it.
+    clawed_back: Num,
+    /// `lot`, `expired`, `revoked`, `new_lot`, or `clawed_back` where nothing is left.
     to: &'static str,
     /// The lot that it is in now.
     to_id: u64,
@@ -197,6 +201,7 @@ impl ReturnOut {
             redemption_id: back.redemption_id.get(),
             total: back.total.into(),
             requested: back.requested.into(),
+            points_clawed_back: back.points_clawed_back.into(),
             items: back.items.iter().map(|item| ReturnedOut::new(item, lots)).collect(),
             balances: back.balances.valued(program).into(),
             meta: back.meta.clone(),
@@ -212,12 +217,14 @@ impl ReturnedOut {
             ReturnedTo::Expired => ("expired", item.lot),
             ReturnedTo::Revoked => ("revoked", item.lot),
             ReturnedTo::NewLot(lot) => ("new_lot", lot),
+            ReturnedTo::ClawedBack => ("clawed_back", item.lot),
         };
         Self {
             r#type: item.kind,
             id: item.lot.get(),
             value: item.amount.into(),
             count: item.points.into(),
+            clawed_back: item.clawed_back.map_or(Num::of(0), |recovered| recovered.points().into()),
             to,
             to_id: lot.get(),
             type_attributes: find(lots, lot),

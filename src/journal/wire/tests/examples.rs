@@ -1,5 +1,6 @@
 //! Entries of every kind, plain ones and rare ones.
 
+use super::owed::{owed, recovered};
 use super::*;
 use crate::definition::{Defined, Definition, PointDefinition, RewardDefinition, Terms};
 use crate::id::{DefinitionId, ExternalId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId};
@@ -82,8 +83,11 @@ pub(super) fn issues() -> Vec<Issue> {
     };
     let (redemption, transaction) =
         (RedemptionId::made_by(number(), 3), TransactionId::made_by(number(), 129));
-    let returned = Origin::Returned { redemption, lot: elsewhere(1) };
-    let earned = Origin::Earned { transaction, paid_to_debt: points(2) };
+    let returned = Origin::Returned { redemption, lot: elsewhere(1), transaction: None };
+    let stood_in = Origin::Returned { redemption, lot: elsewhere(1), transaction: Some(transaction) };
+    let (clawed_back, replaces) = (recovered().pop(), Some(elsewhere(3)));
+    let earned = Origin::Earned { transaction, paid_to_debt: points(2), clawed_back: None, replaces: None };
+    let earned_again = Origin::Earned { transaction, paid_to_debt: points(0), clawed_back, replaces };
     let units = [PeriodType::Days, PeriodType::Weeks, PeriodType::Months, PeriodType::Years];
     let bare = Terms { period: None, is_extendable: false, is_reassignable: true, ..issue().terms };
     let terms =
@@ -94,6 +98,8 @@ pub(super) fn issues() -> Vec<Issue> {
         Issue { issued_at: Timestamp::MIN, available_at: Timestamp::MAX, definition_id: None, ..issue() },
         Issue { value_remaining: Amount::ZERO.into(), details: details(returned), ..issue() },
         Issue { lot: elsewhere(2), details: details(earned), ..issue() },
+        Issue { details: details(stood_in), ..issue() },
+        Issue { details: details(earned_again), ..issue() },
     ]);
     issues
 }
@@ -156,8 +162,10 @@ pub(super) fn state_of_redemption() -> RedemptionState {
 }
 
 pub(super) fn back() -> ReturnEntry {
-    let item = |to, change| ReturnedItem {
+    let clawed_back = recovered().pop();
+    let item = |to, change: Option<LotChange>| ReturnedItem {
         lot: lot(14),
+        clawed_back: clawed_back.filter(|_| change.is_some()),
         kind: LotKind::Point,
         amount: amount(3),
         points: points(4),
@@ -170,6 +178,7 @@ pub(super) fn back() -> ReturnEntry {
         item(ReturnedTo::Expired, change),
         item(ReturnedTo::Revoked, None),
         item(ReturnedTo::NewLot(lot(131)), None),
+        item(ReturnedTo::ClawedBack, None),
     ];
     let (id, redemption) = (ReturnId::made_by(number(), 130), state_of_redemption());
     ReturnEntry { id, redemption, requested: amount(9), total: amount(8), items, meta: document() }
@@ -216,6 +225,7 @@ pub(super) fn transactions() -> [Transaction; 2] {
         period_days: Some(5),
         definition_id: Some(DefinitionId::made_by(ProfileNumber::CATALOGUE, 6)),
         points: points(7),
+        written_off: points(3),
         lot: Some(lot(8)),
     };
     let full = Transaction {
@@ -297,8 +307,12 @@ pub(super) fn every_kind() -> Vec<Entry> {
     kinds.extend(
         states().into_iter().map(|after| EntryKind::Expire(Expired { value: amount(2).into(), after })),
     );
-    let released: Vec<ReleasedLot> =
-        states().into_iter().map(|after| ReleasedLot { value: amount(3).into(), after }).collect();
+    let clawed_back = recovered().into_iter().map(Some).chain(std::iter::repeat(None));
+    let released: Vec<ReleasedLot> = states()
+        .into_iter()
+        .zip(clawed_back)
+        .map(|(after, clawed_back)| ReleasedLot { value: amount(3).into(), clawed_back, after })
+        .collect();
     for placed in holds() {
         let hold = placed.hold;
         kinds.push(EntryKind::Hold(Box::new(placed.clone())));
@@ -333,16 +347,31 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
                 MovedIn { issue: moved.0, external_id, held: held.into(), change: moved.1, from: number() };
             kinds.push(EntryKind::ReassignIn(Box::new(moved)));
         }
-        let bare = Corrected { change: change.clone(), issue: None, external_id: None, reason: None };
+        let bare = Corrected {
+            change: change.clone(),
+            clawed_back: None,
+            issue: None,
+            external_id: None,
+            reason: None,
+        };
         let (issue, reason) = (Some(issue), Some("it was wrong".to_owned()));
-        let full = Corrected { issue, external_id: external.clone(), reason, ..bare.clone() };
+        let clawed_back = recovered().pop();
+        let full = Corrected { issue, clawed_back, external_id: external.clone(), reason, ..bare.clone() };
         kinds.extend([EntryKind::Revoke(Box::new(bare)), EntryKind::Adjust(Box::new(full))]);
-        for paid_to_debt in [points(0), points(1)] {
-            let more = EarnedMore { transaction, change: change.clone(), paid_to_debt };
+        for (paid_to_debt, owed) in [points(0), points(1)].into_iter().zip(owed()) {
+            let clawed_back = recovered().pop().filter(|_| paid_to_debt.is_zero());
+            let more = EarnedMore { transaction, change: change.clone(), paid_to_debt, clawed_back };
             kinds.push(EntryKind::Earn(Box::new(more)));
-            let (change, owed) = (Some(change.clone()).filter(|_| paid_to_debt.is_zero()), paid_to_debt);
-            let clawed = ClawedBack { transaction, points: points(9), change, owed, shortfall: owed };
-            kinds.push(EntryKind::Clawback(Box::new(clawed)));
+            let bare = ClawedBack {
+                transaction,
+                points: points(9),
+                changes: vec![change.clone()],
+                written_off: points(0),
+                owed: None,
+            };
+            let (changes, owed) = (Vec::new(), Some(owed));
+            let full = ClawedBack { changes, written_off: points(2), owed, ..bare.clone() };
+            kinds.extend([bare, full].map(|clawed| EntryKind::Clawback(Box::new(clawed))));
         }
     }
     for transaction in transactions() {
@@ -359,13 +388,8 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
         let out = MergedOut { into: number(), holds: ids, point_debt, moved: moved.clone() };
         kinds.push(EntryKind::MergeOut(Box::new(out)));
         let (before, holds) = (vec![ProfileNumber::MAX, number()], holds().into());
-        kinds.push(EntryKind::MergeIn(Box::new(MergedIn {
-            from: number(),
-            before,
-            holds,
-            point_debt,
-            moved,
-        })));
+        let owed = owed().into_iter().filter(|_| !point_debt.is_zero()).collect();
+        kinds.push(EntryKind::MergeIn(Box::new(MergedIn { from: number(), before, holds, owed, moved })));
     }
     for (definition, sequence) in definitions().into_iter().zip([130, 1, 2, 130, 4, 5, 6]) {
         let id = DefinitionId::made_by(ProfileNumber::CATALOGUE, sequence);

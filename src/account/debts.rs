@@ -1,0 +1,93 @@
+//! What an account's transactions owe, the oldest sale first (rules X4 and X5).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LotId, TransactionId};
+use crate::journal::{Owed, Recovered};
+use crate::program::Clawback;
+use crate::time::Timestamp;
+use crate::value::{Points, Quantity};
+
+/// Of each transaction in the order in which it arose, so that what flows back lowers the same whenever it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Debts(Vec<Owed>);
+
+impl Debts {
+    pub(super) const EMPTY: Self = Self(Vec::new());
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Owed> {
+        self.0.iter()
+    }
+
+    /// What later earnings pay.
+    pub(super) fn collected(&self) -> i128 {
+        self.iter().map(|owed| i128::from(owed.collected().ten_thousandths())).sum()
+    }
+
+    /// When the sale was, of a transaction that owes already.
+    pub(crate) fn sold_at(&self, transaction: TransactionId) -> Option<Timestamp> {
+        self.0.iter().find(|owed| owed.transaction == transaction).map(|owed| owed.sold_at)
+    }
+
+    /// Whose own lot it is, if a hold sets something of it aside and its transaction owes.
+    pub(crate) fn owner(&self, lot: LotId) -> Option<TransactionId> {
+        self.0.iter().find(|owed| owed.held.contains(&lot)).map(|owed| owed.transaction)
+    }
+
+    pub(super) fn insert(&mut self, owed: &Owed) {
+        let rank = |owed: &Owed| (owed.sold_at, owed.transaction);
+        let place = self.0.partition_point(|other| rank(other) <= rank(owed));
+        let last = place.checked_sub(1).and_then(|last| self.0.get_mut(last));
+        match last.filter(|last| last.transaction == owed.transaction && last.policy == owed.policy) {
+            Some(last) => {
+                last.points = last.points.plus(owed.points);
+                last.held.clone_from(&owed.held);
+            }
+            None => self.0.insert(place, owed.clone()),
+        }
+    }
+
+    /// Later earnings pay, the oldest sale's debt first.
+    pub(super) fn pay(&mut self, points: Points) {
+        self.lower(points, |owed| owed.policy == Clawback::Debt);
+    }
+
+    pub(super) fn recover(&mut self, recovered: &Recovered) {
+        let of = |owed: &Owed| owed.transaction == recovered.transaction;
+        self.lower(recovered.debt, |owed| of(owed) && owed.policy == Clawback::Debt);
+        self.lower(recovered.shortfall, |owed| of(owed) && owed.policy == Clawback::Shortfall);
+    }
+
+    /// What is clawed back at once of value that flows back to a transaction's own lot: as much as the transaction owes,
+    /// what arose first before the rest. Lowers what it owes by that.
+    pub(crate) fn claw_back(&mut self, transaction: TransactionId, value: Quantity) -> Option<Recovered> {
+        let mut left = value.as_points();
+        let mut recovered = Recovered { transaction, debt: Points::ZERO, shortfall: Points::ZERO };
+        for owed in self.0.iter().filter(|owed| owed.transaction == transaction) {
+            let part = owed.points.min(left);
+            left = left.minus(part);
+            let sum = match owed.policy {
+                Clawback::Debt => &mut recovered.debt,
+                Clawback::Shortfall => &mut recovered.shortfall,
+            };
+            *sum = sum.plus(part);
+        }
+        self.recover(&recovered);
+        (!recovered.points().is_zero()).then_some(recovered)
+    }
+
+    fn lower(&mut self, points: Points, of: impl Fn(&Owed) -> bool) {
+        let mut left = points;
+        for owed in self.0.iter_mut().filter(|owed| of(owed)) {
+            let part = owed.points.min(left);
+            left = left.minus(part);
+            owed.points = owed.points.minus(part);
+        }
+        self.0.retain(|owed| !owed.points.is_zero());
+    }
+}

@@ -1,0 +1,116 @@
+//! Points that transactions owe, and what flows back against that (rules X4 and X5).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LotId, TransactionId};
+use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::effect::Effect;
+use crate::journal::{Bucket, LotKind, Movement};
+use crate::program::Clawback;
+use crate::time::Timestamp;
+use crate::value::{Points, Quantity};
+
+/// Points that were taken off what a transaction earned, and were spent or set aside by then (rule X5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Owed {
+    /// The transaction.
+    pub transaction: TransactionId,
+    /// When the purchase was made: the oldest is paid first.
+    pub sold_at: Timestamp,
+    /// The program's policy when it arose: whether later earnings pay it.
+    pub policy: Clawback,
+    /// How many.
+    pub points: Points,
+    /// The transaction's own lots of which holds set something aside: what those let go is clawed back first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<LotId>,
+}
+
+/// Points that flowed back to a transaction's own lot and were clawed back at once, as the transaction owed them
+/// (rule X5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// The transaction.
+    pub transaction: TransactionId,
+    /// What of its debt that lowers.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub debt: Points,
+    /// What of its shortfall that lowers.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub shortfall: Points,
+}
+
+impl Owed {
+    /// How much of it later earnings pay.
+    pub fn collected(&self) -> Points {
+        if self.policy == Clawback::Debt { self.points } else { Points::ZERO }
+    }
+}
+
+impl Recovered {
+    /// All that was clawed back.
+    pub fn points(&self) -> Points {
+        self.debt.plus(self.shortfall)
+    }
+
+    /// In what a lot of points holds.
+    pub(crate) fn value(&self) -> Quantity {
+        self.points().into()
+    }
+
+    /// It comes from there instead of flowing back.
+    pub(super) fn effects<'a>(&self, from: Bucket, tell: &mut impl FnMut(Effect<'a>)) {
+        let (kind, to, value) = (LotKind::Point, Bucket::ClawedBack, self.value());
+        tell(Effect::Move(Movement { kind, from, to, value }));
+        tell(Effect::Recover(*self));
+    }
+}
+
+impl Binary for Owed {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.flags([self.policy == Clawback::Shortfall, !self.held.is_empty()]);
+        to.id(self.transaction);
+        to.instant(self.sold_at);
+        to.quantity(self.points);
+        if !self.held.is_empty() {
+            to.number(self.held.len() as u64);
+            self.held.iter().for_each(|lot| to.id(*lot));
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "points that a transaction owes";
+        let [is_shortfall, has_held] = from.flags()?;
+        let (transaction, sold_at, points) = (from.id()?, from.instant()?, from.points()?);
+        let policy = if is_shortfall { Clawback::Shortfall } else { Clawback::Debt };
+        let held =
+            from.if_set(has_held, |from| (0..from.number()?).map(|_| from.id()).collect::<Reading<_>>())?;
+        Ok(Self { transaction, sold_at, policy, points, held: held.unwrap_or_default() })
+    }
+}
+
+impl Binary for Recovered {
+    fn write(&self, to: &mut Writer<'_>) {
+        let (has_debt, has_shortfall) = (!self.debt.is_zero(), !self.shortfall.is_zero());
+        to.flags([has_debt, has_shortfall]);
+        to.id(self.transaction);
+        if has_debt {
+            to.quantity(self.debt);
+        }
+        if has_shortfall {
+            to.quantity(self.shortfall);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "points that were clawed back as they flowed back";
+        let [has_debt, has_shortfall] = from.flags()?;
+        Ok(Self {
+            transaction: from.id()?,
+            debt: from.if_set(has_debt, Reader::points)?.unwrap_or_default(),
+            shortfall: from.if_set(has_shortfall, Reader::points)?.unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,30 @@
+//! Examples of what transactions owe, and of what flows back against that.
+
+use super::examples::{elsewhere, lot, points};
+use super::number;
+use crate::id::TransactionId;
+use crate::journal::{Owed, Recovered};
+use crate::program::Clawback;
+use crate::time::Timestamp;
+
+/// A debt and a shortfall, of lots that are held or not.
+pub(super) fn owed() -> Vec<Owed> {
+    let transaction = TransactionId::made_by(number(), 129);
+    let debt = Owed {
+        transaction,
+        sold_at: Timestamp::MIN,
+        policy: Clawback::Debt,
+        points: points(5),
+        held: vec![lot(14), elsewhere(1)],
+    };
+    let shortfall =
+        Owed { policy: Clawback::Shortfall, sold_at: Timestamp::MAX, held: vec![], ..debt.clone() };
+    vec![debt, shortfall]
+}
+
+/// What lowers either, or both.
+pub(super) fn recovered() -> Vec<Recovered> {
+    let transaction = TransactionId::made_by(number(), 8);
+    let of = |(debt, shortfall)| Recovered { transaction, debt: points(debt), shortfall: points(shortfall) };
+    [(1, 0), (0, 1), (2, 3)].map(of).into()
+}
