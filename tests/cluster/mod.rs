@@ -24,6 +24,12 @@ fsync = on
 synchronous_commit = on
 ";
 
+#[allow(dead_code)] // Only one of the tests asks.
+/// Whether there is a server on this machine.
+pub fn is_installed() -> bool {
+    find_binaries().is_some()
+}
+
 impl Cluster {
     /// Starts a server. Without one on this machine the test is skipped, loudly; with `SCRIP_REQUIRE_POSTGRES=1` it
     /// fails.

@@ -1,16 +1,18 @@
 //! A birthday reward from its definition to the sale: define, issue, redeem, link; and what happens to value afterwards.
 //!
-//! `cargo run --example quickstart`
+//! `cargo run -p quickstart`
 //!
 //! The JSON bodies are those of a rewards API as shops know it; a program that does not speak JSON uses the same types
 //! directly, as the second half shows.
 
 use std::error::Error;
 
+use scrip::chrono::NaiveDateTime;
 use scrip::{
     Amount, CaptureHold, Catalogue, Define, Earn, ExchangeRate, ExpiredReturn, IssueReward, Ledger, LedgerAt,
     MemoryStore, PeriodType, PlaceHold, Points, PostTransaction, ProfileId, Program, ProgramSettings, Quote,
-    Redeem, Redemption, ReturnRedemption, ReturnTransaction, Reward, RewardDefinition, Strategy, json,
+    Redeem, Redemption, ReturnRedemption, ReturnTransaction, Reward, RewardDefinition, Strategy, Timestamp,
+    Until, Zone, json,
 };
 
 /// Step 1: a template for rewards.
@@ -34,7 +36,7 @@ const DEFINITION: &str = r#"{
 /// Step 2: one of them for a customer.
 const ISSUE: &str = r#"{
     "reward_definition_id": 6,
-    "profile_id": "{profileId}",
+    "profile_id": "customer-42",
     "value_initial": 10,
     "value_remaining": 10,
     "issued_at": "2025-06-15 00:00:00",
@@ -50,7 +52,7 @@ const REDEEM: &str = r#"{
 
 /// Step 4: what was bought.
 const TRANSACTION: &str = r#"{
-    "profile_id": "{profileId}",
+    "profile_id": "customer-42",
     "total": 89.95,
     "total_original": 99.95,
     "redemption_id": 158,
@@ -64,8 +66,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut ledger = Ledger::new(program, MemoryStore::new());
     // The ledger has no clock. This is when the customer stands at the till.
     let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
-    // Any text is a profile; this one is what the bodies above say.
-    let customer = ProfileId::new("{profileId}")?;
+    // Any text is a profile.
+    let customer = ProfileId::new("customer-42")?;
 
     let definition: RewardDefinition = json::read(DEFINITION.as_bytes())?;
     let birthday = till.commit(Define::from(definition))?;
@@ -88,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sale = till.commit(sale)?;
     let order = sale.external_id.as_ref().map_or("a sale", |id| id.as_str());
     println!(
-        "4. Linked to {order}: {} of {} paid, transaction {}.",
+        "4. Linked to {order}: ${:.2} of ${:.2} paid, transaction {}.",
         sale.total, sale.total_original, sale.id
     );
 
@@ -105,9 +107,7 @@ fn two_rewards(
     println!("\nTwo more rewards, and a redemption that needs both:");
     // As the definition says: $10, to the end of the 30th local day.
     till.commit(IssueReward::new(customer, birthday))?;
-    let mut sooner = IssueReward::new(customer, birthday);
-    sooner.expires_at = Some("2025-06-30".parse()?);
-    till.commit(sooner)?;
+    till.commit(IssueReward::new(customer, birthday).with_expiry("2025-06-30".parse::<Until>()?))?;
     let catalogue = till.catalogue()?;
     for reward in till.wallet(customer)?.rewards() {
         println!("   reward {}: {}, {}", reward.id, name(&catalogue, &reward), describe(&reward));
@@ -120,21 +120,21 @@ fn two_rewards(
     print_items(&redemption);
     print_balances(&mut till, customer)?;
     if let Some(next) = till.next_expiry(customer)? {
-        println!("   Next to expire: {:.2} at {}.", next.amount, next.expires_at);
+        println!("   Next to expire: ${:.2} at {}.", next.amount, local(next.expires_at)?);
     }
     // More than there is: refused, with the numbers, and nothing is changed.
     if let Err(refusal) = till.commit(Redeem::strict(customer, Amount::from(50))) {
-        println!("   Refused ({}): {refusal}.", refusal.code());
+        println!("   Refused, with the code `{}`: {refusal}.", refusal.code());
     }
     Ok(())
 }
 
 /// What happens to value afterwards, in a program with points and a grace period for refunds.
 fn afterwards() -> Result<(), Box<dyn Error>> {
-    let mut settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
-    settings.exchange_rate = Some(ExchangeRate::new(Points::from(100), Amount::from(10))?);
-    settings.expired_return = ExpiredReturn::GraceDays(7);
-    settings.earn = Some(Earn::new(Points::from(1), Amount::from(1)));
+    let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?)
+        .with_exchange_rate(ExchangeRate::new(Points::from(100), Amount::from(10))?)
+        .with_expired_return(ExpiredReturn::GraceDays(7))
+        .with_earn(Earn::new(Points::from(1), Amount::from(1)));
     let mut ledger = Ledger::new(Program::try_from(settings)?, MemoryStore::new());
     let customer = ProfileId::new("bob")?;
     let mut june = ledger.at("2025-06-15T12:00:00+10:00".parse()?);
@@ -147,7 +147,9 @@ fn afterwards() -> Result<(), Box<dyn Error>> {
     let hold = june.commit(PlaceHold::strict(customer, Amount::from(8)))?;
     println!(
         "   Held ${:.2} until {}; ${:.2} can be redeemed.",
-        hold.total, hold.expires_at, hold.balances.reward_balance
+        hold.total,
+        local(hold.expires_at)?,
+        hold.balances.reward_balance
     );
     let redemption = june.commit(CaptureHold::part(hold.id, "5.50".parse()?))?;
     println!(
@@ -161,7 +163,7 @@ fn afterwards() -> Result<(), Box<dyn Error>> {
     let refund = july.commit(ReturnRedemption::strict(redemption.id, "5.50".parse()?))?;
     println!("   Returned ${:.2} as a new reward: ${:.2}.", refund.total, refund.balances.reward_balance);
     if let Some(next) = july.next_expiry(customer)? {
-        println!("   It is good for seven days, until {}.", next.expires_at);
+        println!("   It is good for seven days, until {}.", local(next.expires_at)?);
     }
 
     println!("\nA purchase that earns points, and comes back in two steps:");
@@ -180,9 +182,13 @@ fn afterwards() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// An instant as a clock in the shop shows it.
+fn local(at: Timestamp) -> Result<NaiveDateTime, Box<dyn Error>> {
+    Ok("Australia/Melbourne".parse::<Zone>()?.local(at))
+}
+
 fn describe(reward: &Reward) -> String {
-    let until =
-        reward.expires_local_at().map_or("for ever".to_owned(), |last| format!("until {last} local time"));
+    let until = reward.expires_local_at().map_or("for ever".to_owned(), |last| format!("until {last}"));
     format!("${:.2} of ${:.2} left, {until}", reward.value_remaining, reward.value_initial)
 }
 
