@@ -28,6 +28,7 @@ use crate::value::{Amount, Points};
 /// # Ok::<(), scrip::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RewardDefinition {
     /// Its unique name in URLs.
@@ -113,6 +114,7 @@ pub struct RewardDefinition {
 /// # Ok::<(), scrip::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PointDefinition {
     /// Its unique name in URLs.

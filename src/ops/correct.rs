@@ -24,6 +24,7 @@ use crate::value::{Quantity, present};
 ///
 /// Outcome: the [`CorrectedLot`](crate::CorrectedLot).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Revoke {
     /// Which lot.
@@ -112,6 +113,7 @@ impl Operation for Revoke {
 /// # Ok::<(), scrip::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Adjust {
     /// Which lot.

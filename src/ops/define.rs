@@ -73,6 +73,7 @@ impl Operation for Define {
 ///
 /// Outcome: the [`Defined`](crate::Defined) definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Redefine {
     /// Which definition.
@@ -127,6 +128,7 @@ impl Operation for Redefine {
 ///
 /// Its handle becomes free. Outcome: the [`Defined`](crate::Defined) definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ArchiveDefinition {
     /// Which definition.

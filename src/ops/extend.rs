@@ -21,6 +21,7 @@ use crate::value::Quantity;
 ///
 /// Outcome: the [`Extended`](crate::Extended) lots.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Extend {
     /// Whose lots.

@@ -27,6 +27,7 @@ use crate::value::{Amount, Points, Quantity};
 ///
 /// Outcome: the [`Return`](crate::Return).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReturnRedemption {
     /// Which redemption.
@@ -96,6 +97,7 @@ impl Operation for ReturnRedemption {
 ///
 /// Outcome: the [`Return`](crate::Return).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReverseRedemption {
     /// Which redemption.

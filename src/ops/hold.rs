@@ -27,6 +27,7 @@ use crate::value::json::Json;
 ///
 /// Outcome: the [`Hold`](crate::Hold).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PlaceHold {
     /// Whose value. Left out where the path of an HTTP request says it; see [`PlaceHold::with_profile`].
@@ -154,6 +155,7 @@ impl PlaceHold {
 ///
 /// Outcome: the [`Redemption`](crate::Redemption).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CaptureHold {
     /// Which hold.
@@ -273,6 +275,7 @@ fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotStat
 ///
 /// Outcome: the [`Hold`](crate::Hold), released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReleaseHold {
     /// Which hold.

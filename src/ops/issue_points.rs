@@ -34,6 +34,7 @@ use crate::value::{Points, Quantity, present};
 /// # Ok::<(), scrip::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IssuePoints {
     /// To whom.

@@ -41,6 +41,7 @@ use crate::value::{Amount, Quantity, present};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IssueReward {
     /// To whom.

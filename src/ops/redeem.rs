@@ -36,6 +36,7 @@ use crate::value::json::Json;
 /// # Ok::<(), scrip::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Redeem {
     /// Whose value. Left out where the path of an HTTP request says it; see [`Redeem::with_profile`].

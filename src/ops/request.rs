@@ -38,6 +38,7 @@ use crate::ops::{CorrectedLot, Extended, Merged, Moved, Swept, TransactionReturn
 /// # Ok::<(), scrip::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Command<A = Request> {
     /// The instant at which it is decided (rules T1 and T6).
     pub at: Timestamp,

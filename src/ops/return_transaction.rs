@@ -18,6 +18,7 @@ use crate::value::{Amount, Points};
 /// What the customer paid with rewards is given back by [`ReturnRedemption`](crate::ReturnRedemption). Outcome: the
 /// [`TransactionReturn`](crate::TransactionReturn).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReturnTransaction {
     /// Which transaction.

@@ -32,6 +32,7 @@ use crate::value::json::Json;
 /// # Ok::<(), scrip::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PostTransaction {
     /// Whose purchase.
@@ -160,6 +161,7 @@ impl Operation for PostTransaction {
 ///
 /// Outcome: the [`Transaction`](crate::Transaction).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct UpdateTransaction {
     /// Which transaction.
@@ -217,6 +219,7 @@ impl Operation for UpdateTransaction {
 ///
 /// Outcome: the [`Transaction`](crate::Transaction), deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DeleteTransaction {
     /// Which transaction.

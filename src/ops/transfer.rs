@@ -23,6 +23,7 @@ use crate::value::Points;
 ///
 /// Outcome: the [`Moved`](crate::Moved) lot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Reassign {
     /// Which lot.
@@ -158,6 +159,7 @@ impl Moving<'_> {
 ///
 /// Outcome: [`Merged`](crate::Merged).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MergeProfiles {
     /// The profile that closes.

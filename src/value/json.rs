@@ -13,6 +13,8 @@ use thiserror::Error;
 pub(crate) const DOCUMENT: &str = "scrip::Json";
 /// How deep a document may nest.
 const MAX_DEPTH: usize = 64;
+/// How many letters a field's name may be off to be taken for another.
+const MOST_SLIPS: usize = 2;
 /// The longest document, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 
@@ -39,6 +41,10 @@ pub struct JsonError {
 ///
 /// let wrong = json::read::<Redeem>(br#"{"amount": "ten"}"#).unwrap_err();
 /// assert_eq!(wrong.path, "amount");
+///
+/// // A field that is not known is refused, as a slip would otherwise say nothing.
+/// let slip = json::read::<Redeem>(br#"{"amuont": 10}"#).unwrap_err();
+/// assert!(slip.message.starts_with("unknown field `amuont` (did you mean `amount`?)"));
 /// # Ok::<(), scrip::json::JsonError>(())
 /// ```
 ///
@@ -46,11 +52,28 @@ pub struct JsonError {
 /// Not JSON, not this type, or something after it.
 pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| JsonError { path: error.path().to_string(), message: error.inner().to_string() })?;
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| JsonError {
+        path: error.path().to_string(),
+        message: explained(error.inner().to_string()),
+    })?;
     let end = reader.end();
     end.map_err(|error| JsonError { path: ".".to_owned(), message: error.to_string() })?;
     Ok(value)
+}
+
+/// The message, with the name that was probably meant where a field is not known.
+fn explained(message: String) -> String {
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+    let Some((name, known)) = unknown else { return message };
+    // The names that are known stand between backticks.
+    let known = known.split('`').skip(1).step_by(2);
+    let nearest = known.map(|known| (strsim::osa_distance(name, known), known)).min();
+    match nearest {
+        Some((distance, meant)) if distance <= MOST_SLIPS => {
+            message.replacen(&format!("`{name}`"), &format!("`{name}` (did you mean `{meant}`?)"), 1)
+        }
+        _ => message,
+    }
 }
 
 /// Any JSON document, kept word for word: what a caller attaches and wants back as sent.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use scrip::{Until, When, Zone, json};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Visitor};
+use serde::{Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::code::Code;
@@ -139,11 +139,46 @@ impl Body {
         Ok(())
     }
 
-    /// The request that the fields make.
+    /// The request that the fields make. Those that it does not have were checked before: the server answers for them itself.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let text = serde_json::to_vec(&self.0).unwrap_or_default();
+        let names = field_names::<T>();
+        let fields: BTreeMap<_, _> =
+            self.0.iter().filter(|(name, _)| names.contains(&name.as_str())).collect();
+        let text = serde_json::to_vec(&fields).unwrap_or_default();
         json::read(&text).map_err(Problem::from)
     }
+}
+
+/// The names of the fields that a structure is read from.
+fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
+    struct Listener<'a>(&'a mut &'static [&'static str]);
+
+    impl<'de> Deserializer<'de> for Listener<'_> {
+        type Error = serde::de::value::Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+            Err(serde::de::Error::custom("only the names are wanted"))
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, Self::Error> {
+            *self.0 = fields;
+            Err(serde::de::Error::custom("only the names are wanted"))
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    let mut names: &'static [&'static str] = &[];
+    let _ = T::deserialize(Listener(&mut names));
+    names
 }
 
 /// A text that is JSON, whatever it says; but no object in it has a key twice, of which one would be lost.
