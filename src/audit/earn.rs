@@ -177,9 +177,9 @@ impl Past {
 
     /// What was adjusted away in the lots here that are a transaction's own, net.
     pub(super) fn adjusted_away(&self, transaction: TransactionId) -> Points {
-        let away = self.own_lots(transaction).map(|own| own.adjusted_away.ten_thousandths());
-        let away = Quantity::from_ten_thousandths(away.fold(0, i64::saturating_add));
-        away.map_or(Points::ZERO, Quantity::as_points)
+        let away = self.own_lots(transaction).map(|own| i128::from(own.adjusted_away.ten_thousandths()));
+        let away = i64::try_from(away.sum::<i128>()).ok().map(Quantity::from_ten_thousandths);
+        away.and_then(Result::ok).map_or(Points::ZERO, Quantity::as_points)
     }
 
     /// The lot that a transaction earned, if it is here.
