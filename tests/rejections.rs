@@ -126,7 +126,9 @@ fn too_much() -> Rejection {
     // Nor does a correction.
     let mut adjust = Adjust::new(used_first, "too much");
     adjust.value_remaining = Some(amount("0.01").into());
-    assert_eq!(till.refused(adjust), rejection);
+    let corrected = till.refused(adjust);
+    assert_eq!((corrected.code(), corrected.field()), (rejection.code(), Some("value_remaining")));
+    assert_eq!(rejection.field(), Some("value_initial"));
     // Points are counted by themselves.
     let mut issue = IssuePoints::new(alice(), till.points);
     issue.value_initial = Some(Points::MAX_SINGLE);

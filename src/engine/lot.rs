@@ -67,19 +67,22 @@ impl<'a> LotRecord<'a> {
     ) -> Result<Self, Rejection> {
         let lot = Self::find(side, view.found.lot(id), id, at);
         let here = lot.filter(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)));
-        here.ok_or_else(|| Rejection::UnknownLot { lots: vec![id] })
+        here.ok_or_else(|| Rejection::UnknownLot { field: "id".into(), lots: vec![id] })
     }
 
     /// How a lot that was not taken back stands at an instant, once it expires then: also one whose time of use is still
     /// to come may have expired, and come back (rule T2).
-    pub(crate) fn standing_until(&self, expires_at: Expiry, at: Timestamp) -> Result<Standing, Rejection> {
+    pub(crate) fn standing_until(
+        &self,
+        expires_at: Expiry,
+        at: Timestamp,
+        field: &'static str,
+    ) -> Result<Standing, Rejection> {
         let available_at = self.issue.available_at;
-        if expires_at.is_past(at) {
-            Ok(Standing::Expired)
-        } else if available_at <= at {
-            Ok(Standing::Usable)
+        if available_at <= at {
+            Ok(if expires_at.is_past(at) { Standing::Expired } else { Standing::Usable })
         } else if expires_at.is_past(available_at) {
-            Err(Rejection::NeverUsable { available_at })
+            Err(Rejection::NeverUsable { field: field.into(), available_at })
         } else {
             Ok(Standing::Pending(available_at))
         }

@@ -106,9 +106,11 @@ pub enum Rejection {
         /// The field.
         field: Field,
     },
-    /// The lot would expire before it becomes available (rule T2).
-    #[error("expires_at: the lot would expire before it becomes available at {available_at} (rule T2)")]
+    /// The lot would expire before it becomes available, wherever these instants lie (rule D7).
+    #[error("{field}: the lot would expire before it becomes available at {available_at} (rule D7)")]
     NeverUsable {
+        /// The field.
+        field: Field,
         /// When it would become available.
         available_at: Timestamp,
     },
@@ -142,20 +144,26 @@ pub enum Rejection {
         transaction: TransactionId,
     },
     /// The definition was archived (rule D3).
-    #[error("definition {definition} is archived (rule D3)")]
+    #[error("{field}: definition {definition} is archived (rule D3)")]
     DefinitionArchived {
+        /// The field.
+        field: Field,
         /// The definition.
         definition: DefinitionId,
     },
     /// The definition is not assignable (rule D2).
-    #[error("definition {definition} is not assignable (rule D2)")]
+    #[error("{field}: definition {definition} is not assignable (rule D2)")]
     NotAssignable {
+        /// The field.
+        field: Field,
         /// The definition.
         definition: DefinitionId,
     },
     /// The value is above the definition's `max_value` (rule D2).
-    #[error("value_initial: {value} is above the definition's max_value {max} (rule D2)")]
+    #[error("{field}: {value} is above the definition's max_value {max} (rule D2)")]
     AboveMaxValue {
+        /// The field.
+        field: Field,
         /// The value.
         value: Quantity,
         /// The definition's most.
@@ -198,18 +206,20 @@ pub enum Rejection {
         transaction: TransactionId,
     },
     /// The redemption took more than the purchase would have cost (rule X1).
-    #[error(
-        "redemption_id: the redemption took {redeemed}, more than total_original {total_original} (rule X1)"
-    )]
+    #[error("{field}: the redemption took {redeemed}, more than total_original {total_original} (rule X1)")]
     RedemptionAboveTotal {
+        /// The field.
+        field: Field,
         /// What it took, less what was returned.
         redeemed: Amount,
         /// What the purchase would have cost.
         total_original: Amount,
     },
     /// There is no such lot of this profile (rule L1).
-    #[error("ids: {} no lots of this profile (rule L1)", listed(lots))]
+    #[error("{field}: {} no lots of this profile (rule L1)", listed(lots))]
     UnknownLot {
+        /// The field.
+        field: Field,
         /// The lots.
         lots: Vec<LotId>,
     },
@@ -277,6 +287,14 @@ pub enum Rejection {
         /// What is left.
         left: Amount,
     },
+    /// The total was to be lowered below what came back of it (rule X6).
+    #[error("total: {total} is below the {returned} that came back (rule X6)")]
+    TotalBelowReturned {
+        /// What the total was to be.
+        total: Amount,
+        /// What came back.
+        returned: Amount,
+    },
     /// The terms of the lots do not allow to extend them (rule L1).
     #[error("ids: {} not extendable (rule L1)", listed(lots))]
     NotExtendable {
@@ -296,32 +314,42 @@ pub enum Rejection {
         lots: Vec<LotId>,
     },
     /// Nothing is left of the lots (rule L1).
-    #[error("ids: {} with nothing left (rule L1)", listed(lots))]
+    #[error("{field}: {} with nothing left (rule L1)", listed(lots))]
     NothingLeft {
+        /// The field.
+        field: Field,
         /// The lots.
         lots: Vec<LotId>,
     },
     /// The lots were taken back by the shop (rule L3).
-    #[error("ids: {} revoked (rule L3)", listed(lots))]
+    #[error("{field}: {} revoked (rule L3)", listed(lots))]
     LotRevoked {
+        /// The field.
+        field: Field,
         /// The lots.
         lots: Vec<LotId>,
     },
     /// The terms of the lot do not allow to move it to another profile (rule L2).
-    #[error("{lot} is not reassignable (rule L2)")]
+    #[error("{field}: {lot} is not reassignable (rule L2)")]
     NotReassignable {
+        /// The field.
+        field: Field,
         /// The lot.
         lot: LotId,
     },
     /// The lot has expired, so there is nothing to move (rule L2).
-    #[error("{lot} has expired (rule L2)")]
+    #[error("{field}: {lot} has expired (rule L2)")]
     LotExpired {
+        /// The field.
+        field: Field,
         /// The lot.
         lot: LotId,
     },
     /// Part of the lot is held, and held value stays where it is (rule L4).
-    #[error("{held} of {lot} is held (rule L4)")]
+    #[error("{field}: {held} of {lot} is held (rule L4)")]
     LotHeld {
+        /// The field.
+        field: Field,
         /// The lot.
         lot: LotId,
         /// What of it is held.
@@ -342,8 +370,11 @@ pub enum Rejection {
         available: Amount,
     },
     /// The account's total would leave its bounds (rule Q3).
-    #[error("value: the account would hold more than 900000000000000 (rule Q3)")]
-    AccountTotalExceeded,
+    #[error("{field}: the account would hold more than 900000000000000 (rule Q3)")]
+    AccountTotalExceeded {
+        /// The field.
+        field: Field,
+    },
     /// The account's journal has no numbers left (a little over four million).
     #[error("the account's journal is full (rule J1)")]
     JournalFull,

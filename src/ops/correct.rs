@@ -230,20 +230,21 @@ impl Adjust {
         let now = lot.now;
         let remaining = self.value_remaining.unwrap_or(now.remaining);
         if remaining < lot.held {
-            return Err(Rejection::LotHeld { lot: now.lot, held: lot.held });
+            return Err(Rejection::LotHeld { field: "value_remaining".into(), lot: now.lot, held: lot.held });
         }
         let expires_at = match self.expires_at {
             Some(until) => until.resolve(lot.issue.terms.timezone),
             None => Ok(now.expires_at),
         };
         let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_at".into() })?;
-        let standing = lot.standing_until(expires_at, draft.at)?;
+        let standing = lot.standing_until(expires_at, draft.at, "expires_at")?;
         let pot = draft.first.totals().pot(lot.kind());
         let (from, to) = (now.standing.bucket(), standing.bucket());
         let mut after = LotState { expires_at, remaining, standing, ..now };
         let mut clawed_back = None;
+        let too_much = || Rejection::AccountTotalExceeded { field: "value_remaining".into() };
         let moved = match remaining.checked_sub(now.remaining) {
-            Some(more) if !pot.has_room_for(more) => return Err(Rejection::AccountTotalExceeded),
+            Some(more) if !pot.has_room_for(more) => return Err(too_much()),
             Some(more) => {
                 let owner = lot.issue.owner();
                 clawed_back = owner.and_then(|owner| draft.account().debts().clone().claw_back(owner, more));
@@ -254,7 +255,7 @@ impl Adjust {
             None => {
                 let less = now.remaining.minus(remaining);
                 if !pot.can_lose(less) {
-                    return Err(Rejection::AccountTotalExceeded);
+                    return Err(too_much());
                 }
                 [(from, Bucket::Adjusted, less), (from, to, remaining.minus(lot.held))]
             }
@@ -290,13 +291,21 @@ pub(crate) fn about(lot: LotId, profile: Option<ProfileId>, field: &'static str)
 
 pub(crate) fn not_revoked(lot: &LotRecord<'_>) -> Result<(), Rejection> {
     let lots = vec![lot.now.lot];
-    if lot.now.standing == Standing::Revoked { Err(Rejection::LotRevoked { lots }) } else { Ok(()) }
+    if lot.now.standing == Standing::Revoked {
+        Err(Rejection::LotRevoked { field: "id".into(), lots })
+    } else {
+        Ok(())
+    }
 }
 
 /// Held value cannot be taken out or moved (rule L4).
 pub(crate) fn not_held(lot: &LotRecord<'_>) -> Result<(), Rejection> {
     let (id, held) = (lot.now.lot, lot.held);
-    if held == Quantity::ZERO { Ok(()) } else { Err(Rejection::LotHeld { lot: id, held }) }
+    if held == Quantity::ZERO {
+        Ok(())
+    } else {
+        Err(Rejection::LotHeld { field: "id".into(), lot: id, held })
+    }
 }
 
 fn corrected_lot(corrected: &Corrected, entry: &Entry) -> CorrectedLot {

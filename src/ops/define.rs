@@ -184,7 +184,7 @@ fn current<'a>(view: &View<'a>) -> Result<&'a Defined, Rejection> {
     let unknown = || Rejection::UnknownDefinition { field: "id".into() };
     let defined = view.found.definition.and_then(|record| record.defined()).ok_or_else(unknown)?;
     if defined.is_archived {
-        Err(Rejection::DefinitionArchived { definition: defined.id })
+        Err(Rejection::DefinitionArchived { field: "id".into(), definition: defined.id })
     } else {
         Ok(defined)
     }
@@ -218,7 +218,8 @@ fn check_reward(program: &Program, reward: &RewardDefinition) -> Result<(), Reje
     if let Some(max) = reward.max_value {
         check::amount(program, "max_value", max)?;
         if reward.value > max {
-            return Err(Rejection::AboveMaxValue { value: reward.value.into(), max: max.into() });
+            let (value, max) = (reward.value.into(), max.into());
+            return Err(Rejection::AboveMaxValue { field: "value".into(), value, max });
         }
     }
     check::an_end("absolute_expiry", reward.absolute_expiry)?;

@@ -62,7 +62,7 @@ pub(crate) fn settle(
     }
     let points = now.points.minus(was.points);
     if !draft.first.totals().pot(LotKind::Point).has_room_for(points.into()) {
-        return Err(Rejection::AccountTotalExceeded);
+        return Err(too_much());
     }
     // What the transaction owes itself comes first, collected or not.
     let clawed_back = draft.account().debts().clone().claw_back(transaction.id, points.into());
@@ -117,7 +117,7 @@ fn claw_back(
     let policy = draft.program.settings().clawback;
     let owed = Owed { transaction: id, sold_at, policy, points: left, held };
     // What came along in mergers may be owed as well (rule Q3).
-    draft.first.totals().point_debt.checked_add(owed.collected()).ok_or(Rejection::AccountTotalExceeded)?;
+    draft.first.totals().point_debt.checked_add(owed.collected()).ok_or_else(too_much)?;
     let owed = Some(owed).filter(|owed| !owed.points.is_zero());
     let clawed = ClawedBack { transaction: id, points, changes, written_off, owed };
     draft.write_for(Cause::Transaction(id), EntryKind::Clawback(Box::new(clawed)));
@@ -232,4 +232,9 @@ fn adjusted_away(view: &View<'_>) -> Points {
         });
     }
     Quantity::from_ten_thousandths(away.ten_thousandths()).map_or(Points::ZERO, Quantity::as_points)
+}
+
+/// More than an account holds was earned, or is owed, by the total of a transaction.
+fn too_much() -> Rejection {
+    Rejection::AccountTotalExceeded { field: "total".into() }
 }

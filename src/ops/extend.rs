@@ -84,7 +84,11 @@ impl Operation for Extend {
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let lots = self.lots(draft, view)?;
-        refuse(&lots, |lot| lot.now.standing == Standing::Revoked, |lots| Rejection::LotRevoked { lots })?;
+        refuse(
+            &lots,
+            |lot| lot.now.standing == Standing::Revoked,
+            |lots| Rejection::LotRevoked { field: "ids".into(), lots },
+        )?;
         refuse(&lots, |lot| !lot.issue.terms.is_extendable, |lots| Rejection::NotExtendable { lots })?;
         refuse(&lots, |lot| lot.now.expires_at == Expiry::NEVER, |lots| Rejection::NeverExpires { lots })?;
         let mut changes = Vec::new();
@@ -94,12 +98,16 @@ impl Operation for Extend {
             if expires_at < lot.now.expires_at {
                 shortened.push(lot.now.lot);
             }
-            changes.push(extended(lot, expires_at, draft)?);
+            changes.push(extended(lot, expires_at, draft, self.end())?);
         }
         if !shortened.is_empty() {
             return Err(Rejection::Shortens { lots: shortened });
         }
-        refuse(&lots, |lot| lot.now.remaining.is_zero(), |lots| Rejection::NothingLeft { lots })?;
+        refuse(
+            &lots,
+            |lot| lot.now.remaining.is_zero(),
+            |lots| Rejection::NothingLeft { field: "ids".into(), lots },
+        )?;
         draft.write(EntryKind::Extend(changes));
         Ok(())
     }
@@ -128,13 +136,22 @@ impl Extend {
                 _ => unknown.push(*id),
             }
         }
-        if unknown.is_empty() { Ok(lots) } else { Err(Rejection::UnknownLot { lots: unknown }) }
+        if unknown.is_empty() {
+            Ok(lots)
+        } else {
+            Err(Rejection::UnknownLot { field: "ids".into(), lots: unknown })
+        }
+    }
+
+    /// The field that says until when.
+    fn end(&self) -> &'static str {
+        if self.extend_date.is_some() { "extend_date" } else { "extend_days" }
     }
 
     /// Until when a lot is to be good: so many local days after it is now, at the same wall time, or a date.
     fn expiry(&self, lot: &LotRecord<'_>) -> Result<Expiry, Rejection> {
         let zone = lot.issue.terms.timezone;
-        let field = if self.extend_date.is_some() { "extend_date" } else { "extend_days" };
+        let field = self.end();
         let expiry = match self.extend_date {
             Some(date) => date.resolve(zone),
             None => {
@@ -162,9 +179,10 @@ fn extended(
     lot: &LotRecord<'_>,
     expires_at: Expiry,
     draft: &EntryBuilder<'_>,
+    field: &'static str,
 ) -> Result<LotChange, Rejection> {
     // Expired value comes back, if the new expiry is still to come.
-    let standing = lot.standing_until(expires_at, draft.at)?;
+    let standing = lot.standing_until(expires_at, draft.at, field)?;
     let after = LotState { expires_at, standing, ..lot.now };
     // Of a lot that is held past its expiry and has not been told so, nothing else is left.
     let value = if lot.is_expired() { lot.unheld() } else { Quantity::ZERO };

@@ -343,7 +343,7 @@ impl<'a> Plan<'a> {
             let after = record.newest().lot_state(lot).or_else(|| record.made.lot_state(lot))?;
             Some((record.made.issue_of(lot)?, after.expires_at))
         });
-        facts.ok_or(Rejection::UnknownLot { lots: vec![lot] })
+        facts.ok_or(Rejection::UnknownLot { field: "redemption_id".into(), lots: vec![lot] })
     }
 
     /// Until when a new lot is good that stands in for one which has expired; `None` if the value expires (rule R3).
@@ -355,7 +355,7 @@ impl<'a> Plan<'a> {
             }
             (ExpiredReturn::Fresh, Some(period)) => period.expiry(self.at, issue.terms.timezone),
         };
-        expires_at.map(Some).map_err(|_| Rejection::TimeOutOfRange { field: "expires_at".into() })
+        expires_at.map(Some).map_err(|_| Rejection::TimeOutOfRange { field: "redemption_id".into() })
     }
 
     fn new_lot(

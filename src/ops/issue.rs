@@ -57,11 +57,24 @@ impl IssueSpec<'_> {
         Ok(())
     }
 
+    /// The field that names the definition.
+    const fn named_by(&self) -> &'static str {
+        let [id, handle] = self.fields;
+        if self.definition.is_some() { id } else { handle }
+    }
+
+    /// The field that leaves no time for use: what the definition says is usual.
+    const fn limit(&self) -> &'static str {
+        match (&self.expires_at, &self.available_at) {
+            (Some(_), _) => "expires_at",
+            (None, Some(_)) => "available_at",
+            (None, None) => "issued_at",
+        }
+    }
+
     /// The definition, if it is one of this kind (rule D2).
     fn template(&self, view: &View<'_>) -> Result<Template, Rejection> {
-        let [id, handle] = self.fields;
-        let field = if self.definition.is_some() { id } else { handle };
-        let unknown = || Rejection::UnknownDefinition { field: field.into() };
+        let unknown = || Rejection::UnknownDefinition { field: self.named_by().into() };
         let defined = view.found.definition.and_then(|record| record.defined()).ok_or_else(unknown)?;
         // A name leads to the definition that had it last, which may have been renamed since.
         if self.handle.is_some_and(|handle| !defined.holds(handle) && !defined.is_archived) {
@@ -80,17 +93,21 @@ impl IssueSpec<'_> {
         lot: LotId,
         at: Timestamp,
     ) -> Result<Issue, Rejection> {
-        let definition = template.definition;
+        let (definition, named) = (template.definition, self.named_by());
         if template.is_archived {
-            return Err(Rejection::DefinitionArchived { definition });
+            return Err(Rejection::DefinitionArchived { field: named.into(), definition });
         }
         if !template.is_assignable {
-            return Err(Rejection::NotAssignable { definition });
+            return Err(Rejection::NotAssignable { field: named.into(), definition });
         }
         let value_initial = self.initial.or(template.value);
         let value_initial = value_initial.ok_or(Rejection::Missing { field: "value_initial".into() })?;
         if let Some(max) = template.max.filter(|max| value_initial > *max) {
-            return Err(Rejection::AboveMaxValue { value: value_initial, max });
+            return Err(Rejection::AboveMaxValue {
+                field: "value_initial".into(),
+                value: value_initial,
+                max,
+            });
         }
         let value_remaining = self.remaining.unwrap_or(value_initial);
         if value_remaining > value_initial {
@@ -102,7 +119,9 @@ impl IssueSpec<'_> {
         let terms = template.terms(self.timezone, program);
         let Dates { issued_at, available_at, expires_at } = self.dates(template, terms, at)?;
         if !pot.has_room_for(value_remaining) {
-            return Err(Rejection::AccountTotalExceeded);
+            let said = [("value_remaining", self.remaining), ("value_initial", self.initial)];
+            let field = said.into_iter().find(|(_, value)| value.is_some()).map_or(named, |(field, _)| field);
+            return Err(Rejection::AccountTotalExceeded { field: field.into() });
         }
         let (kind, definition_id) = (self.kind, Some(definition));
         Ok(Issue {
@@ -135,10 +154,13 @@ impl IssueSpec<'_> {
             (None, Some(period)) => period.expiry(issued_at, zone),
             (None, None) => Ok(Expiry::NEVER),
         };
-        let expires_at = expires_at.map_err(|error| out_of_range("expires_at", error))?;
-        // What is expired already can be brought in by a migration (rule D4); what expires later was meant to be used.
-        if !expires_at.is_past(at) && expires_at.is_past(available_at) {
-            return Err(Rejection::NeverUsable { available_at });
+        let ends_by = if self.expires_at.is_some() { "expires_at" } else { self.named_by() };
+        let expires_at = expires_at.map_err(|error| out_of_range(ends_by, error))?;
+        // What is merely expired already can be brought in by a migration (rule D4): then nothing says when it became
+        // available, or that was before (rule D7).
+        let says_when = self.issued_at.is_some() || self.available_at.is_some();
+        if expires_at.is_past(available_at) && (says_when || !expires_at.is_past(at)) {
+            return Err(Rejection::NeverUsable { field: self.limit().into(), available_at });
         }
         Ok(Dates { issued_at, available_at, expires_at })
     }
@@ -160,7 +182,9 @@ pub(crate) fn issued<Q: From<Quantity>>(kind: LotKind, written: &Written<'_>) ->
     match &entry.kind {
         EntryKind::Issue(issue) if issue.kind == kind => {
             let external_id = entry.lot_external_id().cloned();
-            Some(Lot::at_issue(written.account.profile_id(), entry.at, issue, external_id))
+            let arrived_expired = issue.expires_at.is_past(entry.at);
+            let lot = Lot::at_issue(written.account.profile_id(), entry.at, issue, external_id);
+            Some(Lot { arrived_expired, ..lot })
         }
         _ => None,
     }

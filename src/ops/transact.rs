@@ -311,7 +311,7 @@ pub(crate) fn write(
     let redemptions = relink(view, before, &transaction)?;
     let (came_back, total) = (transaction.returned, transaction.total);
     if came_back > total {
-        return Err(Rejection::ReturnAboveTransaction { requested: came_back, left: total });
+        return Err(Rejection::TotalBelowReturned { total, returned: came_back });
     }
     let was = transaction.earned;
     earn::plan(draft, view, &mut transaction);
@@ -351,7 +351,7 @@ fn relink(
     let before = was.and_then(|was| was.redemption_id);
     let mut changed = Vec::new();
     if let Some(id) = now {
-        let linked = link(view, id, transaction)?;
+        let linked = link(view, id, transaction, before == Some(id))?;
         if before != Some(id) {
             changed.push(linked);
         }
@@ -365,7 +365,12 @@ fn relink(
 }
 
 /// How a redemption stands once it is linked, if it may be.
-fn link(view: &View<'_>, id: RedemptionId, to: &Transaction) -> Result<RedemptionState, Rejection> {
+fn link(
+    view: &View<'_>,
+    id: RedemptionId,
+    to: &Transaction,
+    is_linked: bool,
+) -> Result<RedemptionState, Rejection> {
     // A request that does not name it may still be about a transaction that it is linked to.
     let mut records = [view.found.redemption, view.found.linked].into_iter().flatten();
     let record = records.find_map(|record| record.redemption(id));
@@ -378,7 +383,14 @@ fn link(view: &View<'_>, id: RedemptionId, to: &Transaction) -> Result<Redemptio
     }
     let redeemed = total.minus(state.returned);
     if redeemed > to.total_original {
-        return Err(Rejection::RedemptionAboveTotal { redeemed, total_original: to.total_original });
+        // Of a sale that is linked already, it is the total that was lowered.
+        let field = match is_linked {
+            false => "redemption_id",
+            true if to.total_original == to.total => "total",
+            true => "total_original",
+        };
+        let total_original = to.total_original;
+        return Err(Rejection::RedemptionAboveTotal { field: field.into(), redeemed, total_original });
     }
     Ok(RedemptionState { transaction_id: Some(to.id), ..state })
 }

@@ -80,13 +80,13 @@ impl Operation for Reassign {
         receiver(draft)?;
         not_revoked(&lot)?;
         if !lot.issue.terms.is_reassignable {
-            return Err(Rejection::NotReassignable { lot: self.id });
+            return Err(Rejection::NotReassignable { field: "id".into(), lot: self.id });
         }
         if lot.is_expired() {
-            return Err(Rejection::LotExpired { lot: self.id });
+            return Err(Rejection::LotExpired { field: "id".into(), lot: self.id });
         }
         if lot.now.remaining.is_zero() {
-            return Err(Rejection::NothingLeft { lots: vec![self.id] });
+            return Err(Rejection::NothingLeft { field: "id".into(), lots: vec![self.id] });
         }
         not_held(&lot)?;
         let record = view.found.lot(self.id);
@@ -134,7 +134,7 @@ impl Moving<'_> {
         let first = draft.first.totals().pot(kind).can_lose(moved);
         let second = draft.second.as_ref().is_some_and(|side| side.totals().pot(kind).has_room_for(moved));
         if !first || !second {
-            return Err(Rejection::AccountTotalExceeded);
+            return Err(Rejection::AccountTotalExceeded { field: "profile_id".into() });
         }
         let out = LotState { standing: Standing::MovedTo(to), ..lot.now };
         let out = lot.change(out, [(place, Bucket::Moved, unheld), (Bucket::Held, Bucket::Moved, lot.held)]);
@@ -215,7 +215,7 @@ impl Operation for MergeProfiles {
         let holds: Vec<_> = account.holds().cloned().collect();
         let point_debt = draft.first.totals().point_debt;
         let theirs = draft.second.as_ref().map_or(Points::ZERO, |second| second.totals().point_debt);
-        theirs.checked_add(point_debt).ok_or(Rejection::AccountTotalExceeded)?;
+        theirs.checked_add(point_debt).ok_or(Rejection::AccountTotalExceeded { field: "into".into() })?;
         let (from, before) = (draft.first.number(), account.merged_from().to_vec());
         let owed = account.owed().cloned().collect();
         let ids = holds.iter().map(|hold| hold.hold).collect::<Vec<_>>();
@@ -261,7 +261,7 @@ fn history(draft: &EntryBuilder<'_>) -> Result<Vec<Movement>, Rejection> {
         moved.extend(totals.history(kind));
         let fits = draft.second.as_ref().is_some_and(|side| side.totals().pot(kind).can_take_over(totals));
         if !fits {
-            return Err(Rejection::AccountTotalExceeded);
+            return Err(Rejection::AccountTotalExceeded { field: "into".into() });
         }
     }
     Ok(moved)
@@ -281,7 +281,7 @@ fn live<'a>(
         queued.chain(pending).chain(account.overdue().map(|overdue| overdue.lot.id)).collect();
     ids.into_iter()
         .map(|id| {
-            let unknown = || Rejection::UnknownLot { lots: vec![id] };
+            let unknown = || Rejection::UnknownLot { field: "id".into(), lots: vec![id] };
             LotRecord::find(side, view.found.lot(id), id, at).ok_or_else(unknown)
         })
         .collect()

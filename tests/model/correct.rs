@@ -83,7 +83,7 @@ impl Model {
         let later = later.ok()?;
         objections.add_if(later < end, Rank::Terms, "shortens");
         // Rule T2: a lot must have a time of use.
-        let never = later > at && later <= known.available_at;
+        let never = at < known.available_at && later <= known.available_at;
         objections.add_loosely(never, [Rank::Terms, Rank::Value], "never_usable");
         Some(later)
     }
@@ -149,7 +149,7 @@ impl Model {
             None => Ok(account.expiry(lot, now)),
         };
         objections.add_loosely(expires_at.is_err(), [Rank::Terms, Rank::Value], "time_out_of_range");
-        let never = |end: Micros| end > now.at && end <= known.available_at;
+        let never = |end: Micros| now.at < known.available_at && end <= known.available_at;
         let is_never = expires_at.is_ok_and(|end| end.is_some_and(never));
         objections.add_loosely(is_never, [Rank::Terms, Rank::Value], "never_usable");
         let (Some(at), None, Ok(expires_at)) = (decided_at, objections.codes(), expires_at) else {

@@ -170,8 +170,11 @@ impl Model {
         objections.add_if(came_in > initial, Rank::Terms, "remaining_above_initial");
         let Ok(times) = times else { return Err(objections) };
 
-        // A lot whose end is past arrives expired (rule D4). One that is still to come must have a time of use.
-        let never = times.expires_at.is_some_and(|end| end > at && end <= times.available_at);
+        // A lot whose end is merely past arrives expired (rule D4). Where something says when it became available, or its
+        // end is still to come, it must have a time of use (rule D7).
+        let says_when = wanted.issued_at.is_some() || wanted.available_at.is_some();
+        let is_strict = |end: Micros| says_when || end > at;
+        let never = times.expires_at.is_some_and(|end| is_strict(end) && end <= times.available_at);
         objections.add_if(never, Rank::Terms, "never_usable");
         let account = &self.profiles[profile];
         let issued = account.sums(wanted.kind, account.now(Micros::MIN)).issued;

@@ -41,7 +41,7 @@ impl Model {
         objections.add_loosely(is_other, [Rank::Identity, Rank::Terms], "external_id_conflict");
         said.external_id.clone_from(&old.said.external_id);
         let total: Raw = said.total.ten_thousandths().into();
-        objections.add_if(old.returned > total, Rank::Value, "return_above_transaction");
+        objections.add_if(old.returned > total, Rank::Value, "total_below_returned");
         self.keep_sale(said, profile, at, Some(old), Change::Said, objections)
     }
 

@@ -23,6 +23,15 @@ pub struct Doc {
     pub answers: Vec<(u16, Answered, String)>,
 }
 
+/// What holds everywhere, and is easily got wrong.
+const ABOUT: &str = "A rewards ledger over HTTP.\n\n\
+    Redeeming is lenient: `POST /api/v3/profiles/alice/redemptions {\"amount\": 10}` takes what there is, and answers with \
+    `requested`, `total` and `is_partial: true` where that is less. `{\"amount\": 10, \"strict\": true}` takes all or nothing. \
+    Holds are strict unless they say otherwise.\n\n\
+    Ids of profiles are compared byte for byte: `René` with one letter é (U+00E9) and `René` with an e and an accent \
+    (U+0065 U+0301) are two profiles.\n\n\
+    `null` is as good as leaving a field out; `\"never\"` is an expiry that never comes.";
+
 /// The shapes that keep whatever else is sent, and give it back.
 const OPEN: [&str; 6] = [
     "Transaction",
@@ -156,7 +165,7 @@ fn document(table: &mut Table) -> String {
         "info": {
             "title": "scrip-server",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "A rewards ledger over HTTP.",
+            "description": ABOUT,
         },
         "paths": paths,
         "components": {

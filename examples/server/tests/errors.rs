@@ -208,6 +208,9 @@ fn value(met: &mut Met<'_>) {
         &format!("/transactions/{posted}/return"),
         json!({"amount": 11}),
     );
+    server.post(&format!("/transactions/{posted}/return"), &json!({"amount": 5})).is(201);
+    let lowered = server.put(&format!("/transactions/{posted}"), &json!({"total": 4}));
+    met.codes.insert(lowered.refuses(422, "total_below_returned").code());
     let returned = server.post("/profiles/v/redemptions", &json!({"amount": 2})).is(201).id();
     server.post(&format!("/redemptions/{returned}/return"), &json!({"amount": 1})).is(201);
     met.post(422, "redemption_returned", &format!("/redemptions/{returned}/reversal"), json!({}));

@@ -93,7 +93,63 @@ table! {
     CaptureAboveHold => "capture_above_hold", Value;
     ReturnAboveRedemption => "return_above_redemption", Value;
     ReturnAboveTransaction => "return_above_transaction", Value;
+    TotalBelowReturned => "total_below_returned", Value;
     InsufficientValue => "insufficient_value", Value;
     AccountTotalExceeded => "account_total_exceeded", Limit;
     JournalFull => "journal_full", Limit;
+}
+
+impl Rejection {
+    /// The field of the request that it is about, by its name in JSON; `None` where it is about none of them.
+    pub fn field(&self) -> Option<&str> {
+        Some(match self {
+            Self::Missing { field }
+            | Self::NoEnd { field }
+            | Self::Contradiction { field, .. }
+            | Self::TextLength { field, .. }
+            | Self::NotPositive { field }
+            | Self::TooManyDecimals { field, .. }
+            | Self::AmountTooLarge { field, .. }
+            | Self::TimeOutOfRange { field }
+            | Self::NeverUsable { field, .. }
+            | Self::UnknownDefinition { field }
+            | Self::DefinitionArchived { field, .. }
+            | Self::NotAssignable { field, .. }
+            | Self::AboveMaxValue { field, .. }
+            | Self::RedemptionAboveTotal { field, .. }
+            | Self::UnknownLot { field, .. }
+            | Self::NothingLeft { field, .. }
+            | Self::LotRevoked { field, .. }
+            | Self::NotReassignable { field, .. }
+            | Self::LotExpired { field, .. }
+            | Self::LotHeld { field, .. }
+            | Self::AccountTotalExceeded { field } => field,
+            Self::ExternalIdConflict { .. } => "external_id",
+            Self::HandleTaken { .. } => "handle",
+            Self::RemainingAboveInitial { .. } => "value_remaining",
+            Self::BadStrategies | Self::NoExchangeRate => "strategies",
+            Self::TimeReversed { .. } => "at",
+            Self::BasketRequired | Self::BelowMinimumSpend { .. } => "basket_total",
+            Self::CapExceeded { .. }
+            | Self::CaptureAboveHold { .. }
+            | Self::ReturnAboveRedemption { .. }
+            | Self::ReturnAboveTransaction { .. }
+            | Self::InsufficientValue { .. } => "amount",
+            Self::TotalBelowReturned { .. } => "total",
+            Self::UnknownRedemption { .. }
+            | Self::RedemptionReversed { .. }
+            | Self::RedemptionLinked { .. }
+            | Self::RedemptionReturned { .. }
+            | Self::ReversalWindowOver { .. } => "redemption_id",
+            Self::UnknownTransaction { .. } => "transaction_id",
+            Self::UnknownHold { .. }
+            | Self::HoldCaptured { .. }
+            | Self::HoldReleased { .. }
+            | Self::HoldLapsed { .. } => "hold_id",
+            Self::NotExtendable { .. } | Self::NeverExpires { .. } => "ids",
+            Self::Shortens { .. } => "extend_date",
+            Self::SameProfile | Self::AlreadyMerged => "profile_id",
+            Self::JournalFull => return None,
+        })
+    }
 }

@@ -41,6 +41,9 @@ pub struct Lot<Q> {
     pub expires_at: Expiry,
     /// What was frozen in it when it was issued (rule D3).
     pub terms: Terms,
+    /// Whether it had expired when it was issued (rule D7): a migration, or a slip. Only the outcome of issuing says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub arrived_expired: bool,
     /// The caller's own id for it (rule D5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
@@ -69,6 +72,7 @@ impl<Q: From<Quantity>> Lot<Q> {
             available_at: issue.available_at,
             expires_at: issue.expires_at,
             terms: issue.terms,
+            arrived_expired: false,
             external_id,
             details: issue.details.clone(),
         }
@@ -90,6 +94,7 @@ impl Lot<Quantity> {
             available_at: self.available_at,
             expires_at: self.expires_at,
             terms: self.terms,
+            arrived_expired: self.arrived_expired,
             external_id: self.external_id,
             details: self.details,
         }

@@ -83,6 +83,15 @@ impl Problem {
         self
     }
 
+    /// The same, about a field that bears another name in the request.
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        if let Some(said) = self.errors.remove(from) {
+            self.message = self.message.replacen(from, to, 1);
+            self.errors.insert(to.to_owned(), said);
+        }
+        self
+    }
+
     /// What a rejection says when the thing that it does not know, or that is gone, was named by the path.
     pub fn in_path(self, what: &str) -> Self {
         let gone: &[&str] = match what {
@@ -105,11 +114,12 @@ impl From<&Rejection> for Problem {
         let message = rejection.to_string();
         let problem =
             Self { meta: numbers(rejection), ..Self::bare(status, rejection.code(), message.clone()) };
-        match field(rejection) {
+        // An instant is the server's to say.
+        match rejection.field().filter(|field| *field != "at") {
             Some(field) => {
                 // The text starts with the field already.
-                let said = message.strip_prefix(&*field).and_then(|rest| rest.strip_prefix(": "));
-                problem.on(&field, said.unwrap_or(&message))
+                let said = message.strip_prefix(field).and_then(|rest| rest.strip_prefix(": "));
+                problem.on(field, said.unwrap_or(&message))
             }
             None => problem,
         }
@@ -182,52 +192,4 @@ fn numbers(rejection: &Rejection) -> Option<BTreeMap<String, Box<RawValue>>> {
         }
     }
     (!inner.is_empty()).then_some(inner)
-}
-
-/// The field that a rejection is about.
-fn field(rejection: &Rejection) -> Option<std::borrow::Cow<'static, str>> {
-    use Rejection as R;
-    let field = match rejection {
-        R::Missing { field }
-        | R::NoEnd { field }
-        | R::Contradiction { field, .. }
-        | R::TextLength { field, .. }
-        | R::NotPositive { field }
-        | R::TooManyDecimals { field, .. }
-        | R::AmountTooLarge { field, .. }
-        | R::TimeOutOfRange { field }
-        | R::UnknownDefinition { field } => return Some(field.clone()),
-        R::ExternalIdConflict { .. } => "external_id",
-        R::HandleTaken { .. } => "handle",
-        R::RemainingAboveInitial { .. } => "value_remaining",
-        R::NeverUsable { .. } => "expires_at",
-        R::BadStrategies | R::NoExchangeRate => "strategies",
-        R::AboveMaxValue { .. } => "value_initial",
-        R::BasketRequired | R::BelowMinimumSpend { .. } => "basket_total",
-        R::CapExceeded { .. }
-        | R::CaptureAboveHold { .. }
-        | R::ReturnAboveRedemption { .. }
-        | R::ReturnAboveTransaction { .. }
-        | R::InsufficientValue { .. } => "amount",
-        R::UnknownRedemption { .. }
-        | R::RedemptionReversed { .. }
-        | R::RedemptionLinked { .. }
-        | R::RedemptionAboveTotal { .. }
-        | R::RedemptionReturned { .. }
-        | R::ReversalWindowOver { .. } => "redemption_id",
-        R::UnknownTransaction { .. } => "transaction_id",
-        R::UnknownHold { .. } | R::HoldCaptured { .. } | R::HoldReleased { .. } | R::HoldLapsed { .. } => {
-            "hold_id"
-        }
-        R::UnknownLot { .. }
-        | R::NotExtendable { .. }
-        | R::NeverExpires { .. }
-        | R::NothingLeft { .. }
-        | R::LotRevoked { .. } => "ids",
-        R::Shortens { .. } => "extend_date",
-        R::DefinitionArchived { .. } | R::NotAssignable { .. } => "reward_definition_id",
-        R::SameProfile => "profile_id",
-        _ => return None,
-    };
-    Some(field.into())
 }

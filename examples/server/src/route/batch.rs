@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{Command, Disposition, IssueReward, Key};
+use scrip::{Command, Disposition, IssueReward, Key, Reward};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -24,6 +24,10 @@ pub struct Row {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
+    /// Whether it was expired from the first.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    arrived_expired: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,11 +99,12 @@ fn command(call: &Call, index: usize, row: &RawValue) -> Result<Command<IssueRew
     }
 }
 
-fn row(index: usize, answer: crate::backend::Answer<scrip::Reward>) -> Row {
+fn row(index: usize, answer: crate::backend::Answer<Reward>) -> Row {
     match answer {
         Ok(receipt) => {
             let status = if receipt.disposition == Disposition::Existing { "existing" } else { "created" };
-            Row { index, status, id: Some(receipt.outcome.id.get()), code: None, message: None }
+            let Reward { id, arrived_expired, .. } = receipt.outcome;
+            Row { index, status, id: Some(id.get()), arrived_expired, code: None, message: None }
         }
         Err(failure) => rejected(index, &failure.into()),
     }
@@ -107,5 +112,5 @@ fn row(index: usize, answer: crate::backend::Answer<scrip::Reward>) -> Row {
 
 fn rejected(index: usize, problem: &Problem) -> Row {
     let message = Some(problem.message().to_owned());
-    Row { index, status: "rejected", id: None, code: Some(problem.code()), message }
+    Row { index, status: "rejected", id: None, arrived_expired: false, code: Some(problem.code()), message }
 }

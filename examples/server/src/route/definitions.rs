@@ -110,7 +110,11 @@ pub async fn change<K: Kind>(call: Call) -> Result<Response, Problem> {
     said.0.extend(sent::unpack(kept));
     let merged = said.overlaid(body);
     merged.require(K::REQUIRED)?;
-    let defined = call.run(Redefine::new(id, definition::<K>(&call, merged)?)).await;
+    let merged = definition::<K>(&call, merged)?;
+    if merged == defined.definition {
+        return Ok(answer::ok(&K::shape(&defined)));
+    }
+    let defined = call.run(Redefine::new(id, merged)).await;
     call.app.forget_catalogue();
     let defined = defined.map_err(|problem| problem.in_path(K::WHAT))?;
     Ok(answer::ok(&K::shape(&defined.outcome)))

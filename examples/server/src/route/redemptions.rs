@@ -49,7 +49,7 @@ pub async fn redeem_shortly(call: Call) -> Result<Response, Problem> {
     };
     body.set("strategies", &strategies);
     let request = request(&call, body)?;
-    carry_out(&call, request).await
+    carry_out(&call, request).await.map_err(|problem| problem.renamed("strategies", "strategy"))
 }
 
 /// What a body that redeems says. Lenient, unless it says strict.

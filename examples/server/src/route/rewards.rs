@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{Adjust, Disposition, Extend, IssueReward, LotId, LotKind, ProfileId, Revoke};
+use scrip::{Adjust, Disposition, Extend, IssueReward, Lot, LotId, LotKind, ProfileId, Quantity, Revoke};
 
 use super::find::find_lot;
 use crate::http::body::Body;
@@ -68,8 +68,19 @@ pub async fn change(call: Call) -> Result<Response, Problem> {
     adjust.value_remaining = body.get("value_remaining")?;
     adjust.meta = body.get("meta")?;
     adjust.expires_at = body.get("expires_at")?;
-    call.run(adjust).await.map_err(|problem| problem.in_path(WHAT))?;
+    if corrects(&adjust, lot) {
+        call.run(adjust).await.map_err(|problem| problem.in_path(WHAT))?;
+    }
     Ok(answer::ok(&call.lot(id, LotKind::Reward, WHAT).await?))
+}
+
+/// Whether a correction would change anything.
+fn corrects(adjust: &Adjust, lot: &Lot<Quantity>) -> bool {
+    let meta = lot.details.as_ref().and_then(|details| details.meta.as_ref());
+    adjust.value_initial.is_some_and(|value| value != lot.value_initial)
+        || adjust.value_remaining.is_some_and(|value| value != lot.value_remaining)
+        || adjust.expires_at.is_some_and(|end| end.resolve(lot.terms.timezone) != Ok(lot.expires_at))
+        || adjust.meta.as_ref().is_some_and(|new| meta != Some(new))
 }
 
 pub async fn revoke(call: Call) -> Result<Response, Problem> {

@@ -6,7 +6,7 @@ use scrip::request::IsRequest;
 use scrip::store::AsOf;
 use scrip::{
     Amount, DeleteTransaction, Disposition, ExternalId, PostTransaction, ProfileId, Receipt,
-    ReturnTransaction, Transaction, TransactionId, UpdateTransaction, Wallet,
+    ReturnTransaction, Transaction, TransactionId, UpdateTransaction, Wallet, When,
 };
 
 use super::find::transaction;
@@ -163,18 +163,18 @@ fn named<'a>(wallet: &'a Wallet, id: &ExternalId) -> Option<&'a Transaction> {
 
 pub async fn change(call: Call) -> Result<Response, Problem> {
     let before = current(&call).await?;
-    let changed = call.run(update(&before, call.body()?)?).await.map_err(|problem| problem.in_path(WHAT))?;
+    let update = update(&before, call.body()?)?;
+    if !changes(&update, &before)? {
+        return Ok(answer::ok(&shape_now(&call, &before).await?));
+    }
+    let changed = call.run(update).await.map_err(|problem| problem.in_path(WHAT))?;
     Ok(answer::ok(&shape_after(&call, &changed.outcome, changed.disposition).await?))
 }
 
 /// What a transaction says from now on: what it said, with what the body says over it.
 fn update(before: &Transaction, mut body: Body) -> Result<UpdateTransaction, Problem> {
     let said = Body::from_value(&TransactionOut::new(before, None));
-    for field in ["transacted_at", "profile_id"] {
-        if let Some(value) = said.0.get(field) {
-            body.drop_unchanged(field, value);
-        }
-    }
+    said.0.iter().for_each(|(field, value)| body.drop_unchanged(field, value));
     if body.has("profile_id") {
         return Err(Problem::invalid("profile_id", "a transaction stays with its profile"));
     }
@@ -192,6 +192,14 @@ fn update(before: &Transaction, mut body: Body) -> Result<UpdateTransaction, Pro
     Ok(UpdateTransaction::new(before.id, request(merged.overlaid(body))?))
 }
 
+/// Whether anything is said that was not said before.
+fn changes(update: &UpdateTransaction, before: &Transaction) -> Result<bool, Problem> {
+    let mut now = update.transaction.clone();
+    now.transacted_at = now.transacted_at.filter(|when| *when != When::Instant(before.transacted_at));
+    now.timezone = now.timezone.filter(|zone| *zone != before.timezone);
+    Ok(now != self::update(before, Body::default())?.transaction)
+}
+
 /// Makes a transaction, or changes the one that has its external id.
 pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     let body = call.body()?;
@@ -206,7 +214,14 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
             LedgerAt::Past(_) => named(&backend.wallet(moment, profile).await?, &id).cloned(),
         };
         let (done, status) = match before {
-            Some(before) => (run(&call, update(&before, body.clone())?).await, StatusCode::OK),
+            Some(before) => {
+                let update = update(&before, body.clone())?;
+                // A key has to be remembered, whatever comes of it.
+                if call.key().is_none() && !changes(&update, &before)? {
+                    return Ok(answer::ok(&shape_now(&call, &before).await?));
+                }
+                (run(&call, update).await, StatusCode::OK)
+            }
             None => (run(&call, request(body.clone())?).await, StatusCode::CREATED),
         };
         match (done, moment) {

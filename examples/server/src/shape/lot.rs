@@ -33,6 +33,10 @@ pub struct Reward {
     issued_local_at: Time,
     expires_local_at: Option<Time>,
     is_expired: bool,
+    /// Whether it was expired from the first: brought in by a migration, or a slip.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    arrived_expired: bool,
     is_active: bool,
     extended_at: Option<Time>,
     external_id: Option<String>,
@@ -60,6 +64,10 @@ pub struct Point {
     issued_local_at: Time,
     expires_local_at: Option<Time>,
     is_expired: bool,
+    /// Whether it was expired from the first: brought in by a migration, or a slip.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    arrived_expired: bool,
     is_active: bool,
     extended_at: Option<Time>,
     external_id: Option<String>,
@@ -119,6 +127,7 @@ impl Reward {
             issued_local_at: lot.issued_local_at().into(),
             expires_local_at: lot.expires_local_at().map(Time::from),
             is_expired: lot.expires_at.is_past(at),
+            arrived_expired: lot.expires_at.is_past(times.created),
             is_active: lot.is_active(),
             extended_at: times.extended.map(Time::from),
             definition: defined.and_then(RewardTemplate::of),
@@ -155,6 +164,7 @@ impl Point {
             issued_local_at: lot.issued_local_at().into(),
             expires_local_at: lot.expires_local_at().map(Time::from),
             is_expired: lot.expires_at.is_past(at),
+            arrived_expired: lot.expires_at.is_past(times.created),
             is_active: lot.is_active(),
             extended_at: times.extended.map(Time::from),
             definition: defined.and_then(PointTemplate::of),

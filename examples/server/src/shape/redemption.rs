@@ -44,6 +44,8 @@ pub struct RedemptionOut {
     total: Num,
     /// What was asked for.
     requested: Num,
+    /// Whether that is less than was asked for.
+    is_partial: bool,
     /// What was given back since.
     returned: Num,
     is_reversed: bool,
@@ -64,6 +66,7 @@ impl RedemptionOut {
             r#type: "redeem",
             total: redemption.total.into(),
             requested: redemption.requested.into(),
+            is_partial: redemption.total < redemption.requested,
             returned: redemption.returned.into(),
             is_reversed: redemption.is_reversed,
             items: items(&redemption.items, lots),
@@ -86,6 +89,8 @@ pub struct HoldOut {
     status: HoldStatus,
     total: Num,
     requested: Num,
+    /// Whether that is less than was asked for.
+    is_partial: bool,
     /// Good before this time.
     expires_at: Time,
     items: Vec<ItemOut>,
@@ -104,6 +109,7 @@ impl HoldOut {
             status: hold.status,
             total: hold.total.into(),
             requested: hold.requested.into(),
+            is_partial: hold.total < hold.requested,
             expires_at: hold.expires_at.into(),
             items: items(&hold.items, lots),
             balances: hold.balances.valued(program).into(),
@@ -119,6 +125,8 @@ impl HoldOut {
 #[schema(as = Quote)]
 pub struct QuoteOut {
     requested: Num,
+    /// Whether that is less than was asked for.
+    is_partial: bool,
     total: Num,
     items: Vec<ItemOut>,
     unused: Vec<UnusedOut>,
@@ -145,6 +153,7 @@ impl QuoteOut {
         });
         Self {
             requested: quote.requested.into(),
+            is_partial: quote.total < quote.requested,
             total: quote.total.into(),
             items: items(&quote.items, lots),
             unused: unused.collect(),
