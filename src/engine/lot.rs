@@ -133,6 +133,8 @@ pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<cra
         expires_at,
         ..Lot::at_issue(view.first.profile_id(), record.made.at, known.issue, external_id)
     };
-    let changed_at = record.latest.map(|entry| entry.at);
+    let number = view.first.number();
+    let fell_due = due.iter().rev().find(|entry| entry.records(number).contains(&id.into()));
+    let changed_at = fell_due.or(record.latest).map(|entry| entry.at);
     Some(crate::journal::LotSnapshot { kind, lot, written_at: record.made.at, changed_at })
 }

@@ -29,7 +29,9 @@ pub struct Wallet {
     returns: Vec<Return>,
     holds: BTreeMap<HoldId, Hold>,
     transactions: BTreeMap<TransactionId, Transaction>,
+    /// What was written, then what fell due.
     entries: Vec<Entry>,
+    written: usize,
 }
 
 /// What the journal says of a lot.
@@ -64,17 +66,19 @@ impl Wallet {
             holds: BTreeMap::new(),
             transactions: BTreeMap::new(),
             entries: Vec::new(),
+            written: 0,
         };
+        let mut shown = Vec::new();
         for entry in entries {
             wallet.account.follow(entry)?;
-            wallet.remember(entry);
-            wallet.entries.push(entry.clone());
+            shown.push(entry.clone());
         }
+        wallet.written = shown.len();
         wallet.at = wallet.account.last_at().map_or(at, |last| last.max(at));
-        // What fell due is seen, whether or not an entry tells of it yet (rule T7).
-        let mut due = Vec::new();
-        settle_due(&mut wallet.account.clone(), wallet.at, &mut due);
-        due.iter().for_each(|entry| wallet.remember(entry));
+        // What fell due is seen, whether or not it is written (rule T7).
+        settle_due(&mut wallet.account.clone(), wallet.at, &mut shown);
+        shown.iter().for_each(|entry| wallet.remember(entry));
+        wallet.entries = shown;
         Ok(wallet)
     }
 
@@ -88,7 +92,7 @@ impl Wallet {
         self.at
     }
 
-    /// The account that decisions are made on.
+    /// The account as its written entries leave it.
     pub fn account(&self) -> &Account {
         &self.account
     }
@@ -162,9 +166,18 @@ impl Wallet {
         self.transactions.get(&id).filter(|transaction| !transaction.is_deleted)
     }
 
-    /// The journal: every entry that was written up to that moment.
+    /// The journal up to that moment: every entry that was written, then those for what fell due and is not written yet
+    /// (rule T7).
+    ///
+    /// So it is the same list before and after a sweep. The entries that are still to come have the sequence numbers and
+    /// balances that they are written with, unless a request that is dated before them comes first.
     pub fn journal(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The part of the [journal](Wallet::journal) that is written, and stays as it is.
+    pub fn written(&self) -> &[Entry] {
+        self.entries.get(..self.written).unwrap_or_default()
     }
 
     fn lots<Q: From<Quantity>>(&self, kind: LotKind) -> Vec<Lot<Q>> {

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use scrip::store::{AsOf, Store};
-use scrip::{Cause, Entry, Expiry, Ledger, LotKind, Outcome, ProfileId, Timestamp};
+use scrip::{Cause, Entry, Expiry, Ledger, LotKind, Outcome, ProfileId, Timestamp, Wallet};
 
 use super::check::Checked;
 use super::generate::Shuffled;
@@ -60,7 +60,7 @@ impl Memo {
     }
 }
 
-/// Everything that can be seen of a profile but for the journal: as of an instant that grows by what the clock says.
+/// Everything that can be seen of a profile. What the clock says is in its journal, written or not (rule T7).
 fn seen<S: Store>(ledger: &mut Ledger<S>, profile: ProfileId, as_of: AsOf) -> String
 where
     S::Error: Debug,
@@ -68,14 +68,21 @@ where
     let mut then = ledger.as_of(as_of);
     let (balances, next) = (then.balances(profile).unwrap(), then.next_expiry(profile).unwrap());
     let wallet = then.wallet(profile).unwrap();
+    serde_json::to_string(&(balances, next)).unwrap() + &lists(&wallet)
+}
+
+/// Every list of a wallet, one a line.
+pub(crate) fn lists(wallet: &Wallet) -> String {
+    let (rewards, points) = (wallet.rewards(), wallet.points());
+    let ids = rewards.iter().map(|lot| lot.id).chain(points.iter().map(|lot| lot.id));
+    let times: Vec<_> = ids.map(|id| wallet.lot_times(id)).collect();
+    let holds: Vec<_> = wallet.holds().collect();
     let redemptions: Vec<_> = wallet.redemptions().collect();
     let transactions: Vec<_> = wallet.transactions().collect();
-    let journal = match as_of {
-        AsOf::Sequence(_) => wallet.journal(),
-        _ => &[],
-    };
-    let lots = (wallet.rewards(), wallet.points());
-    serde_json::to_string(&(balances, next, lots, redemptions, transactions, journal)).unwrap()
+    let lots = serde_json::to_string(&(rewards, points)).unwrap();
+    let taken = serde_json::to_string(&(holds, redemptions, wallet.returns(), transactions)).unwrap();
+    let journal = serde_json::to_string(wallet.journal()).unwrap();
+    format!("{lots}\n{times:?}\n{taken}\n{journal}")
 }
 
 /// Two journals, or several, line by line; the first difference is told.

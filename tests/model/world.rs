@@ -200,7 +200,7 @@ where
         let home = &self.model.profiles[self.model.home(profile)];
         check::valued(&self.model, home, home.now(self.now), &balances)?;
         check::wallet(&self.model, account, now, &wallet)?;
-        told::journal(&self.model, account, wallet.journal())?;
+        told::journal(&self.model, account, wallet.written())?;
         check::next_expiry(home, home.now(self.now), next_expiry.as_ref())?;
         let last = Cut { at: account.last_at().unwrap_or(self.now), ..now };
         check::totals(account, last, &wallet.account().totals())?;

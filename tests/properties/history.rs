@@ -89,7 +89,7 @@ proptest! {
             let (held, journal) = look(world.ledger.store(), Owner::Profile(id));
             let wallet = world.ledger.at(timestamp(world.now)).wallet(id);
             if let Ok(wallet) = wallet {
-                prop_assert_eq!(wallet.journal(), &journal);
+                prop_assert_eq!(wallet.written(), &journal);
                 prop_assert_eq!(wallet.account(), &held);
             }
             let lines: Vec<String> = journal.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();

@@ -101,7 +101,7 @@ proptest! {
             world.step(step)?.ok();
         }
         for profile in (0..3).map(profile_id) {
-            let journal = world.ledger.as_of(AsOf::Sequence(u32::MAX)).wallet(profile).unwrap().journal().to_vec();
+            let journal = world.ledger.as_of(AsOf::Sequence(u32::MAX)).wallet(profile).unwrap().written().to_vec();
             // What is written together is seen together.
             let places = 1..journal.len();
             let ends = places.filter(|place| journal[*place].cause != Cause::Merge).map(|place| &journal[place - 1]);

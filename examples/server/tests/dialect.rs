@@ -164,6 +164,78 @@ fn what_pays_where_the_body_does_not_say() {
         .refuses(422, "invalid_field");
 }
 
+/// Rules T7 and J4: what fell due is listed before it is written as it is after, and the list says how far it is written.
+#[test]
+fn what_fell_due_is_in_the_list_of_entries() {
+    let server = Server::start();
+    let ten = server.define("ten", json!({}));
+    server.issue(ten, "p", json!({"expires_at": "2025-06-30 23:59:59"}));
+    server.set_clock("2025-07-05T00:00:00Z");
+    let path = "/profiles/p/ledgers?at=2025-07-03T00:00:00Z";
+    let list = |path: &str| server.get(path).is(200).bare_json();
+    let (then, now) = (list(path), list("/profiles/p/ledgers"));
+    let told: Vec<_> = then["data"].as_array().unwrap().iter().map(|entry| &entry["type"]).collect();
+    assert_eq!(told, ["issue", "expire"]);
+    let expired = &then["data"][1];
+    assert_eq!((&expired["at"], &expired["sequence"]), (&json!("2025-07-01 00:00:00"), &json!(2)));
+    assert_eq!((&expired["dollar_value"], &expired["dollar_balance"]), (&json!(-10), &json!(0)));
+    assert_eq!(then["meta"]["written_through"], 1);
+    assert_eq!(then["data"], now["data"]);
+    assert_eq!(list("/profiles/p/ledgers?at=2025-06-30T23:59:59Z")["data"], json!([then["data"][0]]));
+    let one = format!("/profiles/p/ledgers/{}", expired["id"]);
+    assert_eq!(server.get(&one).is(200).data(), *expired);
+
+    server.issue(ten, "p", json!({}));
+    let later = list(path);
+    assert_eq!((&later["data"], &later["meta"]["written_through"]), (&then["data"], &json!(2)));
+    assert_eq!(list("/profiles/p/rewards")["meta"].get("written_through"), None);
+}
+
+/// Rules D3 and D6: whatever its definition says since, a lot shows its own terms, and the texts of today.
+#[test]
+fn a_lot_shows_its_own_terms() {
+    for (definitions, lots, own) in [
+        ("/reward-definitions", "/rewards", "reward_definition_id"),
+        ("/points/definitions", "/points", "point_definition_id"),
+    ] {
+        let server = Server::start();
+        let first = json!({"name": "Old", "handle": "h", "value": 10, "period": 30, "extend_days": 5, "timezone": "Asia/Tokyo",
+            "is_extendable": true, "is_reassignable": true});
+        let definition = server.post(definitions, &first).is(201).id();
+        let issue = json!({own: definition, "profile_id": "p", "timezone": "UTC"});
+        let lot = server.post(lots, &issue).is(201).data();
+        let edited = json!({"name": "New", "value": 20, "period": 2, "period_type": "weeks", "extend_days": 9,
+            "absolute_expiry": "2030-01-01", "timezone": "Europe/Paris", "is_extendable": false, "is_reassignable": false,
+            "description": "As of today"});
+        server.set_clock("2025-06-21T00:00:00Z");
+        server.put(&format!("{definitions}/{definition}"), &edited).is(200);
+        let mut wanted = lot["definition"].clone();
+        assert_eq!(
+            ["value", "period", "extend_days", "timezone", "is_extendable", "is_reassignable"]
+                .map(|term| &wanted[term]),
+            [&json!(10), &json!(30), &json!(5), &json!("UTC"), &json!(true), &json!(true)]
+        );
+        common::merge(
+            &mut wanted,
+            json!({"name": "New", "description": "As of today", "updated_at": "2025-06-21 00:00:00"}),
+        );
+        let id = &lot["id"];
+        let of_profile = format!("/profiles/p{lots}");
+        let shown = [
+            server.get(&format!("{of_profile}?at=2025-06-20T12:00:00Z")).is(200).data()[0].clone(),
+            server.get(&of_profile).is(200).data()[0].clone(),
+            server.get(&format!("{lots}?filter[profile_id]=p")).is(200).data()[0].clone(),
+            server.get(&format!("{lots}/{id}")).is(200).data(),
+        ];
+        for shown in shown {
+            assert_eq!(shown["definition"], wanted, "{lots}");
+        }
+        let redeem = json!({"amount": 0.1, "strategies": [lots.trim_start_matches('/')]});
+        let redemption = server.post("/profiles/p/redemptions", &redeem).is(201).data();
+        assert_eq!(redemption["items"][0]["type_attributes"]["definition"], wanted);
+    }
+}
+
 /// Every type that an entry of a journal can have, and what it says of the balances.
 #[test]
 fn every_type_of_ledger_entry() {

@@ -143,7 +143,7 @@ pub struct LotSnapshot {
     pub lot: Lot<Quantity>,
     /// When the entry was written that says what is fixed about it: its issue, unless it was corrected or moved.
     pub written_at: Timestamp,
-    /// When a later entry changed it other than by taking from it; `None` if none did.
+    /// When a later entry changed it other than by taking from it, what fell due included; `None` if none did.
     pub changed_at: Option<Timestamp>,
 }
 

@@ -89,6 +89,10 @@ pub struct Meta {
     /// The place of the last thing on this page.
     to: Option<usize>,
     total: usize,
+    /// Of ledger entries: the newest that is written. Those after it fell due, and the next change to the profile writes
+    /// them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written_through: Option<u32>,
 }
 
 /// Which stretch of a list is wanted.
@@ -116,6 +120,23 @@ impl Page {
 
 /// Answers with one page of all these things, of those that the filters let through.
 pub fn page<T: Serialize>(call: &Call, things: impl IntoIterator<Item = T>) -> Result<Response, Problem> {
+    filtered(call, things, None)
+}
+
+/// Answers with one page of ledger entries, of which those up to a sequence number are written.
+pub fn entries<T: Serialize>(
+    call: &Call,
+    entries: impl IntoIterator<Item = T>,
+    written_through: u32,
+) -> Result<Response, Problem> {
+    filtered(call, entries, Some(written_through))
+}
+
+fn filtered<T: Serialize>(
+    call: &Call,
+    things: impl IntoIterator<Item = T>,
+    written_through: Option<u32>,
+) -> Result<Response, Problem> {
     let page = Page::of(call)?;
     let filters: Vec<_> = call.query.filters().collect();
     let mut total = 0;
@@ -138,16 +159,22 @@ pub fn page<T: Serialize>(call: &Call, things: impl IntoIterator<Item = T>) -> R
             }
         }
     }
-    Ok(show(call, page, data, total))
+    Ok(show(call, page, data, total, written_through))
 }
 
 /// Answers with a page that was already cut out of a longer list.
 pub fn cut<T: Serialize>(call: &Call, page: Page, things: &[T], total: usize) -> Result<Response, Problem> {
     let data = things.iter().map(raw).collect::<Result<_, _>>()?;
-    Ok(show(call, page, data, total))
+    Ok(show(call, page, data, total, None))
 }
 
-fn show(call: &Call, page: Page, data: Vec<Box<RawValue>>, total: usize) -> Response {
+fn show(
+    call: &Call,
+    page: Page,
+    data: Vec<Box<RawValue>>,
+    total: usize,
+    written_through: Option<u32>,
+) -> Response {
     let path = place(&call.headers, &call.uri);
     let last_page = total.div_ceil(page.size).max(1);
     let others: String = call
@@ -167,6 +194,7 @@ fn show(call: &Call, page: Page, data: Vec<Box<RawValue>>, total: usize) -> Resp
         to: from.map(|from| from + data.len() - 1),
         total,
         path: path.clone(),
+        written_through,
     };
     let links = Links {
         first: link(1),

@@ -68,7 +68,8 @@ pub async fn held(call: Call) -> Result<Response, Problem> {
 }
 
 pub async fn ledgers(call: Call) -> Result<Response, Problem> {
-    list::page(&call, ledger::entries(&wallet(&call).await?))
+    let wallet = wallet(&call).await?;
+    list::entries(&call, ledger::entries(&wallet), wallet.account().sequence())
 }
 
 pub async fn one_ledger(call: Call) -> Result<Response, Problem> {

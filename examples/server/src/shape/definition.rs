@@ -1,6 +1,6 @@
 //! Definitions.
 
-use scrip::{Defined, Definition, PeriodType, Until};
+use scrip::{Defined, Definition, PeriodType, PointLot, Reward, Terms, Until};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -88,6 +88,22 @@ impl RewardTemplate {
             sent,
         })
     }
+
+    /// As a reward shows it: with the reward's own terms, whatever the definition says now (rules D3 and D6).
+    pub fn of_lot(defined: &Defined, lot: &Reward) -> Option<Self> {
+        let (period, period_type) = length(&lot.terms);
+        Some(Self {
+            value: lot.value_initial.into(),
+            period,
+            period_type,
+            absolute_expiry: None,
+            extend_days: lot.terms.extend_days,
+            timezone: Some(lot.terms.timezone.to_string()),
+            is_reassignable: lot.terms.is_reassignable,
+            is_extendable: lot.terms.is_extendable,
+            ..Self::of(defined)?
+        })
+    }
 }
 
 /// A template that points are issued from.
@@ -148,6 +164,27 @@ impl PointTemplate {
             sent,
         })
     }
+
+    /// As a lot of points shows it; see [`RewardTemplate::of_lot`].
+    pub fn of_lot(defined: &Defined, lot: &PointLot) -> Option<Self> {
+        let (period, period_type) = length(&lot.terms);
+        Some(Self {
+            value: Some(lot.value_initial.into()),
+            period,
+            period_type,
+            absolute_expiry: None,
+            extend_days: lot.terms.extend_days,
+            timezone: Some(lot.terms.timezone.to_string()),
+            is_reassignable: lot.terms.is_reassignable,
+            is_extendable: lot.terms.is_extendable,
+            ..Self::of(defined)?
+        })
+    }
+}
+
+/// The period of a lot. Its expiry, where a date gave it, is in the lot's `expires_at`.
+fn length(terms: &Terms) -> (Option<u32>, PeriodType) {
+    terms.period.map_or((None, PeriodType::Days), |period| (Some(period.count), period.unit))
 }
 
 /// An end as a text: in UTC, unless it is a day or a local time, which each reward's own zone places.

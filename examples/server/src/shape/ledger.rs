@@ -31,7 +31,7 @@ pub struct CauseOut {
     id: u64,
 }
 
-/// The whole journal, oldest first.
+/// The whole journal, oldest first, with what fell due whether or not it is written (rule T7).
 pub fn entries(wallet: &Wallet) -> Vec<LedgerEntry> {
     let number = wallet.account().number();
     let mut before = (Quantity::ZERO, Quantity::ZERO);

@@ -40,6 +40,7 @@ pub struct Reward {
     is_active: bool,
     extended_at: Option<Time>,
     external_id: Option<String>,
+    /// Its name and texts as they are now, and the reward's own terms, frozen when it was issued.
     definition: Option<RewardTemplate>,
     #[schema(value_type = Option<serde_json::Value>)]
     meta: Option<Json>,
@@ -71,6 +72,7 @@ pub struct Point {
     is_active: bool,
     extended_at: Option<Time>,
     external_id: Option<String>,
+    /// Its name and texts as they are now, and the lot's own terms, frozen when it was issued.
     definition: Option<PointTemplate>,
     source_type: Option<String>,
     source: Option<String>,
@@ -130,7 +132,7 @@ impl Reward {
             arrived_expired: lot.expires_at.is_past(times.created),
             is_active: lot.is_active(),
             extended_at: times.extended.map(Time::from),
-            definition: defined.and_then(RewardTemplate::of),
+            definition: defined.and_then(|defined| RewardTemplate::of_lot(defined, &lot)),
             created_at: times.created.into(),
             updated_at: times.updated.into(),
             external_id: lot.external_id.map(|id| id.to_string()),
@@ -167,7 +169,7 @@ impl Point {
             arrived_expired: lot.expires_at.is_past(times.created),
             is_active: lot.is_active(),
             extended_at: times.extended.map(Time::from),
-            definition: defined.and_then(PointTemplate::of),
+            definition: defined.and_then(|defined| PointTemplate::of_lot(defined, &lot)),
             source_type,
             source,
             meta: details.meta,
