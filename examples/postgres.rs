@@ -44,11 +44,9 @@ impl Shop {
             AsyncLedger::new(Program::clone(&self.program), self.store.joining(&mut transaction));
         let mut till = ledger.at(clock());
         let redemption = till.keyed(Key::new(order)?).commit(Redeem::strict(customer, rewards)).await?;
-        let insert =
-            "INSERT INTO sale (order_id, customer, total, redemption) VALUES ($1, $2, $3::text::numeric, $4)
+        let insert = "INSERT INTO sale (order_id, customer, total, redemption) VALUES ($1, $2, $3, $4)
                       ON CONFLICT (order_id) DO NOTHING";
-        let id = i64::try_from(redemption.id.get())?;
-        transaction.execute(insert, &[&order, &customer.as_str(), &total.to_string(), &id]).await?;
+        transaction.execute(insert, &[&order, &customer, &total, &redemption.id]).await?;
         transaction.commit().await?;
         Ok(redemption)
     }
@@ -76,7 +74,7 @@ async fn main() -> Result<(), Failure> {
     client
         .batch_execute(
             "CREATE TABLE IF NOT EXISTS sale (
-                 order_id text PRIMARY KEY, customer text NOT NULL, total numeric NOT NULL, redemption bigint NOT NULL)",
+                 order_id text PRIMARY KEY, customer text NOT NULL, total bigint NOT NULL, redemption bigint NOT NULL)",
         )
         .await?;
 

@@ -57,17 +57,16 @@ fn report(path: &Path, now: Timestamp) -> Result<(), Box<dyn Error>> {
     );
     let reports = Connection::open(path)?;
     let mut expiring = reports.prepare(
-        "SELECT a.profile, d.name, printf('%d.%02d', l.remaining / 10000, l.remaining % 10000 / 100),
-                datetime(l.expires_at / 1000000, 'unixepoch')
+        "SELECT a.profile, d.name, l.remaining, l.expires_at
          FROM scrip_lot l JOIN scrip_account a USING (number) JOIN scrip_definition d USING (definition)
          WHERE l.standing = 'usable' AND l.remaining > 0 AND l.expires_at > ?1 AND l.expires_at <= ?2
          ORDER BY l.expires_at, l.lot",
     )?;
     let month = now.checked_add(chrono::TimeDelta::days(31))?;
-    let mut rows = expiring.query([now.micros(), month.micros()])?;
+    let mut rows = expiring.query([now, month])?;
     while let Some(row) = rows.next()? {
-        let [profile, name, left, end]: [String; 4] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?];
-        println!("{profile} has {left} of {name}, until {end} UTC.");
+        let (profile, name, left, end): (ProfileId, String, Amount, Timestamp) = row.try_into()?;
+        println!("{profile} has {left:.2} of {name}, until {end}.");
     }
     Ok(())
 }

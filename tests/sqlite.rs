@@ -27,3 +27,5 @@ mod scans;
 mod sharing;
 #[path = "sqlite/shop.rs"]
 mod shop;
+#[path = "sqlite/values.rs"]
+mod values;

@@ -89,6 +89,8 @@ mod scan;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod stage;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod values;
 mod work;
 
 #[cfg(feature = "conformance")]

@@ -36,8 +36,7 @@ pub(crate) async fn is_committed_and_rolled_back_with_the_callers_rows(cluster: 
         redeem(&store, &mut transaction, 7, "second").await.unwrap();
         let again = redeem(&store, &mut transaction, 4, "first").await.unwrap();
         assert_eq!(again, first);
-        let id = i64::try_from(first.id.get()).unwrap();
-        transaction.execute("INSERT INTO sale VALUES ($1)", &[&id]).await.unwrap();
+        transaction.execute("INSERT INTO sale VALUES ($1)", &[&first.id]).await.unwrap();
         // Nobody else sees it yet.
         let seen = ledger.at(now()).balances(profile("alice")).await.unwrap().reward_balance;
         assert_eq!(seen, Amount::from(20));

@@ -18,6 +18,7 @@ mod retaining;
 mod scanning;
 mod schema;
 mod securing;
+mod values;
 
 use cluster::Cluster;
 use scrip::store::postgres::{Options, PostgresStore};
@@ -56,6 +57,7 @@ fn postgres() {
         racing::batches_in_any_order_do_not_deadlock,
         failing::does_not_take_what_was_written_back,
         failing::an_account_that_cannot_be_read_does_its_neighbours_no_harm,
+        values::come_back_and_are_checked,
         checking::finds_damage_in_any_table,
         checking::finds_nothing_while_others_write,
         checking::names_the_field_that_was_changed,

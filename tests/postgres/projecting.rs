@@ -51,11 +51,10 @@ pub(crate) async fn says_what_the_ledger_says(cluster: &Cluster) {
         assert_eq!(in_lots, balance, "{name}");
         assert_eq!(held_in_lots, held, "{name}");
     }
-    let id = i64::try_from(redemption.id.get()).unwrap();
     let sql = "SELECT r.total, r.returned, t.total, (SELECT sum(amount)::bigint FROM scrip.redemption_item i
                WHERE i.redemption = r.redemption)
                FROM scrip.redemption r JOIN scrip.transaction t USING (number, transaction_id) WHERE r.redemption = $1";
-    let row = client.query_one(sql, &[&id]).await.unwrap();
+    let row = client.query_one(sql, &[&redemption.id]).await.unwrap();
     let row: [i64; 4] = [row.get(0), row.get(1), row.get(2), row.get(3)];
     assert_eq!(row, [17_0000, 5_0000, 80_0000, 17_0000]);
 

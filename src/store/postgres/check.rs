@@ -7,7 +7,6 @@ use tokio_postgres::{IsolationLevel, Row};
 
 use super::ask::{read_entry, sequence};
 use super::commit::{deadline, expires, is_before};
-use super::load::plain;
 use super::session::Session;
 use super::sql::check::{ARCHIVED, ENTRY, HEAD, KEY, NAME, STATE, SUBJECT, strays};
 use super::{PostgresError, PostgresStore, Shared};
@@ -78,7 +77,7 @@ impl Shared {
             for numbers in numbers.chunks(ACCOUNTS) {
                 // They are sent one after the other without waiting for the answers.
                 let asked = numbers.iter().map(|number| async move {
-                    session.query(&self.statements.check_of_one, &[&plain(*number)]).await
+                    session.query(&self.statements.check_of_one, &[number]).await
                 });
                 for (number, rows) in numbers.iter().zip(try_join_all(asked).await?) {
                     let replayed = match check_account(*number, &rows, checker) {

@@ -44,8 +44,7 @@ impl PostgresStore {
     /// let mut ledger = AsyncLedger::new(program, store.joining(&mut transaction));
     /// let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// let redemption = till.commit(Redeem::strict(ProfileId::new("alice")?, "7.50".parse()?)).await?;
-    /// let id = i64::try_from(redemption.id.get())?;
-    /// transaction.execute("INSERT INTO sale (redemption) VALUES ($1)", &[&id]).await?;
+    /// transaction.execute("INSERT INTO sale (redemption) VALUES ($1)", &[&redemption.id]).await?;
     /// transaction.commit().await?; // both, or neither
     /// # Ok(())
     /// # }

@@ -118,7 +118,7 @@ impl Shared {
                 Owner::Profile(profile) => numbers.get(profile.as_str()).copied(),
             };
             let Some(number) = number else { continue };
-            let rows = session.query(&self.statements.account_of_one, &[&plain(number)]).await?;
+            let rows = session.query(&self.statements.account_of_one, &[&number]).await?;
             match slot.0 {
                 // It has a number, and nothing was written yet.
                 Owner::Profile(profile) if rows.is_empty() => desk.seat_registered(profile, number),

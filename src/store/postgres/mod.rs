@@ -18,6 +18,29 @@
 //! The guide has a page on [operating it](crate::guide::postgres): spreading it over machines, partitions, retention,
 //! and joining a transaction of your own.
 //!
+//! # Tables of your own
+//! Identifiers, keys, amounts and instants are parameters and columns as they are ([`ToSql`](tokio_postgres::types::ToSql)
+//! and [`FromSql`](tokio_postgres::types::FromSql)), and are checked when they are read. An identifier is a `bigint`, a
+//! text a `text`; amounts and points are `bigint`, in ten-thousandths; a [`Timestamp`](crate::Timestamp) is a `timestamptz`,
+//! or a `bigint` of microseconds since 1970 as in the tables that [`PostgresStore::project`] fills.
+//!
+//! ```no_run
+//! use scrip::store::postgres::tokio_postgres::Client;
+//! use scrip::{Amount, ProfileId, Redemption, RedemptionId, Timestamp};
+//!
+//! # async fn example(shop: Client, redemption: Redemption) -> Result<(), Box<dyn std::error::Error>> {
+//! let (alice, now) = (ProfileId::new("alice")?, "2025-06-15T14:32:00+10:00".parse::<Timestamp>()?);
+//! let create = "CREATE TABLE sale (customer text, redemption bigint, taken bigint, sold_at timestamptz)";
+//! shop.batch_execute(create).await?;
+//! let insert = "INSERT INTO sale VALUES ($1, $2, $3, $4)";
+//! shop.execute(insert, &[&alice, &redemption.id, &redemption.total, &now]).await?;
+//! let row = shop.query_one("SELECT * FROM sale", &[]).await?;
+//! let (customer, id): (ProfileId, RedemptionId) = (row.try_get(0)?, row.try_get(1)?);
+//! let (taken, sold_at): (Amount, Timestamp) = (row.try_get("taken")?, row.try_get("sold_at")?);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What it keeps
 //! A narrow **head** row for each account, compared and swapped; the **journal**, append-only, entries as few bytes;
 //! the account's **state**, which lags behind the journal by a few entries and is caught up on load; and look-up rows
@@ -44,6 +67,7 @@ mod scan;
 mod schema;
 mod session;
 mod sql;
+mod values;
 
 use std::sync::{Arc, Mutex};
 

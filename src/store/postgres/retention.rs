@@ -2,7 +2,6 @@
 
 use super::ask::Answer;
 use super::commit::{account_bytes, deadline, expires};
-use super::load::plain;
 use super::session::{Parameter, Session};
 use super::{PostgresError, PostgresStore, Shared};
 use crate::account::{Account, unneeded};
@@ -62,7 +61,7 @@ impl PostgresStore {
         let client = self.shared.pool.get().await?;
         let mut after = ProfileNumber::CATALOGUE;
         loop {
-            let rows = Session::query(&client, &self.shared.statements.heads, &[&plain(after)]).await?;
+            let rows = Session::query(&client, &self.shared.statements.heads, &[&after]).await?;
             if rows.is_empty() {
                 return Ok(archived);
             }
@@ -87,7 +86,7 @@ impl Shared {
         let desk = self.load(session, std::slice::from_ref(&need)).await?;
         let Some(account) = desk.account_of(need.owner) else { return Ok(0) };
         let mut journal = Vec::new();
-        for row in session.query(&self.statements.journal, &[&plain(number)]).await? {
+        for row in session.query(&self.statements.journal, &[&number]).await? {
             let entry = Answer(&row).entry()?;
             // What came in since then is not in the account.
             if entry.sequence <= account.sequence() {
@@ -100,7 +99,7 @@ impl Shared {
             return Ok(0);
         }
         self.keep(session, account).await?;
-        let moved = session.query(&self.statements.archive, &[&plain(number), &sequences]).await?;
+        let moved = session.query(&self.statements.archive, &[&number, &sequences]).await?;
         Ok(u64::try_from(moved.len()).unwrap_or(u64::MAX))
     }
 
@@ -108,8 +107,7 @@ impl Shared {
     pub(super) async fn keep(&self, session: &impl Session, account: &Account) -> Result<(), PostgresError> {
         let sequence = i32::try_from(account.sequence()).unwrap_or(i32::MAX);
         let (deadline, expires, bytes) = (deadline(account), expires(account), account_bytes(account));
-        let parameters: [Parameter<'_>; 5] =
-            [&plain(account.number()), &sequence, &deadline, &expires, &bytes];
+        let parameters: [Parameter<'_>; 5] = [&account.number(), &sequence, &deadline, &expires, &bytes];
         session.query(&self.statements.keep, &parameters).await?;
         Ok(())
     }

@@ -6,7 +6,6 @@
 use super::ask::Answer;
 use super::commit::{deadline, expires};
 use super::desk::Desk;
-use super::load::plain;
 use super::session::Session;
 use super::sql::Sql;
 use super::{Layout, PostgresError, PostgresStore, Shared};
@@ -79,13 +78,13 @@ impl Shared {
         wanted: impl Fn(&Account) -> bool,
     ) -> Result<Vec<ProfileNumber>, PostgresError> {
         let client = self.pool.get().await?;
-        let (mut after, page) = (plain(after), i64::try_from(PAGE).unwrap_or(i64::MAX));
+        let (mut after, page) = (after, i64::try_from(PAGE).unwrap_or(i64::MAX));
         let mut found = Vec::new();
         while found.len() < limit {
             let mut needs = Vec::new();
-            for row in Session::query(&client, candidates, &[&after, &by.micros(), &page]).await? {
-                after = row.try_get(0)?;
-                needs.push(Need::of(Owner::Number(number_of(after)?)));
+            for row in Session::query(&client, candidates, &[&after, &by, &page]).await? {
+                after = number_of(row.try_get::<_, i32>(0)?)?;
+                needs.push(Need::of(Owner::Number(after)));
             }
             if needs.is_empty() {
                 break;

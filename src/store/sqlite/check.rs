@@ -14,6 +14,7 @@ use crate::id::ProfileNumber;
 use crate::store::Damage;
 use crate::store::check::{CheckReport, Checker, Replay, Replayed};
 use crate::store::row::{AccountRow, number_of};
+use crate::time::Timestamp;
 
 /// All pages in one go, from one snapshot: in steps, each write of somebody else's would begin it anew. Nobody has to wait
 /// for it, as the file has a write-ahead log.
@@ -116,7 +117,7 @@ impl Tables<'_> {
             LEFT JOIN scrip_profile p ON p.number = h.number LEFT JOIN scrip_state s ON s.number = h.number
             WHERE h.number = ?";
         let mut select = self.prepare(sql)?;
-        let mut rows = select.query([number.get()])?;
+        let mut rows = select.query([number])?;
         let Some(row) = rows.next()? else { return Err(broken(number, "its head is gone")) };
         let (head, last, stated): (u32, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let profile = row.get_ref(3)?.as_str_or_null().map_err(rusqlite::Error::from)?;
@@ -125,7 +126,7 @@ impl Tables<'_> {
         expected.profiles = expected.profiles.saturating_add(u64::from(profile.is_some()));
         let mut replay = checker.replay(&AccountRow { number, profile, head, state })?;
         self.replay(&mut replay, last, expected)?;
-        if soonest(replay.account()) != stated {
+        if soonest(replay.account()).map(Timestamp::micros) != stated {
             return Err(broken(number, "its head states another next instant"));
         }
         Ok(replay.end()?)
@@ -185,13 +186,13 @@ impl Tables<'_> {
     ) -> Result<(), SqliteError> {
         for hash in names {
             let sql = "SELECT 1 FROM scrip_name WHERE hash = ? AND number = ? AND place = ?";
-            if !self.prepare(sql)?.exists(params![hash, number.get(), place])? {
+            if !self.prepare(sql)?.exists(params![hash, number, place])? {
                 return Err(broken(number, "a name or key leads nowhere"));
             }
         }
         for subject in subjects {
             let sql = "SELECT 1 FROM scrip_subject WHERE number = ? AND subject = ? AND place = ?";
-            if !self.prepare(sql)?.exists(params![number.get(), subject, place])? {
+            if !self.prepare(sql)?.exists(params![number, subject, place])? {
                 return Err(broken(number, "a later entry about something is not noted"));
             }
         }

@@ -13,6 +13,29 @@
 //! - `scrip_state`: the folded account, written every few entries. The rest is folded in on load.
 //! - `scrip_name` and `scrip_subject`: where to find the entries that have keys, names and subjects. Most have none.
 //! - Tables for people to query, filled from the journal when asked to: see [`SqliteStore::project`].
+//!
+//! # Tables of your own
+//! Identifiers, keys, amounts and instants are parameters and columns as they are ([`rusqlite::ToSql`] and
+//! [`FromSql`](rusqlite::types::FromSql)), and are checked when they are read. An identifier is an integer; amounts and
+//! points are integers of ten-thousandths, and a [`Timestamp`](crate::Timestamp) is one of microseconds since 1970.
+//!
+//! ```
+//! use scrip::store::sqlite::rusqlite::Connection;
+//! use scrip::{Amount, ProfileId, RedemptionId, Timestamp};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (alice, now) = (ProfileId::new("alice")?, "2025-06-15T14:32:00+10:00".parse::<Timestamp>()?);
+//! let (redemption, total) = (RedemptionId::new(4_194_306)?, "99.95".parse::<Amount>()?);
+//! let shop = Connection::open_in_memory()?;
+//! shop.execute_batch("CREATE TABLE sale (customer TEXT, redemption INTEGER, total INTEGER, sold_at INTEGER)")?;
+//! shop.execute("INSERT INTO sale VALUES (?, ?, ?, ?)", (alice, redemption, total, now))?;
+//!
+//! let read: (ProfileId, RedemptionId, Amount, Timestamp) =
+//!     shop.query_row("SELECT * FROM sale", [], |row| row.try_into())?;
+//! assert_eq!(read, (alice, redemption, total, now));
+//! # Ok(())
+//! # }
+//! ```
 
 mod check;
 mod error;
@@ -24,6 +47,7 @@ mod schema;
 mod seat;
 mod session;
 mod tables;
+mod values;
 
 use std::ops::Range;
 use std::path::Path;

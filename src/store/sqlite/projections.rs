@@ -40,7 +40,7 @@ impl SqliteStore {
     ///
     /// ```
     /// # use scrip::store::sqlite::{SqliteStore, rusqlite::{self, Connection}};
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, PeriodType, ProfileId, Program, Redeem, RewardDefinition};
+    /// # use scrip::{Amount, Define, Handle, IssueReward, Ledger, LotId, PeriodType, ProfileId, Program, Redeem, RewardDefinition};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("ledger.sqlite");
@@ -55,23 +55,23 @@ impl SqliteStore {
     ///
     /// let reports = Connection::open(&path)?;
     /// // A customer's rewards.
-    /// let (handle, remaining): (String, i64) = reports.query_row(
+    /// let (handle, remaining): (Handle, Amount) = reports.query_row(
     ///     "SELECT d.handle, l.remaining FROM scrip_lot l
     ///      JOIN scrip_account a USING (number) LEFT JOIN scrip_definition d USING (definition)
     ///      WHERE a.profile = 'alice' AND l.kind = 'reward' ORDER BY l.expires_at",
     ///     [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    /// assert_eq!((handle.as_str(), remaining), ("bonus", 2_5000));
+    /// assert_eq!((handle.as_str(), remaining), ("bonus", "2.50".parse()?));
     /// // What expires within a week.
-    /// let expiring: i64 = reports.query_row(
+    /// let expiring: Amount = reports.query_row(
     ///     "SELECT sum(remaining) FROM scrip_lot WHERE kind = 'reward' AND standing = 'usable'
     ///      AND remaining > 0 AND expires_at > ?1 AND expires_at <= ?1 + 7 * 86400 * 1000000",
-    ///     [now.micros()], |row| row.get(0))?;
-    /// assert_eq!(expiring, 2_5000);
+    ///     [now], |row| row.get(0))?;
+    /// assert_eq!(expiring, "2.50".parse()?);
     /// // What a redemption took.
-    /// let (lot, amount): (i64, i64) = reports.query_row(
+    /// let (lot, amount): (LotId, Amount) = reports.query_row(
     ///     "SELECT lot, amount FROM scrip_redemption_item WHERE redemption = ? ORDER BY place",
-    ///     [redemption.id.get() as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    /// assert_eq!((lot, amount), (redemption.items[0].lot.get() as i64, 7_5000));
+    ///     [redemption.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    /// assert_eq!((lot, amount), (redemption.items[0].lot, "7.50".parse()?));
     /// # Ok(())
     /// # }
     /// ```

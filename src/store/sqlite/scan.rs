@@ -123,7 +123,7 @@ impl Tables<'_> {
     ) -> Result<Vec<ProfileNumber>, SqliteError> {
         let sql = "SELECT number FROM scrip_head WHERE number > ? AND soonest <= ? ORDER BY number";
         let mut select = self.prepare(sql)?;
-        let mut rows = select.query(params![after.get(), by.micros()])?;
+        let mut rows = select.query(params![after, by])?;
         let mut found = Vec::new();
         while found.len() < limit {
             let Some(row) = rows.next()? else { break };

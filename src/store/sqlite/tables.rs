@@ -42,7 +42,7 @@ impl<'c> Tables<'c> {
 
     pub(super) fn number(self, profile: &ProfileId) -> Result<Option<ProfileNumber>> {
         let mut select = self.prepare("SELECT number FROM scrip_profile WHERE profile = ?")?;
-        let stored: Option<i64> = select.query_row([profile.as_str()], |row| row.get(0)).optional()?;
+        let stored: Option<i64> = select.query_row([profile], |row| row.get(0)).optional()?;
         Ok(stored.map(number_of).transpose()?)
     }
 
@@ -54,11 +54,11 @@ impl<'c> Tables<'c> {
         let read = |row: &Row<'_>| self.read_head(row);
         let found = match owner {
             Owner::Number(number) => {
-                self.prepare(&format!("{FROM} ?"))?.query_row([number.get()], |row| Ok(read(row)))
+                self.prepare(&format!("{FROM} ?"))?.query_row([number], |row| Ok(read(row)))
             }
             Owner::Profile(profile) => self
                 .prepare(&format!("{FROM} (SELECT number FROM scrip_profile WHERE profile = ?)"))?
-                .query_row([profile.as_str()], |row| Ok(read(row))),
+                .query_row([profile], |row| Ok(read(row))),
         };
         found.optional()?.transpose()
     }
@@ -128,7 +128,7 @@ impl<'c> Tables<'c> {
     pub(super) fn named(self, number: ProfileNumber, hash: i64) -> Result<Vec<i64>> {
         let sql = "SELECT place FROM scrip_name WHERE hash = ? AND number = ? ORDER BY place DESC";
         let mut select = self.prepare(sql)?;
-        let places = select.query_map(params![hash, number.get()], |row| row.get(0))?;
+        let places = select.query_map(params![hash, number], |row| row.get(0))?;
         Ok(places.collect::<Result<_, _>>()?)
     }
 
@@ -137,7 +137,7 @@ impl<'c> Tables<'c> {
         let sql =
             "SELECT place FROM scrip_subject WHERE number = ? AND subject = ? ORDER BY place DESC LIMIT ?";
         let mut select = self.prepare(sql)?;
-        let row = params![number.get(), subject.get().cast_signed(), limit];
+        let row = params![number, subject.get().cast_signed(), limit];
         let places = select.query_map(row, |row| row.get(0))?;
         Ok(places.collect::<Result<_, _>>()?)
     }
@@ -148,7 +148,7 @@ impl<'c> Tables<'c> {
         space.clear();
         wire::write_all(entries, number, space);
         let sql = "INSERT INTO scrip_journal (number, before, entries) VALUES (?, ?, ?)";
-        self.prepare(sql)?.execute(params![number.get(), seat.last, &space[..]])?;
+        self.prepare(sql)?.execute(params![number, seat.last, &space[..]])?;
         let place = self.0.last_insert_rowid();
         for entry in entries {
             if let Some(name) = entry.external() {
@@ -159,7 +159,7 @@ impl<'c> Tables<'c> {
             }
             for subject in entry.records(number) {
                 let sql = "INSERT INTO scrip_subject VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-                self.prepare(sql)?.execute(params![number.get(), subject.get().cast_signed(), place])?;
+                self.prepare(sql)?.execute(params![number, subject.get().cast_signed(), place])?;
             }
         }
         Ok(place)
@@ -167,7 +167,7 @@ impl<'c> Tables<'c> {
 
     fn note_name(self, number: ProfileNumber, hash: i64, place: i64) -> Result<()> {
         let sql = "INSERT INTO scrip_name VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-        self.prepare(sql)?.execute(params![hash, number.get(), place])?;
+        self.prepare(sql)?.execute(params![hash, number, place])?;
         Ok(())
     }
 
@@ -181,7 +181,7 @@ impl<'c> Tables<'c> {
     /// Compares the head row and swaps it. `false`: somebody was faster.
     pub(super) fn swap(self, seat: &Seat) -> Result<bool> {
         let (account, soonest) = (&seat.account, soonest(&seat.account));
-        let (number, sequence) = (account.number().get(), account.sequence());
+        let (number, sequence) = (account.number(), account.sequence());
         if !seat.is_new {
             let sql = "UPDATE scrip_head SET sequence = ?1, last = ?2, soonest = ?3
                 WHERE number = ?4 AND sequence = ?5";
@@ -190,7 +190,7 @@ impl<'c> Tables<'c> {
         }
         if let Some(profile) = account.profile() {
             let sql = "INSERT INTO scrip_profile VALUES (?, ?) ON CONFLICT DO NOTHING";
-            if self.prepare(sql)?.execute(params![number, profile.as_str()])? == 0 {
+            if self.prepare(sql)?.execute(params![number, profile])? == 0 {
                 return Ok(false);
             }
         }
@@ -203,7 +203,7 @@ impl<'c> Tables<'c> {
         space.clear();
         account_wire::write(account, space);
         let sql = "INSERT INTO scrip_state VALUES (?1, ?2) ON CONFLICT (number) DO UPDATE SET account = ?2";
-        self.prepare(sql)?.execute(params![account.number().get(), &space[..]])?;
+        self.prepare(sql)?.execute(params![account.number(), &space[..]])?;
         Ok(())
     }
 }
