@@ -278,12 +278,11 @@ struct Listening {
 
 impl Listening {
     fn new(after: &Cursor, now: Timestamp, lead: TimeDelta, limit: usize, feed: Feed) -> Self {
-        let more = feed.entries.len() >= limit;
         // Whoever is being told of a stretch may have been passed already.
         let soon = after.telling.map(|telling| telling.until).or(after.notified_through);
         let events = feed.entries.iter().flat_map(|written| event::of_entry(written, soon)).collect();
         let cursor = Cursor { position: feed.position, ..after.clone() };
-        Self { cursor, now, lead, limit, events, more }
+        Self { cursor, now, lead, limit, events, more: feed.more }
     }
 
     /// The stretch of expiries to tell of now, and after which profile: once everything that was written is told.

@@ -13,7 +13,7 @@ use crate::journal::effect::{Arrival, Effect};
 use crate::journal::{
     Bucket, Entry, Item, LotKind, LotState, RecordId, Redeemed, RedemptionState, Standing, Transaction,
 };
-use crate::store::{FeedEntry, Position};
+use crate::store::{Feed, FeedEntry, Position};
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Amount, Points, Quantity};
 use tables::{ACCOUNT, DEFINITION, LOT, REDEMPTION, REDEMPTION_ITEM, TRANSACTION, Table};
@@ -32,11 +32,11 @@ pub struct ProjectReport {
 }
 
 impl ProjectReport {
-    /// Adds a stretch; whether there may be more.
-    pub(crate) fn add(&mut self, entries: usize, position: Position) -> bool {
-        self.entries = self.entries.saturating_add(u64::try_from(entries).unwrap_or(u64::MAX));
-        self.position = position;
-        entries == STRETCH
+    /// Adds a stretch.
+    pub(crate) fn add(&mut self, feed: Feed) {
+        let entries = u64::try_from(feed.entries.len()).unwrap_or(u64::MAX);
+        self.entries = self.entries.saturating_add(entries);
+        self.position = feed.position;
     }
 }
 

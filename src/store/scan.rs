@@ -43,7 +43,8 @@ pub trait Scan {
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, Self::Error>;
 
-    /// What was written after a position: every entry of every journal at least once, those of one journal in order.
+    /// What was written after a position: every entry of every journal at least once, those of one journal in order; and
+    /// whether there is [more](Feed::more).
     ///
     /// # Errors
     /// The store failed, or the position is not one of its own.
@@ -113,16 +114,37 @@ impl Position {
 }
 
 /// What was written after a position, and where to go on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// ```
+/// use scrip::store::{Feed, Position, Scan};
+/// use scrip::{Amount, Define, Ledger, MemoryStore, Program, RewardDefinition};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// let now = "2025-06-15T14:32:00+10:00".parse()?;
+/// let ten = RewardDefinition::new("ten".parse()?, "Ten dollars", Amount::from(10));
+/// ledger.at(now).commit(Define::from(ten))?;
+///
+/// let feed = ledger.store().feed(&Position::START, 100)?;
+/// assert_eq!((feed.entries.len(), feed.more), (1, false));
+/// // As another service would get it.
+/// let sent = serde_json::to_string(&feed)?;
+/// assert_eq!(serde_json::from_str::<Feed>(&sent)?, feed);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feed {
     /// The entries, each with whose it is.
     pub entries: Vec<FeedEntry>,
     /// Where to go on. As it was, if there is nothing new.
     pub position: Position,
+    /// Whether there is more after that already.
+    pub more: bool,
 }
 
 /// An entry, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedEntry {
     /// The profile; `None` for the catalogue.
     pub profile: Option<ProfileId>,

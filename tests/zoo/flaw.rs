@@ -117,6 +117,10 @@ flaws! {
     HandlesUnindexed => a_definition_is_found_by_its_handle;
     /// A full page of the feed leaves out the entry after it.
     FeedSkips => the_feed_tells_everything_in_order;
+    /// A full page of the feed is taken for one with more after it.
+    FullIsMore => the_feed_says_whether_there_is_more;
+    /// No page of the feed has more after it.
+    NeverMore => the_feed_says_whether_there_is_more;
     /// A position that cannot be read is taken for the start.
     AnyPositionWillDo => a_position_that_is_none_is_an_error;
     /// What falls due at the very instant is not due.

@@ -79,7 +79,12 @@ impl AsyncScan for Toy {
             0 => after.clone(),
             read => Position::new((start + read + skipped).to_string()),
         };
-        Ok(Feed { entries, position })
+        let more = if self.has(Flaw::FullIsMore) {
+            is_full
+        } else {
+            log.len() > start + entries.len() + skipped && !self.has(Flaw::NeverMore)
+        };
+        Ok(Feed { entries, position, more })
     }
 
     async fn named(&mut self, name: &External, limit: usize) -> Result<Vec<ProfileId>, ToyError> {

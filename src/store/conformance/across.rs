@@ -36,6 +36,7 @@ macro_rules! scan_cases {
 
 scan_cases! {
     the_feed_tells_everything_in_order
+    the_feed_says_whether_there_is_more
     a_position_that_is_none_is_an_error
     what_falls_due_is_found
     what_expires_is_found
@@ -132,6 +133,34 @@ where
         expect(end.entries.is_empty() && end.position == position, || {
             format!("at its end the feed goes on: {end:?}")
         })
+    }
+
+    /// Also where a page ends at the very end, and within what one change wrote.
+    pub(super) async fn the_feed_says_whether_there_is_more(&mut self) -> Verdict {
+        let mut store = self.ready().await?;
+        for name in ["alice", "bob"] {
+            let profile = Fixture::profile(name)?;
+            let redeem = self.fixture.command(Fixture::redeem(profile, 1));
+            let commands = vec![self.fixture.command(self.fixture.issue(profile)?), redeem.clone(), redeem];
+            Script::new(&self.fixture, commands)?.commit(&mut store).await?;
+        }
+        for limit in 1..=8 {
+            let (mut position, mut is_promised) = (Position::START, true);
+            loop {
+                let feed = store.feed(&position, limit).await.map_err(failed)?;
+                expect(is_promised != feed.entries.is_empty(), || {
+                    let (said, count) = (if is_promised { "more" } else { "no more" }, feed.entries.len());
+                    format!(
+                        "{limit} at a time, the feed said that there is {said}, and told {count} after that"
+                    )
+                })?;
+                if feed.entries.is_empty() {
+                    break;
+                }
+                (position, is_promised) = (feed.position, feed.more);
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn a_position_that_is_none_is_an_error(&mut self) -> Verdict {

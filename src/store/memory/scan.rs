@@ -32,14 +32,19 @@ impl Scan for MemoryStore {
 
     fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, MemoryError> {
         let mut positions = read(after)?;
-        let mut entries = Vec::new();
+        let (mut entries, mut more) = (Vec::new(), false);
         for (shard, position) in positions.iter_mut().enumerate() {
             let room = limit.saturating_sub(entries.len());
             let shard = u32::try_from(shard).unwrap_or(u32::MAX);
-            entries.extend(self.shared.with_shard(shard, |shard| shard.written_after(position, room))?);
+            let written = self.shared.with_shard(shard, |shard| {
+                let written = shard.written_after(position, room);
+                more |= shard.has_more_after(*position);
+                written
+            });
+            entries.extend(written?);
         }
         let texts: Vec<String> = positions.iter().map(u32::to_string).collect();
-        Ok(Feed { entries, position: Position::new(texts.join(",")) })
+        Ok(Feed { entries, position: Position::new(texts.join(",")), more })
     }
 
     fn named(&mut self, name: &External, limit: usize) -> Result<Vec<ProfileId>, MemoryError> {

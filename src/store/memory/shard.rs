@@ -151,6 +151,11 @@ impl Shard {
         Ok(written)
     }
 
+    /// Whether anything was written after the first `seen` entries.
+    pub(super) fn has_more_after(&self, seen: u32) -> bool {
+        self.journal.after(seen as usize).next().is_some()
+    }
+
     /// The profiles that have a thing of this name.
     pub(super) fn named(&self, name: &External) -> Vec<ProfileId> {
         let owners = self.names.keys().filter(|(_, other)| other == name).map(|(owner, _)| *owner);

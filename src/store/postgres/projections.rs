@@ -6,10 +6,10 @@ use futures_util::future::try_join_all;
 use tokio_postgres::types::ToSql;
 
 use super::{PostgresError, PostgresStore, Shared};
-use crate::store::Position;
 use crate::store::projection::sql::Dialect;
 use crate::store::projection::tables::{ALL, Type};
 use crate::store::projection::{ProjectReport, STRETCH, Value, changes};
+use crate::store::{Feed, Position};
 
 const fn dialect(table_prefix: &str) -> Dialect<'_> {
     Dialect { table_prefix, index_prefix: "", parameter: '$', type_name, is_by_profile: true, wide_key: "" }
@@ -55,8 +55,10 @@ impl PostgresStore {
     pub async fn project(&self) -> Result<ProjectReport, PostgresError> {
         let mut projected = ProjectReport::default();
         loop {
-            let (entries, position) = self.shared.project_stretch().await?;
-            if !projected.add(entries, position) {
+            let feed = self.shared.project_stretch().await?;
+            let more = feed.more;
+            projected.add(feed);
+            if !more {
                 return Ok(projected);
             }
         }
@@ -64,7 +66,7 @@ impl PostgresStore {
 }
 
 impl Shared {
-    async fn project_stretch(&self) -> Result<(usize, Position), PostgresError> {
+    async fn project_stretch(&self) -> Result<Feed, PostgresError> {
         let schema = &self.options.schema;
         let mut client = self.pool.get().await?;
         let transaction = client.transaction().await?;
@@ -91,7 +93,7 @@ impl Shared {
         let sql = format!("UPDATE {schema}.cursor SET position = $1 WHERE name = 'tables'");
         transaction.execute(&sql, &[&feed.position.as_str()]).await?;
         transaction.commit().await?;
-        Ok((feed.entries.len(), feed.position))
+        Ok(feed)
     }
 }
 

@@ -134,12 +134,16 @@ impl Shared {
             return Err(PostgresError::NotDistributed("a feed"));
         }
         let (position, number, sequence) = read(after)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let rows = session
-            .query(&self.statements.feed, &[&position, &number, &sequence, &self.offset, &limit])
+            .query(&self.statements.feed, &[&position, &number, &sequence, &self.offset, &one_more])
             .await?;
-        let mut feed = Feed { entries: Vec::with_capacity(rows.len()), position: after.clone() };
-        for row in &rows {
+        let mut feed = Feed {
+            entries: Vec::with_capacity(rows.len()),
+            position: after.clone(),
+            more: rows.len() > limit,
+        };
+        for row in rows.iter().take(limit) {
             let (answer, position) = (Answer(row), row.try_get::<_, i64>(0)?);
             let (number, sequence) = (answer.number()?, answer.sequence()?);
             let profile = profile_of(number, row.try_get(1)?)?;

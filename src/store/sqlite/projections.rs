@@ -88,7 +88,9 @@ impl SqliteStore {
             let sql = "INSERT INTO scrip_cursor VALUES ('tables', ?1) ON CONFLICT (name) DO UPDATE SET position = ?1";
             tables.prepare(sql)?.execute([feed.position.as_str()])?;
             transaction.commit()?;
-            if !projected.add(feed.entries.len(), feed.position) {
+            let more = feed.more;
+            projected.add(feed);
+            if !more {
                 return Ok(projected);
             }
         }

@@ -88,12 +88,17 @@ impl Tables<'_> {
     /// What was written after a position.
     pub(super) fn feed(self, after: &Position, limit: usize) -> Result<Feed, SqliteError> {
         let mut reached = Reached::read(after)?;
-        let mut entries = Vec::new();
+        let (mut entries, mut more) = (Vec::new(), false);
         let sql = "SELECT j.place, j.number, p.profile, j.entries FROM scrip_journal j
             LEFT JOIN scrip_profile p ON p.number = j.number WHERE j.place > ? ORDER BY j.place LIMIT ?";
         let mut select = self.prepare(sql)?;
-        let mut rows = select.query(params![reached.place, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+        let mut rows = select
+            .query(params![reached.place, i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)])?;
         while let Some(row) = rows.next()? {
+            more = entries.len() == limit;
+            if more {
+                break;
+            }
             let number = number_of(row.get::<_, i64>(1)?)?;
             let profile =
                 profile_of(number, row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?)?;
@@ -105,12 +110,13 @@ impl Tables<'_> {
             let before = entries.len();
             entries.extend(fresh.map(|entry| FeedEntry { profile, number, entry }));
             reached.entries = reached.entries.saturating_add(entries.len().saturating_sub(before));
-            if reached.entries < count {
+            more = reached.entries < count;
+            if more {
                 break;
             }
             reached = Reached { place: row.get(0)?, entries: 0 };
         }
-        Ok(Feed { entries, position: reached.write() })
+        Ok(Feed { entries, position: reached.write(), more })
     }
 
     /// The accounts after a number for which something happens by an instant, if they are wanted.
