@@ -104,8 +104,8 @@ pub use journal::{
     ValuedBalances,
 };
 pub use ledger::{
-    Answer, AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt, AsyncSweepAll, Error, GroupCommit, GroupDriver,
-    GroupOptions, Grouped, Ledger, LedgerAsOf, LedgerAt, Pending, QueueFull, SweepAll,
+    Answer, AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt, AsyncProfiles, AsyncSweepAll, Error, GroupCommit,
+    GroupDriver, GroupOptions, Grouped, Ledger, LedgerAsOf, LedgerAt, Pending, Profiles, QueueFull, SweepAll,
 };
 pub use ops::{
     Adjust, ArchiveDefinition, CaptureHold, Command, CorrectedLot, Define, DeleteTransaction, Extend,
@@ -122,8 +122,10 @@ pub use rust_decimal;
 pub use store::{AsyncStore, MemoryStore, Store};
 pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
 pub use value::json;
-pub use value::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError};
-pub use view::{Catalogue, Cursor, Event, EventKind, Events, ExpiryCursor, Wallet};
+pub use value::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError, Sum};
+pub use view::{
+    Catalogue, Cursor, Event, EventKind, Events, ExpiryCursor, KindSums, LedgerTotals, ProfileTotals, Wallet,
+};
 
 /// The README's example is compiled and run like any other.
 #[cfg(doctest)]

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use scrip::store::Blocking;
 use scrip::{
     Amount, AsyncLedger, Cursor, Define, DefinitionId, Event, EventKind, Extend, ExternalId, IssueReward,
-    Ledger, LotId, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReturnRedemption,
-    RewardDefinition, Timestamp, Until,
+    Ledger, LedgerTotals, LotId, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Reassign,
+    Redeem, ReturnRedemption, RewardDefinition, Timestamp, Until,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -29,7 +29,7 @@ fn profile(number: usize) -> ProfileId {
 fn ledger(store: MemoryStore) -> (Ledger<MemoryStore>, DefinitionId) {
     let mut ledger = Ledger::new(Program::new("AUD", "UTC").unwrap(), store);
     let mut ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
-    ten.is_extendable = true;
+    (ten.is_extendable, ten.is_reassignable) = (true, true);
     let ten = ledger.at(start()).commit(Define::from(ten)).unwrap().id;
     (ledger, ten)
 }
@@ -170,6 +170,45 @@ async fn an_asynchronous_ledger_sweeps_and_hears_alike() {
     let events = ledger.at(later(1)).events(&Cursor::START, TimeDelta::days(1), 10_000).await.unwrap();
     assert_eq!(events.events.len(), 600);
     assert!(!events.more);
+
+    let mut moment = ledger.at(later(1));
+    let mut profiles = moment.profiles();
+    let mut numbers = Vec::new();
+    while let Some(profile) = profiles.next().await {
+        numbers.push(profile.unwrap().number);
+    }
+    assert!(numbers.len() == 300 && numbers.is_sorted(), "{numbers:?}");
+    assert_eq!(moment.totals().await.unwrap().rewards.expired, Amount::from(3_000).into());
+}
+
+/// As of the ledger's instant, whether or not entries tell yet of what expired (rule T7); over more than a page.
+#[test]
+fn j3_the_totals_of_all_profiles_say_what_is_owed() {
+    let (mut ledger, ten) = ledger(MemoryStore::new());
+    assert_eq!(ledger.at(start()).totals().unwrap(), LedgerTotals::default());
+    for count in 1..=600 {
+        let (name, expires) = (profile(count), later(1 + i64::try_from(count % 2).unwrap()));
+        ledger.at(start()).commit(issue(ten, name, expires)).unwrap();
+        if matches!(count, 255..=257 | 511..=513) {
+            let mut till = ledger.at(start());
+            assert_eq!((till.profiles().count(), till.totals().unwrap().profiles), (count, count as u64));
+        }
+    }
+    let mut till = ledger.at(start());
+    till.commit(Redeem::strict(profile(2), Amount::from(3))).unwrap();
+    let lot = till.wallet(profile(3)).unwrap().rewards()[0].id;
+    till.commit(Reassign::new(lot, profile(5))).unwrap();
+
+    let mut till = ledger.at(later(1));
+    till.commit(PlaceHold::strict(profile(1), Amount::from(4))).unwrap();
+    let totals = till.totals().unwrap();
+    assert!(totals.is_conserved());
+    let rewards = totals.rewards;
+    let shown =
+        [rewards.issued, rewards.expired, rewards.redeemed, rewards.held, rewards.owed(), rewards.moved];
+    assert_eq!(shown.map(|sum| sum.to_string()), ["6000", "2997", "3", "4", "3000", "0"]);
+    let expired: Vec<_> = till.profiles().map(|profile| profile.unwrap().totals.rewards.expired).collect();
+    assert_eq!(expired[..2], [Amount::ZERO.into(), Amount::from(7).into()]);
 }
 
 #[test]

@@ -150,7 +150,12 @@ impl Account {
     ///
     /// An instant before the last entry gives the balances at the last entry.
     pub fn balances_at(&self, at: Timestamp) -> Balances {
-        self.settled_at(at).balances()
+        self.totals_at(at).balances()
+    }
+
+    /// Where everything that came in is at an instant. As [`Account::balances_at`].
+    pub fn totals_at(&self, at: Timestamp) -> Totals {
+        self.settled_at(at).totals()
     }
 
     /// What transactions owe at an instant, the oldest sale first: points that were spent or held when the purchase came

@@ -116,7 +116,23 @@ where
     let (mut units, mut needs) = ([question], [need]);
     let driven = Run::new(&mut units, &mut needs, &mut Change::default()).drive(store).await;
     let [question] = units;
-    question.answer(driven)
+    question.answer(&driven)
+}
+
+/// The answers to many questions of the same kind, loaded together.
+pub(super) async fn ask_all<S, T, F>(
+    store: &mut S,
+    asking: impl IntoIterator<Item = Asking<T, F>>,
+) -> Result<Vec<T>, Error<S::Error>>
+where
+    S: AsyncStore,
+    T: Send,
+    F: Ask<T>,
+{
+    let asking = asking.into_iter().map(|Asking { need, question }| (question, need));
+    let (mut units, mut needs): (Vec<_>, Vec<_>) = asking.unzip();
+    let driven = Run::new(&mut units, &mut needs, &mut Change::default()).drive(store).await;
+    units.into_iter().map(|question| question.answer(&driven)).collect()
 }
 
 /// A ledger at an instant; see [`AsyncLedger::at`].

@@ -4,6 +4,7 @@
 //! is the first over [`Blocking`].
 
 mod across;
+mod all;
 mod asynchronous;
 mod blocking;
 mod error;
@@ -13,6 +14,7 @@ mod read;
 mod unit;
 
 pub use across::{AsyncSweepAll, SweepAll};
+pub use all::{AsyncProfiles, Profiles};
 pub use asynchronous::{AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt};
 pub use blocking::{Ledger, LedgerAsOf, LedgerAt};
 pub use error::Error;

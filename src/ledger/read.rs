@@ -13,7 +13,7 @@ use crate::program::Program;
 use crate::store::{AsOf, Need, Owner, View};
 use crate::time::Timestamp;
 use crate::view::event::Event;
-use crate::view::{Catalogue, Wallet, event};
+use crate::view::{Catalogue, ProfileTotals, Wallet, event};
 
 /// As of when to read.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +136,17 @@ pub(crate) fn expiring(
     at: Timestamp,
 ) -> Asking<Vec<Event>, impl Ask<Vec<Event>>> {
     Asking::new(Need::of(Owner::Number(number)), move |_, view| Ok(event::expiring(view.first, stretch, at)))
+}
+
+/// What the profile with a number has; `None` if nobody has it.
+pub(crate) fn totals(
+    number: ProfileNumber,
+    at: Timestamp,
+) -> Asking<Option<ProfileTotals>, impl Ask<Option<ProfileTotals>>> {
+    Asking::new(Need::of(Owner::Number(number)), move |_, view| {
+        let totals = view.first.totals_at(at);
+        Ok(view.first.profile().map(|profile_id| ProfileTotals { profile_id: *profile_id, number, totals }))
+    })
 }
 
 pub(crate) fn catalogue(reading: Reading) -> Asking<Catalogue, impl Ask<Catalogue>> {

@@ -318,9 +318,9 @@ impl<T, F: Ask<T>> Question<T, F> {
         Self { ask, answer: None }
     }
 
-    pub(crate) fn answer<E>(self, driven: Driven<E>) -> Result<T, Error<E>> {
-        if let Some(error) = driven.failure {
-            return Err(Error::Store(error));
+    pub(crate) fn answer<E>(self, driven: &Driven<E>) -> Result<T, Error<E>> {
+        if let Some(error) = &driven.failure {
+            return Err(Error::Store(Arc::clone(error)));
         }
         match self.answer {
             Some(Ok(answer)) => Ok(answer),

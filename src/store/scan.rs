@@ -19,6 +19,12 @@ pub trait Scan {
     /// What can go wrong in the store itself.
     type Error: Send;
 
+    /// The profiles after this one, in the order of their numbers: all that anything was written for.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn profiles(&mut self, after: ProfileNumber, limit: usize) -> Result<Vec<ProfileNumber>, Self::Error>;
+
     /// The profiles after this one, in the order of their numbers, for which something falls due by an instant: their
     /// [deadline](crate::Account::next_deadline) is not after it.
     ///
@@ -61,6 +67,13 @@ pub trait Scan {
 pub trait AsyncScan {
     /// What can go wrong in the store itself.
     type Error: Send;
+
+    /// As [`Scan::profiles`].
+    fn profiles(
+        &mut self,
+        after: ProfileNumber,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ProfileNumber>, Self::Error>> + Send;
 
     /// As [`Scan::due`].
     fn due(
@@ -156,6 +169,14 @@ pub struct FeedEntry {
 
 impl<S: Scan> AsyncScan for Blocking<S> {
     type Error = S::Error;
+
+    fn profiles(
+        &mut self,
+        after: ProfileNumber,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ProfileNumber>, S::Error>> + Send {
+        ready(self.0.profiles(after, limit))
+    }
 
     fn due(
         &mut self,

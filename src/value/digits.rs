@@ -134,12 +134,17 @@ pub(super) fn from_decimal(value: Decimal) -> Result<i64, AmountError> {
 }
 
 /// Writes ten-thousandths as a decimal. A precision pads with zeros; digits are never dropped.
-pub(super) fn write(raw: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let shown = usize::from(decimals(raw)).max(f.precision().unwrap_or(0));
+pub(super) fn write(raw: impl Into<i128>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let raw = raw.into();
     let magnitude = raw.unsigned_abs();
-    let mut text = (magnitude / 10_000).to_string();
+    // Nearly all are small, and those are quickly divided.
+    let (mut text, fraction) = match u64::try_from(magnitude) {
+        Ok(small) => ((small / 10_000).to_string(), small % 10_000),
+        Err(_) => ((magnitude / 10_000).to_string(), u64::try_from(magnitude % 10_000).unwrap_or(0)),
+    };
+    let shown = usize::from(decimals(fraction.cast_signed())).max(f.precision().unwrap_or(0));
     if shown > 0 {
-        let mut fraction = format!("{:04}", magnitude % 10_000);
+        let mut fraction = format!("{fraction:04}");
         while fraction.len() < shown {
             fraction.push('0');
         }

@@ -9,6 +9,7 @@ mod digits;
 mod exchange;
 pub mod json;
 mod rate;
+mod sum;
 mod wire;
 
 use std::fmt;
@@ -21,6 +22,7 @@ pub(crate) use digits::Scale;
 pub use exchange::Exchange;
 pub use rate::{ExchangeRate, RateError};
 pub(crate) use rate::{Rounding, proportion};
+pub use sum::Sum;
 pub(crate) use wire::{decimal_text, present};
 
 /// Ten-thousandths in one unit of a currency, or in one point.

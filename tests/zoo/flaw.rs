@@ -121,6 +121,8 @@ flaws! {
     FullIsMore => the_feed_says_whether_there_is_more;
     /// No page of the feed has more after it.
     NeverMore => the_feed_says_whether_there_is_more;
+    /// Each page of profiles but the first leaves one out.
+    PagesOfProfilesSkip => all_profiles_are_found;
     /// A position that cannot be read is taken for the start.
     AnyPositionWillDo => a_position_that_is_none_is_an_error;
     /// What falls due at the very instant is not due.

@@ -29,6 +29,12 @@ impl Toy {
 impl AsyncScan for Toy {
     type Error = ToyError;
 
+    async fn profiles(&mut self, after: ProfileNumber, limit: usize) -> Result<Vec<ProfileNumber>, ToyError> {
+        let (is_first, skips) = (after == ProfileNumber::CATALOGUE, self.has(Flaw::PagesOfProfilesSkip));
+        let after = ProfileNumber::new(after.get() + u32::from(skips && !is_first)).unwrap();
+        self.numbers(after, limit, |_| true)
+    }
+
     async fn due(
         &mut self,
         by: Timestamp,

@@ -38,6 +38,7 @@ scan_cases! {
     the_feed_tells_everything_in_order
     the_feed_says_whether_there_is_more
     a_position_that_is_none_is_an_error
+    all_profiles_are_found
     what_falls_due_is_found
     what_expires_is_found
     a_name_is_found_across_profiles
@@ -167,6 +168,27 @@ where
         let mut store = self.ready().await?;
         let nowhere = Position::new("nowhere, ünïcödé".to_owned());
         expect(store.feed(&nowhere, 3).await.is_err(), || "a position that is none was taken".to_owned())
+    }
+
+    /// Page by page, the catalogue not among them.
+    pub(super) async fn all_profiles_are_found(&mut self) -> Verdict {
+        let (mut store, rewards) = self.expiring_rewards(6).await?;
+        let expected: Vec<ProfileNumber> = rewards.iter().map(|(number, _)| *number).collect();
+        for limit in [1, 2, 3, 6, 7] {
+            let (mut found, mut after) = (Vec::new(), ProfileNumber::CATALOGUE);
+            loop {
+                let page = store.profiles(after, limit).await.map_err(failed)?;
+                expect(page.len() <= limit, || format!("asked for {limit}, found {}", page.len()))?;
+                let Some(last) = page.last() else { break };
+                expect(*last > after, || format!("after {after:?} come {page:?}"))?;
+                after = *last;
+                found.extend(page);
+            }
+            expect(found == expected, || {
+                format!("{limit} at a time: {expected:?} have entries; found {found:?}")
+            })?;
+        }
+        Ok(())
     }
 
     pub(super) async fn what_falls_due_is_found(&mut self) -> Verdict {

@@ -12,6 +12,10 @@ use crate::time::Timestamp;
 impl Scan for MemoryStore {
     type Error = MemoryError;
 
+    fn profiles(&mut self, after: ProfileNumber, limit: usize) -> Result<Vec<ProfileNumber>, MemoryError> {
+        Ok(self.shared.numbers_where(after, limit, |account| account.sequence() > 0))
+    }
+
     fn due(
         &mut self,
         by: Timestamp,

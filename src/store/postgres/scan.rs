@@ -23,6 +23,17 @@ const PAGE: usize = 256;
 impl AsyncScan for PostgresStore {
     type Error = PostgresError;
 
+    async fn profiles(
+        &mut self,
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, PostgresError> {
+        let client = self.shared.pool.get().await?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = Session::query(&client, &self.shared.statements.profiles, &[&after, &limit]).await?;
+        rows.iter().map(|row| Ok(number_of(row.try_get::<_, i32>(0)?)?)).collect()
+    }
+
     async fn due(
         &mut self,
         by: Timestamp,

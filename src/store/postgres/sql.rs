@@ -53,6 +53,7 @@ pub(super) struct Statements {
     pub(super) expiring: Sql,
     /// The profiles that have a thing of some name.
     pub(super) named: Sql,
+    pub(super) profiles: Sql,
     /// All rows of one number.
     pub(super) check_of_one: Sql,
     /// Some heads after a number.
@@ -91,6 +92,7 @@ impl Statements {
             due: candidates(schema, "deadline"),
             expiring: candidates(schema, "expires"),
             named: named(schema),
+            profiles: profiles(schema),
             check_of_one: check::check_of_one(schema),
             heads: Sql {
                 text: format!(
@@ -253,6 +255,11 @@ fn candidates(schema: &str, column: &str) -> Sql {
         "SELECT number FROM {schema}.state WHERE number > $1 AND {column} <= $2 ORDER BY number LIMIT $3"
     );
     Sql { text, types: vec![Type::INT4, Type::INT8, Type::INT8] }
+}
+
+fn profiles(schema: &str) -> Sql {
+    let text = format!("SELECT number FROM {schema}.head WHERE number > $1 ORDER BY number LIMIT $2");
+    Sql { text, types: vec![Type::INT4, Type::INT8] }
 }
 
 fn named(schema: &str) -> Sql {

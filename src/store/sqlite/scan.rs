@@ -15,6 +15,10 @@ use crate::time::Timestamp;
 impl Scan for SqliteStore {
     type Error = SqliteError;
 
+    fn profiles(&mut self, after: ProfileNumber, limit: usize) -> Result<Vec<ProfileNumber>, SqliteError> {
+        self.reading(|tables| tables.profiles(after, limit))
+    }
+
     fn due(
         &mut self,
         by: Timestamp,
@@ -117,6 +121,14 @@ impl Tables<'_> {
             reached = Reached { place: row.get(0)?, entries: 0 };
         }
         Ok(Feed { entries, position: reached.write(), more })
+    }
+
+    fn profiles(self, after: ProfileNumber, limit: usize) -> Result<Vec<ProfileNumber>, SqliteError> {
+        let mut select =
+            self.prepare("SELECT number FROM scrip_head WHERE number > ? ORDER BY number LIMIT ?")?;
+        let numbers =
+            select.query_map(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))?;
+        Ok(numbers.collect::<Result<_, _>>()?)
     }
 
     /// The accounts after a number for which something happens by an instant, if they are wanted.
