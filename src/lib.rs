@@ -121,7 +121,7 @@ pub use program::{
 pub use rust_decimal;
 pub use store::{AsyncStore, MemoryStore, Store};
 pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
-pub use value::json;
+pub use value::{decimal_text, json};
 pub use value::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError, Sum};
 pub use view::{
     Catalogue, Cursor, Event, EventKind, Events, ExpiryCursor, KindSums, LedgerTotals, ProfileTotals, Wallet,

@@ -3,6 +3,7 @@
 //! - [`rules`]: what is right. Numbered, so that errors, tests and cases can name the rule that they are about.
 //! - [`design`]: the shape of the crate, and the reasons.
 //! - [`afterwards`]: holds, refunds, and purchases that come back, as programs that run.
+//! - [`recipes`]: reading rewards from CSV, and what is owed at the end of a month, as programs that run.
 //! - `operating`: choosing a store, and keeping it well.
 //! - `postgres`: running on PostgreSQL, on one machine or many.
 //! - [`server`]: embedding the ledger in a service, and the example server that does.
@@ -18,6 +19,9 @@ pub mod design {}
 
 #[doc = include_str!("afterwards.md")]
 pub mod afterwards {}
+
+#[doc = include_str!("recipes.md")]
+pub mod recipes {}
 
 #[cfg(feature = "sqlite")]
 #[doc = include_str!("operating.md")]

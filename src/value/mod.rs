@@ -5,6 +5,7 @@
 //! what exists is valid (rules Q1 to Q4). How many decimals a *currency* or a *program* allows is narrower, and
 //! is checked where the program is known: when a request is decided.
 
+pub mod decimal_text;
 mod digits;
 mod exchange;
 pub mod json;
@@ -23,7 +24,7 @@ pub use exchange::Exchange;
 pub use rate::{ExchangeRate, RateError};
 pub(crate) use rate::{Rounding, proportion};
 pub use sum::Sum;
-pub(crate) use wire::{decimal_text, present};
+pub(crate) use wire::present;
 
 /// Ten-thousandths in one unit of a currency, or in one point.
 pub(crate) const ONE: i64 = 10_000;

@@ -8,7 +8,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use rust_decimal::Decimal;
 use serde::de::{self, Deserialize, Deserializer, Visitor, value::MapAccessDeserializer};
 use serde_json::value::RawValue;
 
@@ -142,18 +141,4 @@ where
     T: Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
-}
-
-/// A derived figure (the worth of points) as a string of exact digits; for `#[serde(with)]`.
-pub(crate) mod decimal_text {
-    use super::{Decimal, Deserialize, Deserializer, de};
-
-    pub(crate) fn serialize<S: serde::Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Decimal::from_str_exact(&text).map_err(de::Error::custom)
-    }
 }
