@@ -96,12 +96,12 @@ pub use id::{
 };
 pub use journal::{
     Balances, Bucket, Capture, Cause, ClawedBack, Corrected, Earned, EarnedMore, Entry, EntryKind, Expired,
-    External, Fingerprint, Hold, HoldEntry, HoldStatus, Issue, Item, Items, KindTotals, Lot, LotChange,
-    LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus, LotTimes, LotValue, MergedIn,
-    MergedOut, MovedIn, MovedOut, Movement, Origin, Owed, PointLot, RecordId, Recovered, RedeemDetails,
-    Redeemed, Redemption, RedemptionState, Release, ReleasedLot, Return, ReturnEntry, ReturnedItem,
-    ReturnedTo, Reward, Stamp, Standing, Strategy, Totals, Transaction, TransactionChange, Unreadable,
-    ValuedBalances,
+    External, Fingerprint, FingerprintError, Hold, HoldEntry, HoldStatus, Issue, Item, Items, KindTotals,
+    Lot, LotChange, LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus, LotTimes, LotValue,
+    MergedIn, MergedOut, MovedIn, MovedOut, Movement, Movements, Origin, Owed, PointLot, RecordId, RecordIds,
+    Recovered, RedeemDetails, Redeemed, Redemption, RedemptionState, Release, ReleasedLot, Return,
+    ReturnEntry, ReturnedItem, ReturnedTo, Reward, Stamp, Standing, Strategies, Strategy, Totals,
+    Transaction, TransactionChange, Unreadable, ValuedBalances,
 };
 pub use ledger::{
     Answer, AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt, AsyncProfiles, AsyncSweepAll, Error, GroupCommit,
@@ -116,13 +116,14 @@ pub use ops::{
 };
 pub use program::{
     Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,
+    ShareError,
 };
 /// The crate that decimals come from, in the version that this one uses.
 pub use rust_decimal;
 pub use store::{AsyncStore, MemoryStore, Store};
 pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
-pub use value::{decimal_text, json};
 pub use value::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError, Sum};
+pub use value::{decimal_text, json};
 pub use view::{
     Catalogue, Cursor, Event, EventKind, Events, ExpiryCursor, KindSums, LedgerTotals, ProfileTotals, Wallet,
 };

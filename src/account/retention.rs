@@ -16,7 +16,7 @@ pub(crate) fn unneeded<'a>(
     before: Timestamp,
 ) -> impl Iterator<Item = &'a Entry> {
     let changed: HashSet<RecordId> =
-        journal.iter().flat_map(|entry| entry.records(account.number())).collect();
+        journal.iter().flat_map(|entry| entry.records(account.number()).to_vec()).collect();
     let is_closed = |entry: &Entry| match &entry.kind {
         EntryKind::Redeem(redeemed) => entry.at < before && !changed.contains(&redeemed.redemption.into()),
         _ => false,

@@ -4,14 +4,37 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// What a request said, in 128 bits: the same for the same content, on every machine and in every version.
 ///
 /// It tells a repetition from a mistake (rules J5, D5 and X2). The instant and the key are not part of it, nor is
 /// the order of keys in an attached document. It is no defence against somebody who makes collisions on purpose: all
 /// they would gain is the answer to their own earlier request.
+///
+/// ```
+/// use scrip::Fingerprint;
+///
+/// let said: Fingerprint = "0123456789abcdef0123456789abcdef".parse()?;
+/// assert_eq!(said.to_string(), "0123456789abcdef0123456789abcdef");
+/// assert_eq!("0123".parse::<Fingerprint>().unwrap_err().code(), "not_a_fingerprint");
+/// # Ok::<(), scrip::FingerprintError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u128);
+
+/// A text that is not a fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("is not a fingerprint: expected 32 hexadecimal digits")]
+#[non_exhaustive]
+pub struct FingerprintError;
+
+impl FingerprintError {
+    /// A stable code for programs to act on.
+    pub const fn code(self) -> &'static str {
+        "not_a_fingerprint"
+    }
+}
 
 impl Fingerprint {
     pub(crate) const fn to_le_bytes(self) -> [u8; 16] {
@@ -36,10 +59,13 @@ impl fmt::Debug for Fingerprint {
 }
 
 impl FromStr for Fingerprint {
-    type Err = std::num::ParseIntError;
+    type Err = FingerprintError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        u128::from_str_radix(text, 16).map(Self)
+    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+        // A sign would be read as well.
+        let is_all_digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let read = is_all_digits.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        read.map(Self).ok_or(FingerprintError)
     }
 }
 

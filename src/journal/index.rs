@@ -1,10 +1,9 @@
 //! What a store keeps an index of: the records that an entry changes. The caller's own name for what it made is the other
 //! index; see [`Entry::external`].
 
-use smallvec::SmallVec;
-
 use crate::id::{DefinitionId, HoldId, LotId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::effect::{Arrival, Effect, HoldEnd};
+use crate::journal::list::short_list;
 use crate::journal::{Bucket, Entry, EntryKind, Movement};
 
 /// The id of a record that entries change: of a definition, lot, redemption, hold or transaction. See
@@ -46,45 +45,51 @@ macro_rules! record_ids {
 
 record_ids! { DefinitionId HoldId LotId RedemptionId TransactionId }
 
+short_list! {
+    /// The records that an entry changes, each once; see [`Entry::records`].
+    RecordIds of RecordId, 2
+}
+
 impl Entry {
     /// The records made by *earlier* entries that this one changes; `journal`: whose the entry is in.
     ///
     /// A store keeps an index from each of them to the entry; see [`crate::store`]. Taking value from live lots is
     /// not among them: the account's state tells of that, and an index row for each would halve the speed.
-    pub fn records(&self, journal: ProfileNumber) -> SmallVec<[RecordId; 2]> {
-        let mut records = SmallVec::new();
+    pub fn records(&self, journal: ProfileNumber) -> RecordIds {
+        let mut records = RecordIds::default();
         if let EntryKind::Redeem(_) = self.kind {
             // Of what is done most it need not be found out: it makes a new redemption, and takes from live lots.
             return records;
         }
         // A hold that came along in a merger was made by an entry of another journal.
         let came_along = matches!(self.kind, EntryKind::MergeIn(_));
+        let ids = &mut records.0;
         self.effects(|effect| match effect {
-            Effect::State(after) => records.push(after.lot.into()),
+            Effect::State(after) => ids.push(after.lot.into()),
             Effect::Arrive(Arrival { issue, from: Some(_), .. }) => {
-                records.extend([issue.lot.into(), RecordId::facts_of(issue.lot)]);
+                ids.extend([issue.lot.into(), RecordId::facts_of(issue.lot)]);
             }
-            Effect::Facts { issue, .. } => records.push(RecordId::facts_of(issue.lot)),
-            Effect::HoldOpened(it) if came_along => records.push(it.hold.into()),
+            Effect::Facts { issue, .. } => ids.push(RecordId::facts_of(issue.lot)),
+            Effect::HoldOpened(it) if came_along => ids.push(it.hold.into()),
             Effect::HoldClosed { end: HoldEnd::Moved, .. } => {}
-            Effect::HoldClosed { hold, .. } => records.push(hold.into()),
-            Effect::Redemption(state) => records.push(state.id.into()),
+            Effect::HoldClosed { hold, .. } => ids.push(hold.into()),
+            Effect::Redemption(state) => ids.push(state.id.into()),
             // One that a merged profile posted may have the number of this very entry.
             Effect::Transaction(it) if it.id != TransactionId::made_by(journal, self.sequence) => {
-                records.push(it.id.into());
+                ids.push(it.id.into());
             }
-            Effect::Define(it) if it.id.sequence() != self.sequence => records.push(it.id.into()),
+            Effect::Define(it) if it.id.sequence() != self.sequence => ids.push(it.id.into()),
             Effect::Move(Movement { to: Bucket::Expired, value, .. })
             | Effect::Free { to: Bucket::Expired, value, .. }
                 if !value.is_zero() =>
             {
-                records.push(RecordId::EXPIRED);
+                ids.push(RecordId::EXPIRED);
             }
             _ => {}
         });
-        if records.len() > 1 {
-            records.sort_unstable();
-            records.dedup();
+        if ids.len() > 1 {
+            ids.sort_unstable();
+            ids.dedup();
         }
         records
     }

@@ -1,13 +1,12 @@
 //! What each lot gives to a redemption, or sets aside for a hold.
 
-use std::ops::Deref;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::id::LotId;
 use crate::journal::LotKind;
 use crate::journal::bytes::{Reader, Reading, Writer};
+use crate::journal::list::{short_list, short_list_in_documents};
 use crate::value::{Amount, Points, Quantity};
 
 /// What one lot gave (rule C5).
@@ -34,53 +33,19 @@ impl Item {
     }
 }
 
-/// What each lot gave, in the order of use. Up to four lots take no allocation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Items(SmallVec<[Item; 4]>);
+short_list! {
+    /// What each lot gave, in the order of use. Up to four lots take no allocation.
+    Items of Item, 4
+}
+
+short_list_in_documents! { Items of Item }
 
 impl Items {
     #[inline]
     pub(crate) fn push(&mut self, item: Item) {
         self.0.push(item);
     }
-}
 
-impl Deref for Items {
-    type Target = [Item];
-
-    fn deref(&self) -> &[Item] {
-        &self.0
-    }
-}
-
-impl<'a> IntoIterator for &'a Items {
-    type Item = &'a Item;
-    type IntoIter = std::slice::Iter<'a, Item>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
-    }
-}
-
-impl FromIterator<Item> for Items {
-    fn from_iter<I: IntoIterator<Item = Item>>(items: I) -> Self {
-        Self(items.into_iter().collect())
-    }
-}
-
-impl Serialize for Items {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
-    }
-}
-
-impl<'de> Deserialize<'de> for Items {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vec::<Item>::deserialize(deserializer).map(|items| Self(SmallVec::from_vec(items)))
-    }
-}
-
-impl Items {
     /// Whether a point lot is among them: then each is written with its points.
     pub(super) fn with_points(&self) -> bool {
         self.iter().any(|item| !item.points.is_zero())

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{Identifier, RedemptionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
+use crate::journal::list::{short_list, short_list_in_documents};
 use crate::journal::{Bucket, Items};
 use crate::value::json::Json;
 use crate::value::{Amount, Exchange, ExchangeRate};
@@ -18,6 +19,33 @@ pub enum Strategy {
     Rewards,
     /// Pay from points, at the program's exchange rate.
     Points,
+}
+
+short_list! {
+    /// The kinds of value to pay with, in order (rule C3).
+    ///
+    /// ```
+    /// use scrip::{Strategies, Strategy};
+    ///
+    /// let both = Strategies::from([Strategy::Rewards, Strategy::Points]);
+    /// assert!(both.contains(&Strategy::Points));
+    /// assert_eq!(serde_json::to_string(&both)?, r#"["rewards","points"]"#);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    Strategies of Strategy, 2
+}
+
+short_list_in_documents! { Strategies of Strategy }
+
+impl Strategies {
+    /// Rewards alone: what a request that names none means.
+    pub(crate) fn rewards() -> Self {
+        Self::from([Strategy::Rewards])
+    }
+
+    pub(crate) fn is_rewards(&self) -> bool {
+        **self == [Strategy::Rewards]
+    }
 }
 
 /// What a journal entry says when value is redeemed.

@@ -1,11 +1,11 @@
 //! How a lot stands after an entry that changed it, and what moved for that: a part of most entries.
 
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
 use crate::id::{LotId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::Effect;
+use crate::journal::list::{short_list, short_list_in_documents};
 use crate::journal::{Bucket, LotKind, LotStatus, Movement};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
@@ -52,8 +52,21 @@ pub struct LotChange {
     /// How the lot stands now.
     pub after: LotState,
     /// What moved.
-    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
-    pub moved: SmallVec<[Movement; 1]>,
+    #[serde(default, skip_serializing_if = "Movements::is_nothing")]
+    pub moved: Movements,
+}
+
+short_list! {
+    /// What moved with a change of a lot. A single movement takes no allocation.
+    Movements of Movement, 1
+}
+
+short_list_in_documents! { Movements of Movement }
+
+impl Movements {
+    fn is_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl Standing {
@@ -136,7 +149,7 @@ impl Binary for LotChange {
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
-        Ok(Self { after: Binary::read(from)?, moved: from.list()?.into() })
+        Ok(Self { after: Binary::read(from)?, moved: Movements(from.list()?.into()) })
     }
 }
 

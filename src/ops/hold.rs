@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
 use crate::account::{Account, after, release_items};
 use crate::engine::content::fingerprint;
@@ -13,9 +12,9 @@ use crate::id::{HoldId, ProfileId, RedemptionId};
 use crate::journal::draw::{Draw, first_part};
 use crate::journal::{
     Balances, Capture, EntryKind, Fingerprint, Hold, HoldEntry, HoldStatus, Item, Items, LotState,
-    RedeemDetails, Redeemed, Redemption, Release, Standing, Strategy,
+    RedeemDetails, Redeemed, Redemption, Release, Standing, Strategies, Strategy,
 };
-use crate::ops::redeem::{Spend, is_rewards, is_yes, owner, redemption_at_first, rewards, yes};
+use crate::ops::redeem::{Spend, is_yes, owner, redemption_at_first, yes};
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Owner, View};
@@ -34,8 +33,8 @@ pub struct PlaceHold {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
     /// What to set aside, in order; rewards alone by default (rule C3).
-    #[serde(default = "rewards", skip_serializing_if = "is_rewards")]
-    pub strategies: SmallVec<[Strategy; 2]>,
+    #[serde(default = "Strategies::rewards", skip_serializing_if = "Strategies::is_rewards")]
+    pub strategies: Strategies,
     /// How much, in money.
     pub amount: Amount,
     /// Whether it is all or nothing, which is the default, or as much as there is (rule C4).
@@ -57,7 +56,7 @@ impl PlaceHold {
     pub fn strict(profile_id: ProfileId, amount: Amount) -> Self {
         Self {
             profile_id: Some(profile_id),
-            strategies: rewards(),
+            strategies: Strategies::rewards(),
             amount,
             strict: true,
             expires_in: None,

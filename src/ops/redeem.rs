@@ -1,7 +1,6 @@
 //! Redeeming (rules C).
 
 use serde::{Deserialize, Serialize};
-use smallvec::{SmallVec, smallvec};
 
 use crate::account::Account;
 use crate::engine::content::fingerprint;
@@ -12,7 +11,7 @@ use crate::engine::{Rejection, Written, check};
 use crate::id::{HoldId, ProfileId, RedemptionId};
 use crate::journal::draw::Draw;
 use crate::journal::{
-    Balances, Entry, EntryKind, Fingerprint, RedeemDetails, Redeemed, Redemption, Strategy,
+    Balances, Entry, EntryKind, Fingerprint, RedeemDetails, Redeemed, Redemption, Strategies, Strategy,
 };
 use crate::program::Program;
 use crate::setters::setters;
@@ -43,8 +42,8 @@ pub struct Redeem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
     /// What to pay with, in order; rewards alone by default (rule C3).
-    #[serde(default = "rewards", skip_serializing_if = "is_rewards")]
-    pub strategies: SmallVec<[Strategy; 2]>,
+    #[serde(default = "Strategies::rewards", skip_serializing_if = "Strategies::is_rewards")]
+    pub strategies: Strategies,
     /// How much, in money.
     pub amount: Amount,
     /// Whether it is all or nothing, which is the default, or as much as there is (rule C4).
@@ -63,7 +62,7 @@ impl Redeem {
     pub fn strict(profile_id: ProfileId, amount: Amount) -> Self {
         Self {
             profile_id: Some(profile_id),
-            strategies: rewards(),
+            strategies: Strategies::rewards(),
             amount,
             strict: true,
             basket_total: None,
@@ -250,12 +249,6 @@ pub(crate) fn at_first(
     }
 }
 
-pub(crate) fn rewards() -> SmallVec<[Strategy; 2]> {
-    smallvec![Strategy::Rewards]
-}
-pub(crate) fn is_rewards(strategies: &[Strategy]) -> bool {
-    *strategies == [Strategy::Rewards]
-}
 pub(crate) const fn yes() -> bool {
     true
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use currency::{Currency, CurrencyError};
-pub use policy::{Clawback, Earn, ExpiredReturn, Share};
+pub use policy::{Clawback, Earn, ExpiredReturn, Share, ShareError};
 
 use crate::setters::setters;
 use crate::time::{TimeError, Zone};

@@ -1,9 +1,12 @@
 //! The policies that a program chooses among.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::id::DefinitionId;
-use crate::value::{Amount, Points, Rounding, Scale, proportion};
+use crate::value::{Amount, AmountError, Points, Rounding, Scale, proportion};
 
 /// What becomes of value that is returned to a lot which has expired since (rule R3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,12 +63,36 @@ impl Earn {
 /// ```
 /// use scrip::{Amount, Share};
 ///
-/// let half: Share = "0.5".parse::<Amount>().unwrap().try_into().unwrap();
-/// # assert_eq!(half.to_string(), "0.5");
+/// let half: Share = "0.5".parse()?;
+/// assert_eq!(Amount::from(half), "0.50".parse()?);
+/// assert_eq!("1.5".parse::<Share>().unwrap_err().code(), "share_out_of_range");
+/// # Ok::<(), scrip::ShareError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Amount", into = "Amount")]
 pub struct Share(Amount);
+
+/// Why a text or an amount is not a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ShareError {
+    /// Not an exact number.
+    #[error(transparent)]
+    Number(#[from] AmountError),
+    /// Zero, or above one.
+    #[error("a share is above zero and at most one (rule C6)")]
+    OutOfRange,
+}
+
+impl ShareError {
+    /// A stable code for programs to act on.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Number(error) => error.code(),
+            Self::OutOfRange => "share_out_of_range",
+        }
+    }
+}
 
 impl Share {
     /// This share of an amount, rounded down to the minor unit.
@@ -77,14 +104,22 @@ impl Share {
 }
 
 impl TryFrom<Amount> for Share {
-    type Error = &'static str;
+    type Error = ShareError;
 
-    fn try_from(fraction: Amount) -> Result<Self, &'static str> {
+    fn try_from(fraction: Amount) -> Result<Self, ShareError> {
         if fraction.is_zero() || fraction > Amount::from(1) {
-            Err("a share is above zero and at most one (rule C6)")
+            Err(ShareError::OutOfRange)
         } else {
             Ok(Self(fraction))
         }
+    }
+}
+
+impl FromStr for Share {
+    type Err = ShareError;
+
+    fn from_str(text: &str) -> Result<Self, ShareError> {
+        text.parse::<Amount>()?.try_into()
     }
 }
 

@@ -119,8 +119,11 @@ use crate::account::Corrupt;
 /// ```
 /// use scrip::store::StoreError;
 ///
+/// #[derive(Debug, thiserror::Error)]
 /// enum MyError {
+///     #[error("the server cannot be reached")]
 ///     Unreachable,
+///     #[error("a row cannot be read")]
 ///     Unreadable,
 /// }
 ///
@@ -135,16 +138,13 @@ use crate::account::Corrupt;
 /// let error = scrip::Error::Store(std::sync::Arc::new(MyError::Unreachable));
 /// assert_eq!(error.code(), "store_failed");
 /// ```
-pub trait StoreError {
+pub trait StoreError: std::error::Error {
     /// Whether what is stored is not what was written: trying again is no use, only a copy of it helps. It makes the
     /// [code](crate::Error::code) of the ledger's error `corrupt`.
     fn is_corruption(&self) -> bool {
         false
     }
 }
-
-/// Of a store that has nothing more to tell.
-impl StoreError for Box<dyn std::error::Error + Send + Sync> {}
 
 /// Of a store that cannot fail.
 impl StoreError for std::convert::Infallible {}

@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 /// What it answers may be a little behind what was committed, but for [`Scan::feed`]: that leaves nothing out.
 pub trait Scan {
     /// What can go wrong in the store itself.
-    type Error: Send;
+    type Error: std::error::Error + Send;
 
     /// The profiles after this one, in the order of their numbers: all that anything was written for.
     ///
@@ -66,7 +66,7 @@ pub trait Scan {
 /// A store that can be read across profiles, waited for; see [`Scan`].
 pub trait AsyncScan {
     /// What can go wrong in the store itself.
-    type Error: Send;
+    type Error: std::error::Error + Send;
 
     /// As [`Scan::profiles`].
     fn profiles(

@@ -169,7 +169,7 @@ impl SmallSqlite {
                 let row = params![number, name.sort(), name.as_str(), entry.sequence];
                 self.0.execute("INSERT INTO name VALUES (?, ?, ?, ?)", row)?;
             }
-            for subject in entry.records(account.number()) {
+            for subject in &entry.records(account.number()) {
                 let row = params![number, subject.get() as i64, entry.sequence];
                 self.0.execute("INSERT INTO subject VALUES (?, ?, ?)", row)?;
             }

@@ -19,8 +19,6 @@ macro_rules! scan_cases {
         pub(super) async fn run<S, Open>(case: &str, open: Open, at_once: AtOnce) -> Result<(), Failure>
         where
             S: AsyncStore + AsyncScan + Send,
-            <S as AsyncStore>::Error: std::fmt::Display,
-            <S as AsyncScan>::Error: std::fmt::Display,
             Open: AsyncFnMut() -> S,
         {
             let mut suite = Suite::new(open, at_once)?;
@@ -51,8 +49,6 @@ fn failed(error: impl std::fmt::Display) -> String {
 impl<S, Open> Suite<Open>
 where
     S: AsyncStore + AsyncScan + Send,
-    <S as AsyncStore>::Error: std::fmt::Display,
-    <S as AsyncScan>::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     /// Rewards that expire one day, two days, … after the fixture's instant: one for each of so many profiles.

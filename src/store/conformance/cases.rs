@@ -17,7 +17,6 @@ macro_rules! cases {
         pub(super) async fn run<S, Open>(case: &str, open: Open, at_once: AtOnce) -> Result<(), Failure>
         where
             S: AsyncStore + Send,
-            S::Error: std::fmt::Display,
             Open: AsyncFnMut() -> S,
         {
             let mut suite = Suite::new(open, at_once)?;
@@ -75,7 +74,6 @@ cases! {
 impl<S, Open> Suite<Open>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     /// Through another handle: every kind of entry, every digit, every microsecond, in order.

@@ -16,7 +16,6 @@ pub(super) async fn run<S, Open>(
 ) -> Result<(), Failure>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     let verdict = Suite::new(open, at_once)?.corrupt_rows(spoil).await;
@@ -26,7 +25,6 @@ where
 impl<S, Open> Suite<Open>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     /// Neither a panic, nor an account without what could not be read, but an error that says so; and the neighbour is well.

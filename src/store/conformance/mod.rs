@@ -66,7 +66,6 @@ pub struct Failure {
 pub fn check_blocking<S, Open>(mut make: impl FnMut() -> Open) -> Result<(), Failure>
 where
     S: Store + Send,
-    S::Error: Send + std::fmt::Display,
     Open: FnMut() -> S,
 {
     CASES.iter().try_for_each(|case| check_case_blocking(case, &mut make))
@@ -79,7 +78,6 @@ where
 pub fn check_case_blocking<S, Open>(case: &str, make: &mut impl FnMut() -> Open) -> Result<(), Failure>
 where
     S: Store + Send,
-    S::Error: Send + std::fmt::Display,
     Open: FnMut() -> S,
 {
     let mut open = make();
@@ -93,7 +91,6 @@ where
 pub async fn check<S, Open>(mut make: impl AsyncFnMut() -> Open) -> Result<(), Failure>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     for case in CASES {
@@ -109,7 +106,6 @@ where
 pub async fn check_case<S, Open>(case: &str, make: &mut impl AsyncFnMut() -> Open) -> Result<(), Failure>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     let open = make().await;
@@ -123,8 +119,6 @@ where
 pub fn check_scan_blocking<S, Open>(mut make: impl FnMut() -> Open) -> Result<(), Failure>
 where
     S: Store + Scan + Send,
-    <S as Store>::Error: Send + std::fmt::Display,
-    <S as Scan>::Error: Send + std::fmt::Display,
     Open: FnMut() -> S,
 {
     SCAN_CASES.iter().try_for_each(|case| {
@@ -140,8 +134,6 @@ where
 pub async fn check_scan<S, Open>(mut make: impl AsyncFnMut() -> Open) -> Result<(), Failure>
 where
     S: AsyncStore + AsyncScan + Send,
-    <S as AsyncStore>::Error: std::fmt::Display,
-    <S as AsyncScan>::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     for case in SCAN_CASES {
@@ -157,8 +149,6 @@ where
 pub async fn check_scan_case<S, Open>(case: &str, make: &mut impl AsyncFnMut() -> Open) -> Result<(), Failure>
 where
     S: AsyncStore + AsyncScan + Send,
-    <S as AsyncStore>::Error: std::fmt::Display,
-    <S as AsyncScan>::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     let open = make().await;
@@ -173,10 +163,7 @@ where
 pub fn check_corrupt_blocking<S: Store + Send>(
     mut open: impl FnMut() -> S,
     mut spoil: impl FnMut(ProfileId),
-) -> Result<(), Failure>
-where
-    S::Error: Send + std::fmt::Display,
-{
+) -> Result<(), Failure> {
     blocking(corrupt::run(async || Blocking(open()), async |profile| spoil(profile), AtOnce::Threads))
 }
 
@@ -187,10 +174,7 @@ where
 pub async fn check_corrupt<S: AsyncStore + Send>(
     open: impl AsyncFnMut() -> S,
     spoil: impl AsyncFnMut(ProfileId),
-) -> Result<(), Failure>
-where
-    S::Error: std::fmt::Display,
-{
+) -> Result<(), Failure> {
     corrupt::run(open, spoil, AtOnce::Futures).await
 }
 

@@ -114,10 +114,7 @@ impl Script {
     }
 
     /// Runs it, and expects every unit to be committed.
-    pub(super) async fn commit<S: AsyncStore>(mut self, store: &mut S) -> Result<Self, String>
-    where
-        S::Error: std::fmt::Display,
-    {
+    pub(super) async fn commit<S: AsyncStore>(mut self, store: &mut S) -> Result<Self, String> {
         store.run(&mut self).await.map_err(|error| format!("the store failed: {error}"))?;
         let settled = |fates: &Vec<CommitStatus>| {
             matches!(fates.as_slice(), [CommitStatus::Committed | CommitStatus::Staged])
@@ -290,10 +287,7 @@ impl Work for Look {
 }
 
 /// Looks at an account and its whole journal.
-pub(super) async fn look<S: AsyncStore>(store: &mut S, owner: Owner, as_of: AsOf) -> Result<Seen, String>
-where
-    S::Error: std::fmt::Display,
-{
+pub(super) async fn look<S: AsyncStore>(store: &mut S, owner: Owner, as_of: AsOf) -> Result<Seen, String> {
     let seen =
         try_to_look(store, owner, as_of).await.map_err(|error| format!("the store failed: {error}"))?;
     seen.ok_or_else(|| "the store lent nothing".to_owned())

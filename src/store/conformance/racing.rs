@@ -61,10 +61,7 @@ impl AtOnce {
 }
 
 /// Runs a work until it does not conflict.
-async fn persist<S: AsyncStore, W: Racer>(mut store: S, mut work: W) -> Result<W, String>
-where
-    S::Error: std::fmt::Display,
-{
+async fn persist<S: AsyncStore, W: Racer>(mut store: S, mut work: W) -> Result<W, String> {
     for _ in 0..PATIENCE {
         store.run(&mut work).await.map_err(|error| format!("the store failed: {error}"))?;
         match work.take_fates().as_slice() {
@@ -79,7 +76,6 @@ where
 impl<S, Open> Suite<Open>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     /// Runs all of them at once, each by a handle of its own; where they take turns, each begins so many turns after the

@@ -11,7 +11,6 @@ use crate::value::Amount;
 impl<S, Open> Suite<Open>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     pub(super) async fn looking_creates_nothing(&mut self) -> Verdict {

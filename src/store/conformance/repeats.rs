@@ -15,7 +15,6 @@ use crate::value::Amount;
 impl<S, Open> Suite<Open>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     /// Post, delete, post anew, repeat: the name stands for the new sale.

@@ -36,7 +36,6 @@ impl<Open> Suite<Open> {
 impl<S, Open> Suite<Open>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     /// A handle on a backing that has a definition.

@@ -17,7 +17,6 @@ pub(super) type Answered<O> = Result<Receipt<O>, &'static str>;
 impl<S, Open> Suite<Open>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     /// A ledger on a new handle: nothing that an earlier request left in memory can help it.

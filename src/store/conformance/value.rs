@@ -18,7 +18,6 @@ const DAY: i64 = 86_400;
 impl<S, Open> Suite<Open>
 where
     S: AsyncStore + Send,
-    S::Error: std::fmt::Display,
     Open: AsyncFnMut() -> S,
 {
     /// A profile with so many rewards worth 10 that expire so many days later, one day after the other.

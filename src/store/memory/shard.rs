@@ -84,7 +84,7 @@ impl Shard {
             if let Some(name) = entry.external() {
                 self.names.insert((index, name.clone()), place);
             }
-            for record in entry.records(slot.account.number()) {
+            for record in entry.records(slot.account.number()).iter().copied() {
                 self.records.entry((index, record)).or_default().push(place);
             }
             if let EntryKind::Define(defined) = &entry.kind {

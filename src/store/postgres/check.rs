@@ -223,9 +223,8 @@ impl LeadingRows {
     /// Those of an entry. What was archived is not found by its keys and names any more.
     fn expect(&mut self, entry: &Entry, number: ProfileNumber, is_archived: bool) {
         let sequence = i32::try_from(entry.sequence).unwrap_or(i32::MAX);
-        let subjects =
-            entry.records(number).into_iter().map(|subject| (sequence, subject.get().cast_signed()));
-        self.subjects.extend(subjects);
+        let records = entry.records(number);
+        self.subjects.extend(records.iter().map(|subject| (sequence, subject.get().cast_signed())));
         if !is_archived {
             self.keys.extend(entry.key().map(|key| (sequence, key.as_str().to_owned())));
             let name = entry.external();

@@ -167,7 +167,7 @@ impl Rows {
                 self.name.2.push(name.as_str().to_owned());
                 self.name.3.push(sequence);
             }
-            for subject in entry.records(number) {
+            for subject in &entry.records(number) {
                 self.subject.0.push(plain);
                 self.subject.1.push(subject.get().cast_signed());
                 self.subject.2.push(sequence);

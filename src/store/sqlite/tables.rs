@@ -157,7 +157,7 @@ impl<'c> Tables<'c> {
             if let Some(key) = entry.key() {
                 self.note_name(number, name_hash(KEY, key.as_str()), place)?;
             }
-            for subject in entry.records(number) {
+            for subject in &entry.records(number) {
                 let sql = "INSERT INTO scrip_subject VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
                 self.prepare(sql)?.execute(params![number, subject.get().cast_signed(), place])?;
             }

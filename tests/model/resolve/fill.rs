@@ -120,7 +120,8 @@ impl Resolver<'_> {
 
     pub(super) fn hold(&mut self, wish: &Redeem, seconds: Option<u32>) -> PlaceHold {
         let redeem = self.redeem(wish);
-        let mut hold = PlaceHold::strict(profile_id(0), redeem.amount).with_strategies(redeem.strategies);
+        let mut hold = PlaceHold::strict(profile_id(0), redeem.amount)
+            .with_strategies(redeem.strategies.iter().copied());
         (hold.profile_id, hold.strict, hold.expires_in) = (redeem.profile_id, redeem.strict, seconds);
         (hold.basket_total, hold.meta) = (redeem.basket_total, redeem.meta);
         hold

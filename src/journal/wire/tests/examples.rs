@@ -383,7 +383,7 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
     }
     for point_debt in [points(0), points(1)] {
         let ids = holds().iter().map(|placed| placed.hold).collect();
-        let all = changes().into_iter().flat_map(|change| change.moved);
+        let all = changes().into_iter().flat_map(|change| change.moved.to_vec());
         let moved: Vec<_> = all.filter(|_| !point_debt.is_zero()).collect();
         let out = MergedOut { into: number(), holds: ids, point_debt, moved: moved.clone() };
         kinds.push(EntryKind::MergeOut(Box::new(out)));
