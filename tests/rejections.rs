@@ -253,4 +253,15 @@ fn a_rejection_says_what_is_wrong() {
     assert_eq!(text, "amount: 10.005 has more than 2 decimals, and amounts are never rounded (rule Q1)");
     let text = till.refused(Redeem::strict(alice(), Amount::from(7))).to_string();
     assert_eq!(text, "amount: 7 was requested and 0 is available (rule C4)");
+
+    let named = |issue: &mut IssueReward| issue.external_id = Some("one".parse().unwrap());
+    let reward = till.reward(named);
+    till.done(reward);
+    let other = till.reward(|issue| (named(issue), issue.value_initial = Some(Amount::from(3))).1);
+    let text = till.refused(other).to_string();
+    assert_eq!(text, "external_id: `one` was used before with other content (rule D5)");
+    let sale = |total| PostTransaction::new(alice(), total).with_external_id("one".parse().unwrap());
+    till.done(sale(Amount::from(5)));
+    let text = till.refused(sale(Amount::from(6))).to_string();
+    assert_eq!(text, "external_id: `one` was used before with other content (rule X2)");
 }

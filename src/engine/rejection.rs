@@ -25,7 +25,7 @@ use crate::value::{Amount, Quantity};
 #[non_exhaustive]
 pub enum Rejection {
     /// The external id was used before, for something else (rules D5 and X2).
-    #[error("external_id: `{}` was used before with other content (rule D5)", external.as_str())]
+    #[error("external_id: `{}` was used before with other content (rule {})", external.as_str(), external.rule())]
     ExternalIdConflict {
         /// The id.
         external: External,

@@ -49,6 +49,15 @@ pub enum External {
 }
 
 impl External {
+    /// The rule that makes it unique.
+    pub(crate) const fn rule(&self) -> &'static str {
+        match self {
+            Self::Lot(_) => "D5",
+            Self::Transaction(_) => "X2",
+            Self::RewardDefinition(_) | Self::PointDefinition(_) => "D1",
+        }
+    }
+
     /// Whether the same name with the same content means the same thing (rules D5 and X2). The handle of a
     /// definition is merely unique.
     pub(crate) const fn is_idempotent(&self) -> bool {

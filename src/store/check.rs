@@ -1,7 +1,7 @@
 //! The check of a database: every journal is replayed from nothing, and compared with what is kept beside it.
 
 use super::damage::Damage;
-use super::row::AccountRow;
+use super::row::{AccountRow, ends_elsewhere};
 use crate::account::Account;
 use crate::audit::{Auditor, Definitions};
 use crate::id::ProfileNumber;
@@ -106,7 +106,8 @@ impl Replay<'_> {
     fn compare_state(&self) -> Result<(), Damage> {
         let account = self.account();
         if self.state.sequence() == account.sequence() && self.state != *account {
-            return Err(Damage::broken(account.number(), "its state is not what its journal comes to"));
+            let what = format!("its state is not what its journal comes to at entry {}", account.sequence());
+            return Err(Damage::broken(account.number(), what));
         }
         Ok(())
     }
@@ -115,7 +116,7 @@ impl Replay<'_> {
     pub(crate) fn end(self) -> Result<Replayed, Damage> {
         let (number, entries) = (self.account().number(), self.account().sequence());
         if entries != self.head {
-            return Err(Damage::broken(number, "its journal does not end where its head does"));
+            return Err(Damage::broken(number, ends_elsewhere(self.head, entries)));
         }
         self.auditor.check_end().map_err(Damage::corrupt(number))?;
         Ok(Replayed { entries, definitions: self.auditor.into_definitions() })

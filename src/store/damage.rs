@@ -1,5 +1,7 @@
 //! What is wrong with stored data.
 
+use std::fmt::Debug;
+
 use thiserror::Error;
 
 use crate::account::Corrupt;
@@ -41,9 +43,14 @@ pub enum Damage {
     Broken {
         /// The account's number; zero, the catalogue's, if the rows are no account's.
         number: ProfileNumber,
-        /// What is wrong.
-        what: &'static str,
+        /// What is wrong: what was expected, and what was found.
+        what: String,
     },
+}
+
+/// What is wrong, what was expected instead, and what was found.
+pub(crate) fn differ(what: &str, expected: &impl Debug, found: &impl Debug) -> String {
+    format!("{what}: expected {expected:?}, found {found:?}")
 }
 
 impl Damage {
@@ -57,8 +64,8 @@ impl Damage {
         }
     }
 
-    pub(crate) const fn broken(number: ProfileNumber, what: &'static str) -> Self {
-        Self::Broken { number, what }
+    pub(crate) fn broken(number: ProfileNumber, what: impl Into<String>) -> Self {
+        Self::Broken { number, what: what.into() }
     }
 
     pub(crate) fn unreadable(number: ProfileNumber) -> impl Fn(Unreadable) -> Self {

@@ -1,6 +1,8 @@
 //! An account as the rows of a database have it: a head, the account as it was kept some entries ago, and the journal.
 
-use super::damage::Damage;
+use std::fmt::Display;
+
+use super::damage::{Damage, differ};
 use crate::account::{Account, wire};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{Entry, LotKind};
@@ -30,10 +32,13 @@ impl AccountRow<'_> {
             None => profile.map_or(Account::without_profile(number), |id| Account::new(id, number)),
         };
         if account.number() != number || account.profile() != profile.as_ref() {
-            return Err(Damage::broken(number, "its state is another account's"));
+            let (expected, found) = ((number, profile), (account.number(), account.profile().copied()));
+            return Err(Damage::broken(number, differ("its state is another account's", &expected, &found)));
         }
         if account.sequence() > self.head {
-            return Err(Damage::broken(number, "its state is ahead of its head"));
+            let (end, found) = (self.head, account.sequence());
+            let what = format!("its state is ahead of its head: expected entry {end} at most, found {found}");
+            return Err(Damage::broken(number, what));
         }
         Ok(account)
     }
@@ -48,24 +53,35 @@ impl AccountRow<'_> {
             account.follow(&entry?).map_err(Damage::corrupt(self.number))?;
         }
         if account.sequence() != self.head {
-            return Err(Damage::broken(self.number, "its journal does not end where its head does"));
+            return Err(Damage::broken(self.number, ends_elsewhere(self.head, account.sequence())));
         }
         Ok(())
     }
 }
 
+pub(crate) fn ends_elsewhere(head: u32, end: u32) -> String {
+    differ("its journal does not end where its head does", &head, &end)
+}
+
 /// The number of an account.
-pub(crate) fn number_of(stored: impl TryInto<u32>) -> Result<ProfileNumber, Damage> {
+pub(crate) fn number_of(stored: impl TryInto<u32> + Copy + Display) -> Result<ProfileNumber, Damage> {
     let number = stored.try_into().ok().and_then(|number| ProfileNumber::new(number).ok());
-    number.ok_or(Damage::broken(ProfileNumber::CATALOGUE, "a row has a number that no account can have"))
+    number.ok_or_else(|| {
+        let most = ProfileNumber::MAX.get();
+        let what = format!("a row has an account's number of {stored}, expected 0 to {most}");
+        Damage::broken(ProfileNumber::CATALOGUE, what)
+    })
 }
 
 /// Whose account it is; the catalogue is nobody's.
 pub(crate) fn profile_of(number: ProfileNumber, text: Option<&str>) -> Result<Option<ProfileId>, Damage> {
     match text {
         Some(text) => {
-            let unknown = |_| Damage::broken(number, "its profile's name is not an id");
-            ProfileId::new(text).map(Some).map_err(unknown)
+            let invalid = |error| {
+                let what = format!("its profile's name is not an id: `{}` {error}", text.escape_debug());
+                Damage::broken(number, what)
+            };
+            ProfileId::new(text).map(Some).map_err(invalid)
         }
         None if number == ProfileNumber::CATALOGUE => Ok(None),
         None => Err(Damage::broken(number, "it has no profile")),

@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for Expiry {
             match Until::deserialize(deserializer)? {
                 Until::Never => Ok(Self::NEVER),
                 Until::Instant(end) => Ok(Self::at(end)),
-                Until::Local(_) | Until::Day(_) => Err(D::Error::custom(TimeError::NotATime)),
+                Until::Local(_) | Until::Day(_) => Err(D::Error::custom(TimeError::NoOffset)),
             }
         } else {
             match i64::deserialize(deserializer)? {

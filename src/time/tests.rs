@@ -175,7 +175,7 @@ fn t8_no_minute_has_a_second_60() {
             for text in [format!("{minute}:{second}"), format!("{minute}:{second}Z").replace(' ', "T")] {
                 assert_eq!(text.parse::<When>(), Err(TimeError::NotATime), "{text}");
                 assert_eq!(text.parse::<Until>(), Err(TimeError::NotATime), "{text}");
-                assert_eq!(text.parse::<Timestamp>(), Err(TimeError::NotATime), "{text}");
+                assert_eq!(text.parse::<Timestamp>(), Err(TimeError::NotAnInstant), "{text}");
             }
         }
         assert!(format!("{minute}:59").parse::<When>().is_ok());
@@ -230,7 +230,15 @@ fn texts_that_are_no_times_are_refused() {
         assert!(text.parse::<Until>().is_err(), "{text:?}");
     }
     assert_eq!("0000-12-30T00:00:00Z".parse::<Timestamp>(), Err(TimeError::OutOfRange));
-    assert_eq!("2025-06-15 00:00:00".parse::<Timestamp>(), Err(TimeError::NotATime));
+    for local in ["2025-06-15 00:00:00", "2025-06-15T00:00:00.5", "2025-06-15"] {
+        assert_eq!(local.parse::<Timestamp>(), Err(TimeError::NoOffset), "{local}");
+    }
+    assert_eq!("soon".parse::<Timestamp>(), Err(TimeError::NotAnInstant));
+    let told = TimeError::NoOffset.to_string();
+    assert!(
+        told.contains("`2025-06-15T14:32:00+10:00`") && told.contains("`2025-06-15T04:32:00Z`"),
+        "{told}"
+    );
     assert_eq!("Australia/Melborne".parse::<Zone>(), Err(TimeError::UnknownZone));
     let error = serde_json::from_str::<Zone>("\"Mars/Base\"").unwrap_err().to_string();
     assert!(error.contains("`Mars/Base` is not an IANA time zone"), "{error}");

@@ -8,6 +8,8 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::when::says_no_offset;
+
 /// Why a text is not a time, or a time is not one the ledger can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -17,6 +19,16 @@ pub enum TimeError {
         "is not a time: expected `YYYY-MM-DD HH:MM:SS` with seconds up to 59, RFC 3339, or for an expiry a date (rules T5, T8)"
     )]
     NotATime,
+    /// Not an instant.
+    #[error(
+        "is not an instant: expected `2025-06-15T14:32:00+10:00` or `2025-06-15T04:32:00Z`, with seconds up to 59 (rules T1, T8)"
+    )]
+    NotAnInstant,
+    /// A local time or a day where an instant is needed: which instant it is depends on the place.
+    #[error(
+        "has no offset from UTC: write `2025-06-15T14:32:00+10:00`, with the place's offset, or `2025-06-15T04:32:00Z` (rule T1)"
+    )]
+    NoOffset,
     /// Outside the years 1 to 9999.
     #[error("is outside the years 1 to 9999 (rule T1)")]
     OutOfRange,
@@ -30,6 +42,8 @@ impl TimeError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotATime => "not_a_time",
+            Self::NotAnInstant => "not_an_instant",
+            Self::NoOffset => "no_offset",
             Self::OutOfRange => "time_out_of_range",
             Self::UnknownZone => "unknown_zone",
         }
@@ -139,12 +153,27 @@ impl FromStr for Timestamp {
     type Err = TimeError;
 
     /// Reads RFC 3339, and years above 9999 with a sign, as they are written.
+    ///
+    /// ```
+    /// use scrip::{TimeError, Timestamp};
+    ///
+    /// assert_eq!("2025-06-15T14:32:00+10:00".parse::<Timestamp>()?, "2025-06-15T04:32:00Z".parse()?);
+    /// // Which instant this is depends on the place.
+    /// assert_eq!("2025-06-15 14:32:00".parse::<Timestamp>(), Err(TimeError::NoOffset));
+    /// # Ok::<(), TimeError>(())
+    /// ```
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let parsed = match text.strip_prefix('+') {
             Some(_) => text.parse::<DateTime<FixedOffset>>(),
             None => DateTime::parse_from_rfc3339(text),
         };
-        Self::try_from(parsed.map_err(|_| TimeError::NotATime)?.to_utc())
+        match parsed {
+            Ok(instant) if !is_leap_second(instant.timestamp_subsec_nanos()) => {
+                Self::try_from(instant.to_utc())
+            }
+            Err(_) if says_no_offset(text) => Err(TimeError::NoOffset),
+            _ => Err(TimeError::NotAnInstant),
+        }
     }
 }
 

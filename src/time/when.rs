@@ -181,16 +181,27 @@ impl Written {
         if !text.is_ascii() || text.trim() != text || text.len() > 40 {
             return Err(TimeError::NotATime);
         }
+        Self::parse_local(text).unwrap_or_else(|| match text.parse() {
+            Ok(at) => Ok(Self::Instant(at)),
+            Err(TimeError::NotAnInstant) => Err(TimeError::NotATime),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Reads a local time or a day; `None` if it is neither.
+    fn parse_local(text: &str) -> Option<Result<Self, TimeError>> {
         if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            return if text.len() == 10 { Ok(Self::Day(date)) } else { Err(TimeError::NotATime) };
+            return Some(if text.len() == 10 { Ok(Self::Day(date)) } else { Err(TimeError::NotATime) });
         }
         let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
             .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
-        match local {
-            Ok(local) if is_leap_second(local.nanosecond()) => Err(TimeError::NotATime),
-            Ok(local) if text.len() >= 19 => Ok(Self::Local(local)),
-            Ok(_) => Err(TimeError::NotATime),
-            Err(_) => text.parse().map(Self::Instant),
-        }
+        let local = local.ok()?;
+        let is_written_out = text.len() >= 19 && !is_leap_second(local.nanosecond());
+        Some(if is_written_out { Ok(Self::Local(local)) } else { Err(TimeError::NotATime) })
     }
+}
+
+/// Whether a text is a local time or a day: all that it lacks to be an instant is an offset.
+pub(super) fn says_no_offset(text: &str) -> bool {
+    matches!(Written::parse_local(text), Some(Ok(_)))
 }

@@ -1,13 +1,13 @@
 DELETE FROM scrip.head WHERE number = 1 -- account 1: there are entries of it, and no head
 UPDATE scrip.head SET sequence = sequence + 1 WHERE number = 1 -- account 1: of its entries 34 to 34 some are missing
-UPDATE scrip.head SET sequence = 2 WHERE number = 1 -- account 1: its state is ahead of its head
-UPDATE scrip.head SET sequence = -1 WHERE number = 1 -- account 1: a sequence number is below zero
+UPDATE scrip.head SET sequence = 2 WHERE number = 1 -- account 1: its state is ahead of its head: expected entry 2 at most, found
+UPDATE scrip.head SET sequence = -1 WHERE number = 1 -- account 1: a sequence number is below zero: found -1
 UPDATE scrip.head SET profile = 'mallory' WHERE number = 1 -- account 1: its profile's name leads nowhere
 UPDATE scrip.head SET profile = 'bob' WHERE number = 1 -- account 1: its profile's name leads to another account
-UPDATE scrip.head SET profile = '' WHERE number = 1 -- account 1: its profile's name is not an id
+UPDATE scrip.head SET profile = '' WHERE number = 1 -- account 1: its profile's name is not an id: `` is empty
 UPDATE scrip.head SET profile = NULL WHERE number = 1 -- account 1: it has no profile
 UPDATE scrip.head SET number = -1 WHERE number = 1 -- account 1: there are entries of it, and no head
-UPDATE scrip.head SET position = 1 WHERE number = 1 -- account 1: its head has another place in the feed than its last entry
+UPDATE scrip.head SET position = 1 WHERE number = 1 -- account 1: its head has another place in the feed than its last entry: expected
 DELETE FROM scrip.profile WHERE number = 1 -- account 1: its profile's name leads nowhere
 UPDATE scrip.profile SET number = 2 WHERE number = 1 -- account 2: two profiles have its number
 INSERT INTO scrip.profile VALUES ('mallory', 1) -- account 1: two profiles have its number
@@ -20,7 +20,7 @@ UPDATE scrip.journal SET sequence = 34 WHERE number = 1 AND sequence = 7 -- acco
 UPDATE scrip.journal SET entry = '' WHERE number = 1 AND sequence = 7 -- account 1: cannot read the head of an entry
 UPDATE scrip.journal SET entry = '\x00' WHERE number = 1 AND sequence = 7 -- account 1: cannot read the head of an entry
 UPDATE scrip.journal SET entry = substr(entry, 1, length(entry) - 1) WHERE number = 1 -- account 1: cannot read the terms of a lot
-UPDATE scrip.journal SET entry = (SELECT entry FROM scrip.journal WHERE number = 1 AND sequence = 8) WHERE number = 1 AND sequence = 7 -- account 1: an entry has another number or instant than its row
+UPDATE scrip.journal SET entry = (SELECT entry FROM scrip.journal WHERE number = 1 AND sequence = 8) WHERE number = 1 AND sequence = 7 -- account 1: an entry has another number or instant than its row: expected (7,
 UPDATE scrip.journal SET at = at + 1 WHERE number = 1 AND sequence = 7 -- account 1: an entry has another number or instant than its row
 UPDATE scrip.journal SET position = 1 WHERE number = 1 AND sequence = 7 -- account 1: an entry stands before an earlier one in the feed
 INSERT INTO scrip.archive SELECT * FROM scrip.journal WHERE number = 1 AND sequence = 7 -- account 1: expected entry 8 and found 7
@@ -33,7 +33,7 @@ UPDATE scrip.state SET sequence = sequence - 1 WHERE number = 1 -- account 1: it
 UPDATE scrip.state SET deadline = NULL WHERE number = 1 -- account 1: its state says too late when something falls due
 UPDATE scrip.state SET expires = expires + 1 WHERE number = 1 -- account 1: its state says too late when something falls due
 INSERT INTO scrip.state SELECT 77, sequence, deadline, expires, state FROM scrip.state WHERE number = 1 -- account 77: there is a state of it, and no head
-DELETE FROM scrip.key WHERE number = 1 AND key = 'till 3' -- account 1: its keys are not those of its entries
+DELETE FROM scrip.key WHERE number = 1 AND key = 'till 3' -- account 1: its keys are not those of its entries: expected Some((
 UPDATE scrip.key SET sequence = sequence + 1 WHERE number = 1 AND key = 'till 3' -- account 1: its keys are not those of its entries
 INSERT INTO scrip.key VALUES (77, 'till 3', 1) -- account 77: there are keys of it, and no head
 DELETE FROM scrip.name WHERE number = 1 -- account 1: its names are not those of its entries

@@ -9,6 +9,7 @@ use super::session::Parameter;
 use crate::account::Account;
 use crate::id::{LotId, ProfileNumber};
 use crate::journal::{Entry, RecordId, wire};
+use crate::store::damage::differ;
 use crate::store::row::number_of;
 use crate::store::{Damage, Find, LookupPlan, Need, Owner};
 
@@ -184,7 +185,8 @@ impl Answer<'_> {
         let (number, sequence) = (self.number()?, self.sequence()?);
         let entry = read_entry(self.bytes()?.unwrap_or_default(), number)?;
         if entry.sequence != sequence {
-            return Err(Damage::broken(number, "an entry has another number than its row").into());
+            let what = differ("an entry has another number than its row", &sequence, &entry.sequence);
+            return Err(Damage::broken(number, what).into());
         }
         Ok(entry)
     }
@@ -195,5 +197,6 @@ pub(super) fn read_entry(bytes: &[u8], number: ProfileNumber) -> Result<Entry, D
 }
 
 pub(super) fn sequence(number: ProfileNumber, stored: i32) -> Result<u32, PostgresError> {
-    Ok(u32::try_from(stored).map_err(|_| Damage::broken(number, "a sequence number is below zero"))?)
+    let below = |_| Damage::broken(number, format!("a sequence number is below zero: found {stored}"));
+    Ok(u32::try_from(stored).map_err(below)?)
 }

@@ -1,12 +1,14 @@
 //! Whether the database is whole.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Debug;
 
 use futures_util::future::try_join_all;
 use tokio_postgres::{IsolationLevel, Row};
 
 use super::ask::{read_entry, sequence};
 use super::commit::{deadline, expires, is_before};
+use super::desk::other_state;
 use super::session::Session;
 use super::sql::check::{ARCHIVED, ENTRY, HEAD, KEY, NAME, STATE, SUBJECT, strays};
 use super::{PostgresError, PostgresStore, Shared};
@@ -14,6 +16,7 @@ use crate::id::ProfileNumber;
 use crate::journal::Entry;
 use crate::store::Damage;
 use crate::store::check::{CheckReport, Checker, Replay, Replayed};
+use crate::store::damage::differ;
 use crate::store::row::{AccountRow, number_of};
 
 /// So many accounts are asked for at once.
@@ -137,12 +140,13 @@ impl Shared {
 fn check_account(number: ProfileNumber, rows: &[Row], checker: &Checker) -> Result<Replayed, PostgresError> {
     let of =
         |wanted: i16| rows.iter().filter(move |row| row.try_get(0).is_ok_and(|kind: i16| kind == wanted));
-    let head = of(HEAD).next().ok_or(Damage::broken(number, "its head is gone"))?;
-    let state = of(STATE).next().ok_or(Damage::broken(number, "it has no state"))?;
+    let head = of(HEAD).next().ok_or_else(|| Damage::broken(number, "its head is gone"))?;
+    let state = of(STATE).next().ok_or_else(|| Damage::broken(number, "it has no state"))?;
     let (profile, bytes) = (head.try_get(5)?, state.try_get(4)?);
     let row = AccountRow { number, profile, head: sequence(number, head.try_get(1)?)?, state: bytes };
-    if row.state()?.sequence() != sequence(number, state.try_get(1)?)? {
-        return Err(Damage::broken(number, "its state has another number than its row").into());
+    let (kept, stated) = (row.state()?.sequence(), sequence(number, state.try_get(1)?)?);
+    if kept != stated {
+        return Err(Damage::broken(number, other_state(stated, kept)).into());
     }
     let mut replay = checker.replay(&row)?;
     let mut entries: Vec<&Row> = of(ENTRY).chain(of(ARCHIVED)).collect();
@@ -150,11 +154,11 @@ fn check_account(number: ProfileNumber, rows: &[Row], checker: &Checker) -> Resu
     let expected = follow(&mut replay, &row, &entries, head.try_get(2)?)?;
     LeadingRows::read(rows)?.compare(&expected, number)?;
     // A row may say too early when something falls due, and never too late.
-    let (kept_deadline, kept_expires) = (state.try_get(2)?, state.try_get(3)?);
-    if is_before(deadline(replay.account()), kept_deadline)
-        || is_before(expires(replay.account()), kept_expires)
-    {
-        return Err(Damage::broken(number, "its state says too late when something falls due").into());
+    let kept = (state.try_get(2)?, state.try_get(3)?);
+    let is = (deadline(replay.account()), expires(replay.account()));
+    if is_before(is.0, kept.0) || is_before(is.1, kept.1) {
+        let what = differ("its state says too late when something falls due", &is, &kept);
+        return Err(Damage::broken(number, what).into());
     }
     Ok(replay.end()?)
 }
@@ -176,11 +180,16 @@ fn follow(
             return Err(Damage::Missing { number, low: next, high: stored.saturating_sub(1) }.into());
         }
         let entry = read_entry(bytes, number)?;
-        if (entry.sequence, entry.at.micros()) != (stored, at) {
-            return Err(Damage::broken(number, "an entry has another number or instant than its row").into());
+        let found = (entry.sequence, entry.at.micros());
+        if found != (stored, at) {
+            let what = differ("an entry has another number or instant than its row", &(stored, at), &found);
+            return Err(Damage::broken(number, what).into());
         }
         if position < reached {
-            return Err(Damage::broken(number, "an entry stands before an earlier one in the feed").into());
+            let what = format!(
+                "an entry stands before an earlier one in the feed: entry {stored} at {position}, after {reached}"
+            );
+            return Err(Damage::broken(number, what).into());
         }
         reached = position;
         replay.follow(&entry)?;
@@ -191,11 +200,17 @@ fn follow(
         return Err(Damage::Missing { number, low: end.saturating_add(1), high: account.head }.into());
     }
     if reached != last_position {
-        return Err(
-            Damage::broken(number, "its head has another place in the feed than its last entry").into()
-        );
+        let what = "its head has another place in the feed than its last entry";
+        return Err(Damage::broken(number, differ(what, &reached, &last_position)).into());
     }
     Ok(expected)
+}
+
+/// What is wrong with rows that lead to entries: the first that is missing, and the first that is one too many.
+fn unlike<T: Ord + Debug>(rows: &str, found: &BTreeSet<T>, expected: &BTreeSet<T>) -> Option<String> {
+    let (missing, surplus) = (expected.difference(found).next(), found.difference(expected).next());
+    let is_wrong = missing.is_some() || surplus.is_some();
+    is_wrong.then(|| differ(&format!("its {rows} are not those of its entries"), &missing, &surplus))
 }
 
 /// The rows that lead to the entries of an account.
@@ -233,15 +248,9 @@ impl LeadingRows {
     }
 
     fn compare(&self, expected: &Self, number: ProfileNumber) -> Result<(), Damage> {
-        for (is_right, what) in [
-            (self.keys == expected.keys, "its keys are not those of its entries"),
-            (self.names == expected.names, "its names are not those of its entries"),
-            (self.subjects == expected.subjects, "its subjects are not those of its entries"),
-        ] {
-            if !is_right {
-                return Err(Damage::broken(number, what));
-            }
-        }
-        Ok(())
+        let wrong = unlike("keys", &self.keys, &expected.keys)
+            .or_else(|| unlike("names", &self.names, &expected.names))
+            .or_else(|| unlike("subjects", &self.subjects, &expected.subjects));
+        wrong.map_or(Ok(()), |what| Err(Damage::broken(number, what)))
     }
 }

@@ -13,6 +13,7 @@ use super::sql::{ACCOUNT, FOUND};
 use crate::account::{Account, Corrupt};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Entry;
+use crate::store::damage::differ;
 use crate::store::row::AccountRow;
 use crate::store::stage::{Accounts, Entries};
 use crate::store::{Damage, Find, Lookup, LookupPlan, Need, Owner};
@@ -86,9 +87,10 @@ impl Desk {
         }
         for ((owner, lend), seat) in slots.iter().zip(seats) {
             match (seat, owner) {
-                (Some(seat), Owner::Profile(profile)) if seat.account.profile() != Some(profile) => {
+                (Some(seat), Owner::Profile(wanted)) if seat.account.profile() != Some(wanted) => {
                     let number = seat.account.number();
-                    return Err(Damage::broken(number, "a name leads to it that is another profile's").into());
+                    let what = format!("the name `{wanted}` leads to it, and it is another profile's");
+                    return Err(Damage::broken(number, what).into());
                 }
                 (Some(seat), _) => self.put(*owner, seat),
                 (None, Owner::Number(number)) if *lend => {
@@ -260,13 +262,18 @@ impl Seat {
     }
 }
 
+/// A state's row, and the state in it.
+pub(super) fn other_state(row: u32, state: u32) -> String {
+    differ("its state has another number than its row", &row, &state)
+}
+
 fn read_seat(answer: &Answer<'_>) -> Result<Seat, PostgresError> {
     let (number, base, profile) = (answer.number()?, answer.sequence()?, answer.0.try_get(5)?);
     let row = AccountRow { number, profile, head: base, state: answer.bytes()? };
     let mut account = row.state()?;
     let kept = sequence(number, answer.0.try_get::<_, Option<i32>>(6)?.unwrap_or(0))?;
     if account.sequence() != kept {
-        return Err(Damage::broken(number, "its state has another number than its row").into());
+        return Err(Damage::broken(number, other_state(kept, account.sequence())).into());
     }
     let tail = answer.0.try_get::<_, Option<Vec<&[u8]>>>(9)?.unwrap_or_default();
     row.catch_up(&mut account, tail.into_iter().map(|bytes| read_entry(bytes, number)))?;

@@ -62,8 +62,8 @@ pub enum PostgresError {
     /// A change to the account of a number that was never drawn.
     #[error("a change to an account that does not exist")]
     NoSuchAccount,
-    /// A position in the feed that is none of this store's.
-    #[error("a position that is none of this store's")]
+    /// A position in the feed that this store did not give out.
+    #[error("not a position in this store's feed")]
     NoSuchPosition,
     /// What a distributed database has no means for; see [the guide](crate::guide::postgres).
     #[error("{0} is not to be had from a distributed database")]

@@ -133,7 +133,7 @@ impl PostgresStore {
     /// those who carry them out themselves, in one transaction.
     ///
     /// # Errors
-    /// The name of the schema is none.
+    /// The schema's name is invalid.
     pub fn migration(options: &Options, from: i32) -> Result<Vec<String>, PostgresError> {
         schema::statements(options, from)
     }

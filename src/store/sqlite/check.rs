@@ -8,11 +8,12 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::seat::{is_due_for_a_mark, soonest};
-use super::tables::{KEY, Tables, broken, name_hash};
+use super::tables::{KEY, Tables, broken, leads_nowhere, missing_row, name_hash};
 use super::{SqliteError, SqliteStore};
 use crate::id::ProfileNumber;
 use crate::store::Damage;
 use crate::store::check::{CheckReport, Checker, Replay, Replayed};
+use crate::store::damage::differ;
 use crate::store::row::{AccountRow, number_of};
 use crate::time::Timestamp;
 
@@ -126,8 +127,10 @@ impl Tables<'_> {
         expected.profiles = expected.profiles.saturating_add(u64::from(profile.is_some()));
         let mut replay = checker.replay(&AccountRow { number, profile, head, state })?;
         self.replay(&mut replay, last, expected)?;
-        if soonest(replay.account()).map(Timestamp::micros) != stated {
-            return Err(broken(number, "its head states another next instant"));
+        let expected_soonest = soonest(replay.account()).map(Timestamp::micros);
+        if expected_soonest != stated {
+            let what = differ("its head states another next instant", &expected_soonest, &stated);
+            return Err(broken(number, what));
         }
         Ok(replay.end()?)
     }
@@ -154,8 +157,10 @@ impl Tables<'_> {
             self.check_row(number, place, &names, &subjects)?;
             let sequence = replay.account().sequence();
             if is_due_for_a_mark(before, sequence) {
-                if self.mark(number, sequence)? != Some(place) {
-                    return Err(broken(number, "an entry's place is not noted"));
+                let marked = self.mark(number, sequence)?;
+                if marked != Some(place) {
+                    let what = differ("an entry's row is not noted", &Some(place), &marked);
+                    return Err(broken(number, format!("entry {sequence}: {what}")));
                 }
                 expected.marks = expected.marks.saturating_add(1);
             }
@@ -169,12 +174,8 @@ impl Tables<'_> {
     fn before(self, number: ProfileNumber, place: i64) -> Result<i64, SqliteError> {
         let sql = "SELECT before FROM scrip_journal WHERE place = ?";
         let before = self.prepare(sql)?.query_row([place], |row| row.get(0)).optional()?;
-        let before = before.ok_or(broken(number, "a row of its journal is missing"))?;
-        if (0..place).contains(&before) {
-            Ok(before)
-        } else {
-            Err(broken(number, "its journal leads nowhere"))
-        }
+        let before = before.ok_or_else(|| missing_row(number, place))?;
+        if (0..place).contains(&before) { Ok(before) } else { Err(leads_nowhere(number, place, before)) }
     }
 
     fn check_row(
@@ -187,13 +188,14 @@ impl Tables<'_> {
         for hash in names {
             let sql = "SELECT 1 FROM scrip_name WHERE hash = ? AND number = ? AND place = ?";
             if !self.prepare(sql)?.exists(params![hash, number, place])? {
-                return Err(broken(number, "a name or key leads nowhere"));
+                return Err(broken(number, format!("a name or key of an entry in row {place} is not noted")));
             }
         }
         for subject in subjects {
             let sql = "SELECT 1 FROM scrip_subject WHERE number = ? AND subject = ? AND place = ?";
             if !self.prepare(sql)?.exists(params![number, subject, place])? {
-                return Err(broken(number, "a later entry about something is not noted"));
+                let what = format!("an entry about record {subject} in row {place} is not noted");
+                return Err(broken(number, what));
             }
         }
         Ok(())
@@ -213,6 +215,7 @@ impl Tables<'_> {
             let found: i64 =
                 self.0.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
             if u64::try_from(found) != Ok(expected) {
+                let what = format!("{what}: expected {expected} rows, found {found}");
                 report.note(Damage::broken(ProfileNumber::CATALOGUE, what));
             }
         }

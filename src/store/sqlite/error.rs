@@ -67,8 +67,8 @@ pub enum SqliteError {
     /// A change to the account of a number that was never drawn.
     #[error("a change to an account that does not exist")]
     NoSuchAccount,
-    /// A position in the feed that is none of this store's.
-    #[error("a position that is none of this store's")]
+    /// A position in the feed that this store did not give out.
+    #[error("not a position in this store's feed")]
     NoSuchPosition,
     /// Stored data is not what was written.
     #[error(transparent)]

@@ -100,7 +100,7 @@ impl<'a> Session<'a> {
             Owner::Number(number) => Ok(Place::Unknown(Box::new(Account::without_profile(number)))),
             Owner::Profile(profile) => {
                 if let Some(number) = self.tables.number(&profile)? {
-                    return Err(broken(number, "a profile has a number and no head"));
+                    return Err(broken(number, format!("`{profile}` has this number, and it has no head")));
                 }
                 let drawn = match self.promised.or(self.drawn) {
                     Some(drawn) => drawn,
@@ -224,7 +224,7 @@ impl Accounts for Session<'_> {
     fn account<'s>(&'s self, place: &'s Place) -> Result<&'s Account, SqliteError> {
         match place {
             Place::Seated(number) => {
-                let seat = self.seats.get(*number).ok_or(broken(*number, "it left its seat"))?;
+                let seat = self.seats.get(*number).ok_or_else(|| broken(*number, "it left its seat"))?;
                 Ok(&seat.account)
             }
             Place::New(seat) => Ok(&seat.account),

@@ -96,7 +96,10 @@ impl<'c> Tables<'c> {
         found.reverse();
         let gap = found.iter().zip(first..).find(|(entry, next)| entry.sequence != *next);
         match gap {
-            Some(_) => Err(broken(number, "its journal has a gap")),
+            Some((entry, next)) => {
+                let what = format!("its journal has a gap: expected entry {next}, found {}", entry.sequence);
+                Err(broken(number, what))
+            }
             None => Ok(found),
         }
     }
@@ -104,13 +107,14 @@ impl<'c> Tables<'c> {
     pub(super) fn journal_row(self, number: ProfileNumber, place: i64) -> Result<JournalRow> {
         let mut select = self.prepare("SELECT number, before, entries FROM scrip_journal WHERE place = ?")?;
         let mut rows = select.query([place])?;
-        let Some(row) = rows.next()? else { return Err(broken(number, "a row of its journal is missing")) };
-        let before = row.get(1)?;
-        if row.get::<_, u32>(0)? != number.get() {
-            return Err(broken(number, "its journal leads to another account's"));
+        let Some(row) = rows.next()? else { return Err(missing_row(number, place)) };
+        let (owner, before): (u32, i64) = (row.get(0)?, row.get(1)?);
+        if owner != number.get() {
+            let what = format!("its journal leads to row {place}, which is account {owner}'s");
+            return Err(broken(number, what));
         }
         if !(0..place).contains(&before) {
-            return Err(broken(number, "its journal leads nowhere"));
+            return Err(leads_nowhere(number, place, before));
         }
         let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
         let entries = wire::read_all(bytes, number).map_err(Damage::unreadable(number))?;
@@ -224,6 +228,18 @@ fn mark_id(number: ProfileNumber, sequence: u32) -> i64 {
     EntryId::made_by(number, sequence).get().cast_signed()
 }
 
-pub(super) fn broken(number: ProfileNumber, what: &'static str) -> SqliteError {
+pub(super) fn missing_row(number: ProfileNumber, place: i64) -> SqliteError {
+    broken(number, format!("row {place} of its journal is missing"))
+}
+
+pub(super) fn leads_nowhere(number: ProfileNumber, place: i64, before: i64) -> SqliteError {
+    let what = format!(
+        "row {place} of its journal names row {before} as the one before, expected 0 to {}",
+        place.saturating_sub(1)
+    );
+    broken(number, what)
+}
+
+pub(super) fn broken(number: ProfileNumber, what: impl Into<String>) -> SqliteError {
     Damage::broken(number, what).into()
 }
