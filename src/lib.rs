@@ -95,13 +95,13 @@ pub use id::{
     RedemptionId, ReturnId, TransactionId,
 };
 pub use journal::{
-    Balances, Bucket, Capture, Cause, ClawedBack, Corrected, Earned, EarnedMore, Entry, EntryKind, Expired,
-    External, Fingerprint, FingerprintError, Hold, HoldEntry, HoldStatus, Issue, Item, Items, KindTotals,
-    Lot, LotChange, LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus, LotTimes, LotValue,
-    MergedIn, MergedOut, MovedIn, MovedOut, Movement, Movements, Origin, Owed, PointLot, RecordId, RecordIds,
-    Recovered, RedeemDetails, Redeemed, Redemption, RedemptionState, Release, ReleasedLot, Return,
-    ReturnEntry, ReturnedItem, ReturnedTo, Reward, Stamp, Standing, Strategies, Strategy, Totals,
-    Transaction, TransactionChange, Unreadable, ValuedBalances,
+    Balances, BatchRow, Bucket, Capture, Cause, ClawedBack, Corrected, Earned, EarnedMore, Entry, EntryKind,
+    Expired, External, Fingerprint, FingerprintError, Hold, HoldEntry, HoldStatus, Issue, Item, Items,
+    KindTotals, Lot, LotChange, LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus,
+    LotTimes, LotValue, MergedIn, MergedOut, MovedIn, MovedOut, Movement, Movements, Origin, Owed, PointLot,
+    RecordId, RecordIds, Recovered, RedeemDetails, Redeemed, Redemption, RedemptionState, Release,
+    ReleasedLot, Return, ReturnEntry, ReturnedItem, ReturnedTo, Reward, Stamp, Standing, Strategies,
+    Strategy, Totals, Transaction, TransactionChange, Unreadable, ValuedBalances,
 };
 pub use ledger::{
     Answer, AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt, AsyncProfiles, AsyncSweepAll, Error, GroupCommit,
@@ -109,10 +109,10 @@ pub use ledger::{
 };
 pub use ops::{
     Adjust, ArchiveDefinition, CaptureHold, Command, CorrectedLot, Define, DeleteTransaction, Extend,
-    Extended, IssuePoints, IssueReward, MergeProfiles, Merged, Moved, Outcome, PlaceHold, PostTransaction,
-    Quote, Reassign, Redeem, Redefine, ReleaseHold, Request, ReturnRedemption, ReturnTransaction,
-    ReverseRedemption, Revoke, Sweep, Swept, TransactionReturn, Unused, UnusedReason, UpdateTransaction,
-    decide, need, request,
+    Extended, IssuePoints, IssueReward, KeyedBatch, MergeProfiles, Merged, Moved, Outcome, PlaceHold,
+    PostTransaction, Quote, Reassign, Redeem, Redefine, ReleaseHold, Request, ReturnRedemption,
+    ReturnTransaction, ReverseRedemption, Revoke, Sweep, Swept, TransactionReturn, Unused, UnusedReason,
+    UpdateTransaction, decide, need, request,
 };
 pub use program::{
     Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,

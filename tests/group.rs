@@ -1,5 +1,7 @@
 //! Group commit: an answer each, durable first, and nobody left waiting, whatever the store does.
 
+#[path = "group/batch.rs"]
+mod batch;
 #[path = "group/gate.rs"]
 mod gate;
 

@@ -10,6 +10,8 @@ mod model;
 
 #[path = "properties/afterwards.rs"]
 mod afterwards;
+#[path = "properties/batches.rs"]
+mod batches;
 #[path = "properties/earning.rs"]
 mod earning;
 #[path = "properties/history.rs"]

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scrip::store::{AsOf, StoreError};
+use scrip::store::{AsOf, MemoryError, StoreError};
 use scrip::{
-    Account, Amount, Command, Define, Error, Ledger, MemoryStore, Outcome, PointDefinition, ProfileId,
-    Program, Redeem, Request, RewardDefinition, Timestamp, json,
+    Account, Amount, Answer, Command, Define, Error, KeyedBatch, Ledger, MemoryStore, Outcome,
+    PointDefinition, ProfileId, Program, Redeem, Request, RewardDefinition, Timestamp, json,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -176,17 +176,27 @@ impl Run {
     }
 
     fn batch(&mut self, rows: &[Box<RawValue>], step: &Step) -> Checked {
-        let commands: Result<Vec<_>, String> =
-            rows.iter().map(|row| Ok(Command::new(self.now, self.read::<Request>(row)?))).collect();
-        let commands = commands?;
-        self.keyed.run_all(&commands);
-        let answers = self.ledger.run_all(&commands);
-        let answers = answers.into_iter().map(|answer| match answer {
-            Ok(receipt) => unwrap_one(serde_json::to_value(receipt.outcome).unwrap()),
-            Err(error) => value!(error.code()),
-        });
-        let answers = Value::Array(answers.collect());
-        self.compare(step.expect.as_deref(), &answers)
+        let requests: Result<Vec<Request>, String> = rows.iter().map(|row| self.read(row)).collect();
+        let requests = requests?;
+        let answers = match &step.key {
+            Some(key) => {
+                let batch = KeyedBatch::new(self.now, key.parse().unwrap(), requests);
+                let answers = self.ledger.run_batch(&batch);
+                // Sent again at once, it is answered alike (rule J5).
+                for _ in 0..2 {
+                    let again = self.keyed.run_batch(&batch);
+                    if told(&again) != told(&answers) {
+                        return Err(format!("the batch again: expected {answers:?}, got {again:?}"));
+                    }
+                }
+                answers
+            }
+            None => {
+                self.keyed.at(self.now).commit_all(requests.clone());
+                self.ledger.at(self.now).commit_all(requests)
+            }
+        };
+        self.compare(step.expect.as_deref(), &Value::Array(told(&answers)))
     }
 
     fn look(&mut self, look: &str, step: &Step) -> Result<Looked, String> {
@@ -245,6 +255,15 @@ impl Run {
         let expected: Value = serde_json::from_str(&self.fill(expected)).unwrap();
         matches(&expected, found).map_err(|place| format!("at `{place}`: expected {expected}, found {found}"))
     }
+}
+
+/// The outcome of each row, or the code of its refusal.
+fn told(answers: &[Answer<Request, MemoryError>]) -> Vec<Value> {
+    let told = |answer: &Answer<Request, MemoryError>| match answer {
+        Ok(receipt) => unwrap_one(serde_json::to_value(&receipt.outcome).unwrap()),
+        Err(error) => value!(error.code()),
+    };
+    answers.iter().map(told).collect()
 }
 
 fn through_json(account: &Account) -> Account {

@@ -63,6 +63,8 @@ impl Past {
         let stamp = entry.stamp.as_deref();
         if let Some(stamp) = stamp {
             ensure("J5", "stamp", entry.cause == Cause::Request, &stamp.key, format_args!("none"))?;
+            let is_keyed = stamp.row.is_none() || stamp.key.is_some();
+            ensure("J5", "stamp.row", is_keyed, &stamp.row, format_args!("none without a key"))?;
             ensure("J5", "stamp.entries", stamp.entries > 0, &stamp.entries, format_args!("at least 1"))?;
         }
         let is_counted = if self.span.is_open() {

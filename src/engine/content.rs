@@ -24,6 +24,11 @@ pub(crate) fn fingerprint(name: &str, body: &impl Serialize) -> Fingerprint {
     Fingerprint::from_le_bytes(content.hasher.finish128().as_u128().to_le_bytes())
 }
 
+/// The content of a batch: that of its rows, in order, and the texts of those that could not be read, each at its place.
+pub(crate) fn batch(rows: &[Fingerprint], unread: &[(u32, String)]) -> Fingerprint {
+    fingerprint("batch", &(rows, unread))
+}
+
 /// What comes before each value, so that no two contents have the same bytes.
 #[derive(Clone, Copy)]
 enum Tag {

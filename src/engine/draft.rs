@@ -3,7 +3,9 @@
 use crate::account::Account;
 use crate::engine::Rejection;
 use crate::id::{Key, LotId, MAX_SEQUENCE, ProfileNumber};
-use crate::journal::{Balances, Cause, Entry, EntryKind, External, Fingerprint, LotState, Stamp, Totals};
+use crate::journal::{
+    Balances, BatchRow, Cause, Entry, EntryKind, External, Fingerprint, LotState, Stamp, Totals,
+};
 use crate::program::Program;
 use crate::time::Timestamp;
 
@@ -43,8 +45,14 @@ impl<'a> EntryBuilder<'a> {
     }
 
     /// Makes the first entry recognisable when the request is repeated.
-    pub(crate) fn stamp(&mut self, key: Option<&Key>, external: Option<&External>, fingerprint: Fingerprint) {
-        let stamp = Stamp { key: key.cloned(), external: external.cloned(), fingerprint, entries: 1 };
+    pub(crate) fn stamp(
+        &mut self,
+        key: Option<&Key>,
+        row: Option<BatchRow>,
+        external: Option<&External>,
+        fingerprint: Fingerprint,
+    ) {
+        let stamp = Stamp { key: key.cloned(), row, external: external.cloned(), fingerprint, entries: 1 };
         self.stamp = Some(Box::new(stamp));
     }
 

@@ -13,7 +13,7 @@ pub(crate) mod lot;
 pub(crate) mod more;
 mod receipt;
 pub mod rejection;
-mod repeat;
+pub(crate) mod repeat;
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub use rejection::{KeyReused, Refusal, Rejection};
 
 use crate::account::{Account, settle_due};
 use crate::id::Key;
-use crate::journal::{Entry, External, Fingerprint};
+use crate::journal::{BatchRow, Entry, External, Fingerprint};
 use crate::program::Program;
 use crate::store::{Change, Need, View};
 use crate::time::Timestamp;
@@ -99,6 +99,8 @@ impl<'a> Written<'a> {
 pub(crate) struct Asked<'a, A> {
     pub(crate) at: Timestamp,
     pub(crate) key: Option<&'a Key>,
+    /// Which row it is, if the key is a batch's.
+    pub(crate) row: Option<BatchRow>,
     pub(crate) request: &'a A,
 }
 
@@ -119,6 +121,7 @@ pub(crate) fn need<A: Action>(asked: Asked<'_, A>) -> Result<Need, Rejection> {
         return Err(Rejection::Missing { field: field.into() });
     }
     need.key = asked.key.cloned();
+    need.row = asked.row.map(|row| row.row);
     need.external = asked.request.external().map(Box::new);
     Ok(need)
 }
@@ -169,7 +172,7 @@ fn decide_new<A: Action>(
     let other = second.as_ref().map(|second| AccountDraft::new(second, &mut change.second));
     let mut draft = EntryBuilder::new(program, at, side, other);
     if asked.key.is_some() || need.external.is_some() {
-        draft.stamp(asked.key, need.external.as_deref(), asked.request.fingerprint());
+        draft.stamp(asked.key, asked.row, need.external.as_deref(), asked.request.fingerprint());
     }
     asked.request.rule(&mut draft, view)?;
     draft.finish()?;

@@ -1,6 +1,8 @@
 //! Repetitions: a request that was answered before is answered alike (rules J5, D5 and X2).
 
 use super::{Action, Asked, Disposition, Halt, KeyReused, Rejection, Written, more};
+use crate::id::Key;
+use crate::journal::{Entry, Fingerprint};
 use crate::program::Program;
 use crate::store::{Need, View};
 use crate::time::Timestamp;
@@ -14,7 +16,7 @@ pub(super) fn repeated<A: Action>(
     view: &View<'_>,
     outcome: &mut Option<A::Outcome>,
 ) -> Result<Option<Disposition>, Halt> {
-    if view.found.keyed.is_empty() && need.external.is_none() {
+    if view.found.key_used.is_none() && need.external.is_none() {
         return Ok(None);
     }
     match by_key(program, asked, view, outcome)? {
@@ -29,19 +31,55 @@ fn by_key<A: Action>(
     view: &View<'_>,
     outcome: &mut Option<A::Outcome>,
 ) -> Result<Option<Disposition>, Halt> {
-    let (Some(key), Some((first, fingerprint))) = (asked.key, view.found.keyed_fingerprint()) else {
-        return Ok(None);
-    };
-    if !is_remembered(program, first.at, asked.at) {
+    let Some(key) = asked.key else { return Ok(None) };
+    if newest_use(program, asked.at, key, asked.row.map(|row| row.batch), view)?.is_none() {
         return Ok(None);
     }
+    // A row that is not there was not carried out yet.
+    let first = view.found.keyed.first().filter(|first| is_remembered(program, first.at, asked.at));
+    let Some((first, stamp)) = first.and_then(|first| Some((first, first.stamp.as_ref()?))) else {
+        return Ok(None);
+    };
     let written = Written { account: view.first, settled: 0, entries: &view.found.keyed };
-    let same = fingerprint == asked.request.fingerprint();
+    let same = stamp.row == asked.row && stamp.fingerprint == asked.request.fingerprint();
     *outcome = asked.request.outcome(&written).filter(|_| same);
     match outcome {
         Some(_) => Ok(Some(Disposition::Replayed)),
         None => Err(KeyReused { key: key.clone(), first: first.sequence }.into()),
     }
+}
+
+/// Whether the key of a batch is free for it in the account that was lent: never used, or used for this very batch.
+pub(crate) fn batch_key(
+    program: &Program,
+    at: Timestamp,
+    (key, batch): (&Key, Fingerprint),
+    need: &Need,
+    view: &View<'_>,
+) -> Result<(), Halt> {
+    match newest_use(program, at, key, Some(batch), view)? {
+        Some(_) => Ok(()),
+        None => more::open(need, view.first),
+    }
+}
+
+/// The newest use of a key, if it is still remembered: by a request of its own, or by a row of the batch.
+fn newest_use<'a>(
+    program: &Program,
+    at: Timestamp,
+    key: &Key,
+    batch: Option<Fingerprint>,
+    view: &View<'a>,
+) -> Result<Option<&'a Entry>, KeyReused> {
+    match view.found.key_used.filter(|used| is_remembered(program, used.at, at)) {
+        Some(used) if batch_of(used) != batch => Err(KeyReused { key: key.clone(), first: used.sequence }),
+        newest => Ok(newest),
+    }
+}
+
+/// The content of the batch that an entry was written for, if it was.
+fn batch_of(entry: &Entry) -> Option<Fingerprint> {
+    Some(entry.stamp.as_ref()?.row?.batch)
 }
 
 /// Whether a key that was used at `first` is still looked for.

@@ -1,7 +1,11 @@
 //! What a store keeps an index of: the records that an entry changes. The caller's own name for what it made is the other
 //! index; see [`Entry::external`].
 
-use crate::id::{DefinitionId, HoldId, LotId, ProfileNumber, RedemptionId, TransactionId};
+use std::hash::Hasher as _;
+
+use siphasher::sip::SipHasher13;
+
+use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::effect::{Arrival, Effect, HoldEnd};
 use crate::journal::list::short_list;
 use crate::journal::{Bucket, Entry, EntryKind, Movement};
@@ -22,12 +26,21 @@ impl RecordId {
         Self(lot.get() | 1 << 53)
     }
 
+    /// A row of a batch under a key: the entry that it wrote first is listed under that (rule J5). Above every other id. What
+    /// is listed under it must be looked at, as this is a hash.
+    pub(crate) fn of_row(key: &Key, row: u32) -> Self {
+        let mut hasher = SipHasher13::new();
+        hasher.write(key.as_str().as_bytes());
+        hasher.write_u32(row.to_le());
+        Self(hasher.finish() >> 10 | 1 << 54)
+    }
+
     /// From the number that a store kept.
     pub const fn new(id: u64) -> Self {
         Self(id)
     }
 
-    /// As a plain number, below 2<sup>54</sup>.
+    /// As a plain number, below 2<sup>55</sup>.
     pub const fn get(self) -> u64 {
         self.0
     }
@@ -53,10 +66,14 @@ short_list! {
 impl Entry {
     /// The records made by *earlier* entries that this one changes; `journal`: whose the entry is in.
     ///
+    /// The row of a batch under a key that wrote it counts as one of them.
+    ///
     /// A store keeps an index from each of them to the entry; see [`crate::store`]. Taking value from live lots is
     /// not among them: the account's state tells of that, and an index row for each would halve the speed.
     pub fn records(&self, journal: ProfileNumber) -> RecordIds {
         let mut records = RecordIds::default();
+        let row = self.stamp.as_ref().and_then(|stamp| Some((stamp.key.as_ref()?, stamp.row?.row)));
+        records.0.extend(row.map(|(key, row)| RecordId::of_row(key, row)));
         if let EntryKind::Redeem(_) = self.kind {
             // Of what is done most it need not be found out: it makes a new redemption, and takes from live lots.
             return records;

@@ -57,7 +57,7 @@ pub use reassign::{MovedIn, MovedOut};
 pub use redeem::{RedeemDetails, Redeemed, Strategies, Strategy};
 pub use release::{Release, ReleasedLot};
 pub use return_entry::{RedemptionState, ReturnEntry, ReturnedItem, ReturnedTo};
-pub use stamp::{External, Stamp};
+pub use stamp::{BatchRow, External, Stamp};
 pub use state::{LotChange, LotState, Movements, Standing};
 pub use transaction::{Earned, Transaction, TransactionChange};
 pub use unreadable::Unreadable;
@@ -161,6 +161,12 @@ impl Entry {
     /// The idempotency key of the request that wrote it.
     pub fn key(&self) -> Option<&Key> {
         self.stamp.as_ref().and_then(|stamp| stamp.key.as_ref())
+    }
+
+    /// Whether it is the first that this row of the batch under this key wrote.
+    pub(crate) fn is_row(&self, (key, row): &(Key, u32)) -> bool {
+        let number = self.stamp.as_ref().and_then(|stamp| stamp.row).map(|row| row.row);
+        self.key() == Some(key) && number == Some(*row)
     }
 
     /// The caller's own name for what it made: a store finds the newest entry with a name.

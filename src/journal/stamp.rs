@@ -13,6 +13,9 @@ pub struct Stamp {
     /// The idempotency key it came with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
+    /// Which row of a batch it was, if the key is a batch's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<BatchRow>,
     /// The caller's own id of what it made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external: Option<External>,
@@ -21,6 +24,22 @@ pub struct Stamp {
     /// How many entries the request wrote, this one included.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub entries: u32,
+}
+
+/// A row of a batch under an idempotency key: the batch is one content (rule J5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BatchRow {
+    /// The content of the batch: of all its rows, in order.
+    pub batch: Fingerprint,
+    /// Which of the rows, counted from zero.
+    pub row: u32,
+}
+
+impl BatchRow {
+    pub(crate) const fn new(batch: Fingerprint, row: u32) -> Self {
+        Self { batch, row }
+    }
 }
 
 const fn one() -> u32 {

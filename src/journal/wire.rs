@@ -7,7 +7,7 @@
 
 use crate::id::{Key, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
-use crate::journal::{Balances, Cause, Entry, EntryKind, External, Fingerprint, Stamp};
+use crate::journal::{Balances, BatchRow, Cause, Entry, EntryKind, External, Fingerprint, Stamp};
 use crate::value::Quantity;
 
 /// The kinds, each by the first byte of its binary form. Another form of a kind gets another byte.
@@ -178,7 +178,7 @@ impl Binary for Cause {
 impl Binary for Stamp {
     fn write(&self, to: &mut Writer<'_>) {
         let is_first_of_many = self.entries != 1;
-        to.flags([self.key.is_some(), self.external.is_some(), is_first_of_many]);
+        to.flags([self.key.is_some(), self.external.is_some(), is_first_of_many, self.row.is_some()]);
         to.bytes(&self.fingerprint.to_le_bytes());
         self.key.iter().for_each(|key| to.text(key.as_str()));
         if let Some(external) = &self.external {
@@ -188,11 +188,15 @@ impl Binary for Stamp {
         if is_first_of_many {
             to.number(self.entries.into());
         }
+        if let Some(BatchRow { batch, row }) = self.row {
+            to.bytes(&batch.to_le_bytes());
+            to.number(row.into());
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "the stamp of an entry";
-        let [has_key, has_external, is_first_of_many] = from.flags()?;
+        let [has_key, has_external, is_first_of_many, is_row] = from.flags()?;
         let fingerprint = Fingerprint::from_le_bytes(from.array()?);
         let key = from.if_set(has_key, |from| from.parsed::<Key>("an idempotency key"))?;
         let external = from.if_set(has_external, |from| match from.byte()? {
@@ -203,7 +207,10 @@ impl Binary for Stamp {
             newer => Err(from.newer(newer.into())),
         })?;
         let entries = if is_first_of_many { from.small()? } else { 1 };
-        Ok(Self { key, external, fingerprint, entries })
+        let row = from.if_set(is_row, |from| {
+            Ok(BatchRow::new(Fingerprint::from_le_bytes(from.array()?), from.small()?))
+        })?;
+        Ok(Self { key, row, external, fingerprint, entries })
     }
 }
 

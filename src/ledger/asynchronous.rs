@@ -8,7 +8,7 @@ use crate::account::NextExpiry;
 use crate::engine::{Action, Asked, Disposition, Receipt, need};
 use crate::id::{Key, LotId, ProfileId, ProfileNumber};
 use crate::journal::{LotSnapshots, ValuedBalances};
-use crate::ops::{Command, Quote, Redeem};
+use crate::ops::{Command, KeyedBatch, Quote, Redeem};
 use crate::program::Program;
 use crate::store::{AsOf, AsyncStore, Change};
 use crate::time::Timestamp;
@@ -43,7 +43,7 @@ pub struct AsyncLedger<S> {
     pub(super) program: Program,
     pub(super) store: S,
     /// What a decision writes into, used again and again.
-    space: Change,
+    pub(super) space: Change,
 }
 
 impl<S: AsyncStore> AsyncLedger<S> {
@@ -98,11 +98,8 @@ impl<S: AsyncStore> AsyncLedger<S> {
     /// Carries out many commands in one go, for any profiles. Each stands for itself: one that is refused does not
     /// stop the next, and the answers come in the order of the commands (rule D5).
     pub async fn run_all<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
-        let Batch { mut units, mut needs, order } =
-            Batch::new(&self.program, commands.iter().map(Command::asked));
-        let run = Run::of_some(&mut units, &mut needs, order, &mut self.space);
-        let driven = run.drive(&mut self.store).await;
-        units.iter_mut().map(|unit| unit.answer(&driven)).collect()
+        let batch = Batch::new(&self.program, commands.iter().map(Command::asked));
+        batch.run(&mut self.store, &mut self.space).await
     }
 }
 
@@ -144,8 +141,8 @@ pub struct AsyncLedgerAt<'a, S> {
 }
 
 impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
-    /// The ledger at the same instant, with an idempotency key for its next request: the same key with the same content is
-    /// carried out once (rule J5).
+    /// The ledger at the same instant, with an idempotency key for its next request or batch: the same key with the
+    /// same content is carried out once (rule J5).
     #[must_use]
     pub const fn keyed(&mut self, key: Key) -> AsyncLedgerAt<'_, S> {
         AsyncLedgerAt { ledger: self.ledger, at: self.at, key: Some(key) }
@@ -157,7 +154,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub async fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
         let key = self.key.take();
-        let asked = Asked { at: self.at, key: key.as_ref(), request: &request };
+        let asked = Asked { at: self.at, key: key.as_ref(), row: None, request: &request };
         self.ledger.run_as(asked, |outcome, _, _| outcome).await
     }
 
@@ -167,18 +164,20 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// As [`AsyncLedgerAt::commit`].
     pub async fn commit_with_receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
         let key = self.key.take();
-        let asked = Asked { at: self.at, key: key.as_ref(), request: &request };
+        let asked = Asked { at: self.at, key: key.as_ref(), row: None, request: &request };
         let make = |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged };
         self.ledger.run_as(asked, make).await
     }
 
-    /// Carries out many requests in one go, as [`AsyncLedger::run_all`]; none of them under a key.
+    /// Carries out many requests in one go, as [`AsyncLedger::run_all`]; under a key, as one [`KeyedBatch`].
     pub async fn commit_all<A: Action>(
         &mut self,
         requests: impl IntoIterator<Item = A>,
     ) -> Vec<Answer<A, S::Error>> {
-        let commands = self.commands(requests);
-        self.ledger.run_all(&commands).await
+        match self.key.take() {
+            Some(key) => self.ledger.run_batch(&KeyedBatch::new(self.at, key, requests)).await,
+            None => self.ledger.run_all(&self.commands(requests)).await,
+        }
     }
 
     /// What a redemption would take and from where, without taking it (rule C7).
@@ -240,7 +239,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
         ask(&mut self.ledger.store, read::catalogue(Reading::Now(self.at))).await
     }
 
-    pub(super) fn commands<A>(&self, requests: impl IntoIterator<Item = A>) -> Vec<Command<A>> {
+    fn commands<A>(&self, requests: impl IntoIterator<Item = A>) -> Vec<Command<A>> {
         requests.into_iter().map(|request| Command::new(self.at, request)).collect()
     }
 }

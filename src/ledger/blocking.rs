@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use super::Answer;
 use super::asynchronous::AsyncLedger;
 use crate::engine::Action;
-use crate::ops::Command;
+use crate::ops::{Command, KeyedBatch};
 use crate::program::Program;
 use crate::store::{AsOf, Blocking, Store};
 use crate::time::Timestamp;
@@ -134,6 +134,34 @@ impl<S: Store> Ledger<S> {
     /// ```
     pub fn run_all<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
         ready(self.0.run_all(commands))
+    }
+
+    /// Carries out a batch under its key, in one go, for any profiles. The answers come in the order of the rows; one that
+    /// is refused does not stop the next (rule D5), and burns nothing.
+    ///
+    /// If a profile of the batch knows its key from anything else, every answer is
+    /// [`Error::KeyReused`](crate::Error::KeyReused), and nothing is done; nor is it if they cannot all be asked.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Define, IssueReward, KeyedBatch, Ledger, MemoryStore, ProfileId, Program, RewardDefinition, Timestamp};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let (alice, bob) = (ProfileId::new("alice")?, ProfileId::new("bob")?);
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// let issue = |profile| IssueReward::new(profile, ten.id);
+    /// let batch = KeyedBatch::new(now, "import-7".parse()?, [issue(alice), issue(bob)]);
+    /// assert!(ledger.run_batch(&batch).iter().all(Result::is_ok));
+    ///
+    /// let other = KeyedBatch::new(now, "import-7".parse()?, [issue(bob), issue(alice)]);
+    /// let codes: Vec<_> = ledger.run_batch(&other).iter().map(|answer| answer.as_ref().unwrap_err().code()).collect();
+    /// assert_eq!(codes, ["key_reused", "key_reused"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_batch<A: Action>(&mut self, batch: &KeyedBatch<A>) -> Vec<Answer<A, S::Error>> {
+        ready(self.0.run_batch(batch))
     }
 }
 

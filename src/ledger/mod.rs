@@ -6,6 +6,7 @@
 mod across;
 mod all;
 mod asynchronous;
+mod batch;
 mod blocking;
 mod error;
 mod group;

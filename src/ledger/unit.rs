@@ -380,4 +380,15 @@ impl<'a, A: Action> Batch<'a, A> {
         }
         batch
     }
+
+    /// Runs them, and hands out their answers.
+    pub(crate) async fn run<S: AsyncStore>(
+        self,
+        store: &mut S,
+        space: &mut Change,
+    ) -> Vec<Result<Receipt<A::Outcome>, Error<S::Error>>> {
+        let Self { mut units, mut needs, order } = self;
+        let driven = Run::of_some(&mut units, &mut needs, order, space).drive(store).await;
+        units.iter_mut().map(|unit| unit.answer(&driven)).collect()
+    }
 }

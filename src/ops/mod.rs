@@ -1,5 +1,6 @@
 //! What a rewards ledger can do: one file for each operation.
 
+pub(crate) mod batch;
 pub(crate) mod correct;
 mod decide;
 mod define;
@@ -19,6 +20,7 @@ mod template;
 mod transact;
 mod transfer;
 
+pub use batch::KeyedBatch;
 pub use correct::{Adjust, CorrectedLot, Revoke};
 pub use decide::{decide, need};
 pub use define::{ArchiveDefinition, Define, Redefine};

@@ -21,8 +21,8 @@ use crate::time::Timestamp;
 
 pub use crate::ops::{
     Adjust, ArchiveDefinition, CaptureHold, Define, DeleteTransaction, Extend, IssuePoints, IssueReward,
-    MergeProfiles, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold, ReturnRedemption,
-    ReturnTransaction, ReverseRedemption, Revoke, Sweep, UpdateTransaction,
+    KeyedBatch, MergeProfiles, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold,
+    ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, UpdateTransaction,
 };
 use crate::ops::{CorrectedLot, Extended, Merged, Moved, Swept, TransactionReturn};
 
@@ -57,7 +57,7 @@ impl<A> Command<A> {
 
     /// As the engine is asked.
     pub(crate) const fn asked(&self) -> Asked<'_, A> {
-        Asked { at: self.at, key: self.key.as_ref(), request: &self.request }
+        Asked { at: self.at, key: self.key.as_ref(), row: None, request: &self.request }
     }
 
     /// The same, under an idempotency key.

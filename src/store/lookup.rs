@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::find::{Find, Lookup};
 use super::work::{AsOf, DefinitionRef, Found, Need, Record};
 use crate::account::{Account, Corrupt};
-use crate::id::{DefinitionId, LotId, ProfileNumber};
+use crate::id::{DefinitionId, Key, LotId, ProfileNumber};
 use crate::journal::{Entry, EntryKind, LotKind, LotState, RecordId, Standing};
 
 /// Finds out what a [`Need`] needs, look-up by look-up.
@@ -46,11 +46,18 @@ pub struct LookupPlan<E> {
     /// The lot that the transaction earned, and those that stand in for it.
     own_lots: Vec<LotId>,
     definition: Option<DefinitionId>,
+    /// The row of a batch that is wanted.
+    row: Option<(Key, u32)>,
 }
 
 /// What a look-up is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
+    /// The newest use of a batch's key.
+    KeyUsed,
+    /// What is listed under the row of the batch.
+    Row,
+    /// What the request wrote under its key before.
     Keyed,
     Journal,
     ExpiredList,
@@ -96,6 +103,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             redeemed_lots: need.redeemed_lots,
             own_lots: Vec::new(),
             definition: None,
+            row: None,
         };
         if !need.is_plain() {
             plan.start(need, account);
@@ -107,7 +115,15 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         let own = self.own;
         self.closed.clone_from(&need.closed);
         if let Some(key) = &need.key {
-            self.want(Slot::Keyed, own, Find::Key(key.clone()));
+            let used = Find::Key(key.clone());
+            match need.row {
+                None => self.want(Slot::Keyed, own, used),
+                Some(row) => {
+                    self.want(Slot::KeyUsed, own, used);
+                    self.want(Slot::Row, own, Find::About(RecordId::of_row(key, row)));
+                    self.row = Some((key.clone(), row));
+                }
+            }
         }
         if let Some(external) = &need.external {
             self.want(Slot::Named(Thing::External), own, Find::Named((**external).clone()));
@@ -245,10 +261,21 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         match slot {
             Slot::Keyed => {
                 let sequence = first.sequence;
-                // What the key's first use wrote after its first entry; that has no stamp.
-                if let Some(entries @ 2..) = first.stamp.as_ref().map(|stamp| stamp.entries) {
+                // What the key's first use wrote after its first entry; that has no stamp. Of a row it is all there.
+                let entries = first.stamp.as_ref().filter(|_| self.row.is_none()).map(|stamp| stamp.entries);
+                if let Some(entries @ 2..) = entries {
                     let last = sequence.saturating_add(entries.saturating_sub(1));
                     self.want(slot, journal, Find::Range(sequence.saturating_add(1), last));
+                }
+            }
+            Slot::Row => {
+                let listed = self.found.get(place..).unwrap_or_default().iter().rev();
+                let mut entries = listed.map(|(_, entry)| entry.borrow());
+                let newest = entries.find(|entry| self.row.as_ref().is_some_and(|row| entry.is_row(row)));
+                if let Some((sequence, stamp)) = newest.and_then(|it| Some((it.sequence, it.stamp.as_ref()?)))
+                {
+                    let last = sequence.saturating_add(stamp.entries.saturating_sub(1));
+                    self.want(Slot::Keyed, journal, Find::Range(sequence, last));
                 }
             }
             Slot::Named(Thing::Definition) => {
@@ -324,6 +351,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         for (slot, entry) in &self.found {
             match slot {
                 Slot::Keyed => found.keyed.push(entry.borrow()),
+                Slot::KeyUsed => found.key_used = Some(entry.borrow()),
                 Slot::Journal => found.journal.push(entry.borrow()),
                 Slot::Made(Thing::External) => found.external = self.record(Thing::External),
                 Slot::Made(Thing::Redemption) => found.redemption = self.record(Thing::Redemption),
@@ -343,6 +371,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                     lots.push((*thing, *slot, entry.borrow()));
                 }
                 Slot::ExpiredList
+                | Slot::Row
                 | Slot::Expired(_)
                 | Slot::Own(_)
                 | Slot::Named(_)
@@ -354,6 +383,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             (found.lots, found.closed_lots) = lot_records(lots);
         }
         found.own_lots = self.own_lots();
+        found.key_used = found.key_used.or_else(|| found.keyed.first().copied());
         found.expired = self.expired();
         found
     }

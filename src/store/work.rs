@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
-use crate::journal::{Entry, EntryKind, External, Fingerprint, LotState};
+use crate::journal::{Entry, EntryKind, External, LotState};
 use crate::time::Timestamp;
 
 /// Whose journal.
@@ -57,6 +57,8 @@ pub struct Need {
     pub as_of: AsOf,
     /// The idempotency key to look for.
     pub key: Option<Key>,
+    /// Which row of a batch is wanted, if the key is a batch's.
+    pub row: Option<u32>,
     /// The caller's own id to look for.
     pub external: Option<Box<External>>,
     /// The redemption that is named.
@@ -95,6 +97,7 @@ impl Need {
             closed: Vec::new(),
             as_of: AsOf::Now,
             key: None,
+            row: None,
             external: None,
             redemption: None,
             redeemed_lots: false,
@@ -152,7 +155,9 @@ impl<'a> Record<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Found<'a> {
-    /// The entries that the key's first use wrote, in order.
+    /// The first entry of the newest request that used the key: of a batch, any of its rows.
+    pub key_used: Option<&'a Entry>,
+    /// The entries that the request wrote under the key before, in order: of a batch, those of the row.
     pub keyed: Vec<&'a Entry>,
     /// What the caller's own id was last used for.
     pub external: Option<Record<'a>>,
@@ -183,6 +188,7 @@ pub struct Found<'a> {
 impl<'a> Found<'a> {
     /// Nothing.
     pub const NOTHING: Found<'static> = Found {
+        key_used: None,
         keyed: Vec::new(),
         external: None,
         redemption: None,
@@ -206,12 +212,6 @@ impl<'a> Found<'a> {
     /// A lot, as a closed journal knows it.
     pub fn closed_lot(&self, lot: LotId) -> Option<&Record<'a>> {
         find(&self.closed_lots, lot)
-    }
-
-    /// The fingerprint of the request that used the key first.
-    pub(crate) fn keyed_fingerprint(&self) -> Option<(&'a Entry, Fingerprint)> {
-        let first = self.keyed.first()?;
-        Some((first, first.stamp.as_ref()?.fingerprint))
     }
 }
 

@@ -16,7 +16,7 @@ mod earn;
 pub(crate) mod generate;
 mod give_back;
 mod hold;
-mod issue;
+pub(crate) mod issue;
 pub(crate) mod laws;
 pub(crate) mod memo;
 pub(crate) mod money;
@@ -71,9 +71,14 @@ pub(crate) struct Done {
     owner: Owner,
     at: Micros,
     key: Option<Key>,
+    /// All rows of the batch that it was one of, and its place among them.
+    row: Option<Row>,
     request: Request,
     pub(crate) made: Made,
 }
+
+/// A row of a batch under a key, by all rows and its place among them.
+pub(crate) type Row = (Vec<Request>, usize);
 
 /// Whose journal, by the place in the list of profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,6 +200,11 @@ impl Model {
 
     /// What the engine must answer to a command; carries it out if it is to be.
     pub(crate) fn run(&mut self, command: &Command<Request>) -> Verdict {
+        self.run_row(command, None)
+    }
+
+    /// The same, of a row of a batch.
+    pub(crate) fn run_row(&mut self, command: &Command<Request>, row: Option<Row>) -> Verdict {
         // A key is looked for in one journal, so it must be said whose.
         let is_anybody = command.key.is_some() && followed(&command.request).is_some();
         let Some(first) = self.owner(&command.request).filter(|_| !is_anybody) else {
@@ -202,7 +212,7 @@ impl Model {
         };
         // Old keys and names are repeated where they are (rule L2).
         let asked = self.chain(first, &command.request);
-        match self.repetition(&asked, command) {
+        match self.repetition(&asked, command, row.as_ref()) {
             // The documents put the key first, but a request that names its definition badly cannot be looked up.
             Some(Verdict::Refused(mut codes)) => {
                 codes.extend(issue::badly_named(&command.request));
@@ -218,7 +228,7 @@ impl Model {
             Ok(made) => {
                 let (key, request) = (command.key.clone(), command.request.clone());
                 let at = self.last_at(owner).unwrap();
-                self.done.push(Done { owner, at, key, request, made });
+                self.done.push(Done { owner, at, key, row, request, made });
                 Verdict::Done(made)
             }
             Err(objections) => Verdict::Refused(objections.codes().unwrap()),

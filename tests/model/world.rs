@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use scrip::store::{AsOf, Change, CommitStatus, Need, Owner as StoreOwner, Store, View, Work};
 use scrip::{
-    Account, Catalogue, Command, Disposition, Entry, Error, Ledger, Outcome, ProfileId, Receipt, Request,
+    Account, Catalogue, Command, Disposition, Entry, Error, KeyedBatch, Ledger, Outcome, ProfileId, Receipt,
+    Request,
 };
 
 use super::calendar::Micros;
@@ -79,6 +80,33 @@ where
     pub(crate) fn run(&mut self, command: &Command<Request>) -> Result<Answer<S>, TestCaseError> {
         let verdict = self.model.run(command);
         let answer = self.ledger.run(command);
+        self.compare(command, &verdict, answer)
+    }
+
+    /// Gives a batch under a key to both, and compares what comes of it row by row.
+    pub(crate) fn run_batch(&mut self, batch: &KeyedBatch) -> Result<Vec<Answer<S>>, TestCaseError> {
+        let KeyedBatch { at, key, requests, .. } = batch;
+        let answers = self.ledger.run_batch(batch);
+        prop_assert_eq!(answers.len(), requests.len());
+        let is_reused = self.model.is_key_of_another(at.micros(), key, requests);
+        let mut compared = Vec::new();
+        for (place, answer) in answers.into_iter().enumerate() {
+            let command = Command::new(*at, requests[place].clone()).keyed(key.clone());
+            let verdict = match is_reused {
+                true => Verdict::Refused(vec!["key_reused"]),
+                false => self.model.run_row(&command, Some((requests.clone(), place))),
+            };
+            compared.push(self.compare(&command, &verdict, answer)?);
+        }
+        Ok(compared)
+    }
+
+    fn compare(
+        &mut self,
+        command: &Command<Request>,
+        verdict: &Verdict,
+        answer: Answer<S>,
+    ) -> Result<Answer<S>, TestCaseError> {
         self.sent.push(command.clone());
         self.refused.push(answer.as_ref().err().map(Error::code));
         if let Ok(receipt) = &answer {
@@ -87,7 +115,7 @@ where
         if !self.is_compared {
             return Ok(answer);
         }
-        let agreed = match (&verdict, &answer) {
+        let agreed = match (verdict, &answer) {
             (Verdict::Refused(codes), Err(error)) => check::is_one_of(codes, error.code()),
             (Verdict::Done(made), Ok(receipt)) => {
                 // A sweep is not remembered.

@@ -12,6 +12,8 @@ use super::toy::{Toy, ToyError};
 const HANDLES: [u8; 2] = [3, 4];
 /// Records from here on are what is fixed about lots which came from elsewhere or were corrected.
 const FACTS: u64 = 1 << 53;
+/// Records from here on are rows of batches under a key.
+const ROWS: u64 = 1 << 54;
 
 impl Toy {
     /// `before`: how long each journal was when the batch began.
@@ -115,6 +117,7 @@ impl Toy {
     fn subjects(&self, journal: ProfileNumber, entry: &Entry) -> Vec<RecordId> {
         let mut subjects = entry.records(journal).to_vec();
         match self.flaw {
+            Some(Flaw::RowsUnindexed) => subjects.retain(|subject| subject.get() < ROWS),
             Some(Flaw::IndexesOneSubject) => subjects.truncate(1),
             Some(Flaw::IndexesThreeSubjects) => subjects.truncate(3),
             _ => {}

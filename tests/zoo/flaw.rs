@@ -113,6 +113,8 @@ flaws! {
     SubjectsOfTheBatchUnseen => a_batch_finds_what_it_wrote;
     /// So is what has a name.
     NamesOfTheBatchUnseen => a_batch_finds_what_it_wrote;
+    /// The rows of a batch under a key are not found.
+    RowsUnindexed => a_batch_under_a_key_is_found_again;
     /// Definitions are not found by their handles.
     HandlesUnindexed => a_definition_is_found_by_its_handle;
     /// A full page of the feed leaves out the entry after it.

@@ -235,7 +235,7 @@ fn parameters(doc: &Doc) -> Vec<Value> {
     if doc.method == Method::POST {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false, "schema": text,
-            "description": "The same key with the same content is carried out once.",
+            "description": "The same key with the same content is carried out once; all rows of a batch are one content.",
         }));
     }
     parameters

@@ -183,3 +183,46 @@ fn the_same_external_id_from_many_clients_makes_one_reward() {
         assert_eq!(server.balance("p"), 10);
     });
 }
+
+/// A batch is one content under its key, unreadable rows included; each legal key serves a batch of any legal size.
+#[test]
+fn a_batch_under_a_key_is_one_content() {
+    on_each_store(|server| {
+        let definition = server.define("ten", json!({}));
+        let row = |profile: &str| json!({"reward_definition_id": definition, "profile_id": profile});
+        let batch = |key: &str, rows: &Value| server.post_keyed(key, "/rewards/batch", rows);
+        let rows = json!([row("a"), 7, row("b"), {"profile_id": "a"}, row("a")]);
+        let first = batch("k", &rows).is(200).bare_json();
+        assert_eq!(first["meta"], json!({"created": 3, "existing": 0, "rejected": 2}));
+        assert_eq!(batch("k", &rows).is(200).bare_json(), first);
+        for other in [
+            json!([row("a"), row("b"), 7, {"profile_id": "a"}, row("a")]),
+            json!([row("a"), 8, row("b"), {"profile_id": "a"}, row("a")]),
+            json!([row("a"), row("b"), {"profile_id": "a"}, row("a")]),
+            json!([row("a")]),
+            json!([row("c"), row("a")]),
+        ] {
+            batch("k", &other).refuses(409, "key_reused");
+        }
+        for key in ["k", "k row 0", "k 0"] {
+            let single = server.post_keyed(key, "/rewards", &row("a"));
+            if key == "k" {
+                single.refuses(409, "key_reused")
+            } else {
+                single.is(201)
+            };
+        }
+        server.post_keyed("s", "/rewards", &row("b")).is(201);
+        batch("s", &json!([row("b")])).refuses(409, "key_reused");
+        assert_eq!(
+            (server.balance("a"), server.balance("b"), server.balance("c")),
+            (json!(40), json!(20), json!(0))
+        );
+        let longest = "k".repeat(255);
+        let many = json!(vec![row("d"); 500]);
+        for _ in 0..2 {
+            assert_eq!(batch(&longest, &many).is(200).bare_json()["meta"]["created"], 500);
+        }
+        assert_eq!(server.balance("d"), 5_000);
+    });
+}

@@ -46,6 +46,20 @@ fn postgres_is_a_store_as_well() {
     });
     assert_eq!(answers.iter().filter(|status| **status == 201).count(), 8, "{answers:?}");
     assert!(answers.iter().all(|status| [201, 422, 503].contains(status)), "{answers:?}");
+    // A batch under a key is done once by both.
+    let both = |call: &(dyn Fn(&Server, u32) -> u16 + Sync)| {
+        thread::scope(|scope| {
+            let started =
+                [(&server, 1), (&other, 2)].map(|(server, total)| scope.spawn(move || call(server, total)));
+            let mut statuses = started.map(|client| client.join().unwrap());
+            statuses.sort_unstable();
+            statuses
+        })
+    };
+    let rows = json!(vec![json!({"reward_definition_id": definition, "profile_id": "batch"}); 20]);
+    assert_eq!(both(&|server, _| server.post_keyed("b", "/rewards/batch", &rows).status), [200, 200]);
+    other.post_keyed("b", "/rewards/batch", &json!([rows[0]])).refuses(409, "key_reused");
+    assert_eq!(other.balance("batch"), 200);
     let lists = ["/rewards", "/transactions", "/profiles/p/ledgers", "/reward-definitions"];
     let seen =
         |server: &Server| -> Vec<_> { lists.iter().map(|list| server.get(list).is(200).data()).collect() };

@@ -9,6 +9,8 @@ use crate::journal::{LotSnapshots, ValuedBalances};
 use crate::ledger::Ledger;
 use crate::ledger::asynchronous::AsyncLedgerAt;
 use crate::ledger::{Answer, Error};
+#[cfg(doc)]
+use crate::ops::KeyedBatch;
 use crate::ops::{Quote, Redeem};
 use crate::store::{Blocking, Store};
 use crate::view::{Catalogue, Wallet};
@@ -18,8 +20,8 @@ use crate::view::{Catalogue, Wallet};
 pub struct LedgerAt<'a, S>(pub(in crate::ledger) AsyncLedgerAt<'a, Blocking<S>>);
 
 impl<S: Store> LedgerAt<'_, S> {
-    /// The ledger at the same instant, with an idempotency key for its next request: the same key with the same content is
-    /// carried out once (rule J5).
+    /// The ledger at the same instant, with an idempotency key for its next request or batch: the same key with the
+    /// same content is carried out once (rule J5).
     ///
     /// ```
     /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
@@ -96,7 +98,7 @@ impl<S: Store> LedgerAt<'_, S> {
         ready(self.0.commit_with_receipt(request))
     }
 
-    /// Carries out many requests in one go, as [`Ledger::run_all`]; none of them under a key.
+    /// Carries out many requests in one go, as [`Ledger::run_all`]; under a key, as one [`KeyedBatch`].
     ///
     /// ```
     /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
@@ -109,7 +111,12 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
     /// let more = ["bob", "cyd"].map(|name| Ok::<_, scrip::IdError>(IssueReward::new(ProfileId::new(name)?, ten.id)));
     /// let more = more.into_iter().collect::<Result<Vec<_>, _>>()?;
-    /// assert!(ledger.at(now).commit_all(more).iter().all(Result::is_ok));
+    /// let mut send = || ledger.at(now).keyed("import-7".parse().unwrap()).commit_all(more.clone());
+    /// assert!(send().iter().all(Result::is_ok));
+    /// // The answers got lost. Sent again, nothing is issued twice:
+    /// let again = send();
+    /// assert!(again.iter().flatten().all(|receipt| receipt.disposition == scrip::Disposition::Replayed));
+    /// assert_eq!(again.len(), 2);
     /// # Ok(())
     /// # }
     /// ```
@@ -117,8 +124,7 @@ impl<S: Store> LedgerAt<'_, S> {
         &mut self,
         requests: impl IntoIterator<Item = A>,
     ) -> Vec<Answer<A, S::Error>> {
-        let commands = self.0.commands(requests);
-        ready(self.0.ledger.run_all(&commands))
+        ready(self.0.commit_all(requests))
     }
 
     /// What a redemption would take and from where, without taking it (rule C7).

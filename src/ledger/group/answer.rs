@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use crate::engine::Receipt;
 use crate::ledger::Error;
 
 /// Where one answer is put, once.
@@ -92,6 +93,14 @@ impl<T, E> Drop for Reply<T, E> {
         if let Some(send) = self.send.take() {
             send(Err(error));
         }
+    }
+}
+
+/// The answer to a caller who knows of no transaction: if the store is inside one, it may yet be rolled back.
+pub(super) fn durable<O, E>(answer: Result<Receipt<O>, Error<E>>) -> Result<Receipt<O>, Error<E>> {
+    match answer {
+        Ok(receipt) if receipt.is_staged => Err(Error::InDoubt),
+        answer => answer,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::ledger::group::answer::wait;
+use crate::ledger::group::answer::{durable, wait};
 use crate::ledger::group::queue::{Batch, CommitReply, Queue};
 use crate::ledger::group::{Call, Grouped};
 use crate::ledger::{Answer, AsyncLedger, Error, Ledger};
@@ -147,11 +147,7 @@ impl<L: Grouped> Round<L> {
 
     fn tell(&mut self, index: usize, answer: Answer<Request, L::Error>) {
         let Some(reply) = self.replies.get_mut(index).and_then(Option::take) else { return };
-        reply.answer(match answer {
-            // The store is inside somebody's transaction. Whether that commits is not for us to know.
-            Ok(receipt) if receipt.is_staged => Err(Error::InDoubt),
-            answer => answer,
-        });
+        reply.answer(durable(answer));
     }
 }
 

@@ -1,11 +1,12 @@
 //! Group commit: many callers, one ledger, one flush for all that came in while the last one ran.
 
 mod answer;
+mod calls;
 mod driver;
 mod queue;
 
 use std::fmt;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,6 +14,7 @@ use std::task::{Context, Poll};
 use thiserror::Error;
 
 use self::answer::{Reply, Slot, wait};
+use self::calls::Call;
 pub use self::driver::GroupDriver;
 use self::queue::{Job, Queue, Unqueued};
 use crate::engine::Receipt;
@@ -80,6 +82,8 @@ use crate::store::{AsyncStore, Store, StoreError};
 ///   says so. Who waits for room keeps no place in a line.
 /// - **First come, first served.** Commands that were queued one after the other are decided in that order, if they are
 ///   about one profile and the store did not find a conflict. One that is sent after another was answered sees it.
+/// - **A batch under a key is one.** [`commit_batch`](Self::commit_batch) takes a whole [`KeyedBatch`](crate::KeyedBatch),
+///   which has a flush of its own, between two of these batches.
 /// - **No joining.** It never takes part in a transaction of the caller's. If the store is inside one nevertheless, so that
 ///   it only [stages](crate::store::CommitStatus::Staged) what it writes, the callers get [`Error::InDoubt`].
 ///
@@ -170,11 +174,6 @@ mod sealed {
         }
     }
 }
-
-/// Something else to be done with the ledger, between two batches.
-type Call<L> = Box<dyn for<'a> FnOnce(&'a mut L) -> BoxFuture<'a, ()> + Send>;
-
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What all handles share: when it is dropped, nobody is left who could ask for anything.
 struct Door<L: Grouped> {
@@ -271,68 +270,6 @@ where
     });
     let Command { at, key, request } = command;
     (Job::Commit(Command { at, key, request: request.into_request() }, reply), slot)
-}
-
-impl<S: Store + 'static> GroupCommit<Ledger<S>>
-where
-    S::Error: Send + Sync + 'static,
-{
-    /// Does something else with the ledger, between two batches: balances, a quote, a sweep of all profiles. It sees every
-    /// commit that was answered before. Nothing is committed while it runs, so let it be quick.
-    ///
-    /// Where a store has handles that read beside one another, a second handle reads without waiting for the queue.
-    pub fn with<T: Send + 'static>(
-        &self,
-        call: impl FnOnce(&mut Ledger<S>) -> T + Send + 'static,
-    ) -> Pending<T, Ledger<S>> {
-        let slot = Slot::new();
-        let mut reply = Reply::into(&slot);
-        let call: Call<Ledger<S>> = Box::new(move |ledger| {
-            reply.sent_to_store();
-            let value = call(ledger);
-            reply.answer(Ok(value));
-            Box::pin(ready(()))
-        });
-        self.send(Job::Call(call), slot)
-    }
-}
-
-impl<S: AsyncStore + Send + 'static> GroupCommit<AsyncLedger<S>>
-where
-    S::Error: Send + Sync + 'static,
-{
-    /// Does something else with the ledger, between two batches: balances, a quote, a sweep of all profiles. It sees every
-    /// commit that was answered before. Nothing is committed while it runs, so let it be quick.
-    ///
-    /// Where a store has handles that read beside one another, a second handle reads without waiting for the queue.
-    ///
-    /// ```
-    /// # use scrip::{AsyncLedger, AsyncStore, Error, GroupCommit, ProfileId, Timestamp, ValuedBalances};
-    /// # async fn example<S: AsyncStore + Send + 'static>(
-    /// #     group: GroupCommit<AsyncLedger<S>>, now: Timestamp, alice: ProfileId,
-    /// # ) -> Result<(), Error<S::Error>> where S::Error: Send + Sync + 'static {
-    /// let balances = group.with(move |ledger| Box::pin(async move { ledger.at(now).balances(alice).await })).await??;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn with<T, F>(&self, call: F) -> Pending<T, AsyncLedger<S>>
-    where
-        T: Send + 'static,
-        F: for<'a> FnOnce(&'a mut AsyncLedger<S>) -> Pin<Box<dyn Future<Output = T> + Send + 'a>>
-            + Send
-            + 'static,
-    {
-        let slot = Slot::new();
-        let mut reply = Reply::into(&slot);
-        let call: Call<AsyncLedger<S>> = Box::new(move |ledger| {
-            Box::pin(async move {
-                reply.sent_to_store();
-                let value = call(ledger).await;
-                reply.answer(Ok(value));
-            })
-        });
-        self.send(Job::Call(call), slot)
-    }
 }
 
 /// An answer that is on its way: await it, or [`wait`](Pending::wait) for it.

@@ -67,6 +67,7 @@ cases! {
     one_account_is_not_two
     a_name_used_anew_is_found_again
     a_key_used_anew_is_found_again
+    a_batch_under_a_key_is_found_again
     a_batch_finds_what_it_wrote
     a_definition_is_found_by_its_handle
 }

@@ -5,11 +5,11 @@ use super::probe::{Fixture, Verdict, expect};
 use super::suite::Suite;
 use crate::definition::RewardDefinition;
 use crate::engine::{Disposition, Receipt};
-use crate::id::{ExternalId, Handle, RedemptionId};
-use crate::ledger::Error;
-use crate::ops::{Define, DeleteTransaction, PostTransaction, Request, ReturnRedemption};
+use crate::id::{ExternalId, Handle, Key, RedemptionId};
+use crate::ledger::{Answer, Error};
+use crate::ops::{Command, Define, DeleteTransaction, PostTransaction, Request, ReturnRedemption};
 use crate::program::Program;
-use crate::store::AsyncStore;
+use crate::store::{AsyncStore, StoreError};
 use crate::value::Amount;
 
 impl<S, Open> Suite<Open>
@@ -61,6 +61,35 @@ where
         self.expect_balance(7_203, alice, 6, loss).await
     }
 
+    /// A batch under a key, and again; then its rows in another order, and one of them alone.
+    pub(super) async fn a_batch_under_a_key_is_found_again(&mut self) -> Verdict {
+        let _ready = self.ready().await?;
+        let (alice, bob) = (Fixture::profile("alice")?, Fixture::profile("bob")?);
+        let loss = "a batch that is sent again is done again";
+        let mut rows: Vec<Request> = vec![
+            self.fixture.issue(alice)?.into(),
+            Fixture::redeem(alice, 2).into(),
+            self.fixture.issue(bob)?.into(),
+            Fixture::redeem(alice, 2).into(),
+        ];
+        let key = Key::new(&"🔑".repeat(60)).map_err(|error| error.to_string())?;
+        for (seconds, expected) in [(0, "new"), (1, "replayed"), (2, "replayed")] {
+            let at = self.after(seconds)?;
+            let answers = self.till().await.at(at).keyed(key.clone()).commit_all(rows.clone()).await;
+            expect_all(&answers, expected, loss)?;
+        }
+        rows.reverse();
+        let at = self.after(3)?;
+        let answers = self.till().await.at(at).keyed(key.clone()).commit_all(rows.clone()).await;
+        expect_all(&answers, "key_reused", loss)?;
+        for row in rows {
+            let answer = self.till().await.run(&Command::new(at, row).keyed(key.clone())).await;
+            expect_all(&[answer], "key_reused", loss)?;
+        }
+        self.expect_balance(4, alice, 6, loss).await?;
+        self.expect_balance(4, bob, 10, loss).await
+    }
+
     /// Redeem 10, return 6 three times, post a sale twice: all in one batch, so that each finds what may not be committed yet.
     pub(super) async fn a_batch_finds_what_it_wrote(&mut self) -> Verdict {
         let _ready = self.ready().await?;
@@ -106,6 +135,14 @@ where
         })?;
         self.expect_balance(3, alice, 4, loss).await
     }
+}
+
+fn expect_all<E: StoreError>(answers: &[Answer<Request, E>], expected: &str, loss: &str) -> Verdict {
+    let codes: Vec<&str> =
+        answers.iter().map(|answer| answer.as_ref().map_or_else(Error::code, told)).collect();
+    expect(codes.iter().all(|code| *code == expected), || {
+        format!("a batch under a key was answered by {codes:?}, not {expected}: {loss}")
+    })
 }
 
 fn told<O>(receipt: &Receipt<O>) -> &'static str {

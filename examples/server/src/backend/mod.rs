@@ -11,8 +11,8 @@ use scrip::request::IsRequest;
 use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _, StoreError};
 use scrip::{
     AsyncLedger, Catalogue, Command, Defined, DefinitionId, ExternalId, GroupCommit, Grouped, KeyReused,
-    LotId, LotSnapshot, LotSnapshots, MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem,
-    Rejection, Timestamp, Transaction, TransactionId, ValuedBalances, Wallet,
+    KeyedBatch, LotId, LotSnapshot, LotSnapshots, MemoryStore, ProfileId, ProfileNumber, Program, Quote,
+    Receipt, Redeem, Rejection, Timestamp, Transaction, TransactionId, ValuedBalances, Wallet,
 };
 
 use self::postgres::InPostgres;
@@ -126,13 +126,25 @@ impl Backend {
         A::Outcome: 'static,
     {
         match self {
-            Self::Memory(ledger) => {
-                let answers = (**ledger).clone().run_all(&commands).await;
-                answers.into_iter().map(|answer| answer.map_err(Failure::from)).collect()
-            }
+            Self::Memory(ledger) => failures((**ledger).clone().run_all(&commands).await),
             Self::Sqlite(shared) => all_queued(&shared.writer, commands).await,
             Self::Postgres(shared) => all_queued(&shared.writer, commands).await,
         }
+    }
+
+    /// A batch under its key: if that was used for something else, each answer says so, and nothing was done.
+    pub async fn run_batch<A: IsRequest + 'static>(
+        &self,
+        batch: KeyedBatch<A>,
+    ) -> Result<Vec<Answer<A::Outcome>>, Failure>
+    where
+        A::Outcome: 'static,
+    {
+        Ok(match self {
+            Self::Memory(ledger) => failures((**ledger).clone().run_batch(&batch).await),
+            Self::Sqlite(shared) => failures(shared.writer.commit_batch(batch).await?),
+            Self::Postgres(shared) => failures(shared.writer.commit_batch(batch).await?),
+        })
     }
 
     pub async fn quote(&self, at: Timestamp, redeem: Redeem) -> Result<Quote, Failure> {
@@ -253,6 +265,10 @@ where
         answers.push(pending.await.map_err(Failure::from));
     }
     answers
+}
+
+fn failures<O, E: StoreError + Display>(answers: Vec<Result<Receipt<O>, scrip::Error<E>>>) -> Vec<Answer<O>> {
+    answers.into_iter().map(|answer| answer.map_err(Failure::from)).collect()
 }
 
 impl Failure {

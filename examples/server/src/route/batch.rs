@@ -2,12 +2,13 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{Command, Disposition, IssueReward, Key, Reward};
+use scrip::{Command, Disposition, IssueReward, KeyedBatch, Reward};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::rewards::request;
+use crate::backend::{Answer, Failure};
 use crate::http::answer;
 use crate::http::body::document;
 use crate::http::call::Call;
@@ -55,18 +56,20 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
         return Err(Problem::invalid("rewards", format!("a batch has 1 to {MOST} rows, not {}", rows.len())));
     }
     let mut outcomes: Vec<Option<Row>> = Vec::new();
-    let mut commands = Vec::new();
+    let (mut requests, mut unread) = (Vec::new(), Vec::new());
     for (index, row) in rows.iter().enumerate() {
-        match command(&call, index, row) {
-            Ok(command) => {
-                commands.push(command);
+        match call.row(row).and_then(request) {
+            Ok(request) => {
+                requests.push(request);
                 outcomes.push(None);
             }
-            Err(problem) => outcomes.push(Some(rejected(index, &problem))),
+            Err(problem) => {
+                unread.push((index as u32, row.get().to_owned()));
+                outcomes.push(Some(rejected(index, &problem)));
+            }
         }
     }
-    let _queued = call.app.metrics.in_queue();
-    let mut answers = call.app.backend.run_all(commands).await.into_iter();
+    let mut answers = run(&call, requests, unread).await?.into_iter();
     let data: Vec<Row> = outcomes
         .into_iter()
         .enumerate()
@@ -86,20 +89,34 @@ fn rows(call: &Call) -> Result<Vec<Box<RawValue>>, Problem> {
     call.body()?.get("rewards")?.ok_or_else(|| Problem::missing("rewards"))
 }
 
-fn command(call: &Call, index: usize, row: &RawValue) -> Result<Command<IssueReward>, Problem> {
-    let command = Command::new(call.at, request(call.row(row)?)?);
-    match call.key() {
-        // A key belongs to one request, so each row has its own.
-        Some(key) => {
-            let key = Key::new(&format!("{key} row {index}"));
-            let key = key.map_err(|error| Problem::invalid("Idempotency-Key", error.to_string()))?;
-            Ok(command.keyed(key))
+/// Carries out the rows; under the call's key they are one content, with those that could not be read.
+async fn run(
+    call: &Call,
+    requests: Vec<IssueReward>,
+    unread: Vec<(u32, String)>,
+) -> Result<Vec<Answer<Reward>>, Problem> {
+    let _queued = call.app.metrics.in_queue();
+    let backend = &call.app.backend;
+    let Some(key) = call.key() else {
+        let commands = requests.into_iter().map(|request| Command::new(call.at, request));
+        return Ok(backend.run_all(commands.collect()).await);
+    };
+    let batch = KeyedBatch::new(call.at, key.clone(), requests).with_unread(unread);
+    let answers = backend.run_batch(batch).await?;
+    match answers.first() {
+        // Nothing of it was done, so the answer is the batch's and not its rows'.
+        Some(Err(Failure::KeyReused(reused))) if answers.iter().all(is_key_reused) => {
+            Err(Problem::from(reused))
         }
-        None => Ok(command),
+        _ => Ok(answers),
     }
 }
 
-fn row(index: usize, answer: crate::backend::Answer<Reward>) -> Row {
+fn is_key_reused<O>(answer: &Answer<O>) -> bool {
+    matches!(answer, Err(Failure::KeyReused(_)))
+}
+
+fn row(index: usize, answer: Answer<Reward>) -> Row {
     match answer {
         Ok(receipt) => {
             let status = if receipt.disposition == Disposition::Existing { "existing" } else { "created" };

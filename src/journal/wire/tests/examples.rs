@@ -410,9 +410,15 @@ pub(super) fn heads() -> Vec<Entry> {
         External::RewardDefinition("r".parse().unwrap()),
         External::PointDefinition("p".parse().unwrap()),
     ];
-    let stamps =
-        externals.map(|external| Stamp { key: None, external: Some(external), fingerprint, entries: 1 });
-    let keyed = Stamp { key: Some("k".parse().unwrap()), external: None, fingerprint, entries: 1 };
+    let stamps = externals.map(|external| Stamp {
+        key: None,
+        row: None,
+        external: Some(external),
+        fingerprint,
+        entries: 1,
+    });
+    let keyed = Stamp { key: Some("k".parse().unwrap()), row: None, external: None, fingerprint, entries: 1 };
+    let row = Stamp { row: Some(BatchRow::new(fingerprint, 499)), ..keyed.clone() };
     let many = Stamp { external: stamps[0].external.clone(), entries: u32::MAX, ..keyed.clone() };
     let causes = [
         Cause::Clock,
@@ -424,7 +430,7 @@ pub(super) fn heads() -> Vec<Entry> {
     heads.extend(
         stamps
             .into_iter()
-            .chain([keyed, many])
+            .chain([keyed, many, row])
             .map(|stamp| Entry { stamp: Some(Box::new(stamp)), ..plain() }),
     );
     heads.push(Entry {
