@@ -29,7 +29,7 @@ use crate::account::{Account, settle_due};
 use crate::id::Key;
 use crate::journal::{BatchRow, Entry, External, Fingerprint};
 use crate::program::Program;
-use crate::store::{Change, Need, View};
+use crate::store::{Change, Need, Record, View};
 use crate::time::Timestamp;
 
 /// A request that a ledger can decide. Its `Outcome` is what the caller gets back.
@@ -41,7 +41,9 @@ pub trait Action: sealed::Operation {}
 impl<A: sealed::Operation> Action for A {}
 
 pub(crate) mod sealed {
-    use super::{EntryBuilder, External, Fingerprint, Need, Program, Rejection, View, Written};
+    use super::{
+        EntryBuilder, External, Fingerprint, Need, Program, Record, Rejection, Timestamp, View, Written,
+    };
 
     /// What an operation says of itself, and its rule.
     pub trait Operation: Send + Sync {
@@ -68,6 +70,11 @@ pub(crate) mod sealed {
         /// The outcome that its entries tell of: the first answer and every repetition of it. `None`: such entries are
         /// another operation's.
         fn outcome(&self, written: &Written<'_>) -> Option<Self::Outcome>;
+
+        /// What the caller's own name for it stands for already, as it stands at an instant (rules D5 and X2).
+        fn existing(&self, view: &View<'_>, record: &Record<'_>, _at: Timestamp) -> Option<Self::Outcome> {
+            self.outcome(&Written { account: view.first, settled: 0, entries: &[record.newest()] })
+        }
     }
 }
 

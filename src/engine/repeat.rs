@@ -98,8 +98,8 @@ fn by_name<A: Action>(
     let Some(record) = more::named(need, view)? else { return Ok(None) };
     let fingerprint = asked.request.fingerprint();
     let same = record.made.stamp.as_ref().is_some_and(|stamp| stamp.fingerprint == fingerprint);
-    let written = Written { account: view.first, settled: 0, entries: &[record.made] };
-    *outcome = asked.request.outcome(&written).filter(|_| same);
+    let at = view.first.last_at().map_or(asked.at, |last| last.max(asked.at));
+    *outcome = if same { asked.request.existing(view, &record, at) } else { None };
     match outcome {
         Some(_) => Ok(Some(Disposition::Existing)),
         None => {

@@ -2,12 +2,13 @@
 
 use crate::definition::Terms;
 use crate::engine::draft::EntryBuilder;
+use crate::engine::lot::known_lot;
 use crate::engine::{Rejection, Written};
 use crate::id::{DefinitionId, Handle, LotId, ProfileId};
 use crate::journal::{EntryKind, External, Issue, KindTotals, Lot, LotDetails, LotKind};
 use crate::ops::template::Template;
 use crate::program::Program;
-use crate::store::{DefinitionRef, Need, Owner, View};
+use crate::store::{DefinitionRef, Need, Owner, Record, View};
 use crate::time::{Expiry, TimeError, Timestamp, Until, When, Zone};
 use crate::value::Quantity;
 
@@ -174,6 +175,19 @@ struct Dates {
 
 fn out_of_range(field: &'static str, _: TimeError) -> Rejection {
     Rejection::TimeOutOfRange { field: field.into() }
+}
+
+/// The lot that a record issued, as it stands at an instant: spent, expired, revoked or moved, as may be.
+pub(crate) fn existing<Q: From<Quantity>>(
+    kind: LotKind,
+    view: &View<'_>,
+    record: &Record<'_>,
+    at: Timestamp,
+) -> Option<Lot<Q>> {
+    match &record.made.kind {
+        EntryKind::Issue(issue) if issue.kind == kind => Some(known_lot(view, issue.lot, at)?.lot.of()),
+        _ => None,
+    }
 }
 
 /// The lot that an entry issued, as it stood then.

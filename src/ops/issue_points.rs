@@ -9,11 +9,11 @@ use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{DefinitionId, ExternalId, Handle, ProfileId};
 use crate::journal::{External, Fingerprint, LotDetails, LotKind, PointLot};
-use crate::ops::issue::{IssueSpec, issued};
+use crate::ops::issue::{IssueSpec, existing, issued};
 use crate::program::Program;
 use crate::setters::setters;
-use crate::store::{Need, View};
-use crate::time::{Until, When, Zone};
+use crate::store::{Need, Record, View};
+use crate::time::{Timestamp, Until, When, Zone};
 use crate::value::json::Json;
 use crate::value::{Points, Quantity, present};
 
@@ -179,6 +179,10 @@ impl Operation for IssuePoints {
 
     fn outcome(&self, written: &Written<'_>) -> Option<PointLot> {
         issued(LotKind::Point, written)
+    }
+
+    fn existing(&self, view: &View<'_>, record: &Record<'_>, at: Timestamp) -> Option<PointLot> {
+        existing(LotKind::Point, view, record, at)
     }
 }
 

@@ -8,17 +8,18 @@ use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{DefinitionId, ExternalId, Handle, ProfileId};
 use crate::journal::{External, Fingerprint, LotDetails, LotKind, Reward};
-use crate::ops::issue::{IssueSpec, issued};
+use crate::ops::issue::{IssueSpec, existing, issued};
 use crate::program::Program;
 use crate::setters::setters;
-use crate::store::{Need, View};
-use crate::time::{Until, When, Zone};
+use crate::store::{Need, Record, View};
+use crate::time::{Timestamp, Until, When, Zone};
 use crate::value::json::Json;
 use crate::value::{Amount, Quantity, present};
 
 /// Issues a reward to a profile (rules D2 to D5). What is left out comes from the definition.
 ///
-/// Outcome: the [`Reward`](crate::Reward). The same `external_id` with the same content answers with the first one.
+/// Outcome: the [`Reward`](crate::Reward). The same `external_id` with the same content answers with the first one, as
+/// it stands now.
 ///
 /// ```
 /// use scrip::{Amount, IssueReward, ProfileId, json};
@@ -162,6 +163,10 @@ impl Operation for IssueReward {
 
     fn outcome(&self, written: &Written<'_>) -> Option<Reward> {
         issued(LotKind::Reward, written)
+    }
+
+    fn existing(&self, view: &View<'_>, record: &Record<'_>, at: Timestamp) -> Option<Reward> {
+        existing(LotKind::Reward, view, record, at)
     }
 }
 

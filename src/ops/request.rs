@@ -16,7 +16,7 @@ use crate::engine::{Asked, Rejection, Written};
 use crate::id::Key;
 use crate::journal::{External, Fingerprint, Hold, PointLot, Redemption, Return, Reward, Transaction};
 use crate::program::Program;
-use crate::store::{Need, View};
+use crate::store::{Need, Record, View};
 use crate::time::Timestamp;
 
 pub use crate::ops::{
@@ -192,6 +192,10 @@ impl Operation for Request {
 
     fn outcome(&self, written: &Written<'_>) -> Option<Outcome> {
         each_request!(self, request => request.outcome(written))
+    }
+
+    fn existing(&self, view: &View<'_>, record: &Record<'_>, at: Timestamp) -> Option<Outcome> {
+        each_request!(self, request => request.existing(view, record, at))
     }
 }
 

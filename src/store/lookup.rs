@@ -285,10 +285,13 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 }
             }
             Slot::Named(thing) => {
+                let issued = if let EntryKind::Issue(issue) = &first.kind { Some(issue.lot) } else { None };
                 if let Some((subject, made)) = first.named() {
                     self.want(Slot::Made(thing), journal, Find::Range(made, made));
                     self.want(Slot::Latest(thing, 0), journal, Find::Latest(subject));
                 }
+                // Of a lot it is wanted how it stands, too.
+                issued.into_iter().for_each(|lot| self.want_lot(lot));
             }
             // Made is asked for last, so the newest is known by now.
             Slot::Made(Thing::Transaction) => {

@@ -133,6 +133,26 @@ pub(crate) fn outcome(model: &Model, made: Made, outcome: &Outcome) -> Checked {
     }
 }
 
+/// What a name stands for, whenever it was made (rules D5 and X2).
+pub(crate) fn existing(model: &Model, at: Micros, made: Made, shown: &Outcome) -> Checked {
+    match (made, shown) {
+        (Made::Lot { profile, lot: made }, Outcome::IssueReward(shown)) => {
+            let account = &model.profiles[profile];
+            lot(account, made, LotKind::Reward, account.now(at), shown)
+        }
+        (Made::Lot { profile, lot: made }, Outcome::IssuePoints(shown)) => {
+            let account = &model.profiles[profile];
+            lot(account, made, LotKind::Point, account.now(at), shown)
+        }
+        (Made::Transaction { profile, version }, Outcome::PostTransaction(shown)) => {
+            let made = &model.profiles[profile].versions[version];
+            let id = scrip::TransactionId::new(model.profiles[made.owner].made_by(made.made)).unwrap();
+            transaction(model, &model.sale(id, model.home(profile)).unwrap(), shown)
+        }
+        (made, shown) => Err(TestCaseError::fail(format!("{made:?} is not {shown:?}"))),
+    }
+}
+
 pub(crate) fn quote(account: &Profile, plan: &Plan, shown: &Quote) -> Checked {
     prop_assert_eq!(plan.requested, raw(shown.requested));
     prop_assert_eq!(plan.items.iter().map(|item| item.amount).sum::<Raw>(), raw(shown.total));

@@ -91,7 +91,7 @@ impl Model {
     }
 
     /// A transaction of a profile, or of one that was merged into it, as it stands, unless it was deleted.
-    fn sale(&self, id: TransactionId, home: usize) -> Option<Version> {
+    pub(crate) fn sale(&self, id: TransactionId, home: usize) -> Option<Version> {
         let household = self.household(home);
         let owner =
             household.iter().copied().find(|one| self.profiles[*one].number == Some(id.number().get()))?;

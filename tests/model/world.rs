@@ -124,7 +124,9 @@ where
                 }
                 self.done(*made, receipt)
             }
-            (Verdict::Again(first, disposition), Ok(receipt)) => self.again(*first, *disposition, receipt),
+            (Verdict::Again(first, disposition), Ok(receipt)) => {
+                self.again(command.at.micros(), *first, *disposition, receipt)
+            }
             (verdict, answer) => check::differ(verdict, answer),
         };
         agreed.map_err(|error| self.with_story(error))?;
@@ -180,10 +182,20 @@ where
         check::outcome(&self.model, made, &receipt.outcome)
     }
 
-    /// Rules D5, X2 and J5: the first outcome once more, word for word.
-    fn again(&self, first: usize, disposition: Disposition, receipt: &Receipt<Outcome>) -> Checked {
-        prop_assert_eq!(&self.outcomes[first], &receipt.outcome);
+    /// Rule J5: under a key, the first outcome once more, word for word. Rules D5 and X2: under a name, what it stands for
+    /// as it stands now.
+    fn again(
+        &self,
+        at: Micros,
+        first: usize,
+        disposition: Disposition,
+        receipt: &Receipt<Outcome>,
+    ) -> Checked {
         prop_assert_eq!(disposition, receipt.disposition);
+        if disposition == Disposition::Existing {
+            return check::existing(&self.model, at, self.model.done[first].made, &receipt.outcome);
+        }
+        prop_assert_eq!(&self.outcomes[first], &receipt.outcome);
         Ok(())
     }
 

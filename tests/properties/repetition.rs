@@ -59,6 +59,25 @@ proptest! {
         }
     }
 
+    /// Rules D5 and X2: a name that comes again answers with what it stands for, as it stands now, whatever became of it.
+    #[test]
+    fn a_name_answers_as_of_now(case in generate::case(40)) {
+        let mut world = World::compared(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            world.step(step)?.ok();
+        }
+        let is_named = |command: &&Command<Request>| match &command.request {
+            Request::IssueReward(request) => request.external_id.is_some(),
+            Request::IssuePoints(request) => request.external_id.is_some(),
+            Request::PostTransaction(request) => request.external_id.is_some(),
+            _ => false,
+        };
+        let named: Vec<_> = world.sent.iter().filter(is_named).cloned().collect();
+        for command in named {
+            world.run(&Command { at: timestamp(world.now), key: None, ..command })?.ok();
+        }
+    }
+
     /// Rule J5, of requests that name a lot and whose it is: wherever the lot has gone since, by whatever way, each of them
     /// is answered as at first, and none is carried out twice. Nobody's are carried out.
     #[test]

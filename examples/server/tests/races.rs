@@ -226,3 +226,37 @@ fn a_batch_under_a_key_is_one_content() {
         assert_eq!(server.balance("d"), 5_000);
     });
 }
+
+/// An external id that comes again says what became of the reward, and what of the sale.
+#[test]
+fn a_repeated_external_id_tells_how_it_stands() {
+    on_each_store(|server| {
+        let definition = server.define("ten", json!({"is_reassignable": true}));
+        let reward = json!({"reward_definition_id": definition, "profile_id": "p", "external_id": "E"});
+        let id = server.post("/rewards", &reward).is(201).id();
+        let again = || {
+            let again = server.post("/rewards", &reward).is(200).data();
+            assert_eq!(again["id"], id);
+            (again["status"].clone(), again["value_remaining"].clone())
+        };
+        assert_eq!(again(), (json!("active"), json!(10)));
+        server.post("/profiles/p/redemptions", &json!({"amount": 4})).is(201);
+        assert_eq!(again(), (json!("active"), json!(6)));
+        server.delete(&format!("/rewards/{id}")).is(204);
+        assert_eq!(again().0, "revoked");
+        let moved = json!({"reward_definition_id": definition, "profile_id": "p", "external_id": "M"});
+        let lot = server.post("/rewards", &moved).is(201).id();
+        server.post(&format!("/rewards/{lot}/reassign"), &json!({"profile_id": "q"})).is(200);
+        assert_eq!(server.post("/rewards", &moved).is(200).data()["status"], "moved");
+        let points =
+            json!({"profile_id": "p", "value_initial": 9, "expires_at": "2025-07-01", "external_id": "P"});
+        server.post("/points", &points).is(201);
+        let sale = json!({"profile_id": "p", "total": 50, "external_id": "S"});
+        let posted = server.post("/transactions", &sale).is(201).id();
+        server.put(&format!("/transactions/{posted}"), &json!({"total": 40})).is(200);
+        assert_eq!(server.post("/transactions", &sale).is(200).data()["total"], 40);
+        server.set_clock("2025-08-01T00:00:00Z");
+        assert_eq!(server.post("/points", &points).is(200).data()["status"], "expired");
+        server.set_clock(common::NOW);
+    });
+}

@@ -53,7 +53,8 @@ impl Call {
         found.filter(is_there).ok_or_else(|| Problem::not_found(what))
     }
 
-    /// Lots of a profile as they stood right after an entry of its journal, which this call wrote or repeats.
+    /// Lots of a profile as they stood right after an entry of its journal, which this call wrote or repeats under its key;
+    /// as they stand, where their external id stood for them already.
     pub async fn lots_after(
         &self,
         profile: ProfileId,
@@ -71,7 +72,11 @@ impl Call {
                 return Ok(lots.collect());
             }
         }
-        let wallet = self.app.backend.wallet(LedgerAt::Past(AsOf::Sequence(sequence)), profile).await?;
+        let moment = match disposition {
+            Disposition::Existing => LedgerAt::Now(self.at),
+            _ => LedgerAt::Past(AsOf::Sequence(sequence)),
+        };
+        let wallet = self.app.backend.wallet(moment, profile).await?;
         Ok(lot::named(&wallet, ids, &catalogue))
     }
 

@@ -48,7 +48,8 @@ async fn answer_posted(
     Ok(answer::data(status, &shape_after(call, &receipt.outcome, receipt.disposition).await?))
 }
 
-/// A transaction as it was right after what this call did, or repeats.
+/// A transaction as it was right after what this call did, or repeats under its key; as it stands, where its external id
+/// stood for it already.
 async fn shape_after(
     call: &Call,
     posted: &Transaction,
@@ -57,12 +58,7 @@ async fn shape_after(
     if posted.redemption_id.is_none() {
         return Ok(TransactionOut::new(posted, None));
     }
-    let wallet = if disposition == Disposition::Existing {
-        let as_of = LedgerAt::Past(AsOf::Sequence(posted.id.sequence()));
-        call.app.backend.wallet(as_of, posted.profile_id).await?
-    } else {
-        call.wallet_after(posted.profile_id, disposition).await?
-    };
+    let wallet = call.wallet_after(posted.profile_id, disposition).await?;
     shape(call, &wallet, posted).await
 }
 
