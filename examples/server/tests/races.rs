@@ -184,6 +184,21 @@ fn the_same_external_id_from_many_clients_makes_one_reward() {
     });
 }
 
+/// One creates, the others then change it: never a conflict.
+#[test]
+fn update_create_races_for_one_external_id() {
+    on_each_store(|server| {
+        for round in 0..100 {
+            let sale = |total: usize| json!({"profile_id": "p", "external_id": format!("E-{round}"), "total": total});
+            let answers = at_once(2, |client| server.post("/transactions/update-create", &sale(client + 1)));
+            assert_eq!((statuses(&answers, 201), statuses(&answers, 200)), (1, 1), "{}", answers[0].body);
+            let last = server.get(&format!("/transactions/external/E-{round}")).is(200).data();
+            let changed = answers.iter().find(|answer| answer.status == 200).unwrap().data();
+            assert_eq!(last["total"], changed["total"]);
+        }
+    });
+}
+
 /// A batch is one content under its key, unreadable rows included; each legal key serves a batch of any legal size.
 #[test]
 fn a_batch_under_a_key_is_one_content() {

@@ -46,7 +46,7 @@ fn postgres_is_a_store_as_well() {
     });
     assert_eq!(answers.iter().filter(|status| **status == 201).count(), 8, "{answers:?}");
     assert!(answers.iter().all(|status| [201, 422, 503].contains(status)), "{answers:?}");
-    // A batch under a key is done once by both.
+    // One process makes the sale, the other changes it; and a batch under a key is done once by both.
     let both = |call: &(dyn Fn(&Server, u32) -> u16 + Sync)| {
         thread::scope(|scope| {
             let started =
@@ -56,6 +56,11 @@ fn postgres_is_a_store_as_well() {
             statuses
         })
     };
+    for round in 0..100 {
+        let sale = |total| json!({"profile_id": "p", "external_id": format!("race {round}"), "total": total});
+        let post = |server: &Server, total| server.post("/transactions/update-create", &sale(total)).status;
+        assert_eq!(both(&post), [200, 201], "round {round}");
+    }
     let rows = json!(vec![json!({"reward_definition_id": definition, "profile_id": "batch"}); 20]);
     assert_eq!(both(&|server, _| server.post_keyed("b", "/rewards/batch", &rows).status), [200, 200]);
     other.post_keyed("b", "/rewards/batch", &json!([rows[0]])).refuses(409, "key_reused");

@@ -5,8 +5,8 @@ use axum::response::Response;
 use scrip::request::IsRequest;
 use scrip::store::AsOf;
 use scrip::{
-    Amount, DeleteTransaction, Disposition, ExternalId, PostTransaction, ProfileId, Receipt,
-    ReturnTransaction, Transaction, TransactionId, UpdateTransaction, Wallet, When,
+    Amount, DeleteTransaction, Disposition, External, ExternalId, PostTransaction, ProfileId, Receipt,
+    Rejection, ReturnTransaction, Transaction, TransactionId, UpdateTransaction, Wallet, When,
 };
 
 use super::find::transaction;
@@ -196,6 +196,9 @@ fn changes(update: &UpdateTransaction, before: &Transaction) -> Result<bool, Pro
     Ok(now != self::update(before, Body::default())?.transaction)
 }
 
+/// How often it is looked whether a transaction is there, while others make and delete it.
+const LOOKS: usize = 32;
+
 /// Makes a transaction, or changes the one that has its external id.
 pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     let body = call.body()?;
@@ -203,18 +206,20 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     let profile: ProfileId = body.get("profile_id")?.ok_or_else(|| Problem::missing("profile_id"))?;
     let id: ExternalId = body.get("external_id")?.ok_or_else(|| Problem::missing("external_id"))?;
     let mut moment = LedgerAt::Now(call.at);
+    let mut looks = 0;
     loop {
+        looks += 1;
         let backend = &call.app.backend;
         let before = match moment {
             LedgerAt::Now(_) => backend.transaction_by_external_id(moment, profile, id.clone()).await?,
             LedgerAt::Past(_) => named(&backend.wallet(moment, profile).await?, &id).cloned(),
         };
-        let (done, status) = match before {
+        let (done, status) = match &before {
             Some(before) => {
-                let update = update(&before, body.clone())?;
+                let update = update(before, body.clone())?;
                 // A key has to be remembered, whatever comes of it.
-                if call.key().is_none() && !changes(&update, &before)? {
-                    return Ok(answer::ok(&shape_now(&call, &before).await?));
+                if call.key().is_none() && !changes(&update, before)? {
+                    return Ok(answer::ok(&shape_now(&call, before).await?));
                 }
                 (run(&call, update).await, StatusCode::OK)
             }
@@ -225,8 +230,20 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
             (Err(Failure::KeyReused(reused)), LedgerAt::Now(_)) => {
                 moment = LedgerAt::Past(AsOf::Sequence(reused.first.saturating_sub(1)));
             }
+            // Somebody else was faster: it is there by now, or no longer.
+            (Err(Failure::Rejected(why)), LedgerAt::Now(_))
+                if looks < LOOKS && is_outdated(&why, before.is_some()) => {}
             (done, _) => return answer_posted(&call, done?, status).await,
         }
+    }
+}
+
+/// Whether it was refused because it was found not to be there, and is; or the other way round.
+fn is_outdated(why: &Rejection, was_there: bool) -> bool {
+    match why {
+        Rejection::ExternalIdConflict { external: External::Transaction(_), .. } => !was_there,
+        Rejection::UnknownTransaction { .. } => was_there,
+        _ => false,
     }
 }
 
