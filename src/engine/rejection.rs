@@ -24,7 +24,7 @@ use crate::value::{Amount, Quantity};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The external id was used before, for something else (rules D5 and X2).
+    /// The external id was used before, for something else (rules [D5](crate::guide::rules#d5) and [X2](crate::guide::rules#x2)).
     #[error("external_id: `{}` was used before with other content (rule {})", external.as_str(), external.rule())]
     ExternalIdConflict {
         /// The id.
@@ -32,7 +32,7 @@ pub enum Rejection {
         /// What was made with it at first, by its id.
         first: u64,
     },
-    /// The handle belongs to another definition (rule D1).
+    /// The handle belongs to another definition (rule [D1](crate::guide::rules#d1)).
     #[error("handle: `{}` belongs to definition {first} (rule D1)", external.as_str())]
     HandleTaken {
         /// The handle.
@@ -46,7 +46,7 @@ pub enum Rejection {
         /// The field.
         field: Field,
     },
-    /// A date was wanted, and this says never (rules T4 and L1).
+    /// A date was wanted, and this says never (rules [T4](crate::guide::rules#t4) and [L1](crate::guide::rules#l1)).
     #[error("{field}: must be a date; for no end, leave it out (rule T4)")]
     NoEnd {
         /// The field.
@@ -68,13 +68,13 @@ pub enum Rejection {
         /// The most bytes.
         max: usize,
     },
-    /// A quantity is zero where value would move (rule Q6).
+    /// A quantity is zero where value would move (rule [Q6](crate::guide::rules#q6)).
     #[error("{field}: must be above zero (rule Q6)")]
     NotPositive {
         /// The field.
         field: Field,
     },
-    /// A quantity has more decimals than the currency or the points (rules Q1 and Q4).
+    /// A quantity has more decimals than the currency or the points (rules [Q1](crate::guide::rules#q1) and [Q4](crate::guide::rules#q4)).
     #[error("{field}: {value} has more than {allowed} decimals, and amounts are never rounded (rule Q1)")]
     TooManyDecimals {
         /// The field.
@@ -84,7 +84,7 @@ pub enum Rejection {
         /// How many decimals there may be.
         allowed: u8,
     },
-    /// A quantity is above the largest single amount (rule Q3).
+    /// A quantity is above the largest single amount (rule [Q3](crate::guide::rules#q3)).
     #[error("{field}: {value} is above 1000000000000 (rule Q3)")]
     AmountTooLarge {
         /// The field.
@@ -92,7 +92,7 @@ pub enum Rejection {
         /// What it says.
         value: Quantity,
     },
-    /// More is left of a lot than it had at first (rule D2).
+    /// More is left of a lot than it had at first (rule [D2](crate::guide::rules#d2)).
     #[error("value_remaining: {remaining} is above value_initial {initial} (rule D2)")]
     RemainingAboveInitial {
         /// What is left.
@@ -100,13 +100,13 @@ pub enum Rejection {
         /// What it had.
         initial: Quantity,
     },
-    /// A time or period leads to no instant that the ledger can hold (rule T1).
+    /// A time or period leads to no instant that the ledger can hold (rule [T1](crate::guide::rules#t1)).
     #[error("{field}: {}", TimeError::OutOfRange)]
     TimeOutOfRange {
         /// The field.
         field: Field,
     },
-    /// The lot would expire before it becomes available, wherever these instants lie (rule D7).
+    /// The lot would expire before it becomes available, wherever these instants lie (rule [D7](crate::guide::rules#d7)).
     #[error("{field}: the lot would expire before it becomes available at {available_at} (rule D7)")]
     NeverUsable {
         /// The field.
@@ -114,10 +114,10 @@ pub enum Rejection {
         /// When it would become available.
         available_at: Timestamp,
     },
-    /// The list of strategies is empty, or names one twice (rule C3).
+    /// The list of strategies is empty, or names one twice (rule [C3](crate::guide::rules#c3)).
     #[error("strategies: must name rewards, points or both, each once (rule C3)")]
     BadStrategies,
-    /// The request's time is before the account's last entry, by more than the tolerance (rule T6).
+    /// The request's time is before the account's last entry, by more than the tolerance (rule [T6](crate::guide::rules#t6)).
     #[error("at: {at} is before the account's last entry at {last} (rule T6)")]
     TimeReversed {
         /// The request's time.
@@ -125,25 +125,25 @@ pub enum Rejection {
         /// The last entry's.
         last: Timestamp,
     },
-    /// There is no such definition, or it is of the other kind (rule D2).
+    /// There is no such definition, or it is of the other kind (rule [D2](crate::guide::rules#d2)).
     #[error("{field}: there is no such definition (rule D2)")]
     UnknownDefinition {
         /// The field that names it.
         field: Field,
     },
-    /// There is no such redemption of this profile (rule X1).
+    /// There is no such redemption of this profile (rule [X1](crate::guide::rules#x1)).
     #[error("redemption_id: {redemption} is no redemption of this profile (rule X1)")]
     UnknownRedemption {
         /// The id.
         redemption: RedemptionId,
     },
-    /// There is no such transaction of this profile (rule X1).
+    /// There is no such transaction of this profile (rule [X1](crate::guide::rules#x1)).
     #[error("transaction_id: {transaction} is no transaction of this profile (rule X1)")]
     UnknownTransaction {
         /// The id.
         transaction: TransactionId,
     },
-    /// The definition was archived (rule D3).
+    /// The definition was archived (rule [D3](crate::guide::rules#d3)).
     #[error("{field}: definition {definition} is archived (rule D3)")]
     DefinitionArchived {
         /// The field.
@@ -151,7 +151,7 @@ pub enum Rejection {
         /// The definition.
         definition: DefinitionId,
     },
-    /// The definition is not assignable (rule D2).
+    /// The definition is not assignable (rule [D2](crate::guide::rules#d2)).
     #[error("{field}: definition {definition} is not assignable (rule D2)")]
     NotAssignable {
         /// The field.
@@ -159,7 +159,7 @@ pub enum Rejection {
         /// The definition.
         definition: DefinitionId,
     },
-    /// The value is above the definition's `max_value` (rule D2).
+    /// The value is above the definition's `max_value` (rule [D2](crate::guide::rules#d2)).
     #[error("{field}: {value} is above the definition's max_value {max} (rule D2)")]
     AboveMaxValue {
         /// The field.
@@ -169,13 +169,13 @@ pub enum Rejection {
         /// The definition's most.
         max: Quantity,
     },
-    /// The program has no exchange rate, so points cannot pay (rule Q4).
+    /// The program has no exchange rate, so points cannot pay (rule [Q4](crate::guide::rules#q4)).
     #[error("strategies: points cannot pay without an exchange rate (rule Q4)")]
     NoExchangeRate,
-    /// The program has a minimum spend or a share, and the request does not say what the basket is worth (rule C6).
+    /// The program has a minimum spend or a share, and the request does not say what the basket is worth (rule [C6](crate::guide::rules#c6)).
     #[error("basket_total: is required by the program's minimum spend or share (rule C6)")]
     BasketRequired,
-    /// The basket is below the program's minimum spend (rule C6).
+    /// The basket is below the program's minimum spend (rule [C6](crate::guide::rules#c6)).
     #[error("basket_total: {basket} is below the minimum spend of {minimum} (rule C6)")]
     BelowMinimumSpend {
         /// What the basket is worth.
@@ -183,7 +183,7 @@ pub enum Rejection {
         /// The least that it must be.
         minimum: Amount,
     },
-    /// The amount is above what the program lets one redemption take (rule C6).
+    /// The amount is above what the program lets one redemption take (rule [C6](crate::guide::rules#c6)).
     #[error("amount: {requested} is above the cap of {cap} (rule C6)")]
     CapExceeded {
         /// What was asked for.
@@ -191,13 +191,13 @@ pub enum Rejection {
         /// The most that can be taken.
         cap: Amount,
     },
-    /// The redemption was reversed (rule X1).
+    /// The redemption was reversed (rule [X1](crate::guide::rules#x1)).
     #[error("redemption_id: {redemption} was reversed (rule X1)")]
     RedemptionReversed {
         /// The redemption.
         redemption: RedemptionId,
     },
-    /// The redemption is linked to another transaction (rule X1).
+    /// The redemption is linked to another transaction (rule [X1](crate::guide::rules#x1)).
     #[error("redemption_id: {redemption} is linked to transaction {transaction} (rule X1)")]
     RedemptionLinked {
         /// The redemption.
@@ -205,7 +205,7 @@ pub enum Rejection {
         /// The transaction.
         transaction: TransactionId,
     },
-    /// The redemption took more than the purchase would have cost (rule X1).
+    /// The redemption took more than the purchase would have cost (rule [X1](crate::guide::rules#x1)).
     #[error("{field}: the redemption took {redeemed}, more than total_original {total_original} (rule X1)")]
     RedemptionAboveTotal {
         /// The field.
@@ -215,7 +215,7 @@ pub enum Rejection {
         /// What the purchase would have cost.
         total_original: Amount,
     },
-    /// There is no such lot of this profile (rule L1).
+    /// There is no such lot of this profile (rule [L1](crate::guide::rules#l1)).
     #[error("{field}: {} no lots of this profile (rule L1)", listed(lots))]
     UnknownLot {
         /// The field.
@@ -223,31 +223,31 @@ pub enum Rejection {
         /// The lots.
         lots: Vec<LotId>,
     },
-    /// There is no such hold of this profile (rule H3).
+    /// There is no such hold of this profile (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} is no hold of this profile (rule H3)")]
     UnknownHold {
         /// The hold.
         hold: HoldId,
     },
-    /// The hold was captured before (rule H3).
+    /// The hold was captured before (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} was captured before (rule H3)")]
     HoldCaptured {
         /// The hold.
         hold: HoldId,
     },
-    /// The hold was released before (rule H3).
+    /// The hold was released before (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} was released before (rule H3)")]
     HoldReleased {
         /// The hold.
         hold: HoldId,
     },
-    /// The hold's time was over (rule H3).
+    /// The hold's time was over (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} lapsed (rule H3)")]
     HoldLapsed {
         /// The hold.
         hold: HoldId,
     },
-    /// More was to be captured than is held (rule H2).
+    /// More was to be captured than is held (rule [H2](crate::guide::rules#h2)).
     #[error("amount: {requested} is above the {held} that is held (rule H2)")]
     CaptureAboveHold {
         /// What was asked for.
@@ -255,7 +255,7 @@ pub enum Rejection {
         /// What is held.
         held: Amount,
     },
-    /// More was to be given back than is left to give back (rule R2).
+    /// More was to be given back than is left to give back (rule [R2](crate::guide::rules#r2)).
     #[error("amount: {requested} is above the {left} that is left to give back (rule R2)")]
     ReturnAboveRedemption {
         /// What was asked for.
@@ -263,7 +263,7 @@ pub enum Rejection {
         /// What is left.
         left: Amount,
     },
-    /// Part of the redemption was given back before, so it cannot be undone as a whole (rule R4).
+    /// Part of the redemption was given back before, so it cannot be undone as a whole (rule [R4](crate::guide::rules#r4)).
     #[error("redemption_id: {returned} of {redemption} was given back before (rule R4)")]
     RedemptionReturned {
         /// The redemption.
@@ -271,7 +271,7 @@ pub enum Rejection {
         /// What was given back.
         returned: Amount,
     },
-    /// It is too late to undo the redemption (rule R4).
+    /// It is too late to undo the redemption (rule [R4](crate::guide::rules#r4)).
     #[error("redemption_id: {redemption} could be reversed until {until} (rule R4)")]
     ReversalWindowOver {
         /// The redemption.
@@ -279,7 +279,7 @@ pub enum Rejection {
         /// The last instant at which it could be.
         until: Timestamp,
     },
-    /// More of a purchase was to come back than is left of it (rule X4).
+    /// More of a purchase was to come back than is left of it (rule [X4](crate::guide::rules#x4)).
     #[error("amount: {requested} is above the {left} that is left of the transaction (rule X4)")]
     ReturnAboveTransaction {
         /// What was asked for.
@@ -295,25 +295,25 @@ pub enum Rejection {
         /// What came back.
         returned: Amount,
     },
-    /// The terms of the lots do not allow to extend them (rule L1).
+    /// The terms of the lots do not allow to extend them (rule [L1](crate::guide::rules#l1)).
     #[error("ids: {} not extendable (rule L1)", listed(lots))]
     NotExtendable {
         /// The lots.
         lots: Vec<LotId>,
     },
-    /// The lots never expire (rule L1).
+    /// The lots never expire (rule [L1](crate::guide::rules#l1)).
     #[error("ids: {} without an expiry (rule L1)", listed(lots))]
     NeverExpires {
         /// The lots.
         lots: Vec<LotId>,
     },
-    /// The date is before the lots' expiry, and extending never shortens (rule L1).
+    /// The date is before the lots' expiry, and extending never shortens (rule [L1](crate::guide::rules#l1)).
     #[error("extend_date: {} expiring later than that (rule L1)", listed(lots))]
     Shortens {
         /// The lots.
         lots: Vec<LotId>,
     },
-    /// Nothing is left of the lots (rule L1).
+    /// Nothing is left of the lots (rule [L1](crate::guide::rules#l1)).
     #[error("{field}: {} with nothing left (rule L1)", listed(lots))]
     NothingLeft {
         /// The field.
@@ -321,7 +321,7 @@ pub enum Rejection {
         /// The lots.
         lots: Vec<LotId>,
     },
-    /// The lots were taken back by the shop (rule L3).
+    /// The lots were taken back by the shop (rule [L3](crate::guide::rules#l3)).
     #[error("{field}: {} revoked (rule L3)", listed(lots))]
     LotRevoked {
         /// The field.
@@ -329,7 +329,7 @@ pub enum Rejection {
         /// The lots.
         lots: Vec<LotId>,
     },
-    /// The terms of the lot do not allow to move it to another profile (rule L2).
+    /// The terms of the lot do not allow to move it to another profile (rule [L2](crate::guide::rules#l2)).
     #[error("{field}: {lot} is not reassignable (rule L2)")]
     NotReassignable {
         /// The field.
@@ -337,7 +337,7 @@ pub enum Rejection {
         /// The lot.
         lot: LotId,
     },
-    /// The lot has expired, so there is nothing to move (rule L2).
+    /// The lot has expired, so there is nothing to move (rule [L2](crate::guide::rules#l2)).
     #[error("{field}: {lot} has expired (rule L2)")]
     LotExpired {
         /// The field.
@@ -345,7 +345,7 @@ pub enum Rejection {
         /// The lot.
         lot: LotId,
     },
-    /// Part of the lot is held, and held value stays where it is (rule L4).
+    /// Part of the lot is held, and held value stays where it is (rule [L4](crate::guide::rules#l4)).
     #[error("{field}: {held} of {lot} is held (rule L4)")]
     LotHeld {
         /// The field.
@@ -355,13 +355,13 @@ pub enum Rejection {
         /// What of it is held.
         held: Quantity,
     },
-    /// Both profiles are the same (rule L2).
+    /// Both profiles are the same (rule [L2](crate::guide::rules#l2)).
     #[error("profile_id: is the profile that has it already (rule L2)")]
     SameProfile,
-    /// The profile was merged into another before (rule L2).
+    /// The profile was merged into another before (rule [L2](crate::guide::rules#l2)).
     #[error("profile_id: was merged into another profile before (rule L2)")]
     AlreadyMerged,
-    /// There is less value than was asked for, or none (rule C4).
+    /// There is less value than was asked for, or none (rule [C4](crate::guide::rules#c4)).
     #[error("amount: {requested} was requested and {available} is available (rule C4)")]
     InsufficientValue {
         /// What was asked for.
@@ -369,7 +369,7 @@ pub enum Rejection {
         /// What there is for the strategies that were named.
         available: Amount,
     },
-    /// The account's total would leave its bounds (rule Q3).
+    /// The account's total would leave its bounds (rule [Q3](crate::guide::rules#q3)).
     #[error("{field}: the account would hold more than 900000000000000 (rule Q3)")]
     AccountTotalExceeded {
         /// The field.
@@ -392,7 +392,7 @@ fn listed(lots: &[LotId]) -> String {
 /// A field of a request, by its name in JSON.
 pub type Field = std::borrow::Cow<'static, str>;
 
-/// The same idempotency key came with other content (rule J5). Nothing was changed.
+/// The same idempotency key came with other content (rule [J5](crate::guide::rules#j5)). Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error("key: `{key}` was used before with other content (rule J5)")]
 pub struct KeyReused {
