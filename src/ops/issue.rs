@@ -185,7 +185,10 @@ pub(crate) fn existing<Q: From<Quantity>>(
     at: Timestamp,
 ) -> Option<Lot<Q>> {
     match &record.made.kind {
-        EntryKind::Issue(issue) if issue.kind == kind => Some(known_lot(view, issue.lot, at)?.lot.of()),
+        EntryKind::Issue(issue) if issue.kind == kind => {
+            let lot = known_lot(view, issue.lot, at)?.lot.of();
+            Some(Lot { arrived_expired: issue.expires_at.is_past(record.made.at), ..lot })
+        }
         _ => None,
     }
 }
