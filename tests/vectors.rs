@@ -42,11 +42,12 @@ struct Step {
     with: Option<Box<RawValue>>,
 }
 
-const RULES: &[&str] = &[
-    "Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "D1", "D2", "D3", "D4",
-    "D5", "D6", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "H1", "H2", "H3", "H4", "R1", "R2", "R3", "R4",
-    "L1", "L2", "L3", "L4", "X1", "X2", "X3", "X4", "J1", "J2", "J3", "J4", "J5", "J6",
-];
+/// The rules that the guide states, each after an anchor with its number.
+fn rules() -> BTreeSet<String> {
+    let guide = include_str!("../src/guide/rules.md");
+    let anchors = guide.split("<a id=\"").skip(1);
+    anchors.filter_map(|rest| rest.split_once('"')).map(|(rule, _)| rule.to_uppercase()).collect()
+}
 
 #[test]
 fn every_case_holds() {
@@ -64,8 +65,31 @@ fn every_case_holds() {
 fn every_rule_has_a_case() {
     let covered: BTreeSet<String> = cases().into_iter().map(|(_, case)| case.rule).collect();
     // Rule J6 needs two at once, which no list of steps has: see `small_stores.rs` and `races.rs`.
-    let missing: Vec<_> = RULES.iter().filter(|rule| **rule != "J6" && !covered.contains(**rule)).collect();
+    let rules = rules();
+    let missing: Vec<_> = rules.iter().filter(|rule| *rule != "J6" && !covered.contains(*rule)).collect();
     assert!(missing.is_empty(), "rules without a case: {missing:?}");
+    let unknown: Vec<_> = covered.difference(&rules).collect();
+    assert!(unknown.is_empty(), "cases of rules that the guide does not state: {unknown:?}");
+}
+
+/// A rejection leads to its rule.
+#[test]
+fn every_rule_that_is_cited_is_in_the_guide() {
+    let rules = rules();
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine/rejection.rs");
+    let text = std::fs::read_to_string(sources).unwrap();
+    let cited = text.split("(rule").skip(1).filter_map(|rest| rest.split_once(')')).flat_map(|(cited, _)| {
+        let words = cited.split(|letter: char| !letter.is_ascii_alphanumeric());
+        words.filter(|word| {
+            let mut letters = word.chars();
+            letters.next().is_some_and(|first| first.is_ascii_uppercase())
+                && letters.all(|it| it.is_ascii_digit())
+        })
+    });
+    let cited: BTreeSet<String> = cited.map(str::to_owned).collect();
+    assert!(cited.len() > 20, "{cited:?}");
+    let unknown: Vec<_> = cited.difference(&rules).collect();
+    assert!(unknown.is_empty(), "cited, and not in the guide: {unknown:?}");
 }
 
 fn cases() -> Vec<(String, Case)> {

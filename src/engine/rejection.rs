@@ -287,7 +287,7 @@ pub enum Rejection {
         /// What is left.
         left: Amount,
     },
-    /// The total was to be lowered below what came back of it (rule X6).
+    /// The total was to be lowered below what came back of it (rule [X6](crate::guide::rules#x6)).
     #[error("total: {total} is below the {returned} that came back (rule X6)")]
     TotalBelowReturned {
         /// What the total was to be.
