@@ -1,10 +1,13 @@
 //! Whatever arrives as JSON, the answer is a value or a clear error: nothing panics, and nothing is half done.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use scrip::{
     Account, Command, Entry, Ledger, MemoryStore, ProfileId, Program, ProgramSettings, Redeem, Request,
     Timestamp, json,
 };
+use serde_json::Value;
 
 fn now() -> Timestamp {
     "2025-06-15T00:00:00Z".parse().unwrap()
@@ -203,4 +206,33 @@ fn errors_name_the_field() {
         assert_eq!(error.path, path, "{text}: {error}");
         assert!(error.message.contains(word), "{text}: {error}");
     }
+}
+
+/// A slip in the name of an optional field says nothing, and so does something else: a reward with a `perid` never expires.
+/// Every object that a request is made of refuses it; documents that are kept as sent may say anything.
+#[test]
+fn a_field_that_is_not_known_is_refused_wherever_it_stands() {
+    let commands: Vec<Value> = serde_json::from_str(include_str!("goldens/requests.json")).unwrap();
+    let mut names = BTreeSet::new();
+    for command in &commands {
+        names.extend(command["request"].as_object().unwrap().keys().cloned());
+        for place in objects(command, String::new()) {
+            let mut spoilt = command.clone();
+            let object = spoilt.pointer_mut(&place).unwrap().as_object_mut().unwrap();
+            // What has a single field may be one of several things, of which this is none.
+            object.insert("perid".to_owned(), Value::from(30));
+            let read = json::read::<Command>(spoilt.to_string().as_bytes());
+            assert!(read.is_err(), "`perid` is read past, at `{place}` of {command}");
+        }
+    }
+    assert_eq!(names.len(), 21, "every kind of request: {names:?}");
+}
+
+/// Where the objects of a request stand, but for documents that are kept as sent.
+fn objects(value: &Value, place: String) -> Vec<String> {
+    let Some(fields) = value.as_object() else { return Vec::new() };
+    let within = fields.iter().filter(|(name, _)| !["meta", "items", "payments"].contains(&name.as_str()));
+    let within = within.flat_map(|(name, value)| objects(value, format!("{place}/{name}")));
+    let within: Vec<String> = within.collect();
+    std::iter::once(place).chain(within).collect()
 }
