@@ -11,14 +11,23 @@ use super::client::{Desk, End, is_idempotent, mark, program};
 use super::server::{Server, lock};
 use super::store::Connection;
 
-/// The id of what a request made that can carry a name of the caller's.
-fn made(outcome: &Outcome) -> Option<u64> {
-    match outcome {
-        Outcome::IssueReward(reward) => Some(reward.id.get()),
-        Outcome::IssuePoints(lot) => Some(lot.id.get()),
-        Outcome::PostTransaction(transaction) => Some(transaction.id.get()),
-        _ => None,
+/// Whether what carries a name of the caller's is what it was, but for what later requests and time change of it.
+fn is_the_same(first: &Outcome, now: &Outcome) -> bool {
+    let mut first = first.clone();
+    match (&mut first, now) {
+        (Outcome::IssueReward(then), Outcome::IssueReward(now)) => {
+            then.value_remaining = now.value_remaining;
+            then.value_held = now.value_held;
+            then.status = now.status;
+        }
+        (Outcome::IssuePoints(then), Outcome::IssuePoints(now)) => {
+            then.value_remaining = now.value_remaining;
+            then.value_held = now.value_held;
+            then.status = now.status;
+        }
+        _ => {}
     }
+    first == *now
 }
 
 /// Everything, on the state after the last crash.
@@ -47,7 +56,7 @@ pub fn check(desk: &Desk) -> Result<(), String> {
                 Disposition::New => false,
                 Disposition::Replayed => receipt.outcome == *first,
                 // A thing of the caller's own name is shown as it stands now (rules D5 and X2).
-                Disposition::Existing => made(&receipt.outcome) == made(first),
+                Disposition::Existing => is_the_same(first, &receipt.outcome),
             });
             if !is_found {
                 return Err(format!("{} was answered {first:?}, and now {again:?}", mark(*operation)));
