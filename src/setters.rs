@@ -1,5 +1,4 @@
-//! The setters of requests, definitions and settings: each takes a value and gives the rest back as it was, so that any of
-//! them can be built in one expression.
+//! The `with_…` setters of requests, definitions and settings: any of them can be built in one expression.
 
 /// Writes a setter for each line: its documentation, its name, the field with the type it is given in, and what the field
 /// becomes.

@@ -53,7 +53,7 @@ enum Tag {
 /// More than most requests have.
 const ROOM: usize = 256;
 
-/// What is hashed. Short values gather in an array, and are hashed together: that takes a third of the steps.
+/// What is hashed. Short values gather in an array, and are hashed together: that halves the instructions.
 struct Content {
     hasher: SipHasher13,
     room: [u8; ROOM],

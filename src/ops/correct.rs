@@ -58,10 +58,10 @@ pub struct CorrectedLot {
 }
 
 setters! { Revoke {
-    /// If it is this profile's (rule J5).
+    /// Only if the lot belongs to this profile. Required under a key (rule J5).
     with_profile(profile_id: ProfileId) = Some(profile_id);
 
-    /// For a reason.
+    /// With the reason for it.
     with_reason(reason: impl Into<String>) = Some(reason.into());
 } }
 
@@ -153,7 +153,7 @@ impl Adjust {
 }
 
 setters! { Adjust {
-    /// If it is this profile's (rule J5).
+    /// Only if the lot belongs to this profile. Required under a key (rule J5).
     with_profile(profile_id: ProfileId) = Some(profile_id);
 
     /// To this face value (rule L3).

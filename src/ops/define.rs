@@ -83,7 +83,7 @@ pub struct Redefine {
 }
 
 impl Redefine {
-    /// Has this definition say something else.
+    /// Replaces what this definition says.
     pub fn new(id: DefinitionId, definition: impl Into<Definition>) -> Self {
         Self { id, definition: definition.into() }
     }

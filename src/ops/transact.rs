@@ -172,7 +172,7 @@ pub struct UpdateTransaction {
 }
 
 impl UpdateTransaction {
-    /// Has this transaction say something else.
+    /// Replaces what this transaction says.
     pub const fn new(transaction_id: TransactionId, transaction: PostTransaction) -> Self {
         Self { transaction_id, transaction }
     }

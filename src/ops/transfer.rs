@@ -56,7 +56,7 @@ pub struct Moved {
 }
 
 setters! { Reassign {
-    /// If it is this profile's (rule J5).
+    /// Only if the lot belongs to this profile. Required under a key (rule J5).
     with_from(from: ProfileId) = Some(from);
 } }
 
