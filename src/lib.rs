@@ -125,7 +125,8 @@ pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zo
 pub use value::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError, Sum};
 pub use value::{decimal_text, json};
 pub use view::{
-    Catalogue, Cursor, Event, EventKind, Events, ExpiryCursor, KindSums, LedgerTotals, ProfileTotals, Wallet,
+    Catalogue, Cursor, Event, EventKind, Events, ExpiryCursor, KindSums, LedgerTotals, ProfileTotals,
+    Progress, Wallet,
 };
 
 /// The README's example is compiled and run like any other.

@@ -1,13 +1,13 @@
 //! What goes across profiles: sweeping all of them, and what the outside hears.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use scrip::store::Blocking;
 use scrip::{
     Amount, AsyncLedger, Cursor, Define, DefinitionId, Event, EventKind, Extend, ExternalId, IssueReward,
-    Ledger, LedgerTotals, LotId, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Reassign,
-    Redeem, ReturnRedemption, RewardDefinition, Timestamp, Until,
+    Ledger, LedgerTotals, LotId, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Quantity,
+    Reassign, Redeem, ReturnRedemption, RewardDefinition, Timestamp, Until, When,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -118,11 +118,66 @@ fn events_come_in_order_and_at_least_once() {
         let EventKind::ExpiringSoon { value, .. } = third.last().unwrap().kind else { panic!("{third:?}") };
         assert_eq!(value, Amount::from(7).into());
 
-        // What expired is heard when an entry says so: after a sweep, or the next change.
+        // What expired was heard, and is heard once more when an entry says so: after a sweep, or the next change.
+        assert_eq!(expired(&third).len(), 2, "{third:?}");
+        assert!(third.iter().all(|event| !event.is_written));
         ledger.at(later(8)).sweep_all().for_each(|swept| assert!(swept.is_ok()));
         let fourth = listen(&mut ledger, &mut cursor, later(8), limit);
-        let expired = fourth.iter().filter(|event| matches!(event.kind, EventKind::Expired { .. })).count();
-        assert_eq!((expired, fourth.len()), (2, 2), "{fourth:?}");
+        assert_eq!((expired(&fourth), fourth.len()), (expired(&third), 2), "{fourth:?}");
+        assert!(fourth.iter().all(|event| event.is_written));
+    }
+}
+
+/// The lots that expired, when, and with how much.
+fn expired(events: &[Event]) -> BTreeSet<(LotId, Timestamp, Quantity)> {
+    let expired = |event: &Event| match event.kind {
+        EventKind::Expired { lot, value, .. } => Some((lot, event.at, value)),
+        _ => None,
+    };
+    events.iter().filter_map(expired).collect()
+}
+
+/// Rule T7: with a sweep before every listening and without any, what expires, and what soon does, is heard on the same day.
+#[test]
+fn t7_events_do_not_wait_for_a_sweep() {
+    for limit in [1, 3, 1_000] {
+        let hear = |sweeps: bool| {
+            let (mut ledger, ten) = ledger(MemoryStore::new());
+            let mut cursor = Cursor::START;
+            // One plainly; one of which a part is held until after its expiry; one that is let go when it was told already what
+            // expires soon; one that is not available yet when that is told; one that was let go long before.
+            for (number, days) in [(0, 4), (1, 4), (2, 7), (3, 7), (5, 9)] {
+                let mut issue = issue(ten, profile(number), later(days));
+                issue.available_at = (number == 3).then(|| When::Instant(later(6)));
+                ledger.at(start()).commit(issue).unwrap();
+            }
+            for (number, amount, days) in [(1, 4, 6), (2, 10, 5), (5, 10, 1)] {
+                let mut hold = PlaceHold::strict(profile(number), Amount::from(amount));
+                hold.expires_in = Some(24 * 60 * 60 * days);
+                ledger.at(start()).commit(hold).unwrap();
+            }
+            let (mut heard, mut known) = (Vec::new(), BTreeSet::new());
+            for day in 0..10 {
+                if sweeps {
+                    ledger.at(later(day)).sweep_all().for_each(|swept| assert!(swept.is_ok()));
+                }
+                if day == 8 {
+                    // Dated before what was told: an account's time is its own.
+                    ledger.at(later(2)).commit(issue(ten, profile(4), later(3))).unwrap();
+                }
+                let events = listen(&mut ledger, &mut cursor, later(day), limit);
+                // What was heard before may come again.
+                let new = |one: &(LotId, Timestamp, Quantity)| known.insert(*one);
+                let expired: Vec<_> = expired(&events).into_iter().filter(new).collect();
+                heard.push((day, expired, expiring(&events)));
+            }
+            heard
+        };
+        let (swept, unswept) = (hear(true), hear(false));
+        assert_eq!(swept, unswept, "{limit} at a time");
+        let all = unswept.iter().map(|(_, expired, _)| expired.len()).sum::<usize>();
+        let soon: BTreeSet<_> = unswept.iter().flat_map(|(_, _, soon)| soon).collect();
+        assert_eq!((all, soon.len()), (7, 6), "{unswept:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be asked of a ledger across profiles, where its store can be read so: sweeps, events, finding a name.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -12,10 +12,10 @@ use super::read;
 use crate::id::{ExternalId, ProfileId, ProfileNumber};
 use crate::journal::External;
 use crate::ops::{Command, Sweep, Swept};
-use crate::store::{AsyncScan, AsyncStore, Blocking, Feed, Scan, Store};
+use crate::store::{AsyncScan, AsyncStore, Blocking, Feed, FeedEntry, Scan, Store};
 use crate::time::Timestamp;
 use crate::view::event;
-use crate::view::event::{Cursor, Events, ExpiryCursor};
+use crate::view::event::{Cursor, Event, Events, Stretch};
 
 /// How many profiles are looked up at a time.
 const PAGE: usize = 256;
@@ -52,7 +52,9 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
 
     /// What happened since a cursor was made, and what expires within `lead` from now: some of it at a time.
     ///
-    /// Every event comes at least once, those of one profile in order. Keep the new cursor once they are dealt with.
+    /// Every event comes at least once, those of one profile in order. Keep the new cursor once they are dealt with. What
+    /// expired is told whether or not it is written (rule T7), and once more when it is; whoever wants to hear of it once takes
+    /// the [written](crate::Event::is_written) events only, and sweeps.
     ///
     /// So an outbox or a notification job needs no table of its own, but for one place to keep the cursor in:
     ///
@@ -71,7 +73,7 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     ///     let mut cursor = kept.as_deref().map_or(Ok(Cursor::START), |text| json::read(text.as_bytes()))?;
     ///     loop {
     ///         let page = ledger.at(now).events(&cursor, TimeDelta::days(7), 100)?;
-    ///         // What happened is known again by its profile and sequence; what is about to, by its lot and expiry.
+    ///         // What is written is known again by its profile and sequence; the rest by its lot and instant.
     ///         page.events.iter().for_each(&mut deliver);
     ///         cursor = page.cursor;
     ///         *kept = Some(serde_json::to_string(&cursor)?); // only now: what was not delivered comes again
@@ -167,13 +169,23 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncLedgerAt<
         let store = &mut self.ledger.store;
         let feed = store.feed(&after.position, limit.max(1)).await.map_err(failed)?;
         let mut listening = Listening::new(after, self.at, lead, limit.max(1), feed);
-        if let Some((stretch, from)) = listening.stretch() {
+        for (number, until) in std::mem::take(&mut listening.behind) {
+            let stretch = (Timestamp::MIN, until);
+            listening.events.extend(ask(store, read::due(number, stretch, listening.soon)).await?);
+        }
+        if let Some((stretch, from)) = listening.due() {
             let numbers = store.expiring(stretch, from, listening.limit).await.map_err(failed)?;
             for number in &numbers {
-                let events = ask(store, read::expiring(*number, stretch, self.at)).await?;
-                listening.events.extend(events);
+                listening.events.extend(ask(store, read::due(*number, stretch, listening.soon)).await?);
             }
-            listening.told(&numbers, stretch.1);
+            listening.more = listening.cursor.due.told(&numbers, stretch.1, listening.limit);
+        }
+        if let Some((stretch, from)) = listening.expiring() {
+            let numbers = store.expiring(stretch, from, listening.limit).await.map_err(failed)?;
+            for number in &numbers {
+                listening.events.extend(ask(store, read::expiring(*number, stretch, self.at)).await?);
+            }
+            listening.more = listening.cursor.expiring.told(&numbers, stretch.1, listening.limit);
         }
         Ok(listening.finish())
     }
@@ -272,45 +284,38 @@ struct Listening {
     now: Timestamp,
     lead: TimeDelta,
     limit: usize,
-    events: Vec<event::Event>,
+    /// Until when some were told what expires soon.
+    soon: Option<Timestamp>,
+    /// The profiles that got lots which expire in a time of which they were told what fell due, and the end of that.
+    behind: BTreeMap<ProfileNumber, Timestamp>,
+    events: Vec<Event>,
     more: bool,
 }
 
 impl Listening {
     fn new(after: &Cursor, now: Timestamp, lead: TimeDelta, limit: usize, feed: Feed) -> Self {
         // Whoever is being told of a stretch may have been passed already.
-        let soon = after.telling.map(|telling| telling.until).or(after.notified_through);
+        let (soon, told) = (after.expiring.until(), after.due.until());
+        let is_behind = |until: &Timestamp, written: &FeedEntry| event::brings(&written.entry, *until);
+        let behind = feed
+            .entries
+            .iter()
+            .filter_map(|written| Some((written.number, told.filter(|until| is_behind(until, written))?)));
+        let behind = behind.collect();
         let events = feed.entries.iter().flat_map(|written| event::of_entry(written, soon)).collect();
         let cursor = Cursor { position: feed.position, ..after.clone() };
-        Self { cursor, now, lead, limit, events, more: feed.more }
+        Self { cursor, now, lead, limit, soon, behind, events, more: feed.more }
     }
 
-    /// The stretch of expiries to tell of now, and after which profile: once everything that was written is told.
-    fn stretch(&self) -> Option<((Timestamp, Timestamp), ProfileNumber)> {
-        if self.more {
-            return None;
-        }
-        let start = self.cursor.notified_through;
-        match self.cursor.telling {
-            Some(ExpiryCursor { until, after }) => Some(((start.unwrap_or(self.now), until), after)),
-            None => {
-                let stretch = event::stretch(start, self.now, self.lead)?;
-                Some((stretch, ProfileNumber::CATALOGUE))
-            }
-        }
+    /// What to tell of next that fell due: once everything that was written is told.
+    fn due(&self) -> Option<(Stretch, ProfileNumber)> {
+        if self.more { None } else { self.cursor.due.next(Timestamp::MIN, self.now) }
     }
 
-    fn told(&mut self, numbers: &[ProfileNumber], until: Timestamp) {
-        match numbers.last() {
-            Some(after) if numbers.len() >= self.limit => {
-                self.cursor.telling = Some(ExpiryCursor { until, after: *after });
-                self.more = true;
-            }
-            _ => {
-                self.cursor.notified_through = Some(until);
-                self.cursor.telling = None;
-            }
-        }
+    /// What to tell of next that expires soon: last.
+    fn expiring(&self) -> Option<(Stretch, ProfileNumber)> {
+        let end = self.now.checked_add(self.lead).unwrap_or(Timestamp::MAX);
+        if self.more { None } else { self.cursor.expiring.next(self.now, end) }
     }
 
     fn finish(self) -> Events {

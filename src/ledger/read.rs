@@ -12,7 +12,7 @@ use crate::ops::{Quote, Redeem, quote};
 use crate::program::Program;
 use crate::store::{AsOf, Need, Owner, View};
 use crate::time::Timestamp;
-use crate::view::event::Event;
+use crate::view::event::{Event, Stretch};
 use crate::view::{Catalogue, ProfileTotals, Wallet, event};
 
 /// As of when to read.
@@ -129,10 +129,19 @@ pub(crate) fn lots(
     })
 }
 
+/// What fell due for an account within a stretch of time, and is not written yet.
+pub(crate) fn due(
+    number: ProfileNumber,
+    stretch: Stretch,
+    soon: Option<Timestamp>,
+) -> Asking<Vec<Event>, impl Ask<Vec<Event>>> {
+    Asking::new(Need::of(Owner::Number(number)), move |_, view| Ok(event::of_due(view.first, stretch, soon)))
+}
+
 /// What of an account expires within a stretch of time.
 pub(crate) fn expiring(
     number: ProfileNumber,
-    stretch: (Timestamp, Timestamp),
+    stretch: Stretch,
     at: Timestamp,
 ) -> Asking<Vec<Event>, impl Ask<Vec<Event>>> {
     Asking::new(Need::of(Owner::Number(number)), move |_, view| Ok(event::expiring(view.first, stretch, at)))

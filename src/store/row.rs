@@ -88,8 +88,11 @@ pub(crate) fn profile_of(number: ProfileNumber, text: Option<&str>) -> Result<Op
     }
 }
 
-/// When the first of an account's live lots expires, held or not.
-pub(crate) fn first_expiry(account: &Account) -> Option<Timestamp> {
+/// When the first of an account's lots expires, held or not, or the first of its holds lapses.
+pub(crate) fn first_end(account: &Account) -> Option<Timestamp> {
     let first = |kind| account.lots(kind).next().and_then(|lot| lot.expires_at.instant());
-    [LotKind::Reward, LotKind::Point].into_iter().filter_map(first).min()
+    let queued = [LotKind::Reward, LotKind::Point].into_iter().filter_map(first);
+    let pending = account.pending().filter_map(|pending| pending.lot.expires_at.instant());
+    let lapse = account.holds().next().map(|hold| hold.expires_at);
+    queued.chain(pending).chain(lapse).min()
 }

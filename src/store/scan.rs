@@ -37,8 +37,8 @@ pub trait Scan {
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, Self::Error>;
 
-    /// The profiles after this one, in the order of their numbers, that have lots which expire within a stretch of time:
-    /// after its start, and not after its end. A few too many do no harm.
+    /// The profiles after this one, in the order of their numbers, that have lots which expire, or open holds which lapse,
+    /// within a stretch of time: after its start, and not after its end. A few too many do no harm.
     ///
     /// # Errors
     /// The store failed.
@@ -218,8 +218,11 @@ pub(crate) fn is_due(account: &Account, by: Timestamp) -> bool {
     account.next_deadline().is_some_and(|deadline| deadline <= by)
 }
 
-/// Whether a live lot of an account expires after one instant and by another.
+/// Whether a lot of an account expires, or a hold of it lapses, after one instant and by another.
 pub(crate) fn expires_within(account: &Account, (start, end): (Timestamp, Timestamp)) -> bool {
-    let mut lots = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind));
-    lots.any(|lot| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))
+    let queued = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind));
+    let lots = queued.chain(account.pending().map(|pending| &pending.lot));
+    let expiries = lots.filter_map(|lot| lot.expires_at.instant());
+    let mut ends = expiries.chain(account.holds().map(|hold| hold.expires_at));
+    ends.any(|instant| start < instant && instant <= end)
 }

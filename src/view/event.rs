@@ -3,12 +3,15 @@
 //! It comes from the journal, at least once and in order for each profile. Whoever listens keeps a [`Cursor`] and needs no
 //! table beside it: an outbox is a loop over [`LedgerAt::events`](crate::LedgerAt::events).
 
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
-use crate::id::{DefinitionId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId};
-use crate::journal::{Entry, EntryKind, LotKind, Standing};
+use crate::engine::settled;
+use crate::id::{
+    DefinitionId, HoldId, LotId, ProfileId, ProfileNumber, RedemptionId, ReturnId, TransactionId,
+};
+use crate::journal::effect::Effect;
+use crate::journal::{Bucket, Entry, EntryKind, LotKind, Standing};
 use crate::store::{FeedEntry, Position};
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Amount, Quantity};
@@ -18,25 +21,67 @@ use crate::value::{Amount, Quantity};
 pub struct Cursor {
     /// How far in what was written.
     pub position: Position,
-    /// Until when it was told which lots expire soon; `None` before the first time.
-    pub notified_through: Option<Timestamp>,
-    /// Which profile comes next in telling so for a stretch of time that has not been told to its end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub telling: Option<ExpiryCursor>,
+    /// How far in what fell due, written or not.
+    pub due: Progress,
+    /// How far in what expires soon.
+    pub expiring: Progress,
 }
 
 impl Cursor {
     /// From the start: everything that ever happened, and what expires soon from now on.
-    pub const START: Self = Self { position: Position::START, notified_through: None, telling: None };
+    pub const START: Self =
+        Self { position: Position::START, due: Progress::START, expiring: Progress::START };
 }
 
-/// A stretch of time of which only some profiles have been told what expires soon.
+/// How far a listener was told what happens at certain times: stretch of time by stretch, and in each profile by profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Until when it was told; `None` before the first time.
+    pub through: Option<Timestamp>,
+    /// The stretch that follows, where it has not been told to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telling: Option<ExpiryCursor>,
+}
+
+/// After one instant, and not after another.
+pub(crate) type Stretch = (Timestamp, Timestamp);
+
+impl Progress {
+    const START: Self = Self { through: None, telling: None };
+
+    /// The latest instant of which some profiles were told.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        self.telling.map(|telling| telling.until).or(self.through)
+    }
+
+    /// What to tell of next, and after which profile: from `start`, if nothing was told before, until `end`.
+    pub(crate) fn next(&self, start: Timestamp, end: Timestamp) -> Option<(Stretch, ProfileNumber)> {
+        let start = self.through.unwrap_or(start);
+        let (end, after) =
+            self.telling.map_or((end, ProfileNumber::CATALOGUE), |telling| (telling.until, telling.after));
+        (start < end).then_some(((start, end), after))
+    }
+
+    /// Notes that these profiles were told of a stretch, out of at most so many; whether there may be more.
+    pub(crate) fn told(&mut self, numbers: &[ProfileNumber], until: Timestamp, limit: usize) -> bool {
+        self.telling = match numbers.last() {
+            Some(after) if numbers.len() >= limit => Some(ExpiryCursor { until, after: *after }),
+            _ => None,
+        };
+        if self.telling.is_none() {
+            self.through = Some(until);
+        }
+        self.telling.is_some()
+    }
+}
+
+/// A stretch of time of which only some profiles have been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpiryCursor {
     /// Its end.
     pub until: Timestamp,
     /// The last profile, by number, that was told of.
-    pub after: crate::id::ProfileNumber,
+    pub after: ProfileNumber,
 }
 
 /// Something that happened to a profile, or is about to.
@@ -49,6 +94,9 @@ pub struct Event {
     pub at: Timestamp,
     /// The sequence number of the entry that says so; of what is about to happen, the account's version.
     pub sequence: u32,
+    /// Whether the entry that says so is written. What fell due is told before (rule T7), and once more when it is: until then
+    /// its sequence number may become another's, and the lot and the instant tell that it is the same.
+    pub is_written: bool,
     /// What.
     pub kind: EventKind,
 }
@@ -136,10 +184,26 @@ pub struct Events {
 /// Where it brings value into lots that expire before `soon`, that is said as well: whoever was told before what expires by
 /// then would not hear of them otherwise.
 pub(crate) fn of_entry(written: &FeedEntry, soon: Option<Timestamp>) -> Vec<Event> {
-    let Some(profile_id) = written.profile else { return Vec::new() };
-    let entry = &written.entry;
-    let event = |kind| Event { profile_id, at: entry.at, sequence: entry.sequence, kind };
-    let mut events: Vec<Event> = happened(entry).into_iter().map(event).collect();
+    written.profile.map_or(Vec::new(), |profile| of(profile, &written.entry, soon, true))
+}
+
+/// The events of what fell due for an account within a stretch of time, and is not written yet.
+pub(crate) fn of_due(account: &Account, (start, end): Stretch, soon: Option<Timestamp>) -> Vec<Event> {
+    let Some(profile) = account.profile().copied() else { return Vec::new() };
+    let mut due = Vec::new();
+    settled(account, end, &mut due);
+    due.iter().filter(|entry| entry.at > start).flat_map(|entry| of(profile, entry, soon, false)).collect()
+}
+
+/// Whether an entry leaves lots with usable value that expire by an instant.
+pub(crate) fn brings(entry: &Entry, by: Timestamp) -> bool {
+    brought(entry).any(|lot| lot.expires_at.is_past(by))
+}
+
+fn of(profile_id: ProfileId, entry: &Entry, soon: Option<Timestamp>, is_written: bool) -> Vec<Event> {
+    let event = |kind| Event { profile_id, at: entry.at, sequence: entry.sequence, is_written, kind };
+    let mut events: Vec<Event> = happened(entry).map(event).into_iter().collect();
+    events.extend(let_go(entry).into_iter().map(event));
     if let Some(soon) = soon {
         events.extend(
             brought(entry).filter(|lot| lot.expires_at.is_past(soon)).map(|lot| event(lot.expiring())),
@@ -182,6 +246,18 @@ fn happened(entry: &Entry) -> Option<EventKind> {
     })
 }
 
+/// What a hold lets go of lots that expired meanwhile (rule H4).
+fn let_go(entry: &Entry) -> Vec<EventKind> {
+    let mut expired = Vec::new();
+    entry.effects(|effect| match effect {
+        Effect::Free { lot, kind, value, to: Bucket::Expired } if !value.is_zero() => {
+            expired.push(EventKind::Expired { lot, lot_kind: kind, value });
+        }
+        _ => {}
+    });
+    expired
+}
+
 struct Brought {
     lot: LotId,
     lot_kind: LotKind,
@@ -211,19 +287,26 @@ fn brought(entry: &Entry) -> impl Iterator<Item = Brought> {
     })
 }
 
-/// The lots of an account, as it stands, that expire within a stretch of time with usable value in them.
-pub(crate) fn expiring(account: &Account, (start, end): (Timestamp, Timestamp), at: Timestamp) -> Vec<Event> {
+/// The lots of an account, as it stands at an instant, that expire within a stretch of time with value in them that is not
+/// held.
+pub(crate) fn expiring(account: &Account, (start, end): Stretch, at: Timestamp) -> Vec<Event> {
     let Some(profile_id) = account.profile().copied() else { return Vec::new() };
-    let lots = [LotKind::Reward, LotKind::Point]
+    let sequence = account.sequence();
+    let mut due = Vec::new();
+    let account = settled(account, at, &mut due);
+    let queued = [LotKind::Reward, LotKind::Point]
         .into_iter()
         .flat_map(|kind| account.lots(kind).map(move |lot| (kind, lot)));
-    let within = lots.filter(|(_, lot)| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end));
-    within
+    let pending = account.pending().map(|pending| (pending.kind, &pending.lot));
+    queued
+        .chain(pending)
+        .filter(|(_, lot)| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))
         .filter(|(_, lot)| !lot.unheld().is_zero())
         .map(|(lot_kind, lot)| Event {
             profile_id,
             at,
-            sequence: account.sequence(),
+            sequence,
+            is_written: false,
             kind: EventKind::ExpiringSoon {
                 lot: lot.id,
                 lot_kind,
@@ -232,16 +315,4 @@ pub(crate) fn expiring(account: &Account, (start, end): (Timestamp, Timestamp), 
             },
         })
         .collect()
-}
-
-/// The stretch of expiries to tell of at an instant, with what was told before: what expires after the one, and not after
-/// the other.
-pub(crate) fn stretch(
-    notified_through: Option<Timestamp>,
-    now: Timestamp,
-    lead: TimeDelta,
-) -> Option<(Timestamp, Timestamp)> {
-    let end = now.checked_add(lead).unwrap_or(Timestamp::MAX);
-    let start = notified_through.unwrap_or(now);
-    (start < end).then_some((start, end))
 }

@@ -7,6 +7,6 @@ mod totals;
 mod wallet;
 
 pub use catalogue::Catalogue;
-pub use event::{Cursor, Event, EventKind, Events, ExpiryCursor};
+pub use event::{Cursor, Event, EventKind, Events, ExpiryCursor, Progress};
 pub use totals::{KindSums, LedgerTotals, ProfileTotals};
 pub use wallet::Wallet;

@@ -131,6 +131,10 @@ flaws! {
     DueTooLate => what_falls_due_is_found;
     /// What expires at the end of a stretch is not in it.
     StretchEndsEarly => what_expires_is_found;
+    /// A lot that is not available yet is not looked at.
+    LeavesOutPending => what_expires_is_found;
+    /// A hold that lapses in a stretch is not looked at.
+    LeavesOutHolds => what_expires_is_found;
     /// Across profiles, names of different sorts are mixed up.
     FindsNamesOfAnySort => a_name_is_found_across_profiles;
     /// Rows that cannot be read are left out.

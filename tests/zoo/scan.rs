@@ -54,11 +54,13 @@ impl AsyncScan for Toy {
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, ToyError> {
         let excludes_end = self.has(Flaw::StretchEndsEarly);
+        let (has_pending, has_holds) = (!self.has(Flaw::LeavesOutPending), !self.has(Flaw::LeavesOutHolds));
+        let is_within = |at: Timestamp| at > start && if excludes_end { at < end } else { at <= end };
         self.numbers(after, limit, |account| {
-            account
-                .lots(LotKind::Reward)
-                .filter_map(|lot| lot.expires_at.instant())
-                .any(|expiry| expiry > start && if excludes_end { expiry < end } else { expiry <= end })
+            let pending = account.pending().map(|pending| &pending.lot).filter(|_| has_pending);
+            let mut lots = account.lots(LotKind::Reward).chain(account.lots(LotKind::Point)).chain(pending);
+            lots.any(|lot| lot.expires_at.instant().is_some_and(is_within))
+                || (has_holds && account.holds().any(|hold| is_within(hold.expires_at)))
         })
     }
 

@@ -7,9 +7,9 @@ use super::probe::{Fixture, Script, Verdict, expect};
 use super::suite::{AtOnce, Suite};
 use crate::id::{ExternalId, ProfileId, ProfileNumber};
 use crate::journal::{Entry, External};
-use crate::ops::{IssueReward, PostTransaction};
+use crate::ops::{IssueReward, PlaceHold, PostTransaction};
 use crate::store::{AsyncScan, AsyncStore, Position};
-use crate::time::{Timestamp, Until};
+use crate::time::{Timestamp, Until, When};
 
 macro_rules! scan_cases {
     ($($name:ident)*) => {
@@ -205,9 +205,28 @@ where
         Ok(())
     }
 
-    /// All that expire in a stretch, page by page; a few too many do no harm.
+    /// All for which a lot expires or a hold lapses in a stretch, page by page; a few too many do no harm.
     pub(super) async fn what_expires_is_found(&mut self) -> Verdict {
-        let (mut store, rewards) = self.expiring_rewards(6).await?;
+        let (mut store, mut rewards) = self.expiring_rewards(4).await?;
+        let end = |day| self.fixture.now.checked_add(chrono::TimeDelta::days(day)).map_err(failed);
+        // One that is not available yet, and one that never expires, a part of it held.
+        let (pending, held) = (Fixture::profile("pending")?, Fixture::profile("held")?);
+        let late = IssueReward { expires_at: Some(Until::Instant(end(6)?)), ..self.fixture.issue(pending)? };
+        let late = late.with_available_at(When::Instant(end(5)?));
+        let hold = PlaceHold::strict(held, crate::value::Amount::from(1)).with_expires_in(7 * 86_400);
+        let commands = [
+            self.fixture.command(late),
+            self.fixture.command(self.fixture.issue(held)?),
+            self.fixture.command(hold),
+        ];
+        for command in commands {
+            Script::new(&self.fixture, vec![command])?.commit(&mut store).await?;
+        }
+        let ends = [(pending, end(6)?), (held, end(7)?)];
+        for (profile, end) in ends {
+            rewards.push((self.see(profile).await?.account.number(), end));
+        }
+        rewards.sort_unstable();
         for (_, start) in rewards.clone() {
             for (_, end) in rewards.clone() {
                 let within = |expiry: &Timestamp| *expiry > start && *expiry <= end;

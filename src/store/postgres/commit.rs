@@ -12,7 +12,7 @@ use super::{Layout, PostgresError, Shared};
 use crate::account::{Account, wire as account_wire};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{LotKind, wire};
-use crate::store::row::first_expiry;
+use crate::store::row::first_end;
 
 /// An account's state is written anew when the journal has gone on by so many entries at most.
 const LAG: u32 = 8;
@@ -237,9 +237,9 @@ pub(super) fn deadline(account: &Account) -> Option<i64> {
     account.next_deadline().map(|deadline| deadline.micros())
 }
 
-/// When the first of its live lots expires.
+/// When the first of its lots expires, or the first of its holds lapses.
 pub(super) fn expires(account: &Account) -> Option<i64> {
-    first_expiry(account).map(|instant| instant.micros())
+    first_end(account).map(|instant| instant.micros())
 }
 
 /// The bytes that an account is kept as.

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use crate::account::Account;
 use crate::id::{DefinitionId, ProfileId, ProfileNumber};
 use crate::journal::{Entry, LotKind};
-use crate::store::row::first_expiry;
+use crate::store::row::first_end;
 use crate::time::Timestamp;
 
 /// The state is written every so many entries, and once more for every so many lots that it has.
@@ -49,10 +49,10 @@ impl Seat {
     }
 }
 
-/// An instant before which nothing happens to an account by itself, and no live lot of it expires; `None` if nothing ever
+/// An instant before which nothing happens to an account by itself, and no lot of it expires; `None` if nothing ever
 /// does.
 pub(super) fn soonest(account: &Account) -> Option<Timestamp> {
-    account.next_deadline().into_iter().chain(first_expiry(account)).min()
+    account.next_deadline().into_iter().chain(first_end(account)).min()
 }
 
 /// Whether to note an entry's place, now that a journal has come from one sequence number to another.
