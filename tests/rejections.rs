@@ -91,6 +91,7 @@ fn every_code_is_reached() {
     issue.reward_definition_handle = Some("other".parse().unwrap());
     reached.insert(till.refused(issue).code().to_owned());
 
+    reached.insert(made_for_another_version().code().to_owned());
     reached.insert(too_much().code().to_owned());
     reached.insert(full_journal().code().to_owned());
     reached.insert(reversed().code().to_owned());
@@ -107,6 +108,27 @@ fn codes_in_the_vectors() -> BTreeSet<String> {
     let quoted = |text: String| text.split('"').map(str::to_owned).collect::<Vec<_>>();
     let words: BTreeSet<String> = files.flat_map(quoted).collect();
     Rejection::CODES.iter().filter(|code| words.contains(**code)).map(|code| (*code).to_owned()).collect()
+}
+
+/// Rule J6: what was read may have changed since.
+fn made_for_another_version() -> Rejection {
+    let mut till = Till::new();
+    let issue = till.reward(|_| ());
+    till.done(issue);
+    let redeem = || Command::new(now(), Redeem::strict(alice(), amount("1")));
+    till.ledger.run(&redeem().if_version(1)).unwrap();
+    let refused = till.ledger.run(&redeem().if_version(1)).unwrap_err();
+    // A repetition is answered, whatever was written since.
+    for _ in 0..2 {
+        till.ledger.run(&redeem().if_version(2).keyed("k".parse().unwrap())).unwrap();
+    }
+    match refused {
+        Error::Rejected(rejection) => {
+            assert_eq!(rejection, Rejection::VersionChanged { expected: 1, found: 2 });
+            rejection
+        }
+        other => panic!("{other}"),
+    }
 }
 
 /// Rule Q3: nine hundred single amounts fit in an account, and not a ten-thousandth more.

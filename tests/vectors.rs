@@ -172,7 +172,7 @@ impl Run {
     fn commit(&mut self, body: &RawValue, key: Option<&str>) -> Result<Looked, String> {
         let request: Request = self.read(body)?;
         let key = key.map(|key| key.parse().unwrap());
-        let command = Command { at: self.now, key, request };
+        let command = Command { key, ..Command::new(self.now, request) };
         let answer = self.ledger.run(&command);
         self.repeat(command, answer.as_ref().ok().map(|receipt| &receipt.outcome))?;
         Ok(match answer {

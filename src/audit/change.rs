@@ -104,6 +104,7 @@ impl LotRecord {
     /// What is fixed about the lot is the corrected form from now on.
     fn correct(&mut self, issue: &Issue) -> Check {
         same_facts(issue, &self.issue)?;
+        same("L2", "issue.moves", &issue.moves, &self.issue.moves)?;
         same("L3", "issue.value_remaining", &issue.value_remaining, &self.now.remaining)?;
         same("L3", "issue.expires_at", &issue.expires_at, &self.now.expires_at)?;
         let meta = |issue: &Issue| issue.details.as_ref().is_some_and(|details| details.meta.is_some());

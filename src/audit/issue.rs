@@ -14,6 +14,7 @@ impl Past {
         let (initial, remaining) = (issue.value_initial, issue.value_remaining);
         let expected = format_args!("at most {initial}");
         ensure("D2", "value_remaining", remaining <= initial, &remaining, expected)?;
+        same("L2", "moves", &issue.moves, &0)?;
         match (issue.origin(), self.announced.pop_front()) {
             (None, None) => issued_by_request(step, issue)?,
             (Some(Origin::Returned { .. }), Some(announced @ Announced::Returned { .. })) => {

@@ -45,6 +45,9 @@ impl Past {
         let can_hold = if is_merge { *held <= remaining } else { held.is_zero() };
         ensure("L4", "held", can_hold, held, format_args!("no more than a merger brings"))?;
         ensure("L2", "issue.value_remaining", !remaining.is_zero(), &remaining, format_args!("something"))?;
+        // One that was here before has gone and come since.
+        let least = self.lots.get(&issue.lot).map_or(1, |known| known.issue.moves.saturating_add(2));
+        ensure("L2", "issue.moves", issue.moves >= least, &issue.moves, format_args!("at least {least}"))?;
         match self.lots.get(&issue.lot) {
             Some(known) => came_back(known, moved)?,
             None => {

@@ -136,5 +136,6 @@ pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<cra
     let number = view.first.number();
     let fell_due = due.iter().rev().find(|entry| entry.records(number).contains(&id.into()));
     let changed_at = fell_due.or(record.latest).map(|entry| entry.at);
-    Some(crate::journal::LotSnapshot { kind, lot, written_at: record.made.at, changed_at })
+    let (written_at, moves) = (record.made.at, known.issue.moves);
+    Some(crate::journal::LotSnapshot { kind, lot, written_at, changed_at, moves })
 }

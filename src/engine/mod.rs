@@ -108,6 +108,7 @@ pub(crate) struct Asked<'a, A> {
     pub(crate) key: Option<&'a Key>,
     /// Which row it is, if the key is a batch's.
     pub(crate) row: Option<BatchRow>,
+    pub(crate) if_version: Option<u32>,
     pub(crate) request: &'a A,
 }
 
@@ -165,6 +166,10 @@ fn decide_new<A: Action>(
     outcome: &mut Option<A::Outcome>,
 ) -> Result<(), Halt> {
     more::records(need, view)?;
+    let found = view.first.sequence();
+    if let Some(expected) = asked.if_version.filter(|version| *version != found) {
+        return Err(Rejection::VersionChanged { expected, found }.into());
+    }
     asked.request.check(program)?;
     more::receiver(view)?;
     let mut at = check::time(program, view.first, asked.at)?;

@@ -40,6 +40,14 @@ pub enum Rejection {
         /// The definition that it belongs to.
         first: DefinitionId,
     },
+    /// Something was written to the account since the request was made for it (rule J6).
+    #[error("the account has {found} entries, and the request was made for {expected} (rule J6)")]
+    VersionChanged {
+        /// How many entries the request was made for.
+        expected: u32,
+        /// How many there are.
+        found: u32,
+    },
     /// A field that this request needs was left out.
     #[error("{field}: is required")]
     Missing {

@@ -34,9 +34,17 @@ pub struct Issue {
     pub expires_at: Expiry,
     /// What was frozen in it (rule D3).
     pub terms: Terms,
+    /// How often it has gone to another profile since (rule L2).
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub moves: u32,
     /// Where it came from, and whatever the caller attached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Box<LotDetails>>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+const fn is_none(moves: &u32) -> bool {
+    *moves == 0
 }
 
 impl Issue {
@@ -188,6 +196,7 @@ impl Binary for Issue {
             is_used,
             is_other,
             self.details.is_some(),
+            self.moves > 0,
         ]);
         if is_other {
             to.id(self.lot);
@@ -208,6 +217,9 @@ impl Binary for Issue {
         period.inspect(|period| period.write(to));
         extend_days.inspect(|days| to.number((*days).into()));
         self.details.iter().for_each(|details| details.write(to));
+        if self.moves > 0 {
+            to.number(self.moves.into());
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
@@ -225,6 +237,7 @@ impl Binary for Issue {
             is_used,
             is_other,
             has_details,
+            has_moved,
         ] = from.flags()?;
         let (lot, value_initial) = (from.made(is_other)?, from.quantity()?);
         let value_remaining = if is_used { from.quantity()? } else { value_initial };
@@ -248,6 +261,7 @@ impl Binary for Issue {
             expires_at,
             terms,
             details: from.if_set(has_details, Binary::read)?,
+            moves: from.if_set(has_moved, Reader::small)?.unwrap_or_default(),
         })
     }
 }

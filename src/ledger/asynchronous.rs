@@ -154,7 +154,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub async fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
         let key = self.key.take();
-        let asked = Asked { at: self.at, key: key.as_ref(), row: None, request: &request };
+        let asked = Asked { at: self.at, key: key.as_ref(), row: None, if_version: None, request: &request };
         self.ledger.run_as(asked, |outcome, _, _| outcome).await
     }
 
@@ -164,7 +164,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// As [`AsyncLedgerAt::commit`].
     pub async fn commit_with_receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
         let key = self.key.take();
-        let asked = Asked { at: self.at, key: key.as_ref(), row: None, request: &request };
+        let asked = Asked { at: self.at, key: key.as_ref(), row: None, if_version: None, request: &request };
         let make = |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged };
         self.ledger.run_as(asked, make).await
     }

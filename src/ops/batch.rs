@@ -58,7 +58,7 @@ impl<A: Action> KeyedBatch<A> {
         let batch = content::batch(&rows, &self.unread);
         let ask = |(request, row)| {
             let row = Some(BatchRow::new(batch, row));
-            Asked { at: self.at, key: Some(&self.key), row, request }
+            Asked { at: self.at, key: Some(&self.key), row, if_version: None, request }
         };
         self.requests.iter().zip(0..).map(ask).collect()
     }

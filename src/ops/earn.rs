@@ -171,6 +171,7 @@ fn issue(
             is_reassignable: false,
             is_extendable: false,
         },
+        moves: 0,
         details: Some(Box::new(LotDetails { origin, ..LotDetails::default() })),
     };
     draft.write_for(Cause::Transaction(transaction.id), EntryKind::Issue(issue));

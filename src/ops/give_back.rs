@@ -384,6 +384,7 @@ impl<'a> Plan<'a> {
             available_at: self.at,
             expires_at,
             terms: issue.terms,
+            moves: 0,
             details: Some(Box::new(LotDetails { origin, ..LotDetails::default() })),
         });
         Ok(ReturnedTo::NewLot(lot))

@@ -135,6 +135,7 @@ impl IssueSpec<'_> {
             available_at,
             expires_at,
             terms,
+            moves: 0,
             details: None,
         })
     }

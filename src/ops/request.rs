@@ -45,6 +45,9 @@ pub struct Command<A = Request> {
     /// The idempotency key, scoped to the profile (rule J5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
+    /// The account's version that it was made for, the number of its last entry: refused if there is a newer one (rule J6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_version: Option<u32>,
     /// What is asked.
     pub request: A,
 }
@@ -52,18 +55,30 @@ pub struct Command<A = Request> {
 impl<A> Command<A> {
     /// A request at an instant, without a key.
     pub const fn new(at: Timestamp, request: A) -> Self {
-        Self { at, key: None, request }
+        Self { at, key: None, if_version: None, request }
     }
 
     /// As the engine is asked.
     pub(crate) const fn asked(&self) -> Asked<'_, A> {
-        Asked { at: self.at, key: self.key.as_ref(), row: None, request: &self.request }
+        Asked {
+            at: self.at,
+            key: self.key.as_ref(),
+            row: None,
+            if_version: self.if_version,
+            request: &self.request,
+        }
     }
 
     /// The same, under an idempotency key.
     #[must_use]
     pub fn keyed(self, key: Key) -> Self {
         Self { key: Some(key), ..self }
+    }
+
+    /// The same, if nothing was written to the account after this entry: what it was made from was read then.
+    #[must_use]
+    pub fn if_version(self, version: u32) -> Self {
+        Self { if_version: Some(version), ..self }
     }
 }
 

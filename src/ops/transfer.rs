@@ -142,7 +142,9 @@ impl Moving<'_> {
         let here = LotState { remaining: moved, ..lot.now };
         let change =
             lot.change(here, [(Bucket::Moved, place, unheld), (Bucket::Moved, Bucket::Held, lot.held)]);
-        let issue = Issue { value_remaining: moved, expires_at: lot.now.expires_at, ..lot.issue.clone() };
+        let moves = lot.issue.moves.saturating_add(1);
+        let issue =
+            Issue { value_remaining: moved, expires_at: lot.now.expires_at, moves, ..lot.issue.clone() };
         let arrival = MovedIn { issue, external_id, held: lot.held, change, from };
         if let Some(second) = &mut draft.second {
             second.write(draft.at, cause, EntryKind::ReassignIn(Box::new(arrival)), None);

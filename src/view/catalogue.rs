@@ -10,6 +10,9 @@ use crate::journal::{Entry, EntryKind};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
     definitions: BTreeMap<DefinitionId, Defined>,
+    /// The entry that last changed each.
+    versions: BTreeMap<DefinitionId, u32>,
+    version: u32,
 }
 
 impl Catalogue {
@@ -19,7 +22,9 @@ impl Catalogue {
         for entry in entries {
             if let EntryKind::Define(defined) = &entry.kind {
                 catalogue.definitions.insert(defined.id, (**defined).clone());
+                catalogue.versions.insert(defined.id, entry.sequence);
             }
+            catalogue.version = entry.sequence;
         }
         catalogue
     }
@@ -27,6 +32,16 @@ impl Catalogue {
     /// One definition, by its id.
     pub fn get(&self, id: DefinitionId) -> Option<&Defined> {
         self.definitions.get(&id)
+    }
+
+    /// A number that grows with each change of a definition: the entry that last changed it.
+    pub fn version_of(&self, id: DefinitionId) -> Option<u32> {
+        self.versions.get(&id).copied()
+    }
+
+    /// The last entry about any definition.
+    pub const fn version(&self) -> u32 {
+        self.version
     }
 
     /// The reward definition in use with this handle.

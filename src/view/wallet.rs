@@ -9,8 +9,9 @@ use crate::account::{Account, Corrupt, settle_due};
 use crate::id::{ExternalId, HoldId, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::effect::{Arrival, Effect, HoldEnd};
 use crate::journal::{
-    Balances, Bucket, Entry, Hold, HoldEntry, HoldStatus, Issue, Lot, LotKind, LotState, LotStatus, LotTimes,
-    Owed, PointLot, Redemption, RedemptionState, Return, Reward, Standing, Transaction,
+    Balances, Bucket, Entry, EntryKind, Hold, HoldEntry, HoldStatus, Issue, Lot, LotKind, LotSnapshot,
+    LotState, LotStatus, LotTimes, Owed, PointLot, RecordId, Redemption, RedemptionState, Return, Reward,
+    Standing, Transaction,
 };
 use crate::ops::give_back::seen as return_seen;
 use crate::ops::hold::seen as hold_seen;
@@ -29,6 +30,8 @@ pub struct Wallet {
     returns: Vec<Return>,
     holds: BTreeMap<HoldId, Hold>,
     transactions: BTreeMap<TransactionId, Transaction>,
+    /// The entry that last changed each record.
+    versions: BTreeMap<RecordId, u32>,
     /// What was written, then what fell due.
     entries: Vec<Entry>,
     written: usize,
@@ -65,6 +68,7 @@ impl Wallet {
             returns: Vec::new(),
             holds: BTreeMap::new(),
             transactions: BTreeMap::new(),
+            versions: BTreeMap::new(),
             entries: Vec::new(),
             written: 0,
         };
@@ -120,6 +124,15 @@ impl Wallet {
     /// When the journal spoke of a lot.
     pub fn lot_times(&self, id: LotId) -> Option<LotTimes> {
         self.lots.get(&id).map(|lot| lot.times)
+    }
+
+    /// A number that grows with each change of a lot, redemption, hold or transaction: the entry that last changed it, and of
+    /// a lot also how often it moved. What falls due by itself is no change, so that a sweep is none either (rule T7).
+    pub fn version(&self, id: impl Into<RecordId>) -> Option<u64> {
+        let id = id.into();
+        let sequence = *self.versions.get(&id)?;
+        let lot = LotId::new(id.get()).ok().and_then(|lot| self.lots.get(&lot));
+        Some(LotSnapshot::version(lot.map_or(0, |lot| lot.issue.moves), sequence))
     }
 
     /// The number of the profile that a lot of this one belongs to now, if it moved (rule L2).
@@ -189,6 +202,13 @@ impl Wallet {
         states.into_iter().map(|lot| lot.seen(self.profile, self.at)).collect()
     }
 
+    /// Notes that an entry changed a record.
+    fn touch(&mut self, entry: &Entry, id: impl Into<RecordId>) {
+        if !matches!(entry.kind, EntryKind::Mature(_) | EntryKind::Expire(_) | EntryKind::Lapse(_)) {
+            self.versions.insert(id.into(), entry.sequence);
+        }
+    }
+
     fn remember(&mut self, entry: &Entry) {
         entry.effects(|effect| match effect {
             Effect::Arrive(arrival) => self.arrive(entry, &arrival),
@@ -217,6 +237,7 @@ impl Wallet {
                 self.change(entry, lot, |lot| lot.times.extended_at = Some(entry.at));
             }
             Effect::Redeemed { redeemed, hold } => {
+                self.touch(entry, redeemed.redemption);
                 let made = redemption_at_first(self.profile, entry.at, redeemed, hold, entry.balances);
                 self.redemptions.insert(made.id, made);
             }
@@ -225,10 +246,20 @@ impl Wallet {
                 let made = return_seen(self.profile, entry.at, back, is_reversal);
                 self.returns.push(Return { balances, ..made });
             }
-            Effect::Redemption(state) => self.note(&state),
-            Effect::HoldOpened(placed) => self.keep_hold(entry, placed, HoldStatus::Held),
-            Effect::HoldClosed { hold, end } => self.close_hold(entry, hold, end),
+            Effect::Redemption(state) => {
+                self.touch(entry, state.id);
+                self.note(&state);
+            }
+            Effect::HoldOpened(placed) => {
+                self.touch(entry, placed.hold);
+                self.keep_hold(entry, placed, HoldStatus::Held);
+            }
+            Effect::HoldClosed { hold, end } => {
+                self.touch(entry, hold);
+                self.close_hold(entry, hold, end);
+            }
             Effect::Transaction(transaction) => {
+                self.touch(entry, transaction.id);
                 self.transactions.insert(transaction.id, transaction.clone());
             }
             _ => {}
@@ -245,9 +276,11 @@ impl Wallet {
             times: LotTimes { created_at: entry.at, updated_at: entry.at, extended_at: None },
         };
         self.lots.insert(arrival.issue.lot, state);
+        self.touch(entry, arrival.issue.lot);
     }
 
     fn change(&mut self, entry: &Entry, lot: LotId, change: impl FnOnce(&mut WalletLot)) {
+        self.touch(entry, lot);
         if let Some(lot) = self.lots.get_mut(&lot) {
             lot.times.updated_at = entry.at;
             change(lot);

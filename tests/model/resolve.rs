@@ -41,7 +41,7 @@ impl Resolver<'_> {
                 }
                 command
             }
-            ask => Command { at: timestamp(*self.now), key, request: self.request(ask) },
+            ask => Command { key, ..Command::new(timestamp(*self.now), self.request(ask)) },
         };
         match step.wait {
             Wait::Late(ticks) => command.at = timestamp(*self.now - ticks),

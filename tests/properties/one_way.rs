@@ -45,7 +45,7 @@ fn sent_plainly(ledger: &mut Ledger<MemoryStore>, command: &Command<Request>) ->
         request: A,
         wrap: impl FnOnce(A::Outcome) -> Outcome,
     ) -> Came<Outcome> {
-        let command = Command { at: command.at, key: command.key.clone(), request };
+        let command = Command { key: command.key.clone(), ..Command::new(command.at, request) };
         came(ledger.run(&command)).map(|receipt| receipt.map(wrap))
     }
     match command.request.clone() {

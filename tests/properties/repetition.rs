@@ -105,7 +105,7 @@ proptest! {
                 }
                 _ => MergeProfiles::new(one_of(one), one_of(other)).into(),
             };
-            let command = Command { at: now, key: Some(format!("key-{place}").parse().unwrap()), request };
+            let command = Command { key: Some(format!("key-{place}").parse().unwrap()), ..Command::new(now, request) };
             match ledger.run(&command) {
                 Ok(receipt) => done.push((command, receipt.outcome)),
                 Err(error) if whose.is_none() && kind < 7 => prop_assert_eq!(error.code(), "missing_field"),

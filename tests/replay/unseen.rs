@@ -91,6 +91,7 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("merge_in", "moved[].value", ELSEWHERE),
     ("reassign_in", "issue.available_at", ELSEWHERE),
     ("reassign_in", "issue.details.meta", ATTACHED),
+    ("reassign_in", "issue.moves", "it may have moved between others as well"),
     ("reassign_in", "issue.terms.timezone", ELSEWHERE),
     ("reassign_in", "issue.value_initial", ELSEWHERE),
     ("redeem", "details.exchange.minor_unit", ROUNDED),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use scrip::request::IsRequest;
-use scrip::{Catalogue, Command, Define, Key, PointDefinition, Timestamp};
+use scrip::{Catalogue, Command, Define, PointDefinition, Timestamp};
 
 use crate::backend::{Answer, Backend, Failure, LedgerAt};
 use crate::clock::Clock;
@@ -53,14 +53,14 @@ impl App {
         }
     }
 
-    /// Carries out a request at an instant.
-    pub async fn run<A: IsRequest>(&self, at: Timestamp, key: Option<Key>, request: A) -> Answer<A::Outcome>
+    /// Carries out a request.
+    pub async fn run<A: IsRequest>(&self, command: Command<A>) -> Answer<A::Outcome>
     where
         A::Outcome: 'static,
     {
         let _queued = self.metrics.in_queue();
         let since = Instant::now();
-        let answer = self.backend.run(Command { at, key, request }).await;
+        let answer = self.backend.run(command).await;
         self.metrics.committed(since.elapsed());
         answer
     }
@@ -104,7 +104,7 @@ impl App {
         let handle = "points".parse().map_err(|error| Failure::Store(format!("points {error}")))?;
         let points = Define::from(PointDefinition::new(handle, "Points"));
         let epoch = Timestamp::from_micros(0).unwrap_or(Timestamp::MIN);
-        match self.run(epoch, None, points).await {
+        match self.run(Command::new(epoch, points)).await {
             // Somebody else may have been faster.
             Ok(_) | Err(Failure::Rejected(scrip::Rejection::HandleTaken { .. })) => {
                 self.forget_catalogue();

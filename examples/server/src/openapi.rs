@@ -156,7 +156,13 @@ fn document(table: &mut Table) -> String {
     }
     let mut paths: Map<String, Value> = Map::new();
     for doc in &table.docs {
-        let operation = operation(doc, &problem, &links, &meta);
+        let mut operation = operation(doc, &problem, &links, &meta);
+        let versioned = |name: &str| table.schemas.names(name).known.iter().any(|field| field == "version");
+        for (status, _, name) in doc.answers.iter().filter(|(_, shape, _)| *shape == Answered::One) {
+            if versioned(name) {
+                operation["responses"][status.to_string()]["headers"] = tagged();
+            }
+        }
         let path = paths.entry(doc.path).or_insert_with(|| json!({}));
         path[doc.method.as_str().to_lowercase()] = operation;
     }
@@ -232,6 +238,12 @@ fn parameters(doc: &Doc) -> Vec<Value> {
     if doc.path.contains("/external/") {
         parameters.push(in_query("profile_id", &text, "Whose, where several have it."));
     }
+    if [Method::PUT, Method::DELETE].contains(&doc.method) && doc.path.starts_with("/api/") {
+        parameters.push(json!({
+            "name": "If-Match", "in": "header", "required": false, "schema": text,
+            "description": "The ETag of what was seen, which is its version: if it has changed since, nothing is done (412).",
+        }));
+    }
     if doc.method == Method::POST {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false, "schema": text,
@@ -239,6 +251,10 @@ fn parameters(doc: &Doc) -> Vec<Value> {
         }));
     }
     parameters
+}
+
+fn tagged() -> Value {
+    json!({"ETag": {"schema": {"type": "string"}, "description": "Its version, in quotes."}})
 }
 
 fn reference(name: &str) -> Value {

@@ -94,6 +94,10 @@ fn calls(met: &mut Met, server: &Server) {
     met.refuses(server.post_keyed("k", "/transactions", &other), 409, "key_reused");
     server.post("/transactions", &sale("q")).is(201);
     met.refuses(server.get("/transactions/external/E"), 409, "ambiguous_external_id");
+    let ten = format!("/reward-definitions/{}", server.define("ten", json!({})));
+    met.refuses(server.put(&ten, &json!({"version": 0})), 409, "version_conflict");
+    let seen_before = Request::new("DELETE", &ten).header("If-Match", "\"0\"");
+    met.refuses(server.call(seen_before), 412, "precondition_failed");
 }
 
 /// The beginning of a call, and whatever comes after it on the same connection.

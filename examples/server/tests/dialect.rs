@@ -208,7 +208,7 @@ fn a_lot_shows_its_own_terms() {
             "absolute_expiry": "2030-01-01", "timezone": "Europe/Paris", "is_extendable": false, "is_reassignable": false,
             "description": "As of today"});
         server.set_clock("2025-06-21T00:00:00Z");
-        server.put(&format!("{definitions}/{definition}"), &edited).is(200);
+        let edited = server.put(&format!("{definitions}/{definition}"), &edited).is(200).data();
         let mut wanted = lot["definition"].clone();
         assert_eq!(
             ["value", "period", "extend_days", "timezone", "is_extendable", "is_reassignable"]
@@ -217,7 +217,7 @@ fn a_lot_shows_its_own_terms() {
         );
         common::merge(
             &mut wanted,
-            json!({"name": "New", "description": "As of today", "updated_at": "2025-06-21 00:00:00"}),
+            json!({"name": "New", "description": "As of today", "updated_at": "2025-06-21 00:00:00", "version": edited["version"]}),
         );
         let id = &lot["id"];
         let of_profile = format!("/profiles/p{lots}");

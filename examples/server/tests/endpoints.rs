@@ -45,10 +45,14 @@ fn definitions(server: &Server, path: &str, more: Value) {
     let changed =
         server.put(&one, &json!({"name": "Another", "absolute_expiry": "2026-01-31"})).is(200).data();
     let mut expected = made.clone();
-    merge(&mut expected, json!({"name": "Another", "absolute_expiry": "2026-01-31"}));
+    let version = made["version"].as_u64().unwrap();
+    let edited = json!({"name": "Another", "absolute_expiry": "2026-01-31", "version": version + 1});
+    merge(&mut expected, edited);
     assert_eq!(changed, expected);
     merge(&mut expected, json!({"tags": ["a"]}));
-    assert_eq!(server.put(&one, &expected).is(200).data(), expected);
+    let changed = server.put(&one, &expected).is(200).data();
+    expected["version"] = json!(version + 2);
+    assert_eq!(changed, expected);
     let timed = json!({"absolute_expiry": "2026-01-31 12:00:00", "timezone": "Australia/Perth"});
     let timed = server.put(&one, &timed).is(200).data();
     assert_eq!(timed["absolute_expiry"], "2026-01-31 04:00:00");
@@ -321,7 +325,7 @@ fn transactions(server: &Server, definition: u64) {
     assert_eq!((&changed["transacted_at"], &changed["items"]), (&posted["transacted_at"], &posted["items"]));
     assert_eq!(server.put(&one, &json!({"total": 70})).is(200).data()["redemption_id"], redemption["id"]);
     server.put(&one, &json!({"profile_id": "somebody"})).refuses(422, "invalid_field");
-    update_create(server, &changed);
+    update_create(server, &server.get(&one).is(200).data());
     let back = server.post(&format!("{one}/return"), &json!({"amount": 20})).is(201).data();
     assert_eq!(
         (&back["points_clawed_back"], &back["amount"], &back["point_debt"]),

@@ -9,7 +9,8 @@ use scrip::Rejection;
 use serde_json::{Value, json};
 
 /// The crate's codes that no client of this server can meet, and why.
-const UNMET: [(&str, &str); 4] = [
+const UNMET: [(&str, &str); 5] = [
+    ("version_changed", "what is decided on an older version is decided again"),
     ("already_merged", "no endpoint merges profiles"),
     ("journal_full", "four million entries on one account"),
     ("unknown_transaction", "only paths name one, and there it is 404"),

@@ -48,6 +48,7 @@ macro_rules! table {
 table! {
     ExternalIdConflict => "external_id_conflict", Identity;
     HandleTaken => "handle_taken", Identity;
+    VersionChanged => "version_changed", Identity;
     Missing => "missing_field", Field;
     Contradiction => "contradiction", Field;
     TextLength => "text_length", Field;
@@ -149,7 +150,7 @@ impl Rejection {
             Self::NotExtendable { .. } | Self::NeverExpires { .. } => "ids",
             Self::Shortens { .. } => "extend_date",
             Self::SameProfile | Self::AlreadyMerged => "profile_id",
-            Self::JournalFull => return None,
+            Self::VersionChanged { .. } | Self::JournalFull => return None,
         })
     }
 }

@@ -145,6 +145,16 @@ pub struct LotSnapshot {
     pub written_at: Timestamp,
     /// When a later entry changed it other than by taking from it, what fell due included; `None` if none did.
     pub changed_at: Option<Timestamp>,
+    /// How often it has gone to another profile.
+    pub moves: u32,
+}
+
+impl LotSnapshot {
+    /// A number that grows with each change of a lot, from how often it moved and the entry that last changed it.
+    pub const fn version(moves: u32, sequence: u32) -> u64 {
+        // A journal has at most so many entries.
+        (moves as u64) << 22 | sequence as u64
+    }
 }
 
 /// When the journal spoke of a lot.

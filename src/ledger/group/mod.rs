@@ -268,8 +268,8 @@ where
             Ok(Receipt { outcome, disposition, is_staged })
         }));
     });
-    let Command { at, key, request } = command;
-    (Job::Commit(Command { at, key, request: request.into_request() }, reply), slot)
+    let Command { at, key, if_version, request } = command;
+    (Job::Commit(Command { at, key, if_version, request: request.into_request() }, reply), slot)
 }
 
 /// An answer that is on its way: await it, or [`wait`](Pending::wait) for it.

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use scrip::request::IsRequest;
 use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _, StoreError};
 use scrip::{
-    AsyncLedger, Catalogue, Command, Defined, DefinitionId, ExternalId, GroupCommit, Grouped, KeyReused,
-    KeyedBatch, LotId, LotSnapshot, LotSnapshots, MemoryStore, ProfileId, ProfileNumber, Program, Quote,
-    Receipt, Redeem, Rejection, Timestamp, Transaction, TransactionId, ValuedBalances, Wallet,
+    AsyncLedger, Catalogue, Command, ExternalId, GroupCommit, Grouped, KeyReused, KeyedBatch, LotId,
+    LotSnapshots, MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem, Rejection,
+    Timestamp, Transaction, TransactionId, ValuedBalances, Wallet,
 };
 
 use self::postgres::InPostgres;
@@ -184,14 +184,6 @@ impl Backend {
             }
             _ => ask!(self, ledger => ledger.at(at).lots(profile, &ids)),
         }
-    }
-
-    pub async fn lot(&self, at: Timestamp, id: LotId) -> Result<Option<LotSnapshot>, Failure> {
-        ask!(self, ledger => ledger.at(at).lot(id))
-    }
-
-    pub async fn definition(&self, moment: LedgerAt, id: DefinitionId) -> Result<Option<Defined>, Failure> {
-        read!(self, moment, definition(id))
     }
 
     pub async fn transaction(

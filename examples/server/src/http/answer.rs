@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::precondition::tag;
+
 /// `{"data": …}`.
 #[derive(Serialize)]
 struct Data<T> {
@@ -20,8 +22,31 @@ pub fn ok(thing: &impl Serialize) -> Response {
     data(StatusCode::OK, thing)
 }
 
-pub fn created(thing: &impl Serialize) -> Response {
-    data(StatusCode::CREATED, thing)
+/// A thing that has versions.
+pub trait Versioned {
+    fn version(&self) -> Option<u64>;
+}
+
+impl<T: Versioned> Versioned for &T {
+    fn version(&self) -> Option<u64> {
+        (**self).version()
+    }
+}
+
+impl<T: Versioned> Versioned for Option<T> {
+    fn version(&self) -> Option<u64> {
+        self.as_ref().and_then(Versioned::version)
+    }
+}
+
+/// One thing, with its version as its tag.
+pub fn thing(status: StatusCode, thing: &(impl Serialize + Versioned)) -> Response {
+    let mut response = data(status, thing);
+    let tag = thing.version().and_then(|version| HeaderValue::from_str(&tag(version)).ok());
+    if let Some(tag) = tag {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 /// It is gone.

@@ -116,8 +116,12 @@ impl Body {
         if self.has(field) { Err(Problem::invalid(field, "stays what it is")) } else { Ok(()) }
     }
 
-    /// The zone that local times in this body are in: what it says itself, or UTC.
+    /// The zone that local times in this body are in: what it says itself, or UTC. In the server's own answer, which bears its
+    /// version, they are UTC.
     pub fn zone(&self) -> Result<Zone, Problem> {
+        if self.has("version") {
+            return Ok(Zone::UTC);
+        }
         Ok(self.get("timezone")?.unwrap_or(Zone::UTC))
     }
 

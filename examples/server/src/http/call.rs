@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use scrip::request::IsRequest;
 use scrip::store::AsOf;
-use scrip::{IdError, Key, ProfileId, Receipt, Timestamp, Until, When, Zone};
+use scrip::{Command, IdError, Key, ProfileId, Receipt, Rejection, Timestamp, Until, When, Zone};
 use serde_json::value::RawValue;
 
 use super::body::Body;
@@ -19,7 +19,7 @@ use super::known::Understood;
 use super::list::Query;
 use super::problem::Problem;
 use crate::app::Shared;
-use crate::backend::LedgerAt;
+use crate::backend::{Failure, LedgerAt};
 use crate::shape::asked::RewardBody;
 
 /// The largest body, and the largest batch.
@@ -87,6 +87,7 @@ impl Call {
     pub fn body(&self) -> Result<Body, Problem> {
         let body = Body::parse(&self.bytes)?;
         self.understood.fields.check_fields(body.0.keys())?;
+        body.get::<u64>("version")?;
         body.check_meta()?;
         // A path that names a profile is about that one.
         if self.path.iter().any(|(name, _)| name == "profile")
@@ -121,12 +122,29 @@ impl Call {
         self.path.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
+    /// Carries out a request now, if nothing was written to the account after this entry; `None` if something was.
+    pub async fn run_at<A: IsRequest>(
+        &self,
+        version: u32,
+        request: A,
+    ) -> Result<Option<Receipt<A::Outcome>>, Failure>
+    where
+        A::Outcome: 'static,
+    {
+        let command = Command { key: self.key.clone(), ..Command::new(self.at, request).if_version(version) };
+        match self.app.run(command).await {
+            Ok(receipt) => Ok(Some(receipt)),
+            Err(Failure::Rejected(Rejection::VersionChanged { .. })) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Carries out a request now, under the key of this call.
     pub async fn run<A: IsRequest>(&self, request: A) -> Result<Receipt<A::Outcome>, Problem>
     where
         A::Outcome: 'static,
     {
-        Ok(self.app.run(self.at, self.key.clone(), request).await?)
+        Ok(self.app.run(Command { key: self.key.clone(), ..Command::new(self.at, request) }).await?)
     }
 }
 

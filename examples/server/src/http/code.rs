@@ -41,6 +41,8 @@ codes! {
     TooSlow => "too_slow", REQUEST_TIMEOUT;
     KeyReused => "key_reused", CONFLICT;
     AmbiguousExternalId => "ambiguous_external_id", CONFLICT;
+    VersionConflict => "version_conflict", CONFLICT;
+    PreconditionFailed => "precondition_failed", PRECONDITION_FAILED;
     TooLarge => "too_large", PAYLOAD_TOO_LARGE;
     InvalidBody => "invalid_body", UNPROCESSABLE_ENTITY;
     InvalidField => "invalid_field", UNPROCESSABLE_ENTITY;

@@ -10,6 +10,7 @@ pub mod known;
 mod linger;
 pub mod list;
 mod origin;
+pub mod precondition;
 pub mod problem;
 #[cfg(test)]
 mod tests;

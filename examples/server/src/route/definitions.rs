@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use scrip::json::Json;
 use scrip::{
@@ -10,9 +11,11 @@ use scrip::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::backend::LedgerAt;
+use crate::backend::{Failure, LedgerAt};
+use crate::http::answer::Versioned;
 use crate::http::body::{Body, Fields};
 use crate::http::call::Call;
+use crate::http::precondition::TRIES;
 use crate::http::problem::Problem;
 use crate::http::{answer, list};
 use crate::shape::definition::{PointTemplate, RewardTemplate, end};
@@ -20,14 +23,14 @@ use crate::shape::sent;
 
 /// One of the two kinds of definitions.
 pub trait Kind: 'static {
-    type Shape: Serialize + ToSchema;
+    type Shape: Serialize + ToSchema + Versioned;
     const WHAT: &'static str;
     const REQUIRED: &'static [&'static str];
 
     fn read(body: &Body) -> Result<Definition, Problem>;
     /// What it says now, in the ledger's own form, and what is kept with it.
     fn said(definition: &Definition) -> (Body, Option<&Json>);
-    fn shape(defined: &Defined) -> Option<Self::Shape>;
+    fn shape(defined: &Defined, version: u32) -> Option<Self::Shape>;
 }
 
 pub enum Rewards {}
@@ -49,8 +52,8 @@ impl Kind for Rewards {
         }
     }
 
-    fn shape(defined: &Defined) -> Option<RewardTemplate> {
-        RewardTemplate::of(defined)
+    fn shape(defined: &Defined, version: u32) -> Option<RewardTemplate> {
+        RewardTemplate::of(defined, version)
     }
 }
 
@@ -70,8 +73,8 @@ impl Kind for Points {
         }
     }
 
-    fn shape(defined: &Defined) -> Option<PointTemplate> {
-        PointTemplate::of(defined)
+    fn shape(defined: &Defined, version: u32) -> Option<PointTemplate> {
+        PointTemplate::of(defined, version)
     }
 }
 
@@ -81,12 +84,12 @@ pub async fn index<K: Kind>(call: Call) -> Result<Response, Problem> {
         past @ LedgerAt::Past(_) => Arc::new(call.app.backend.catalogue(past).await?),
     };
     let in_use = catalogue.iter().filter(|defined| !defined.is_archived);
-    list::page(&call, in_use.filter_map(K::shape))
+    list::page(&call, in_use.filter_map(|defined| K::shape(defined, catalogue.version_of(defined.id)?)))
 }
 
 pub async fn show<K: Kind>(call: Call) -> Result<Response, Problem> {
-    let (_, defined) = current::<K>(&call).await?;
-    Ok(answer::ok(&K::shape(&defined)))
+    let current = Current::of::<K>(&call).await?;
+    Ok(answer::thing(StatusCode::OK, &K::shape(&current.defined, current.version)))
 }
 
 pub async fn create<K: Kind>(call: Call) -> Result<Response, Problem> {
@@ -96,28 +99,40 @@ pub async fn create<K: Kind>(call: Call) -> Result<Response, Problem> {
     body.resolve(&[], &["absolute_expiry"])?;
     let defined = call.run(Define(definition::<K>(&call, body)?)).await;
     call.app.forget_catalogue();
-    Ok(answer::created(&K::shape(&defined?.outcome)))
+    let defined = defined?.outcome;
+    Ok(answer::thing(StatusCode::CREATED, &K::shape(&defined, defined.id.sequence())))
 }
 
 /// Changes what the body names, and leaves the rest.
 pub async fn change<K: Kind>(call: Call) -> Result<Response, Problem> {
-    let (id, defined) = current::<K>(&call).await?;
-    let mut body = call.body()?;
-    body.drop_unchanged("absolute_expiry", &expiry(&defined.definition));
+    let body = call.body()?;
+    let precondition = call.precondition(&body)?;
+    for _ in 0..TRIES {
+        let Current { id, defined, version, last } = Current::of::<K>(&call).await?;
+        precondition.check(version.into())?;
+        let changed = changed::<K>(&call, &defined.definition, body.clone())?;
+        if changed == defined.definition {
+            return Ok(answer::thing(StatusCode::OK, &K::shape(&defined, version)));
+        }
+        let done = call.run_at(last, Redefine::new(id, changed)).await;
+        call.app.forget_catalogue();
+        if let Some(done) = done.map_err(|failure| Problem::from(failure).in_path(K::WHAT))? {
+            return Ok(answer::thing(StatusCode::OK, &K::shape(&done.outcome, last + 1)));
+        }
+    }
+    Err(Failure::Contention.into())
+}
+
+/// What a definition says from now on: what it said, with what the body says over it.
+fn changed<K: Kind>(call: &Call, before: &Definition, mut body: Body) -> Result<Definition, Problem> {
+    body.drop_unchanged("absolute_expiry", &expiry(before));
     body.resolve(&[], &["absolute_expiry"])?;
-    let (mut said, kept) = K::said(&defined.definition);
+    let (mut said, kept) = K::said(before);
     said.remove("meta");
     said.0.extend(sent::unpack(kept));
     let merged = said.overlaid(body);
     merged.require(K::REQUIRED)?;
-    let merged = definition::<K>(&call, merged)?;
-    if merged == defined.definition {
-        return Ok(answer::ok(&K::shape(&defined)));
-    }
-    let defined = call.run(Redefine::new(id, merged)).await;
-    call.app.forget_catalogue();
-    let defined = defined.map_err(|problem| problem.in_path(K::WHAT))?;
-    Ok(answer::ok(&K::shape(&defined.outcome)))
+    definition::<K>(call, merged)
 }
 
 /// The definition that a body makes. What the ledger does not know is kept with it.
@@ -137,18 +152,37 @@ fn definition<K: Kind>(call: &Call, mut body: Body) -> Result<Definition, Proble
 }
 
 pub async fn archive<K: Kind>(call: Call) -> Result<Response, Problem> {
-    let (id, _) = current::<K>(&call).await?;
-    let archived = call.run(ArchiveDefinition::new(id)).await;
-    call.app.forget_catalogue();
-    archived.map_err(|problem| problem.in_path(K::WHAT))?;
-    Ok(answer::gone())
+    let precondition = call.precondition(&Body::default())?;
+    for _ in 0..TRIES {
+        let Current { id, version, last, .. } = Current::of::<K>(&call).await?;
+        precondition.check(version.into())?;
+        let done = call.run_at(last, ArchiveDefinition::new(id)).await;
+        call.app.forget_catalogue();
+        if done.map_err(|failure| Problem::from(failure).in_path(K::WHAT))?.is_some() {
+            return Ok(answer::gone());
+        }
+    }
+    Err(Failure::Contention.into())
 }
 
-async fn current<K: Kind>(call: &Call) -> Result<(DefinitionId, Defined), Problem> {
-    let id: DefinitionId = call.id(K::WHAT)?;
-    let in_use = |defined: &Defined| !defined.is_archived && K::shape(defined).is_some();
-    let defined = call.app.backend.definition(call.moment, id).await?.filter(in_use);
-    Ok((id, defined.ok_or_else(|| Problem::not_found(K::WHAT))?))
+/// A definition in use, its version, and the last entry about any.
+struct Current {
+    id: DefinitionId,
+    defined: Defined,
+    version: u32,
+    last: u32,
+}
+
+impl Current {
+    async fn of<K: Kind>(call: &Call) -> Result<Self, Problem> {
+        let id: DefinitionId = call.id(K::WHAT)?;
+        let catalogue = call.app.backend.catalogue(call.moment).await?;
+        let in_use = |defined: &&Defined| !defined.is_archived && K::shape(defined, 0).is_some();
+        let defined = catalogue.get(id).filter(in_use).cloned();
+        let defined = defined.ok_or_else(|| Problem::not_found(K::WHAT))?;
+        let version = catalogue.version_of(id).unwrap_or_default();
+        Ok(Self { id, defined, version, last: catalogue.version() })
+    }
 }
 
 /// What was answered as the definition's end.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use scrip::store::AsOf;
 use scrip::{
-    Catalogue, Disposition, LotId, LotKind, LotSnapshot, ProfileId, ProfileNumber, RedemptionId, Transaction,
-    Wallet,
+    Catalogue, Disposition, LotId, LotKind, ProfileId, ProfileNumber, RedemptionId, Transaction, Wallet,
 };
 use serde::Serialize;
 
@@ -46,13 +45,6 @@ impl Call {
         find_lot(&wallet, id, kind, &catalogue).ok_or_else(|| Problem::not_found(what))
     }
 
-    /// How a lot stands, wherever it is now, unless it was revoked.
-    pub async fn lot_now(&self, id: LotId, kind: LotKind, what: &str) -> Result<LotSnapshot, Problem> {
-        let found = self.app.backend.lot(self.at, id).await?;
-        let is_there = |found: &LotSnapshot| found.kind == kind && lot::is_there(&found.lot);
-        found.filter(is_there).ok_or_else(|| Problem::not_found(what))
-    }
-
     /// Lots of a profile as they stood right after an entry of its journal, which this call wrote or repeats under its key;
     /// as they stand, where their external id stood for them already.
     pub async fn lots_after(
@@ -68,7 +60,8 @@ impl Call {
         if disposition == Disposition::New {
             let known = self.app.backend.lots(self.at, profile, ids.to_vec()).await?;
             if known.version == sequence && known.lots.iter().all(|known| known.changed_at.is_none()) {
-                let lots = known.lots.into_iter().map(|known| lot::known(known, self.at, &catalogue));
+                let lots = known.lots.into_iter();
+                let lots = lots.map(|known| lot::known(known, sequence, self.at, &catalogue));
                 return Ok(lots.collect());
             }
         }
@@ -149,11 +142,12 @@ pub fn find_lot(wallet: &Wallet, id: LotId, kind: LotKind, catalogue: &Catalogue
 
 /// A redemption of a wallet, with the lots as they stand.
 pub fn redemption(call: &Call, wallet: &Wallet, id: RedemptionId, lots: &Lots) -> Option<RedemptionOut> {
-    Some(RedemptionOut::new(wallet.redemption(id)?, call.app.backend.program(), lots))
+    let version = wallet.version(id).unwrap_or_default();
+    Some(RedemptionOut::new(wallet.redemption(id)?, version, call.app.backend.program(), lots))
 }
 
 /// A transaction as it says itself, with its redemption out of the wallet.
 pub fn transaction(call: &Call, wallet: &Wallet, transaction: &Transaction, lots: &Lots) -> TransactionOut {
     let redemption = transaction.redemption_id.and_then(|id| redemption(call, wallet, id, lots));
-    TransactionOut::new(transaction, redemption)
+    TransactionOut::new(transaction, wallet.version(transaction.id).unwrap_or_default(), redemption)
 }

@@ -1,5 +1,6 @@
 //! Holds: setting value aside, and what becomes of it.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use scrip::{CaptureHold, Hold, HoldId, LotId, PlaceHold, ReleaseHold};
 
@@ -21,7 +22,8 @@ pub async fn place(call: Call) -> Result<Response, Problem> {
     let hold = placed.outcome;
     let lots =
         call.lots_after(hold.profile_id, placed.disposition, hold.id.sequence(), &lots_of(&hold)).await?;
-    Ok(answer::created(&shape(&call, &hold, &lots)))
+    let version = hold.id.sequence().into();
+    Ok(answer::thing(StatusCode::CREATED, &shape(&call, &hold, version, &lots)))
 }
 
 pub async fn capture(call: Call) -> Result<Response, Problem> {
@@ -40,13 +42,14 @@ pub async fn release(call: Call) -> Result<Response, Problem> {
     let hold = released.outcome;
     let wallet = call.wallet_after(hold.profile_id, released.disposition).await?;
     let lots = lot::named(&wallet, &lots_of(&hold), &*call.app.catalogue().await?);
-    Ok(answer::ok(&shape(&call, &hold, &lots)))
+    let version = wallet.version(hold.id).unwrap_or_default();
+    Ok(answer::thing(StatusCode::OK, &shape(&call, &hold, version, &lots)))
 }
 
 pub fn lots_of(hold: &Hold) -> Vec<LotId> {
     hold.items.iter().map(|item| item.lot).collect()
 }
 
-pub fn shape(call: &Call, hold: &Hold, lots: &Lots) -> HoldOut {
-    HoldOut::new(hold, call.app.backend.program(), lots)
+pub fn shape(call: &Call, hold: &Hold, version: u64, lots: &Lots) -> HoldOut {
+    HoldOut::new(hold, version, call.app.backend.program(), lots)
 }

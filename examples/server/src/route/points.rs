@@ -27,7 +27,7 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
         call.lots_after(point.profile_id, issued.disposition, point.id.sequence(), &[point.id]).await?;
     let status =
         if issued.disposition == Disposition::Existing { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(answer::data(status, &lots.values().next()))
+    Ok(answer::thing(status, &lots.values().next()))
 }
 
 pub async fn index(call: Call) -> Result<Response, Problem> {
@@ -45,5 +45,5 @@ pub async fn index(call: Call) -> Result<Response, Problem> {
 }
 
 pub async fn show(call: Call) -> Result<Response, Problem> {
-    Ok(answer::ok(&call.lot(call.id(WHAT)?, LotKind::Point, WHAT).await?))
+    Ok(answer::thing(StatusCode::OK, &call.lot(call.id(WHAT)?, LotKind::Point, WHAT).await?))
 }

@@ -1,5 +1,6 @@
 //! Reading what a profile has.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use scrip::{LotId, LotKind, RedemptionId, Wallet};
 
@@ -30,7 +31,7 @@ pub async fn reward(call: Call) -> Result<Response, Problem> {
     let wallet = wallet(&call).await?;
     let id: LotId = call.id("reward")?;
     let reward = find_lot(&wallet, id, LotKind::Reward, &*call.app.catalogue().await?);
-    Ok(answer::ok(&reward.ok_or_else(|| Problem::not_found("reward"))?))
+    Ok(answer::thing(StatusCode::OK, &reward.ok_or_else(|| Problem::not_found("reward"))?))
 }
 
 pub async fn points(call: Call) -> Result<Response, Problem> {
@@ -52,7 +53,7 @@ pub async fn one_redemption(call: Call) -> Result<Response, Problem> {
     let wallet = wallet(&call).await?;
     let lots = lots(&call, &wallet).await?;
     let found = redemption(&call, &wallet, call.id::<RedemptionId>("redemption")?, &lots);
-    Ok(answer::ok(&found.ok_or_else(|| Problem::not_found("redemption"))?))
+    Ok(answer::thing(StatusCode::OK, &found.ok_or_else(|| Problem::not_found("redemption"))?))
 }
 
 pub async fn transactions(call: Call) -> Result<Response, Problem> {
@@ -64,7 +65,12 @@ pub async fn transactions(call: Call) -> Result<Response, Problem> {
 pub async fn held(call: Call) -> Result<Response, Problem> {
     let wallet = wallet(&call).await?;
     let lots = lots(&call, &wallet).await?;
-    list::page(&call, wallet.holds().map(|hold| holds::shape(&call, &hold, &lots)))
+    list::page(
+        &call,
+        wallet
+            .holds()
+            .map(|hold| holds::shape(&call, &hold, wallet.version(hold.id).unwrap_or_default(), &lots)),
+    )
 }
 
 pub async fn ledgers(call: Call) -> Result<Response, Problem> {
@@ -76,5 +82,5 @@ pub async fn one_ledger(call: Call) -> Result<Response, Problem> {
     let entries = ledger::entries(&wallet(&call).await?);
     let wanted = call.path("id");
     let found = entries.into_iter().find(|entry| entry.id().to_string() == wanted);
-    Ok(answer::ok(&found.ok_or_else(|| Problem::not_found("ledger entry"))?))
+    Ok(answer::thing(StatusCode::OK, &found.ok_or_else(|| Problem::not_found("ledger entry"))?))
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use scrip::store::AsOf;
 use scrip::{Entry, EntryKind, LotId, ProfileId, ProfileNumber, Reassign, Wallet};
@@ -43,7 +44,7 @@ pub async fn reassign(call: Call) -> Result<Response, Problem> {
     let (_, sequence) = arrival.ok_or_else(|| Problem::not_found(WHAT))?;
     let wallet = backend.wallet(LedgerAt::Past(AsOf::Sequence(sequence)), wallet.profile_id()).await?;
     let lots = lot::named(&wallet, &[id], &*call.app.catalogue().await?);
-    Ok(answer::ok(&lots.values().next()))
+    Ok(answer::thing(StatusCode::OK, &lots.values().next()))
 }
 
 /// Whose key the call's is: of the profile that moved the reward under it before, or else of the one that has it now.

@@ -1,10 +1,11 @@
 //! Redeeming, quoting, and giving back.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use scrip::Strategy;
 use scrip::{
     Amount, Disposition, LotId, ProfileId, Receipt, Redeem, Redemption, RedemptionId, Return,
-    ReturnRedemption, ReverseRedemption,
+    ReturnRedemption, ReturnedTo, ReverseRedemption,
 };
 
 use crate::backend::LedgerAt;
@@ -74,7 +75,9 @@ pub async fn answer_redemption(call: &Call, receipt: &Receipt<Redemption>) -> Re
     let ids: Vec<LotId> = redemption.items.iter().map(|item| item.lot).collect();
     let lots =
         call.lots_after(redemption.profile_id, receipt.disposition, redemption.id.sequence(), &ids).await?;
-    Ok(answer::created(&RedemptionOut::new(redemption, call.app.backend.program(), &lots)))
+    let version = redemption.id.sequence().into();
+    let shape = RedemptionOut::new(redemption, version, call.app.backend.program(), &lots);
+    Ok(answer::thing(StatusCode::CREATED, &shape))
 }
 
 pub async fn reverse(call: Call) -> Result<Response, Problem> {
@@ -102,6 +105,9 @@ async fn answer_return(call: &Call, receipt: &Receipt<Return>) -> Result<Respons
     let ids = returned_to(back);
     let last = ids.iter().filter(|id| id.number() == back.id.number()).map(|id| id.sequence()).max();
     let sequence = back.id.sequence().max(last.unwrap_or(0));
-    let lots = call.lots_after(profile, receipt.disposition, sequence, &ids).await?;
-    Ok(answer::created(&ReturnOut::new(back, call.app.backend.program(), &lots)))
+    // A new lot has an entry of its own, so that not all were changed by one.
+    let is_one = back.items.iter().all(|item| !matches!(item.to, ReturnedTo::NewLot(_)));
+    let disposition = if is_one { receipt.disposition } else { Disposition::Replayed };
+    let lots = call.lots_after(profile, disposition, sequence, &ids).await?;
+    Ok(answer::data(StatusCode::CREATED, &ReturnOut::new(back, call.app.backend.program(), &lots)))
 }

@@ -2,11 +2,14 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{Adjust, Disposition, Extend, IssueReward, Lot, LotId, LotKind, ProfileId, Quantity, Revoke};
+use scrip::request::IsRequest;
+use scrip::{Adjust, Disposition, Extend, IssueReward, LotId, LotKind, ProfileId, Revoke};
 
 use super::find::find_lot;
+use crate::backend::Failure;
 use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::precondition::TRIES;
 use crate::http::problem::Problem;
 use crate::http::{answer, list};
 use crate::shape::lot;
@@ -21,7 +24,7 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
         call.lots_after(reward.profile_id, issued.disposition, reward.id.sequence(), &[reward.id]).await?;
     let status =
         if issued.disposition == Disposition::Existing { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(answer::data(status, &lots.values().next()))
+    Ok(answer::thing(status, &lots.values().next()))
 }
 
 /// The request that a body makes; a row of a batch is the same.
@@ -47,14 +50,44 @@ pub async fn index(call: Call) -> Result<Response, Problem> {
 }
 
 pub async fn show(call: Call) -> Result<Response, Problem> {
-    Ok(answer::ok(&call.lot(call.id(WHAT)?, LotKind::Reward, WHAT).await?))
+    Ok(answer::thing(StatusCode::OK, &call.lot(call.id(WHAT)?, LotKind::Reward, WHAT).await?))
 }
 
 pub async fn change(call: Call) -> Result<Response, Problem> {
+    let body = call.body()?;
+    let precondition = call.precondition(&body)?;
+    for _ in 0..TRIES {
+        let (lot, version, last) = current(&call).await?;
+        precondition.check(version)?;
+        let adjust = correction(&lot, body.clone())?;
+        let is_done = !corrects(&adjust, &lot) || done(&call, last, adjust).await?;
+        if is_done {
+            return Ok(answer::thing(StatusCode::OK, &call.lot(lot.id, LotKind::Reward, WHAT).await?));
+        }
+    }
+    Err(Failure::Contention.into())
+}
+
+/// The reward that the path names, its version, and the last entry of its profile.
+async fn current(call: &Call) -> Result<(scrip::Reward, u64, u32), Problem> {
     let id: LotId = call.id(WHAT)?;
-    let before = call.lot_now(id, LotKind::Reward, WHAT).await?;
-    let mut body = call.body()?;
-    let lot = &before.lot;
+    let wallet = call.wallet_with(id, WHAT).await?;
+    let lot = wallet.rewards().into_iter().find(|lot| lot.id == id && lot::is_there(lot));
+    let lot = lot.ok_or_else(|| Problem::not_found(WHAT))?;
+    Ok((lot, wallet.version(id).unwrap_or_default(), wallet.account().sequence()))
+}
+
+/// Whether a request was carried out: not, if something was written after what it was made from.
+async fn done<A: IsRequest>(call: &Call, last: u32, request: A) -> Result<bool, Problem>
+where
+    A::Outcome: 'static,
+{
+    let done = call.run_at(last, request).await;
+    Ok(done.map_err(|failure| Problem::from(failure).in_path(WHAT))?.is_some())
+}
+
+/// What a body says that a reward is to be.
+fn correction(lot: &scrip::Reward, mut body: Body) -> Result<Adjust, Problem> {
     body.keeps("id", &lot.id)?;
     body.keeps("profile_id", &lot.profile_id)?;
     body.keeps("external_id", &lot.external_id)?;
@@ -63,33 +96,36 @@ pub async fn change(call: Call) -> Result<Response, Problem> {
     body.drop_unchanged("expires_at", &Time::last(lot.expires_at));
     body.resolve(&[], &["expires_at"])?;
     let reason: Option<String> = body.get("reason")?;
-    let mut adjust = Adjust::new(id, reason.as_deref().unwrap_or("corrected"));
+    let mut adjust = Adjust::new(lot.id, reason.as_deref().unwrap_or("corrected"));
     adjust.value_initial = body.get("value_initial")?;
     adjust.value_remaining = body.get("value_remaining")?;
     adjust.meta = body.get("meta")?;
     adjust.expires_at = body.get("expires_at")?;
-    if corrects(&adjust, lot) {
-        call.run(adjust).await.map_err(|problem| problem.in_path(WHAT))?;
-    }
-    Ok(answer::ok(&call.lot(id, LotKind::Reward, WHAT).await?))
+    Ok(adjust)
 }
 
 /// Whether a correction would change anything.
-fn corrects(adjust: &Adjust, lot: &Lot<Quantity>) -> bool {
+fn corrects(adjust: &Adjust, lot: &scrip::Reward) -> bool {
     let meta = lot.details.as_ref().and_then(|details| details.meta.as_ref());
-    adjust.value_initial.is_some_and(|value| value != lot.value_initial)
-        || adjust.value_remaining.is_some_and(|value| value != lot.value_remaining)
+    adjust.value_initial.is_some_and(|value| value != lot.value_initial.into())
+        || adjust.value_remaining.is_some_and(|value| value != lot.value_remaining.into())
         || adjust.expires_at.is_some_and(|end| end.resolve(lot.terms.timezone) != Ok(lot.expires_at))
         || adjust.meta.as_ref().is_some_and(|new| meta != Some(new))
 }
 
 pub async fn revoke(call: Call) -> Result<Response, Problem> {
-    let id: LotId = call.id(WHAT)?;
-    call.lot_now(id, LotKind::Reward, WHAT).await?;
-    let mut revoke = Revoke::new(id);
-    revoke.reason = call.body()?.get("reason")?;
-    call.run(revoke).await.map_err(|problem| problem.in_path(WHAT))?;
-    Ok(answer::gone())
+    let body = call.body()?;
+    let precondition = call.precondition(&body)?;
+    for _ in 0..TRIES {
+        let (lot, version, last) = current(&call).await?;
+        precondition.check(version)?;
+        let mut revoke = Revoke::new(lot.id);
+        revoke.reason = body.get("reason")?;
+        if done(&call, last, revoke).await? {
+            return Ok(answer::gone());
+        }
+    }
+    Err(Failure::Contention.into())
 }
 
 pub async fn extend(call: Call) -> Result<Response, Problem> {

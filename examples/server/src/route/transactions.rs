@@ -5,8 +5,8 @@ use axum::response::Response;
 use scrip::request::IsRequest;
 use scrip::store::AsOf;
 use scrip::{
-    Amount, DeleteTransaction, Disposition, External, ExternalId, PostTransaction, ProfileId, Receipt,
-    Rejection, ReturnTransaction, Transaction, TransactionId, UpdateTransaction, Wallet, When,
+    Amount, Command, DeleteTransaction, Disposition, External, ExternalId, PostTransaction, ProfileId,
+    Receipt, Rejection, ReturnTransaction, Transaction, TransactionId, UpdateTransaction, Wallet, When,
 };
 
 use super::find::transaction;
@@ -14,12 +14,15 @@ use crate::backend::{Failure, LedgerAt};
 use crate::http::body::Body;
 use crate::http::call::Call;
 use crate::http::code::Code;
+use crate::http::precondition::TRIES;
 use crate::http::problem::Problem;
 use crate::http::{answer, list};
 use crate::shape::transaction::{ANSWERED, TransactionOut, TransactionReturnOut};
 use crate::shape::{lot, sent};
 
 const WHAT: &str = "transaction";
+/// The version of no account: nothing is done at it but what was done before.
+const NEVER: u32 = u32::MAX;
 /// What the ledger knows of a transaction. Everything else is kept as sent.
 const KNOWN: [&str; 10] = [
     "profile_id",
@@ -44,31 +47,33 @@ async fn answer_posted(
     receipt: Receipt<Transaction>,
     status: StatusCode,
 ) -> Result<Response, Problem> {
+    let is_posted = status == StatusCode::CREATED;
     let status = if receipt.disposition == Disposition::Existing { StatusCode::OK } else { status };
-    Ok(answer::data(status, &shape_after(call, &receipt.outcome, receipt.disposition).await?))
+    let shape = shape_after(call, &receipt.outcome, receipt.disposition, is_posted).await?;
+    Ok(answer::thing(status, &shape))
 }
 
 /// A transaction as it was right after what this call did, or repeats under its key; as it stands, where its external id
 /// stood for it already.
 async fn shape_after(
     call: &Call,
-    posted: &Transaction,
+    done: &Transaction,
     disposition: Disposition,
+    is_posted: bool,
 ) -> Result<TransactionOut, Problem> {
-    if posted.redemption_id.is_none() {
-        return Ok(TransactionOut::new(posted, None));
+    let first = done.id.sequence();
+    // The journal is read for what was there before, and for the lots of a redemption.
+    if is_posted && done.redemption_id.is_none() && disposition != Disposition::Existing {
+        return Ok(TransactionOut::new(done, first.into(), None));
     }
-    let wallet = call.wallet_after(posted.profile_id, disposition).await?;
-    shape(call, &wallet, posted).await
+    let wallet = call.wallet_after(done.profile_id, disposition).await?;
+    shape(call, &wallet, wallet.transaction(done.id).unwrap_or(done)).await
 }
 
-/// A transaction as it stands. The journal is read for the lots of its redemption only.
+/// A transaction as it stands, with its version: that is in the journal.
 async fn shape_now(call: &Call, posted: &Transaction) -> Result<TransactionOut, Problem> {
-    if posted.redemption_id.is_none() {
-        return Ok(TransactionOut::new(posted, None));
-    }
     let wallet = call.app.backend.wallet(call.moment, posted.profile_id).await?;
-    shape(call, &wallet, posted).await
+    shape(call, &wallet, wallet.transaction(posted.id).unwrap_or(posted)).await
 }
 
 async fn shape(call: &Call, wallet: &Wallet, posted: &Transaction) -> Result<TransactionOut, Problem> {
@@ -120,7 +125,7 @@ pub async fn index(call: Call) -> Result<Response, Problem> {
 
 pub async fn show(call: Call) -> Result<Response, Problem> {
     let posted = current(&call).await?;
-    Ok(answer::ok(&shape_now(&call, &posted).await?))
+    Ok(answer::thing(StatusCode::OK, &shape_now(&call, &posted).await?))
 }
 
 /// The transaction that the path names.
@@ -144,7 +149,7 @@ pub async fn external(call: Call) -> Result<Response, Problem> {
     }
     match found.as_slice() {
         [] => Err(Problem::not_found(WHAT)),
-        [only] => Ok(answer::ok(&shape_now(&call, only).await?)),
+        [only] => Ok(answer::thing(StatusCode::OK, &shape_now(&call, only).await?)),
         _ => {
             let message =
                 "several profiles have a transaction with this external_id; say which: ?profile_id=";
@@ -158,19 +163,70 @@ fn named<'a>(wallet: &'a Wallet, id: &ExternalId) -> Option<&'a Transaction> {
 }
 
 pub async fn change(call: Call) -> Result<Response, Problem> {
-    let before = current(&call).await?;
-    let update = update(&before, call.body()?)?;
-    if !changes(&update, &before)? {
-        return Ok(answer::ok(&shape_now(&call, &before).await?));
+    let body = call.body()?;
+    for _ in 0..TRIES {
+        let before = current(&call).await?;
+        match replace(&call, &before, &body).await? {
+            Ok(Replaced::Again) => {}
+            Ok(done) => return answer_replaced(&call, done).await,
+            Err(failure) => return Err(Problem::from(failure).in_path(WHAT)),
+        }
     }
-    let changed = call.run(update).await.map_err(|problem| problem.in_path(WHAT))?;
-    Ok(answer::ok(&shape_after(&call, &changed.outcome, changed.disposition).await?))
+    Err(Failure::Contention.into())
+}
+
+/// What came of replacing what a transaction says.
+enum Replaced {
+    Done(Box<Receipt<Transaction>>),
+    /// It says all of that already.
+    Unchanged(Box<Transaction>),
+    /// Something was written in between.
+    Again,
+}
+
+async fn answer_replaced(call: &Call, replaced: Replaced) -> Result<Response, Problem> {
+    match replaced {
+        Replaced::Done(receipt) => answer_posted(call, *receipt, StatusCode::OK).await,
+        Replaced::Unchanged(posted) => Ok(answer::thing(StatusCode::OK, &shape_now(call, &posted).await?)),
+        Replaced::Again => Err(Failure::Contention.into()),
+    }
+}
+
+/// Has a transaction say what the body says, if it is what the client has seen.
+async fn replace(
+    call: &Call,
+    before: &Transaction,
+    body: &Body,
+) -> Result<Result<Replaced, Failure>, Problem> {
+    let wallet = call.app.backend.wallet(LedgerAt::Now(call.at), before.profile_id).await?;
+    // What was changed since it was looked up is looked up again.
+    let Some(before) = wallet.transaction(before.id).filter(|now| *now == before) else {
+        return Ok(Ok(Replaced::Again));
+    };
+    let seen = call.precondition(body)?.check(wallet.version(before.id).unwrap_or_default());
+    let update = update(before, body.clone())?;
+    // A key is looked for first, and remembered, whatever comes of it.
+    if call.key().is_none() {
+        seen.clone()?;
+        if !changes(&update, before)? {
+            return Ok(Ok(Replaced::Unchanged(Box::new(before.clone()))));
+        }
+    }
+    let last = if seen.is_ok() { wallet.account().sequence() } else { NEVER };
+    match call.run_at(last, update).await {
+        Ok(Some(done)) => Ok(Ok(Replaced::Done(Box::new(done)))),
+        Ok(None) => seen.map(|()| Ok(Replaced::Again)),
+        Err(failure) => Ok(Err(failure)),
+    }
 }
 
 /// What a transaction says from now on: what it said, with what the body says over it.
 fn update(before: &Transaction, mut body: Body) -> Result<UpdateTransaction, Problem> {
-    let said = Body::from_value(&TransactionOut::new(before, None));
-    said.0.iter().for_each(|(field, value)| body.drop_unchanged(field, value));
+    let said = Body::from_value(&TransactionOut::new(before, 0, None));
+    said.0
+        .iter()
+        .filter(|(field, _)| *field != "version")
+        .for_each(|(field, value)| body.drop_unchanged(field, value));
     if body.has("profile_id") {
         return Err(Problem::invalid("profile_id", "a transaction stays with its profile"));
     }
@@ -196,9 +252,6 @@ fn changes(update: &UpdateTransaction, before: &Transaction) -> Result<bool, Pro
     Ok(now != self::update(before, Body::default())?.transaction)
 }
 
-/// How often it is looked whether a transaction is there, while others make and delete it.
-const LOOKS: usize = 32;
-
 /// Makes a transaction, or changes the one that has its external id.
 pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     let body = call.body()?;
@@ -206,24 +259,23 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
     let profile: ProfileId = body.get("profile_id")?.ok_or_else(|| Problem::missing("profile_id"))?;
     let id: ExternalId = body.get("external_id")?.ok_or_else(|| Problem::missing("external_id"))?;
     let mut moment = LedgerAt::Now(call.at);
-    let mut looks = 0;
-    loop {
-        looks += 1;
+    for _ in 0..TRIES {
         let backend = &call.app.backend;
         let before = match moment {
             LedgerAt::Now(_) => backend.transaction_by_external_id(moment, profile, id.clone()).await?,
             LedgerAt::Past(_) => named(&backend.wallet(moment, profile).await?, &id).cloned(),
         };
-        let (done, status) = match &before {
-            Some(before) => {
-                let update = update(before, body.clone())?;
-                // A key has to be remembered, whatever comes of it.
-                if call.key().is_none() && !changes(&update, before)? {
-                    return Ok(answer::ok(&shape_now(&call, before).await?));
-                }
-                (run(&call, update).await, StatusCode::OK)
+        let was_there = before.is_some();
+        let done = match (before, moment) {
+            (Some(before), LedgerAt::Now(_)) => match replace(&call, &before, &body).await? {
+                Ok(Replaced::Again) => continue,
+                Ok(done) => return answer_replaced(&call, done).await,
+                Err(failure) => Err(failure),
+            },
+            (Some(before), LedgerAt::Past(_)) => {
+                run(&call, update(&before, body.clone())?).await.map(|done| (done, StatusCode::OK))
             }
-            None => (run(&call, request(body.clone())?).await, StatusCode::CREATED),
+            (None, _) => run(&call, request(body.clone())?).await.map(|done| (done, StatusCode::CREATED)),
         };
         match (done, moment) {
             // The key was used before. What it was used for is what the body meant then.
@@ -231,11 +283,14 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
                 moment = LedgerAt::Past(AsOf::Sequence(reused.first.saturating_sub(1)));
             }
             // Somebody else was faster: it is there by now, or no longer.
-            (Err(Failure::Rejected(why)), LedgerAt::Now(_))
-                if looks < LOOKS && is_outdated(&why, before.is_some()) => {}
-            (done, _) => return answer_posted(&call, done?, status).await,
+            (Err(Failure::Rejected(why)), LedgerAt::Now(_)) if is_outdated(&why, was_there) => {}
+            (done, _) => {
+                let (done, status) = done?;
+                return answer_posted(&call, done, status).await;
+            }
         }
     }
+    Err(Failure::Contention.into())
 }
 
 /// Whether it was refused because it was found not to be there, and is; or the other way round.
@@ -251,13 +306,21 @@ async fn run<A: IsRequest>(call: &Call, request: A) -> Result<Receipt<A::Outcome
 where
     A::Outcome: 'static,
 {
-    call.app.run(call.at, call.key().cloned(), request).await
+    call.app.run(Command { key: call.key().cloned(), ..Command::new(call.at, request) }).await
 }
 
 pub async fn delete(call: Call) -> Result<Response, Problem> {
-    let transaction_id = call.id(WHAT)?;
-    call.run(DeleteTransaction::new(transaction_id)).await.map_err(|problem| problem.in_path(WHAT))?;
-    Ok(answer::gone())
+    let precondition = call.precondition(&Body::default())?;
+    for _ in 0..TRIES {
+        let posted = current(&call).await?;
+        let wallet = call.app.backend.wallet(LedgerAt::Now(call.at), posted.profile_id).await?;
+        precondition.check(wallet.version(posted.id).unwrap_or_default())?;
+        let done = call.run_at(wallet.account().sequence(), DeleteTransaction::new(posted.id)).await;
+        if done.map_err(|failure| Problem::from(failure).in_path(WHAT))?.is_some() {
+            return Ok(answer::gone());
+        }
+    }
+    Err(Failure::Contention.into())
 }
 
 pub async fn give_back(call: Call) -> Result<Response, Problem> {
@@ -265,5 +328,8 @@ pub async fn give_back(call: Call) -> Result<Response, Problem> {
     let amount: Amount = call.body()?.get("amount")?.ok_or_else(|| Problem::missing("amount"))?;
     let request = ReturnTransaction::new(transaction_id, amount);
     let back = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
-    Ok(answer::created(&TransactionReturnOut::new(&back.outcome, call.app.backend.program())))
+    Ok(answer::data(
+        StatusCode::CREATED,
+        &TransactionReturnOut::new(&back.outcome, call.app.backend.program()),
+    ))
 }

@@ -50,6 +50,8 @@ bodies! {
     /// A definition of rewards. In a PUT, what is left out stays as it is. Fields that are not named here are kept, and
     /// come back as sent, unless they look like a slip.
     RewardDefinitionBody {
+        /// That of the answer which is sent back, edited: refused if there is a newer one.
+        version: Option<u64>,
         name: String,
         handle: String,
         value: Decimal,
@@ -85,6 +87,8 @@ bodies! {
     }
     /// A definition of points. In a PUT, what is left out stays as it is. Other fields are kept, as with rewards.
     PointDefinitionBody {
+        /// That of the answer which is sent back, edited: refused if there is a newer one.
+        version: Option<u64>,
         name: String,
         handle: String,
         value: Option<Decimal>,
@@ -118,6 +122,8 @@ bodies! {
     }
     /// A correction of a reward.
     RewardChangeBody {
+        /// That of the answer which is sent back, edited: refused if there is a newer one.
+        version: Option<u64>,
         value_initial: Option<Decimal>,
         value_remaining: Option<Decimal>,
         /// `"never"` for never; `null` is as good as leaving it out.
@@ -218,6 +224,8 @@ bodies! {
     }
     /// A purchase. Fields that are not named here are kept, and come back as sent.
     TransactionBody {
+        /// That of the answer which is sent back, edited: refused if there is a newer one.
+        version: Option<u64>,
         profile_id: String,
         total: Decimal,
         total_original: Option<Decimal>,

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::sent;
 use super::wire::{Num, Time};
+use crate::http::answer::Versioned;
 use crate::http::body::Fields;
 
 /// A template that rewards are issued from.
@@ -14,6 +15,8 @@ use crate::http::body::Fields;
 #[schema(as = RewardDefinition)]
 pub struct RewardTemplate {
     id: u64,
+    /// It grows with each change.
+    version: u64,
     name: String,
     handle: String,
     /// What a reward is worth.
@@ -54,11 +57,12 @@ pub struct RewardTemplate {
 
 impl RewardTemplate {
     /// `None` for a definition of points.
-    pub fn of(defined: &Defined) -> Option<Self> {
+    pub fn of(defined: &Defined, version: u32) -> Option<Self> {
         let Definition::Reward(reward) = defined.definition.clone() else { return None };
         let mut sent = sent::unpack(reward.meta.as_ref());
         Some(Self {
             id: defined.id.get(),
+            version: version.into(),
             name: reward.name,
             handle: reward.handle.to_string(),
             value: reward.value.into(),
@@ -90,7 +94,7 @@ impl RewardTemplate {
     }
 
     /// As a reward shows it: with the reward's own terms, whatever the definition says now (rules D3 and D6).
-    pub fn of_lot(defined: &Defined, lot: &Reward) -> Option<Self> {
+    pub fn of_lot(defined: &Defined, version: u32, lot: &Reward) -> Option<Self> {
         let (period, period_type) = length(&lot.terms);
         Some(Self {
             value: lot.value_initial.into(),
@@ -101,7 +105,7 @@ impl RewardTemplate {
             timezone: Some(lot.terms.timezone.to_string()),
             is_reassignable: lot.terms.is_reassignable,
             is_extendable: lot.terms.is_extendable,
-            ..Self::of(defined)?
+            ..Self::of(defined, version)?
         })
     }
 }
@@ -111,6 +115,7 @@ impl RewardTemplate {
 #[schema(as = PointDefinition)]
 pub struct PointTemplate {
     id: u64,
+    version: u64,
     name: String,
     handle: String,
     /// How many points a lot has.
@@ -139,11 +144,12 @@ pub struct PointTemplate {
 
 impl PointTemplate {
     /// `None` for a definition of rewards.
-    pub fn of(defined: &Defined) -> Option<Self> {
+    pub fn of(defined: &Defined, version: u32) -> Option<Self> {
         let Definition::Point(point) = defined.definition.clone() else { return None };
         let mut sent = sent::unpack(point.meta.as_ref());
         Some(Self {
             id: defined.id.get(),
+            version: version.into(),
             name: point.name,
             handle: point.handle.to_string(),
             value: point.value.map(Num::from),
@@ -166,7 +172,7 @@ impl PointTemplate {
     }
 
     /// As a lot of points shows it; see [`RewardTemplate::of_lot`].
-    pub fn of_lot(defined: &Defined, lot: &PointLot) -> Option<Self> {
+    pub fn of_lot(defined: &Defined, version: u32, lot: &PointLot) -> Option<Self> {
         let (period, period_type) = length(&lot.terms);
         Some(Self {
             value: Some(lot.value_initial.into()),
@@ -177,7 +183,7 @@ impl PointTemplate {
             timezone: Some(lot.terms.timezone.to_string()),
             is_reassignable: lot.terms.is_reassignable,
             is_extendable: lot.terms.is_extendable,
-            ..Self::of(defined)?
+            ..Self::of(defined, version)?
         })
     }
 }
@@ -185,6 +191,18 @@ impl PointTemplate {
 /// The period of a lot. Its expiry, where a date gave it, is in the lot's `expires_at`.
 fn length(terms: &Terms) -> (Option<u32>, PeriodType) {
     terms.period.map_or((None, PeriodType::Days), |period| (Some(period.count), period.unit))
+}
+
+impl Versioned for RewardTemplate {
+    fn version(&self) -> Option<u64> {
+        Some(self.version)
+    }
+}
+
+impl Versioned for PointTemplate {
+    fn version(&self) -> Option<u64> {
+        Some(self.version)
+    }
 }
 
 /// An end as a text: in UTC, unless it is a day or a local time, which each reward's own zone places.

@@ -5,11 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::wire::{Num, Time};
+use crate::http::answer::Versioned;
 
 /// One entry of a profile's journal.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LedgerEntry {
     id: u64,
+    /// An entry never changes.
+    version: u64,
     /// 1, 2, 3, with no gap.
     sequence: u32,
     r#type: &'static str,
@@ -41,6 +44,7 @@ pub fn entries(wallet: &Wallet) -> Vec<LedgerEntry> {
         before = after;
         LedgerEntry {
             id: entry.id(number).get(),
+            version: 1,
             sequence: entry.sequence,
             r#type: name(&entry.kind),
             at: entry.at.into(),
@@ -52,6 +56,12 @@ pub fn entries(wallet: &Wallet) -> Vec<LedgerEntry> {
         }
     };
     wallet.journal().iter().map(entry).collect()
+}
+
+impl Versioned for LedgerEntry {
+    fn version(&self) -> Option<u64> {
+        Some(self.version)
+    }
 }
 
 impl LedgerEntry {

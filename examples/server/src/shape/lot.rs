@@ -12,11 +12,14 @@ use utoipa::ToSchema;
 
 use super::definition::{PointTemplate, RewardTemplate};
 use super::wire::{Num, Time};
+use crate::http::answer::Versioned;
 
 /// One reward: so many dollars for one profile.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Reward {
     id: u64,
+    /// It grows with each change.
+    version: u64,
     profile_id: String,
     timezone: String,
     value_initial: Num,
@@ -52,6 +55,7 @@ pub struct Reward {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Point {
     id: u64,
+    version: u64,
     profile_id: String,
     timezone: String,
     value_initial: Num,
@@ -90,33 +94,33 @@ pub enum Either {
     Point(Box<Point>),
 }
 
-/// When the journal spoke of a lot.
+/// When the journal spoke of a lot, and which version it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
+    pub version: u64,
     pub created: Timestamp,
     pub updated: Timestamp,
     pub extended: Option<Timestamp>,
 }
 
 impl Times {
-    pub fn at(at: Timestamp) -> Self {
-        Self { created: at, updated: at, extended: None }
-    }
-
     fn in_wallet(wallet: &Wallet, id: LotId) -> Self {
-        wallet.lot_times(id).map_or(Self::at(wallet.at()), |times| Self {
-            created: times.created_at,
-            updated: times.updated_at,
-            extended: times.extended_at,
-        })
+        let times = wallet.lot_times(id);
+        Self {
+            version: wallet.version(id).unwrap_or_default(),
+            created: times.map_or(wallet.at(), |times| times.created_at),
+            updated: times.map_or(wallet.at(), |times| times.updated_at),
+            extended: times.and_then(|times| times.extended_at),
+        }
     }
 }
 
 impl Reward {
     pub fn new(lot: RewardLot, times: Times, at: Timestamp, catalogue: &Catalogue) -> Self {
-        let defined = lot.definition_id.and_then(|id| catalogue.get(id));
+        let defined = lot.definition_id.and_then(|id| Some((catalogue.get(id)?, catalogue.version_of(id)?)));
         Self {
             id: lot.id.get(),
+            version: times.version,
             profile_id: lot.profile_id.to_string(),
             timezone: lot.terms.timezone.to_string(),
             value_initial: lot.value_initial.into(),
@@ -132,7 +136,7 @@ impl Reward {
             arrived_expired: lot.expires_at.is_past(times.created),
             is_active: lot.is_active(),
             extended_at: times.extended.map(Time::from),
-            definition: defined.and_then(|defined| RewardTemplate::of_lot(defined, &lot)),
+            definition: defined.and_then(|(defined, version)| RewardTemplate::of_lot(defined, version, &lot)),
             created_at: times.created.into(),
             updated_at: times.updated.into(),
             external_id: lot.external_id.map(|id| id.to_string()),
@@ -143,7 +147,7 @@ impl Reward {
 
 impl Point {
     pub fn new(lot: PointLot, times: Times, at: Timestamp, catalogue: &Catalogue) -> Self {
-        let defined = lot.definition_id.and_then(|id| catalogue.get(id));
+        let defined = lot.definition_id.and_then(|id| Some((catalogue.get(id)?, catalogue.version_of(id)?)));
         let details = lot.details.as_deref().cloned().unwrap_or_default();
         let (source_type, source) = match details.origin {
             // What a transaction earned says so, unless the caller said something else.
@@ -154,6 +158,7 @@ impl Point {
         };
         Self {
             id: lot.id.get(),
+            version: times.version,
             profile_id: lot.profile_id.to_string(),
             timezone: lot.terms.timezone.to_string(),
             value_initial: lot.value_initial.into(),
@@ -169,7 +174,7 @@ impl Point {
             arrived_expired: lot.expires_at.is_past(times.created),
             is_active: lot.is_active(),
             extended_at: times.extended.map(Time::from),
-            definition: defined.and_then(|defined| PointTemplate::of_lot(defined, &lot)),
+            definition: defined.and_then(|(defined, version)| PointTemplate::of_lot(defined, version, &lot)),
             source_type,
             source,
             meta: details.meta,
@@ -189,6 +194,15 @@ impl Reward {
 impl Point {
     pub fn id(&self) -> u64 {
         self.id
+    }
+}
+
+impl Versioned for Either {
+    fn version(&self) -> Option<u64> {
+        Some(match self {
+            Self::Reward(reward) => reward.version,
+            Self::Point(point) => point.version,
+        })
     }
 }
 
@@ -240,10 +254,11 @@ fn chosen(
     rewards.chain(points).collect()
 }
 
-/// A lot that nothing happened to but what happens at `at`.
-pub fn known(known: LotSnapshot, at: Timestamp, catalogue: &Catalogue) -> (LotId, Either) {
+/// A lot that nothing happened to but what happens at `at`, by an entry of this number.
+pub fn known(known: LotSnapshot, sequence: u32, at: Timestamp, catalogue: &Catalogue) -> (LotId, Either) {
     let id = known.lot.id;
-    let times = Times { created: known.written_at, updated: at, extended: None };
+    let version = LotSnapshot::version(known.moves, sequence);
+    let times = Times { version, created: known.written_at, updated: at, extended: None };
     let either = match known.kind {
         LotKind::Reward => Either::Reward(Box::new(Reward::new(known.lot.of(), times, at, catalogue))),
         LotKind::Point => Either::Point(Box::new(Point::new(known.lot.of(), times, at, catalogue))),

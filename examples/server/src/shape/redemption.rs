@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::balances::Balances;
 use super::lot::Either;
 use super::wire::{Num, Time};
+use crate::http::answer::Versioned;
 
 /// The lots that items were taken from, by id.
 pub type Lots = BTreeMap<LotId, Either>;
@@ -37,6 +38,8 @@ pub struct ItemOut {
 #[schema(as = Redemption)]
 pub struct RedemptionOut {
     id: u64,
+    /// It grows with each change.
+    version: u64,
     profile_id: String,
     /// `redeem`.
     r#type: &'static str,
@@ -59,9 +62,10 @@ pub struct RedemptionOut {
 }
 
 impl RedemptionOut {
-    pub fn new(redemption: &Redemption, program: &Program, lots: &Lots) -> Self {
+    pub fn new(redemption: &Redemption, version: u64, program: &Program, lots: &Lots) -> Self {
         Self {
             id: redemption.id.get(),
+            version,
             profile_id: redemption.profile_id.to_string(),
             r#type: "redeem",
             total: redemption.total.into(),
@@ -84,6 +88,8 @@ impl RedemptionOut {
 #[schema(as = Hold)]
 pub struct HoldOut {
     id: u64,
+    /// It grows with each change.
+    version: u64,
     profile_id: String,
     #[schema(value_type = String)]
     status: HoldStatus,
@@ -102,9 +108,10 @@ pub struct HoldOut {
 }
 
 impl HoldOut {
-    pub fn new(hold: &Hold, program: &Program, lots: &Lots) -> Self {
+    pub fn new(hold: &Hold, version: u64, program: &Program, lots: &Lots) -> Self {
         Self {
             id: hold.id.get(),
+            version,
             profile_id: hold.profile_id.to_string(),
             status: hold.status,
             total: hold.total.into(),
@@ -117,6 +124,18 @@ impl HoldOut {
             meta: hold.meta.clone(),
             created_at: hold.held_at.into(),
         }
+    }
+}
+
+impl Versioned for RedemptionOut {
+    fn version(&self) -> Option<u64> {
+        Some(self.version)
+    }
+}
+
+impl Versioned for HoldOut {
+    fn version(&self) -> Option<u64> {
+        Some(self.version)
     }
 }
 

@@ -9,6 +9,7 @@ use super::balances::Balances;
 use super::redemption::RedemptionOut;
 use super::sent;
 use super::wire::{Num, Time};
+use crate::http::answer::Versioned;
 use crate::http::body::Fields;
 
 /// A purchase at the till.
@@ -16,6 +17,8 @@ use crate::http::body::Fields;
 #[schema(as = Transaction)]
 pub struct TransactionOut {
     id: u64,
+    /// It grows with each change.
+    version: u64,
     profile_id: String,
     external_id: Option<String>,
     /// The redemption that paid part of it.
@@ -47,11 +50,11 @@ pub struct TransactionOut {
 }
 
 /// The fields that the server answers and that nobody can set.
-pub const ANSWERED: [&str; 7] =
-    ["id", "redemption", "is_void", "total_returned", "points_earned", "created_at", "updated_at"];
+pub const ANSWERED: [&str; 8] =
+    ["id", "version", "redemption", "is_void", "total_returned", "points_earned", "created_at", "updated_at"];
 
 impl TransactionOut {
-    pub fn new(transaction: &Transaction, redemption: Option<RedemptionOut>) -> Self {
+    pub fn new(transaction: &Transaction, version: u64, redemption: Option<RedemptionOut>) -> Self {
         let mut sent = sent::unpack(transaction.meta.as_ref());
         let empty = |text: &str| RawValue::from_string(text.to_owned()).unwrap_or_default();
         let tags = sent.remove("tags").or_else(|| to_raw_value(&transaction.tags).ok());
@@ -60,6 +63,7 @@ impl TransactionOut {
         let meta = sent.remove("meta");
         Self {
             id: transaction.id.get(),
+            version,
             profile_id: transaction.profile_id.to_string(),
             external_id: transaction.external_id.as_ref().map(ToString::to_string),
             redemption,
@@ -79,6 +83,12 @@ impl TransactionOut {
             updated_at: transaction.updated_at.into(),
             sent,
         }
+    }
+}
+
+impl Versioned for TransactionOut {
+    fn version(&self) -> Option<u64> {
+        Some(self.version)
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) fn issue() -> Issue {
         available_at: at,
         expires_at: Expiry::at("2025-07-15T14:00:00Z".parse().unwrap()),
         terms: Terms { timezone, period, extend_days: None, is_reassignable: false, is_extendable: true },
+        moves: 0,
         details: None,
     }
 }
