@@ -27,9 +27,9 @@ pub enum Error<E> {
     /// The caller's own transaction cannot go on. Nothing was changed; the caller rolls back.
     #[error("the caller's transaction cannot go on")]
     Aborted,
-    /// It was sent to the store and no answer came: it may or may not have been carried out. Try it again under a
-    /// key, or look.
-    #[error("the store did not answer; the request may or may not have been carried out")]
+    /// It was sent to the store, and no answer came, or one that does not tell: it may or may not have been carried out.
+    /// Try it again under a key, or look.
+    #[error("the store did not say whether the request was carried out")]
     InDoubt,
     /// What the store keeps is not a journal that this ledger wrote.
     #[error(transparent)]

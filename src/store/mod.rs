@@ -39,9 +39,9 @@
 //!   they are written. Changes over the same two from both sides must end.
 //! - **A crash** leaves each unit whole or without a trace. A unit that was settled as committed is there afterwards; one
 //!   that was not settled may be there or not, and the host finds out by running it again under its key (rule J5).
-//! - **A reply that is lost** after the commit was sent makes the unit [`CommitStatus::InDoubt`], where the store can tell; the
-//!   ledger runs it again if it carries a key or a name of the caller's, and otherwise says so. A store must not run it
-//!   again by itself: without the key it would be done twice.
+//! - **A reply that is lost** after the commit was sent makes the unit [`CommitStatus::InDoubt`], where the store can tell, and
+//!   so does an error that is no proof that nothing was committed. The ledger runs it again if it carries a key or a name of
+//!   the caller's, and otherwise says so. A store must not run it again by itself: without the key it would be done twice.
 //! - **An error of [`Store::run`]** says that the units which were not settled are not written. If that is not known, then
 //!   they are in doubt, and must be settled so before the error is returned. A store that commits some units before
 //!   others settles those as committed, whatever becomes of the rest.

@@ -285,7 +285,7 @@ pub enum CommitStatus {
     Conflict,
     /// The caller's transaction cannot go on. It is never run again here.
     Aborted,
-    /// It was sent, and no answer came. It is run again only under a key.
+    /// It was sent, and no answer came, or one that does not tell. It is run again only under a key.
     InDoubt,
 }
 

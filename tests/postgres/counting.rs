@@ -13,6 +13,7 @@ use scrip::{
 use tokio_postgres::Config;
 
 use crate::cluster::Cluster;
+use crate::proxy::reached_at;
 use crate::{now, profile, program, store};
 
 type Counts = [(&'static str, usize); 9];
@@ -125,10 +126,7 @@ fn counted(config: &Config) -> (Config, Arc<AtomicUsize>) {
             }
         }
     });
-    let mut counted = Config::new();
-    counted.host("127.0.0.1").port(relayed).user("postgres").dbname(config.get_dbname().unwrap());
-    counted.ssl_mode(tokio_postgres::config::SslMode::Disable);
-    (counted, trips)
+    (reached_at(config, relayed), trips)
 }
 
 fn pass_on(mut from: TcpStream, mut to: TcpStream, note: impl Fn()) {

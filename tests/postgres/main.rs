@@ -6,6 +6,7 @@ mod cluster;
 mod conforming;
 mod counting;
 mod crashing;
+mod doubting;
 mod failing;
 #[path = "../forging/mod.rs"]
 mod forging;
@@ -13,6 +14,7 @@ mod forging;
 mod held;
 mod joining;
 mod projecting;
+mod proxy;
 mod racing;
 mod retaining;
 mod scanning;
@@ -57,6 +59,13 @@ fn postgres() {
         racing::batches_in_any_order_do_not_deadlock,
         failing::does_not_take_what_was_written_back,
         failing::an_account_that_cannot_be_read_does_its_neighbours_no_harm,
+        doubting::a_commit_without_a_clear_answer,
+        doubting::a_commit_that_is_refused,
+        doubting::a_commit_whose_answer_is_late,
+        doubting::a_batch_without_a_clear_answer,
+        doubting::a_name_whose_number_is_in_doubt,
+        doubting::a_transaction_of_the_callers,
+        doubting::tables_that_people_query,
         values::come_back_and_are_checked,
         checking::finds_damage_in_any_table,
         checking::finds_nothing_while_others_write,

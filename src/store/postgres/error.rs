@@ -2,7 +2,7 @@
 
 use deadpool_postgres::{BuildError, PoolError};
 use thiserror::Error;
-use tokio_postgres::error::{Severity, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::store::{Damage, StoreError};
 
@@ -10,7 +10,10 @@ use crate::store::{Damage, StoreError};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PostgresError {
-    /// The database refused a statement, or could not be reached. Its `SQLSTATE` is in the source.
+    /// The database refused a statement, or could not be reached. Its `SQLSTATE` is in the source. What a request was to
+    /// write is not there. What else writes ([`migrate`](super::PostgresStore::migrate),
+    /// [`project`](super::PostgresStore::project), [`archive`](super::PostgresStore::archive)) may have done its work, and
+    /// may be run again: what is done is not done twice.
     #[error("the database failed")]
     Database(#[from] tokio_postgres::Error),
     /// No connection could be had: why is in the source. That TLS is required and the server offers none is such a
@@ -107,11 +110,24 @@ impl PostgresError {
         }
     }
 
-    /// What became of a statement that failed; `None`: it surely had no effect, and the error is to be told.
-    pub(super) fn meaning(&self) -> Option<Failure> {
-        match self {
-            Self::Database(error) => meaning(error),
-            _ => None,
+    /// Whether what was to be written is written, when this is the answer.
+    pub(super) fn failure(&self, sent: Sent) -> Failure {
+        let Self::Database(error) = self else { return Failure::Refused };
+        match (error.as_db_error(), sent) {
+            (Some(answer), _) => answered(sent, is_fatal(answer), answer.code()),
+            (None, Sent::Uncommitted) if self.is_disconnected() => Failure::Conflict,
+            (None, Sent::Uncommitted) => Failure::Refused,
+            // Not an answer of the server's, or not one that can be understood. What was sent may have got there.
+            (None, Sent::Committing | Sent::Commit) => Failure::InDoubt,
+        }
+    }
+
+    /// Whether its connection is gone.
+    pub(super) fn is_disconnected(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        match error.as_db_error() {
+            Some(answer) => is_fatal(answer),
+            None => error.is_closed() || is_io(error),
         }
     }
 }
@@ -140,31 +156,66 @@ fn distrust(error: &PoolError) -> Option<&rustls::Error> {
     matches!(error, rustls::Error::InvalidCertificate(_)).then_some(error)
 }
 
-/// What a failed statement means for what it was to write.
+/// The statement that an error answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// Somebody else was in the way, and nothing was written.
-    Conflict,
-    /// The answer was lost. It may have been written.
-    Lost,
+pub(super) enum Sent {
+    /// A statement that commits nothing: it reads, or its transaction is rolled back now.
+    Uncommitted,
+    /// A statement outside a transaction, which is committed as it ends.
+    Committing,
+    /// `COMMIT`.
+    Commit,
 }
 
-fn meaning(error: &tokio_postgres::Error) -> Option<Failure> {
-    let Some(answer) = error.as_db_error() else {
-        // Not an answer of the server's: what was sent may have got there. What could not be encoded was not sent.
-        return (error.is_closed() || is_io(error)).then_some(Failure::Lost);
-    };
-    let code = answer.code();
-    if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
-        return Some(Failure::Conflict);
+/// Whether anything was written, when the answer is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Something was in the way. Nothing was written, and it may be tried again.
+    Conflict,
+    /// Nothing was written.
+    Refused,
+    /// It may have been written.
+    InDoubt,
+}
+
+/// What an error of the server's says: a commit is in doubt unless the code proves that nothing was committed.
+///
+/// A plain server answers an error to nothing that it has committed, unless it ends the session (`FATAL`) between the
+/// commit and the answer. Others pass on an error that came after the commit: a coordinator that lost the worker which
+/// had committed (class 08, `57P01`, `XX000`), was told to stop waiting (`57014`), or ran out of something itself (class
+/// 53); a pooler; CockroachDB, which says so (`40003`). Only the code tells them apart. So only these are proof:
+/// - `40001` and `40P01`: every such database rolls back the transaction that it chose to fail.
+/// - In answer to a statement that commits by itself, a code that finds fault with the statement, its values or its target,
+///   as it is raised before the statement ends: see [`REFUSALS`]. No constraint of the schema is deferred.
+///
+/// In answer to `COMMIT` no other code is proof, not even a violated constraint (`23505`): by then every constraint of the
+/// schema has been checked, and of several machines that commit, one may fail after another has committed.
+fn answered(sent: Sent, is_fatal: bool, code: &SqlState) -> Failure {
+    let is_rolled_back =
+        [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code);
+    let is_refusal = REFUSALS.iter().any(|refusal| code.code().starts_with(refusal));
+    match sent {
+        _ if is_rolled_back && !is_fatal => Failure::Conflict,
+        Sent::Uncommitted if is_fatal => Failure::Conflict,
+        Sent::Uncommitted => Failure::Refused,
+        Sent::Committing if is_refusal && !is_fatal => Failure::Refused,
+        Sent::Committing | Sent::Commit => Failure::InDoubt,
     }
-    // A session can be ended after its commit and before its answer.
-    let is_fatal = matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-    let is_unknown = *code == SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN
-        || *code == SqlState::TRANSACTION_RESOLUTION_UNKNOWN;
-    (is_fatal || is_unknown).then_some(Failure::Lost)
+}
+
+/// Codes and classes of a statement that is refused before it ends: not supported (0A), invalid values (22), a violated
+/// constraint (23), sent to a standby (25), not prepared on this connection (26), wrong or not allowed (42), `lock_timeout`
+/// (55P03), refused by a trigger (P0).
+const REFUSALS: [&str; 8] = ["0A", "22", "23", "25", "26", "42", "55P03", "P0"];
+
+/// Whether the session has ended.
+fn is_fatal(answer: &DbError) -> bool {
+    matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
+
+#[cfg(test)]
+mod tests;

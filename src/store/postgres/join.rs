@@ -3,7 +3,7 @@
 use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 
-use super::error::Failure;
+use super::error::{Failure, Sent};
 use super::run::pending;
 use super::{PostgresError, PostgresStore, Shared};
 use crate::store::apart::Apart;
@@ -99,13 +99,12 @@ impl Joined<'_, '_> {
             }
             Err(error) => (BACK, Err(error)),
         };
-        match self.transaction.batch_execute(end).await.map_err(PostgresError::from) {
-            Err(error) if dooms(&error) => {
-                self.is_doomed = true;
-                Ok(CommitStatus::Aborted)
-            }
-            ended => ended.and(fate),
+        // If the savepoint did not end, nobody knows whether what was written in it will be committed with the rest.
+        if self.transaction.batch_execute(end).await.is_err() {
+            self.is_doomed = true;
+            return Ok(CommitStatus::Aborted);
         }
+        fate
     }
 
     async fn run_unit(&mut self, work: &mut dyn Work, unit: usize) -> Result<Outcome, PostgresError> {
@@ -135,9 +134,8 @@ const BACK: &str = "ROLLBACK TO SAVEPOINT scrip_unit; RELEASE SAVEPOINT scrip_un
 /// Whether the caller's transaction cannot go on: it was chosen to fail, its connection is gone, or it had failed
 /// before.
 fn dooms(error: &PostgresError) -> bool {
-    match (error.meaning(), error) {
-        (Some(Failure::Conflict | Failure::Lost), _) => true,
-        (None, PostgresError::Database(error)) => error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION),
-        (None, _) => false,
-    }
+    let is_failed =
+        |error: &tokio_postgres::Error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION);
+    error.failure(Sent::Uncommitted) == Failure::Conflict
+        || matches!(error, PostgresError::Database(error) if is_failed(error))
 }

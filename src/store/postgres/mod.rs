@@ -49,8 +49,9 @@
 //!
 //! # Fates
 //! One statement loads what a unit needs and one commits it, so the units of a work share a round trip and a flush.
-//! A head that moved, `40001` and `40P01` are [`CommitStatus::Conflict`]; a connection that was lost after the commit was sent is
-//! [`CommitStatus::InDoubt`]; everything else is a [`PostgresError`].
+//! A head that moved, `40001` and `40P01` are [`CommitStatus::Conflict`]. A commit that is answered with another error, or with
+//! none, is [`CommitStatus::InDoubt`], unless the code proves that nothing was committed: that, and every error before the
+//! commit, is a [`PostgresError`].
 
 mod ask;
 mod check;

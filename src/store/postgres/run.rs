@@ -6,7 +6,7 @@ use std::ops::Range;
 use deadpool_postgres::{Object, Transaction};
 
 use super::desk::{Desk, Halt, Seat};
-use super::error::Failure;
+use super::error::{Failure, Sent};
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
 use crate::id::ProfileNumber;
@@ -43,18 +43,19 @@ struct Ready {
 struct CommitReport {
     /// Those whose heads swapped.
     swapped: HashSet<ProfileNumber>,
-    /// Those whose answer was lost.
-    lost: HashSet<ProfileNumber>,
+    /// Those whose heads may have swapped.
+    in_doubt: HashSet<ProfileNumber>,
     /// Why the rest was given up.
     failed: Option<PostgresError>,
 }
 
 impl CommitReport {
-    /// Takes down what became of a statement about some accounts. `false`: there is no use in sending more.
+    /// Takes down what became of something that was sent about some accounts. `false`: there is no use in sending more.
     fn note(
         &mut self,
+        sent: Sent,
+        numbers: impl IntoIterator<Item = ProfileNumber>,
         result: Result<HashSet<ProfileNumber>, PostgresError>,
-        sent: impl IntoIterator<Item = ProfileNumber>,
     ) -> bool {
         let error = match result {
             Ok(swapped) => {
@@ -63,10 +64,10 @@ impl CommitReport {
             }
             Err(error) => error,
         };
-        match error.meaning() {
-            Some(Failure::Conflict) => return true,
-            Some(Failure::Lost) => self.lost.extend(sent),
-            None => self.failed = Some(error),
+        match error.failure(sent) {
+            Failure::Conflict => return true,
+            Failure::InDoubt => self.in_doubt.extend(numbers),
+            Failure::Refused => self.failed = Some(error),
         }
         false
     }
@@ -95,7 +96,11 @@ impl Shared {
         let needs = work.needs().get(units.clone()).unwrap_or_default();
         let is_pair = needs.iter().any(|need| need.second.is_some());
         let (client, mut desk) = match self.connect_and_load(needs).await {
-            Err(error) if error.meaning() == Some(Failure::Conflict) => return Ok(None),
+            Err(error)
+                if error.failure(Sent::Uncommitted) == Failure::Conflict && !error.is_disconnected() =>
+            {
+                return Ok(None);
+            }
             loaded => loaded?,
         };
         match self.decide(&client, work, units, &mut desk).await {
@@ -119,7 +124,7 @@ impl Shared {
             let fate = match staged {
                 Staged::Stale => CommitStatus::Conflict,
                 _ if !is_pending || written.swapped.contains(&number) => CommitStatus::Committed,
-                Staged::Appended if written.lost.contains(&number) => CommitStatus::InDoubt,
+                Staged::Appended if written.in_doubt.contains(&number) => CommitStatus::InDoubt,
                 // It is not written, and the error says why.
                 _ if written.failed.is_some() => continue,
                 _ => CommitStatus::Conflict,
@@ -135,7 +140,7 @@ impl Shared {
             let client = self.pool.get().await?;
             match self.load(&client, needs).await {
                 // The server was started anew, say, and this connection did not know yet.
-                Err(error) if error.meaning() == Some(Failure::Lost) && attempt < CONNECTIONS => {
+                Err(error) if error.is_disconnected() && attempt < CONNECTIONS => {
                     drop(Object::take(client));
                     attempt = attempt.saturating_add(1);
                 }
@@ -178,10 +183,10 @@ impl Shared {
             Ok(slower) => slower,
             Err(error) => {
                 // Whether or not they have their numbers now: no entry was written.
-                if error.meaning().is_some() {
+                if error.failure(Sent::Committing) == Failure::InDoubt {
                     desk.forget_promises();
                 }
-                written.note(Err(error), []);
+                written.note(Sent::Uncommitted, [], Err(error));
                 return written;
             }
         };
@@ -194,7 +199,7 @@ impl Shared {
         };
         for some in places.chunks(most.max(1)) {
             let result = self.write(session, desk, some).await;
-            if !written.note(result, some.iter().filter_map(number)) {
+            if !written.note(Sent::Committing, some.iter().filter_map(number), result) {
                 break;
             }
         }
@@ -214,10 +219,9 @@ impl Shared {
             Ok(Some((transaction, swapped))) => {
                 let numbers = swapped.clone();
                 let result = transaction.commit().await.map(|()| swapped).map_err(PostgresError::from);
-                written.note(result, numbers);
+                written.note(Sent::Commit, numbers, result);
             }
-            // A transaction whose connection is lost before it is committed leaves nothing behind.
-            Err(error) => _ = written.note(Err(error), []),
+            Err(error) => _ = written.note(Sent::Uncommitted, [], Err(error)),
         }
         written
     }
