@@ -77,11 +77,11 @@ impl Setup {
         match path {
             Path::Statement => {
                 let request = Redeem::strict(profile("alice"), Amount::from(1));
-                Ok(self.ledger.run(&Command { at: now(), key, request }).await?.disposition)
+                Ok(self.ledger.run(&Command { key, ..Command::new(now(), request) }).await?.disposition)
             }
             Path::Commit => {
                 let request = Reassign::new(lot, profile("dora")).with_from(profile("carol"));
-                Ok(self.ledger.run(&Command { at: now(), key, request }).await?.disposition)
+                Ok(self.ledger.run(&Command { key, ..Command::new(now(), request) }).await?.disposition)
             }
         }
     }
