@@ -65,7 +65,7 @@ impl IdError {
 ///
 /// let alice = ProfileId::new("alice")?;
 /// assert_eq!(alice.as_str(), "alice");
-/// # Ok::<(), scrip::IdError>(())
+/// # Ok::<(), scrip::id::IdError>(())
 /// ```
 // Padded with zeros, which no id contains: in the map of profiles this measured faster and smaller than a boxed
 // string, and it copies without an allocation.

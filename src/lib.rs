@@ -27,15 +27,21 @@
 //!
 //! # The map
 //!
-//! - **Asking**: a [`Ledger`] (or [`AsyncLedger`]) is a [`Program`] and a [`Store`]. [`Ledger::at`] takes the instant and
-//!   answers with what can be done ([`LedgerAt::commit`], [`LedgerAt::quote`]) and seen ([`LedgerAt::balances`],
-//!   [`LedgerAt::wallet`], one thing such as [`LedgerAt::redemption`]) then; [`Ledger::as_of`] shows the past.
+//! - **Asking**: a [`Ledger`] (or [`AsyncLedger`]) is a [`Program`] and a [store](store::Store). [`Ledger::at`] takes the
+//!   instant and answers with what can be done ([`LedgerAt::commit`], [`LedgerAt::quote`]) and seen
+//!   ([`LedgerAt::balances`], [`LedgerAt::wallet`], one thing such as [`LedgerAt::redemption`]) then; [`Ledger::as_of`]
+//!   shows the past.
 //! - **Requests** are plain values, in [`request`]: [`IssueReward`], [`Redeem`], [`PostTransaction`] and others. A
-//!   [`Command`] adds the instant and an idempotency key; a stream of them as JSON can be replayed.
-//! - **Answers**: [`Reward`], [`PointLot`], [`Redemption`], [`Transaction`], [`Defined`]; or an [`Error`], whose
+//!   [`Command`] adds the instant and an idempotency key; a stream of them as [JSON](json) can be replayed.
+//! - **Answers**, in [`outcome`]: [`Reward`], [`PointLot`], [`Redemption`], [`Transaction`]; or an [`Error`], whose
 //!   [`Rejection`] has a code, numbers and a rule; see [`rejection`].
-//! - **Inside**: [`decide()`] turns a command into journal [`Entry`]s, and [`Account::apply`] folds them.
-//! - **Many at once**: a [`GroupCommit`] lets the requests of many threads and tasks share one flush of the disk.
+//! - **Looking**: [`view`] has the wallet, totals over all profiles, and the feed of events.
+//! - **Values**: [`value`] (amounts, points, rates), [`time`] (instants, zones, expiry), [`id`], [`program`] and
+//!   [`definition`].
+//! - **Inside**: [`decide()`](request::decide()) turns a command into [`journal`] [entries](journal::Entry),
+//!   [`Account::apply`](account::Account::apply) folds them, and an [`Auditor`](audit::Auditor) checks them.
+//! - **Many at once**: a [`GroupCommit`](ledger::GroupCommit) lets the requests of many threads and tasks share one flush of
+//!   the disk.
 //! - **Stores**: [`store`] has the contract, the [`MemoryStore`], and the suite that a store must pass.
 //! - **The guide**: [`guide`] has the [rules](guide::rules) by number and the [design](guide::design), shows what happens to
 //!   value [afterwards](guide::afterwards) and how to embed the ledger in a [server](guide::server), and tells about operating a
@@ -68,66 +74,55 @@
     )
 )]
 
-mod account;
-mod audit;
-mod definition;
+pub mod account;
+pub mod audit;
+pub mod definition;
 mod engine;
 pub mod guide;
-mod id;
-mod journal;
-mod ledger;
+pub mod id;
+pub mod journal;
+pub mod json;
+pub mod ledger;
 mod ops;
-mod program;
+pub mod outcome;
+pub mod program;
 mod setters;
 pub mod store;
-mod time;
-mod value;
-mod view;
+pub mod time;
+pub mod value;
+pub mod view;
 
-pub use account::{Account, Contradiction, Corrupt, LiveLot, NextExpiry, OverdueLot, PendingLot};
-pub use audit::{Auditor, Definitions};
+pub use engine::rejection;
+pub use ops::request;
+
+// What a first program names; everything else has one path, through its module. A test holds the number.
 /// The crate that dates and times of day come from, in the version that this one uses.
 pub use chrono;
-pub use definition::{Defined, Definition, PointDefinition, RewardDefinition, RewardType, Terms};
-pub use engine::{Action, Decision, Disposition, KeyReused, Receipt, Refusal, Rejection, rejection};
-pub use id::{
-    DefinitionId, EntryId, ExternalId, Handle, HoldId, IdError, Key, LotId, ProfileId, ProfileNumber,
-    RedemptionId, ReturnId, TransactionId,
-};
-pub use journal::{
-    Balances, BatchRow, Bucket, Capture, Cause, ClawedBack, Corrected, Earned, EarnedMore, Entry, EntryKind,
-    Expired, External, Fingerprint, FingerprintError, Hold, HoldEntry, HoldStatus, Issue, Item, Items,
-    KindTotals, Lot, LotChange, LotDetails, LotKind, LotSnapshot, LotSnapshots, LotState, LotStatus,
-    LotTimes, LotValue, MergedIn, MergedOut, MovedIn, MovedOut, Movement, Movements, Origin, Owed, PointLot,
-    RecordId, RecordIds, Recovered, RedeemDetails, Redeemed, Redemption, RedemptionState, Release,
-    ReleasedLot, Return, ReturnEntry, ReturnedItem, ReturnedTo, Reward, Stamp, Standing, Strategies,
-    Strategy, Totals, Transaction, TransactionChange, Unreadable, ValuedBalances,
-};
-pub use ledger::{
-    Answer, AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt, AsyncProfiles, AsyncSweepAll, Error, GroupCommit,
-    GroupDriver, GroupOptions, Grouped, Ledger, LedgerAsOf, LedgerAt, Pending, Profiles, QueueFull, SweepAll,
-};
-pub use ops::{
-    Adjust, ArchiveDefinition, CaptureHold, Command, CorrectedLot, Define, DeleteTransaction, Extend,
-    Extended, IssuePoints, IssueReward, KeyedBatch, MergeProfiles, Merged, Moved, Outcome, PlaceHold,
-    PostTransaction, Quote, Reassign, Redeem, Redefine, ReleaseHold, Request, ReturnRedemption,
-    ReturnTransaction, ReverseRedemption, Revoke, Sweep, Swept, TransactionReturn, Unused, UnusedReason,
-    UpdateTransaction, decide, need, request,
-};
-pub use program::{
-    Clawback, Currency, CurrencyError, Earn, ExpiredReturn, Program, ProgramError, ProgramSettings, Share,
-    ShareError,
+#[doc(inline)]
+pub use definition::{PointDefinition, RewardDefinition};
+#[doc(inline)]
+pub use id::{DefinitionId, HoldId, Key, LotId, ProfileId, RedemptionId, TransactionId};
+#[doc(inline)]
+pub use ledger::{AsyncLedger, Error, Ledger, LedgerAt};
+#[doc(inline)]
+pub use outcome::{Hold, PointLot, Receipt, Redemption, Reward, Transaction};
+#[doc(inline)]
+pub use program::Program;
+#[doc(inline)]
+pub use rejection::Rejection;
+#[doc(inline)]
+pub use request::{
+    CaptureHold, Command, Define, IssuePoints, IssueReward, Outcome, PlaceHold, PostTransaction, Redeem,
+    ReleaseHold, Request, ReturnRedemption, ReturnTransaction,
 };
 /// The crate that decimals come from, in the version that this one uses.
 pub use rust_decimal;
-pub use store::{AsyncStore, MemoryStore, Store};
-pub use time::{Expiry, Period, PeriodType, TimeError, Timestamp, Until, When, Zone};
-pub use value::{Amount, AmountError, Delta, Exchange, ExchangeRate, Points, Quantity, RateError, Sum};
-pub use value::{decimal_text, json};
-pub use view::{
-    Catalogue, Cursor, Event, EventKind, Events, ExpiryCursor, KindSums, LedgerTotals, ProfileTotals,
-    Progress, Wallet,
-};
+#[doc(inline)]
+pub use store::MemoryStore;
+#[doc(inline)]
+pub use time::{PeriodType, Timestamp, Zone};
+#[doc(inline)]
+pub use value::{Amount, Points};
 
 /// The README's example is compiled and run like any other.
 #[cfg(doctest)]

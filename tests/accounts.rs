@@ -1,10 +1,14 @@
 //! Accounts as such: one that adds up is told from one that does not (rule J3).
 
-use scrip::store::{Change, CommitStatus, Need, Owner, View, Work};
+use scrip::account::Account;
+use scrip::id::ProfileNumber;
+use scrip::outcome::UnusedReason;
+use scrip::request::Strategy;
+use scrip::store::{Change, CommitStatus, Need, Owner, Store, View, Work};
+use scrip::time::{Expiry, Until, When};
 use scrip::{
-    Account, Amount, Define, Expiry, IssuePoints, IssueReward, Ledger, MemoryStore, PlaceHold,
-    PointDefinition, Points, ProfileId, ProfileNumber, Program, Redeem, RewardDefinition, Store, Strategy,
-    Timestamp, Until, UnusedReason, When,
+    Amount, Define, IssuePoints, IssueReward, Ledger, MemoryStore, PlaceHold, PointDefinition, Points,
+    ProfileId, Program, Redeem, RewardDefinition, Timestamp,
 };
 use serde_json::Value;
 

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
+use scrip::id::ExternalId;
+use scrip::request::{Extend, Reassign};
 use scrip::store::Blocking;
+use scrip::time::{Until, When};
+use scrip::value::Quantity;
+use scrip::view::{Cursor, Event, EventKind, LedgerTotals};
 use scrip::{
-    Amount, AsyncLedger, Cursor, Define, DefinitionId, Event, EventKind, Extend, ExternalId, IssueReward,
-    Ledger, LedgerTotals, LotId, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Quantity,
-    Reassign, Redeem, ReturnRedemption, RewardDefinition, Timestamp, Until, When,
+    Amount, AsyncLedger, Define, DefinitionId, IssueReward, Ledger, LotId, MemoryStore, PlaceHold,
+    PostTransaction, ProfileId, Program, Redeem, ReturnRedemption, RewardDefinition, Timestamp,
 };
 
 fn at(text: &str) -> Timestamp {

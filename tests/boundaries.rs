@@ -1,10 +1,14 @@
 //! The edges: ten thousand lots, one tick around an expiry, the largest amounts, a long history.
 
 use chrono::TimeDelta;
+use scrip::program::{Earn, ProgramSettings};
+use scrip::request::{MergeProfiles, Strategy};
+use scrip::time::Until;
+use scrip::value::ExchangeRate;
 use scrip::{
-    Amount, Command, Define, DefinitionId, Earn, ExchangeRate, IssuePoints, IssueReward, Ledger, MemoryStore,
-    MergeProfiles, PointDefinition, Points, PostTransaction, ProfileId, Program, ProgramSettings, Redeem,
-    ReturnRedemption, ReturnTransaction, RewardDefinition, Strategy, Timestamp, Until,
+    Amount, Command, Define, DefinitionId, IssuePoints, IssueReward, Ledger, MemoryStore, PointDefinition,
+    Points, PostTransaction, ProfileId, Program, Redeem, ReturnRedemption, ReturnTransaction,
+    RewardDefinition, Timestamp,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -204,7 +208,8 @@ fn an_account_forgets_what_is_spent() {
     }
     let wallet = ledger.at(now).wallet(alice()).unwrap();
     assert_eq!(wallet.journal().len(), 4_000);
-    let fresh = serde_json::to_string(&scrip::Account::new(alice(), wallet.account().number())).unwrap();
+    let fresh =
+        serde_json::to_string(&scrip::account::Account::new(alice(), wallet.account().number())).unwrap();
     let grown = serde_json::to_string(wallet.account()).unwrap();
     assert!(grown.len() < fresh.len() + 200, "{grown}");
 }

@@ -3,7 +3,9 @@
 //! `UPDATE_GOLDENS=1 cargo test --test goldens` writes the files anew. A diff in one of them is a change of format:
 //! stores that exist must still be readable, so fields are only ever added, and left out while they are empty.
 
-use scrip::{Account, Command, Entry, Ledger, MemoryStore, ProfileId, Program, Request, Timestamp, json};
+use scrip::account::Account;
+use scrip::journal::Entry;
+use scrip::{Command, Ledger, MemoryStore, ProfileId, Program, Request, Timestamp, json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
+use scrip::ledger::{GroupCommit, GroupOptions, QueueFull};
 use scrip::store::{AsyncStore, Blocking, MemoryError, Work};
 use scrip::{
-    Amount, AsyncLedger, Command, Define, DefinitionId, Error, GroupCommit, GroupOptions, IssueReward,
-    Ledger, MemoryStore, ProfileId, Program, QueueFull, Redeem, Rejection, RewardDefinition, Timestamp,
+    Amount, AsyncLedger, Command, Define, DefinitionId, Error, IssueReward, Ledger, MemoryStore, ProfileId,
+    Program, Redeem, Rejection, RewardDefinition, Timestamp,
 };
 
 use gate::{Broken, Gate, Gated, Turn, gated};
@@ -314,7 +315,7 @@ fn doubt_is_told_apart_and_keys_resolve_it() {
     assert!(matches!(pending.wait(), Err(Error::InDoubt)));
     // Under a key it is run again, and found to have been done.
     assert_eq!([gate.pass(Turn::Forget), gate.pass(Turn::Run)], [1, 1]);
-    assert_eq!(keyed.wait().unwrap().disposition, scrip::Disposition::Replayed);
+    assert_eq!(keyed.wait().unwrap().disposition, scrip::outcome::Disposition::Replayed);
     // In doubt, and then the store fails: still in doubt, though the last attempt changed nothing.
     let keyed = group.commit(issue(2, ten).keyed("till-7".parse().unwrap()));
     assert_eq!([gate.pass(Turn::Forget), gate.pass(Turn::Conflict), gate.pass(Turn::Fail)], [1; 3]);

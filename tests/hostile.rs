@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use scrip::{
-    Account, Command, Entry, Ledger, MemoryStore, ProfileId, Program, ProgramSettings, Redeem, Request,
-    Timestamp, json,
-};
+use scrip::account::Account;
+use scrip::journal::Entry;
+use scrip::program::ProgramSettings;
+use scrip::{Command, Ledger, MemoryStore, ProfileId, Program, Redeem, Request, Timestamp, json};
 use serde_json::Value;
 
 fn now() -> Timestamp {
@@ -21,8 +21,8 @@ fn read_as_everything(text: &[u8]) {
     let _ = json::read::<Program>(text);
     let _ = json::read::<ProgramSettings>(text);
     let _ = json::read::<scrip::Amount>(text);
-    let _ = json::read::<scrip::Until>(text);
-    let _ = json::read::<scrip::When>(text);
+    let _ = json::read::<scrip::time::Until>(text);
+    let _ = json::read::<scrip::time::When>(text);
     let _ = json::read::<json::Json>(text);
     let entry = json::read::<Entry>(text);
     let account = json::read::<Account>(text);
@@ -35,7 +35,7 @@ fn read_as_everything(text: &[u8]) {
 }
 
 fn empty() -> Account {
-    Account::new(ProfileId::new("alice").unwrap(), scrip::ProfileNumber::new(1).unwrap())
+    Account::new(ProfileId::new("alice").unwrap(), scrip::id::ProfileNumber::new(1).unwrap())
 }
 
 fn use_account(account: &mut Account, entry: Option<&Entry>) {

@@ -41,7 +41,8 @@ use model::{generate, programs, resolve};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use scrip::{MemoryStore, Period, PeriodType, Timestamp, Until, When, Zone};
+use scrip::time::{Period, Until, When};
+use scrip::{MemoryStore, PeriodType, Timestamp, Zone};
 
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());

@@ -3,9 +3,11 @@
 use std::sync::Barrier;
 use std::thread;
 
+use scrip::id::ExternalId;
+use scrip::view::Wallet;
 use scrip::{
-    Amount, Command, Define, DefinitionId, Error, ExternalId, IssueReward, Ledger, MemoryStore, ProfileId,
-    Program, Redeem, Rejection, RewardDefinition, Timestamp, Wallet,
+    Amount, Command, Define, DefinitionId, Error, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    Redeem, Rejection, RewardDefinition, Timestamp,
 };
 
 const THREADS: usize = 8;

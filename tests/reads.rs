@@ -1,8 +1,11 @@
 //! What can be read of lots without the journal is what the journal says.
 
+use scrip::request::{Adjust, Extend, Reassign, Revoke};
+use scrip::time::When;
+use scrip::value::Quantity;
 use scrip::{
-    Adjust, Amount, CaptureHold, Define, Extend, IssueReward, Ledger, LotId, MemoryStore, PlaceHold,
-    ProfileId, Program, Quantity, Reassign, Redeem, Revoke, Reward, RewardDefinition, Timestamp, When,
+    Amount, CaptureHold, Define, IssueReward, Ledger, LotId, MemoryStore, PlaceHold, ProfileId, Program,
+    Redeem, Reward, RewardDefinition, Timestamp,
 };
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
@@ -82,8 +85,8 @@ fn a_wallet_is_found_by_the_number_in_an_id_and_says_where_lots_went() -> Tested
     assert_eq!(moment.wallet_of(lot.number())?.unwrap().moved_to(lot), Some(moved.to));
     let there = moment.wallet_of(moved.to)?.unwrap();
     assert_eq!((there.profile_id(), there.moved_to(lot), there.rewards()[0].id), (bob, None, lot));
-    assert!(moment.wallet_of(scrip::ProfileNumber::new(77)?)?.is_none());
-    assert!(moment.wallet_of(scrip::ProfileNumber::CATALOGUE)?.is_none());
+    assert!(moment.wallet_of(scrip::id::ProfileNumber::new(77)?)?.is_none());
+    assert!(moment.wallet_of(scrip::id::ProfileNumber::CATALOGUE)?.is_none());
     Ok(())
 }
 

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use scrip::rejection::RejectionClass;
+use scrip::account::Account;
+use scrip::id::ExternalId;
+use scrip::rejection::{Refusal, RejectionClass};
+use scrip::request::{Adjust, Revoke, Strategy, decide};
 use scrip::store::{Found, Position, Record, Scan, View};
+use scrip::time::Until;
 use scrip::{
-    Account, Adjust, Amount, Command, Define, DefinitionId, Error, ExternalId, IssuePoints, IssueReward,
-    Ledger, LotId, MemoryStore, PeriodType, PointDefinition, Points, PostTransaction, ProfileId, Program,
-    Redeem, RedemptionId, Refusal, Rejection, Request, Revoke, RewardDefinition, Strategy, Timestamp, Until,
-    decide,
+    Amount, Command, Define, DefinitionId, Error, IssuePoints, IssueReward, Ledger, LotId, MemoryStore,
+    PeriodType, PointDefinition, Points, PostTransaction, ProfileId, Program, Redeem, RedemptionId,
+    Rejection, Request, RewardDefinition, Timestamp,
 };
 
 fn alice() -> ProfileId {

@@ -12,7 +12,10 @@ mod unseen;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journals::{Journal, Journals, audit, kind};
-use scrip::{Amount, Corrupt, Definitions, Entry, EntryKind, json};
+use scrip::account::Corrupt;
+use scrip::audit::Definitions;
+use scrip::journal::{Entry, EntryKind};
+use scrip::{Amount, json};
 use serde_json::Value;
 use unseen::{UNSEEN, UNSEEN_AFTER_A_MERGER};
 

@@ -9,10 +9,10 @@ mod cas;
 mod sqlite;
 
 use cas::SmallCas;
-use scrip::store::{Blocking, conformance};
+use scrip::store::{Blocking, Store, conformance};
 use scrip::{
     Amount, AsyncLedger, Command, Define, DefinitionId, Error, IssueReward, Ledger, MemoryStore, ProfileId,
-    Program, Redeem, Rejection, RewardDefinition, Store, Timestamp,
+    Program, Redeem, Rejection, RewardDefinition, Timestamp,
 };
 use sqlite::SmallSqlite;
 

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use scrip::account::Account;
+use scrip::ledger::Answer;
+use scrip::request::KeyedBatch;
 use scrip::store::{AsOf, MemoryError, StoreError};
 use scrip::{
-    Account, Amount, Answer, Command, Define, Error, KeyedBatch, Ledger, MemoryStore, Outcome,
-    PointDefinition, ProfileId, Program, Redeem, Request, RewardDefinition, Timestamp, json,
+    Amount, Command, Define, Error, Ledger, MemoryStore, Outcome, PointDefinition, ProfileId, Program,
+    Redeem, Request, RewardDefinition, Timestamp, json,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -242,7 +245,7 @@ impl Run {
                 }
             };
         }
-        let wallet = |wallet: scrip::Wallet| match look {
+        let wallet = |wallet: scrip::view::Wallet| match look {
             // It adds up, and what is written down of it is all of it.
             _ if !wallet.account().is_conserved() => panic!("{:?}", wallet.account()),
             _ if &through_json(wallet.account()) != wallet.account() => panic!("{:?}", wallet.account()),

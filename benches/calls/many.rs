@@ -4,11 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Waker};
 
+use scrip::ledger::{GroupCommit, GroupOptions};
+use scrip::request::Action;
 use scrip::store::Blocking;
-use scrip::{
-    Action, Amount, AsyncLedger, Command, GroupCommit, GroupOptions, IssueReward, Ledger, MemoryStore,
-    Outcome, Redeem, Redemption,
-};
+use scrip::{Amount, AsyncLedger, Command, IssueReward, Ledger, MemoryStore, Outcome, Redeem, Redemption};
 
 use super::single::{asynchronous, external_id, redeemed};
 use super::{Call, ready};

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
+use scrip::id::ExternalId;
 use scrip::store::{Blocking, MemoryError};
 use scrip::{
-    Amount, AsyncLedger, CaptureHold, Command, Error, ExternalId, IssueReward, Ledger, MemoryStore,
-    ReturnRedemption, json,
+    Amount, AsyncLedger, CaptureHold, Command, Error, IssueReward, Ledger, MemoryStore, ReturnRedemption,
+    json,
 };
 
 use super::{Call, ready};

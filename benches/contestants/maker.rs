@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use scrip::time::Until;
 use scrip::{
     Amount, Command, Define, DefinitionId, IssueReward, ProfileId, Program, Redeem, RewardDefinition,
-    Timestamp, Until,
+    Timestamp,
 };
 
 use super::{LOTS, LaterExpiries, Request, Workload};

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
-use scrip::store::{Change, CommitStatus, MemoryError, Need, Owner, View, Work};
+use scrip::request::Action;
+use scrip::store::{Change, CommitStatus, MemoryError, Need, Owner, Store, View, Work};
+use scrip::time::Until;
 use scrip::{
-    Action, Amount, Command, Define, DefinitionId, Error, IssueReward, Key, Ledger, MemoryStore, PeriodType,
-    PlaceHold, ProfileId, Program, Redeem, Rejection, RewardDefinition, Store, Timestamp, Until,
+    Amount, Command, Define, DefinitionId, Error, IssueReward, Key, Ledger, MemoryStore, PeriodType,
+    PlaceHold, ProfileId, Program, Redeem, Rejection, RewardDefinition, Timestamp,
 };
 
 use super::{LOTS, LaterExpiries, Request, Workload};

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use scrip::ledger::{GroupCommit, GroupOptions};
 use scrip::store::AsyncStore;
 use scrip::store::postgres::{Options, PostgresStore};
-use scrip::{AsyncLedger, Error, GroupCommit, GroupOptions, Rejection};
+use scrip::{AsyncLedger, Error, Rejection};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 

@@ -3,8 +3,9 @@
 
 use std::process::Command;
 
+use scrip::ProfileId;
+use scrip::account::Account;
 use scrip::store::{Change, CommitStatus, Need, Owner, View, Work};
-use scrip::{Account, ProfileId};
 
 use crate::contestants::till::Till;
 use crate::contestants::{LOTS, Workload};

@@ -4,9 +4,10 @@ pub(crate) mod growth;
 pub(crate) mod memory;
 pub(crate) mod threads;
 
+use scrip::store::Store;
 use scrip::{
     Amount, Command, Define, DefinitionId, IssueReward, Key, Ledger, MemoryStore, ProfileId, Program, Redeem,
-    RewardDefinition, Store, Timestamp,
+    RewardDefinition, Timestamp,
 };
 
 use crate::contestants::till::Audit;

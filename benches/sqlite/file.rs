@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use scrip::store::Store;
 use scrip::store::sqlite::{SqliteOptions, SqliteStore};
-use scrip::{Command, Ledger, Redeem, Rejection, Store};
+use scrip::{Command, Ledger, Redeem, Rejection};
 
 use super::InFile;
 use super::contestants::maker::{Maker, define, now, program};

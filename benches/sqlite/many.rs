@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use scrip::Rejection;
+use scrip::ledger::{GroupCommit, GroupOptions};
 use scrip::store::sqlite::SqliteOptions;
-use scrip::{GroupCommit, GroupOptions, Rejection};
 
 use super::InFile;
 use super::by_hand::SqlByHand;

@@ -5,11 +5,15 @@
 //! answers, so that a new spelling of an answer moves nothing.
 
 use chrono::TimeDelta;
+use scrip::id::{Handle, ProfileNumber};
+use scrip::outcome::{Disposition, Lot};
 use scrip::store::{AsOf, MemoryStore, Position, Scan};
+use scrip::time::Expiry;
+use scrip::value::Quantity;
+use scrip::view::Cursor;
 use scrip::{
-    Amount, Command, Cursor, Disposition, Error, Expiry, Handle, Ledger, Lot, LotId, Outcome, ProfileId,
-    ProfileNumber, Program, Quantity, Receipt, Redeem, Redemption, Rejection, Request, Timestamp,
-    Transaction, json,
+    Amount, Command, Error, Ledger, LotId, Outcome, ProfileId, Program, Receipt, Redeem, Redemption,
+    Rejection, Request, Timestamp, Transaction, json,
 };
 use serde_json::{Value, json as object};
 
@@ -137,7 +141,8 @@ impl Face {
     pub fn lots(&mut self, profile: &str, at: i64, ids: &[u64]) -> String {
         let ids: Vec<LotId> = ids.iter().map(|id| LotId::new(*id).unwrap()).collect();
         text(self.ledger.at(time(at)).lots(id(profile), &ids), |known| {
-            let lot = |known: &scrip::LotSnapshot| (known.lot.clone(), known.written_at, known.changed_at);
+            let lot =
+                |known: &scrip::outcome::LotSnapshot| (known.lot.clone(), known.written_at, known.changed_at);
             line!((known.version, known.lots.iter().map(lot).collect::<Vec<_>>()))
         })
     }
@@ -272,7 +277,7 @@ fn news(outcome: &Outcome) -> News {
     let mut news = News::default();
     match outcome {
         Outcome::Define(defined) | Outcome::Redefine(defined) | Outcome::ArchiveDefinition(defined) => {
-            let is_reward = matches!(defined.definition, scrip::Definition::Reward(_));
+            let is_reward = matches!(defined.definition, scrip::definition::Definition::Reward(_));
             let handle: &Handle = defined.definition.handle();
             news.definition = Some((defined.id.get(), is_reward, handle.to_string()));
         }
@@ -287,7 +292,7 @@ fn news(outcome: &Outcome) -> News {
         Outcome::ReturnRedemption(back) | Outcome::ReverseRedemption(back) => {
             news.profile = Some(back.profile_id.to_string());
             news.lots.extend(back.items.iter().filter_map(|item| match item.to {
-                scrip::ReturnedTo::NewLot(lot) => Some((lot.get(), quantity(item.value()))),
+                scrip::journal::ReturnedTo::NewLot(lot) => Some((lot.get(), quantity(item.value()))),
                 _ => None,
             }));
         }

@@ -138,7 +138,7 @@ impl Account {
     }
 
     /// Applies an entry that was stored, and checks its number, its instant and its balances. An
-    /// [`Auditor`](crate::Auditor) checks the rest of it.
+    /// [`Auditor`](crate::audit::Auditor) checks the rest of it.
     ///
     /// # Errors
     /// It is not the next entry of this account's journal. The account is then of no more use.

@@ -7,15 +7,16 @@ use serde::{Deserialize, Serialize};
 pub use kind::RewardType;
 
 use crate::id::{DefinitionId, Handle};
+use crate::json::Json;
 use crate::setters::setters;
 use crate::time::{Period, PeriodType, Timestamp, Until, Zone};
-use crate::value::json::Json;
 use crate::value::{Amount, Points};
 
 /// The template of a reward: what is issued from it is worth so much, for so long, on these terms.
 ///
 /// ```
-/// use scrip::{Amount, PeriodType, RewardDefinition, RewardType};
+/// use scrip::definition::RewardType;
+/// use scrip::{Amount, PeriodType, RewardDefinition};
 ///
 /// let birthday = RewardDefinition::new("birthday-reward".parse()?, "Birthday Reward", Amount::from(10))
 ///     .valid_for(30, PeriodType::Days)
@@ -25,7 +26,7 @@ use crate::value::{Amount, Points};
 ///     .with_tags(["birthday", "summer"])
 ///     .with_description("Ten dollars off, for your birthday");
 /// assert!(birthday.is_assignable && birthday.is_extendable);
-/// # Ok::<(), scrip::IdError>(())
+/// # Ok::<(), scrip::id::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,7 +112,7 @@ pub struct RewardDefinition {
 ///     .with_value(Points::from(50))
 ///     .valid_for(12, PeriodType::Months);
 /// assert_eq!(review.period, Some(12));
-/// # Ok::<(), scrip::IdError>(())
+/// # Ok::<(), scrip::id::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,7 +11,7 @@ use serde::ser::{self, Serialize};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use crate::journal::Fingerprint;
-use crate::value::json;
+use crate::json::{DOCUMENT, canonical};
 
 /// The fingerprint of a request's name and body.
 #[inline]
@@ -209,7 +209,7 @@ impl ser::Serializer for &mut Content {
     fn serialize_str(self, value: &str) -> Done {
         if std::mem::take(&mut self.is_document) {
             // Whatever the order of its keys and the blanks between them.
-            self.text(Tag::Document, &json::canonical(value));
+            self.text(Tag::Document, &canonical(value));
         } else {
             self.text(Tag::Text, value);
         }
@@ -251,7 +251,7 @@ impl ser::Serializer for &mut Content {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Done {
-        self.is_document = name == json::DOCUMENT;
+        self.is_document = name == DOCUMENT;
         value.serialize(self)
     }
 

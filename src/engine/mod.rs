@@ -23,7 +23,7 @@ use draft::AccountDraft;
 pub(crate) use draft::EntryBuilder;
 pub(crate) use more::{Halt, More};
 pub use receipt::{Decision, Disposition, Receipt};
-pub use rejection::{KeyReused, Refusal, Rejection};
+pub(crate) use rejection::{KeyReused, Refusal, Rejection};
 
 use crate::account::{Account, settle_due};
 use crate::id::Key;
@@ -32,13 +32,18 @@ use crate::program::Program;
 use crate::store::{Change, Need, Record, View};
 use crate::time::Timestamp;
 
-/// A request that a ledger can decide. Its `Outcome` is what the caller gets back.
+/// A request that a ledger can decide.
 ///
 /// Implemented by every request of this crate, and by [`Request`](crate::Request), which is any of them. Sealed: what a
 /// rewards ledger can do is decided here.
-pub trait Action: sealed::Operation {}
+pub trait Action: sealed::Operation<Answer = <Self as Action>::Outcome> {
+    /// What the caller gets back, in a [`Receipt`].
+    type Outcome: Clone + Send;
+}
 
-impl<A: sealed::Operation> Action for A {}
+impl<A: sealed::Operation> Action for A {
+    type Outcome = A::Answer;
+}
 
 pub(crate) mod sealed {
     use super::{
@@ -48,7 +53,7 @@ pub(crate) mod sealed {
     /// What an operation says of itself, and its rule.
     pub trait Operation: Send + Sync {
         /// What the caller gets back.
-        type Outcome: Clone + Send;
+        type Answer: Clone + Send;
 
         /// What must be loaded to decide it, besides its key and the name of what it makes.
         fn need(&self) -> Result<Need, Rejection>;
@@ -69,10 +74,10 @@ pub(crate) mod sealed {
 
         /// The outcome that its entries tell of: the first answer and every repetition of it. `None`: such entries are
         /// another operation's.
-        fn outcome(&self, written: &Written<'_>) -> Option<Self::Outcome>;
+        fn outcome(&self, written: &Written<'_>) -> Option<Self::Answer>;
 
         /// What the caller's own name for it stands for already, as it stands at an instant (rules D5 and X2).
-        fn existing(&self, view: &View<'_>, record: &Record<'_>, _at: Timestamp) -> Option<Self::Outcome> {
+        fn existing(&self, view: &View<'_>, record: &Record<'_>, _at: Timestamp) -> Option<Self::Answer> {
             self.outcome(&Written { account: view.first, settled: 0, entries: &[record.newest()] })
         }
     }

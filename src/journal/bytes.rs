@@ -7,9 +7,9 @@ pub(crate) use reader::Reader;
 use crate::id::{Identifier, ProfileNumber};
 use crate::journal::LotKind;
 use crate::journal::unreadable::Unreadable;
+use crate::json::Json;
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
-use crate::value::json::Json;
 
 pub(crate) type Reading<T> = Result<T, Unreadable>;
 

@@ -13,12 +13,12 @@ use thiserror::Error;
 /// they would gain is the answer to their own earlier request.
 ///
 /// ```
-/// use scrip::Fingerprint;
+/// use scrip::journal::Fingerprint;
 ///
 /// let said: Fingerprint = "0123456789abcdef0123456789abcdef".parse()?;
 /// assert_eq!(said.to_string(), "0123456789abcdef0123456789abcdef");
 /// assert_eq!("0123".parse::<Fingerprint>().unwrap_err().code(), "not_a_fingerprint");
-/// # Ok::<(), scrip::FingerprintError>(())
+/// # Ok::<(), scrip::journal::FingerprintError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u128);

@@ -7,8 +7,8 @@ use crate::id::{DefinitionId, LotId, RedemptionId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::{Arrival, Effect};
 use crate::journal::{Bucket, Cause, LotKind, LotState, Movement, Recovered, Standing};
+use crate::json::Json;
 use crate::time::{Expiry, Period, PeriodType, Timestamp};
-use crate::value::json::Json;
 use crate::value::{Points, Quantity};
 
 /// What a journal entry says when a lot is issued: all that is fixed about it.

@@ -21,15 +21,15 @@ mod items;
 mod list;
 mod mature;
 mod merge;
-mod outcome;
+pub(crate) mod outcome;
 mod owed;
 mod reassign;
-mod redeem;
+pub(crate) mod redeem;
 mod release;
 mod return_entry;
 mod stamp;
 mod state;
-mod transaction;
+pub(crate) mod transaction;
 pub(crate) mod unreadable;
 pub(crate) mod wire;
 
@@ -48,24 +48,26 @@ pub use issue::{Issue, LotDetails, Origin};
 pub use items::{Item, Items};
 pub use mature::LotValue;
 pub use merge::{MergedIn, MergedOut};
-pub use outcome::{
+pub(crate) use outcome::{
     Hold, HoldStatus, Lot, LotSnapshot, LotSnapshots, LotStatus, LotTimes, PointLot, Redemption, Return,
     Reward,
 };
 pub use owed::{Owed, Recovered};
 pub use reassign::{MovedIn, MovedOut};
-pub use redeem::{RedeemDetails, Redeemed, Strategies, Strategy};
+pub use redeem::{RedeemDetails, Redeemed};
+pub(crate) use redeem::{Strategies, Strategy};
 pub use release::{Release, ReleasedLot};
 pub use return_entry::{RedemptionState, ReturnEntry, ReturnedItem, ReturnedTo};
 pub use stamp::{BatchRow, External, Stamp};
 pub use state::{LotChange, LotState, Movements, Standing};
-pub use transaction::{Earned, Transaction, TransactionChange};
+pub(crate) use transaction::Transaction;
+pub use transaction::{Earned, TransactionChange};
 pub use unreadable::Unreadable;
 
 use crate::definition::Defined;
 use crate::id::{EntryId, Key, ProfileNumber, ReturnId, TransactionId};
+use crate::json::Json;
 use crate::time::Timestamp;
-use crate::value::json::Json;
 
 /// One change to an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

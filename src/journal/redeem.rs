@@ -7,7 +7,7 @@ use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::list::{short_list, short_list_in_documents};
 use crate::journal::{Bucket, Items};
-use crate::value::json::Json;
+use crate::json::Json;
 use crate::value::{Amount, Exchange, ExchangeRate};
 
 /// A kind of value to pay with. A redemption exhausts the first of its strategies before it touches the next
@@ -25,7 +25,7 @@ short_list! {
     /// The kinds of value to pay with, in order (rule C3).
     ///
     /// ```
-    /// use scrip::{Strategies, Strategy};
+    /// use scrip::request::{Strategies, Strategy};
     ///
     /// let both = Strategies::from([Strategy::Rewards, Strategy::Points]);
     /// assert!(both.contains(&Strategy::Points));

@@ -6,7 +6,7 @@ use crate::id::{LotId, RedemptionId, ReturnId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, LotChange, LotKind, Recovered};
-use crate::value::json::Json;
+use crate::json::Json;
 use crate::value::{Amount, Points, Quantity};
 
 /// What a journal entry says when value is given back.

@@ -6,8 +6,8 @@ use crate::id::{DefinitionId, ExternalId, LotId, ProfileId, RedemptionId, Transa
 use crate::journal::RedemptionState;
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
+use crate::json::Json;
 use crate::time::{Timestamp, Zone};
-use crate::value::json::Json;
 use crate::value::{Amount, Points, Rounding, Scale, proportion};
 
 /// A purchase at the till, as it stands.

@@ -27,7 +27,10 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     /// tonight what expired today.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -54,14 +57,17 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     ///
     /// Every event comes at least once, those of one profile in order. Keep the new cursor once they are dealt with. What
     /// expired is told whether or not it is written (rule T7), and once more when it is; whoever wants to hear of it once takes
-    /// the [written](crate::Event::is_written) events only, and sweeps.
+    /// the [written](crate::view::Event::is_written) events only, and sweeps.
     ///
     /// So an outbox or a notification job needs no table of its own, but for one place to keep the cursor in:
     ///
     /// ```
     /// use chrono::TimeDelta;
-    /// use scrip::{Amount, Cursor, Define, Event, EventKind, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem};
-    /// use scrip::{RewardDefinition, Timestamp, json};
+    /// use scrip::view::{Cursor, Event, EventKind};
+    /// use scrip::{
+    ///     Amount, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem,
+    ///     RewardDefinition, Timestamp, json,
+    /// };
     ///
     /// /// Delivers what is new, and goes on from where it was, also after a crash: `kept` is a file, or a row of yours.
     /// fn notify(
@@ -118,7 +124,10 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     /// The profiles that have a transaction under an external id of the caller's; see rule X2.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;

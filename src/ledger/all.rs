@@ -22,7 +22,10 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     /// may be in it or not.
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, RewardDefinition};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -49,7 +52,10 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     /// Every profile is read, as by [`profiles`](Self::profiles).
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem,
+    /// #     RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);

@@ -18,7 +18,10 @@ use crate::view::{Catalogue, Wallet};
 ///
 /// ```
 /// use scrip::store::Blocking;
-/// use scrip::{Amount, AsyncLedger, Define, IssueReward, MemoryStore, ProfileId, Program, Redeem, RewardDefinition};
+/// use scrip::{
+///     Amount, AsyncLedger, Define, IssueReward, MemoryStore, ProfileId, Program, Redeem,
+///     RewardDefinition,
+/// };
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -22,8 +22,10 @@ pub use at::LedgerAt;
 /// The ledger has no clock: [`Ledger::at`] takes the instant, and answers with what can be done and seen then.
 ///
 /// ```
-/// use scrip::{Amount, Define, IssueReward, Ledger, MemoryStore, PeriodType, ProfileId, Program, Redeem};
-/// use scrip::RewardDefinition;
+/// use scrip::{
+///     Amount, Define, IssueReward, Ledger, MemoryStore, PeriodType, ProfileId, Program, Redeem,
+///     RewardDefinition,
+/// };
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
@@ -68,7 +70,10 @@ impl<S: Store> Ledger<S> {
     /// The ledger as it was at a past instant, or after an entry (rule J4).
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -92,7 +97,10 @@ impl<S: Store> Ledger<S> {
     /// Carries out a command.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -117,7 +125,10 @@ impl<S: Store> Ledger<S> {
     /// stop the next, and the answers come in the order of the commands (rule D5).
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -143,7 +154,11 @@ impl<S: Store> Ledger<S> {
     /// [`Error::KeyReused`](crate::Error::KeyReused), and nothing is done; nor is it if they cannot all be asked.
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, KeyedBatch, Ledger, MemoryStore, ProfileId, Program, RewardDefinition, Timestamp};
+    /// # use scrip::request::KeyedBatch;
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;

@@ -37,7 +37,7 @@ pub enum Error<E> {
     /// The store failed. Nothing was changed.
     #[error("the store failed")]
     Store(#[source] Arc<E>),
-    /// The [`GroupCommit`](crate::GroupCommit) that it was given to takes nothing more. Nothing was changed.
+    /// The [`GroupCommit`](crate::ledger::GroupCommit) that it was given to takes nothing more. Nothing was changed.
     #[error("the group commit that it was given to takes nothing more")]
     Closed,
 }

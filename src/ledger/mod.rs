@@ -21,10 +21,10 @@ pub use blocking::{Ledger, LedgerAsOf, LedgerAt};
 pub use error::Error;
 pub use group::{GroupCommit, GroupDriver, GroupOptions, Grouped, Pending, QueueFull};
 
+use crate::engine::Action;
 use crate::engine::Receipt;
-use crate::engine::sealed::Operation;
 #[cfg(doc)]
 use crate::store::{AsyncStore, Blocking, Store};
 
 /// What comes of a command: a receipt with its outcome, or why not.
-pub type Answer<A, E> = Result<Receipt<<A as Operation>::Outcome>, Error<E>>;
+pub type Answer<A, E> = Result<Receipt<<A as Action>::Outcome>, Error<E>>;

@@ -18,8 +18,11 @@ impl<S: Store> LedgerAt<'_, S> {
     /// A redemption, as it stands; `None` if there is none with this id. It costs the same however long the journal is.
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
-    /// # use scrip::RewardDefinition;
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -42,8 +45,11 @@ impl<S: Store> LedgerAt<'_, S> {
     /// same however long the journal is.
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
-    /// # use scrip::RewardDefinition;
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -51,7 +57,7 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// let id = till.commit(PlaceHold::strict(alice, Amount::from(4)))?.id;
-    /// assert_eq!(till.hold(id)?.unwrap().status, scrip::HoldStatus::Held);
+    /// assert_eq!(till.hold(id)?.unwrap().status, scrip::outcome::HoldStatus::Held);
     /// # Ok(())
     /// # }
     /// ```
@@ -66,8 +72,11 @@ impl<S: Store> LedgerAt<'_, S> {
     /// the journal is.
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
-    /// # use scrip::RewardDefinition;
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -90,8 +99,11 @@ impl<S: Store> LedgerAt<'_, S> {
     /// none, or it was deleted. It costs the same however long the journal is.
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
-    /// # use scrip::RewardDefinition;
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -121,8 +133,11 @@ impl<S: Store> LedgerAt<'_, S> {
     /// costs the same however long the journal is.
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
-    /// # use scrip::RewardDefinition;
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -144,8 +159,11 @@ impl<S: Store> LedgerAt<'_, S> {
     /// A definition, archived or not; `None` if there is none with this id. It costs the same however many there are.
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
-    /// # use scrip::RewardDefinition;
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -167,8 +185,11 @@ impl<S: Store> LedgerAt<'_, S> {
     /// are.
     ///
     /// ```
-    /// # use scrip::{Amount, Define, IssueReward, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction, ProfileId, Program, Redeem};
-    /// # use scrip::RewardDefinition;
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);

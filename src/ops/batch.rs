@@ -13,16 +13,17 @@ use crate::time::Timestamp;
 /// the key is refused, for all of them.
 ///
 /// [`LedgerAt::commit_all`](crate::LedgerAt::commit_all) makes one of a key and requests; this is what
-/// [`Ledger::run_batch`](crate::Ledger::run_batch) and [`GroupCommit::commit_batch`](crate::GroupCommit::commit_batch) take.
+/// [`Ledger::run_batch`](crate::Ledger::run_batch) and [`GroupCommit::commit_batch`](crate::ledger::GroupCommit::commit_batch) take.
 ///
 /// ```
-/// use scrip::{Amount, KeyedBatch, ProfileId, Redeem};
+/// use scrip::request::KeyedBatch;
+/// use scrip::{Amount, ProfileId, Redeem};
 ///
 /// let redeem = |name: &str| ProfileId::new(name).map(|profile| Redeem::strict(profile, Amount::from(4)));
 /// let requests = [redeem("alice")?, redeem("bob")?];
 /// let batch = KeyedBatch::new("2025-06-15T02:00:00Z".parse().unwrap(), "import-7".parse()?, requests);
 /// assert_eq!(batch.requests.len(), 2);
-/// # Ok::<(), scrip::IdError>(())
+/// # Ok::<(), scrip::id::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -13,16 +13,16 @@ use crate::journal::{
     Balances, Bucket, Corrected, Entry, EntryKind, Fingerprint, Issue, LotChange, LotDetails, LotKind,
     LotState, Recovered, Standing,
 };
+use crate::json::Json;
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Owner, View};
 use crate::time::Until;
-use crate::value::json::Json;
 use crate::value::{Quantity, present};
 
 /// Takes what is left of a lot out for good (rule L3).
 ///
-/// Outcome: the [`CorrectedLot`](crate::CorrectedLot).
+/// Outcome: the [`CorrectedLot`](crate::outcome::CorrectedLot).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -66,7 +66,7 @@ setters! { Revoke {
 } }
 
 impl Operation for Revoke {
-    type Outcome = CorrectedLot;
+    type Answer = CorrectedLot;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.id, self.profile_id, "profile_id"))
@@ -103,14 +103,15 @@ impl Operation for Revoke {
 
 /// Corrects the value or the expiry of a lot, up or down, with a reason (rule L3).
 ///
-/// Outcome: the [`CorrectedLot`](crate::CorrectedLot).
+/// Outcome: the [`CorrectedLot`](crate::outcome::CorrectedLot).
 ///
 /// ```
-/// use scrip::{Adjust, Amount, LotId};
+/// use scrip::request::Adjust;
+/// use scrip::{Amount, LotId};
 ///
 /// let adjust = Adjust::new(LotId::new(4_194_305)?, "scanned twice").with_value_remaining(Amount::from(5));
 /// assert_eq!(adjust.value_remaining, Some(Amount::from(5).into()));
-/// # Ok::<(), scrip::IdError>(())
+/// # Ok::<(), scrip::id::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -170,7 +171,7 @@ setters! { Adjust {
 } }
 
 impl Operation for Adjust {
-    type Outcome = CorrectedLot;
+    type Answer = CorrectedLot;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.id, self.profile_id, "profile_id"))

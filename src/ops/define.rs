@@ -15,7 +15,7 @@ use crate::store::{DefinitionRef, Need, Owner, View};
 
 /// Makes a definition (rule D1). Its JSON is `{"reward": {…}}` or `{"point": {…}}`.
 ///
-/// Outcome: the [`Defined`](crate::Defined) definition, with its id.
+/// Outcome: the [`Defined`](crate::definition::Defined) definition, with its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Define(pub Definition);
@@ -33,7 +33,7 @@ impl From<PointDefinition> for Define {
 }
 
 impl Operation for Define {
-    type Outcome = Defined;
+    type Answer = Defined;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(Need::of(Owner::CATALOGUE))
@@ -71,7 +71,7 @@ impl Operation for Define {
 
 /// Replaces what a definition says. What was issued from it before stays as it is (rule D3).
 ///
-/// Outcome: the [`Defined`](crate::Defined) definition.
+/// Outcome: the [`Defined`](crate::definition::Defined) definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -90,7 +90,7 @@ impl Redefine {
 }
 
 impl Operation for Redefine {
-    type Outcome = Defined;
+    type Answer = Defined;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(Need { definition: Some(DefinitionRef::Id(self.id)), ..Need::of(Owner::CATALOGUE) })
@@ -126,7 +126,7 @@ impl Operation for Redefine {
 
 /// Takes a definition out of use: nothing is issued from it any more, and what was issued stays (rule D3).
 ///
-/// Its handle becomes free. Outcome: the [`Defined`](crate::Defined) definition.
+/// Its handle becomes free. Outcome: the [`Defined`](crate::definition::Defined) definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -143,7 +143,7 @@ impl ArchiveDefinition {
 }
 
 impl Operation for ArchiveDefinition {
-    type Outcome = Defined;
+    type Answer = Defined;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(Need { definition: Some(DefinitionRef::Id(self.id)), ..Need::of(Owner::CATALOGUE) })

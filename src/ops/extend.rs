@@ -19,7 +19,7 @@ use crate::value::Quantity;
 
 /// Extends lots: all of those that are named, or none (rule L1).
 ///
-/// Outcome: the [`Extended`](crate::Extended) lots.
+/// Outcome: the [`Extended`](crate::outcome::Extended) lots.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -59,7 +59,7 @@ pub struct Extended {
 }
 
 impl Operation for Extend {
-    type Outcome = Extended;
+    type Answer = Extended;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(Need { lots: self.ids.clone(), ..Need::of(Owner::Profile(self.profile_id)) })

@@ -15,17 +15,17 @@ use crate::journal::{
     Balances, Bucket, Cause, EntryKind, Fingerprint, Issue, Item, LotChange, LotDetails, LotKind, LotState,
     Origin, Redeemed, RedemptionState, Return, ReturnEntry, ReturnedItem, ReturnedTo, Standing,
 };
+use crate::json::Json;
 use crate::ops::redeem::{is_yes, yes};
 use crate::program::{ExpiredReturn, Program};
 use crate::setters::setters;
 use crate::store::{Found, Need, Owner, View};
 use crate::time::{Expiry, Timestamp};
-use crate::value::json::Json;
 use crate::value::{Amount, Points, Quantity};
 
 /// Gives part of a redemption back to the lots that it was taken from, the last used first (rules R1 to R3).
 ///
-/// Outcome: the [`Return`](crate::Return).
+/// Outcome: the [`Return`](crate::outcome::Return).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -60,7 +60,7 @@ setters! { ReturnRedemption {
 } }
 
 impl Operation for ReturnRedemption {
-    type Outcome = Return;
+    type Answer = Return;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.redemption_id))
@@ -95,7 +95,7 @@ impl Operation for ReturnRedemption {
 
 /// Undoes a whole redemption, within the program's window (rule R4).
 ///
-/// Outcome: the [`Return`](crate::Return).
+/// Outcome: the [`Return`](crate::outcome::Return).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -120,7 +120,7 @@ setters! { ReverseRedemption {
 } }
 
 impl Operation for ReverseRedemption {
-    type Outcome = Return;
+    type Answer = Return;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.redemption_id))

@@ -14,13 +14,13 @@ use crate::journal::{
     Balances, Capture, EntryKind, Fingerprint, Hold, HoldEntry, HoldStatus, Item, Items, LotState,
     RedeemDetails, Redeemed, Redemption, Release, Standing, Strategies, Strategy,
 };
+use crate::json::Json;
 use crate::ops::redeem::{Spend, is_yes, owner, redemption_at_first, yes};
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
 use crate::value::Amount;
-use crate::value::json::Json;
 
 /// Sets value aside in named lots, soonest expiry first, for a while (rules H).
 ///
@@ -95,7 +95,7 @@ setters! { PlaceHold {
 } }
 
 impl Operation for PlaceHold {
-    type Outcome = Hold;
+    type Answer = Hold;
 
     fn need(&self) -> Result<Need, Rejection> {
         owner(self.profile_id)
@@ -185,7 +185,7 @@ setters! { CaptureHold {
 } }
 
 impl Operation for CaptureHold {
-    type Outcome = Redemption;
+    type Answer = Redemption;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.hold_id))
@@ -289,7 +289,7 @@ impl ReleaseHold {
 }
 
 impl Operation for ReleaseHold {
-    type Outcome = Hold;
+    type Answer = Hold;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.hold_id))

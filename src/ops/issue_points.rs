@@ -9,12 +9,12 @@ use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{DefinitionId, ExternalId, Handle, ProfileId};
 use crate::journal::{External, Fingerprint, LotDetails, LotKind, PointLot};
+use crate::json::Json;
 use crate::ops::issue::{IssueSpec, existing, issued};
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Record, View};
 use crate::time::{Timestamp, Until, When, Zone};
-use crate::value::json::Json;
 use crate::value::{Points, Quantity, present};
 
 /// Issues a lot of points to a profile (rules D2 to D5). What is left out comes from the definition.
@@ -31,7 +31,7 @@ use crate::value::{Points, Quantity, present};
 ///     .with_source_type("review")
 ///     .with_source("reviews/4711");
 /// assert_eq!(issue.value_initial, Some(Points::from(50)));
-/// # Ok::<(), scrip::IdError>(())
+/// # Ok::<(), scrip::id::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,7 +140,7 @@ setters! { IssuePoints {
 } }
 
 impl Operation for IssuePoints {
-    type Outcome = PointLot;
+    type Answer = PointLot;
 
     fn need(&self) -> Result<Need, Rejection> {
         self.spec().need(self.profile_id)

@@ -8,12 +8,12 @@ use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{DefinitionId, ExternalId, Handle, ProfileId};
 use crate::journal::{External, Fingerprint, LotDetails, LotKind, Reward};
+use crate::json::Json;
 use crate::ops::issue::{IssueSpec, existing, issued};
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Record, View};
 use crate::time::{Timestamp, Until, When, Zone};
-use crate::value::json::Json;
 use crate::value::{Amount, Quantity, present};
 
 /// Issues a reward to a profile (rules D2 to D5). What is left out comes from the definition.
@@ -29,7 +29,7 @@ use crate::value::{Amount, Quantity, present};
 /// let issue = IssueReward::by_handle(alice, "birthday-reward".parse()?)
 ///     .with_value(Amount::from(20))
 ///     .with_value_remaining(Amount::from(5))
-///     .with_expiry("2025-07-15".parse::<scrip::Until>()?)
+///     .with_expiry("2025-07-15".parse::<scrip::time::Until>()?)
 ///     .with_external_id("crm-4711".parse()?);
 /// assert_eq!(issue.value_remaining, Some(Amount::from(5)));
 ///
@@ -134,7 +134,7 @@ setters! { IssueReward {
 } }
 
 impl Operation for IssueReward {
-    type Outcome = Reward;
+    type Answer = Reward;
 
     fn need(&self) -> Result<Need, Rejection> {
         self.spec().need(self.profile_id)

@@ -22,7 +22,6 @@ mod transfer;
 
 pub use batch::KeyedBatch;
 pub use correct::{Adjust, CorrectedLot, Revoke};
-pub use decide::{decide, need};
 pub use define::{ArchiveDefinition, Define, Redefine};
 pub use extend::{Extend, Extended};
 pub use give_back::{ReturnRedemption, ReverseRedemption};
@@ -31,7 +30,7 @@ pub use issue_points::IssuePoints;
 pub use issue_reward::IssueReward;
 pub use quote::{Quote, Unused, UnusedReason};
 pub use redeem::Redeem;
-pub use request::{Command, Outcome, Request};
+pub(crate) use request::{Command, Request};
 pub use return_transaction::{ReturnTransaction, TransactionReturn};
 pub use sweep::{Sweep, Swept};
 pub use transact::{DeleteTransaction, PostTransaction, UpdateTransaction};

@@ -13,26 +13,27 @@ use crate::journal::draw::Draw;
 use crate::journal::{
     Balances, Entry, EntryKind, Fingerprint, RedeemDetails, Redeemed, Redemption, Strategies, Strategy,
 };
+use crate::json::Json;
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
 use crate::value::Amount;
-use crate::value::json::Json;
 
 /// Takes value from a profile's lots, soonest expiry first (rules C).
 ///
 /// Outcome: the [`Redemption`](crate::Redemption), with what each lot gave.
 ///
 /// ```
-/// use scrip::{Amount, ProfileId, Redeem, Strategy};
+/// use scrip::request::Strategy;
+/// use scrip::{Amount, ProfileId, Redeem};
 ///
 /// let alice = ProfileId::new("alice")?;
 /// // All of it or nothing, from rewards and then from points.
 /// let redeem = Redeem::strict(alice, Amount::from(10)).with_strategies([Strategy::Rewards, Strategy::Points]);
 /// // As much of it as there is, from rewards.
 /// let redeem = Redeem::lenient(alice, Amount::from(10));
-/// # Ok::<(), scrip::IdError>(())
+/// # Ok::<(), scrip::id::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,7 +101,7 @@ setters! { Redeem {
 } }
 
 impl Operation for Redeem {
-    type Outcome = Redemption;
+    type Answer = Redemption;
 
     fn need(&self) -> Result<Need, Rejection> {
         owner(self.profile_id)

@@ -19,6 +19,9 @@ use crate::program::Program;
 use crate::store::{Need, Record, View};
 use crate::time::Timestamp;
 
+pub use super::decide::{decide, need};
+pub use crate::engine::{Action, Decision};
+pub use crate::journal::redeem::{Strategies, Strategy};
 pub use crate::ops::{
     Adjust, ArchiveDefinition, CaptureHold, Define, DeleteTransaction, Extend, IssuePoints, IssueReward,
     KeyedBatch, MergeProfiles, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold,
@@ -35,7 +38,7 @@ use crate::ops::{CorrectedLot, Extended, Merged, Moved, Swept, TransactionReturn
 /// let command = Command::new("2025-06-15T02:00:00Z".parse().unwrap(), Request::from(redeem));
 /// let line = serde_json::to_string(&command).unwrap();
 /// assert_eq!(json::read::<Command>(line.as_bytes()).unwrap(), command);
-/// # Ok::<(), scrip::IdError>(())
+/// # Ok::<(), scrip::id::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -183,7 +186,7 @@ requests! {
 }
 
 impl Operation for Request {
-    type Outcome = Outcome;
+    type Answer = Outcome;
 
     fn need(&self) -> Result<Need, Rejection> {
         any_request!(self, request => request.need())
@@ -215,7 +218,7 @@ impl Operation for Request {
 }
 
 /// A request that can wait in a queue with any others: all of them.
-pub trait IsRequest: Operation {
+pub trait IsRequest: Action {
     /// As one of any.
     fn into_request(self) -> Request;
 

@@ -16,7 +16,7 @@ use crate::value::{Amount, Points};
 /// Writes down that part of a purchase came back, and claws back the points that it had earned (rule X4).
 ///
 /// What the customer paid with rewards is given back by [`ReturnRedemption`](crate::ReturnRedemption). Outcome: the
-/// [`TransactionReturn`](crate::TransactionReturn).
+/// [`TransactionReturn`](crate::outcome::TransactionReturn).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -51,7 +51,7 @@ pub struct TransactionReturn {
 }
 
 impl Operation for ReturnTransaction {
-    type Outcome = TransactionReturn;
+    type Answer = TransactionReturn;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.transaction_id))

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 /// Writes down what became available, lapsed or expired (rule T7). It changes no answer, and doing it twice adds
 /// nothing.
 ///
-/// Outcome: [`Swept`](crate::Swept).
+/// Outcome: [`Swept`](crate::outcome::Swept).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sweep {
@@ -37,7 +37,7 @@ pub struct Swept {
 }
 
 impl Operation for Sweep {
-    type Outcome = Swept;
+    type Answer = Swept;
 
     fn need(&self) -> Result<Need, Rejection> {
         let owner = match self {

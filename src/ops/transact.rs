@@ -8,13 +8,13 @@ use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{ExternalId, ProfileId, RedemptionId, TransactionId};
 use crate::journal::{EntryKind, External, Fingerprint, RedemptionState, Transaction, TransactionChange};
+use crate::json::Json;
 use crate::ops::earn;
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Owner, Record, View};
 use crate::time::{When, Zone};
 use crate::value::Amount;
-use crate::value::json::Json;
 
 /// Writes down a purchase at the till, and links the redemption that paid part of it (rules X1 and X2).
 ///
@@ -29,7 +29,7 @@ use crate::value::json::Json;
 ///     .with_external_id("ORDER-10334".parse()?)
 ///     .with_tags(["online"]);
 /// assert_eq!(sale.tags, ["online"]);
-/// # Ok::<(), scrip::IdError>(())
+/// # Ok::<(), scrip::id::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,7 +123,7 @@ setters! { PostTransaction {
 } }
 
 impl Operation for PostTransaction {
-    type Outcome = Transaction;
+    type Answer = Transaction;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(Need { redemption: self.redemption_id, ..Need::of(Owner::Profile(self.profile_id)) })
@@ -179,7 +179,7 @@ impl UpdateTransaction {
 }
 
 impl Operation for UpdateTransaction {
-    type Outcome = Transaction;
+    type Answer = Transaction;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(Need { transaction: Some(self.transaction_id), ..self.transaction.need()? })
@@ -234,7 +234,7 @@ impl DeleteTransaction {
 }
 
 impl Operation for DeleteTransaction {
-    type Outcome = Transaction;
+    type Answer = Transaction;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(about(self.transaction_id))

@@ -21,7 +21,7 @@ use crate::value::Points;
 
 /// Moves a lot, with all that is left of it, to another profile. It keeps its id, expiry and history (rule L2).
 ///
-/// Outcome: the [`Moved`](crate::Moved) lot.
+/// Outcome: the [`Moved`](crate::outcome::Moved) lot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -61,7 +61,7 @@ setters! { Reassign {
 } }
 
 impl Operation for Reassign {
-    type Outcome = Moved;
+    type Answer = Moved;
 
     fn need(&self) -> Result<Need, Rejection> {
         Ok(Need { second: Some(Owner::Profile(self.profile_id)), ..about(self.id, self.from, "from") })
@@ -159,7 +159,7 @@ impl Moving<'_> {
 /// and expiries, and so do the totals of its history. Its redemptions can still be returned, and its transactions returned,
 /// changed and deleted: that is written with the profile that took over, which answers for it from then on.
 ///
-/// Outcome: [`Merged`](crate::Merged).
+/// Outcome: [`Merged`](crate::outcome::Merged).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -192,7 +192,7 @@ pub struct Merged {
 }
 
 impl Operation for MergeProfiles {
-    type Outcome = Merged;
+    type Answer = Merged;
 
     fn need(&self) -> Result<Need, Rejection> {
         let need = Need::of(Owner::Profile(self.profile_id));

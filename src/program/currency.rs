@@ -23,11 +23,11 @@ pub enum CurrencyError {
 /// A currency of ISO 4217, with the number of decimals that it is paid in: AUD 2, JPY 0, KWD 3 (rule Q1).
 ///
 /// ```
-/// use scrip::Currency;
+/// use scrip::program::Currency;
 ///
 /// let yen: Currency = "JPY".parse()?;
 /// assert_eq!((yen.code(), yen.minor_unit()), ("JPY", 0));
-/// # Ok::<(), scrip::CurrencyError>(())
+/// # Ok::<(), scrip::program::CurrencyError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency {

@@ -20,7 +20,9 @@ use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale};
 /// Everything but the currency and the zone has a default. It becomes a [`Program`] by `TryFrom`, which checks it.
 ///
 /// ```
-/// use scrip::{Amount, ExchangeRate, ExpiredReturn, Points, Program, ProgramSettings};
+/// use scrip::program::{ExpiredReturn, ProgramSettings};
+/// use scrip::value::ExchangeRate;
+/// use scrip::{Amount, Points, Program};
 ///
 /// let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?)
 ///     .with_exchange_rate(ExchangeRate::new(Points::from(100), Amount::from(10))?)
@@ -189,7 +191,9 @@ pub enum ProgramError {
 /// The checked choices of a brand: currency, exchange rate, zone, windows and policies.
 ///
 /// ```
-/// use scrip::{Amount, ExchangeRate, Points, Program, ProgramSettings};
+/// use scrip::program::ProgramSettings;
+/// use scrip::value::ExchangeRate;
+/// use scrip::{Amount, Points, Program};
 ///
 /// let program = Program::new("AUD", "Australia/Melbourne")?;
 ///
@@ -198,7 +202,7 @@ pub enum ProgramError {
 /// settings.exchange_rate = Some(ExchangeRate::new(Points::from(100), Amount::from(10)).unwrap());
 /// let with_points = Program::try_from(settings)?;
 /// # assert_ne!(program, with_points);
-/// # Ok::<(), scrip::ProgramError>(())
+/// # Ok::<(), scrip::program::ProgramError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "ProgramSettings", into = "ProgramSettings")]

@@ -61,12 +61,13 @@ impl Earn {
 /// A share of a basket: a fraction above zero and at most one, with up to four decimals (rule C6).
 ///
 /// ```
-/// use scrip::{Amount, Share};
+/// use scrip::Amount;
+/// use scrip::program::Share;
 ///
 /// let half: Share = "0.5".parse()?;
 /// assert_eq!(Amount::from(half), "0.50".parse()?);
 /// assert_eq!("1.5".parse::<Share>().unwrap_err().code(), "share_out_of_range");
-/// # Ok::<(), scrip::ShareError>(())
+/// # Ok::<(), scrip::program::ShareError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Amount", into = "Amount")]

@@ -17,8 +17,9 @@ pub struct Lookup {
 /// find.
 ///
 /// ```
+/// use scrip::id::ProfileNumber;
+/// use scrip::journal::Entry;
 /// use scrip::store::{Find, Lookup};
-/// use scrip::{Entry, ProfileNumber};
 ///
 /// // A store that keeps each journal as a list.
 /// fn look_up(lookup: &Lookup, entries: &[Entry]) -> Vec<Entry> {

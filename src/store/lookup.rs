@@ -17,8 +17,10 @@ use crate::journal::{Entry, EntryKind, LotKind, RecordId};
 /// Finds out what a [`Need`] needs, look-up by look-up.
 ///
 /// ```
+/// use scrip::account::Account;
+/// use scrip::id::ProfileNumber;
+/// use scrip::journal::Entry;
 /// use scrip::store::{Find, LookupPlan, Need, Owner};
-/// use scrip::{Account, Entry, ProfileNumber};
 ///
 /// // What a store would read; this one has nothing in it.
 /// let account = Account::without_profile(ProfileNumber::CATALOGUE);

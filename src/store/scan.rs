@@ -26,7 +26,7 @@ pub trait Scan {
     fn profiles(&mut self, after: ProfileNumber, limit: usize) -> Result<Vec<ProfileNumber>, Self::Error>;
 
     /// The profiles after this one, in the order of their numbers, for which something falls due by an instant: their
-    /// [deadline](crate::Account::next_deadline) is not after it.
+    /// [deadline](crate::account::Account::next_deadline) is not after it.
     ///
     /// # Errors
     /// The store failed.

@@ -11,14 +11,15 @@ use super::{TimeError, Timestamp, Until};
 /// the exclusive instant, or `null` for never (rule T5); a reader adds the second again.
 ///
 /// ```
-/// use scrip::{Expiry, Timestamp};
+/// use scrip::Timestamp;
+/// use scrip::time::Expiry;
 ///
 /// let end: Timestamp = "2025-07-15T14:00:00Z".parse()?;
 /// let expiry = Expiry::at(end);
 /// assert!(expiry.is_past(end));
 /// assert!(expiry < Expiry::NEVER);
 /// assert_eq!(serde_json::to_string(&expiry).unwrap(), r#""2025-07-15T13:59:59Z""#);
-/// # Ok::<(), scrip::TimeError>(())
+/// # Ok::<(), scrip::time::TimeError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Expiry(i64);

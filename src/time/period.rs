@@ -30,14 +30,15 @@ pub enum PeriodType {
 /// last local day. Zero means: to the end of the day of issue.
 ///
 /// ```
-/// use scrip::{Period, PeriodType, Zone};
+/// use scrip::time::Period;
+/// use scrip::{PeriodType, Zone};
 ///
 /// let zone: Zone = "Australia/Melbourne".parse()?;
 /// let issued = "2025-01-31T12:00:00+11:00".parse()?;
 /// let expiry = Period::new(1, PeriodType::Months).expiry(issued, zone)?;
 /// // Months clamp: 31 January and a month is 28 February, to the end of it.
 /// assert_eq!(expiry.instant(), Some("2025-03-01T00:00:00+11:00".parse()?));
-/// # Ok::<(), scrip::TimeError>(())
+/// # Ok::<(), scrip::time::TimeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Period {

@@ -61,7 +61,7 @@ impl TimeError {
 ///
 /// let noon: Timestamp = "2025-06-15T12:00:00+10:00".parse()?;
 /// assert_eq!(noon.to_string(), "2025-06-15T02:00:00Z");
-/// # Ok::<(), scrip::TimeError>(())
+/// # Ok::<(), scrip::time::TimeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -129,7 +129,7 @@ impl TryFrom<DateTime<Utc>> for Timestamp {
 ///
 /// let now = Timestamp::try_from(SystemTime::now())?;
 /// assert!(now > "2025-01-01T00:00:00Z".parse()?);
-/// # Ok::<(), scrip::TimeError>(())
+/// # Ok::<(), scrip::time::TimeError>(())
 /// ```
 impl TryFrom<SystemTime> for Timestamp {
     type Error = TimeError;
@@ -155,7 +155,8 @@ impl FromStr for Timestamp {
     /// Reads RFC 3339, and years above 9999 with a sign, as they are written.
     ///
     /// ```
-    /// use scrip::{TimeError, Timestamp};
+    /// use scrip::Timestamp;
+    /// use scrip::time::TimeError;
     ///
     /// assert_eq!("2025-06-15T14:32:00+10:00".parse::<Timestamp>()?, "2025-06-15T04:32:00Z".parse()?);
     /// // Which instant this is depends on the place.

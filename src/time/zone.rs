@@ -19,7 +19,7 @@ use super::{TimeError, Timestamp};
 /// // The customer may use the reward to the end of that day, in summer time or not.
 /// let end = zone.end_of_day("2025-07-15".parse().unwrap())?;
 /// assert_eq!(end.to_string(), "2025-07-15T14:00:00Z");
-/// # Ok::<(), scrip::TimeError>(())
+/// # Ok::<(), scrip::time::TimeError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Zone(Tz);

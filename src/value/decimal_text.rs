@@ -1,7 +1,7 @@
 //! Amounts and points that are texts in a format which takes a number for a float: CSV, for one.
 //!
 //! The `csv` crate looks at a field to guess its type, and `25.00` becomes a float before an [`Amount`] sees it, which is
-//! refused (rule Q2). `#[serde(with = "scrip::decimal_text")]` on the field asks for the text instead, digit by digit. It is
+//! refused (rule Q2). `#[serde(with = "scrip::value::decimal_text")]` on the field asks for the text instead, digit by digit. It is
 //! for [`Amount`], [`Points`], [`Quantity`], [`Delta`] and [`Decimal`], and for an `Option` of them, which is `None` where
 //! the field is empty.
 //!
@@ -12,9 +12,9 @@
 //! #[derive(Deserialize)]
 //! struct Row {
 //!     customer: ProfileId,
-//!     #[serde(with = "scrip::decimal_text")]
+//!     #[serde(with = "scrip::value::decimal_text")]
 //!     value: Amount,
-//!     #[serde(with = "scrip::decimal_text")]
+//!     #[serde(with = "scrip::value::decimal_text")]
 //!     minimum: Option<Amount>,
 //! }
 //!

@@ -8,7 +8,6 @@
 pub mod decimal_text;
 mod digits;
 mod exchange;
-pub mod json;
 mod rate;
 mod sum;
 mod wire;
@@ -144,11 +143,11 @@ macro_rules! quantity {
             /// The sum of all of them.
             ///
             /// ```
-            #[doc = concat!("use scrip::", stringify!($name), ";")]
+            #[doc = concat!("use scrip::value::", stringify!($name), ";")]
             ///
             #[doc = concat!("let each = [1, 2, 3].map(", stringify!($name), "::from);")]
             #[doc = concat!("assert_eq!(", stringify!($name), "::try_sum(each)?, ", stringify!($name), "::from(6));")]
-            /// # Ok::<(), scrip::AmountError>(())
+            /// # Ok::<(), scrip::value::AmountError>(())
             /// ```
             ///
             /// # Errors
@@ -245,7 +244,7 @@ quantity! {
     /// // Exactly, or not at all.
     /// assert!("0.00001".parse::<Amount>().is_err());
     /// assert!("-5".parse::<Amount>().is_err());
-    /// # Ok::<(), scrip::AmountError>(())
+    /// # Ok::<(), scrip::value::AmountError>(())
     /// ```
     Amount, "currency unit"
 }
@@ -260,7 +259,7 @@ quantity! {
     ///
     /// let points: Points = "12.50".parse()?;
     /// assert_eq!(points.to_string(), "12.5");
-    /// # Ok::<(), scrip::AmountError>(())
+    /// # Ok::<(), scrip::value::AmountError>(())
     /// ```
     Points, "point"
 }
@@ -268,7 +267,7 @@ quantity! {
 quantity! {
     /// How much a lot holds, in whatever it is a lot of: money for a reward, points for a point lot.
     ///
-    /// What stands beside it says which; see [`LotKind`](crate::LotKind).
+    /// What stands beside it says which; see [`LotKind`](crate::journal::LotKind).
     Quantity, "currency unit or point"
 }
 

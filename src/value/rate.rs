@@ -10,11 +10,12 @@ use crate::value::{Amount, Points, Scale};
 /// (rule Q4).
 ///
 /// ```
-/// use scrip::{Amount, ExchangeRate, Points};
+/// use scrip::value::ExchangeRate;
+/// use scrip::{Amount, Points};
 ///
 /// let rate = ExchangeRate::new(Points::from(150), Amount::from(1))?;
 /// assert_eq!(rate.to_string(), "150 points = 1");
-/// # Ok::<(), scrip::RateError>(())
+/// # Ok::<(), scrip::value::RateError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Ratio", into = "Ratio")]

@@ -12,7 +12,8 @@ use super::{Amount, Delta, Points, Quantity, digits};
 /// Each of the two billion profiles that a ledger can have may hold the most that it may (rule Q3): the sum is still exact.
 ///
 /// ```
-/// use scrip::{Amount, Sum};
+/// use scrip::Amount;
+/// use scrip::value::Sum;
 ///
 /// let all: Sum = [Amount::MAX_TOTAL; 3].into_iter().sum();
 /// assert_eq!(all.to_string(), "2700000000000000");

@@ -1,6 +1,6 @@
 //! A work whose entries are changed on their way into a store.
 
-use scrip::EntryKind;
+use scrip::journal::EntryKind;
 use scrip::store::{Change, CommitStatus, Need, View, Work};
 
 /// Hands on a work, and changes each entry that it writes.

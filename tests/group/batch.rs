@@ -1,6 +1,8 @@
 //! Batches under a key, by group commit (rule J5).
 
-use scrip::{Amount, Answer, Error, GroupOptions, IssueReward, KeyedBatch};
+use scrip::ledger::{Answer, GroupOptions};
+use scrip::request::KeyedBatch;
+use scrip::{Amount, Error, IssueReward};
 
 use super::gate::{Broken, Gate, Turn};
 use super::{Group, balance, finish, memory, now, profile, start};

@@ -2,8 +2,8 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use scrip::store::{Change, CommitStatus, MemoryError, Need, StoreError, View, Work};
-use scrip::{MemoryStore, Store};
+use scrip::MemoryStore;
+use scrip::store::{Change, CommitStatus, MemoryError, Need, Store, StoreError, View, Work};
 
 /// What a store does with one run, as the test says.
 #[derive(Clone, Copy, Debug)]

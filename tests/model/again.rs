@@ -1,6 +1,9 @@
 //! What was done before is not done again (rules J5, D5 and X2).
 
-use scrip::{Adjust, Command, Disposition, ExternalId, Key, LotId, Reassign, Request, Revoke};
+use scrip::id::ExternalId;
+use scrip::outcome::Disposition;
+use scrip::request::{Adjust, Reassign, Revoke};
+use scrip::{Command, Key, LotId, Request};
 
 use super::calendar::{Micros, SECOND};
 use super::issue::badly_named;

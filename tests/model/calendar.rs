@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone};
 use chrono_tz::Tz;
-use scrip::{PeriodType, Timestamp, Until, When, Zone};
+use scrip::time::{Until, When};
+use scrip::{PeriodType, Timestamp, Zone};
 
 /// Microseconds since 1970: of an instant in UTC, or of what a clock on the wall shows.
 pub(crate) type Micros = i64;

@@ -5,10 +5,12 @@ mod record;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rust_decimal::Decimal;
-use scrip::{
-    Balances, KindTotals, Lot, LotId, LotKind, NextExpiry, Outcome, Owed, Quantity, Quote, RedemptionId,
-    Totals, UnusedReason, ValuedBalances, Wallet,
-};
+use scrip::account::NextExpiry;
+use scrip::journal::{Balances, KindTotals, LotKind, Owed, Totals, ValuedBalances};
+use scrip::outcome::{Lot, Quote, UnusedReason};
+use scrip::value::Quantity;
+use scrip::view::Wallet;
+use scrip::{LotId, Outcome, RedemptionId};
 use std::fmt::Debug;
 
 use super::calendar::Micros;

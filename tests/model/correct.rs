@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use scrip::{Adjust, Extend, LotId, LotKind, Quantity, Until};
+use scrip::LotId;
+use scrip::journal::LotKind;
+use scrip::request::{Adjust, Extend};
+use scrip::time::Until;
+use scrip::value::Quantity;
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND};
 use super::money::Raw;

@@ -1,6 +1,9 @@
 //! Definitions (rules D1 to D3).
 
-use scrip::{Definition, DefinitionId, Redefine, Until};
+use scrip::DefinitionId;
+use scrip::definition::Definition;
+use scrip::request::Redefine;
+use scrip::time::Until;
 
 use super::calendar::Micros;
 use super::{Made, Model, Objections, Owner, Rank};

@@ -1,6 +1,10 @@
 //! What transactions earn, and what comes back of that (rules X3 to X5).
 
-use scrip::{Bucket, Clawback, Earn, LotKind, Period, PeriodType, Terms};
+use scrip::PeriodType;
+use scrip::definition::Terms;
+use scrip::journal::{Bucket, LotKind};
+use scrip::program::{Clawback, Earn};
+use scrip::time::Period;
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange};
 use super::money::{Raw, smallest};

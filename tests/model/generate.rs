@@ -4,7 +4,10 @@
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
-use scrip::{LotKind, PeriodType, ProgramSettings, Strategy as Pay};
+use scrip::PeriodType;
+use scrip::journal::LotKind;
+use scrip::program::ProgramSettings;
+use scrip::request::Strategy as Pay;
 
 use super::calendar::{DAY, HOUR, SECOND};
 use super::programs::{open_program, program, start};

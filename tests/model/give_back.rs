@@ -1,8 +1,10 @@
 //! Returns and reversals (rules R).
 
-use scrip::{
-    Amount, Bucket, ExpiredReturn, LotKind, RedemptionId, ReturnRedemption, ReverseRedemption, Terms,
-};
+use scrip::definition::Terms;
+use scrip::journal::{Bucket, LotKind};
+use scrip::program::ExpiredReturn;
+use scrip::request::ReverseRedemption;
+use scrip::{Amount, RedemptionId, ReturnRedemption};
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND, in_range};
 use super::money::{Raw, first_part};

@@ -1,6 +1,7 @@
 //! Holding, capturing and releasing (rules H).
 
-use scrip::{Amount, CaptureHold, HoldId, HoldStatus, PlaceHold};
+use scrip::outcome::HoldStatus;
+use scrip::{Amount, CaptureHold, HoldId, PlaceHold};
 
 use super::calendar::{Micros, SECOND};
 use super::money::{Exchange, first_part};

@@ -1,10 +1,12 @@
 //! Issuing rewards and points (rules D2 to D5, T2 to T5).
 
+use scrip::definition::{Definition, Terms};
+use scrip::id::{ExternalId, Handle};
+use scrip::journal::LotKind;
 use scrip::json::Json;
-use scrip::{
-    Definition, DefinitionId, ExternalId, Handle, IssuePoints, IssueReward, LotKind, Period, PeriodType,
-    Quantity, Request, Terms, Until, When, Zone,
-};
+use scrip::time::{Period, Until, When};
+use scrip::value::Quantity;
+use scrip::{DefinitionId, IssuePoints, IssueReward, PeriodType, Request, Zone};
 
 use super::calendar::{Calendar, Micros, OutOfRange};
 use super::define::{Version, is_reward};

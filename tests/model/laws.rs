@@ -2,10 +2,14 @@
 //! that a mistake in its plan cannot hide one in the engine's.
 
 use proptest::prelude::*;
-use scrip::{
-    Expiry, Lot, LotId, LotKind, LotStatus, ProgramSettings, Quantity, Quote, Redeem, Redemption, Strategy,
-    Timestamp, UnusedReason, Wallet,
-};
+use scrip::journal::LotKind;
+use scrip::outcome::{Lot, LotStatus, Quote, UnusedReason};
+use scrip::program::ProgramSettings;
+use scrip::request::Strategy;
+use scrip::time::Expiry;
+use scrip::value::Quantity;
+use scrip::view::Wallet;
+use scrip::{LotId, Redeem, Redemption, Timestamp};
 
 use super::check::Checked;
 use super::money::{Exchange, Raw};

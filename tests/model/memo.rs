@@ -5,8 +5,11 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use scrip::journal::{Cause, Entry, LotKind};
 use scrip::store::{AsOf, Store};
-use scrip::{Cause, Entry, Expiry, Ledger, LotKind, Outcome, ProfileId, Timestamp, Wallet};
+use scrip::time::Expiry;
+use scrip::view::Wallet;
+use scrip::{Ledger, Outcome, ProfileId, Timestamp};
 
 use super::check::Checked;
 use super::generate::Shuffled;

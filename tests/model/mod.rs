@@ -34,7 +34,10 @@ mod transact;
 mod transfer;
 pub(crate) mod world;
 
-use scrip::{Command, Disposition, Key, ProfileId, ProgramSettings, Rejection, Request, Sweep};
+use scrip::outcome::Disposition;
+use scrip::program::ProgramSettings;
+use scrip::request::Sweep;
+use scrip::{Command, Key, ProfileId, Rejection, Request};
 
 use again::followed;
 use calendar::{Micros, SECOND};

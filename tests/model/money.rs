@@ -1,6 +1,7 @@
 //! Exact quantities in whole ten-thousandths, and what points are worth (rules Q1 to Q5).
 
-use scrip::{LotKind, ProgramSettings};
+use scrip::journal::LotKind;
+use scrip::program::ProgramSettings;
 
 use super::profile::{Item, total};
 

@@ -1,6 +1,7 @@
 //! What transactions owe, and what flows back against that (rule X5).
 
-use scrip::{Clawback, LotKind};
+use scrip::journal::LotKind;
+use scrip::program::Clawback;
 
 use super::Model;
 use super::calendar::Micros;
@@ -48,7 +49,9 @@ impl Profile {
             return Vec::new();
         }
         let mut lapsed: Vec<usize> = (0..self.holds.len())
-            .filter(|hold| self.hold_status(&self.holds[*hold], cut) == Some(scrip::HoldStatus::Lapsed))
+            .filter(|hold| {
+                self.hold_status(&self.holds[*hold], cut) == Some(scrip::outcome::HoldStatus::Lapsed)
+            })
             .filter(|hold| !is_told(*hold))
             .collect();
         lapsed.sort_by_key(|hold| (self.holds[*hold].expires_at, self.hold_id(&self.holds[*hold])));

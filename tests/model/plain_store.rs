@@ -3,8 +3,11 @@
 
 use std::cell::Cell;
 
+use scrip::ProfileId;
+use scrip::account::{Account, Corrupt};
+use scrip::id::ProfileNumber;
+use scrip::journal::Entry;
 use scrip::store::{Change, CommitStatus, Find, LookupPlan, Need, Owner, Store, View, Work};
-use scrip::{Account, Corrupt, Entry, ProfileId, ProfileNumber};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PlainStore {

@@ -1,8 +1,11 @@
 //! Everything there ever was of one profile, in plain lists. What it comes to at some moment is worked out from the
 //! beginning each time that somebody asks, in [`super::sight`].
 
+use scrip::definition::Terms;
+use scrip::id::ExternalId;
+use scrip::journal::{Bucket, LotKind};
 use scrip::json::Json;
-use scrip::{Bucket, DefinitionId, ExternalId, LotKind, PostTransaction, ProfileId, Terms};
+use scrip::{DefinitionId, PostTransaction, ProfileId};
 
 use super::calendar::Micros;
 use super::money::{Exchange, Raw};

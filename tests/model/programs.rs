@@ -2,7 +2,9 @@
 
 use proptest::option::weighted;
 use proptest::prelude::*;
-use scrip::{Amount, Clawback, Earn, ExchangeRate, ExpiredReturn, Points, ProgramSettings, Share};
+use scrip::program::{Clawback, Earn, ExpiredReturn, ProgramSettings, Share};
+use scrip::value::ExchangeRate;
+use scrip::{Amount, Points};
 
 use super::calendar::{DAY, Micros};
 

@@ -1,6 +1,9 @@
 //! Redeeming (rules C and Q5).
 
-use scrip::{LotKind, LotStatus, Redeem, Strategy, UnusedReason};
+use scrip::Redeem;
+use scrip::journal::LotKind;
+use scrip::outcome::{LotStatus, UnusedReason};
+use scrip::request::Strategy;
 
 use super::calendar::Micros;
 use super::money::{Exchange, Raw, share_of, smallest};

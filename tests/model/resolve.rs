@@ -4,11 +4,16 @@ mod fill;
 mod pick;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use scrip::definition::Definition;
+use scrip::id::ProfileNumber;
 use scrip::json::Json;
+use scrip::request::{
+    ArchiveDefinition, DeleteTransaction, MergeProfiles, Reassign, Redefine, ReverseRedemption, Revoke,
+    Strategy, Sweep, UpdateTransaction,
+};
 use scrip::{
-    Amount, ArchiveDefinition, CaptureHold, Command, Define, Definition, DefinitionId, DeleteTransaction,
-    MergeProfiles, ProfileId, ProfileNumber, Reassign, Redefine, ReleaseHold, Request, ReturnRedemption,
-    ReturnTransaction, ReverseRedemption, Revoke, Strategy, Sweep, Timestamp, UpdateTransaction, Zone,
+    Amount, CaptureHold, Command, Define, DefinitionId, ProfileId, ReleaseHold, Request, ReturnRedemption,
+    ReturnTransaction, Timestamp, Zone,
 };
 
 use super::Model;

@@ -1,6 +1,7 @@
 //! What a profile's lists come to at a moment, worked out from the beginning.
 
-use scrip::{Bucket, HoldStatus, LotKind, LotStatus};
+use scrip::journal::{Bucket, LotKind};
+use scrip::outcome::{HoldStatus, LotStatus};
 
 use super::calendar::Micros;
 use super::money::Raw;

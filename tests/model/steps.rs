@@ -1,7 +1,10 @@
 //! What a random case is made of: steps that mean something whatever came before them. A step names "the third lot"
 //! or "just before the next expiry", and [`super::resolve`] makes a command of that when its turn comes.
 
-use scrip::{LotKind, PeriodType, ProgramSettings, Strategy};
+use scrip::PeriodType;
+use scrip::journal::LotKind;
+use scrip::program::ProgramSettings;
+use scrip::request::Strategy;
 
 use super::calendar::Micros;
 

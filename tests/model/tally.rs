@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use scrip::journal::{LotKind, ReturnedTo};
+use scrip::outcome::Disposition;
 use scrip::store::Store;
-use scrip::{Disposition, LotKind, Outcome, Receipt, ReturnedTo};
+use scrip::{Outcome, Receipt};
 
 use super::owed::Owed;
 use super::profile::{BackTo, Cut, Origin, Profile, What, Written, total};

@@ -1,7 +1,7 @@
 //! The journal that the engine wrote against the one that the model did (rules J1 and T7).
 
 use proptest::prelude::*;
-use scrip::{Cause, Entry, EntryKind, Recovered, ReleasedLot};
+use scrip::journal::{Cause, Entry, EntryKind, Recovered, ReleasedLot};
 
 use super::Model;
 use super::calendar::Micros;
@@ -187,7 +187,7 @@ fn clawed_back(entry: &Entry) -> String {
         EntryKind::Adjust(corrected) => corrected.clawed_back.into_iter().collect(),
         EntryKind::Earn(more) => more.clawed_back.into_iter().collect(),
         EntryKind::Issue(issue) => match issue.details.as_ref().and_then(|details| details.origin) {
-            Some(scrip::Origin::Earned { clawed_back, .. }) => clawed_back.into_iter().collect(),
+            Some(scrip::journal::Origin::Earned { clawed_back, .. }) => clawed_back.into_iter().collect(),
             _ => Vec::new(),
         },
         _ => Vec::new(),

@@ -1,6 +1,7 @@
 //! Transactions (rules X1 and X2), and what comes back of them (rule X4).
 
-use scrip::{PostTransaction, RedemptionId, ReturnTransaction, TransactionId, UpdateTransaction};
+use scrip::request::UpdateTransaction;
+use scrip::{PostTransaction, RedemptionId, ReturnTransaction, TransactionId};
 
 use super::calendar::{Calendar, Micros};
 use super::money::Raw;

@@ -1,6 +1,8 @@
 //! What goes from one profile to another (rule L2).
 
-use scrip::{Bucket, LotKind, LotStatus, MergeProfiles, Reassign};
+use scrip::journal::{Bucket, LotKind};
+use scrip::outcome::LotStatus;
+use scrip::request::{MergeProfiles, Reassign};
 
 use super::calendar::Micros;
 use super::money::Raw;

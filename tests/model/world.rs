@@ -4,11 +4,13 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use scrip::account::Account;
+use scrip::journal::Entry;
+use scrip::outcome::Disposition;
+use scrip::request::KeyedBatch;
 use scrip::store::{AsOf, Change, CommitStatus, Need, Owner as StoreOwner, Store, View, Work};
-use scrip::{
-    Account, Catalogue, Command, Disposition, Entry, Error, KeyedBatch, Ledger, Outcome, ProfileId, Receipt,
-    Request,
-};
+use scrip::view::Catalogue;
+use scrip::{Command, Error, Ledger, Outcome, ProfileId, Receipt, Request};
 
 use super::calendar::Micros;
 use super::check::{self, Checked};

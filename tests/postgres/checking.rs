@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use scrip::account::Corrupt;
+use scrip::journal::EntryKind;
 use scrip::store::postgres::{CheckReport, Layout, Options, PostgresError, PostgresStore};
 use scrip::store::{AsyncStore, Damage, Work};
 use scrip::{
-    Amount, AsyncLedger, Corrupt, Define, DefinitionId, EntryKind, IssueReward, PeriodType, Redeem,
-    ReturnRedemption, RewardDefinition,
+    Amount, AsyncLedger, Define, DefinitionId, IssueReward, PeriodType, Redeem, ReturnRedemption,
+    RewardDefinition,
 };
 
 use crate::cluster::Cluster;

@@ -5,10 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use scrip::request::Reassign;
 use scrip::store::postgres::{Layout, Options, PostgresStore};
 use scrip::{
-    Amount, AsyncLedger, Command, Define, DefinitionId, IssueReward, PlaceHold, PostTransaction, Reassign,
-    Redeem, ReleaseHold, ReturnRedemption, RewardDefinition,
+    Amount, AsyncLedger, Command, Define, DefinitionId, IssueReward, PlaceHold, PostTransaction, Redeem,
+    ReleaseHold, ReturnRedemption, RewardDefinition,
 };
 use tokio_postgres::Config;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use scrip::{Amount, Command, EntryKind, Error, Redeem, RedemptionId};
+use scrip::journal::EntryKind;
+use scrip::{Amount, Command, Error, Redeem, RedemptionId};
 use tokio::sync::{Notify, watch};
 
 use crate::cluster::Cluster;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use scrip::ledger::{GroupCommit, GroupOptions};
+use scrip::outcome::Disposition;
+use scrip::request::Reassign;
 use scrip::store::postgres::{Layout, Options, PostgresError, PostgresStore};
 use scrip::{
-    Amount, AsyncLedger, Command, Define, DefinitionId, Disposition, Error, GroupCommit, GroupOptions,
-    IssueReward, LotId, Reassign, Redeem, RewardDefinition,
+    Amount, AsyncLedger, Command, Define, DefinitionId, Error, IssueReward, LotId, Redeem, RewardDefinition,
 };
 use tokio::time::timeout;
 

@@ -1,7 +1,8 @@
 //! Inside the caller's own transaction.
 
+use scrip::request::Reassign;
 use scrip::store::postgres::PostgresStore;
-use scrip::{Amount, AsyncLedger, Error, Key, Reassign, Redeem, Redemption};
+use scrip::{Amount, AsyncLedger, Error, Key, Redeem, Redemption};
 use tokio_postgres::{IsolationLevel, Transaction};
 
 use crate::cluster::Cluster;

@@ -1,6 +1,7 @@
 //! The tables that people query.
 
-use scrip::{Amount, AsyncLedger, PlaceHold, PostTransaction, Reassign, Redeem, ReturnRedemption};
+use scrip::request::Reassign;
+use scrip::{Amount, AsyncLedger, PlaceHold, PostTransaction, Redeem, ReturnRedemption};
 
 use crate::cluster::Cluster;
 use crate::{issue, ledger, now, profile, program};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use scrip::request::Reassign;
 use scrip::store::postgres::{Layout, Options};
-use scrip::{Amount, AsyncLedger, Command, Define, Error, IssueReward, Reassign, Redeem, RewardDefinition};
+use scrip::{Amount, AsyncLedger, Command, Define, Error, IssueReward, Redeem, RewardDefinition};
 use tokio::sync::Barrier;
 
 use crate::cluster::Cluster;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
+use scrip::id::ProfileNumber;
 use scrip::store::{AsyncScan, Position};
-use scrip::{
-    Amount, AsyncLedger, IssueReward, PlaceHold, PostTransaction, ProfileNumber, Redeem, Timestamp, Until,
-};
+use scrip::time::Until;
+use scrip::{Amount, AsyncLedger, IssueReward, PlaceHold, PostTransaction, Redeem, Timestamp};
 
 use crate::cluster::Cluster;
 use crate::{issue, ledger, now, profile, program};

@@ -2,12 +2,11 @@
 
 use std::fmt::Debug;
 
+use scrip::id::{EntryId, ExternalId, Handle, ProfileNumber, ReturnId};
 use scrip::store::postgres::tokio_postgres::types::{FromSqlOwned, ToSql};
 use scrip::store::postgres::tokio_postgres::{Client, NoTls};
-use scrip::{
-    Amount, DefinitionId, EntryId, ExternalId, Handle, HoldId, Key, LotId, Points, ProfileNumber, Quantity,
-    RedemptionId, ReturnId, Timestamp, TransactionId,
-};
+use scrip::value::Quantity;
+use scrip::{Amount, DefinitionId, HoldId, Key, LotId, Points, RedemptionId, Timestamp, TransactionId};
 
 use crate::cluster::Cluster;
 use crate::profile;

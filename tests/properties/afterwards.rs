@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use scrip::journal::LotKind;
+use scrip::outcome::LotStatus;
+use scrip::program::ExpiredReturn;
+use scrip::request::{ReverseRedemption, Sweep};
 use scrip::store::{AsOf, Owner};
+use scrip::time::Period;
+use scrip::value::Quantity;
+use scrip::view::Wallet;
 use scrip::{
-    Amount, CaptureHold, Command, Error, ExpiredReturn, LotId, LotKind, LotStatus, MemoryStore, Outcome,
-    Period, PlaceHold, Quantity, Redeem, Redemption, RedemptionId, ReleaseHold, Request, ReturnRedemption,
-    ReverseRedemption, Sweep, Timestamp, Wallet,
+    Amount, CaptureHold, Command, Error, LotId, MemoryStore, Outcome, PlaceHold, Redeem, Redemption,
+    RedemptionId, ReleaseHold, Request, ReturnRedemption, Timestamp,
 };
 
 use crate::model::calendar::{Calendar, DAY, Micros, SECOND, in_range};
@@ -52,7 +58,7 @@ fn strictly(mut redeem: Redeem, amount: Amount) -> Redeem {
 fn run(
     world: &mut Till,
     request: impl Into<Request>,
-) -> Result<Outcome, Error<<MemoryStore as scrip::Store>::Error>> {
+) -> Result<Outcome, Error<<MemoryStore as scrip::store::Store>::Error>> {
     let command = Command::new(timestamp(world.now), request.into());
     world.run(&command).unwrap().map(|receipt| receipt.outcome)
 }
@@ -86,7 +92,7 @@ fn all_lists(world: &mut Till, ago: Micros) -> String {
     told
 }
 
-pub(crate) fn lots(wallet: &Wallet) -> Vec<(LotId, Quantity, Quantity, LotStatus, scrip::Expiry)> {
+pub(crate) fn lots(wallet: &Wallet) -> Vec<(LotId, Quantity, Quantity, LotStatus, scrip::time::Expiry)> {
     let rewards = wallet.rewards().into_iter();
     let rewards = rewards
         .map(|lot| (lot.id, lot.value_remaining.into(), lot.value_held.into(), lot.status, lot.expires_at));

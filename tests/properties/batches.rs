@@ -2,10 +2,10 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use scrip::store::{Change, CommitStatus, Need, View, Work};
-use scrip::{
-    Command, Disposition, Error, KeyedBatch, Ledger, MemoryStore, Outcome, Request, Store, Timestamp,
-};
+use scrip::outcome::Disposition;
+use scrip::request::KeyedBatch;
+use scrip::store::{Change, CommitStatus, Need, Store, View, Work};
+use scrip::{Command, Error, Ledger, MemoryStore, Outcome, Request, Timestamp};
 
 use crate::model::generate;
 use crate::model::steps::{Case, Step};
@@ -147,9 +147,9 @@ fn accepted(ledger: &mut Ledger<MemoryStore>, at: Timestamp, rows: Vec<Request>)
 }
 
 fn outcomes(
-    answers: Vec<scrip::Answer<Request, MemoryError>>,
+    answers: Vec<scrip::ledger::Answer<Request, MemoryError>>,
 ) -> Result<Vec<Outcome>, proptest::test_runner::TestCaseError> {
-    let outcome = |answer: scrip::Answer<Request, MemoryError>| answer.map(|receipt| receipt.outcome);
+    let outcome = |answer: scrip::ledger::Answer<Request, MemoryError>| answer.map(|receipt| receipt.outcome);
     let all: Result<Vec<_>, Error<MemoryError>> = answers.into_iter().map(outcome).collect();
     all.map_err(|error| proptest::test_runner::TestCaseError::fail(error.to_string()))
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use scrip::id::ProfileNumber;
+use scrip::journal::{Cause, Entry, EntryKind, Origin, Recovered};
 use scrip::store::Owner;
-use scrip::{Cause, Entry, EntryKind, MemoryStore, Origin, Points, ProfileNumber, Recovered, TransactionId};
+use scrip::{MemoryStore, Points, TransactionId};
 
 use crate::config;
 use crate::model::check::Checked;

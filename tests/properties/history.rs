@@ -2,11 +2,12 @@
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
+use scrip::account::{Account, Corrupt};
+use scrip::audit::Auditor;
+use scrip::journal::{Cause, Entry};
 use scrip::store::{AsOf, Owner};
-use scrip::{
-    Account, Amount, Auditor, Cause, Command, Corrupt, Entry, Error, Ledger, MemoryStore, Outcome, Points,
-    PostTransaction, Request, Sum, json,
-};
+use scrip::value::Sum;
+use scrip::{Amount, Command, Error, Ledger, MemoryStore, Outcome, Points, PostTransaction, Request, json};
 
 use crate::afterwards::returns_add_up;
 use crate::model::calendar::{DAY, Micros};

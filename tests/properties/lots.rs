@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use scrip::{
-    Adjust, Amount, Command, Expiry, LotId, LotStatus, MemoryStore, Quantity, Reassign, Request, Revoke,
-};
+use scrip::outcome::LotStatus;
+use scrip::request::{Adjust, Reassign, Revoke};
+use scrip::time::Expiry;
+use scrip::value::Quantity;
+use scrip::{Amount, Command, LotId, MemoryStore, Request};
 
 use crate::afterwards::{Till, lots, there_is};
 use crate::config;
@@ -38,7 +40,7 @@ proptest! {
             };
             let Some(before) = all_lots(&mut world, command.at) else { continue };
             let usable = there_is(&mut world, command.at);
-            let done = world.run(&command)?.is_ok_and(|receipt| receipt.disposition == scrip::Disposition::New);
+            let done = world.run(&command)?.is_ok_and(|receipt| receipt.disposition == scrip::outcome::Disposition::New);
             let after = all_lots(&mut world, command.at).unwrap();
             let revived = before.iter().map(|(id, was)| {
                 let is_back = was.expires_at.is_past(command.at) && !after[id].expires_at.is_past(command.at);

@@ -2,11 +2,14 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use scrip::store::Owner;
+use scrip::program::{Earn, ProgramSettings};
+use scrip::request::{
+    DeleteTransaction, MergeProfiles, ReverseRedemption, Strategy as PayWith, UpdateTransaction,
+};
+use scrip::store::{Owner, Store};
 use scrip::{
-    Amount, DeleteTransaction, Earn, Error, Ledger, MemoryStore, MergeProfiles, Points, PostTransaction,
-    ProfileId, ProgramSettings, Redeem, RedemptionId, ReturnTransaction, ReverseRedemption, Store,
-    Strategy as PayWith, TransactionId, UpdateTransaction,
+    Amount, Error, Ledger, MemoryStore, Points, PostTransaction, ProfileId, Redeem, RedemptionId,
+    ReturnTransaction, TransactionId,
 };
 
 use crate::model::calendar::{DAY, Micros};
@@ -170,7 +173,7 @@ proptest! {
         // What fell due is written.
         for till in [&mut one, &mut other] {
             for profile in [OLD, NEW] {
-                let sweep = scrip::Sweep::ProfileId(profile_id(profile));
+                let sweep = scrip::request::Sweep::ProfileId(profile_id(profile));
                 till.ledger.at(timestamp(till.now)).commit(sweep).unwrap();
             }
         }

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use scrip::id::ExternalId;
+use scrip::journal::{Cause, Entry, EntryKind, LotKind};
+use scrip::outcome::{Lot, LotSnapshot};
+use scrip::request::MergeProfiles;
 use scrip::store::AsOf;
+use scrip::view::Wallet;
 use scrip::{
-    Amount, CaptureHold, Cause, Define, DefinitionId, Entry, EntryKind, ExternalId, HoldId, IssueReward,
-    Ledger, Lot, LotId, LotKind, LotSnapshot, MemoryStore, MergeProfiles, Outcome, PlaceHold, PointLot,
-    PostTransaction, ProfileId, Program, Receipt, Redeem, Redemption, RedemptionId, Reward, RewardDefinition,
-    Timestamp, Transaction, TransactionId, Wallet,
+    Amount, CaptureHold, Define, DefinitionId, HoldId, IssueReward, Ledger, LotId, MemoryStore, Outcome,
+    PlaceHold, PointLot, PostTransaction, ProfileId, Program, Receipt, Redeem, Redemption, RedemptionId,
+    Reward, RewardDefinition, Timestamp, Transaction, TransactionId,
 };
 
 use crate::config;

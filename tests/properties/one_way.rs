@@ -3,11 +3,14 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use scrip::store::{Owner, Work};
+use scrip::program::ProgramSettings;
+use scrip::request::{Action, ArchiveDefinition, Strategy as PayWith};
+use scrip::store::{Owner, Store, Work};
+use scrip::time::{Until, When};
 use scrip::{
-    Action, Amount, ArchiveDefinition, Command, Define, DefinitionId, Error, IssuePoints, IssueReward,
-    Ledger, MemoryStore, Outcome, PeriodType, PlaceHold, PointDefinition, Points, ProfileId, ProgramSettings,
-    Receipt, Redeem, Rejection, Request, RewardDefinition, Store, Strategy as PayWith, Until, When,
+    Amount, Command, Define, DefinitionId, Error, IssuePoints, IssueReward, Ledger, MemoryStore, Outcome,
+    PeriodType, PlaceHold, PointDefinition, Points, ProfileId, Receipt, Redeem, Rejection, Request,
+    RewardDefinition,
 };
 
 use crate::model::calendar::{HOUR, Micros, SECOND};

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use scrip::journal::{EntryKind, Origin};
+use scrip::outcome::{HoldStatus, LotStatus};
+use scrip::program::{Clawback, Earn, ExpiredReturn, ProgramSettings};
+use scrip::request::{Strategy as PayWith, Sweep};
+use scrip::value::ExchangeRate;
+use scrip::view::Wallet;
 use scrip::{
-    Amount, CaptureHold, Clawback, Command, Earn, EntryKind, ExchangeRate, ExpiredReturn, HoldId, HoldStatus,
-    LotId, LotStatus, MemoryStore, Origin, Outcome, PlaceHold, Points, PostTransaction, ProgramSettings,
-    Redeem, RedemptionId, ReleaseHold, Request, ReturnRedemption, ReturnTransaction, Strategy as PayWith,
-    Sweep, TransactionId, Wallet,
+    Amount, CaptureHold, Command, HoldId, LotId, MemoryStore, Outcome, PlaceHold, Points, PostTransaction,
+    Redeem, RedemptionId, ReleaseHold, Request, ReturnRedemption, ReturnTransaction, TransactionId,
 };
 
 use crate::model::calendar::{DAY, HOUR, Micros, SECOND};
@@ -212,7 +216,7 @@ impl Till {
     }
 
     /// What there is in the end: of each sale, how its own lots stand and what it owes.
-    fn end(&mut self) -> Result<(Vec<String>, scrip::ValuedBalances), TestCaseError> {
+    fn end(&mut self) -> Result<(Vec<String>, scrip::journal::ValuedBalances), TestCaseError> {
         self.world.now = self.now;
         self.world.check_now()?;
         let mut till = self.world.ledger.at(timestamp(self.now));
@@ -224,7 +228,7 @@ impl Till {
 }
 
 /// By the transaction, whose own lot each lot is.
-fn owner(details: Option<&scrip::LotDetails>) -> Option<TransactionId> {
+fn owner(details: Option<&scrip::journal::LotDetails>) -> Option<TransactionId> {
     match details?.origin? {
         Origin::Earned { transaction, .. } => Some(transaction),
         Origin::Returned { transaction, .. } => transaction,

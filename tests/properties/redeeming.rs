@@ -1,7 +1,8 @@
 //! Redemptions and quotes (rules C and Q5).
 
 use proptest::prelude::*;
-use scrip::{Disposition, Error, MemoryStore, Outcome, ProfileId, Receipt, Request};
+use scrip::outcome::Disposition;
+use scrip::{Error, MemoryStore, Outcome, ProfileId, Receipt, Request};
 
 use crate::config;
 use crate::model::memo::draws;

@@ -2,9 +2,12 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use scrip::json::Json;
+use scrip::outcome::Disposition;
+use scrip::request::{Adjust, MergeProfiles, Reassign};
 use scrip::{
-    Adjust, Amount, Command, Define, DefinitionId, Disposition, Error, IssueReward, Ledger, MemoryStore,
-    MergeProfiles, Outcome, ProfileId, Program, Reassign, Receipt, Request, RewardDefinition, json::Json,
+    Amount, Command, Define, DefinitionId, Error, IssueReward, Ledger, MemoryStore, Outcome, ProfileId,
+    Program, Receipt, Request, RewardDefinition,
 };
 
 use crate::model::calendar::DAY;

@@ -1,11 +1,12 @@
 //! Journals with every kind of entry: what the commands of the goldens write, and those of a profile that another one was
 //! merged into, about the records of that one.
 
+use scrip::account::Corrupt;
+use scrip::audit::{Auditor, Definitions};
+use scrip::id::ProfileNumber;
+use scrip::journal::Entry;
 use scrip::store::{Change, CommitStatus, Need, Owner, Store, View, Work};
-use scrip::{
-    Auditor, Command, Corrupt, Definitions, Entry, Ledger, MemoryStore, ProfileId, ProfileNumber, Program,
-    json,
-};
+use scrip::{Command, Ledger, MemoryStore, ProfileId, Program, json};
 
 const COMMANDS: [&str; 2] = [include_str!("../goldens/commands.ndjson"), include_str!("merged.ndjson")];
 

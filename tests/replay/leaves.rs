@@ -1,6 +1,7 @@
 //! An entry with one leaf of its JSON changed to another value of the same type.
 
-use scrip::{Amount, Entry, Timestamp, json};
+use scrip::journal::Entry;
+use scrip::{Amount, Timestamp, json};
 use serde_json::Value;
 
 use super::journals::kind;

@@ -5,7 +5,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use scrip::{Account, AsyncLedger, Disposition, Entry, EntryKind, Outcome, Request};
+use scrip::account::Account;
+use scrip::journal::{Entry, EntryKind};
+use scrip::outcome::Disposition;
+use scrip::{AsyncLedger, Outcome, Request};
 
 use super::client::{Desk, End, is_idempotent, mark, program};
 use super::server::{Server, lock};

@@ -5,11 +5,13 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
+use scrip::id::ExternalId;
 use scrip::json::Json;
+use scrip::ledger::GroupCommit;
+use scrip::request::Reassign;
 use scrip::{
-    Amount, AsyncLedger, CaptureHold, Command, DefinitionId, Error, ExternalId, GroupCommit, HoldId,
-    IssueReward, LotId, Outcome, PlaceHold, ProfileId, Program, Reassign, Redeem, RedemptionId, Request,
-    ReturnRedemption, Timestamp,
+    Amount, AsyncLedger, CaptureHold, Command, DefinitionId, Error, HoldId, IssueReward, LotId, Outcome,
+    PlaceHold, ProfileId, Program, Redeem, RedemptionId, Request, ReturnRedemption, Timestamp,
 };
 
 use super::server::{Plant, Shared, lock};

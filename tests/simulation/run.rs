@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use scrip::{Amount, AsyncLedger, Define, GroupCommit, GroupOptions, RewardDefinition};
+use scrip::ledger::{GroupCommit, GroupOptions};
+use scrip::{Amount, AsyncLedger, Define, RewardDefinition};
 
 use super::client::{Desk, client, program, start};
 use super::server::{Plant, Server, lock};

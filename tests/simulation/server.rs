@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use scrip::ProfileId;
+use scrip::account::Account;
+use scrip::id::ProfileNumber;
+use scrip::journal::Entry;
 use scrip::store::{Change, CommitStatus, Find, Lookup, LookupPlan, Need, Owner};
-use scrip::{Account, Entry, ProfileId, ProfileNumber};
 
 use super::rng::Rng;
 

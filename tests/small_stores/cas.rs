@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use scrip::ProfileId;
+use scrip::account::{Account, Corrupt};
+use scrip::id::ProfileNumber;
+use scrip::journal::Entry;
 use scrip::store::{AsyncStore, CommitStatus, Lookup, LookupPlan, Need, Owner, View, Work};
-use scrip::{Account, Corrupt, Entry, ProfileId, ProfileNumber};
 use tokio::sync::Mutex;
 
 #[derive(Clone, Default)]

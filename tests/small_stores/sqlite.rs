@@ -5,8 +5,11 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
-use scrip::store::{CommitStatus, Find, Lookup, LookupPlan, Owner, StoreError, View, Work};
-use scrip::{Account, Corrupt, Entry, IdError, ProfileId, Store};
+use scrip::ProfileId;
+use scrip::account::{Account, Corrupt};
+use scrip::id::IdError;
+use scrip::journal::Entry;
+use scrip::store::{CommitStatus, Find, Lookup, LookupPlan, Owner, Store, StoreError, View, Work};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS head (number INTEGER PRIMARY KEY, profile TEXT UNIQUE, sequence INTEGER NOT NULL);

@@ -1,9 +1,8 @@
 //! The store keeps the contract, with whatever options it is opened.
 
 use rusqlite::{Connection, TransactionBehavior};
-use scrip::Store;
 use scrip::store::sqlite::{Durability, SqliteError, SqliteOptions, SqliteStore};
-use scrip::store::{CommitStatus, Work, conformance};
+use scrip::store::{CommitStatus, Store, Work, conformance};
 
 use crate::held::Held;
 

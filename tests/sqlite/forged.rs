@@ -1,8 +1,10 @@
 //! Entries that fit the account and contradict themselves, the journal or the catalogue: the check finds them.
 
+use scrip::account::Corrupt;
+use scrip::journal::EntryKind;
 use scrip::store::sqlite::{SqliteError, SqliteStore};
 use scrip::store::{Damage, Store, Work};
-use scrip::{Corrupt, DefinitionId, EntryKind, Ledger};
+use scrip::{DefinitionId, Ledger};
 
 use crate::forging::Forged;
 use crate::shop::{define, issue, now, program, redeem};

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use rusqlite::Connection;
+use scrip::id::ExternalId;
+use scrip::journal::LotKind;
 use scrip::store::sqlite::{SqliteError, SqliteOptions, SqliteStore};
 use scrip::store::{Position, Scan, Store};
+use scrip::view::{Cursor, Event, Wallet};
 use scrip::{
-    Amount, Command, Cursor, Event, ExternalId, Ledger, LotKind, MemoryStore, PlaceHold, PostTransaction,
-    ProfileId, Redeem, Timestamp, Wallet, json,
+    Amount, Command, Ledger, MemoryStore, PlaceHold, PostTransaction, ProfileId, Redeem, Timestamp, json,
 };
 
 use crate::shop::{days_later, define, issue, now, open, profile, program};

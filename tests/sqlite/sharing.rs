@@ -34,7 +34,7 @@ fn a_definition_that_was_archived_is_not_issued_from() {
     let mut ledger = open(&folder.path().join("ledger.sqlite"));
     let bonus = define(&mut ledger);
     issue(&mut ledger, "alice", bonus);
-    ledger.at(now()).commit(scrip::ArchiveDefinition::new(bonus)).unwrap();
+    ledger.at(now()).commit(scrip::request::ArchiveDefinition::new(bonus)).unwrap();
     let late = scrip::IssueReward::new(crate::shop::profile("alice"), bonus);
     let refused = ledger.at(now()).commit(late).unwrap_err();
     assert!(refused.rejection().is_some(), "{refused:?}");

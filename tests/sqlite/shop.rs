@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use scrip::store::Store;
 use scrip::store::sqlite::{SqliteOptions, SqliteStore};
 use scrip::{
     Amount, Define, DefinitionId, IssueReward, Ledger, PeriodType, ProfileId, Program, Redeem,
-    RewardDefinition, Store, Timestamp,
+    RewardDefinition, Timestamp,
 };
 
 pub fn program() -> Program {

@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::fmt::Debug;
 
+use scrip::id::{EntryId, ExternalId, Handle, IdError, ProfileNumber, ReturnId};
 use scrip::store::sqlite::rusqlite::types::{FromSql, ToSql, Value};
 use scrip::store::sqlite::rusqlite::{self, Connection};
+use scrip::value::{AmountError, Quantity};
 use scrip::{
-    Amount, AmountError, DefinitionId, EntryId, ExternalId, Handle, HoldId, IdError, Key, LotId, Points,
-    ProfileId, ProfileNumber, Quantity, RedemptionId, ReturnId, Timestamp, TransactionId,
+    Amount, DefinitionId, HoldId, Key, LotId, Points, ProfileId, RedemptionId, Timestamp, TransactionId,
 };
 
 use super::shop::{define, issue, now, open, profile, redeem};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use scrip::id::ProfileNumber;
+use scrip::journal::{Entry, EntryKind, External, RecordId};
 use scrip::store::{Find, Lookup};
-use scrip::{Entry, EntryKind, External, ProfileNumber, RecordId};
 
 use super::flaw::Flaw;
 use super::toy::{Toy, ToyError};

@@ -1,7 +1,10 @@
 //! Reading the toy across profiles.
 
+use scrip::account::Account;
+use scrip::id::ProfileNumber;
+use scrip::journal::{External, LotKind};
 use scrip::store::{AsyncScan, Feed, FeedEntry, Owner, Position};
-use scrip::{Account, External, LotKind, ProfileId, ProfileNumber, Timestamp};
+use scrip::{ProfileId, Timestamp};
 
 use super::flaw::Flaw;
 use super::toy::{Toy, ToyError};

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
+use scrip::ProfileId;
+use scrip::account::Account;
+use scrip::id::ProfileNumber;
+use scrip::journal::{Entry, EntryKind};
 use scrip::store::{
     AsOf, AsyncStore, Change, CommitStatus, Lookup, LookupPlan, Need, Owner, StoreError, View, Work,
 };
-use scrip::{Account, Entry, EntryKind, ProfileId, ProfileNumber};
 
 use super::flaw::Flaw;
 
@@ -17,7 +20,7 @@ pub enum ToyError {
     #[error("a row cannot be read")]
     Unreadable,
     #[error(transparent)]
-    Corrupt(#[from] scrip::Corrupt),
+    Corrupt(#[from] scrip::account::Corrupt),
     #[error("a position that is none of this store's")]
     NoSuchPosition,
 }

@@ -8,11 +8,16 @@
 use std::error::Error;
 
 use scrip::chrono::NaiveDateTime;
+use scrip::outcome::Quote;
+use scrip::program::{Earn, ExpiredReturn, ProgramSettings};
+use scrip::request::Strategy;
+use scrip::time::Until;
+use scrip::value::ExchangeRate;
+use scrip::view::Catalogue;
 use scrip::{
-    Amount, CaptureHold, Catalogue, Define, Earn, ExchangeRate, ExpiredReturn, IssueReward, Ledger, LedgerAt,
-    MemoryStore, PeriodType, PlaceHold, Points, PostTransaction, ProfileId, Program, ProgramSettings, Quote,
-    Redeem, Redemption, ReturnRedemption, ReturnTransaction, Reward, RewardDefinition, Strategy, Timestamp,
-    Until, Zone, json,
+    Amount, CaptureHold, Define, IssueReward, Ledger, LedgerAt, MemoryStore, PeriodType, PlaceHold, Points,
+    PostTransaction, ProfileId, Program, Redeem, Redemption, ReturnRedemption, ReturnTransaction, Reward,
+    RewardDefinition, Timestamp, Zone, json,
 };
 
 /// Step 1: a template for rewards.

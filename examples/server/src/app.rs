@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use scrip::request::IsRequest;
-use scrip::{Catalogue, Command, Define, PointDefinition, Timestamp};
+use scrip::view::Catalogue;
+use scrip::{Command, Define, PointDefinition, Timestamp};
 
 use crate::backend::{Answer, Backend, Failure, LedgerAt};
 use crate::clock::Clock;

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use scrip::id::ProfileNumber;
+use scrip::journal::{EntryKind, LotKind};
 use scrip::store::{FeedEntry, Position};
-use scrip::{EntryKind, LotId, LotKind, ProfileNumber, TransactionId};
+use scrip::{LotId, TransactionId};
 use tokio::sync::Mutex;
 
 use crate::backend::{Backend, Failure, LedgerAt};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::journal::{Balances, Cause, Entry, EntryKind, Expired, Standing};
-use crate::value::json;
+use crate::json;
 
 /// An account after each of the entries that the goldens hold, but for those inside a merger: the lots have come by then
 /// and the holds on them have not. A store writes an account after whole changes only.

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::fingerprint;
+use crate::json;
 use crate::ops::{Command, Redeem, Request};
-use crate::value::json;
 
 fn of(body: &str) -> crate::journal::Fingerprint {
     fingerprint("redeem", &json::read::<Redeem>(body.as_bytes()).unwrap())

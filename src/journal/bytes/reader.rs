@@ -5,8 +5,8 @@ use std::fmt;
 use super::{Binary, Reading, SECOND, unzigzag};
 use crate::id::{Identifier, MAX_SEQUENCE, ProfileNumber};
 use crate::journal::unreadable::{Problem, Unreadable};
+use crate::json::Json;
 use crate::time::{Expiry, Timestamp};
-use crate::value::json::Json;
 use crate::value::{Amount, Points, Quantity};
 
 /// Reads what belongs to one entry of the account with a number.

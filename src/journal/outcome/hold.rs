@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{HoldId, ProfileId, RedemptionId};
 use crate::journal::{Balances, Items};
+use crate::json::Json;
 use crate::time::Timestamp;
 use crate::value::Amount;
-use crate::value::json::Json;
 
 /// Value set aside in named lots: it lowers what is available, not what is owned (rule H1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{HoldId, ProfileId, RedemptionId, ReturnId, TransactionId};
 use crate::journal::{Balances, Items, RedemptionState, ReturnedItem};
+use crate::json::Json;
 use crate::time::Timestamp;
-use crate::value::json::Json;
 use crate::value::{Amount, Points};
 
 /// A redemption, as it stands: what was taken, and what has happened to it since.

@@ -9,7 +9,7 @@ use super::*;
 use crate::account::Account;
 use crate::id::ProfileId;
 use crate::journal::*;
-use crate::value::json;
+use crate::json;
 
 fn number() -> ProfileNumber {
     ProfileNumber::new(1).unwrap()

@@ -23,7 +23,10 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// A profile's balances then.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -47,7 +50,10 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// Everything about a profile then.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -73,7 +79,10 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// Everything about the profile with a number, as identifiers carry it; `None` if no profile has it.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -98,7 +107,10 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// What of a profile's value was to expire next then, and when.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -123,7 +135,10 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// The definitions then.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -133,7 +148,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
-    /// ledger.at(now).commit(scrip::ArchiveDefinition::new(ten.id))?;
+    /// ledger.at(now).commit(scrip::request::ArchiveDefinition::new(ten.id))?;
     /// let before = ledger.as_of(AsOf::Sequence(ten.id.sequence())).catalogue()?;
     /// assert_eq!(before.get(ten.id), Some(&ten));
     /// # Ok(())

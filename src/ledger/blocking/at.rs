@@ -24,7 +24,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// same content is carried out once (rule J5).
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -50,7 +53,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// Carries out a request.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -76,7 +82,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// Carries out a request, and says whether that was new.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -84,7 +93,7 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
     /// # let ten = ledger.at(now).commit(Define::from(ten))?;
     /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
-    /// use scrip::Disposition;
+    /// use scrip::outcome::Disposition;
     ///
     /// let receipt = ledger.at(now).commit_with_receipt(Redeem::strict(alice, Amount::from(4)))?;
     /// assert_eq!(receipt.disposition, Disposition::New);
@@ -101,7 +110,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// Carries out many requests in one go, as [`Ledger::run_all`]; under a key, as one [`KeyedBatch`].
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -109,13 +121,13 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
     /// # let ten = ledger.at(now).commit(Define::from(ten))?;
     /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
-    /// let more = ["bob", "cyd"].map(|name| Ok::<_, scrip::IdError>(IssueReward::new(ProfileId::new(name)?, ten.id)));
+    /// let more = ["bob", "cyd"].map(|name| Ok::<_, scrip::id::IdError>(IssueReward::new(ProfileId::new(name)?, ten.id)));
     /// let more = more.into_iter().collect::<Result<Vec<_>, _>>()?;
     /// let mut send = || ledger.at(now).keyed("import-7".parse().unwrap()).commit_all(more.clone());
     /// assert!(send().iter().all(Result::is_ok));
     /// // The answers got lost. Sent again, nothing is issued twice:
     /// let again = send();
-    /// assert!(again.iter().flatten().all(|receipt| receipt.disposition == scrip::Disposition::Replayed));
+    /// assert!(again.iter().flatten().all(|receipt| receipt.disposition == scrip::outcome::Disposition::Replayed));
     /// assert_eq!(again.len(), 2);
     /// # Ok(())
     /// # }
@@ -130,7 +142,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// What a redemption would take and from where, without taking it (rule C7).
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -154,7 +169,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// A profile's balances.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -176,7 +194,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// Everything about a profile: its rewards and points, redemptions, transactions and journal.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -200,7 +221,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// Everything about the profile with a number, as identifiers carry it; `None` if no profile has it.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -223,7 +247,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// A few lots of a profile, as they stand. It costs the same however long the journal is.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -246,7 +273,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// What of a profile's value expires next, and when.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -272,7 +302,10 @@ impl<S: Store> LedgerAt<'_, S> {
     /// The definitions.
     ///
     /// ```
-    /// # use scrip::{Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem, RewardDefinition, Timestamp};
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;

@@ -42,8 +42,12 @@ where
     /// Carries out a batch under its key, as [`Ledger::run_batch`]: between two batches, as [`with`](Self::with) does.
     ///
     /// ```
-    /// use scrip::{Amount, Define, GroupCommit, GroupOptions, IssueReward, KeyedBatch, Ledger, MemoryStore, ProfileId};
-    /// use scrip::{Program, RewardDefinition, Timestamp};
+    /// use scrip::ledger::{GroupCommit, GroupOptions};
+    /// use scrip::request::KeyedBatch;
+    /// use scrip::{
+    ///     Amount, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, RewardDefinition,
+    ///     Timestamp,
+    /// };
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
@@ -81,7 +85,10 @@ where
     /// Where a store has handles that read beside one another, a second handle reads without waiting for the queue.
     ///
     /// ```
-    /// # use scrip::{AsyncLedger, AsyncStore, Error, GroupCommit, ProfileId, Timestamp, ValuedBalances};
+    /// # use scrip::journal::ValuedBalances;
+    /// # use scrip::ledger::GroupCommit;
+    /// # use scrip::store::AsyncStore;
+    /// # use scrip::{AsyncLedger, Error, ProfileId, Timestamp};
     /// # async fn example<S: AsyncStore + Send + 'static>(
     /// #     group: GroupCommit<AsyncLedger<S>>, now: Timestamp, alice: ProfileId,
     /// # ) -> Result<(), Error<S::Error>> where S::Error: Send + Sync + 'static {

@@ -20,7 +20,7 @@ use self::queue::{Job, Queue, Unqueued};
 use crate::engine::Receipt;
 use crate::ledger::{AsyncLedger, Error, Ledger};
 use crate::ops::Command;
-use crate::ops::request::IsRequest;
+use crate::ops::request::{IsRequest, Outcome};
 use crate::store::{AsyncStore, Store, StoreError};
 
 /// A handle by which many threads and tasks commit to one ledger at once, sharing its flushes.
@@ -32,8 +32,11 @@ use crate::store::{AsyncStore, Store, StoreError};
 /// Handles are cloned freely. A commit can be awaited, on any runtime, or [waited for](Pending::wait) on a thread.
 ///
 /// ```
-/// use scrip::{Amount, Command, Define, GroupCommit, GroupOptions, IssueReward, Ledger, MemoryStore, ProfileId};
-/// use scrip::{Program, Redeem, RewardDefinition, Timestamp};
+/// use scrip::ledger::{GroupCommit, GroupOptions};
+/// use scrip::{
+///     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, Redeem,
+///     RewardDefinition, Timestamp,
+/// };
 /// use std::thread;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -82,7 +85,7 @@ use crate::store::{AsyncStore, Store, StoreError};
 ///   says so. Who waits for room keeps no place in a line.
 /// - **First come, first served.** Commands that were queued one after the other are decided in that order, if they are
 ///   about one profile and the store did not find a conflict. One that is sent after another was answered sees it.
-/// - **A batch under a key is one.** [`commit_batch`](Self::commit_batch) takes a whole [`KeyedBatch`](crate::KeyedBatch),
+/// - **A batch under a key is one.** [`commit_batch`](Self::commit_batch) takes a whole [`KeyedBatch`](crate::request::KeyedBatch),
 ///   which has a flush of its own, between two of these batches.
 /// - **No joining.** It never takes part in a transaction of the caller's. If the store is inside one nevertheless, so that
 ///   it only [stages](crate::store::CommitStatus::Staged) what it writes, the callers get [`Error::InDoubt`].
@@ -99,7 +102,7 @@ pub struct GroupCommit<L: Grouped> {
 /// How much is queued, and how much is done at once.
 ///
 /// ```
-/// let options = scrip::GroupOptions::default().queue(10_000).batch(500);
+/// let options = scrip::ledger::GroupOptions::default().queue(10_000).batch(500);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupOptions {
@@ -260,7 +263,7 @@ where
 {
     let slot = Slot::new();
     let typed = Reply::into(&slot);
-    let reply = Reply::new(move |answer: Result<Receipt<crate::ops::Outcome>, _>| {
+    let reply = Reply::new(move |answer: Result<Receipt<Outcome>, _>| {
         typed.answer(answer.and_then(|receipt| {
             let Receipt { outcome, disposition, is_staged } = receipt;
             // A request of one kind has an outcome of that kind.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use crate::engine::Receipt;
 use crate::ledger::group::answer::Reply;
 use crate::ledger::group::{Call, GroupOptions, Grouped};
-use crate::ops::{Command, Outcome};
+use crate::ops::request::{Command, Outcome};
 
 /// What waits for the driver.
 #[allow(clippy::large_enum_variant)] // It is nearly always the large one.

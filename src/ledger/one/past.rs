@@ -13,8 +13,13 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// A redemption, as it stood then; `None` if there was none with this id yet.
     ///
     /// ```
-    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
-    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::outcome::HoldStatus;
+    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -40,8 +45,13 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// A hold, as it stood then; `None` if there was none with this id yet.
     ///
     /// ```
-    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
-    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::outcome::HoldStatus;
+    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -67,8 +77,13 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// A transaction, as it stood then; `None` if there was none with this id yet, or it was deleted.
     ///
     /// ```
-    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
-    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::outcome::HoldStatus;
+    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -95,8 +110,13 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// was deleted.
     ///
     /// ```
-    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
-    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::outcome::HoldStatus;
+    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -128,8 +148,13 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// A reward or a lot of points, as it stood then with the profile that had it; `None` if there was none with this id yet.
     ///
     /// ```
-    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
-    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::outcome::HoldStatus;
+    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -154,8 +179,13 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// A definition, as it was then, archived or not; `None` if there was none with this id yet.
     ///
     /// ```
-    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
-    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::outcome::HoldStatus;
+    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -180,8 +210,13 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// The definition of rewards or of points that had a handle then, and was not archived.
     ///
     /// ```
-    /// # use scrip::{Amount, ArchiveDefinition, Define, DeleteTransaction, HoldStatus, IssueReward, Ledger, LotKind, MemoryStore};
-    /// # use scrip::{PlaceHold, PostTransaction, ProfileId, Program, Redeem, ReleaseHold, ReverseRedemption, RewardDefinition};
+    /// # use scrip::journal::LotKind;
+    /// # use scrip::outcome::HoldStatus;
+    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
+    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);

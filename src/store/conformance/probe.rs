@@ -4,13 +4,13 @@ use crate::account::Account;
 use crate::definition::RewardDefinition;
 use crate::id::{DefinitionId, ExternalId, Key, ProfileId};
 use crate::journal::Entry;
-use crate::ops::decide;
+use crate::json::Json;
+use crate::ops::request::decide;
 use crate::ops::{Command, Define, IssueReward, Redeem, Request};
 use crate::program::Program;
 use crate::store::{AsOf, AsyncStore, Change, CommitStatus, Need, Owner, View, Work};
 use crate::time::Timestamp;
 use crate::value::Amount;
-use crate::value::json::Json;
 
 /// What a case says when a store does not keep a promise.
 pub(super) type Verdict = Result<(), String>;
@@ -97,7 +97,7 @@ pub(super) struct Script {
 
 impl Script {
     pub(super) fn new(fixture: &Fixture, commands: Vec<Command>) -> Result<Self, String> {
-        let needs: Result<Vec<Need>, _> = commands.iter().map(crate::ops::need).collect();
+        let needs: Result<Vec<Need>, _> = commands.iter().map(crate::ops::request::need).collect();
         let units = commands.len();
         Ok(Self {
             program: fixture.program.clone(),
@@ -199,7 +199,7 @@ pub(super) struct Pair {
 impl Pair {
     pub(super) fn new(fixture: &Fixture, first: ProfileId, second: ProfileId) -> Result<Self, String> {
         let commands = [fixture.command(fixture.issue(first)?), fixture.command(fixture.issue(second)?)];
-        let need = crate::ops::need(&commands[0]).map_err(|rejection| rejection.to_string())?;
+        let need = crate::ops::request::need(&commands[0]).map_err(|rejection| rejection.to_string())?;
         let needs = [Need { second: Some(Owner::Profile(second)), ..need }];
         let (program, change) = (fixture.program.clone(), Change::default());
         Ok(Self { program, commands, needs, change, spoil_second: false, fates: Vec::new() })

@@ -37,7 +37,7 @@ const SHARDS: u32 = 64;
 ///
 /// let store = MemoryStore::new();
 /// let ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, store.clone());
-/// # Ok::<(), scrip::ProgramError>(())
+/// # Ok::<(), scrip::program::ProgramError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct MemoryStore {

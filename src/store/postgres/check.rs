@@ -24,7 +24,7 @@ const ACCOUNTS: usize = 32;
 
 impl PostgresStore {
     /// Replays every journal from nothing, with what was put in the archive, checks every entry against itself, those
-    /// before it and the definitions (see [`Auditor`](crate::Auditor)), and compares with everything that was derived from
+    /// before it and the definitions (see [`Auditor`](crate::audit::Auditor)), and compares with everything that was derived from
     /// it: the head, the state, the order of the feed, the keys, names and subjects. Rows that belong to no account are
     /// found as well, and profile numbers that would be drawn twice. The tables that people query are not looked at.
     ///

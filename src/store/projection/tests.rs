@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::tables::{ALL, Role, Type};
 use super::*;
 use crate::journal::{Balances, Cause, EntryKind};
-use crate::value::json;
+use crate::json;
 use crate::view::Wallet;
 
 type Row<'a> = BTreeMap<&'static str, Value<'a>>;

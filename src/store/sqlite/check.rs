@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 const ALL_PAGES: std::os::raw::c_int = -1;
 impl SqliteStore {
     /// Replays every journal from nothing, checks every entry against itself, those before it and the definitions (see
-    /// [`Auditor`](crate::Auditor)), and compares with everything that was derived from it: the head, the state, the marks, the names and
+    /// [`Auditor`](crate::audit::Auditor)), and compares with everything that was derived from it: the head, the state, the marks, the names and
     /// subjects. SQLite checks its own structures as well.
     ///
     /// Reads in one snapshot, while others may write. It takes about as long as reading the whole file.

@@ -28,7 +28,9 @@ impl SqliteStore {
     /// ```
     /// use rusqlite::Connection;
     /// use scrip::store::sqlite::SqliteStore;
-    /// use scrip::{Amount, Define, IssueReward, Ledger, ProfileId, Program, Redeem, RewardDefinition};
+    /// use scrip::{
+    ///     Amount, Define, IssueReward, Ledger, ProfileId, Program, Redeem, RewardDefinition,
+    /// };
     /// # use scrip::store::sqlite::rusqlite;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -39,8 +39,13 @@ impl SqliteStore {
     /// `expires_at` with the instant that it is asked at:
     ///
     /// ```
-    /// # use scrip::store::sqlite::{SqliteStore, rusqlite::{self, Connection}};
-    /// # use scrip::{Amount, Define, Handle, IssueReward, Ledger, LotId, PeriodType, ProfileId, Program, Redeem, RewardDefinition};
+    /// # use scrip::id::Handle;
+    /// # use scrip::store::sqlite::SqliteStore;
+    /// # use scrip::store::sqlite::rusqlite::{self, Connection};
+    /// # use scrip::{
+    /// #     Amount, Define, IssueReward, Ledger, LotId, PeriodType, ProfileId, Program, Redeem,
+    /// #     RewardDefinition,
+    /// # };
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("ledger.sqlite");

@@ -212,7 +212,7 @@ impl<'c> Tables<'c> {
     }
 }
 
-/// The sort of name that a key counts as, among those of [`External::sort`](crate::External::sort).
+/// The sort of name that a key counts as, among those of [`External::sort`](crate::journal::External::sort).
 pub(super) const KEY: u8 = 0;
 
 /// The hash under which a name is noted; the entry itself says whether it is the one. It never changes.

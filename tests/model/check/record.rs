@@ -2,10 +2,12 @@
 
 use chrono::NaiveDateTime;
 use proptest::prelude::*;
-use scrip::{
-    Defined, Expiry, HoldId, Item, Lot, LotId, LotKind, LotState, LotStatus, Quantity, RedemptionId, Return,
-    ReturnedTo, Standing, Transaction, TransactionId,
-};
+use scrip::definition::Defined;
+use scrip::journal::{Item, LotKind, LotState, ReturnedTo, Standing};
+use scrip::outcome::{Lot, LotStatus, Return};
+use scrip::time::Expiry;
+use scrip::value::Quantity;
+use scrip::{HoldId, LotId, RedemptionId, Transaction, TransactionId};
 
 use crate::model::calendar::{Calendar, Micros, SECOND};
 use crate::model::check::{Checked, balances, lot_id, raw};
@@ -68,15 +70,17 @@ pub(super) fn lot<Q: Copy + Into<Quantity>>(
     prop_assert_eq!(&expected.source, &details.source);
     prop_assert_eq!(account.meta(index, cut), details.meta.as_ref());
     let origin = details.origin.map(|origin| match origin {
-        scrip::Origin::Returned { redemption, lot, transaction } => {
+        scrip::journal::Origin::Returned { redemption, lot, transaction } => {
             Origin::Returned(redemption.get(), lot.get(), transaction.map(TransactionId::get))
         }
-        scrip::Origin::Earned { transaction, paid_to_debt, clawed_back, replaces } => Origin::Earned {
-            sale: transaction.get(),
-            paid: raw(paid_to_debt),
-            clawed_back: clawed_back.map_or(0, |recovered| raw(recovered.points())),
-            replaces: replaces.map(LotId::get),
-        },
+        scrip::journal::Origin::Earned { transaction, paid_to_debt, clawed_back, replaces } => {
+            Origin::Earned {
+                sale: transaction.get(),
+                paid: raw(paid_to_debt),
+                clawed_back: clawed_back.map_or(0, |recovered| raw(recovered.points())),
+                replaces: replaces.map(LotId::get),
+            }
+        }
         _ => panic!("the model does not know {origin:?}"),
     });
     prop_assert_eq!(expected.origin, origin, "rules R3 and X3");

@@ -1,8 +1,12 @@
 //! Requests filled in, field by field.
 
+use scrip::definition::Definition;
+use scrip::journal::LotKind;
+use scrip::time::Until;
+use scrip::value::Quantity;
 use scrip::{
-    Amount, Definition, DefinitionId, IssuePoints, IssueReward, LotId, LotKind, PlaceHold, PointDefinition,
-    PostTransaction, Quantity, Request, RewardDefinition, Until,
+    Amount, DefinitionId, IssuePoints, IssueReward, LotId, PlaceHold, PointDefinition, PostTransaction,
+    Request, RewardDefinition,
 };
 
 use crate::model::money::{Raw, smallest};
@@ -127,7 +131,7 @@ impl Resolver<'_> {
         hold
     }
 
-    pub(super) fn extend(&self, extend: &Extend) -> scrip::Extend {
+    pub(super) fn extend(&self, extend: &Extend) -> scrip::request::Extend {
         let profile = profile_id(extend.profile);
         let own = |which: &Pick| {
             let place = self.model.profiles.iter().position(|one| one.id == profile);
@@ -139,7 +143,7 @@ impl Resolver<'_> {
                 _ => self.lot_id(*which).0,
             }
         };
-        let mut request = scrip::Extend::by_days(profile, extend.lots.iter().map(own).collect(), 1);
+        let mut request = scrip::request::Extend::by_days(profile, extend.lots.iter().map(own).collect(), 1);
         // Never is refused, and JSON has no word for it here.
         request.extend_date = extend.until.map(|end| self.end(end)).filter(|end| *end != Until::Never);
         // Both are a contradiction, and neither means what the definition said.
@@ -148,7 +152,7 @@ impl Resolver<'_> {
         request
     }
 
-    pub(super) fn adjust(&self, adjust: &Adjust) -> scrip::Adjust {
+    pub(super) fn adjust(&self, adjust: &Adjust) -> scrip::request::Adjust {
         let (id, owner) = self.lot_id(adjust.which);
         let accounts = self.model.profiles.iter();
         let found = accounts.rev().find_map(|account| {
@@ -161,7 +165,7 @@ impl Resolver<'_> {
             LotKind::Reward => Quantity::from(self.amount(value)),
             LotKind::Point => Quantity::from(self.points(value)),
         };
-        let mut request = scrip::Adjust::new(id, "a manager said so");
+        let mut request = scrip::request::Adjust::new(id, "a manager said so");
         request.profile_id = adjust.says_whose.then_some(owner);
         request.value_initial = adjust.initial.map(of);
         request.value_remaining = adjust.remaining.map(|wish| match wish {

@@ -1,10 +1,10 @@
 //! What a step picks of the things that there are by now, and the values that it names.
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
-use scrip::{
-    Amount, DefinitionId, HoldId, LotId, LotKind, Points, ProfileId, RedemptionId, Strategy, TransactionId,
-    Until, When,
-};
+use scrip::journal::LotKind;
+use scrip::request::Strategy;
+use scrip::time::{Until, When};
+use scrip::{Amount, DefinitionId, HoldId, LotId, Points, ProfileId, RedemptionId, TransactionId};
 
 use crate::model::calendar::{Calendar, Micros};
 use crate::model::define::is_reward;

@@ -7,12 +7,17 @@ use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use scrip::request::IsRequest;
+use scrip::id::{ExternalId, ProfileNumber};
+use scrip::journal::ValuedBalances;
+use scrip::ledger::{GroupCommit, Grouped};
+use scrip::outcome::{LotSnapshots, Quote};
+use scrip::rejection::KeyReused;
+use scrip::request::{IsRequest, KeyedBatch};
 use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _, StoreError};
+use scrip::view::{Catalogue, Wallet};
 use scrip::{
-    AsyncLedger, Catalogue, Command, ExternalId, GroupCommit, Grouped, KeyReused, KeyedBatch, LotId,
-    LotSnapshots, MemoryStore, ProfileId, ProfileNumber, Program, Quote, Receipt, Redeem, Rejection,
-    Timestamp, Transaction, TransactionId, ValuedBalances, Wallet,
+    AsyncLedger, Command, LotId, MemoryStore, ProfileId, Program, Receipt, Redeem, Rejection, Timestamp,
+    Transaction, TransactionId,
 };
 
 use self::postgres::InPostgres;

@@ -2,8 +2,9 @@
 
 use std::error::Error;
 
+use scrip::ledger::{GroupCommit, GroupOptions};
 use scrip::store::postgres::{Options, PostgresStore, tokio_postgres};
-use scrip::{AsyncLedger, GroupCommit, GroupOptions, Program};
+use scrip::{AsyncLedger, Program};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use scrip::ledger::{GroupCommit, GroupOptions};
 use scrip::store::sqlite::{SqliteError, SqliteOptions, SqliteStore};
-use scrip::{GroupCommit, GroupOptions, Ledger, Program};
+use scrip::{Ledger, Program};
 use tokio::sync::Semaphore;
 
 use super::Failure;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use scrip::{Until, When, Zone, json};
+use scrip::time::{Until, When};
+use scrip::{Zone, json};
 use serde::de::{DeserializeOwned, Visitor};
 use serde::{Deserializer, Serialize};
 use serde_json::value::RawValue;

@@ -8,9 +8,11 @@ use axum::extract::{FromRequest, FromRequestParts as _, MatchedPath, RawPathPara
 use axum::http::{HeaderMap, Method, Uri, header};
 use chrono::TimeDelta;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use scrip::id::IdError;
 use scrip::request::IsRequest;
 use scrip::store::AsOf;
-use scrip::{Command, IdError, Key, ProfileId, Receipt, Rejection, Timestamp, Until, When, Zone};
+use scrip::time::{Until, When};
+use scrip::{Command, Key, ProfileId, Receipt, Rejection, Timestamp, Zone};
 use serde_json::value::RawValue;
 
 use super::body::Body;
@@ -151,7 +153,7 @@ impl Call {
 /// As of when to read: now, or `?at=`. A date is the end of that day in the program's zone.
 fn moment(app: &Shared, now: Timestamp, query: &Query) -> Result<LedgerAt, Problem> {
     let Some(text) = query.get("at") else { return Ok(LedgerAt::Now(now)) };
-    let invalid = |error: scrip::TimeError| Problem::invalid("at", format!("`{text}` {error}"));
+    let invalid = |error: scrip::time::TimeError| Problem::invalid("at", format!("`{text}` {error}"));
     let at = match text.parse::<Until>() {
         Ok(Until::Day(date)) => {
             let zone = app.backend.program().settings().timezone;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use scrip::Rejection;
 use scrip::json::JsonError;
-use scrip::{KeyReused, Rejection};
+use scrip::rejection::KeyReused;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;

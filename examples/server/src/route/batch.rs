@@ -2,7 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{Command, Disposition, IssueReward, KeyedBatch, Reward};
+use scrip::outcome::Disposition;
+use scrip::request::KeyedBatch;
+use scrip::{Command, IssueReward, Reward};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use scrip::definition::{Defined, Definition};
 use scrip::json::Json;
-use scrip::{
-    ArchiveDefinition, Define, Defined, Definition, DefinitionId, PointDefinition, Redefine, RewardDefinition,
-};
+use scrip::request::{ArchiveDefinition, Redefine};
+use scrip::{Define, DefinitionId, PointDefinition, RewardDefinition};
 use serde::Serialize;
 use utoipa::ToSchema;
 

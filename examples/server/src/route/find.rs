@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::response::Response;
+use scrip::id::ProfileNumber;
+use scrip::journal::LotKind;
+use scrip::outcome::Disposition;
 use scrip::store::AsOf;
-use scrip::{
-    Catalogue, Disposition, LotId, LotKind, ProfileId, ProfileNumber, RedemptionId, Transaction, Wallet,
-};
+use scrip::view::{Catalogue, Wallet};
+use scrip::{LotId, ProfileId, RedemptionId, Transaction};
 use serde::Serialize;
 
 use crate::backend::LedgerAt;

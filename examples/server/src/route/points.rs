@@ -2,7 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{Disposition, IssuePoints, LotId, LotKind, ProfileId};
+use scrip::journal::LotKind;
+use scrip::outcome::Disposition;
+use scrip::{IssuePoints, LotId, ProfileId};
 
 use super::find::find_lot;
 use crate::http::call::Call;

@@ -2,7 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{LotId, LotKind, RedemptionId, Wallet};
+use scrip::journal::LotKind;
+use scrip::view::Wallet;
+use scrip::{LotId, RedemptionId};
 
 use super::find::{find_lot, redemption, transaction};
 use super::holds;

@@ -5,8 +5,12 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use scrip::id::ProfileNumber;
+use scrip::journal::{Entry, EntryKind};
+use scrip::request::Reassign;
 use scrip::store::AsOf;
-use scrip::{Entry, EntryKind, LotId, ProfileId, ProfileNumber, Reassign, Wallet};
+use scrip::view::Wallet;
+use scrip::{LotId, ProfileId};
 
 use crate::backend::LedgerAt;
 use crate::http::answer;

@@ -2,11 +2,10 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::Strategy;
-use scrip::{
-    Amount, Disposition, LotId, ProfileId, Receipt, Redeem, Redemption, RedemptionId, Return,
-    ReturnRedemption, ReturnedTo, ReverseRedemption,
-};
+use scrip::journal::ReturnedTo;
+use scrip::outcome::{Disposition, Return};
+use scrip::request::{ReverseRedemption, Strategy};
+use scrip::{Amount, LotId, ProfileId, Receipt, Redeem, Redemption, RedemptionId, ReturnRedemption};
 
 use crate::backend::LedgerAt;
 use crate::http::answer;

@@ -2,8 +2,10 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::request::IsRequest;
-use scrip::{Adjust, Disposition, Extend, IssueReward, LotId, LotKind, ProfileId, Revoke};
+use scrip::journal::LotKind;
+use scrip::outcome::Disposition;
+use scrip::request::{Adjust, Extend, IsRequest, Revoke};
+use scrip::{IssueReward, LotId, ProfileId};
 
 use super::find::find_lot;
 use crate::backend::Failure;

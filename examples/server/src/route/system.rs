@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::{ProfileId, When, Zone};
+use scrip::time::When;
+use scrip::{ProfileId, Zone};
 use serde::Serialize;
 use utoipa::ToSchema;
 

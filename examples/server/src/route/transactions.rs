@@ -2,11 +2,16 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use scrip::request::IsRequest;
+use scrip::id::ExternalId;
+use scrip::journal::External;
+use scrip::outcome::Disposition;
+use scrip::request::{DeleteTransaction, IsRequest, UpdateTransaction};
 use scrip::store::AsOf;
+use scrip::time::When;
+use scrip::view::Wallet;
 use scrip::{
-    Amount, Command, DeleteTransaction, Disposition, External, ExternalId, PostTransaction, ProfileId,
-    Receipt, Rejection, ReturnTransaction, Transaction, TransactionId, UpdateTransaction, Wallet, When,
+    Amount, Command, PostTransaction, ProfileId, Receipt, Rejection, ReturnTransaction, Transaction,
+    TransactionId,
 };
 
 use super::find::transaction;

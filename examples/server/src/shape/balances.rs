@@ -1,6 +1,6 @@
 //! Balances.
 
-use scrip::ValuedBalances;
+use scrip::journal::ValuedBalances;
 use serde::Serialize;
 use utoipa::ToSchema;
 

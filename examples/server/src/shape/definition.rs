@@ -1,6 +1,8 @@
 //! Definitions.
 
-use scrip::{Defined, Definition, PeriodType, PointLot, Reward, Terms, Until};
+use scrip::definition::{Defined, Definition, Terms};
+use scrip::time::Until;
+use scrip::{PeriodType, PointLot, Reward};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -212,7 +214,7 @@ pub fn end(until: Until) -> Option<String> {
         Until::Day(date) => Some(date.to_string()),
         Until::Local(local) => Some(local.format("%Y-%m-%d %H:%M:%S").to_string()),
         Until::Instant(end) => {
-            let last = scrip::Expiry::at(end).last_second()?;
+            let last = scrip::time::Expiry::at(end).last_second()?;
             Some(last.to_datetime().format("%Y-%m-%d %H:%M:%S").to_string())
         }
     }

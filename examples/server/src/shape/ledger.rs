@@ -1,6 +1,9 @@
 //! The journal of a profile, entry by entry, with running balances.
 
-use scrip::{Cause, Delta, Entry, EntryKind, LotKind, Origin, ProfileNumber, Quantity, Wallet};
+use scrip::id::ProfileNumber;
+use scrip::journal::{Cause, Entry, EntryKind, LotKind, Origin};
+use scrip::value::{Delta, Quantity};
+use scrip::view::Wallet;
 use serde::Serialize;
 use utoipa::ToSchema;
 

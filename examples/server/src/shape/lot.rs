@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use scrip::journal::{LotKind, Origin};
 use scrip::json::Json;
-use scrip::{
-    Amount, Catalogue, Lot, LotId, LotKind, LotSnapshot, LotStatus, Origin, PointLot, Reward as RewardLot,
-    Timestamp, Wallet,
-};
+use scrip::outcome::{Lot, LotSnapshot, LotStatus};
+use scrip::view::{Catalogue, Wallet};
+use scrip::{Amount, LotId, PointLot, Reward as RewardLot, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use scrip::UnusedReason;
+use scrip::journal::{Item, LotKind, ReturnedItem, ReturnedTo};
 use scrip::json::Json;
-use scrip::{
-    Hold, HoldStatus, Item, LotId, LotKind, Program, Quote, Redemption, Return, ReturnedItem, ReturnedTo,
-};
+use scrip::outcome::{HoldStatus, Quote, Return, UnusedReason};
+use scrip::{Hold, LotId, Program, Redemption};
 use serde::Serialize;
 use utoipa::ToSchema;
 

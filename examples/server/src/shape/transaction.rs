@@ -1,6 +1,7 @@
 //! Transactions, with whatever the client sent beside.
 
-use scrip::{Program, Transaction, TransactionReturn};
+use scrip::outcome::TransactionReturn;
+use scrip::{Program, Transaction};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;

@@ -1,7 +1,9 @@
 //! Numbers with exact digits, and times as `YYYY-MM-DD HH:MM:SS`.
 
 use chrono::NaiveDateTime;
-use scrip::{Amount, Delta, Expiry, Points, Quantity, Timestamp};
+use scrip::time::Expiry;
+use scrip::value::{Delta, Quantity};
+use scrip::{Amount, Points, Timestamp};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};

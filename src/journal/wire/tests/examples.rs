@@ -5,8 +5,8 @@ use super::*;
 use crate::definition::{Defined, Definition, PointDefinition, RewardDefinition, Terms};
 use crate::id::{DefinitionId, ExternalId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId};
 use crate::journal::*;
+use crate::json::Json;
 use crate::time::{Expiry, Period, PeriodType, Timestamp, Until};
-use crate::value::json::Json;
 use crate::value::{Amount, Exchange, ExchangeRate, Points};
 
 pub(super) fn at(micros: i64) -> Timestamp {
