@@ -130,8 +130,8 @@ fn the_largest_amounts_and_the_finest_points() {
     }
     let balances = till.balances(alice()).unwrap();
     assert_eq!(balances.point_balance, Points::MAX_TOTAL);
-    assert_eq!(balances.point_balance_dollars.to_string(), "900000000000000000000");
-    assert_eq!(balances.combined_balance_dollars.to_string(), "900000900000000000000");
+    assert_eq!(balances.point_worth.to_string(), "900000000000000000000");
+    assert_eq!(balances.combined_worth.to_string(), "900000900000000000000");
     let both = [Strategy::Points, Strategy::Rewards];
     let paid = till.commit(Redeem::strict(alice(), Amount::MAX_SINGLE).with_strategies(both)).unwrap();
     assert_eq!(paid.items.len(), 1);

@@ -1,13 +1,12 @@
 //! What an account holds and where its value went: running totals that add up at every step (rule J3).
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::EntryKind;
 use crate::journal::effect::Effect;
 use crate::program::Program;
 use crate::time::Timestamp;
-use crate::value::{Amount, Delta, Points, Quantity, decimal_text};
+use crate::value::{Amount, Delta, Points, Quantity, Worth};
 
 /// Which kind of value a lot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -288,47 +287,51 @@ pub struct Balances {
 }
 
 impl Balances {
-    /// With what the points in them are worth in a program.
+    /// With what they are worth in a program.
     pub fn valued(self, program: &Program) -> ValuedBalances {
-        let dollars = program.worth(self.point_balance);
-        let with_points = |money: Amount, points: Points| {
-            // A worth is at most 10^21 and an amount at most 10^15, and a decimal holds 10^24 with four decimals.
-            money.to_decimal().saturating_add(program.worth(points)).normalize()
-        };
+        let worth = |money: Amount, points: Points| program.worth(points).plus(money);
         ValuedBalances {
             reward_balance: self.reward_balance,
+            reward_pending: self.reward_pending,
+            reward_held: self.reward_held,
             point_balance: self.point_balance,
-            point_balance_dollars: dollars,
-            combined_balance_dollars: with_points(self.reward_balance, self.point_balance),
-            held_balance: with_points(self.reward_held, self.point_held),
-            pending_balance: with_points(self.reward_pending, self.point_pending),
+            point_pending: self.point_pending,
+            point_held: self.point_held,
             point_debt: self.point_debt,
+            point_worth: program.worth(self.point_balance),
+            combined_worth: worth(self.reward_balance, self.point_balance),
+            pending_worth: worth(self.reward_pending, self.point_pending),
+            held_worth: worth(self.reward_held, self.point_held),
         }
     }
 }
 
-/// A profile's balances, with what its points are worth (rule Q4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A profile's [`Balances`], and what they are worth in money (rule Q4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ValuedBalances {
     /// Money that can be redeemed.
     pub reward_balance: Amount,
+    /// Money that will become available.
+    pub reward_pending: Amount,
+    /// Money set aside by holds.
+    pub reward_held: Amount,
     /// Points that can be redeemed.
     pub point_balance: Points,
-    /// What those points are worth, rounded down to the minor unit.
-    #[serde(with = "decimal_text")]
-    pub point_balance_dollars: Decimal,
-    /// The money and the worth of the points.
-    #[serde(with = "decimal_text")]
-    pub combined_balance_dollars: Decimal,
-    /// Money, and the worth of points, set aside by holds.
-    #[serde(with = "decimal_text")]
-    pub held_balance: Decimal,
-    /// Money, and the worth of points, that will become available.
-    #[serde(with = "decimal_text")]
-    pub pending_balance: Decimal,
+    /// Points that will become available.
+    pub point_pending: Points,
+    /// Points set aside by holds.
+    pub point_held: Points,
     /// Points owed.
     pub point_debt: Points,
+    /// The worth of the points that can be redeemed.
+    pub point_worth: Worth,
+    /// The worth of the money and points that can be redeemed.
+    pub combined_worth: Worth,
+    /// The worth of the money and points that will become available.
+    pub pending_worth: Worth,
+    /// The worth of the money and points set aside by holds.
+    pub held_worth: Worth,
 }
 
 #[cfg(test)]

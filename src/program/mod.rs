@@ -13,7 +13,7 @@ pub use policy::{Clawback, Earn, ExpiredReturn, Share, ShareError};
 
 use crate::setters::setters;
 use crate::time::{TimeError, Zone};
-use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale};
+use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale, Worth};
 
 /// The choices of a brand, as they are written down: in Rust, or as the JSON of a program file.
 ///
@@ -29,7 +29,7 @@ use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale};
 ///     .with_expired_return(ExpiredReturn::GraceDays(7))
 ///     .with_minimum_spend(Amount::from(20));
 /// let program = Program::try_from(settings)?;
-/// assert_eq!(program.worth(Points::from(150)), Amount::from(15).to_decimal());
+/// assert_eq!(program.worth(Points::from(150)), Amount::from(15));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,8 +235,8 @@ impl Program {
     }
 
     /// What points are worth in money, rounded down to the minor unit; zero without an exchange rate (rule Q4).
-    pub fn worth(&self, points: Points) -> Decimal {
-        self.settings.exchange_rate.map_or(Decimal::ZERO, |rate| rate.worth(points, self.minor_unit))
+    pub fn worth(&self, points: Points) -> Worth {
+        self.settings.exchange_rate.map_or(Worth::ZERO, |rate| rate.worth(points, self.minor_unit))
     }
 
     /// At which rate points pay; `None` where they cannot.

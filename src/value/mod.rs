@@ -11,6 +11,7 @@ mod exchange;
 mod rate;
 mod sum;
 mod wire;
+mod worth;
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,6 +25,7 @@ pub use rate::{ExchangeRate, RateError};
 pub(crate) use rate::{Rounding, proportion};
 pub use sum::Sum;
 pub(crate) use wire::present;
+pub use worth::Worth;
 
 /// Ten-thousandths in one unit of a currency, or in one point.
 pub(crate) const ONE: i64 = 10_000;

@@ -1,10 +1,9 @@
 //! What points are worth.
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::value::{Amount, Points, Scale};
+use crate::value::{Amount, Points, Scale, Worth};
 
 /// What points are worth, as a ratio: "150 points = $1" is held as those two numbers, not as a rounded decimal
 /// (rule Q4).
@@ -70,15 +69,10 @@ impl ExchangeRate {
         self.amount
     }
 
-    /// What so many points are worth, rounded down to the currency's minor unit, in ten-thousandths (rule Q4).
-    pub(crate) fn worth_raw(self, points: Points, minor: Scale) -> i128 {
+    /// What points are worth, rounded down to the currency's minor unit (rule Q4).
+    pub(crate) fn worth(self, points: Points, minor: Scale) -> Worth {
         let (amount, per) = (self.amount.ten_thousandths(), self.points.ten_thousandths());
-        proportion(points.ten_thousandths(), amount, per, minor, Rounding::Down)
-    }
-
-    /// [`Self::worth_raw`], as a decimal: a worth may exceed what one account can hold in money.
-    pub(crate) fn worth(self, points: Points, minor: Scale) -> Decimal {
-        Decimal::try_from_i128_with_scale(self.worth_raw(points, minor), 4).unwrap_or_default().normalize()
+        Worth::raw(proportion(points.ten_thousandths(), amount, per, minor, Rounding::Down))
     }
 
     /// The fewest points, at the point scale, that are worth at least so much money (rule Q5), in

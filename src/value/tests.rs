@@ -151,10 +151,10 @@ mod rates {
         for (points, worth) in
             [("149.99", "0.99"), ("150", "1"), ("1.49", "0"), ("1.5", "0.01"), ("10000", "66.66")]
         {
-            let worth: Decimal = worth.parse().unwrap();
+            let worth: Amount = worth.parse().unwrap();
             assert_eq!(rate.worth(points.parse().unwrap(), scale(2)), worth, "{points}");
         }
-        assert_eq!(rate.worth(Points::from(299), scale(0)), Decimal::ONE);
+        assert_eq!(rate.worth(Points::from(299), scale(0)), Amount::from(1));
     }
 
     #[test]
@@ -166,8 +166,9 @@ mod rates {
                     for units in [1, 2, 3, 7, 99, 100, 101, 12_345] {
                         let wanted = Amount::raw(units * scale(minor).step());
                         let cost = rate.cost_raw(wanted, scale(point_scale));
-                        let worth =
-                            |raw: i128| rate.worth_raw(Points::raw(i64::try_from(raw).unwrap()), scale(4));
+                        let worth = |raw: i128| {
+                            rate.worth(Points::raw(i64::try_from(raw).unwrap()), scale(4)).ten_thousandths()
+                        };
                         let wanted = i128::from(wanted.ten_thousandths());
                         assert!(worth(cost) >= wanted, "{rate}: {cost} is not enough for {wanted}");
                         let step = i128::from(scale(point_scale).step());
@@ -182,6 +183,20 @@ mod rates {
     fn q3_no_worth_of_any_balance_loses_a_digit() {
         let rate = rate("0.0001", "100");
         assert_eq!(rate.worth(Points::MAX_TOTAL, scale(2)).to_string(), "900000000000000000000");
+    }
+
+    #[test]
+    fn a_worth_is_written_and_read_exactly_and_is_an_amount_where_it_fits() {
+        let large = rate("0.0001", "100").worth(Points::MAX_TOTAL, scale(2));
+        for worth in [Worth::ZERO, Worth::from(Amount::raw(75_001)), large] {
+            let text = serde_json::to_string(&worth).unwrap();
+            assert_eq!(serde_json::from_str::<Worth>(&text).unwrap(), worth, "{text}");
+        }
+        for text in [r#""-1""#, r#""0.00001""#, r#""1e3""#, "1", r#""79228162514264337593543950335""#] {
+            assert!(serde_json::from_str::<Worth>(text).is_err(), "{text}");
+        }
+        assert_eq!(Amount::try_from(large), Err(AmountError::TooLarge));
+        assert_eq!(Amount::try_from(Worth::from(Amount::MAX_TOTAL)), Ok(Amount::MAX_TOTAL));
     }
 
     #[test]

@@ -4,11 +4,10 @@ mod record;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use rust_decimal::Decimal;
 use scrip::account::NextExpiry;
 use scrip::journal::{Balances, KindTotals, LotKind, Owed, Totals, ValuedBalances};
 use scrip::outcome::{Lot, Quote, UnusedReason};
-use scrip::value::Quantity;
+use scrip::value::{Quantity, Worth};
 use scrip::view::Wallet;
 use scrip::{LotId, Outcome, RedemptionId};
 use std::fmt::Debug;
@@ -189,13 +188,21 @@ pub(crate) fn balances(account: &Profile, cut: Cut, shown: &Balances) -> Checked
 pub(crate) fn valued(model: &Model, account: &Profile, cut: Cut, shown: &ValuedBalances) -> Checked {
     let (rewards, points) = (account.sums(LotKind::Reward, cut), account.sums(LotKind::Point, cut));
     let worth = |points: Raw| Exchange::of(&model.program).map_or(0, |exchange| exchange.worth(points));
-    let decimal = |raw: Raw| Decimal::from_i128_with_scale(raw, 4);
     prop_assert_eq!(rewards.available, raw(shown.reward_balance), "rewards at {:?}", cut);
+    prop_assert_eq!(rewards.pending, raw(shown.reward_pending), "pending rewards at {:?}", cut);
+    prop_assert_eq!(rewards.held, raw(shown.reward_held), "held rewards at {:?}", cut);
     prop_assert_eq!(points.available, raw(shown.point_balance), "points at {:?}", cut);
-    prop_assert_eq!(decimal(worth(points.available)), shown.point_balance_dollars, "rule Q4");
-    prop_assert_eq!(decimal(rewards.available + worth(points.available)), shown.combined_balance_dollars);
-    prop_assert_eq!(decimal(rewards.pending + worth(points.pending)), shown.pending_balance);
-    prop_assert_eq!(decimal(rewards.held + worth(points.held)), shown.held_balance);
+    prop_assert_eq!(points.pending, raw(shown.point_pending), "pending points at {:?}", cut);
+    prop_assert_eq!(points.held, raw(shown.point_held), "held points at {:?}", cut);
+    let shown_worth = |worth: Worth| worth.ten_thousandths();
+    prop_assert_eq!(worth(points.available), shown_worth(shown.point_worth), "rule Q4");
+    prop_assert_eq!(
+        rewards.available + worth(points.available),
+        shown_worth(shown.combined_worth),
+        "rule Q4"
+    );
+    prop_assert_eq!(rewards.pending + worth(points.pending), shown_worth(shown.pending_worth), "rule Q4");
+    prop_assert_eq!(rewards.held + worth(points.held), shown_worth(shown.held_worth), "rule Q4");
     prop_assert_eq!(account.debt_at(cut), raw(shown.point_debt), "rule X4");
     Ok(())
 }

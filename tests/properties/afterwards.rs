@@ -168,12 +168,12 @@ proptest! {
         }
         let (before, owns) = (seen(&mut world), owned(&mut world));
         let home = profile_id(0);
-        let available = world.ledger.at(timestamp(world.now)).balances(home).unwrap().combined_balance_dollars;
+        let available = world.ledger.at(timestamp(world.now)).balances(home).unwrap().combined_worth;
         let mut hold = PlaceHold::lenient(home, redeem.amount).with_strategies(redeem.strategies.iter().copied());
         hold.expires_in = Some(1);
         let Ok(Outcome::PlaceHold(hold)) = run(&mut world, hold) else { return Ok(()) };
         let balances = world.ledger.at(timestamp(world.now)).balances(home).unwrap();
-        prop_assert!(balances.combined_balance_dollars < available, "rule H1");
+        prop_assert!(balances.combined_worth < available, "rule H1");
         prop_assert_eq!(owns, owned(&mut world), "rule H1");
         if lapses {
             // What else happens in that second, happens without the hold as well.

@@ -30,10 +30,10 @@ impl From<ValuedBalances> for Balances {
         Self {
             reward_balance: balances.reward_balance.into(),
             point_balance: balances.point_balance.into(),
-            point_balance_dollars: Num::of(balances.point_balance_dollars),
-            combined_balance_dollars: Num::of(balances.combined_balance_dollars),
-            held_balance: Num::of(balances.held_balance),
-            pending_balance: Num::of(balances.pending_balance),
+            point_balance_dollars: balances.point_worth.into(),
+            combined_balance_dollars: balances.combined_worth.into(),
+            held_balance: balances.held_worth.into(),
+            pending_balance: balances.pending_worth.into(),
             point_debt: balances.point_debt.into(),
         }
     }

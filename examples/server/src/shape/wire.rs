@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 use scrip::time::Expiry;
-use scrip::value::{Delta, Quantity};
+use scrip::value::{Delta, Quantity, Worth};
 use scrip::{Amount, Points, Timestamp};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -24,7 +24,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(Amount, Points, Quantity, Delta);
+numbers!(Amount, Points, Quantity, Delta, Worth);
 
 impl Num {
     /// From anything whose text is a plain decimal.
