@@ -47,6 +47,7 @@
 //!   value [afterwards](guide::afterwards) and how to embed the ledger in a [server](guide::server), and tells about operating a
 //!   store, running on PostgreSQL, [speed](guide::speed), [writing a store](guide::storage) and [testing](guide::testing).
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(
     missing_docs,
     unreachable_pub,
