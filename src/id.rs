@@ -114,6 +114,14 @@ impl std::hash::Hash for ProfileId {
 }
 
 /// A profile's number in its store, below 2<sup>31</sup>; zero is the catalogue of definitions.
+///
+/// ```
+/// use scrip::id::ProfileNumber;
+///
+/// assert_eq!(ProfileNumber::new(7)?.get(), 7);
+/// assert!(ProfileNumber::new(1 << 31).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct ProfileNumber(u32);

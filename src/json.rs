@@ -80,6 +80,15 @@ fn explained(message: String) -> String {
 ///
 /// At most 1 MiB, nested at most 64 deep. Two documents are equal when their content is, whatever the order of
 /// their keys and the blanks between them.
+///
+/// ```
+/// use scrip::json::Json;
+///
+/// let note = Json::new(r#"{"till": 7,  "clerk": "Ada"}"#)?;
+/// assert_eq!(note.as_str(), r#"{"till": 7,  "clerk": "Ada"}"#);
+/// assert_eq!(note, Json::new(r#"{"clerk":"Ada","till":7}"#)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Json(Box<RawValue>);
 

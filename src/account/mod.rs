@@ -149,6 +149,28 @@ impl Account {
     /// The balances at an instant, whether or not entries tell yet of what became available or expired (rule T7).
     ///
     /// An instant before the last entry gives the balances at the last entry.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::account::Account;
+    ///
+    /// // Folding the journal gives the account (rule J2).
+    /// let wallet = till.wallet(alice)?;
+    /// let mut account = Account::new(alice, reward.id.number());
+    /// for entry in wallet.journal() {
+    ///     account.follow(entry)?;
+    /// }
+    /// assert_eq!(account.balances_at(wallet.at()), wallet.balances());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn balances_at(&self, at: Timestamp) -> Balances {
         self.totals_at(at).balances()
     }

@@ -24,6 +24,25 @@ pub struct NextExpiry {
 
 impl Account {
     /// What expires next after an instant, of what is available by then.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let week = RewardDefinition::new("week".parse()?, "Week", Amount::from(5));
+    /// let week = till.commit(Define::from(week.valid_for(7, PeriodType::Days)))?;
+    /// let soon = till.commit(IssueReward::new(alice, week.id))?;
+    /// let wallet = till.wallet(alice)?;
+    /// let next = wallet.account().next_expiry(wallet.at()).unwrap();
+    /// assert_eq!((next.amount, next.lots), (Amount::from(5), vec![soon.id]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn next_expiry(&self, at: Timestamp) -> Option<NextExpiry> {
         let mut later = self.clone();
         settle_due(&mut later, at, &mut Vec::new());

@@ -125,6 +125,27 @@ impl<'a> Auditor<'a> {
 impl Account {
     /// Folds a journal from nothing, and checks every entry against itself and those before it: see [`Auditor`].
     ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::account::Account;
+    ///
+    /// let journal = till.wallet(alice)?.journal().to_vec();
+    /// assert!(Account::replay(Some(alice), reward.id.number(), &journal).is_ok());
+    ///
+    /// let mut forged = journal;
+    /// forged[0].balances.reward_balance = Amount::from(1_000);
+    /// assert!(Account::replay(Some(alice), reward.id.number(), &forged).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The entries are not a journal that this ledger wrote.
     pub fn replay<'a>(

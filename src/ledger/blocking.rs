@@ -48,6 +48,14 @@ pub struct Ledger<S>(pub(super) AsyncLedger<Blocking<S>>);
 
 impl<S: Store> Ledger<S> {
     /// A ledger that keeps a program's accounts in a store.
+    ///
+    /// ```
+    /// use scrip::{Ledger, MemoryStore, Program};
+    ///
+    /// let ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// assert_eq!(ledger.program().settings().currency.code(), "AUD");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn new(program: Program, store: S) -> Self {
         Self(AsyncLedger::new(program, Blocking(store)))
     }
@@ -58,11 +66,46 @@ impl<S: Store> Ledger<S> {
     }
 
     /// The store.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// // A handle of a memory store sees what another one writes.
+    /// let mut other = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, ledger.store().clone());
+    /// let now = "2025-06-15T14:32:00+10:00".parse()?;
+    /// assert_eq!(other.at(now).balances(alice)?.reward_balance, Amount::from(10));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn store(&mut self) -> &mut S {
         &mut self.0.store.0
     }
 
     /// The ledger at an instant: what can be done, and what is to be seen, now that it is so late (rule T1).
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let mut till = ledger.at("2025-06-16T09:00:00+10:00".parse()?);
+    /// assert_eq!(till.balances(alice)?.reward_balance, Amount::from(10));
+    /// // Time does not run backwards for an account (rule T6).
+    /// let earlier = ledger.at("2025-06-14T09:00:00+10:00".parse()?).balances(alice).unwrap_err();
+    /// assert_eq!(earlier.code(), "time_reversed");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn at(&mut self, now: Timestamp) -> LedgerAt<'_, S> {
         LedgerAt(self.0.at(now))
     }

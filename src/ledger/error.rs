@@ -45,6 +45,21 @@ pub enum Error<E> {
 impl<E: StoreError> Error<E> {
     /// A stable code for programs to act on: the rejection's, or the kind of failure. Of what is stored and cannot be read
     /// it is `corrupt`, whether the ledger noticed or the store.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let error = till.commit(Redeem::strict(alice, Amount::from(11))).unwrap_err();
+    /// assert_eq!(error.code(), "insufficient_value");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn code(&self) -> &'static str {
         match self {
             Self::Rejected(rejection) => rejection.code(),
@@ -62,6 +77,22 @@ impl<E: StoreError> Error<E> {
 
 impl<E> Error<E> {
     /// The rejection, if it is one.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let error = till.commit(Redeem::strict(alice, Amount::from(11))).unwrap_err();
+    /// let Some(Rejection::InsufficientValue { available, .. }) = error.rejection() else { unreachable!() };
+    /// assert_eq!(*available, Amount::from(10));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rejection(&self) -> Option<&Rejection> {
         match self {
             Self::Rejected(rejection) => Some(rejection),

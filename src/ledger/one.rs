@@ -27,7 +27,8 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// let id = till.commit(Redeem::strict(alice, Amount::from(4)))?.id;
     /// assert_eq!(till.redemption(id)?.unwrap().total, Amount::from(4));
@@ -54,7 +55,8 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// let id = till.commit(PlaceHold::strict(alice, Amount::from(4)))?.id;
     /// assert_eq!(till.hold(id)?.unwrap().status, scrip::outcome::HoldStatus::Held);
@@ -81,7 +83,8 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// let id = till.commit(PostTransaction::new(alice, Amount::from(25)))?.id;
     /// assert_eq!(till.transaction(id)?.unwrap().total, Amount::from(25));
@@ -108,7 +111,8 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// let mut sale = PostTransaction::new(alice, Amount::from(25));
     /// sale.external_id = Some("till-7/0042".parse()?);
@@ -142,7 +146,8 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// let lot = till.lot(reward.id)?.unwrap();
     /// assert_eq!((lot.kind, lot.lot.value_remaining), (LotKind::Reward, Amount::from(10).into()));
@@ -168,7 +173,8 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// assert_eq!(till.definition(ten.id)?, Some(ten));
     /// # Ok(())
@@ -194,7 +200,8 @@ impl<S: Store> LedgerAt<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// assert_eq!(till.definition_by_handle(LotKind::Reward, &"ten".parse()?)?, Some(ten));
     /// # Ok(())
@@ -215,6 +222,24 @@ impl<S: Store> LedgerAt<'_, S> {
 impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// A redemption, as it stands; `None` if there is none with this id. It costs the same however long the journal is.
     ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let redemption = till.commit(Redeem::strict(alice, Amount::from(4))).await?;
+    /// assert_eq!(till.redemption(redemption.id).await?, Some(redemption));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The instant is before the account's last entry (rule T6), or the store failed.
     pub async fn redemption(&mut self, id: RedemptionId) -> Result<Option<Redemption>, Error<S::Error>> {
@@ -224,6 +249,24 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
 
     /// A hold, as it stands, with whichever profile has it after mergers; `None` if there is none with this id. It costs the
     /// same however long the journal is.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let hold = till.commit(PlaceHold::strict(alice, Amount::from(4))).await?;
+    /// assert_eq!(till.hold(hold.id).await?, Some(hold));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`AsyncLedgerAt::redemption`].
@@ -266,6 +309,24 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// A reward or a lot of points, as it stands with the profile that has it now; `None` if there is none with this id. It
     /// costs the same however long the journal is.
     ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let lot = till.lot(reward.id).await?.unwrap();
+    /// assert_eq!(lot.lot.profile_id, alice);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`AsyncLedgerAt::redemption`].
     pub async fn lot(&mut self, id: LotId) -> Result<Option<LotSnapshot>, Error<S::Error>> {
@@ -273,6 +334,23 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     }
 
     /// A definition, archived or not; `None` if there is none with this id. It costs the same however many there are.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// assert_eq!(till.definition(ten.id).await?, Some(ten));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The store failed.

@@ -23,6 +23,23 @@ use crate::value::{Quantity, present};
 /// Takes what is left of a lot out for good (rule L3).
 ///
 /// Outcome: the [`CorrectedLot`](crate::outcome::CorrectedLot).
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// use scrip::request::Revoke;
+///
+/// let revoked = till.commit(Revoke::new(reward.id).with_reason("issued by mistake"))?;
+/// assert_eq!(revoked.balances.reward_balance, Amount::ZERO);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

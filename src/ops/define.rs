@@ -16,6 +16,16 @@ use crate::store::{DefinitionRef, Need, Owner, View};
 /// Makes a definition (rule D1). Its JSON is `{"reward": {…}}` or `{"point": {…}}`.
 ///
 /// Outcome: the [`Defined`](crate::definition::Defined) definition, with its id.
+///
+/// ```
+/// use scrip::{Amount, Define, Ledger, MemoryStore, Program, RewardDefinition};
+///
+/// let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+/// let ten = ledger.at("2025-06-15T02:00:00Z".parse()?).commit(Define::from(ten))?;
+/// assert_eq!(ten.definition.name(), "Ten");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Define(pub Definition);
@@ -72,6 +82,25 @@ impl Operation for Define {
 /// Replaces what a definition says. What was issued from it before stays as it is (rule D3).
 ///
 /// Outcome: the [`Defined`](crate::definition::Defined) definition.
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// use scrip::request::Redefine;
+///
+/// let twelve = RewardDefinition::new("ten".parse()?, "Ten and two", Amount::from(12));
+/// till.commit(Redefine::new(ten.id, twelve))?;
+/// // What was issued before keeps its terms (rule D3).
+/// assert_eq!(till.balances(alice)?.reward_balance, Amount::from(10));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -127,6 +156,23 @@ impl Operation for Redefine {
 /// Takes a definition out of use: nothing is issued from it any more, and what was issued stays (rule D3).
 ///
 /// Its handle becomes free. Outcome: the [`Defined`](crate::definition::Defined) definition.
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// use scrip::request::ArchiveDefinition;
+///
+/// assert!(till.commit(ArchiveDefinition::new(ten.id))?.is_archived);
+/// assert!(till.commit(IssueReward::new(alice, ten.id)).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

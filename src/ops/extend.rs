@@ -20,6 +20,26 @@ use crate::value::Quantity;
 /// Extends lots: all of those that are named, or none (rule L1).
 ///
 /// Outcome: the [`Extended`](crate::outcome::Extended) lots.
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// use scrip::request::Extend;
+///
+/// let week = RewardDefinition::new("week".parse()?, "Week", Amount::from(5)).valid_for(7, PeriodType::Days);
+/// let week = till.commit(Define::from(week.with_extendable(true)))?;
+/// let reward = till.commit(IssueReward::new(alice, week.id))?;
+/// let extended = till.commit(Extend::by_days(alice, vec![reward.id], 7))?;
+/// assert!(extended.lots[0].expires_at > reward.expires_at);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

@@ -25,6 +25,22 @@ use crate::value::Amount;
 /// Sets value aside in named lots, soonest expiry first, for a while (rules H).
 ///
 /// Outcome: the [`Hold`](crate::Hold).
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// let hold = till.commit(PlaceHold::strict(alice, Amount::from(4)).with_expires_in(600))?;
+/// assert_eq!(hold.total, Amount::from(4));
+/// assert_eq!(till.balances(alice)?.reward_balance, Amount::from(6));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -153,6 +169,23 @@ impl PlaceHold {
 /// Turns a hold into a redemption of as much, or less; the rest is released (rule H2).
 ///
 /// Outcome: the [`Redemption`](crate::Redemption).
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// let hold = till.commit(PlaceHold::strict(alice, Amount::from(4)))?;
+/// let redemption = till.commit(CaptureHold::part(hold.id, Amount::from(3)))?;
+/// assert_eq!(redemption.total, Amount::from(3));
+/// assert_eq!(till.balances(alice)?.reward_balance, Amount::from(7));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -273,6 +306,22 @@ fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotStat
 /// Lets a hold go (rule H3).
 ///
 /// Outcome: the [`Hold`](crate::Hold), released.
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// let hold = till.commit(PlaceHold::strict(alice, Amount::from(4)))?;
+/// till.commit(ReleaseHold::new(hold.id))?;
+/// assert_eq!(till.balances(alice)?.reward_balance, Amount::from(10));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

@@ -17,6 +17,22 @@ use crate::value::{Amount, Points};
 ///
 /// What the customer paid with rewards is given back by [`ReturnRedemption`](crate::ReturnRedemption). Outcome: the
 /// [`TransactionReturn`](crate::outcome::TransactionReturn).
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// let sale = till.commit(PostTransaction::new(alice, Amount::from(25)))?;
+/// let back = till.commit(ReturnTransaction::new(sale.id, Amount::from(5)))?;
+/// assert_eq!(back.transaction.returned, Amount::from(5));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

@@ -16,6 +16,27 @@ use crate::time::Timestamp;
 /// nothing.
 ///
 /// Outcome: [`Swept`](crate::outcome::Swept).
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// use scrip::request::Sweep;
+///
+/// let week = RewardDefinition::new("week".parse()?, "Week", Amount::from(5)).valid_for(7, PeriodType::Days);
+/// let week = till.commit(Define::from(week))?;
+/// till.commit(IssueReward::new(alice, week.id))?;
+/// let mut later = ledger.at("2025-07-15T14:32:00+10:00".parse()?);
+/// assert_eq!(later.commit(Sweep::ProfileId(alice))?.entries, 1);
+/// assert_eq!(later.commit(Sweep::ProfileId(alice))?.entries, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sweep {

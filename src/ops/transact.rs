@@ -218,6 +218,23 @@ impl Operation for UpdateTransaction {
 /// Deletes a transaction, and unlinks its redemption (rule X1). Its history is kept, and its external id is free.
 ///
 /// Outcome: the [`Transaction`](crate::Transaction), deleted.
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// use scrip::request::DeleteTransaction;
+///
+/// let sale = till.commit(PostTransaction::new(alice, Amount::from(25)))?;
+/// assert!(till.commit(DeleteTransaction::new(sale.id))?.is_deleted);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

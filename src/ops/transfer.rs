@@ -22,6 +22,27 @@ use crate::value::Points;
 /// Moves a lot, with all that is left of it, to another profile. It keeps its id, expiry and history (rule L2).
 ///
 /// Outcome: the [`Moved`](crate::outcome::Moved) lot.
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// use scrip::request::Reassign;
+///
+/// let gift = RewardDefinition::new("gift".parse()?, "Gift", Amount::from(5)).with_reassignable(true);
+/// let gift = till.commit(Define::from(gift))?;
+/// let reward = till.commit(IssueReward::new(alice, gift.id))?;
+/// let bob = ProfileId::new("bob")?;
+/// till.commit(Reassign::new(reward.id, bob))?;
+/// assert_eq!(till.balances(bob)?.reward_balance, Amount::from(5));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -160,6 +181,24 @@ impl Moving<'_> {
 /// changed and deleted: that is written with the profile that took over, which answers for it from then on.
 ///
 /// Outcome: [`Merged`](crate::outcome::Merged).
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// use scrip::request::MergeProfiles;
+///
+/// let alice_smith = ProfileId::new("alice.smith")?;
+/// till.commit(MergeProfiles::new(alice, alice_smith))?;
+/// assert_eq!(till.balances(alice_smith)?.reward_balance, Amount::from(10));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

@@ -222,6 +222,12 @@ impl Program {
     }
 
     /// What it was made from.
+    ///
+    /// ```
+    /// let program = scrip::Program::new("JPY", "Asia/Tokyo")?;
+    /// assert_eq!(program.settings().currency.minor_unit(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn settings(&self) -> &ProgramSettings {
         &self.settings
     }
@@ -235,6 +241,18 @@ impl Program {
     }
 
     /// What points are worth in money, rounded down to the minor unit; zero without an exchange rate (rule Q4).
+    ///
+    /// ```
+    /// use scrip::program::ProgramSettings;
+    /// use scrip::value::ExchangeRate;
+    /// use scrip::{Amount, Points, Program};
+    ///
+    /// let rate = ExchangeRate::new(Points::from(100), Amount::from(10))?;
+    /// let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
+    /// let program = Program::try_from(settings.with_exchange_rate(rate))?;
+    /// assert_eq!(program.worth(Points::from(135)), "13.50".parse::<Amount>()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn worth(&self, points: Points) -> Worth {
         self.settings.exchange_rate.map_or(Worth::ZERO, |rate| rate.worth(points, self.minor_unit))
     }

@@ -33,6 +33,27 @@ pub enum Clawback {
 }
 
 /// The points that a transaction earns: a ratio on its total (rule X3).
+///
+/// ```
+/// # use scrip::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// # let alice = ProfileId::new("alice")?;
+/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+/// # let ten = till.commit(ten)?;
+/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// use scrip::program::{Earn, ProgramSettings};
+///
+/// let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
+/// let earn = Earn::new(Points::from(1), Amount::from(2)); // A point for two dollars.
+/// let mut ledger = Ledger::new(settings.with_earn(earn).try_into()?, MemoryStore::new());
+/// let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+/// till.commit(PostTransaction::new(alice, Amount::from(25)))?;
+/// assert_eq!(till.balances(alice)?.point_balance, "12.5".parse()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Earn {

@@ -42,11 +42,29 @@ impl Expiry {
     }
 
     /// Whether it has come by an instant: true at exactly the end.
+    ///
+    /// ```
+    /// use scrip::{Timestamp, time::Expiry};
+    ///
+    /// let end: Timestamp = "2025-07-15T14:00:00Z".parse()?;
+    /// assert!(Expiry::at(end).is_past(end));
+    /// assert!(!Expiry::at(end).is_past("2025-07-15T13:59:59.999999Z".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn is_past(self, at: Timestamp) -> bool {
         self.0 <= at.micros()
     }
 
     /// The last second of use as people write it, one second before the exclusive end (rule T5); `None` for never.
+    ///
+    /// ```
+    /// use scrip::{Timestamp, time::Expiry};
+    ///
+    /// let end: Timestamp = "2025-07-15T14:00:00Z".parse()?;
+    /// assert_eq!(Expiry::at(end).last_second(), Some("2025-07-15T13:59:59Z".parse()?));
+    /// assert_eq!(Expiry::NEVER.last_second(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn last_second(self) -> Option<Timestamp> {
         // A lot whose end is in the first second of the year 1 has no earlier second to show.
         self.instant().map(|end| end.checked_add(TimeDelta::seconds(-1)).unwrap_or(Timestamp::MIN))

@@ -56,6 +56,17 @@ impl Period {
 
     /// When a reward issued at an instant, in a zone, expires.
     ///
+    /// ```
+    /// use scrip::PeriodType;
+    /// use scrip::time::Period;
+    ///
+    /// // Through the 30th local day after the one on which it is issued.
+    /// let expiry = Period::new(30, PeriodType::Days)
+    ///     .expiry("2025-06-15T14:32:00+10:00".parse()?, "Australia/Melbourne".parse()?)?;
+    /// assert_eq!(expiry.instant(), Some("2025-07-16T00:00:00+10:00".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Past the year 9999.
     pub fn expiry(self, issued: Timestamp, zone: Zone) -> Result<Expiry, TimeError> {

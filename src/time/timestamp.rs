@@ -77,6 +77,15 @@ impl Timestamp {
 
     /// From microseconds since 1970, in UTC.
     ///
+    /// ```
+    /// use scrip::Timestamp;
+    ///
+    /// let at = Timestamp::from_micros(1_750_000_000_000_000)?;
+    /// assert_eq!(at.to_string(), "2025-06-15T15:06:40Z");
+    /// assert_eq!(at.micros(), 1_750_000_000_000_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Outside the years 1 to 9999.
     pub const fn from_micros(micros: i64) -> Result<Self, TimeError> {
@@ -93,11 +102,27 @@ impl Timestamp {
     }
 
     /// As chrono's type.
+    ///
+    /// ```
+    /// use scrip::{Timestamp, chrono::Datelike};
+    ///
+    /// let at: Timestamp = "2025-06-15T23:30:00+10:00".parse()?;
+    /// assert_eq!(at.to_datetime().day(), 15);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn to_datetime(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::<Utc>::UNIX_EPOCH)
     }
 
     /// So much later, or earlier.
+    ///
+    /// ```
+    /// use scrip::{Timestamp, chrono::TimeDelta};
+    ///
+    /// let at: Timestamp = "2025-06-15T12:00:00Z".parse()?;
+    /// assert_eq!(at.checked_add(TimeDelta::hours(-13))?, "2025-06-14T23:00:00Z".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Outside the years 1 to 9999.

@@ -15,6 +15,16 @@ use super::{Expiry, TimeError, Timestamp, Zone};
 /// When something begins or happens: an instant, or a local time that a zone will place.
 ///
 /// In JSON: RFC 3339 for an instant, `YYYY-MM-DD HH:MM:SS` for a local time; a bare date is the start of that day.
+///
+/// ```
+/// use scrip::time::When;
+///
+/// let local: When = "2025-06-15 14:32:00".parse()?;
+/// let instant: When = "2025-06-15T14:32:00+10:00".parse()?;
+/// let melbourne = "Australia/Melbourne".parse()?;
+/// assert_eq!(local.resolve(melbourne)?, instant.resolve(melbourne)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum When {
     /// An instant.
@@ -69,6 +79,18 @@ impl fmt::Display for When {
 /// As an `expires_at` text means the whole second that it names, so does [`Until::Local`]; in Rust,
 /// [`Until::Instant`] is exclusive, and in JSON it is written one second earlier (rule T5). [`Until::Day`] means
 /// to the end of that local day.
+///
+/// ```
+/// use scrip::Zone;
+/// use scrip::time::{Expiry, Until};
+///
+/// // To the end of that day, wherever the shop is.
+/// let until: Until = "2025-07-15".parse()?;
+/// let expiry = until.resolve("Australia/Melbourne".parse()?)?;
+/// assert_eq!(expiry.instant(), Some("2025-07-16T00:00:00+10:00".parse()?));
+/// assert_eq!("never".parse::<Until>()?.resolve(Zone::UTC)?, Expiry::NEVER);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Until {
     /// It does not end. In JSON: `null`, or `"never"`.

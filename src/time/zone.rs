@@ -36,17 +36,37 @@ impl Zone {
     pub const UTC: Self = Self(Tz::UTC);
 
     /// The zone's IANA name.
+    ///
+    /// ```
+    /// let zone: scrip::Zone = "Australia/Melbourne".parse()?;
+    /// assert_eq!(zone.name(), "Australia/Melbourne");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn name(self) -> &'static str {
         self.0.name()
     }
 
     /// What the clock on the wall shows at an instant.
+    ///
+    /// ```
+    /// let zone: scrip::Zone = "Australia/Melbourne".parse()?;
+    /// assert_eq!(zone.local("2025-06-15T20:00:00Z".parse()?).to_string(), "2025-06-16 06:00:00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn local(self, at: Timestamp) -> NaiveDateTime {
         self.0.from_utc_datetime(&at.to_datetime().naive_utc()).naive_local()
     }
 
     /// The instant at which a local time begins something: the first instant after a spring gap, the earlier of
     /// the two in an autumn fold (rule T3).
+    ///
+    /// ```
+    /// let zone: scrip::Zone = "Australia/Melbourne".parse()?;
+    /// // The clock shows half past two twice that night. What begins then begins the first time.
+    /// let local = "2025-04-06T02:30:00".parse()?;
+    /// assert_eq!(zone.start_at(local)?, "2025-04-06T02:30:00+11:00".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Outside the years 1 to 9999.
@@ -56,6 +76,14 @@ impl Zone {
 
     /// The instant at which a local time ends something: the first instant after a spring gap, the later of the
     /// two in an autumn fold (rule T3).
+    ///
+    /// ```
+    /// let zone: scrip::Zone = "Australia/Melbourne".parse()?;
+    /// // The clock shows half past two twice that night. What ends then ends the second time.
+    /// let local = "2025-04-06T02:30:00".parse()?;
+    /// assert_eq!(zone.end_at(local)?, "2025-04-06T02:30:00+10:00".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Outside the years 1 to 9999.

@@ -84,6 +84,14 @@ macro_rules! quantity {
 
             /// From whole ten-thousandths, which is how the ledger holds it.
             ///
+            /// ```
+            #[doc = concat!("use scrip::value::", stringify!($name), ";")]
+            ///
+            #[doc = concat!("let value = ", stringify!($name), "::from_ten_thousandths(75_000)?;")]
+            /// assert_eq!(value.to_string(), "7.5");
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            ///
             /// # Errors
             /// Below zero, or above [`Self::MAX_TOTAL`].
             pub const fn from_ten_thousandths(raw: i64) -> Result<Self, AmountError> {
@@ -132,6 +140,15 @@ macro_rules! quantity {
             }
 
             /// The difference.
+            ///
+            /// ```
+            #[doc = concat!("use scrip::value::", stringify!($name), ";")]
+            ///
+            #[doc = concat!("let [two, three] = [2, 3].map(", stringify!($name), "::from);")]
+            #[doc = concat!("assert_eq!(three.try_sub(two)?, ", stringify!($name), "::from(1));")]
+            /// assert_eq!(two.try_sub(three).unwrap_err().code(), "negative");
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             ///
             /// # Errors
             /// It is below zero.
@@ -274,6 +291,15 @@ quantity! {
 }
 
 /// A change of a quantity, up or down.
+///
+/// ```
+/// use scrip::value::Delta;
+///
+/// let down: Delta = "-2.50".parse()?;
+/// assert_eq!(down.ten_thousandths(), -25_000);
+/// assert_eq!(down.to_string(), "-2.5");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Delta(i64);
 
@@ -337,6 +363,14 @@ wire::serde_as_exact_number!(Delta);
 
 impl Quantity {
     /// Read as money.
+    ///
+    /// ```
+    /// use scrip::Amount;
+    /// use scrip::value::Quantity;
+    ///
+    /// assert_eq!(Quantity::from(Amount::from(10)).as_amount(), Amount::from(10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn as_amount(self) -> Amount {
         Amount(self.0)
     }

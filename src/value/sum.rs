@@ -37,6 +37,14 @@ impl Sum {
     }
 
     /// The sum of both.
+    ///
+    /// ```
+    /// use scrip::Points;
+    /// use scrip::value::Sum;
+    ///
+    /// assert_eq!(Sum::from(Points::from(3)).plus(Points::from(4).into()).to_string(), "7");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))

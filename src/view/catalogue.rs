@@ -30,6 +30,20 @@ impl Catalogue {
     }
 
     /// One definition, by its id.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// assert_eq!(till.catalogue()?.get(ten.id), Some(&ten));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, id: DefinitionId) -> Option<&Defined> {
         self.definitions.get(&id)
     }
@@ -45,6 +59,22 @@ impl Catalogue {
     }
 
     /// The reward definition in use with this handle.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let catalogue = till.catalogue()?;
+    /// assert_eq!(catalogue.reward(&"ten".parse()?), Some(&ten));
+    /// assert_eq!(catalogue.point(&"ten".parse()?), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reward(&self, handle: &Handle) -> Option<&Defined> {
         self.iter()
             .find(|defined| matches!(defined.definition, Definition::Reward(_)) && defined.holds(handle))
@@ -57,6 +87,22 @@ impl Catalogue {
     }
 
     /// All of them, in the order in which they were defined.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let catalogue = till.catalogue()?;
+    /// let names = catalogue.iter().map(|defined| defined.definition.name());
+    /// assert!(names.eq(["Ten"]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Defined> {
         self.definitions.values()
     }

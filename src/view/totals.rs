@@ -78,6 +78,21 @@ impl LedgerTotals {
 
 impl KindSums {
     /// What is owed to customers: all that can be redeemed now or later.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// till.commit(Redeem::strict(alice, Amount::from(4)))?;
+    /// assert_eq!(till.totals()?.rewards.owed().to_string(), "6");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn owed(&self) -> Sum {
         [self.available, self.pending, self.held].into_iter().sum()
     }

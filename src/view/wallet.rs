@@ -102,6 +102,20 @@ impl Wallet {
     }
 
     /// The balances at that moment.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// assert_eq!(till.wallet(alice)?.balances().reward_balance, Amount::from(10));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn balances(&self) -> Balances {
         self.account.balances_at(self.at)
     }
@@ -112,6 +126,20 @@ impl Wallet {
     }
 
     /// Every reward there ever was: those with usable value in the order in which they would be used, then the rest.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// assert_eq!(till.wallet(alice)?.rewards(), [reward]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rewards(&self) -> Vec<Reward> {
         self.lots(LotKind::Reward)
     }
@@ -149,6 +177,21 @@ impl Wallet {
     }
 
     /// One redemption.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let redemption = till.commit(Redeem::strict(alice, Amount::from(4)))?;
+    /// assert_eq!(till.wallet(alice)?.redemption(redemption.id), Some(&redemption));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn redemption(&self, id: RedemptionId) -> Option<&Redemption> {
         self.redemptions.get(&id)
     }
@@ -165,6 +208,22 @@ impl Wallet {
     }
 
     /// One hold.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let hold = till.commit(PlaceHold::strict(alice, Amount::from(4)))?;
+    /// let seen = till.wallet(alice)?.hold(hold.id).map(|hold| hold.total);
+    /// assert_eq!(seen, Some(Amount::from(4)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn hold(&self, id: HoldId) -> Option<Hold> {
         self.holds.get(&id).cloned()
     }
@@ -175,6 +234,21 @@ impl Wallet {
     }
 
     /// One transaction, unless it was deleted.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// let sale = till.commit(PostTransaction::new(alice, Amount::from(25)))?;
+    /// assert_eq!(till.wallet(alice)?.transaction(sale.id), Some(&sale));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transaction(&self, id: TransactionId) -> Option<&Transaction> {
         self.transactions.get(&id).filter(|transaction| !transaction.is_deleted)
     }
@@ -184,6 +258,23 @@ impl Wallet {
     ///
     /// So it is the same list before and after a sweep. The entries that are still to come have the sequence numbers and
     /// balances that they are written with, unless a request that is dated before them comes first.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+    /// till.commit(Redeem::strict(alice, Amount::from(4)))?;
+    /// let wallet = till.wallet(alice)?;
+    /// let balances = wallet.journal().iter().map(|entry| entry.balances.reward_balance);
+    /// assert!(balances.eq([Amount::from(10), Amount::from(6)]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn journal(&self) -> &[Entry] {
         &self.entries
     }

@@ -198,11 +198,39 @@ impl<L: Grouped> GroupCommit<L> {
     }
 
     /// Takes nothing more, by no handle. What is queued is still done; the driver then ends.
+    ///
+    /// ```
+    /// use scrip::ledger::{GroupCommit, GroupOptions};
+    /// # use scrip::{Ledger, MemoryStore, Program, ProfileId, Amount, Redeem, Command};
+    /// # let ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let redeem = Redeem::strict(ProfileId::new("alice")?, Amount::from(4));
+    /// # let command = Command::new("2025-06-15T02:00:00Z".parse()?, redeem);
+    ///
+    /// let (group, driver) = GroupCommit::new(ledger, GroupOptions::default());
+    /// group.close();
+    /// driver.run(); // Nothing was queued, so it ends at once.
+    /// assert_eq!(group.commit(command).wait().unwrap_err().code(), "closed");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close(&self) {
         self.door.queue.close();
     }
 
     /// How many requests are queued and not yet begun.
+    ///
+    /// ```
+    /// use scrip::ledger::{GroupCommit, GroupOptions};
+    /// # use scrip::{Ledger, MemoryStore, Program, ProfileId, Amount, Redeem, Command};
+    /// # let ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let redeem = Redeem::strict(ProfileId::new("alice")?, Amount::from(4));
+    /// # let command = Command::new("2025-06-15T02:00:00Z".parse()?, redeem);
+    ///
+    /// let (group, driver) = GroupCommit::new(ledger, GroupOptions::default());
+    /// let pending = group.commit(command);
+    /// assert_eq!(group.queued(), 1);
+    /// # drop((pending, driver));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn queued(&self) -> usize {
         self.door.queue.len()
     }
@@ -233,6 +261,20 @@ where
     }
 
     /// The same, if there is room in the queue now.
+    ///
+    /// ```
+    /// use scrip::ledger::{GroupCommit, GroupOptions};
+    /// # use scrip::{Ledger, MemoryStore, Program, ProfileId, Amount, Redeem, Command};
+    /// # let ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let redeem = Redeem::strict(ProfileId::new("alice")?, Amount::from(4));
+    /// # let command = Command::new("2025-06-15T02:00:00Z".parse()?, redeem);
+    ///
+    /// let (group, driver) = GroupCommit::new(ledger, GroupOptions::default().queue(1));
+    /// let first = group.try_commit(command.clone()).expect("room for one");
+    /// assert!(group.try_commit(command).is_err());
+    /// # drop((first, driver));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// There is none. If it is not full but closed, then that is the answer to the command.

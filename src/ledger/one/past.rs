@@ -24,7 +24,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
@@ -56,7 +57,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
@@ -88,7 +90,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
@@ -121,7 +124,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
@@ -159,7 +163,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
@@ -190,7 +195,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///
@@ -221,7 +227,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
     /// # let alice = ProfileId::new("alice")?;
-    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten)?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// use scrip::store::AsOf;
     ///

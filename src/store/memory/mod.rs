@@ -113,6 +113,21 @@ impl Default for MemoryStore {
 
 impl MemoryStore {
     /// An empty store.
+    ///
+    /// ```
+    /// use scrip::{Ledger, MemoryStore, Program};
+    ///
+    /// // Both handles show the same accounts.
+    /// let store = MemoryStore::new();
+    /// let program = Program::new("AUD", "Australia/Melbourne")?;
+    /// let ledgers = [Ledger::new(program.clone(), store.clone()), Ledger::new(program, store)];
+    /// # let [mut one, mut other] = ledgers;
+    /// # let now = "2025-06-15T02:00:00Z".parse()?;
+    /// # let ten = scrip::RewardDefinition::new("ten".parse()?, "Ten", 10.into());
+    /// # let ten = one.at(now).commit(scrip::Define::from(ten))?;
+    /// # assert_eq!(other.at(now).definition(ten.id)?, Some(ten));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new() -> Self {
         Self {
             shared: Arc::new(Shared {

@@ -27,6 +27,14 @@ impl SqliteStore {
     ///
     /// Reads in one snapshot, while others may write. It takes about as long as reading the whole file.
     ///
+    /// ```
+    /// use scrip::store::sqlite::SqliteStore;
+    ///
+    /// let mut store = SqliteStore::in_memory()?;
+    /// assert!(store.check()?.is_whole());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// SQLite failed so that the check could not go on. What is wrong with the data is no error but a fault in the answer.
     pub fn check(&mut self) -> Result<CheckReport, SqliteError> {
@@ -44,6 +52,17 @@ impl SqliteStore {
     ///
     /// The file at `to` is replaced, if there is one. Meanwhile the write-ahead log cannot be cut off, and grows by what is
     /// written.
+    ///
+    /// ```
+    /// use scrip::store::sqlite::SqliteStore;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut store = SqliteStore::open(folder.path().join("ledger.sqlite"))?;
+    /// let copy = folder.path().join("copy.sqlite");
+    /// store.back_up(&copy)?;
+    /// assert!(SqliteStore::open(&copy)?.check()?.is_whole());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// SQLite failed, or the copy cannot be written.

@@ -119,6 +119,17 @@ impl SqliteStore {
 
     /// Opens a file in a certain way; see [`SqliteStore::open`].
     ///
+    /// ```
+    /// use scrip::store::sqlite::{SqliteOptions, SqliteStore};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("ledger.sqlite");
+    /// let mut writer = SqliteStore::open(&path)?;
+    /// let mut reader = SqliteStore::open_with(&path, SqliteOptions::new().read_only())?;
+    /// assert!(reader.check()?.is_whole());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`SqliteStore::open`]; and a file of an older format, where it is only to be read.
     pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, SqliteError> {
@@ -134,6 +145,16 @@ impl SqliteStore {
     }
 
     /// A store that is gone when it is dropped; for tests.
+    ///
+    /// ```
+    /// use scrip::store::sqlite::SqliteStore;
+    /// use scrip::{Ledger, Program, ProfileId};
+    ///
+    /// let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, SqliteStore::in_memory()?);
+    /// let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// assert!(till.balances(ProfileId::new("alice")?)?.reward_balance.is_zero());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// SQLite failed.

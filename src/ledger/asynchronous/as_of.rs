@@ -1,0 +1,151 @@
+//! The asynchronous ledger as it was.
+
+use super::{AsyncLedger, ask};
+use crate::account::NextExpiry;
+use crate::id::{ProfileId, ProfileNumber};
+use crate::journal::ValuedBalances;
+use crate::ledger::Error;
+use crate::ledger::read::{self, Reading};
+use crate::store::AsyncStore;
+use crate::view::{Catalogue, Wallet};
+
+/// A ledger as it was; see [`AsyncLedger::as_of`].
+#[derive(Debug)]
+pub struct AsyncLedgerAsOf<'a, S> {
+    pub(in crate::ledger) ledger: &'a mut AsyncLedger<S>,
+    pub(in crate::ledger) reading: Reading,
+}
+
+impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
+    /// A profile's balances then.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let yesterday = scrip::store::AsOf::At("2025-06-14T12:00:00Z".parse()?);
+    /// assert_eq!(ledger.as_of(yesterday).balances(alice).await?.reward_balance, Amount::ZERO);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn balances(&mut self, profile: ProfileId) -> Result<ValuedBalances, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::balances(&self.ledger.program, self.reading, profile)).await
+    }
+
+    /// Everything about a profile then.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// till.commit(Redeem::strict(alice, Amount::from(4))).await?;
+    /// let before = ledger.as_of(scrip::store::AsOf::Sequence(1)).wallet(alice).await?;
+    /// assert_eq!(before.redemptions().len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn wallet(&mut self, profile: ProfileId) -> Result<Wallet, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::wallet(&self.ledger.program, self.reading, profile)).await
+    }
+
+    /// Everything about the profile with a number, as identifiers carry it; `None` if no profile has it.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let now = scrip::store::AsOf::At(now);
+    /// let wallet = ledger.as_of(now).wallet_of(reward.id.number()).await?;
+    /// assert_eq!(wallet.map(|wallet| wallet.profile_id()), Some(alice));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn wallet_of(&mut self, number: ProfileNumber) -> Result<Option<Wallet>, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::wallet_of(&self.ledger.program, self.reading, number)).await
+    }
+
+    /// What of a profile's value was to expire next then, and when.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let now = scrip::store::AsOf::At(now);
+    /// assert_eq!(ledger.as_of(now).next_expiry(alice).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn next_expiry(&mut self, profile: ProfileId) -> Result<Option<NextExpiry>, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::next_expiry(&self.ledger.program, self.reading, profile)).await
+    }
+
+    /// The definitions then.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let yesterday = scrip::store::AsOf::At("2025-06-14T12:00:00Z".parse()?);
+    /// assert_eq!(ledger.as_of(yesterday).catalogue().await?.get(ten.id), None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn catalogue(&mut self) -> Result<Catalogue, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::catalogue(self.reading)).await
+    }
+}

@@ -1,0 +1,330 @@
+//! The asynchronous ledger at an instant.
+
+use super::{AsyncLedger, ask};
+use crate::account::NextExpiry;
+use crate::engine::{Action, Asked, Receipt};
+use crate::id::{Key, LotId, ProfileId, ProfileNumber};
+use crate::journal::{LotSnapshots, ValuedBalances};
+use crate::ledger::read::{self, Reading};
+use crate::ledger::{Answer, Error};
+use crate::ops::{Command, KeyedBatch, Quote, Redeem};
+use crate::store::AsyncStore;
+use crate::time::Timestamp;
+use crate::view::{Catalogue, Wallet};
+
+/// A ledger at an instant; see [`AsyncLedger::at`].
+#[derive(Debug)]
+pub struct AsyncLedgerAt<'a, S> {
+    pub(in crate::ledger) ledger: &'a mut AsyncLedger<S>,
+    pub(in crate::ledger) at: Timestamp,
+    pub(in crate::ledger) key: Option<Key>,
+}
+
+impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
+    /// The ledger at the same instant, with an idempotency key for its next request or batch: the same key with the
+    /// same content is carried out once (rule J5).
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let redeem = Redeem::strict(alice, Amount::from(4));
+    /// let first = till.keyed("till-7/0042".parse()?).commit(redeem.clone()).await?;
+    /// // The answer got lost, so the till asks again:
+    /// let again = till.keyed("till-7/0042".parse()?).commit(redeem).await?;
+    /// assert_eq!(first, again);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn keyed(&mut self, key: Key) -> AsyncLedgerAt<'_, S> {
+        AsyncLedgerAt { ledger: self.ledger, at: self.at, key: Some(key) }
+    }
+
+    /// Carries out a request.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let redemption = till.commit(Redeem::strict(alice, Amount::from(4))).await?;
+    /// assert_eq!(redemption.total, Amount::from(4));
+    ///
+    /// let refused = till.commit(Redeem::strict(alice, Amount::from(7))).await.unwrap_err();
+    /// assert_eq!(refused.code(), "insufficient_value");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
+    pub async fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
+        let key = self.key.take();
+        let asked = Asked { at: self.at, key: key.as_ref(), row: None, if_version: None, request: &request };
+        self.ledger.run_as(asked, |outcome, _, _| outcome).await
+    }
+
+    /// Carries out a request, and says whether that was new.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// use scrip::outcome::Disposition;
+    ///
+    /// let receipt = till.commit_with_receipt(Redeem::strict(alice, Amount::from(4))).await?;
+    /// assert_eq!(receipt.disposition, Disposition::New);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`AsyncLedgerAt::commit`].
+    pub async fn commit_with_receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
+        let key = self.key.take();
+        let asked = Asked { at: self.at, key: key.as_ref(), row: None, if_version: None, request: &request };
+        let make = |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged };
+        self.ledger.run_as(asked, make).await
+    }
+
+    /// Carries out many requests in one go, as [`AsyncLedger::run_all`]; under a key, as one [`KeyedBatch`].
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let issues = [alice, ProfileId::new("bob")?].map(|profile| IssueReward::new(profile, ten.id));
+    /// assert!(till.commit_all(issues).await.iter().all(Result::is_ok));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn commit_all<A: Action>(
+        &mut self,
+        requests: impl IntoIterator<Item = A>,
+    ) -> Vec<Answer<A, S::Error>> {
+        match self.key.take() {
+            Some(key) => self.ledger.run_batch(&KeyedBatch::new(self.at, key, requests)).await,
+            None => self.ledger.run_all(&self.commands(requests)).await,
+        }
+    }
+
+    /// What a redemption would take and from where, without taking it (rule C7).
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let quote = till.quote(&Redeem::lenient(alice, Amount::from(25))).await?;
+    /// assert_eq!(quote.total, Amount::from(10));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The rejection that committing it would meet, or the store failed.
+    pub async fn quote(&mut self, redeem: &Redeem) -> Result<Quote, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::quote(&self.ledger.program, self.at, redeem)?).await
+    }
+
+    /// A profile's balances.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// assert_eq!(till.balances(alice).await?.reward_balance, Amount::from(10));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn balances(&mut self, profile: ProfileId) -> Result<ValuedBalances, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::balances(&self.ledger.program, Reading::Now(self.at), profile))
+            .await
+    }
+
+    /// Everything about a profile: its rewards and points, redemptions, transactions and journal.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let wallet = till.wallet(alice).await?;
+    /// assert_eq!(wallet.rewards(), [reward]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn wallet(&mut self, profile: ProfileId) -> Result<Wallet, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::wallet(&self.ledger.program, Reading::Now(self.at), profile)).await
+    }
+
+    /// Everything about the profile with a number, as identifiers carry it; `None` if no profile has it.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let wallet = till.wallet_of(reward.id.number()).await?;
+    /// assert_eq!(wallet.map(|wallet| wallet.profile_id()), Some(alice));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn wallet_of(&mut self, number: ProfileNumber) -> Result<Option<Wallet>, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::wallet_of(&self.ledger.program, Reading::Now(self.at), number))
+            .await
+    }
+
+    /// A few lots of a profile, as they stand. It costs the same however long the journal is.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let lots = till.lots(alice, &[reward.id]).await?.lots;
+    /// assert_eq!(lots[0].lot.value_remaining, Amount::from(10).into());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn lots(&mut self, profile: ProfileId, ids: &[LotId]) -> Result<LotSnapshots, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::lots(&self.ledger.program, self.at, profile, ids)).await
+    }
+
+    /// What of a profile's value expires next, and when.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// // What is issued from this definition does not expire.
+    /// assert_eq!(till.next_expiry(alice).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub async fn next_expiry(&mut self, profile: ProfileId) -> Result<Option<NextExpiry>, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::next_expiry(&self.ledger.program, Reading::Now(self.at), profile))
+            .await
+    }
+
+    /// The definitions.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let catalogue = till.catalogue().await?;
+    /// assert_eq!(catalogue.reward(&"ten".parse()?), Some(&ten));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn catalogue(&mut self) -> Result<Catalogue, Error<S::Error>> {
+        ask(&mut self.ledger.store, read::catalogue(Reading::Now(self.at))).await
+    }
+
+    fn commands<A>(&self, requests: impl IntoIterator<Item = A>) -> Vec<Command<A>> {
+        requests.into_iter().map(|request| Command::new(self.at, request)).collect()
+    }
+}
