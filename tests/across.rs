@@ -142,6 +142,10 @@ fn expired(events: &[Event]) -> BTreeSet<(LotId, Timestamp, Quantity)> {
 }
 
 /// Rule T7: with a sweep before every listening and without any, what expires, and what soon does, is heard on the same day.
+///
+/// Catches: an expiry that is heard only once it is written (T7); a pending lot, or one that a lapsed hold
+/// released, that does not expire soon; value released by a hold on an expired lot that expires in silence; a
+/// lot that arrives in a time already told, and is passed over.
 #[test]
 fn t7_events_do_not_wait_for_a_sweep() {
     for limit in [1, 3, 1_000] {

@@ -41,6 +41,11 @@ fn what_the_ledger_wrote_passes() {
 }
 
 /// A change that is found in each entry that has the field is not listed; one that is missed in any is.
+///
+/// Catches: items that need not add up to their total (C5); an expiry that any later entry may change (L1);
+/// terms that a correction changes, or that differ from the definition's (D3); points earned whatever the
+/// total, or with any terms where they arrive (X4, X3); a stamp's number of entries that is not counted (J5);
+/// a lot that stayed with a merged profile and is forgotten (X4, R3).
 #[test]
 fn every_change_of_a_field_is_found() {
     let journals = Journals::written();
@@ -105,6 +110,8 @@ fn a_contradiction_names_the_field_and_the_rule() {
 }
 
 /// A profile that was merged into another is closed: what would do in any other journal is refused.
+///
+/// Catches: entries after a merger that are not checked (L2).
 #[test]
 fn nothing_is_written_after_a_merger() {
     let journals = Journals::written();
@@ -122,6 +129,8 @@ fn nothing_is_written_after_a_merger() {
 }
 
 /// All that was redeemed, had expired and so on goes along, and arrives from there.
+///
+/// Catches: movements of a merger that are not compared with the totals, or come from anywhere (L2).
 #[test]
 fn the_whole_history_goes_along_in_a_merger() {
     let journals = Journals::written();
@@ -139,6 +148,8 @@ fn the_whole_history_goes_along_in_a_merger() {
 }
 
 /// Points come back only right after the transaction that lost them.
+///
+/// Catches: points that come back with any transaction (X4).
 #[test]
 fn points_come_back_with_their_transaction_only() {
     let journals = Journals::written();
@@ -151,6 +162,8 @@ fn points_come_back_with_their_transaction_only() {
 }
 
 /// A journal of which the end is missing is told by the last request's own count.
+///
+/// Catches: the end of a journal that is not checked (J5).
 #[test]
 fn a_request_is_there_to_its_end() {
     let journals = Journals::written();

@@ -121,6 +121,8 @@ proptest! {
     #![proptest_config(config(150))]
 
     /// Rule H2: holding X and capturing Y at the same instant leaves the same account as redeeming Y.
+    ///
+    /// Catches: a capture that forgets the rate at which the hold was placed (H2).
     #[test]
     fn capturing_is_redeeming(
         case in generate::case_of(programs::open_program(), 20),
@@ -148,6 +150,8 @@ proptest! {
 
     /// Rules H1 and H3: a hold lowers what is available, not what is owned; and once it is released, or its time is
     /// over, all is as before.
+    ///
+    /// Catches: a lapsed hold that still holds until its entry is written (H3, T7).
     #[test]
     fn a_hold_that_ends_leaves_nothing(
         case in generate::case_of(programs::open_program(), 20),
@@ -189,6 +193,8 @@ proptest! {
     }
 
     /// Rule R1: redeeming X and returning Y, in any number of parts, leaves the same lots as redeeming X − Y.
+    ///
+    /// Catches: a return that forgets what was returned before it (R1).
     #[test]
     fn a_return_is_a_smaller_redemption(
         case in generate::case_of(programs::open_program(), 20),
@@ -221,6 +227,9 @@ proptest! {
     }
 
     /// Rule R4: the window's end is inside it, and nothing after it is; a reversal leaves what was before.
+    ///
+    /// Catches: a window that excludes its end (R4); a second chance past the year 9999 that is not refused
+    /// (R3).
     #[test]
     fn a_reversal_undoes_within_its_window(
         case in generate::case_of(programs::open_program(), 15),
@@ -257,6 +266,9 @@ proptest! {
 
     /// Rule T7: with a sweep before every step, everything is answered as without any, now and as of the past, list by list;
     /// the journals end up the same, byte by byte; and sweeping twice adds nothing.
+    ///
+    /// Catches: balances as of the last entry, however late it is (T7); a wallet's journal, or a lot's last
+    /// change, that stops at what is written (T7).
     #[test]
     fn sweeping_changes_no_answer(case in generate::case(30), ago in 0..40 * DAY) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -301,6 +313,8 @@ proptest! {
     }
 
     /// Rule L2: wherever a lot goes, it is with one profile and no other; and moving changes nothing of what there is.
+    ///
+    /// Catches: a lot that moved and stays usable where it was (L2).
     #[test]
     fn a_lot_is_never_in_both_and_never_in_neither(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;

@@ -57,6 +57,8 @@ proptest! {
 
     /// Batches and single requests under the same few keys, some of them sent again, changed or not: each row is answered as
     /// the model says.
+    ///
+    /// Catches: rows that are carried out before the key is known to be free (J5).
     #[test]
     fn batches_agree_with_the_model(case in generate::case(6), batches in vec(sent(), 1..8)) {
         let mut world = World::compared(&case, MemoryStore::new())?;
@@ -82,6 +84,9 @@ proptest! {
 
     /// A batch that is interrupted after any of its rows and sent again is the batch sent once; with other rows it is refused,
     /// and nothing of it is done.
+    ///
+    /// Catches: a key of another batch that passes for the same one; a row that is looked up by the key alone
+    /// (J5).
     #[test]
     fn an_interrupted_batch_is_completed(case in generate::case(10), steps in vec(generate::step(), 2..7)) {
         let mut world = World::alone(&case, MemoryStore::new())?;

@@ -19,6 +19,8 @@ proptest! {
 
     /// Rules X3 and X4: what stays earned is what the kept total would have earned, whatever the steps; the journal
     /// accounts for every point of it; and a debt is paid before anything is earned.
+    ///
+    /// Catches: a new lot that is earned before a debt is paid (X4).
     #[test]
     fn what_stays_earned_is_what_was_kept(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;

@@ -40,6 +40,9 @@ proptest! {
     #![proptest_config(config(100))]
 
     /// Rules J3 and R2, after every step, per account and over the ledger.
+    ///
+    /// Catches: expired value that is added to no total; totals over all profiles that leave out what is held
+    /// (J3).
     #[test]
     fn no_value_appears_or_vanishes(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -62,6 +65,8 @@ proptest! {
     }
 
     /// Rules J1 and J3: whatever the ledger wrote passes an audit, also after mergers.
+    ///
+    /// Catches: a replacement of an earned lot that is held to the catalogue's terms where it arrives (R3).
     #[test]
     fn an_audit_finds_nothing(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -74,6 +79,8 @@ proptest! {
 
     /// Rules J1 and J2: the journal is all there is. Folding it, also after it was written down as JSON and read
     /// again, gives the account bit for bit, and at each entry the balances that it states.
+    ///
+    /// Catches: instants that lose their microseconds in JSON (J2).
     #[test]
     fn replay_gives_the_account(case in generate::case(40)) {
         let mut world = played(&case)?;
@@ -110,6 +117,8 @@ proptest! {
     }
 
     /// Rules J1 to J3: a journal in which anything is missing, moved or altered is no journal.
+    ///
+    /// Catches: a replay that ignores sequence numbers, times or balances (J1).
     #[test]
     fn a_journal_that_was_tampered_with_is_refused(case in generate::case(30), which in any::<u16>()) {
         let mut world = played(&case)?;
@@ -150,6 +159,9 @@ proptest! {
     }
 
     /// Rules J4 and T7: what was answered about the past stays the answer, whatever comes later.
+    ///
+    /// Catches: several lots that fell due, of which only the first is written (T7); a wallet's journal that
+    /// stops at what is written (J4).
     #[test]
     fn the_past_does_not_change(case in generate::case(20), ago in 0..40 * DAY) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -171,6 +183,8 @@ proptest! {
     }
 
     /// Rule J4: what is shown of the past is what the model works out for then.
+    ///
+    /// Catches: a past instant that leaves out what was written at that instant (J4).
     #[test]
     fn the_past_agrees_with_the_model(case in generate::case(25), ago in 0..40 * DAY) {
         let mut world = World::compared(&case, MemoryStore::new())?;
@@ -192,6 +206,8 @@ proptest! {
     }
 
     /// Rule T7: whether what fell due is written down early or late makes no difference to what can be used.
+    ///
+    /// Catches: several lots that fell due, of which only the first is written (T7).
     #[test]
     fn nothing_depends_on_when_the_due_is_written(case in generate::case(30)) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -224,6 +240,9 @@ proptest! {
 
     /// Rule T1: the same commands on a fresh store give the same answers and the same journals, byte by byte; also
     /// after they were written down as lines of JSON and read again, in one batch, and over another store.
+    ///
+    /// Catches: an instant as expiry that keeps its second in JSON (T5); a batch that runs backwards, or goes
+    /// on past a row that leads to another account.
     #[test]
     fn the_same_commands_lead_to_the_same_bytes(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;

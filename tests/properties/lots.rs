@@ -29,6 +29,9 @@ proptest! {
     #![proptest_config(config(150))]
 
     /// Rule L1: extending never shortens; all lots that are named, or none; and what had expired can be used again.
+    ///
+    /// Catches: a date before the expiry; several lots of which only the first is extended; an expired lot
+    /// that stays expired (L1).
     #[test]
     fn extending_never_shortens(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -64,6 +67,9 @@ proptest! {
 
     /// Rule L4: what is left includes what is held; and what is held can neither be revoked, nor adjusted away, nor sent
     /// to somebody else.
+    ///
+    /// Catches: a lot with held value that can be revoked, sent to somebody else, or adjusted to less than is
+    /// held (L4).
     #[test]
     fn what_is_held_stays(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;

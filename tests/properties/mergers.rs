@@ -149,6 +149,9 @@ proptest! {
 
     /// Rules X4 and L2: a merger between a purchase and its returns changes nothing in what is clawed back, from where, and
     /// what is owed; nor in what a deleted transaction frees.
+    ///
+    /// Catches: value that expired before the merger and counts for nothing; an entry of the other journal
+    /// that is looked up by its number in this one (X4).
     #[test]
     fn a_merger_changes_nothing_in_what_comes_back(
         mut program in programs::open_program(),

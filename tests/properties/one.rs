@@ -85,6 +85,8 @@ proptest! {
     #![proptest_config(config(100))]
 
     /// Of everything that there is in any wallet: also after mergers and moves, and of what fell due and was not swept.
+    ///
+    /// Catches: a redemption that is read as it was made, without what was returned of it.
     #[test]
     fn one_thing_reads_as_in_the_wallet(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -98,6 +100,9 @@ proptest! {
     }
 
     /// The same of the past (rule J4), as of instants and as of sequence numbers.
+    ///
+    /// Catches: later entries that are looked up too; a sequence number of the profile that took over; the
+    /// oldest entry taken for the newest (J4).
     #[test]
     fn one_thing_reads_as_in_the_wallet_of_the_past(case in generate::case(40), which in any::<u16>()) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -252,6 +257,7 @@ fn redemption_now(wallets: &[Wallet], wallet: &Wallet, id: RedemptionId) -> Opti
     Some(redemption)
 }
 
+/// Catches: of the holds that arrived in a merger, always the first.
 #[test]
 fn holds_are_found_one_by_one_where_several_came_along() {
     let mut ledger = Ledger::new(Program::new("AUD", "UTC").unwrap(), MemoryStore::new());
@@ -315,6 +321,8 @@ fn looked_up(entries: u32) -> Vec<(&'static str, usize)> {
 }
 
 /// What is looked up, and what is found, is counted: so a whole journal would be seen.
+///
+/// Catches: a question about one lot that loads the whole journal.
 #[test]
 fn reading_one_thing_costs_the_same_however_long_the_journal_is() {
     let short = looked_up(10);

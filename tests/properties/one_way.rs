@@ -280,6 +280,8 @@ proptest! {
     #![proptest_config(config(100))]
 
     /// One by one, among everything else that can happen to an account.
+    ///
+    /// Catches: a lot that arrives empty and is kept among those that can be used (J2).
     #[test]
     fn typed_requests_are_any_requests(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -304,6 +306,9 @@ proptest! {
 
     /// Many together, which go in waves over many accounts: plain ones and others, refused ones, and some of whom nobody
     /// has heard.
+    ///
+    /// Catches: an account with something due that passes for a quiet one (T7); a used-up lot that stays
+    /// behind a held one; a unit of a batch that is left out.
     #[test]
     fn many_together_are_one_by_one(
         program in programs::some_program(),

@@ -293,6 +293,9 @@ proptest! {
 
     /// Rule X5: returns of sales, returns of redemptions, releases, lapses, swept or not, and captures lead to the same
     /// lots, debts and shortfalls in whatever order they come.
+    ///
+    /// Catches: a return that does not lower what its lot's transaction owes; a lapse that claws back only
+    /// where it is swept; of a transaction's lots, only the first gives back (X5).
     #[test]
     fn the_order_of_returns_is_irrelevant(
         story in story(),

@@ -13,6 +13,8 @@ proptest! {
     #![proptest_config(config(200))]
 
     /// Rules C1 to C6 and Q5, of every redemption.
+    ///
+    /// Catches: points that are rounded down, or rounded up where they are exact (Q5).
     #[test]
     fn every_redemption_keeps_the_laws(case in generate::case_of(programs::some_program(), 30)) {
         let mut world = World::alone(&case, MemoryStore::new())?;
@@ -34,6 +36,8 @@ proptest! {
     }
 
     /// Rule C1: the order in which lots were issued makes no difference to what is drawn from which.
+    ///
+    /// Catches: lots that expire together and are used in the order of their ids (C1).
     #[test]
     fn the_order_of_input_is_irrelevant(shuffled in generate::shuffled()) {
         let order: Vec<usize> = (0..shuffled.lots.len()).collect();
@@ -43,6 +47,8 @@ proptest! {
     }
 
     /// Rule C7: a quote is the model's plan, lot by lot.
+    ///
+    /// Catches: a pending lot that is reported as not needed (C7).
     #[test]
     fn quotes_agree_with_the_model(case in generate::case_of(programs::some_program(), 30)) {
         let mut world = World::compared(&case, MemoryStore::new())?;
@@ -66,6 +72,8 @@ proptest! {
     }
 
     /// Rule C7: a quote says what committing does, or refuses what committing would, and changes nothing.
+    ///
+    /// Catches: a quote that is not held to the account's time (T6).
     #[test]
     fn a_quote_is_what_committing_does(case in generate::case(30)) {
         let mut world = World::alone(&case, MemoryStore::new())?;

@@ -21,6 +21,9 @@ proptest! {
 
     /// Rules J5, D5 and X2: a command that comes again is answered as at first, however late, and changes nothing; with
     /// other content it is refused; and one that was refused leaves its key free.
+    ///
+    /// Catches: a request that is recognised by its name alone; a return that passes for a reversal when it
+    /// comes again (J5).
     #[test]
     fn a_repetition_changes_nothing(mut case in generate::case(25)) {
         case.program.key_window_seconds = None;
@@ -63,6 +66,9 @@ proptest! {
     }
 
     /// Rules D5 and X2: a name that comes again answers with what it stands for, as it stands now, whatever became of it.
+    ///
+    /// Catches: a repeated name that answers with the lot as it was issued, or with the sale as it was posted
+    /// (D5, X2).
     #[test]
     fn a_name_answers_as_of_now(case in generate::case(40)) {
         let mut world = World::compared(&case, MemoryStore::new())?;
@@ -83,6 +89,8 @@ proptest! {
 
     /// Rule J5, of requests that name a lot and whose it is: wherever the lot has gone since, by whatever way, each of them
     /// is answered as at first, and none is carried out twice. Nobody's are carried out.
+    ///
+    /// Catches: a key that is looked up only from where a lot was issued to where it is now (J5).
     #[test]
     fn no_key_is_lost_on_a_lots_way(way in vec((0..8_u8, 0..5_u8, 0..6_u8), 2..40)) {
         let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne").unwrap(), MemoryStore::new());
@@ -122,6 +130,8 @@ proptest! {
     }
 
     /// Rule C4 and the promise of every rejection: nothing was changed.
+    ///
+    /// Catches: a request that is refused after it wrote what fell due (C4).
     #[test]
     fn a_rejected_request_changes_nothing(case in generate::case(40)) {
         let mut world = World::alone(&case, MemoryStore::new())?;
