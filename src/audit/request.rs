@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{Check, Fault, Past, Step, ensure, same};
-use crate::id::{ReturnId, TransactionId};
-use crate::journal::{Cause, Entry, EntryKind, External, Origin};
+use crate::id::ReturnId;
+use crate::journal::{Cause, Entry, EntryKind, External, Origin, TransactionChange};
 
 /// The request that is being read.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl Past {
             same("J1", "cause", &step.entry.cause, &expected)?;
         }
         check_clock(step)?;
-        check_external(step)?;
+        self.check_external(step)?;
         self.check_span(step)
     }
 
@@ -54,6 +54,30 @@ impl Past {
             EntryKind::Clawback(clawed) => Cause::Transaction(clawed.transaction),
             _ => Cause::Request,
         }))
+    }
+
+    /// The name on a stamp is that of what the entry makes, or of a transaction that had none before (rule X6).
+    fn check_external(&self, step: &Step<'_>) -> Check {
+        let entry: &Entry = step.entry;
+        let found = entry.external();
+        let expected = match &entry.kind {
+            EntryKind::Issue(issue) if issue.origin().is_none() => {
+                let is_of_lot = found.is_none_or(|found| matches!(found, External::Lot(_)));
+                return ensure("D5", "stamp.external", is_of_lot, &found, format_args!("the name of a lot"));
+            }
+            EntryKind::Define(defined) => (!defined.is_archived).then(|| defined.definition.external()),
+            EntryKind::Transaction(change) => {
+                let TransactionChange { transaction, .. } = &**change;
+                let is_new = match self.transactions.get(&transaction.id) {
+                    Some(before) => before.external_id.is_none(),
+                    // Of one that was posted in another journal it is not known.
+                    None => found.is_some() || transaction.id.number() == step.number(),
+                };
+                transaction.external_id.clone().filter(|_| is_new).map(External::Transaction)
+            }
+            _ => None,
+        };
+        same("J5", "stamp.external", &found, &expected.as_ref())
     }
 
     /// A stamp says how many entries its request wrote.
@@ -109,24 +133,4 @@ fn check_clock(step: &Step<'_>) -> Check {
     } else {
         Ok(())
     }
-}
-
-/// The name on a stamp is that of what the entry makes.
-fn check_external(step: &Step<'_>) -> Check {
-    let entry: &Entry = step.entry;
-    let found = entry.external();
-    let expected = match &entry.kind {
-        EntryKind::Issue(issue) if issue.origin().is_none() => {
-            let is_of_lot = found.is_none_or(|found| matches!(found, External::Lot(_)));
-            return ensure("D5", "stamp.external", is_of_lot, &found, format_args!("the name of a lot"));
-        }
-        EntryKind::Define(defined) => (!defined.is_archived).then(|| defined.definition.external()),
-        EntryKind::Transaction(change) => {
-            let id = TransactionId::made_by(step.number(), entry.sequence);
-            let posted = Some(&change.transaction).filter(|transaction| transaction.id == id);
-            posted.and_then(|posted| posted.external_id.clone()).map(External::Transaction)
-        }
-        _ => None,
-    };
-    same("J5", "stamp.external", &found, &expected.as_ref())
 }

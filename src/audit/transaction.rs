@@ -18,12 +18,18 @@ impl Past {
             self.posted(step, change)?;
         } else if let Some(before) = &before {
             check_changed(before, change)?;
+            if before.external_id.is_none() {
+                self.add_transaction_name(now)?;
+            }
         } else {
             let number = now.id.number();
             let is_foreign = number != step.number() && step.account.includes_number(number);
             let expected = format_args!("a transaction that was posted before");
             ensure("J1", "transaction.id", is_foreign, &now.id, expected)?;
             check_given(step, change)?;
+            if step.entry.external().is_some() {
+                self.add_transaction_name(now)?;
+            }
             self.given = Some(now.id);
         }
         self.check_links(step, before.as_ref(), change)?;
@@ -43,11 +49,16 @@ impl Past {
         same("X4", "transaction.returned", &now.returned, &Amount::ZERO)?;
         same("X4", "returned", &change.returned, &None)?;
         same("X1", "transaction.is_deleted", &now.is_deleted, &false)?;
+        same("X6", "transaction.is_void", &now.is_void, &false)?;
+        self.add_transaction_name(now)
+    }
+
+    /// A name is one transaction's, unless that is gone (rule X2).
+    fn add_transaction_name(&mut self, now: &Transaction) -> Check {
         let Some(name) = &now.external_id else { return Ok(()) };
-        // The name of one that was deleted is free.
         let other = self.transaction_names.insert(name.clone(), now.id);
         let other = other.and_then(|id| self.transactions.get(&id));
-        let is_free = other.is_none_or(|other| other.is_deleted);
+        let is_free = other.is_none_or(Transaction::is_gone);
         ensure("X2", "transaction.external_id", is_free, name, format_args!("a name that is not taken"))
     }
 
@@ -220,16 +231,20 @@ fn check_given(step: &Step<'_>, change: &TransactionChange) -> Check {
 /// What never changes did not; and a return or a deletion changes nothing else.
 fn check_changed(before: &Transaction, change: &TransactionChange) -> Check {
     let now = &change.transaction;
-    ensure("X1", "transaction.id", !before.is_deleted, &now.id, format_args!("one that was not deleted"))?;
+    // One that is void can still be deleted, and nothing else.
+    let is_open = !before.is_deleted || (before.is_void && now.is_gone());
+    ensure("X1", "transaction.id", is_open, &now.id, format_args!("one that was not deleted"))?;
     same("X1", "transaction.profile_id", &now.profile_id, &before.profile_id)?;
-    same("X2", "transaction.external_id", &now.external_id, &before.external_id)?;
+    let keeps_name = before.external_id.is_none() || now.external_id == before.external_id;
+    ensure("X6", "transaction.external_id", keeps_name, &now.external_id, format_args!("what it was"))?;
     same("X1", "transaction.created_at", &now.created_at, &before.created_at)?;
     let came_back = change.returned.unwrap_or_default();
     same("X4", "transaction.returned", &Some(now.returned), &before.returned.checked_add(came_back))?;
     check_return(change)?;
-    if change.returned.is_none() && !now.is_deleted {
+    if change.returned.is_none() && !now.is_gone() {
         return Ok(());
     }
+    same("X6", "transaction.external_id", &now.external_id, &before.external_id)?;
     same("X1", "transaction.redemption_id", &now.redemption_id, &before.redemption_id)?;
     same("X4", "transaction.total", &now.total, &before.total)?;
     same("X4", "transaction.total_original", &now.total_original, &before.total_original)?;
@@ -255,7 +270,7 @@ fn check_return(change: &TransactionChange) -> Check {
     ensure(
         "X4",
         "transaction.is_deleted",
-        !(is_return && now.is_deleted),
+        !(is_return && now.is_deleted) && (now.is_deleted || !now.is_void),
         &now.is_deleted,
         format_args!("false"),
     )?;

@@ -56,6 +56,14 @@ impl<'a> EntryBuilder<'a> {
         self.stamp = Some(Box::new(stamp));
     }
 
+    /// The first entry gives no name: what the request names bears it already.
+    pub(crate) fn without_name(&mut self) {
+        self.stamp = self.stamp.take().filter(|stamp| stamp.key.is_some());
+        if let Some(stamp) = &mut self.stamp {
+            stamp.external = None;
+        }
+    }
+
     /// The account.
     pub(crate) const fn account(&self) -> &'a Account {
         self.first.account

@@ -27,7 +27,7 @@ pub(crate) use rejection::{KeyReused, Refusal, Rejection};
 
 use crate::account::{Account, settle_due};
 use crate::id::Key;
-use crate::journal::{BatchRow, Entry, External, Fingerprint};
+use crate::journal::{BatchRow, Entry, External, Fingerprint, RecordId};
 use crate::program::Program;
 use crate::store::{Change, Need, Record, View};
 use crate::time::Timestamp;
@@ -47,7 +47,8 @@ impl<A: sealed::Operation> Action for A {
 
 pub(crate) mod sealed {
     use super::{
-        EntryBuilder, External, Fingerprint, Need, Program, Record, Rejection, Timestamp, View, Written,
+        EntryBuilder, External, Fingerprint, Need, Program, Record, RecordId, Rejection, Timestamp, View,
+        Written,
     };
 
     /// What an operation says of itself, and its rule.
@@ -66,6 +67,11 @@ pub(crate) mod sealed {
             None
         }
 
+        /// The caller's own name that it gives to what is there already (rule X6).
+        fn names(&self) -> Option<(External, RecordId)> {
+            None
+        }
+
         /// Checks what can be checked of its fields without anything loaded.
         fn check(&self, program: &Program) -> Result<(), Rejection>;
 
@@ -75,6 +81,11 @@ pub(crate) mod sealed {
         /// The outcome that its entries tell of: the first answer and every repetition of it. `None`: such entries are
         /// another operation's.
         fn outcome(&self, written: &Written<'_>) -> Option<Self::Answer>;
+
+        /// Whether it says what is recorded of a thing that got its name only later (rule X6).
+        fn is_said_by(&self, _record: &Record<'_>) -> bool {
+            false
+        }
 
         /// What the caller's own name for it stands for already, as it stands at an instant (rules D5 and X2).
         fn existing(&self, view: &View<'_>, record: &Record<'_>, _at: Timestamp) -> Option<Self::Answer> {
@@ -135,7 +146,8 @@ pub(crate) fn need<A: Action>(asked: Asked<'_, A>) -> Result<Need, Rejection> {
     }
     need.key = asked.key.cloned();
     need.row = asked.row.map(|row| row.row);
-    need.external = asked.request.external().map(Box::new);
+    let given = || asked.request.names().map(|(name, _)| name);
+    need.external = asked.request.external().or_else(given).map(Box::new);
     Ok(need)
 }
 

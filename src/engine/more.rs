@@ -57,7 +57,7 @@ impl More {
             Self::Named(number, transaction) => {
                 need.owner = Owner::Number(number);
                 need.closed.clear();
-                need.transaction = Some(transaction);
+                need.named = Some(transaction);
             }
         }
     }
@@ -91,12 +91,12 @@ fn closed(need: &Need, view: &View<'_>) -> Result<(), Halt> {
 /// What the caller's own id stands for, unless that was deleted: of a merged profile's transaction, whoever took over knows.
 #[inline]
 pub(crate) fn named<'a>(need: &Need, view: &View<'a>) -> Result<Option<Record<'a>>, Halt> {
-    if need.transaction.is_some() {
+    if need.named.is_some() {
         closed(need, view)?;
     }
     // What another journal sent on was posted before what this one has.
-    let known = [view.found.transaction, view.found.external].into_iter().flatten();
-    let known = known.into_iter().find(|record| !record.is_deleted());
+    let known = [view.found.named, view.found.external].into_iter().flatten();
+    let known = known.into_iter().find(|record| !record.is_gone());
     match (known.and_then(|record| record.transaction()), view.first.merged_into()) {
         (Some(id), Some(into)) if !need.even_merged => Err(Halt::Needs(More::Named(into, id))),
         _ => Ok(known),
@@ -122,7 +122,7 @@ pub(super) fn receiver(view: &View<'_>) -> Result<(), Halt> {
 }
 
 /// In whose journals the records are that the need names.
-fn owners(need: &Need, view: &View<'_>) -> [Option<ProfileNumber>; 3] {
+fn owners(need: &Need, view: &View<'_>) -> [Option<ProfileNumber>; 4] {
     let linked = view.found.transaction.and_then(|record| match &record.newest().kind {
         EntryKind::Transaction(change) => change.transaction.redemption_id,
         _ => None,
@@ -130,6 +130,7 @@ fn owners(need: &Need, view: &View<'_>) -> [Option<ProfileNumber>; 3] {
     [
         need.redemption.map(|id| id.number()),
         need.transaction.map(|id| id.number()),
+        need.named.map(|id| id.number()),
         linked.map(|id| id.number()),
     ]
 }

@@ -6,13 +6,15 @@
 //! then value that is missing, and last the limits of an account. [`Rejection::class`] gives the step.
 
 mod code;
+mod refusal;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use code::RejectionClass;
+pub use refusal::{KeyReused, Refusal};
 
-use crate::id::{DefinitionId, HoldId, Key, LotId, RedemptionId, TransactionId};
+use crate::id::{DefinitionId, ExternalId, HoldId, LotId, RedemptionId, TransactionId};
 use crate::journal::External;
 use crate::time::{TimeError, Timestamp};
 use crate::value::{Amount, Quantity};
@@ -148,6 +150,20 @@ pub enum Rejection {
     /// There is no such transaction of this profile (rule [X1](crate::guide::rules#x1)).
     #[error("transaction_id: {transaction} is no transaction of this profile (rule X1)")]
     UnknownTransaction {
+        /// The id.
+        transaction: TransactionId,
+    },
+    /// The transaction has another external id, which stays (rule [X6](crate::guide::rules#x6)).
+    #[error("external_id: transaction {transaction} has `{external_id}`, which stays (rule X6)")]
+    ExternalIdFixed {
+        /// The transaction.
+        transaction: TransactionId,
+        /// The external id that it has.
+        external_id: ExternalId,
+    },
+    /// The transaction is void (rule [X6](crate::guide::rules#x6)).
+    #[error("transaction_id: {transaction} is void (rule X6)")]
+    TransactionVoid {
         /// The id.
         transaction: TransactionId,
     },
@@ -399,36 +415,3 @@ fn listed(lots: &[LotId]) -> String {
 
 /// A field of a request, by its name in JSON.
 pub type Field = std::borrow::Cow<'static, str>;
-
-/// The same idempotency key came with other content (rule [J5](crate::guide::rules#j5)). Nothing was changed.
-#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
-#[error("key: `{key}` was used before with other content (rule J5)")]
-pub struct KeyReused {
-    /// The key.
-    pub key: Key,
-    /// The sequence number of the entry that its first use wrote.
-    pub first: u32,
-}
-
-/// Why a request was refused: by a rule, or because its key was used for something else.
-#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The rules do not allow it.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    /// Its key was used before with other content.
-    #[error(transparent)]
-    KeyReused(#[from] KeyReused),
-}
-
-impl Refusal {
-    /// A stable code for programs to act on.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Rejected(rejection) => rejection.code(),
-            Self::KeyReused(_) => "key_reused",
-        }
-    }
-}

@@ -2,7 +2,7 @@
 
 use super::{Action, Asked, Disposition, Halt, KeyReused, Rejection, Written, more};
 use crate::id::Key;
-use crate::journal::{Entry, Fingerprint};
+use crate::journal::{Entry, Fingerprint, RecordId};
 use crate::program::Program;
 use crate::store::{Need, View};
 use crate::time::Timestamp;
@@ -96,15 +96,19 @@ fn by_name<A: Action>(
     let external = need.external.as_deref().filter(|external| external.is_idempotent());
     let Some(external) = external else { return Ok(None) };
     let Some(record) = more::named(need, view)? else { return Ok(None) };
+    let named = record.made.named().map(|(id, _)| id);
+    let first = named.map_or(0, RecordId::get);
+    let conflict = || Err(Rejection::ExternalIdConflict { external: external.clone(), first }.into());
+    if let Some((_, own)) = asked.request.names() {
+        return if named == Some(own) { Ok(None) } else { conflict() };
+    }
     let fingerprint = asked.request.fingerprint();
-    let same = record.made.stamp.as_ref().is_some_and(|stamp| stamp.fingerprint == fingerprint);
+    let same = record.made.stamp.as_ref().is_some_and(|stamp| stamp.fingerprint == fingerprint)
+        || asked.request.is_said_by(&record);
     let at = view.first.last_at().map_or(asked.at, |last| last.max(asked.at));
     *outcome = if same { asked.request.existing(view, &record, at) } else { None };
     match outcome {
         Some(_) => Ok(Some(Disposition::Existing)),
-        None => {
-            let first = record.made.named().map_or(0, |(id, _)| id.get());
-            Err(Rejection::ExternalIdConflict { external: external.clone(), first }.into())
-        }
+        None => conflict(),
     }
 }

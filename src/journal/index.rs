@@ -111,7 +111,7 @@ impl Entry {
         records
     }
 
-    /// The thing that the entry gives a name of the caller's to: its id, and the entry that made it.
+    /// The thing that the entry gives a name of the caller's to: its id, and the entry that says first what bears the name.
     pub(crate) fn named(&self) -> Option<(RecordId, u32)> {
         let mut named = None;
         self.effects(|effect| match effect {
@@ -119,7 +119,8 @@ impl Entry {
             Effect::Arrive(Arrival { issue, from: None, .. }) => {
                 named = Some((issue.lot.into(), issue.lot.sequence()));
             }
-            Effect::Transaction(it) => named = Some((it.id.into(), it.id.sequence())),
+            // One that was posted without a name gets it later (rule X6).
+            Effect::Transaction(it) => named = Some((it.id.into(), self.sequence)),
             _ => {}
         });
         named

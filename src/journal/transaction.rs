@@ -52,6 +52,9 @@ pub struct Transaction {
     pub earned: Option<Earned>,
     /// Whether it was deleted; its history is kept.
     pub is_deleted: bool,
+    /// Whether it was deleted by an update: then it stays visible, as void (rule X6).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_void: bool,
     /// When it was posted.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -101,6 +104,11 @@ pub struct TransactionChange {
 }
 
 impl Transaction {
+    /// Whether nobody sees it any more: its external id is free.
+    pub(crate) const fn is_gone(&self) -> bool {
+        self.is_deleted && !self.is_void
+    }
+
     /// What of its total the customer did not bring back; nothing, once it is deleted.
     pub(crate) fn kept(&self) -> Amount {
         if self.is_deleted { Amount::ZERO } else { self.total.minus(self.returned) }
@@ -164,6 +172,7 @@ impl Binary for Transaction {
             self.items.is_some(),
             self.payments.is_some(),
             self.meta.is_some(),
+            self.is_void,
         ]);
         if is_other {
             to.id(self.id);
@@ -209,6 +218,7 @@ impl Binary for Transaction {
             has_items,
             has_payments,
             has_meta,
+            is_void,
         ] = from.flags()?;
         let (id, profile_id, total) = (from.made(is_other)?, from.parsed("a profile's id")?, from.amount()?);
         let total_original = if has_paid_less { from.amount()? } else { total };
@@ -222,6 +232,7 @@ impl Binary for Transaction {
             created_at: if is_older { from.instant()? } else { from.at },
             updated_at: if is_updated { from.instant()? } else { from.at },
             is_deleted,
+            is_void,
             external_id: from.if_set(has_external_id, |from| from.parsed("an external id"))?,
             redemption_id: from.if_set(has_redemption, Reader::id)?,
             earned: from.if_set(has_earned, Binary::read)?,

@@ -11,6 +11,7 @@ pub(crate) mod hold;
 pub(crate) mod issue;
 mod issue_points;
 mod issue_reward;
+mod link;
 pub(crate) mod quote;
 pub(crate) mod redeem;
 pub mod request;

@@ -14,7 +14,9 @@ use crate::engine::draft::EntryBuilder;
 use crate::engine::sealed::Operation;
 use crate::engine::{Asked, Rejection, Written};
 use crate::id::Key;
-use crate::journal::{External, Fingerprint, Hold, PointLot, Redemption, Return, Reward, Transaction};
+use crate::journal::{
+    External, Fingerprint, Hold, PointLot, RecordId, Redemption, Return, Reward, Transaction,
+};
 use crate::program::Program;
 use crate::store::{Need, Record, View};
 use crate::time::Timestamp;
@@ -198,6 +200,14 @@ impl Operation for Request {
 
     fn external(&self) -> Option<External> {
         any_request!(self, request => request.external())
+    }
+
+    fn names(&self) -> Option<(External, RecordId)> {
+        any_request!(self, request => request.names())
+    }
+
+    fn is_said_by(&self, record: &Record<'_>) -> bool {
+        any_request!(self, request => request.is_said_by(record))
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {

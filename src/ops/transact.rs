@@ -1,4 +1,4 @@
-//! Transactions and their links to redemptions (rules X1 and X2).
+//! Transactions (rules X1, X2 and X6).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +7,10 @@ use crate::engine::draft::EntryBuilder;
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{ExternalId, ProfileId, RedemptionId, TransactionId};
-use crate::journal::{EntryKind, External, Fingerprint, RedemptionState, Transaction, TransactionChange};
+use crate::journal::{EntryKind, External, Fingerprint, RecordId, Transaction, TransactionChange};
 use crate::json::Json;
 use crate::ops::earn;
+use crate::ops::link::relink;
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Owner, Record, View};
@@ -155,9 +156,21 @@ impl Operation for PostTransaction {
     fn outcome(&self, written: &Written<'_>) -> Option<Transaction> {
         transaction(written)
     }
+
+    fn is_said_by(&self, record: &Record<'_>) -> bool {
+        match (&record.made.kind, &record.newest().kind) {
+            (EntryKind::Transaction(made), EntryKind::Transaction(newest)) => {
+                let is_posted = made.transaction.id.sequence() == record.made.sequence;
+                let got_name_later = !is_posted || made.transaction.external_id.is_none();
+                got_name_later && self.says(&newest.transaction)
+            }
+            _ => false,
+        }
+    }
 }
 
-/// Replaces what a transaction says: its total, its link, everything but its profile and its external id.
+/// Replaces what a transaction says: its total, its link, everything but its profile. It can give an external id to one
+/// that has none, and make it void (rule X6).
 ///
 /// Outcome: the [`Transaction`](crate::Transaction).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,14 +180,23 @@ pub struct UpdateTransaction {
     /// Which transaction.
     pub transaction_id: TransactionId,
     /// What it says from now on. A redemption that is no longer named is unlinked; when and in which zone the purchase
-    /// was made stays what it was where this does not say.
+    /// was made stays what it was where this does not say, and so does its external id.
     pub transaction: PostTransaction,
+    /// Whether it is void from now on: it is deleted, and stays visible. That is final.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_void: bool,
 }
 
 impl UpdateTransaction {
     /// Replaces what this transaction says.
     pub const fn new(transaction_id: TransactionId, transaction: PostTransaction) -> Self {
-        Self { transaction_id, transaction }
+        Self { transaction_id, transaction, is_void: false }
+    }
+
+    /// The same, and it is void from now on.
+    #[must_use]
+    pub fn voided(self) -> Self {
+        Self { is_void: true, ..self }
     }
 }
 
@@ -189,23 +211,34 @@ impl Operation for UpdateTransaction {
         fingerprint("update_transaction", self)
     }
 
+    fn names(&self) -> Option<(External, RecordId)> {
+        let name = self.transaction.external_id.clone()?;
+        Some((External::Transaction(name), self.transaction_id.into()))
+    }
+
     fn check(&self, program: &Program) -> Result<(), Rejection> {
         self.transaction.check(program)
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let before = current(view, self.transaction_id)?;
-        let external = self.transaction.external_id.as_ref();
-        if let Some(other) = external.filter(|id| before.external_id.as_ref() != Some(id)) {
-            let external = External::Transaction(other.clone());
-            return Err(Rejection::ExternalIdConflict { external, first: self.transaction_id.get() });
+        if let Some(external_id) = &before.external_id {
+            if self.transaction.external_id.as_ref().is_some_and(|other| other != external_id) {
+                let (transaction, external_id) = (self.transaction_id, external_id.clone());
+                return Err(Rejection::ExternalIdFixed { transaction, external_id });
+            }
+            draft.without_name();
         }
+        let said = self.transaction.transaction(draft, self.transaction_id, Some(before))?;
         let transaction = Transaction {
-            external_id: before.external_id.clone(),
+            external_id: before.external_id.clone().or(said.external_id),
+            redemption_id: said.redemption_id.filter(|_| !self.is_void),
+            is_deleted: self.is_void,
+            is_void: self.is_void,
             created_at: before.created_at,
             returned: before.returned,
             earned: before.earned,
-            ..self.transaction.transaction(draft, self.transaction_id, Some(before))?
+            ..said
         };
         write(draft, view, Some(before), transaction, None)
     }
@@ -266,9 +299,10 @@ impl Operation for DeleteTransaction {
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
-        let before = current(view, self.transaction_id)?;
+        let before = visible(view, self.transaction_id)?;
         // It keeps the name of its redemption, for whoever asks later what it was.
-        let transaction = Transaction { is_deleted: true, updated_at: draft.at, ..before.clone() };
+        let transaction =
+            Transaction { is_deleted: true, is_void: false, updated_at: draft.at, ..before.clone() };
         write(draft, view, Some(before), transaction, None)
     }
 
@@ -282,6 +316,18 @@ pub(crate) fn about(transaction: TransactionId) -> Need {
 }
 
 impl PostTransaction {
+    /// Whether a transaction says all of this.
+    fn says(&self, posted: &Transaction) -> bool {
+        let is_then = |when: When| when.resolve(posted.timezone) == Ok(posted.transacted_at);
+        self.total == posted.total
+            && self.total_original.unwrap_or(self.total) == posted.total_original
+            && self.redemption_id == posted.redemption_id
+            && self.transacted_at.is_none_or(is_then)
+            && self.timezone.is_none_or(|zone| zone == posted.timezone)
+            && self.tags == posted.tags
+            && (&self.items, &self.payments, &self.meta) == (&posted.items, &posted.payments, &posted.meta)
+    }
+
     /// The transaction that it describes. When and where a transaction happened does not change unless it says so.
     fn transaction(
         &self,
@@ -311,6 +357,7 @@ impl PostTransaction {
             returned: Amount::ZERO,
             earned: None,
             is_deleted: false,
+            is_void: false,
             created_at: draft.at,
             updated_at: draft.at,
         })
@@ -346,78 +393,17 @@ fn transaction(written: &Written<'_>) -> Option<Transaction> {
 
 /// The transaction that a request names, as it stands, unless it was deleted.
 pub(crate) fn current<'a>(view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Rejection> {
-    recorded(view, id).ok_or(Rejection::UnknownTransaction { transaction: id })
+    let transaction = visible(view, id)?;
+    if transaction.is_void { Err(Rejection::TransactionVoid { transaction: id }) } else { Ok(transaction) }
 }
 
-fn recorded<'a>(view: &View<'a>, id: TransactionId) -> Option<&'a Transaction> {
-    match &view.found.transaction?.newest().kind {
-        EntryKind::Transaction(change) => {
-            Some(&change.transaction).filter(|known| known.id == id && !known.is_deleted)
-        }
+/// The transaction that a request names, void or not.
+fn visible<'a>(view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Rejection> {
+    let newest = view.found.transaction.map(|record| &record.newest().kind);
+    let known = match newest {
+        Some(EntryKind::Transaction(change)) => Some(&change.transaction),
         _ => None,
-    }
-}
-
-/// What changes for redemptions when a transaction is linked to another one than before (rule X1).
-fn relink(
-    view: &View<'_>,
-    was: Option<&Transaction>,
-    transaction: &Transaction,
-) -> Result<Vec<RedemptionState>, Rejection> {
-    let now = transaction.redemption_id.filter(|_| !transaction.is_deleted);
-    let before = was.and_then(|was| was.redemption_id);
-    let mut changed = Vec::new();
-    if let Some(id) = now {
-        let linked = link(view, id, transaction, before == Some(id))?;
-        if before != Some(id) {
-            changed.push(linked);
-        }
-    }
-    if let Some(before) = before.filter(|before| now != Some(*before)) {
-        let mut records = [view.found.linked, view.found.redemption].into_iter().flatten();
-        let state = records.find_map(|record| record.redemption(before)).map(|(_, state)| state);
-        changed.extend(state.map(|state| RedemptionState { transaction_id: None, ..state }));
-    }
-    Ok(changed)
-}
-
-/// How a redemption stands once it is linked, if it may be.
-fn link(
-    view: &View<'_>,
-    id: RedemptionId,
-    to: &Transaction,
-    is_linked: bool,
-) -> Result<RedemptionState, Rejection> {
-    // A request that does not name it may still be about a transaction that it is linked to.
-    let mut records = [view.found.redemption, view.found.linked].into_iter().flatten();
-    let record = records.find_map(|record| record.redemption(id));
-    let (total, state) = record.ok_or(Rejection::UnknownRedemption { redemption: id })?;
-    if state.is_reversed {
-        return Err(Rejection::RedemptionReversed { redemption: id });
-    }
-    if let Some(transaction) = state.transaction_id.filter(|other| *other != to.id) {
-        return Err(Rejection::RedemptionLinked { redemption: id, transaction });
-    }
-    let redeemed = total.minus(state.returned);
-    if redeemed > to.total_original {
-        // Of a sale that is linked already, it is the total that was lowered.
-        let field = match is_linked {
-            false => "redemption_id",
-            true if to.total_original == to.total => "total",
-            true => "total_original",
-        };
-        let total_original = to.total_original;
-        return Err(Rejection::RedemptionAboveTotal { field: field.into(), redeemed, total_original });
-    }
-    Ok(RedemptionState { transaction_id: Some(to.id), ..state })
-}
-
-impl Record<'_> {
-    /// The redemption that the record is about: its total, and how it stands.
-    pub(crate) fn redemption(&self, id: RedemptionId) -> Option<(Amount, RedemptionState)> {
-        let made = self.made.redeemed()?;
-        let first = RedemptionState { id, returned: Amount::ZERO, is_reversed: false, transaction_id: None };
-        let state = self.latest.and_then(|entry| entry.redemption_state(id)).unwrap_or(first);
-        (made.redemption == id).then_some((made.total, state))
-    }
+    };
+    let known = known.filter(|known| known.id == id && !known.is_gone());
+    known.ok_or(Rejection::UnknownTransaction { transaction: id })
 }

@@ -82,6 +82,8 @@ enum Thing {
     External,
     Redemption,
     Transaction,
+    /// The transaction that the caller's own id stood for in another journal.
+    Named,
     /// The redemption that the transaction is linked to.
     Linked,
     Hold,
@@ -135,6 +137,9 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
         if let Some(id) = need.transaction {
             self.want_record(Thing::Transaction, id.number(), id.into(), id.sequence());
+        }
+        if let Some(id) = need.named {
+            self.want_record(Thing::Named, id.number(), id.into(), id.sequence());
         }
         if let Some(id) = need.hold {
             // A hold that came along with another profile was made there, and is captured or released here.

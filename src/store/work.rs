@@ -68,6 +68,8 @@ pub struct Need {
     /// The transaction that is named. The redemption that it is linked to comes with it, and the lot that it earned, with
     /// those that stand in for it.
     pub transaction: Option<TransactionId>,
+    /// The transaction that the caller's own id stands for in the journal of a profile that was merged into the account.
+    pub named: Option<TransactionId>,
     /// The hold that is named.
     pub hold: Option<HoldId>,
     /// The lots that are named.
@@ -102,6 +104,7 @@ impl Need {
             redemption: None,
             redeemed_lots: false,
             transaction: None,
+            named: None,
             hold: None,
             lots: Vec::new(),
             live_lots: false,
@@ -121,6 +124,7 @@ impl Need {
             && self.external.is_none()
             && self.redemption.is_none()
             && self.transaction.is_none()
+            && self.named.is_none()
             && self.hold.is_none()
             && self.lots.is_empty()
             && self.definition.is_none()
@@ -165,6 +169,8 @@ pub struct Found<'a> {
     pub redemption: Option<Record<'a>>,
     /// The transaction.
     pub transaction: Option<Record<'a>>,
+    /// The transaction that the caller's own id stood for in another journal.
+    pub named: Option<Record<'a>>,
     /// The redemption that the transaction is linked to.
     pub linked: Option<Record<'a>>,
     /// The definition.
@@ -193,6 +199,7 @@ impl<'a> Found<'a> {
         external: None,
         redemption: None,
         transaction: None,
+        named: None,
         linked: None,
         hold: None,
         hold_made: None,
@@ -313,10 +320,10 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Whether it is about a thing that was deleted: its name is free again.
-    pub(crate) fn is_deleted(&self) -> bool {
+    /// Whether it is about a thing that is gone: its name is free again.
+    pub(crate) fn is_gone(&self) -> bool {
         match &self.newest().kind {
-            EntryKind::Transaction(change) => change.transaction.is_deleted,
+            EntryKind::Transaction(change) => change.transaction.is_gone(),
             _ => false,
         }
     }

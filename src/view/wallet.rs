@@ -230,7 +230,7 @@ impl Wallet {
 
     /// Every transaction that was not deleted, in the order in which they were posted, as they stand.
     pub fn transactions(&self) -> impl Iterator<Item = &Transaction> {
-        self.transactions.values().filter(|transaction| !transaction.is_deleted)
+        self.transactions.values().filter(|transaction| !transaction.is_gone())
     }
 
     /// One transaction, unless it was deleted.
@@ -250,7 +250,7 @@ impl Wallet {
     /// # }
     /// ```
     pub fn transaction(&self, id: TransactionId) -> Option<&Transaction> {
-        self.transactions.get(&id).filter(|transaction| !transaction.is_deleted)
+        self.transactions.get(&id).filter(|transaction| !transaction.is_gone())
     }
 
     /// The journal up to that moment: every entry that was written, then those for what fell due and is not written yet

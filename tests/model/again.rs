@@ -2,10 +2,10 @@
 
 use scrip::id::ExternalId;
 use scrip::outcome::Disposition;
-use scrip::request::{Adjust, Reassign, Revoke};
-use scrip::{Command, Key, LotId, Request};
+use scrip::request::{Adjust, Reassign, Revoke, UpdateTransaction};
+use scrip::{Command, Key, LotId, Request, TransactionId};
 
-use super::calendar::{Micros, SECOND};
+use super::calendar::{Calendar, Micros, SECOND};
 use super::issue::badly_named;
 use super::{Done, Made, Model, Owner, Row, Verdict};
 
@@ -31,7 +31,10 @@ impl Model {
             let keyed = self.keyed(*owner, command, row);
             keyed.or_else(|| self.named(*owner, wanted.as_ref().filter(|_| !is_sale)?, command))
         };
-        let sale = || asked.iter().find_map(|owner| self.named(*owner, wanted.as_ref()?, command));
+        let sale = || match &command.request {
+            Request::UpdateTransaction(update) => self.is_taken(asked, update),
+            _ => asked.iter().find_map(|owner| self.named(*owner, wanted.as_ref()?, command)),
+        };
         asked.iter().find_map(at_once).or_else(sale)
     }
 
@@ -67,15 +70,53 @@ impl Model {
     }
 
     fn named(&self, owner: Owner, wanted: &Name, command: &Command<Request>) -> Option<Verdict> {
-        let named = self
-            .done
-            .iter()
-            .rposition(|done| done.owner == owner && name(&done.request).as_ref() == Some(wanted));
-        let first = named.filter(|first| !self.is_deleted(*first))?;
-        Some(match self.done[first].request == command.request {
+        let first = self.bearer(owner, wanted)?;
+        Some(match self.done[first].request == command.request || self.is_said_by(first, &command.request) {
             true => Verdict::Again(first, Disposition::Existing),
             false => Verdict::Refused(vec!["external_id_conflict"]),
         })
+    }
+
+    /// The command that gave a name to what bears it still.
+    fn bearer(&self, owner: Owner, wanted: &Name) -> Option<usize> {
+        let gave = |done: &Done| done.owner == owner && self.given(done).as_ref() == Some(wanted);
+        self.done.iter().rposition(gave).filter(|first| !self.is_gone(*first))
+    }
+
+    /// The name that a command gave: a transaction without one can get it later (rule X6).
+    fn given(&self, done: &Done) -> Option<Name> {
+        let Made::Transaction { profile, version } = done.made else { return name(&done.request) };
+        let version = &self.profiles[profile].versions[version];
+        version.said.external_id.clone().filter(|_| version.is_named).map(Name::Transaction)
+    }
+
+    /// Rule X6: a name that a transaction is to get is no other's.
+    fn is_taken(&self, asked: &[Owner], update: &UpdateTransaction) -> Option<Verdict> {
+        let wanted = Name::Transaction(update.transaction.external_id.clone()?);
+        let first = asked.iter().find_map(|owner| self.bearer(*owner, &wanted))?;
+        let Made::Transaction { profile, version } = self.done[first].made else { return None };
+        let bearer = self.id_of(&self.profiles[profile].versions[version]);
+        let is_own = bearer == update.transaction_id.get();
+        (!is_own).then(|| Verdict::Refused(vec!["external_id_conflict"]))
+    }
+
+    /// Whether a request says what is so now of a transaction that got its name only later (rule X6).
+    fn is_said_by(&self, first: usize, request: &Request) -> bool {
+        let done = &self.done[first];
+        let (Request::UpdateTransaction(_), Request::PostTransaction(said)) = (&done.request, request) else {
+            return false;
+        };
+        let Made::Transaction { profile, version } = done.made else { return false };
+        let id = self.id_of(&self.profiles[profile].versions[version]);
+        let Some(sale) = self.sale(TransactionId::new(id).unwrap(), self.home(profile)) else { return false };
+        let zone = sale.said.timezone.unwrap_or(self.program.timezone);
+        let begin = said.transacted_at.map(|when| Calendar::of(zone).begin(when));
+        let now = &sale.said;
+        begin.is_none_or(|begin| begin == Ok(sale.transacted_at))
+            && said.timezone.is_none_or(|said| said == zone)
+            && said.total_original.unwrap_or(said.total) == now.total_original.unwrap_or(now.total)
+            && (said.total, said.redemption_id, &said.tags) == (now.total, now.redemption_id, &now.tags)
+            && (&said.items, &said.payments, &said.meta) == (&now.items, &now.payments, &now.meta)
     }
 
     /// Whether a key is within the program's window (rule J5), the end of which is inside.
@@ -84,11 +125,11 @@ impl Model {
         window.is_none_or(|window| at - self.done[first].at <= window)
     }
 
-    fn is_deleted(&self, first: usize) -> bool {
+    fn is_gone(&self, first: usize) -> bool {
         let Made::Transaction { profile, version } = self.done[first].made else { return false };
         let made = &self.profiles[profile].versions[version];
         let mut versions = self.profiles.iter().flat_map(|account| &account.versions);
-        versions.any(|later| (later.owner, later.made) == (made.owner, made.made) && later.is_deleted)
+        versions.any(|later| (later.owner, later.made) == (made.owner, made.made) && later.is_gone())
     }
 }
 
@@ -114,6 +155,7 @@ fn name(request: &Request) -> Option<Name> {
         Request::IssueReward(request) => request.external_id.clone().map(Name::Lot),
         Request::IssuePoints(request) => request.external_id.clone().map(Name::Lot),
         Request::PostTransaction(request) => request.external_id.clone().map(Name::Transaction),
+        Request::UpdateTransaction(update) => update.transaction.external_id.clone().map(Name::Transaction),
         _ => None,
     }
 }

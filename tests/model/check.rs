@@ -273,7 +273,7 @@ pub(crate) fn wallet(model: &Model, account: &Profile, cut: Cut, shown: &Wallet)
     for ((index, _), shown) in returns.into_iter().zip(shown.returns()) {
         back(account, index, shown)?;
     }
-    let mut sales: Vec<_> = account.transactions_at(cut).filter(|version| !version.is_deleted).collect();
+    let mut sales: Vec<_> = account.transactions_at(cut).filter(|version| !version.is_gone()).collect();
     sales.sort_by_key(|version| model.id_of(version));
     prop_assert_eq!(sales.len(), shown.transactions().count());
     for (expected, shown) in sales.into_iter().zip(shown.transactions()) {

@@ -85,7 +85,8 @@ fn ask() -> BoxedStrategy<Ask> {
         50 => redeem().prop_map(Ask::Redeem),
         120 => afterwards(),
         30 => sale().prop_map(Ask::Post),
-        14 => (any::<u16>(), sale()).prop_map(|(pick, sale)| Ask::Update(pick, sale)),
+        14 => (any::<u16>(), sale(), any::<u8>())
+            .prop_map(|(pick, sale, void)| Ask::Update(pick, sale, void % 8 == 0)),
         3 => any::<u16>().prop_map(Ask::Delete),
         24 => (any::<u16>(), wish()).prop_map(|(pick, wish)| Ask::ReturnSale(pick, wish)),
         14 => (any::<u16>(), again(), any::<bool>())

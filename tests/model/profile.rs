@@ -245,7 +245,17 @@ pub(crate) struct Version {
     pub(crate) earned: Option<Earned>,
     /// What came back with this entry, and the points clawed back for that.
     pub(crate) came_back: Option<(Raw, Raw)>,
+    /// Whether its external id was given with this entry.
+    pub(crate) is_named: bool,
     pub(crate) is_deleted: bool,
+    pub(crate) is_void: bool,
+}
+
+impl Version {
+    /// Whether nobody sees it (rules X1 and X6).
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_deleted && !self.is_void
+    }
 }
 
 /// What a transaction earns (rule X3): by the program's rule when it was posted.

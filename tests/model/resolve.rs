@@ -186,9 +186,10 @@ impl Resolver<'_> {
                 ReturnTransaction::new(transaction_id, self.part(*part, left)).into()
             }
             Ask::Post(sale) => self.sale(sale).into(),
-            Ask::Update(which, sale) => {
+            Ask::Update(which, sale, is_void) => {
                 let transaction_id = self.transaction_id(*which, sale.profile);
-                UpdateTransaction::new(transaction_id, self.sale(sale)).into()
+                let update = UpdateTransaction::new(transaction_id, self.sale(sale));
+                if *is_void { update.voided().into() } else { update.into() }
             }
             Ask::Delete(which) => {
                 let profile = u8::try_from(which % 3).unwrap();

@@ -61,7 +61,8 @@ pub(crate) enum Ask {
     /// Of a profile, by its number or by its name.
     Sweep(u8, bool),
     Post(Sale),
-    Update(Pick, Sale),
+    /// With whether it is void from now on.
+    Update(Pick, Sale, bool),
     Delete(Pick),
     ReturnSale(Pick, Wish),
     /// The same command again; with other content if it has room for any.

@@ -37,13 +37,18 @@ impl Model {
         let mut said = said.clone();
         said.timezone = said.timezone.or(old.said.timezone);
         self.check_sale(&said, profile, at, Some(&old), 1, &mut objections);
-        // It keeps its name, and one that is not its own is a contradiction.
-        let is_other = said.external_id.is_some() && said.external_id != old.said.external_id;
-        objections.add_loosely(is_other, [Rank::Identity, Rank::Terms], "external_id_conflict");
-        said.external_id.clone_from(&old.said.external_id);
+        // One that is void stays as it is; one that has a name keeps it (rule X6).
+        objections.add_loosely(old.is_void, [Rank::Unknown, Rank::Terms], "transaction_void");
+        if old.said.external_id.is_some() {
+            let is_other = said.external_id.is_some() && said.external_id != old.said.external_id;
+            objections.add_loosely(is_other, [Rank::Unknown, Rank::Terms], "external_id_fixed");
+            said.external_id.clone_from(&old.said.external_id);
+        }
         let total: Raw = said.total.ten_thousandths().into();
         objections.add_if(old.returned > total, Rank::Value, "total_below_returned");
-        self.keep_sale(said, profile, at, Some(old), Change::Said, objections)
+        let change = if request.is_void { Change::Voided } else { Change::Said };
+        said.redemption_id = said.redemption_id.filter(|_| !request.is_void);
+        self.keep_sale(said, profile, at, Some(old), change, objections)
     }
 
     pub(super) fn delete(&mut self, id: TransactionId, owner: Owner, at: Micros) -> Result<Made, Objections> {
@@ -69,6 +74,7 @@ impl Model {
         let Some((profile, old)) = self.sale_of(owner, request.transaction_id, at, &mut objections) else {
             return Err(objections);
         };
+        objections.add_if(old.is_void, Rank::Terms, "transaction_void");
         let left = Raw::from(old.said.total.ten_thousandths()) - old.returned;
         objections.add_if(amount > left, Rank::Value, "return_above_transaction");
         self.keep_sale(old.said.clone(), profile, at, Some(old), Change::CameBack(amount), objections)
@@ -101,7 +107,7 @@ impl Model {
             let mut versions = self.profiles[one].versions.iter();
             versions.rfind(|version| (version.owner, version.made) == (owner, id.sequence()))
         });
-        newest.filter(|version| !version.is_deleted).cloned()
+        newest.filter(|version| !version.is_gone()).cloned()
     }
 
     fn check_amounts(&self, said: &PostTransaction, before: u8, objections: &mut Objections) {
@@ -166,14 +172,14 @@ impl Model {
         let (Some(at), Ok(begin), None) = (at, begin, objections.codes()) else { return Err(objections) };
         let transacted_at = match &old {
             // Only what is said anew changes what it says of itself.
-            Some(old) if change != Change::Said => old.transacted_at,
+            Some(old) if !matches!(change, Change::Said | Change::Voided) => old.transacted_at,
             Some(old) => begin.unwrap_or(old.transacted_at),
             None => begin.unwrap_or(at),
         };
         let came_back = if let Change::CameBack(amount) = change { Some(amount) } else { None };
         let returned = old.as_ref().map_or(0, |old| old.returned) + came_back.unwrap_or(0);
         let kept = match change {
-            Change::Deleted => 0,
+            Change::Deleted | Change::Voided => 0,
             _ => Raw::from(said.total.ten_thousandths()) - returned,
         };
         let earned = old.as_ref().and_then(|old| old.earned);
@@ -190,6 +196,8 @@ impl Model {
             lot: if earned.lot == Some((profile, 0)) { Some((profile, sequence + 1)) } else { earned.lot },
             ..earned
         });
+        let was_named = old.as_ref().is_some_and(|old| old.said.external_id.is_some());
+        let is_named = said.external_id.is_some() && !was_named;
         let (owner, made, created_at) =
             old.map_or((profile, sequence, at), |old| (old.owner, old.made, old.created_at));
         let account = &mut self.profiles[profile];
@@ -205,7 +213,9 @@ impl Model {
             returned,
             earned: settling.earned,
             came_back: None,
-            is_deleted: change == Change::Deleted,
+            is_named,
+            is_deleted: matches!(change, Change::Deleted | Change::Voided),
+            is_void: change == Change::Voided,
         });
         self.relink(profile, (was, is), self.profiles[owner].made_by(made));
         self.profiles[profile].write(at, What::Transacted(version));
@@ -239,4 +249,6 @@ enum Change {
     /// So much of it came back.
     CameBack(Raw),
     Deleted,
+    /// It says something else, too.
+    Voided,
 }

@@ -235,7 +235,7 @@ fn transaction_now<'a>(
         })
     };
     let way = std::iter::successors(Some(wallet), |wallet| into(wallets, wallet));
-    way.filter_map(told).last().filter(|transaction| !transaction.is_deleted)
+    way.filter_map(told).last().filter(|transaction| !transaction.is_deleted || transaction.is_void)
 }
 
 /// A redemption of a profile, with all that later journals tell of it.

@@ -101,7 +101,7 @@ impl State {
             EntryKind::Transaction(change) => {
                 let known = self.transactions.entry(change.transaction.id).or_default();
                 known.held_by(number);
-                known.is_gone |= change.transaction.is_deleted;
+                known.is_gone |= change.transaction.is_deleted && !change.transaction.is_void;
             }
             _ => {}
         }

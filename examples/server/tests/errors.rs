@@ -212,6 +212,12 @@ fn value(met: &mut Met<'_>) {
     server.post(&format!("/transactions/{posted}/return"), &json!({"amount": 5})).is(201);
     let lowered = server.put(&format!("/transactions/{posted}"), &json!({"total": 4}));
     met.codes.insert(lowered.refuses(422, "total_below_returned").code());
+    let void = json!({"profile_id": "v", "external_id": "V", "total": 1});
+    let void = server.post("/transactions", &void).is(201).id();
+    let change = |body: Value| server.put(&format!("/transactions/{void}"), &body);
+    met.codes.insert(change(json!({"external_id": "W"})).refuses(422, "external_id_fixed").code());
+    change(json!({"is_void": true})).is(200);
+    met.codes.insert(change(json!({"total": 2})).refuses(422, "transaction_void").code());
     let returned = server.post("/profiles/v/redemptions", &json!({"amount": 2})).is(201).id();
     server.post(&format!("/redemptions/{returned}/return"), &json!({"amount": 1})).is(201);
     met.post(422, "redemption_returned", &format!("/redemptions/{returned}/reversal"), json!({}));

@@ -73,6 +73,8 @@ table! {
     BasketRequired => "basket_required", Terms;
     BelowMinimumSpend => "below_minimum_spend", Terms;
     CapExceeded => "cap_exceeded", Terms;
+    ExternalIdFixed => "external_id_fixed", Terms;
+    TransactionVoid => "transaction_void", Terms;
     RedemptionReversed => "redemption_reversed", Terms;
     RedemptionLinked => "redemption_linked", Terms;
     RedemptionAboveTotal => "redemption_above_total", Terms;
@@ -125,7 +127,7 @@ impl Rejection {
             | Self::LotExpired { field, .. }
             | Self::LotHeld { field, .. }
             | Self::AccountTotalExceeded { field } => field,
-            Self::ExternalIdConflict { .. } => "external_id",
+            Self::ExternalIdConflict { .. } | Self::ExternalIdFixed { .. } => "external_id",
             Self::HandleTaken { .. } => "handle",
             Self::RemainingAboveInitial { .. } => "value_remaining",
             Self::BadStrategies | Self::NoExchangeRate => "strategies",
@@ -142,7 +144,7 @@ impl Rejection {
             | Self::RedemptionLinked { .. }
             | Self::RedemptionReturned { .. }
             | Self::ReversalWindowOver { .. } => "redemption_id",
-            Self::UnknownTransaction { .. } => "transaction_id",
+            Self::UnknownTransaction { .. } | Self::TransactionVoid { .. } => "transaction_id",
             Self::UnknownHold { .. }
             | Self::HoldCaptured { .. }
             | Self::HoldReleased { .. }

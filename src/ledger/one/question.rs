@@ -74,10 +74,10 @@ pub(super) fn transaction_by_external_id(
     })
 }
 
-/// The transaction as it stands, unless it was deleted.
+/// The transaction as it stands, unless it is gone.
 fn transaction_of(record: &Record<'_>) -> Option<Transaction> {
     match &record.newest().kind {
-        EntryKind::Transaction(change) if !change.transaction.is_deleted => Some(change.transaction.clone()),
+        EntryKind::Transaction(change) if !change.transaction.is_gone() => Some(change.transaction.clone()),
         _ => None,
     }
 }

@@ -26,6 +26,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 Slot::Made(Thing::External) => found.external = self.record(Thing::External),
                 Slot::Made(Thing::Redemption) => found.redemption = self.record(Thing::Redemption),
                 Slot::Made(Thing::Transaction) => found.transaction = self.record(Thing::Transaction),
+                Slot::Made(Thing::Named) => found.named = self.record(Thing::Named),
                 Slot::Made(Thing::Linked) => found.linked = self.record(Thing::Linked),
                 Slot::Made(Thing::Hold) => {
                     found.hold_made = Some(entry.borrow());

@@ -123,7 +123,7 @@ pub(super) fn foresee(need: &Need) -> Vec<(Journal, Find)> {
     if need.is_plain() {
         return Vec::new();
     }
-    let named = need.transaction.map(|id| id.number());
+    let named = need.transaction.or(need.named).map(|id| id.number());
     let named = named.or(need.redemption.map(|id| id.number())).or(need.hold.map(|id| id.number()));
     let named = named.or(need.lots.first().map(|id: &LotId| id.number()));
     let first = match need.owner {

@@ -207,7 +207,7 @@ pub(super) fn transaction(model: &Model, expected: &profile::Version, shown: &Tr
     prop_assert_eq!(&said.items, &shown.items);
     prop_assert_eq!(&said.payments, &shown.payments);
     prop_assert_eq!(&said.meta, &shown.meta);
-    prop_assert_eq!(expected.is_deleted, shown.is_deleted);
+    prop_assert_eq!((expected.is_deleted, expected.is_void), (shown.is_deleted, shown.is_void), "rule X6");
     prop_assert_eq!(expected.returned, raw(shown.returned), "rule X4");
     let id = |(profile, sequence): (usize, u32)| model.profiles[profile].made_by(sequence);
     let earned = expected.earned.map(|earned| (earned.points, earned.lot.map(id)));

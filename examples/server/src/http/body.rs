@@ -46,8 +46,9 @@ impl Body {
         Self(serde_json::from_slice(&text).unwrap_or_default())
     }
 
-    /// These fields, with those of another body over them. What that says is `null` is left out.
-    pub fn overlaid(mut self, other: Self) -> Self {
+    /// These fields, with those of another body over them. What is `null` is not said, in either.
+    pub fn overlaid(mut self, mut other: Self) -> Self {
+        other.drop_nulls();
         self.0.extend(other.0);
         self.drop_nulls();
         self

@@ -43,7 +43,7 @@ const KNOWN: [&str; 10] = [
 ];
 
 pub async fn post(call: Call) -> Result<Response, Problem> {
-    let posted = call.run(request(call.body()?)?).await?;
+    let posted = call.run(new(call.body()?)?).await?;
     answer_posted(&call, posted, StatusCode::CREATED).await
 }
 
@@ -88,7 +88,15 @@ async fn shape(call: &Call, wallet: &Wallet, posted: &Transaction) -> Result<Tra
     Ok(transaction(call, wallet, posted, &lots))
 }
 
-/// The request that a body makes.
+/// The request that a body makes of a purchase that is not there yet.
+fn new(body: Body) -> Result<PostTransaction, Problem> {
+    if body.get("is_void")? == Some(true) {
+        return Err(Problem::invalid("is_void", "is said of a transaction that is there"));
+    }
+    request(body)
+}
+
+/// What a body says of a purchase.
 fn request(mut body: Body) -> Result<PostTransaction, Problem> {
     body.drop_nulls();
     body.require(&["profile_id", "total"])?;
@@ -246,7 +254,9 @@ fn update(before: &Transaction, mut body: Body) -> Result<UpdateTransaction, Pro
             merged.remove(field);
         }
     }
-    Ok(UpdateTransaction::new(before.id, request(merged.overlaid(body))?))
+    let is_void = body.get("is_void")?.unwrap_or(before.is_void);
+    let update = UpdateTransaction::new(before.id, request(merged.overlaid(body))?);
+    Ok(if is_void { update.voided() } else { update })
 }
 
 /// Whether anything is said that was not said before.
@@ -254,7 +264,8 @@ fn changes(update: &UpdateTransaction, before: &Transaction) -> Result<bool, Pro
     let mut now = update.transaction.clone();
     now.transacted_at = now.transacted_at.filter(|when| *when != When::Instant(before.transacted_at));
     now.timezone = now.timezone.filter(|zone| *zone != before.timezone);
-    Ok(now != self::update(before, Body::default())?.transaction)
+    let same = self::update(before, Body::default())?;
+    Ok(now != same.transaction || update.is_void != same.is_void)
 }
 
 /// Makes a transaction, or changes the one that has its external id.
@@ -280,7 +291,7 @@ pub async fn update_or_create(call: Call) -> Result<Response, Problem> {
             (Some(before), LedgerAt::Past(_)) => {
                 run(&call, update(&before, body.clone())?).await.map(|done| (done, StatusCode::OK))
             }
-            (None, _) => run(&call, request(body.clone())?).await.map(|done| (done, StatusCode::CREATED)),
+            (None, _) => run(&call, new(body.clone())?).await.map(|done| (done, StatusCode::CREATED)),
         };
         match (done, moment) {
             // The key was used before. What it was used for is what the body meant then.

@@ -236,6 +236,8 @@ bodies! {
         tags: Option<Value>,
         items: Option<Value>,
         payments: Option<Value>,
+        /// In a change: whether it is void from now on. That is final.
+        is_void: Option<bool>,
         meta: Option<Value>,
     }
     /// How much of a purchase came back.

@@ -77,7 +77,7 @@ impl TransactionOut {
             items: items.unwrap_or_else(|| empty("[]")),
             payments: payments.unwrap_or_else(|| empty("[]")),
             meta: meta.unwrap_or_else(|| empty("null")),
-            is_void: transaction.is_deleted,
+            is_void: transaction.is_void,
             total_returned: transaction.returned.into(),
             points_earned: transaction.earned.map_or(Num::of(0), |earned| earned.points.into()),
             created_at: transaction.created_at.into(),

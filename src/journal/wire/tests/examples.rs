@@ -215,6 +215,7 @@ pub(super) fn transactions() -> [Transaction; 2] {
         returned: Amount::ZERO,
         earned: None,
         is_deleted: false,
+        is_void: false,
         created_at: now,
         updated_at: now,
     };
@@ -241,6 +242,7 @@ pub(super) fn transactions() -> [Transaction; 2] {
         returned: amount(1),
         earned: Some(earned),
         is_deleted: true,
+        is_void: true,
         created_at: Timestamp::MIN,
         updated_at: Timestamp::MAX,
         ..bare.clone()
