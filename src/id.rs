@@ -1,4 +1,4 @@
-//! Who and what: profiles, and the identifiers of everything a ledger writes down.
+//! Identifiers: of profiles, lots, redemptions and everything else that a ledger records.
 //!
 //! An identifier is the number of the profile that it was made for (31 bits, drawn once per profile by the store)
 //! and the sequence number of the journal entry that made it (22 bits). So it is small, is safe in JavaScript,

@@ -1,4 +1,4 @@
-//! JSON at the boundary: reading a request with an error that names its field, and documents kept as sent.
+//! JSON: reading requests, with errors that name the field, and documents that are kept as sent.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! An embeddable rewards ledger: exact amounts, soonest-expiry-first redemption, a journal that replays bit for bit, and
 //! storage behind a trait.
 //!
-//! A shop issues rewards and points to its customers; a till takes value from them, soonest expiry first, to the cent, and
-//! links it to a sale. scrip decides what that comes to and never does I/O: the caller brings the instant and the store.
+//! A shop issues rewards and points to its customers; a till redeems them, soonest expiry first, to the cent, and links the
+//! redemption to a sale. scrip makes the decisions and does no I/O: the caller supplies the instant and the store.
 //!
 //! ```
 //! use scrip::{Amount, Define, IssueReward, Ledger, MemoryStore, PeriodType, ProfileId, Program, Redeem};
@@ -29,7 +29,7 @@
 //!
 //! - **Asking**: a [`Ledger`] (or [`AsyncLedger`]) is a [`Program`] and a [store](store::Store). [`Ledger::at`] takes the
 //!   instant and answers with what can be done ([`LedgerAt::commit`], [`LedgerAt::quote`]) and seen
-//!   ([`LedgerAt::balances`], [`LedgerAt::wallet`], one thing such as [`LedgerAt::redemption`]) then; [`Ledger::as_of`]
+//!   ([`LedgerAt::balances`], [`LedgerAt::wallet`], one record such as [`LedgerAt::redemption`]) then; [`Ledger::as_of`]
 //!   shows the past.
 //! - **Requests** are plain values, in [`request`]: [`IssueReward`], [`Redeem`], [`PostTransaction`] and others. A
 //!   [`Command`] adds the instant and an idempotency key; a stream of them as [JSON](json) can be replayed.

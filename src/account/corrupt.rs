@@ -21,7 +21,7 @@ pub enum Corrupt {
         sequence: u32,
     },
     /// The balances that an entry states are not those that it leads to.
-    #[error("the balances stated by entry {sequence} are not those that it leads to (rule J1)")]
+    #[error("entry {sequence} states other balances than it leads to (rule J1)")]
     Balances {
         /// The entry.
         sequence: u32,

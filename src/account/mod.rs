@@ -1,7 +1,7 @@
 //! The account of one profile: the unit of consistency.
 //!
-//! What is here is all that deciding needs: the live lots, the totals, the place in the journal. What is spent or
-//! expired is in the journal only, so that the ten-thousandth redemption costs what the first did.
+//! It holds only what decisions need: live lots, totals, and the position in the journal. Spent and expired lots are in the
+//! journal only, so that the ten-thousandth redemption costs the same as the first.
 
 mod apply;
 mod corrupt;

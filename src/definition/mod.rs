@@ -198,7 +198,7 @@ impl RewardDefinition {
         }
     }
 
-    /// The same, with rewards that last so many local days, weeks, months or years (rule T4).
+    /// The same, with rewards that are valid for a number of local days, weeks, months or years (rule T4).
     #[must_use]
     pub fn valid_for(self, period: u32, period_type: PeriodType) -> Self {
         Self { period: Some(period), period_type, ..self }
@@ -215,7 +215,7 @@ setters! { RewardDefinition {
     /// Usable until this date or instant, whenever it is issued (rule T4).
     with_absolute_expiry(absolute_expiry: impl Into<Until>) = Some(absolute_expiry.into());
 
-    /// Extended by so many local days where a request does not say (rule L1).
+    /// With this default extension, in local days (rule L1).
     with_extend_days(extend_days: u32) = Some(extend_days);
 
     /// In another zone than the program's (rule T3).
@@ -286,7 +286,7 @@ impl PointDefinition {
         }
     }
 
-    /// The same, with lots that last so many local days, weeks, months or years (rule T4).
+    /// The same, with lots that are valid for a number of local days, weeks, months or years (rule T4).
     #[must_use]
     pub fn valid_for(self, period: u32, period_type: PeriodType) -> Self {
         Self { period: Some(period), period_type, ..self }
@@ -300,7 +300,7 @@ setters! { PointDefinition {
     /// Usable until this date or instant, whenever it is issued (rule T4).
     with_absolute_expiry(absolute_expiry: impl Into<Until>) = Some(absolute_expiry.into());
 
-    /// Extended by so many local days where a request does not say (rule L1).
+    /// With this default extension, in local days (rule L1).
     with_extend_days(extend_days: u32) = Some(extend_days);
 
     /// In another zone than the program's (rule T3).

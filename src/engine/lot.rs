@@ -1,4 +1,4 @@
-//! A lot that a request is about: what is fixed about it, and how it stands, live or not.
+//! A lot that a request names: its fixed terms and its current state, live or not.
 
 use crate::account::{Account, after};
 use crate::engine::Rejection;
@@ -12,23 +12,23 @@ use crate::value::Quantity;
 /// A lot of an account at an instant.
 #[derive(Clone, Debug)]
 pub(crate) struct LotRecord<'a> {
-    /// What is fixed about it.
+    /// The entry that fixes its terms.
     pub(crate) issue: &'a Issue,
-    /// How it stands.
+    /// Its current state.
     pub(crate) now: LotState,
-    /// What of what is left is held.
+    /// The part of its remaining value that holds set aside.
     pub(crate) held: Quantity,
 }
 
 impl<'a> LotRecord<'a> {
-    /// From the account, if it is live, and from what is written down of it.
+    /// Finds it in the account if it is live, and otherwise in its record.
     pub(crate) fn find(
         side: &AccountDraft<'_>,
         record: Option<&Record<'a>>,
         id: LotId,
         at: Timestamp,
     ) -> Option<Self> {
-        // What fell due by now is written, but not yet to be found.
+        // The draft has settled what fell due; the record does not show that yet.
         Self::of(side.account, side.said_of(id), record?, id, at)
     }
 
@@ -45,7 +45,7 @@ impl<'a> LotRecord<'a> {
         }
         let said = said.or_else(|| record.newest().lot_state(id))?;
         let remaining = match said.standing {
-            // It could be used then, and is not live now: it was used up.
+            // Usable when last written and not live now: it was used up.
             Standing::Usable | Standing::Pending(_) => Quantity::ZERO,
             _ => said.remaining,
         };
@@ -58,7 +58,10 @@ impl<'a> LotRecord<'a> {
         Some(Self { issue, now: LotState { remaining, standing, ..said }, held: Quantity::ZERO })
     }
 
-    /// The lot that a request names, if the first account has it.
+    /// The lot that a request names.
+    ///
+    /// # Errors
+    /// The first account does not have it.
     pub(crate) fn named(
         side: &AccountDraft<'_>,
         view: &View<'a>,
@@ -70,8 +73,8 @@ impl<'a> LotRecord<'a> {
         here.ok_or_else(|| Rejection::UnknownLot { field: "id".into(), lots: vec![id] })
     }
 
-    /// How a lot that was not taken back stands at an instant, once it expires then: also one whose time of use is still
-    /// to come may have expired, and come back (rule T2).
+    /// The standing at an instant of a lot with this expiry. A pending lot may have expired as well, and become pending
+    /// again (rule T2).
     pub(crate) fn standing_until(
         &self,
         expires_at: Expiry,
@@ -88,7 +91,7 @@ impl<'a> LotRecord<'a> {
         }
     }
 
-    /// What of what is left no hold sets aside.
+    /// Its remaining value, without what holds set aside.
     pub(crate) fn unheld(&self) -> Quantity {
         self.now.remaining.minus(self.held)
     }
@@ -97,12 +100,12 @@ impl<'a> LotRecord<'a> {
         self.now.kind
     }
 
-    /// Whether it counts as expired, with or without something left.
+    /// Whether it expired, with or without value left.
     pub(crate) fn is_expired(&self) -> bool {
         self.now.standing == Standing::Expired
     }
 
-    /// The change to how it stands then, with what moved for that. Movements of nothing are left out.
+    /// The change to a new state, with the movements behind it; empty movements are left out.
     pub(crate) fn change(
         &self,
         after: LotState,
@@ -117,7 +120,7 @@ impl<'a> LotRecord<'a> {
     }
 }
 
-/// A lot that was asked for, as it stands at an instant, with what fell due by then.
+/// A lot as it is at an instant, with everything settled that fell due by then.
 pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<crate::journal::LotSnapshot> {
     let record = view.found.lot(id)?;
     let mut due = Vec::new();

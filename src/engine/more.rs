@@ -1,4 +1,4 @@
-//! "I need this as well": the one internal answer of a decision that was lent too little, and when it is given.
+//! Redirects: a decision that finds that another account or journal must be loaded first.
 
 use super::{KeyReused, Refusal, Rejection};
 use crate::account::Account;
@@ -6,12 +6,12 @@ use crate::id::{LotId, ProfileNumber, TransactionId};
 use crate::journal::{EntryKind, Standing};
 use crate::store::{Need, Owner, Record, View};
 
-/// Why a decision stopped.
+/// Why a decision stopped early.
 #[derive(Debug)]
 pub(crate) enum Halt {
     /// The request is refused.
     Refused(Refusal),
-    /// More must be loaded first.
+    /// The need is extended, and the unit runs again.
     Needs(More),
 }
 
@@ -27,23 +27,23 @@ impl From<KeyReused> for Halt {
     }
 }
 
-/// What a need lacks.
+/// What to load in addition, or instead.
 #[derive(Debug)]
 pub(crate) enum More {
-    /// The profile was merged into this one. A lot that did not move with it stayed behind, and is followed no further.
+    /// The profile was merged into this one. A named lot that stayed behind is no longer followed.
     Account(ProfileNumber),
-    /// The lot moved to this profile.
+    /// The named lot moved to this profile.
     Holder(ProfileNumber),
     /// The second account was merged into this one.
     Second(ProfileNumber),
-    /// It names records of profiles that were merged into the account.
+    /// The request names records in the journals of profiles that were merged into the account.
     Closed(Vec<ProfileNumber>),
-    /// The caller's own id stands for this transaction of the profile, which was merged into this one.
+    /// The external id belongs to this transaction of the profile, and the profile was merged into this one.
     Named(ProfileNumber, TransactionId),
 }
 
 impl More {
-    /// Adds it to the need.
+    /// Extends the need.
     pub(crate) fn add_to(self, need: &mut Need) {
         match self {
             Self::Account(number) => {
@@ -63,7 +63,7 @@ impl More {
     }
 }
 
-/// Whether the account that was lent is the one that the request is about, and all records that it names can be read.
+/// Checks that the loaded account is the right one, and that every record the request names is loaded.
 #[inline]
 pub(crate) fn records(need: &Need, view: &View<'_>) -> Result<(), Halt> {
     let first = view.first;
@@ -75,10 +75,10 @@ pub(crate) fn records(need: &Need, view: &View<'_>) -> Result<(), Halt> {
     closed(need, view)
 }
 
-/// The closed journals that records which the request names are in.
+/// Asks for the journals of merged profiles, if the request names a record in one of them.
 fn closed(need: &Need, view: &View<'_>) -> Result<(), Halt> {
     let first = view.first;
-    // A profile that nobody was merged into has no other's records.
+    // Only a profile that others were merged into has records in their journals.
     if !first.merged_from().is_empty() && need.closed.is_empty() {
         let is_closed = |number: &ProfileNumber| *number != first.number() && first.includes_number(*number);
         if owners(need, view).into_iter().flatten().any(|number| is_closed(&number)) {
@@ -88,13 +88,14 @@ fn closed(need: &Need, view: &View<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-/// What the caller's own id stands for, unless that was deleted: of a merged profile's transaction, whoever took over knows.
+/// The record under the external id, unless it was deleted. A merged profile's transaction is kept up to date in the
+/// journal of the profile that took over.
 #[inline]
 pub(crate) fn named<'a>(need: &Need, view: &View<'a>) -> Result<Option<Record<'a>>, Halt> {
     if need.named.is_some() {
         closed(need, view)?;
     }
-    // What another journal sent on was posted before what this one has.
+    // A merged profile's transaction is older than any of this journal.
     let known = [view.found.named, view.found.external].into_iter().flatten();
     let known = known.into_iter().find(|record| !record.is_gone());
     match (known.and_then(|record| record.transaction()), view.first.merged_into()) {
@@ -103,7 +104,7 @@ pub(crate) fn named<'a>(need: &Need, view: &View<'a>) -> Result<Option<Record<'a
     }
 }
 
-/// The account, unless it was merged into another: then that has its value.
+/// Redirects to the profile that the account was merged into, if any: it has the value.
 #[inline]
 pub(crate) fn open(need: &Need, account: &Account) -> Result<(), Halt> {
     match account.merged_into() {
@@ -112,7 +113,7 @@ pub(crate) fn open(need: &Need, account: &Account) -> Result<(), Halt> {
     }
 }
 
-/// The second account, unless it was merged into another: then that receives.
+/// Redirects to the profile that the second account was merged into, if any: it receives the value.
 #[inline]
 pub(super) fn receiver(view: &View<'_>) -> Result<(), Halt> {
     match view.second.and_then(Account::merged_into) {
@@ -121,7 +122,7 @@ pub(super) fn receiver(view: &View<'_>) -> Result<(), Halt> {
     }
 }
 
-/// In whose journals the records are that the need names.
+/// The profiles whose journals have the records that the need names.
 fn owners(need: &Need, view: &View<'_>) -> [Option<ProfileNumber>; 4] {
     let linked = view.found.transaction.and_then(|record| match &record.newest().kind {
         EntryKind::Transaction(change) => change.transaction.redemption_id,
@@ -135,7 +136,7 @@ fn owners(need: &Need, view: &View<'_>) -> [Option<ProfileNumber>; 4] {
     ]
 }
 
-/// The profile that a lot went to from here.
+/// The profile that a lot moved to from this account.
 fn went_to(view: &View<'_>, lot: LotId) -> Option<ProfileNumber> {
     match view.found.lot(lot)?.newest().lot_state(lot)?.standing {
         Standing::MovedTo(number) => Some(number),

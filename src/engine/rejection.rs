@@ -1,4 +1,4 @@
-//! Why the ledger says no.
+//! The rejections: why the rules refuse a request, each with a code, numbers and the rule.
 //!
 //! Precedence, when several reasons apply at once: first what makes a request the repetition of another (its key,
 //! its external id), then its own fields in the order in which they are documented, then time (rule T6: that of both
@@ -142,13 +142,13 @@ pub enum Rejection {
         field: Field,
     },
     /// There is no such redemption of this profile (rule [X1](crate::guide::rules#x1)).
-    #[error("redemption_id: {redemption} is no redemption of this profile (rule X1)")]
+    #[error("redemption_id: {redemption} is not a redemption of this profile (rule X1)")]
     UnknownRedemption {
         /// The id.
         redemption: RedemptionId,
     },
     /// There is no such transaction of this profile (rule [X1](crate::guide::rules#x1)).
-    #[error("transaction_id: {transaction} is no transaction of this profile (rule X1)")]
+    #[error("transaction_id: {transaction} is not a transaction of this profile (rule X1)")]
     UnknownTransaction {
         /// The id.
         transaction: TransactionId,
@@ -248,7 +248,7 @@ pub enum Rejection {
         lots: Vec<LotId>,
     },
     /// There is no such hold of this profile (rule [H3](crate::guide::rules#h3)).
-    #[error("hold_id: {hold} is no hold of this profile (rule H3)")]
+    #[error("hold_id: {hold} is not a hold of this profile (rule H3)")]
     UnknownHold {
         /// The hold.
         hold: HoldId,
@@ -380,7 +380,7 @@ pub enum Rejection {
         held: Quantity,
     },
     /// Both profiles are the same (rule [L2](crate::guide::rules#l2)).
-    #[error("profile_id: is the profile that has it already (rule L2)")]
+    #[error("profile_id: already has the lot (rule L2)")]
     SameProfile,
     /// The profile was merged into another before (rule [L2](crate::guide::rules#l2)).
     #[error("profile_id: was merged into another profile before (rule L2)")]

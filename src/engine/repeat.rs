@@ -1,4 +1,4 @@
-//! Repetitions: a request that was answered before is answered alike (rules J5, D5 and X2).
+//! Idempotency: a repeated request gets the outcome of the first one (rules J5, D5 and X2).
 
 use super::{Action, Asked, Disposition, Halt, KeyReused, Rejection, Written, more};
 use crate::id::Key;
@@ -7,7 +7,7 @@ use crate::program::Program;
 use crate::store::{Need, View};
 use crate::time::Timestamp;
 
-/// The first outcome, if the request repeats an earlier one.
+/// Whether the request repeats an earlier one; then the outcome is that one's.
 #[inline]
 pub(super) fn repeated<A: Action>(
     program: &Program,
@@ -35,7 +35,7 @@ fn by_key<A: Action>(
     if newest_use(program, asked.at, key, asked.row.map(|row| row.batch), view)?.is_none() {
         return Ok(None);
     }
-    // A row that is not there was not carried out yet.
+    // A row without an entry was not carried out yet.
     let first = view.found.keyed.first().filter(|first| is_remembered(program, first.at, asked.at));
     let Some((first, stamp)) = first.and_then(|first| Some((first, first.stamp.as_ref()?))) else {
         return Ok(None);
@@ -49,7 +49,7 @@ fn by_key<A: Action>(
     }
 }
 
-/// Whether the key of a batch is free for it in the account that was lent: never used, or used for this very batch.
+/// Checks that the account has not used the batch's key for anything else.
 pub(crate) fn batch_key(
     program: &Program,
     at: Timestamp,
@@ -63,7 +63,10 @@ pub(crate) fn batch_key(
     }
 }
 
-/// The newest use of a key, if it is still remembered: by a request of its own, or by a row of the batch.
+/// The newest entry under a key within the key window.
+///
+/// # Errors
+/// It was written for another request or batch.
 fn newest_use<'a>(
     program: &Program,
     at: Timestamp,
@@ -77,12 +80,12 @@ fn newest_use<'a>(
     }
 }
 
-/// The content of the batch that an entry was written for, if it was.
+/// The fingerprint of the batch that an entry belongs to, if any.
 fn batch_of(entry: &Entry) -> Option<Fingerprint> {
     Some(entry.stamp.as_ref()?.row?.batch)
 }
 
-/// Whether a key that was used at `first` is still looked for.
+/// Whether a key that was used at `first` is still within the program's key window.
 fn is_remembered(program: &Program, first: Timestamp, at: Timestamp) -> bool {
     program.key_window().is_none_or(|window| first.checked_add(window).is_ok_and(|end| at <= end))
 }

@@ -23,8 +23,8 @@ const PAGE: usize = 256;
 impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     /// Sweeps every profile for which something fell due, one by one, as the iterator is driven (rule T7).
     ///
-    /// No answer depends on it. It is for those who read the journal, or tables made from it, and want to find in it by
-    /// tonight what expired today.
+    /// No answer depends on it. It is for readers of the journal, or of tables made from it, who want today's expiries to be
+    /// in there by tonight.
     ///
     /// ```
     /// # use scrip::{
@@ -53,13 +53,13 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
         SweepAll(self.0.sweep_all())
     }
 
-    /// What happened since a cursor was made, and what expires within `lead` from now: some of it at a time.
+    /// A page of the events since a cursor, and of the expiries within `lead` from now.
     ///
-    /// Every event comes at least once, those of one profile in order. Keep the new cursor once they are dealt with. What
-    /// expired is told whether or not it is written (rule T7), and once more when it is; whoever wants to hear of it once takes
-    /// the [written](crate::view::Event::is_written) events only, and sweeps.
+    /// Every event is delivered at least once, those of one profile in order. Store the new cursor once they are handled. An
+    /// expiry is reported whether or not it is written (rule T7), and once more when it is; to get it once, sweep and use the
+    /// [written](crate::view::Event::is_written) events only.
     ///
-    /// So an outbox or a notification job needs no table of its own, but for one place to keep the cursor in:
+    /// So an outbox or a notification job needs no table of its own, only a place to store the cursor:
     ///
     /// ```
     /// use chrono::TimeDelta;
@@ -69,7 +69,7 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     ///     RewardDefinition, Timestamp, json,
     /// };
     ///
-    /// /// Delivers what is new, and goes on from where it was, also after a crash: `kept` is a file, or a row of yours.
+    /// /// Delivers new events, and continues where it stopped, even after a crash: `kept` is a file, or a row of yours.
     /// fn notify(
     ///     ledger: &mut Ledger<MemoryStore>,
     ///     now: Timestamp,
@@ -79,10 +79,10 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     ///     let mut cursor = kept.as_deref().map_or(Ok(Cursor::START), |text| json::read(text.as_bytes()))?;
     ///     loop {
     ///         let page = ledger.at(now).events(&cursor, TimeDelta::days(7), 100)?;
-    ///         // What is written is known again by its profile and sequence; the rest by its lot and instant.
+    ///         // A written event is identified by its profile and sequence; any other by its lot and instant.
     ///         page.events.iter().for_each(&mut deliver);
     ///         cursor = page.cursor;
-    ///         *kept = Some(serde_json::to_string(&cursor)?); // only now: what was not delivered comes again
+    ///         *kept = Some(serde_json::to_string(&cursor)?); // only now, so that undelivered events come again
     ///         if !page.more {
     ///             return Ok(());
     ///         }
@@ -111,7 +111,7 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     /// ```
     ///
     /// # Errors
-    /// The store failed, or the cursor is none of its own.
+    /// The store failed, or the cursor is not one of its own.
     pub fn events(
         &mut self,
         after: &Cursor,
@@ -121,7 +121,7 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
         ready(self.0.events(after, lead, limit))
     }
 
-    /// The profiles that have a transaction under an external id of the caller's; see rule X2.
+    /// The profiles that have a transaction under an external id (rule X2).
     ///
     /// ```
     /// # use scrip::{
@@ -165,10 +165,10 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncLedgerAt<
         }
     }
 
-    /// What happened since a cursor was made, and what expires within `lead` from now; see [`LedgerAt::events`].
+    /// A page of the events since a cursor, and of the expiries within `lead` from now; see [`LedgerAt::events`].
     ///
     /// # Errors
-    /// The store failed, or the cursor is none of its own.
+    /// The store failed, or the cursor is not one of its own.
     pub async fn events(
         &mut self,
         after: &Cursor,
@@ -199,7 +199,7 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncLedgerAt<
         Ok(listening.finish())
     }
 
-    /// The profiles that have a transaction under an external id of the caller's; see rule X2.
+    /// The profiles that have a transaction under an external id (rule X2).
     ///
     /// # Errors
     /// The store failed.
@@ -287,15 +287,15 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncSweepAll<
     }
 }
 
-/// Listening on its way: what was heard, and how far.
+/// A page of events in the making.
 struct Listening {
     cursor: Cursor,
     now: Timestamp,
     lead: TimeDelta,
     limit: usize,
-    /// Until when some were told what expires soon.
+    /// The latest instant up to which some profiles' coming expiries were reported.
     soon: Option<Timestamp>,
-    /// The profiles that got lots which expire in a time of which they were told what fell due, and the end of that.
+    /// The profiles that received lots which expire in a stretch that was already reported, with its end.
     behind: BTreeMap<ProfileNumber, Timestamp>,
     events: Vec<Event>,
     more: bool,
@@ -316,12 +316,12 @@ impl Listening {
         Self { cursor, now, lead, limit, soon, behind, events, more: feed.more }
     }
 
-    /// What to tell of next that fell due: once everything that was written is told.
+    /// The next stretch of expiries to report, once every written entry is reported.
     fn due(&self) -> Option<(Stretch, ProfileNumber)> {
         if self.more { None } else { self.cursor.due.next(Timestamp::MIN, self.now) }
     }
 
-    /// What to tell of next that expires soon: last.
+    /// The next stretch of coming expiries to report, last of all.
     fn expiring(&self) -> Option<(Stretch, ProfileNumber)> {
         let end = self.now.checked_add(self.lead).unwrap_or(Timestamp::MAX);
         if self.more { None } else { self.cursor.expiring.next(self.now, end) }

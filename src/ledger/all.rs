@@ -18,8 +18,8 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     /// All profiles with their totals, in the order of their numbers, read some hundreds at a time as the iterator is
     /// driven.
     ///
-    /// Each is shown at the ledger's instant; one whose last entry is later, as of that entry. What others commit meanwhile
-    /// may be in it or not.
+    /// Each is shown at the ledger's instant, or at its last entry if that is later. Commits made meanwhile may or may not be
+    /// included.
     ///
     /// ```
     /// # use scrip::{
@@ -46,8 +46,8 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
         Profiles(self.0.profiles())
     }
 
-    /// The totals of all profiles together: what is owed to customers at the end of a month, and where everything that was
-    /// issued went (rule J3).
+    /// The totals of all profiles together: the amount owed to customers at the end of a month, and where all issued value
+    /// went (rule J3).
     ///
     /// Every profile is read, as by [`profiles`](Self::profiles).
     ///

@@ -24,27 +24,27 @@ pub enum Error<E> {
         /// How often it was tried.
         attempts: u32,
     },
-    /// The caller's own transaction cannot go on. Nothing was changed; the caller rolls back.
-    #[error("the caller's transaction cannot go on")]
+    /// The caller's own transaction must be rolled back. Nothing was changed.
+    #[error("the caller's transaction must be rolled back")]
     Aborted,
-    /// It was sent to the store, and no answer came, or one that does not tell: it may or may not have been carried out.
-    /// Try it again under a key, or look.
+    /// It was sent to the store, and the reply was lost or inconclusive: it may or may not have been carried out. Retry it
+    /// under a key, or read the account.
     #[error("the store did not say whether the request was carried out")]
     InDoubt,
-    /// What the store keeps is not a journal that this ledger wrote.
+    /// The stored journal was not written by this ledger.
     #[error(transparent)]
     Corrupt(Corrupt),
     /// The store failed. Nothing was changed.
     #[error("the store failed")]
     Store(#[source] Arc<E>),
-    /// The [`GroupCommit`](crate::ledger::GroupCommit) that it was given to takes nothing more. Nothing was changed.
-    #[error("the group commit that it was given to takes nothing more")]
+    /// The [`GroupCommit`](crate::ledger::GroupCommit) is closed. Nothing was changed.
+    #[error("the group commit is closed")]
     Closed,
 }
 
 impl<E: StoreError> Error<E> {
-    /// A stable code for programs to act on: the rejection's, or the kind of failure. Of what is stored and cannot be read
-    /// it is `corrupt`, whether the ledger noticed or the store.
+    /// A stable code for programs to act on: the rejection's, or the kind of failure. Corrupt data has the code `corrupt`,
+    /// whether the ledger or the store found it.
     ///
     /// ```
     /// # use scrip::*;

@@ -15,7 +15,7 @@ use crate::journal::{Hold, LotKind, LotSnapshot, Redemption, Transaction};
 use crate::store::{AsyncStore, Store};
 
 impl<S: Store> LedgerAt<'_, S> {
-    /// A redemption, as it stands; `None` if there is none with this id. It costs the same however long the journal is.
+    /// The current state of a redemption; `None` if the id is unknown. The cost does not depend on the journal's length.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -42,8 +42,8 @@ impl<S: Store> LedgerAt<'_, S> {
         ready(self.0.redemption(id))
     }
 
-    /// A hold, as it stands, with whichever profile has it after mergers; `None` if there is none with this id. It costs the
-    /// same however long the journal is.
+    /// The current state of a hold, with the profile that has it after mergers; `None` if the id is unknown. The cost does
+    /// not depend on the journal's length.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -70,8 +70,8 @@ impl<S: Store> LedgerAt<'_, S> {
         ready(self.0.hold(id))
     }
 
-    /// A transaction, as it stands; `None` if there is none with this id, or it was deleted. It costs the same however long
-    /// the journal is.
+    /// The current state of a transaction; `None` if the id is unknown, or it was deleted. The cost does not depend on the
+    /// journal's length.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -98,8 +98,8 @@ impl<S: Store> LedgerAt<'_, S> {
         ready(self.0.transaction(id))
     }
 
-    /// The transaction that a profile has under an external id of the caller's, as it stands (rule X2); `None` if there is
-    /// none, or it was deleted. It costs the same however long the journal is.
+    /// The current state of a profile's transaction under an external id (rule X2); `None` if there is none, or it was
+    /// deleted. The cost does not depend on the journal's length.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -133,8 +133,8 @@ impl<S: Store> LedgerAt<'_, S> {
         ready(self.0.transaction_by_external_id(profile, external_id))
     }
 
-    /// A reward or a lot of points, as it stands with the profile that has it now; `None` if there is none with this id. It
-    /// costs the same however long the journal is.
+    /// The current state of a reward or a lot of points, with the profile that has it now; `None` if the id is unknown. The
+    /// cost does not depend on the journal's length.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -161,7 +161,7 @@ impl<S: Store> LedgerAt<'_, S> {
         ready(self.0.lot(id))
     }
 
-    /// A definition, archived or not; `None` if there is none with this id. It costs the same however many there are.
+    /// A definition, archived or not; `None` if the id is unknown. The cost does not depend on their number.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -187,8 +187,8 @@ impl<S: Store> LedgerAt<'_, S> {
         ready(self.0.definition(id))
     }
 
-    /// The definition of rewards or of points that has a handle, and is not archived. It costs the same however many there
-    /// are.
+    /// The definition of rewards or of points under a handle, unless it is archived. The cost does not depend on their
+    /// number.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -220,7 +220,7 @@ impl<S: Store> LedgerAt<'_, S> {
 }
 
 impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
-    /// A redemption, as it stands; `None` if there is none with this id. It costs the same however long the journal is.
+    /// The current state of a redemption; `None` if the id is unknown. The cost does not depend on the journal's length.
     ///
     /// ```
     /// # use scrip::*;
@@ -247,8 +247,8 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
             .await
     }
 
-    /// A hold, as it stands, with whichever profile has it after mergers; `None` if there is none with this id. It costs the
-    /// same however long the journal is.
+    /// The current state of a hold, with the profile that has it after mergers; `None` if the id is unknown. The cost does
+    /// not depend on the journal's length.
     ///
     /// ```
     /// # use scrip::*;
@@ -274,8 +274,8 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
         ask(&mut self.ledger.store, question::hold(&self.ledger.program, Reading::Now(self.at), id)).await
     }
 
-    /// A transaction, as it stands; `None` if there is none with this id, or it was deleted. It costs the same however long
-    /// the journal is.
+    /// The current state of a transaction; `None` if the id is unknown, or it was deleted. The cost does not depend on the
+    /// journal's length.
     ///
     /// # Errors
     /// As [`AsyncLedgerAt::redemption`].
@@ -284,8 +284,8 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
             .await
     }
 
-    /// The transaction that a profile has under an external id of the caller's, as it stands (rule X2); `None` if there is
-    /// none, or it was deleted. It costs the same however long the journal is.
+    /// The current state of a profile's transaction under an external id (rule X2); `None` if there is none, or it was
+    /// deleted. The cost does not depend on the journal's length.
     ///
     /// # Errors
     /// As [`AsyncLedgerAt::redemption`].
@@ -306,8 +306,8 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
         .await
     }
 
-    /// A reward or a lot of points, as it stands with the profile that has it now; `None` if there is none with this id. It
-    /// costs the same however long the journal is.
+    /// The current state of a reward or a lot of points, with the profile that has it now; `None` if the id is unknown. The
+    /// cost does not depend on the journal's length.
     ///
     /// ```
     /// # use scrip::*;
@@ -333,7 +333,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
         ask(&mut self.ledger.store, question::lot(&self.ledger.program, Reading::Now(self.at), id)).await
     }
 
-    /// A definition, archived or not; `None` if there is none with this id. It costs the same however many there are.
+    /// A definition, archived or not; `None` if the id is unknown. The cost does not depend on their number.
     ///
     /// ```
     /// # use scrip::*;
@@ -358,8 +358,8 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
         ask(&mut self.ledger.store, question::definition(Reading::Now(self.at), id)).await
     }
 
-    /// The definition of rewards or of points that has a handle, and is not archived. It costs the same however many there
-    /// are.
+    /// The definition of rewards or of points under a handle, unless it is archived. The cost does not depend on their
+    /// number.
     ///
     /// # Errors
     /// The store failed.

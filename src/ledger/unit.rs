@@ -1,7 +1,7 @@
-//! Units: one request or question each, run by a store in any number, with retries and without I/O.
+//! Units: the requests and questions that a store runs, with retries and without I/O.
 //!
-//! A single request is a run of one unit, a batch and a group commit are runs of many, and a question is a unit that
-//! writes nothing. Both faces of the ledger hand the same runs to their stores.
+//! A single request is a run of one unit, a batch or a group commit is a run of many, and a question is a unit that
+//! writes nothing. The blocking and the asynchronous ledger hand the same runs to their stores.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,43 +18,43 @@ const ATTEMPTS: Range<u32> = 0..MAX_ATTEMPTS;
 
 /// One unit of a run.
 pub(crate) trait Unit: Send {
-    /// Decides it on what was loaded for its need, and writes to the change, which is empty. `false`: it needs something
-    /// more, so nothing is known of it yet.
+    /// Decides on what was loaded for its need, and writes to the change, which is empty. `false`: it needs more, and
+    /// decided nothing.
     fn decide(&mut self, need: &Need, view: &View<'_>, change: &mut Change) -> bool;
 
-    /// Takes the status of its commit; its need grows if more is needed.
+    /// Takes the status of its commit, and extends its need if it needs more.
     fn settle(&mut self, status: CommitStatus, need: &mut Need);
 
-    /// Whether it is to be run again.
+    /// Whether to run it again.
     fn is_open(&mut self) -> bool;
 }
 
-/// Units on their way through a store: the [`Work`] of an attempt, for those that are open.
+/// A run of units through a store. Each attempt is a [`Work`] of those that are still open.
 pub(crate) struct Run<'u, U> {
     units: &'u mut [U],
     /// The needs of the open units, which come first.
     needs: &'u mut [Need],
     open: usize,
-    /// Which unit each need is of; by its place, as long as there is no list.
+    /// The unit of each need; the unit of the same index if the list is empty.
     order: Vec<usize>,
-    /// What a unit is decided into, whose space is used again.
+    /// The buffer that units write their changes to.
     change: &'u mut Change,
-    /// The attempts that may still be made; it begins with how many there were.
+    /// The attempts that are left; the start counts those that were made.
     attempts: Range<u32>,
-    /// The first unit of this attempt that needs more. Those after it wait for the next, as they may be about the same
-    /// account as it will be, and come later.
+    /// The first unit of this attempt that needs more. The units after it wait for the next attempt: they may be about the
+    /// account that it turns out to need, and must not overtake it.
     waits_for: Option<usize>,
 }
 
 impl<'u, U: Unit> Run<'u, U> {
-    /// Of units that are all open, each with its need.
+    /// A run of open units, each with its need.
     #[inline]
     pub(crate) fn new(units: &'u mut [U], needs: &'u mut [Need], change: &'u mut Change) -> Self {
         let open = needs.len();
         Self { units, needs, open, order: Vec::new(), change, attempts: ATTEMPTS, waits_for: None }
     }
 
-    /// Of units of which some are done already: the needs are those of the units in the order.
+    /// A run of units of which some are already done; the order lists the unit of each need.
     pub(crate) fn of_some(
         units: &'u mut [U],
         needs: &'u mut [Need],
@@ -79,7 +79,7 @@ impl<'u, U: Unit> Run<'u, U> {
         Driven { failure: None, attempts: self.attempts.start }
     }
 
-    /// After a run that did not fail: whether there is to be another, of the units that are still open.
+    /// Whether to make another attempt, for the units that are still open.
     #[inline]
     fn next_attempt(&mut self) -> bool {
         self.attempts.next();
@@ -96,7 +96,7 @@ impl<'u, U: Unit> Run<'u, U> {
         }
         self.open = kept.start;
         if self.open < before {
-            // What waited was not contended.
+            // There was progress, so the rest was waiting and not contended.
             self.attempts = ATTEMPTS;
         }
         self.open > 0 && !self.attempts.is_empty()
@@ -107,7 +107,7 @@ impl<'u, U: Unit> Run<'u, U> {
         self.order.get(place).copied().unwrap_or(place)
     }
 
-    /// Moves the need at one place to an earlier one.
+    /// Moves a need to an earlier place.
     fn keep(&mut self, from: usize, to: usize, index: usize) {
         if from != to || !self.order.is_empty() {
             if self.order.is_empty() {
@@ -148,7 +148,7 @@ impl<U: Unit> Work for Run<'_, U> {
     }
 }
 
-/// What a run came to.
+/// How a run ended.
 pub(crate) struct Driven<E> {
     /// The store's error, if it failed.
     pub(crate) failure: Option<Arc<E>>,
@@ -156,7 +156,7 @@ pub(crate) struct Driven<E> {
     attempts: u32,
 }
 
-/// How far a unit is.
+/// The progress of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
     /// Not decided yet, or to be decided again.
@@ -177,8 +177,8 @@ pub(crate) struct RequestUnit<'a, A: Action> {
     decided: Option<Result<Disposition, Halt>>,
     outcome: Option<A::Outcome>,
     progress: Progress,
-    /// Whether an earlier attempt may have been written: then nobody can say that nothing was changed, until the store
-    /// has answered for a later one.
+    /// Whether an earlier attempt may have been committed: until a later one is settled, the answer cannot be that nothing
+    /// was changed.
     was_in_doubt: bool,
 }
 
@@ -188,7 +188,7 @@ impl<'a, A: Action> RequestUnit<'a, A> {
         Self { program, asked, decided: None, outcome: None, progress: Progress::Open, was_in_doubt: false }
     }
 
-    /// One that was refused before anything was loaded for it.
+    /// A request that was refused before anything was loaded.
     pub(crate) fn refused(program: &'a Program, asked: Asked<'a, A>, rejection: Rejection) -> Self {
         let decided = Some(Err(rejection.into()));
         Self { decided, progress: Progress::Done { is_staged: false }, ..Self::new(program, asked) }
@@ -200,7 +200,7 @@ impl<'a, A: Action> RequestUnit<'a, A> {
         self.answer_as(driven, |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged })
     }
 
-    /// The answer as what is made of it. Outcomes are large, so nothing stands between.
+    /// The answer, built in place: outcomes are large, and a copy of one shows in a profile.
     #[inline]
     pub(crate) fn answer_as<E, T>(
         &mut self,
@@ -266,8 +266,8 @@ impl<A: Action> Unit for RequestUnit<'_, A> {
     fn is_open(&mut self) -> bool {
         match self.progress {
             Progress::Open => true,
-            // A unit that the store forgot to settle may or may not be written, too. What is repeated under a key or
-            // a name of the caller's is idempotent.
+            // A unit that the store did not settle may be written as well. With a key or an external id it is idempotent,
+            // and so can be retried.
             Progress::InDoubt | Progress::Decided => {
                 self.was_in_doubt = true;
                 let external = || self.asked.request.external();
@@ -278,7 +278,7 @@ impl<A: Action> Unit for RequestUnit<'_, A> {
     }
 }
 
-/// Why nothing could be read, though the store answered.
+/// Why a question has no answer, although the store ran.
 pub(crate) enum Unread {
     Halt(Halt),
     Corrupt(Corrupt),
@@ -302,12 +302,12 @@ impl From<Corrupt> for Unread {
     }
 }
 
-/// What a question asks of an account.
+/// The function that answers a question from what was loaded.
 pub(crate) trait Ask<T>: FnMut(&Need, &View<'_>) -> Result<T, Unread> + Send {}
 
 impl<T, F: FnMut(&Need, &View<'_>) -> Result<T, Unread> + Send> Ask<T> for F {}
 
-/// A question as a unit: what it asks of an account, and the answer.
+/// A question as a unit.
 pub(crate) struct Question<T, F> {
     ask: F,
     answer: Option<Result<T, Unread>>,
@@ -326,9 +326,9 @@ impl<T, F: Ask<T>> Question<T, F> {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(Unread::Halt(Halt::Refused(refusal)))) => Err(refusal.into()),
             Some(Err(Unread::Corrupt(corrupt))) => Err(Error::Corrupt(corrupt)),
-            // A way that leads round in circles ends as contention does.
+            // Redirects that never end are reported as contention.
             Some(Err(Unread::Halt(Halt::Needs(_)))) => Err(Error::Contention { attempts: MAX_ATTEMPTS }),
-            // A store that lent nothing broke its contract; nobody knows more.
+            // The store broke its contract: it never let the unit decide.
             None => Err(Error::InDoubt),
         }
     }
@@ -353,11 +353,11 @@ impl<T: Send, F: Ask<T>> Unit for Question<T, F> {
     }
 }
 
-/// Many requests as units: those whose needs are known, in order, and those that were refused for leaving one out.
+/// Many requests as units: those with a need, in order, and those that were refused because it cannot be told.
 pub(crate) struct Batch<'a, A: Action> {
     pub(crate) units: Vec<RequestUnit<'a, A>>,
     pub(crate) needs: Vec<Need>,
-    /// Which unit each need is of.
+    /// The unit of each need.
     pub(crate) order: Vec<usize>,
 }
 
@@ -381,7 +381,7 @@ impl<'a, A: Action> Batch<'a, A> {
         batch
     }
 
-    /// Runs them, and hands out their answers.
+    /// Runs them, and answers in the order of the requests.
     pub(crate) async fn run<S: AsyncStore>(
         self,
         store: &mut S,

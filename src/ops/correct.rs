@@ -46,7 +46,7 @@ use crate::value::{Quantity, present};
 pub struct Revoke {
     /// Which lot.
     pub id: LotId,
-    /// Whose it must be; whoever has it, otherwise. Required under a key, as keys are scoped to a profile (rule J5).
+    /// The profile that must have it; any profile if left out. Required under a key, as keys are scoped to a profile (rule J5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
     /// Why.
@@ -136,7 +136,7 @@ impl Operation for Revoke {
 pub struct Adjust {
     /// Which lot.
     pub id: LotId,
-    /// Whose it must be; whoever has it, otherwise. Required under a key, as keys are scoped to a profile (rule J5).
+    /// The profile that must have it; any profile if left out. Required under a key, as keys are scoped to a profile (rule J5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
     /// What it is to have been worth at first: money or points, as the lot holds.
@@ -300,7 +300,7 @@ impl Adjust {
     }
 }
 
-/// What a request needs that names a lot: the account of whoever has it, unless it says in a field whose it must be.
+/// The need of a request that names a lot: the account of the given profile, or of the one that has the lot.
 pub(crate) fn about(lot: LotId, profile: Option<ProfileId>, field: &'static str) -> Need {
     let owner = profile.map_or(Owner::Number(lot.number()), Owner::Profile);
     let follows_lot = profile.is_none().then_some(field);

@@ -57,7 +57,7 @@ pub struct Extend {
 }
 
 impl Extend {
-    /// By so many local calendar days.
+    /// By this number of local calendar days.
     pub const fn by_days(profile_id: ProfileId, ids: Vec<LotId>, days: u32) -> Self {
         Self { profile_id, ids, extend_days: Some(days), extend_date: None }
     }

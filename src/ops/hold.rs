@@ -56,7 +56,7 @@ pub struct PlaceHold {
     /// Whether it is all or nothing, which is the default, or as much as there is (rule C4).
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub strict: bool,
-    /// For how many seconds it is good; the program's `hold_seconds` otherwise (rule H3).
+    /// Its lifetime in seconds; by default the program's `hold_seconds` (rule H3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u32>,
     /// What the basket is worth, for the program's minimum spend and share (rule C6).
@@ -100,10 +100,10 @@ impl PlaceHold {
 }
 
 setters! { PlaceHold {
-    /// For so many seconds, instead of the program's (rule H3).
+    /// With this lifetime, in seconds, instead of the program's (rule H3).
     with_expires_in(expires_in: u32) = Some(expires_in);
 
-    /// For a basket worth so much (rule C6).
+    /// For a basket with this total (rule C6).
     with_basket_total(basket_total: Amount) = Some(basket_total);
 
     /// With a document that is kept as sent.
@@ -206,7 +206,7 @@ impl CaptureHold {
         Self { hold_id, amount: None, meta: None }
     }
 
-    /// So much of it.
+    /// This much of it.
     pub const fn part(hold_id: HoldId, amount: Amount) -> Self {
         Self { hold_id, amount: Some(amount), meta: None }
     }
@@ -303,7 +303,7 @@ fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotStat
     (standing == Standing::Expired).then_some(LotState { remaining, ..after })
 }
 
-/// Lets a hold go (rule H3).
+/// Releases a hold (rule H3).
 ///
 /// Outcome: the [`Hold`](crate::Hold), released.
 ///

@@ -159,7 +159,7 @@ requests! {
     PlaceHold(PlaceHold) -> Hold;
     /// Turn a hold into a redemption.
     CaptureHold(CaptureHold) -> Redemption;
-    /// Let a hold go.
+    /// Release a hold.
     ReleaseHold(ReleaseHold) -> Hold;
     /// Give part of a redemption back.
     ReturnRedemption(ReturnRedemption) -> Return;

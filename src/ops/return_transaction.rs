@@ -44,7 +44,7 @@ pub struct ReturnTransaction {
 }
 
 impl ReturnTransaction {
-    /// Returns so much of this purchase.
+    /// Returns this much of a purchase.
     pub const fn new(transaction_id: TransactionId, amount: Amount) -> Self {
         Self { transaction_id, amount }
     }

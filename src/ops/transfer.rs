@@ -49,8 +49,8 @@ use crate::value::Points;
 pub struct Reassign {
     /// Which lot.
     pub id: LotId,
-    /// Whose it must be; whoever has it, otherwise. Required under a key, as keys are scoped to a profile (rule J5): when the
-    /// request comes again, the lot has moved on.
+    /// The profile that must have it; any profile if left out. Required under a key, as keys are scoped to a profile (rule
+    /// J5), and the lot has moved when the request is repeated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<ProfileId>,
     /// Who receives it.
@@ -58,7 +58,7 @@ pub struct Reassign {
 }
 
 impl Reassign {
-    /// From whoever has it to a profile.
+    /// From the profile that has it to another.
     pub const fn new(id: LotId, to: ProfileId) -> Self {
         Self { id, from: None, profile_id: to }
     }
@@ -293,7 +293,7 @@ impl Operation for MergeProfiles {
     }
 }
 
-/// What was redeemed, expired, was taken back and so on goes along: whoever takes over answers for all of it, so that a
+/// The redeemed, expired and revoked totals move as well: the profile that takes over answers for all of it, so that a
 /// return after the merger moves value within one account (rule J3).
 fn history(draft: &EntryBuilder<'_>) -> Result<Vec<Movement>, Rejection> {
     let mut moved: Vec<Movement> = Vec::new();

@@ -1,4 +1,4 @@
-//! The choices that a brand makes, checked once.
+//! The program: a brand's currency, time zone, rates and policies, checked once.
 
 mod currency;
 mod policy;
@@ -114,22 +114,22 @@ impl ProgramSettings {
 }
 
 setters! { ProgramSettings {
-    /// With points of so many decimals, four at most (rule Q4).
+    /// With this number of decimals for points, four at most (rule Q4).
     with_point_scale(point_scale: u8) = point_scale;
 
     /// With points that pay at this rate (rule Q4).
     with_exchange_rate(exchange_rate: ExchangeRate) = Some(exchange_rate);
 
-    /// With reversals up to so many seconds after a redemption (rule R4).
+    /// With this window, in seconds, for reversing a redemption (rule R4).
     with_reversal_window(reversal_window_seconds: u32) = reversal_window_seconds;
 
-    /// With holds that lapse after so many seconds where a request does not say (rule H3).
+    /// With this default lifetime of holds, in seconds (rule H3).
     with_hold_seconds(hold_seconds: u32) = hold_seconds;
 
-    /// With clocks that may be so many seconds behind an account's last entry (rule T6).
+    /// With this tolerance, in seconds, for clocks behind an account's last entry (rule T6).
     with_time_tolerance(time_tolerance_seconds: u32) = time_tolerance_seconds;
 
-    /// With keys that are remembered for so many seconds (rule J5).
+    /// With this lifetime of idempotency keys, in seconds (rule J5).
     with_key_window(key_window_seconds: u32) = Some(key_window_seconds);
 
     /// With this policy for what is returned to an expired reward (rule R3).

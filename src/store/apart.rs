@@ -1,41 +1,40 @@
-//! How one account that cannot be read harms no neighbour.
+//! Isolating units that cannot be read, so that the other units of a work succeed.
 
 use std::ops::Range;
 
 use super::StoreError;
 
-/// Units of a work that are run together, and apart where one of them meets what cannot be read: so that it does its
-/// neighbours no harm.
+/// The groups of units that are left to run. A group that meets corrupt data is run again in halves, until the unit that
+/// cannot be read is alone.
 #[derive(Debug)]
 pub(crate) struct Apart<E> {
-    /// The units to run, the next ones last.
+    /// The groups to run, the next one last.
     left: Vec<Range<usize>>,
     unread: Result<(), E>,
 }
 
 impl<E: StoreError> Apart<E> {
-    /// Of groups of units, in their order.
+    /// Groups of units, in order.
     pub(crate) fn new(groups: impl DoubleEndedIterator<Item = Range<usize>>) -> Self {
         Self { left: groups.rev().collect(), unread: Ok(()) }
     }
 
-    /// The units to run next, together.
+    /// The next group to run.
     pub(crate) fn next(&mut self) -> Option<Range<usize>> {
         self.left.pop()
     }
 
-    /// Hears that units which were run together failed and nothing of them is written. They are run in halves, and these
-    /// in halves, until the one that cannot be read stands alone.
+    /// A group failed, and nothing of it was written: both halves are queued, unless it is a single unit.
     ///
     /// # Errors
-    /// It is another kind of error: it ends the work.
+    /// Anything but corrupt data ends the work.
     pub(crate) fn failed(&mut self, units: Range<usize>, error: E) -> Result<(), E> {
         if !error.is_corruption() {
             return Err(error);
         }
         if units.len() > 1 {
             let middle = units.start.midpoint(units.end);
-            // In their order, as a later unit sees an earlier one's change.
+            // In order, as a later unit sees an earlier one's change.
             self.left.extend([middle..units.end, units.start..middle]);
         } else if self.unread.is_ok() {
             self.unread = Err(error);
@@ -46,7 +45,7 @@ impl<E: StoreError> Apart<E> {
     /// Ends the work.
     ///
     /// # Errors
-    /// The first unit that could not be read. The others went their way.
+    /// The first unit that could not be read. The others were run.
     pub(crate) fn end(self) -> Result<(), E> {
         self.unread
     }

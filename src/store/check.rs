@@ -1,4 +1,4 @@
-//! The check of a database: every journal is replayed from nothing, and compared with what is kept beside it.
+//! The integrity check of a database: every journal is replayed, and compared with what is stored beside it.
 
 use super::damage::Damage;
 use super::row::{AccountRow, ends_elsewhere};
@@ -10,7 +10,7 @@ use crate::journal::Entry;
 /// How many faults are listed; there may be more.
 const FAULTS: usize = 100;
 
-/// What an integrity check found.
+/// The result of an integrity check.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CheckReport {
@@ -18,12 +18,12 @@ pub struct CheckReport {
     pub accounts: u64,
     /// How many entries they have.
     pub entries: u64,
-    /// What is wrong, up to a hundred; none if everything is whole.
+    /// The faults, up to a hundred.
     pub faults: Vec<Damage>,
 }
 
 impl CheckReport {
-    /// Whether nothing is wrong.
+    /// Whether there are no faults.
     pub fn is_whole(&self) -> bool {
         self.faults.is_empty()
     }
@@ -35,10 +35,10 @@ impl CheckReport {
     }
 }
 
-/// Takes down what comes of one account after the other. The catalogue comes first.
+/// Collects the results, account by account. The catalogue comes first.
 pub(crate) struct Checker {
     pub(crate) report: CheckReport,
-    /// The catalogue's. Where that is broken, what was issued is not compared with it.
+    /// The definitions; issues are not compared with a broken catalogue.
     definitions: Option<Definitions>,
 }
 
@@ -58,7 +58,7 @@ impl Checker {
         Ok(replay)
     }
 
-    /// Takes down what came of an account.
+    /// Adds the result for an account.
     pub(crate) fn note(&mut self, number: ProfileNumber, replayed: Result<Replayed, Damage>) {
         self.report.accounts = self.report.accounts.saturating_add(1);
         let definitions = match replayed {
@@ -77,14 +77,14 @@ impl Checker {
     }
 }
 
-/// An account's journal on its way from nothing to its head.
+/// The replay of one journal.
 pub(crate) struct Replay<'d> {
     auditor: Auditor<'d>,
     state: Account,
     head: u32,
 }
 
-/// A journal in which nothing is wrong.
+/// A journal without faults.
 pub(crate) struct Replayed {
     entries: u32,
     definitions: Definitions,
@@ -102,17 +102,17 @@ impl Replay<'_> {
         self.compare_state()
     }
 
-    /// Once the journal is where the account was kept, it is the same account.
+    /// Compares the replayed account with the stored snapshot, at the entry where that was taken.
     fn compare_state(&self) -> Result<(), Damage> {
         let account = self.account();
         if self.state.sequence() == account.sequence() && self.state != *account {
-            let what = format!("its state is not what its journal comes to at entry {}", account.sequence());
+            let what = format!("its state differs from its journal at entry {}", account.sequence());
             return Err(Damage::broken(account.number(), what));
         }
         Ok(())
     }
 
-    /// The journal is at its end.
+    /// Ends the replay.
     pub(crate) fn end(self) -> Result<Replayed, Damage> {
         let (number, entries) = (self.account().number(), self.account().sequence());
         if entries != self.head {

@@ -1,4 +1,4 @@
-//! What is wrong with stored data.
+//! Faults of stored data.
 
 use std::fmt::Debug;
 
@@ -8,7 +8,7 @@ use crate::account::Corrupt;
 use crate::id::ProfileNumber;
 use crate::journal::Unreadable;
 
-/// Stored data that is not what was written. Trying again is no use, only a copy of it helps.
+/// A fault of stored data. A retry is no use; restore a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Damage {
@@ -20,7 +20,7 @@ pub enum Damage {
         /// Why.
         source: Unreadable,
     },
-    /// A journal that is not what this ledger wrote.
+    /// A journal that this ledger did not write.
     #[error("account {}: {source}", number.get())]
     Corrupt {
         /// The account's number.
@@ -28,27 +28,27 @@ pub enum Damage {
         /// Why.
         source: Corrupt,
     },
-    /// Entries that were written and are not there: they were archived, or somebody deleted them.
+    /// Missing entries: they were archived, or somebody deleted them.
     #[error("account {}: of its entries {low} to {high} some are missing", number.get())]
     Missing {
         /// The account's number.
         number: ProfileNumber,
-        /// The first that was looked for.
+        /// The first missing entry.
         low: u32,
-        /// The last that was looked for, if there are so many.
+        /// The last entry of the range that was looked up; the journal may end before.
         high: u32,
     },
     /// Rows that do not belong together.
     #[error("account {}: {what}", number.get())]
     Broken {
-        /// The account's number; zero, the catalogue's, if the rows are no account's.
+        /// The account's number; zero, the catalogue's, if the rows belong to no account.
         number: ProfileNumber,
-        /// What is wrong: what was expected, and what was found.
+        /// The fault: what was expected, and what was found.
         what: String,
     },
 }
 
-/// What is wrong, what was expected instead, and what was found.
+/// Words a fault: what it is, what was expected and what was found.
 pub(crate) fn differ(what: &str, expected: &impl Debug, found: &impl Debug) -> String {
     format!("{what}: expected {expected:?}, found {found:?}")
 }

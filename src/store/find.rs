@@ -1,4 +1,4 @@
-//! What a store must be able to find in a journal.
+//! The look-ups that a store must support.
 
 use crate::id::{Key, ProfileNumber};
 use crate::journal::{Entry, External, RecordId};
@@ -7,14 +7,13 @@ use crate::time::Timestamp;
 /// One thing to look up in one journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lookup {
-    /// Whose journal.
+    /// The profile whose journal it is.
     pub journal: ProfileNumber,
-    /// Which entries of it.
+    /// The entries to find.
     pub find: Find,
 }
 
-/// Which entries of a journal are wanted, in the order of their sequence. This is all that a store must be able to
-/// find.
+/// A look-up of entries in one journal, in the order of their sequence. A store need not support any other.
 ///
 /// ```
 /// use scrip::id::ProfileNumber;
@@ -48,7 +47,7 @@ pub enum Find {
 }
 
 impl Find {
-    /// Whether an entry of a journal is one of those that are looked for.
+    /// Whether an entry of the journal matches.
     pub fn finds(&self, entry: &Entry, journal: ProfileNumber) -> bool {
         match self {
             Self::Range(first, last) => (*first..=*last).contains(&entry.sequence),
@@ -59,7 +58,7 @@ impl Find {
         }
     }
 
-    /// Whether only the newest of them is wanted.
+    /// Whether only the newest match is wanted.
     pub const fn is_of_newest(&self) -> bool {
         matches!(self, Self::Latest(_) | Self::Key(_) | Self::Named(_))
     }

@@ -14,7 +14,7 @@ use crate::account::{Account, Corrupt};
 use crate::id::{DefinitionId, Key, LotId, ProfileNumber};
 use crate::journal::{Entry, EntryKind, LotKind, RecordId};
 
-/// Finds out what a [`Need`] needs, look-up by look-up.
+/// The look-ups behind one [`Need`], one at a time: each answer may lead to further look-ups.
 ///
 /// ```
 /// use scrip::account::Account;
@@ -41,25 +41,25 @@ pub struct LookupPlan<E> {
     /// The entries that were found, each with what it was looked up for, in the order of the answers.
     found: Vec<(Slot, E)>,
     own: ProfileNumber,
-    /// Whether the account is wanted as it was: then its journal up to there is read, and looked things up in.
+    /// Whether the need is of the past: then the journal up to that point is loaded, and look-ups are answered from it.
     is_past: bool,
     closed: Vec<ProfileNumber>,
     redeemed_lots: bool,
-    /// The lot that the transaction earned, and those that stand in for it.
+    /// The lot that the transaction earned, and its replacements.
     own_lots: Vec<LotId>,
     definition: Option<DefinitionId>,
-    /// The row of a batch that is wanted.
+    /// The row of a batch to look up.
     row: Option<(Key, u32)>,
 }
 
-/// What a look-up is for.
+/// The purpose of a look-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
     /// The newest use of a batch's key.
     KeyUsed,
-    /// What is listed under the row of the batch.
+    /// The entries listed under the row of the batch.
     Row,
-    /// What the request wrote under its key before.
+    /// The entries that the request wrote under its key before.
     Keyed,
     Journal,
     ExpiredList,
@@ -69,11 +69,11 @@ enum Slot {
     Own(LotId),
     /// The newest entry that carries the name of a thing.
     Named(Thing),
-    /// The newest entry that says anew what is fixed about a lot.
+    /// The newest entry that restates a lot's fixed terms.
     Facts(Thing),
     /// The entry that made a thing.
     Made(Thing),
-    /// The newest entry about a thing; in which of the journals, the account's own first.
+    /// The newest entry about a thing, in the journal of this rank; the account's own has rank 0.
     Latest(Thing, usize),
 }
 
@@ -89,12 +89,12 @@ enum Thing {
     Hold,
     Definition,
     Lot(LotId),
-    /// A lot, as a closed journal knows it.
+    /// A lot, as recorded in a closed journal.
     ClosedLot(LotId),
 }
 
 impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
-    /// For a need, and the account that it names first.
+    /// The plan for a need, whose first account is already loaded.
     #[inline]
     pub fn new(need: &Need, account: &Account) -> Self {
         let mut plan = Self {
@@ -142,7 +142,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             self.want_record(Thing::Named, id.number(), id.into(), id.sequence());
         }
         if let Some(id) = need.hold {
-            // A hold that came along with another profile was made there, and is captured or released here.
+            // A hold that arrived in a merger was placed in the other journal, and is captured or released here.
             if id.number() == own {
                 self.want(Slot::Made(Thing::Hold), own, Find::Range(id.sequence(), id.sequence()));
             }
@@ -171,7 +171,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// The closed journals with their ranks, whoever took over last first; the account's own has rank 0.
+    /// The closed journals with their ranks, from 1, the latest merger first.
     fn ranked(&self) -> impl Iterator<Item = (usize, ProfileNumber)> + use<E> {
         (1..).zip(self.closed.clone())
     }
@@ -180,8 +180,8 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         self.wanted.push((slot, Lookup { journal, find }));
     }
 
-    /// A record of this account, or of one that was merged into it: then what is newest about it is in the journal of
-    /// whoever took over last and wrote of it.
+    /// Looks up a record of this account or of a profile that was merged into it. The newest entry about the latter is in
+    /// the first of the ranked journals that has one.
     fn want_record(&mut self, thing: Thing, journal: ProfileNumber, subject: RecordId, made: u32) {
         if journal == self.own {
             self.want(Slot::Made(thing), journal, Find::Range(made, made));
@@ -195,7 +195,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// The newest entry about a definition says all there is to say; the one that made it is asked for if there is no later.
+    /// Looks up the newest entry about a definition, which states all of it; or else the entry that made it.
     fn want_definition(&mut self, definition: DefinitionId) {
         if definition.number() == ProfileNumber::CATALOGUE {
             self.definition = Some(definition);
@@ -204,7 +204,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// A lot's facts are where it was issued, unless an entry with its name says them anew.
+    /// Looks up a lot: the entry that issued it, or a later one that restates its fixed terms, and the newest about it.
     fn want_lot(&mut self, lot: LotId) {
         self.want_lot_in(Thing::Lot(lot), lot, self.own, 0);
         for (rank, closed) in self.ranked() {
@@ -224,7 +224,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         self.want(Slot::Facts(thing), journal, Find::Latest(RecordId::facts_of(lot)));
     }
 
-    /// The next thing to look up; `None` when all is there.
+    /// The next look-up; `None` when the plan is complete.
     #[allow(clippy::should_implement_trait)] // It is no iterator: each answer decides what comes next.
     #[inline]
     pub fn next(&mut self) -> Option<Lookup> {
@@ -238,7 +238,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// What the account's journal up to the past moment has, which is looked up before all else.
+    /// Answers a look-up from the account's journal up to the past point, which is loaded first.
     fn find_in_past(&self, find: &Find) -> Vec<E> {
         let journal = self.found.iter().filter(|(slot, _)| *slot == Slot::Journal).map(|(_, entry)| entry);
         let mut entries: Vec<E> =
@@ -249,7 +249,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         entries
     }
 
-    /// Takes the entries that were found for the look-up last asked for, in the order of their sequence.
+    /// Takes the entries that the last look-up found, in the order of their sequence.
     #[inline]
     pub fn answer(&mut self, entries: impl IntoIterator<Item = E>) {
         let Some((slot, journal)) = self.asked.take() else { return };
@@ -262,7 +262,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// What one answer, which begins at a place, makes necessary to look up.
+    /// Adds the look-ups that an answer leads to; it begins at `place`.
     fn follow_up(&mut self, slot: Slot, journal: ProfileNumber, place: usize) {
         let Some(first) = self.found.get(place).map(|(_, entry)| entry.borrow()) else { return };
         match slot {
@@ -291,7 +291,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 // Of a lot it is wanted how it stands, too.
                 issued.into_iter().for_each(|lot| self.want_lot(lot));
             }
-            // Made is asked for last, so the newest is known by now.
+            // `Made` is looked up last, so the newest entry is known by now.
             Slot::Made(Thing::Transaction) => {
                 let newest = self.latest(Thing::Transaction).unwrap_or(first);
                 let EntryKind::Transaction(change) = &newest.kind else { return };
@@ -313,7 +313,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// What a row of a batch wrote, by its newest first entry of those that are listed.
+    /// Looks up the entries of a row, from the newest first entry that is listed for it.
     fn follow_row(&mut self, journal: ProfileNumber, place: usize) {
         let listed = self.found.get(place..).unwrap_or_default().iter().rev();
         let mut entries = listed.map(|(_, entry)| entry.borrow());
@@ -324,7 +324,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// The newest entry about each lot that is listed as expired.
+    /// Looks up the newest entry about each lot that is listed as expired.
     fn follow_expired(&mut self, journal: ProfileNumber, place: usize) {
         let listed = self.found.get(place..).unwrap_or_default().iter();
         let mut lots: Vec<LotId> =
@@ -336,7 +336,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// The account of the past that was asked for; `None` if it was asked for as it stands.
+    /// The account as of the need's past point; `None` if the need is of now.
     ///
     /// # Errors
     /// The journal is not one that this ledger wrote.

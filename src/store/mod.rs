@@ -10,8 +10,8 @@
 //! 2. **Decide**: lend that to [`Work::decide`]. It is pure, quick, and may be called again for the same unit.
 //! 3. **Commit** the [`Change`] that it answers, if any: both lists of entries, or neither. Each list must follow
 //!    the account's last entry without a gap; if it does not, because somebody else was faster or because the
-//!    change is stale, nothing is written and the unit's fate is [`CommitStatus::Conflict`].
-//! 4. **Settle**: tell [`Work::settle`] the unit's fate, once for every unit that was asked to decide last.
+//!    change is stale, nothing is written and the unit's status is [`CommitStatus::Conflict`].
+//! 4. **Settle**: tell [`Work::settle`] the status of the commit, once for every unit whose decision is final.
 //!
 //! # What a store promises
 //! - **Compare and swap.** Of two changes decided on the same version of an account, at most one is committed
@@ -33,31 +33,29 @@
 //!
 //! # Races, crashes and retries
 //! - **A conflict is a value**, [`CommitStatus::Conflict`], and never an error to be searched for: a head that has moved, a
-//!   serialization failure, a deadlock that the database broke. Nothing of that unit was written, its neighbours in the
-//!   work are not touched by it, and the ledger runs it again, up to 32 times. A store need not retry by itself.
-//! - **Two accounts are locked in one order**, whichever of them comes first in the need, or not at all and compared when
-//!   they are written. Changes over the same two from both sides must end.
-//! - **A crash** leaves each unit whole or without a trace. A unit that was settled as committed is there afterwards; one
-//!   that was not settled may be there or not, and the host finds out by running it again under its key (rule J5).
+//!   serialization failure, a deadlock that the database broke. Nothing of that unit was written, the other units of the
+//!   work are not affected, and the ledger runs it again, up to 32 times. A store need not retry by itself.
+//! - **Two accounts are locked in a fixed order**, whatever their order in the need; or they are not locked, and compared
+//!   when they are written. Two changes over the same accounts in opposite directions must not deadlock.
+//! - **A crash** leaves each unit whole or without a trace. A unit that was settled as committed is there afterwards. One
+//!   that was not settled may be there; the host finds out by running it again under its key (rule J5).
 //! - **A reply that is lost** after the commit was sent makes the unit [`CommitStatus::InDoubt`], where the store can tell, and
 //!   so does an error that is no proof that nothing was committed. The ledger runs it again if it carries a key or a name of
 //!   the caller's, and otherwise says so. A store must not run it again by itself: without the key it would be done twice.
-//! - **An error of [`Store::run`]** says that the units which were not settled are not written. If that is not known, then
-//!   they are in doubt, and must be settled so before the error is returned. A store that commits some units before
-//!   others settles those as committed, whatever becomes of the rest.
-//! - **A change that the ledger was told is committed** is never taken back, also if a later unit of the work fails.
+//! - **An error of [`Store::run`]** means that the units which were not settled were not written. If the store cannot know
+//!   that, it settles them as in doubt before it returns the error. Units that it had committed, it settles as committed.
+//! - **A unit that was settled as committed** is never rolled back, even if a later unit of the work fails.
 //!
 //! # What a store may keep in memory
 //! - **An account**, for as long as the store can know that nobody else has written it: while it holds the only handle to
-//!   what is stored, or after asking whether anything changed. The comparison of versions when writing is no licence to lend
-//!   an old account: what is only looked at is not compared, and a refusal would be decided on what is no longer so.
-//! - **The folded account beside the journal**, lagging behind it, as long as the rest is folded in on load
-//!   ([`Account::follow`]). The journal is the truth; the head says where it ends.
-//! - **Nothing that is not durable yet**, beyond the work that writes it: what was lent in a work that then failed, or was
-//!   rolled back, must be forgotten.
-//! - **No look-up by key**, unless it is known to be current as the account is: a key that is missed is a request that is
-//!   carried out twice.
-//! - **Nothing at all inside a transaction of the caller's**, which may yet be rolled back.
+//!   what is stored, or after asking whether anything changed. The comparison of versions when writing does not
+//!   make it safe to lend an old account: a read is never compared, and a refusal would be decided on stale data.
+//! - **A snapshot of the account beside the journal**, which may lag behind it, as long as the later entries are folded in
+//!   on load ([`Account::follow`]). The journal is the truth; the head says where it ends.
+//! - **Nothing that is not durable yet**, beyond the work that writes it: whatever a failed or rolled-back work changed must
+//!   be forgotten.
+//! - **No look-up by key**, unless it is as current as the account: a key that is missed is a request that is done twice.
+//! - **Nothing at all inside the caller's transaction**, which may still be rolled back.
 //!
 //! # What is stored outlives the version that wrote it
 //! Entries and accounts have two forms that are read for ever: serde's, and the bytes that the stores shipped here keep, of
@@ -114,7 +112,7 @@ pub use work::{AsOf, Change, CommitStatus, DefinitionRef, Found, Need, Owner, Re
 use crate::account::Account;
 use crate::account::Corrupt;
 
-/// What a store's error tells the ledger.
+/// The error of a store.
 ///
 /// ```
 /// use scrip::store::StoreError;
@@ -139,17 +137,17 @@ use crate::account::Corrupt;
 /// assert_eq!(error.code(), "store_failed");
 /// ```
 pub trait StoreError: std::error::Error {
-    /// Whether what is stored is not what was written: trying again is no use, only a copy of it helps. It makes the
+    /// Whether stored data is corrupt, so that a retry is no use and only a backup helps. It makes the
     /// [code](crate::Error::code) of the ledger's error `corrupt`.
     fn is_corruption(&self) -> bool {
         false
     }
 }
 
-/// Of a store that cannot fail.
+/// For a store that cannot fail.
 impl StoreError for std::convert::Infallible {}
 
-/// Of a store whose rows can only be wrong.
+/// For a store that fails only on corrupt data.
 impl StoreError for Corrupt {
     fn is_corruption(&self) -> bool {
         true
@@ -158,32 +156,30 @@ impl StoreError for Corrupt {
 
 /// A store that blocks until the work is done; see [the contract](crate::store).
 pub trait Store {
-    /// What can go wrong in the store itself.
+    /// The store's own error.
     type Error: StoreError + Send;
 
     /// Runs a work: loads what its units need, lets it decide, commits, and settles.
     ///
     /// # Errors
-    /// The store failed. Units that were settled keep their fate; the others were not committed, unless their
-    /// fate was [`CommitStatus::InDoubt`].
+    /// The store failed. Units that were settled keep their status; the others were not committed.
     fn run(&mut self, work: &mut dyn Work) -> Result<(), Self::Error>;
 }
 
-/// A store that can be waited for; see [the contract](crate::store).
+/// An asynchronous store; see [the contract](crate::store).
 pub trait AsyncStore {
-    /// What can go wrong in the store itself.
+    /// The store's own error.
     type Error: StoreError + Send;
 
     /// Runs a work: loads what its units need, lets it decide, commits, and settles.
     ///
     /// # Errors
-    /// The store failed. Units that were settled keep their fate; the others were not committed, unless their
-    /// fate was [`CommitStatus::InDoubt`].
+    /// The store failed. Units that were settled keep their status; the others were not committed.
     fn run(&mut self, work: &mut dyn Work) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// A blocking store where an asynchronous one is wanted. It blocks the task while it runs, and what it answers with is ready
-/// at once: so a store that cannot be sent between threads will do.
+/// An adapter that makes a blocking store an [`AsyncStore`]. It blocks the task while it runs, and its future is ready at
+/// once, so the store need not be [`Send`].
 #[derive(Clone, Debug)]
 pub struct Blocking<S>(pub S);
 

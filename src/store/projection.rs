@@ -21,13 +21,13 @@ use tables::{ACCOUNT, DEFINITION, LOT, REDEMPTION, REDEMPTION_ITEM, TRANSACTION,
 /// How many entries one database transaction projects.
 pub(crate) const STRETCH: usize = 1000;
 
-/// How far the tables that people query are.
+/// How far the projected tables are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProjectReport {
-    /// How many entries this call carried over.
+    /// How many entries this call projected.
     pub entries: u64,
-    /// How far in the journal the tables are now.
+    /// The position in the journal that the tables have reached.
     pub position: Position,
 }
 
@@ -45,7 +45,7 @@ impl ProjectReport {
 pub(crate) struct Change<'a> {
     pub(crate) table: &'static Table,
     pub(crate) operation: Operation,
-    /// All columns of a row to put; of a row to update, those that identify it and those that change.
+    /// All columns of a row to insert; of a row to update, its key and the columns that change.
     pub(crate) cells: Vec<Cell<'a>>,
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Cell<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
     Set,
-    /// To the number that is there.
+    /// Adds to the stored number.
     Add,
 }
 
@@ -286,7 +286,7 @@ const fn kind_word(kind: LotKind) -> &'static str {
     }
 }
 
-/// The word for how a lot stands, and where it went if it moved.
+/// The word for a lot's standing, and the profile it moved to, if any.
 const fn standing_words(standing: Standing) -> (&'static str, Option<ProfileNumber>) {
     match standing {
         Standing::Usable => ("usable", None),

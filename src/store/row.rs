@@ -1,4 +1,4 @@
-//! An account as the rows of a database have it: a head, the account as it was kept some entries ago, and the journal.
+//! An account in the rows of a database: the head, a snapshot that may lag behind it, and the journal.
 
 use std::fmt::Display;
 
@@ -8,14 +8,14 @@ use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{Entry, LotKind};
 use crate::time::Timestamp;
 
-/// The rows of one account, but for its journal.
+/// The rows of one account, without its journal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AccountRow<'r> {
     pub(crate) number: ProfileNumber,
     pub(crate) profile: Option<&'r str>,
     /// The sequence number of its last entry.
     pub(crate) head: u32,
-    /// The account as it was kept; `None` if it was not yet.
+    /// The encoded snapshot; `None` before the first.
     pub(crate) state: Option<&'r [u8]>,
 }
 
@@ -24,7 +24,7 @@ impl AccountRow<'_> {
         profile_of(self.number, self.profile)
     }
 
-    /// The account as it was kept.
+    /// Decodes the snapshot.
     pub(crate) fn state(&self) -> Result<Account, Damage> {
         let (number, profile) = (self.number, self.profile()?);
         let account = match self.state {
@@ -43,7 +43,7 @@ impl AccountRow<'_> {
         Ok(account)
     }
 
-    /// Folds in the entries that were written after the account was kept.
+    /// Folds in the entries after the snapshot.
     pub(crate) fn catch_up(
         &self,
         account: &mut Account,
@@ -63,7 +63,7 @@ pub(crate) fn ends_elsewhere(head: u32, end: u32) -> String {
     differ("its journal does not end where its head does", &head, &end)
 }
 
-/// The number of an account.
+/// Reads a stored account number.
 pub(crate) fn number_of(stored: impl TryInto<u32> + Copy + Display) -> Result<ProfileNumber, Damage> {
     let number = stored.try_into().ok().and_then(|number| ProfileNumber::new(number).ok());
     number.ok_or_else(|| {
@@ -73,7 +73,7 @@ pub(crate) fn number_of(stored: impl TryInto<u32> + Copy + Display) -> Result<Pr
     })
 }
 
-/// Whose account it is; the catalogue is nobody's.
+/// Reads a stored profile id; only the catalogue has none.
 pub(crate) fn profile_of(number: ProfileNumber, text: Option<&str>) -> Result<Option<ProfileId>, Damage> {
     match text {
         Some(text) => {
@@ -88,7 +88,7 @@ pub(crate) fn profile_of(number: ProfileNumber, text: Option<&str>) -> Result<Op
     }
 }
 
-/// When the first of an account's lots expires, held or not, or the first of its holds lapses.
+/// The earliest instant at which a lot of the account expires, held or not, or a hold lapses.
 pub(crate) fn first_end(account: &Account) -> Option<Timestamp> {
     let first = |kind| account.lots(kind).next().and_then(|lot| lot.expires_at.instant());
     let queued = [LotKind::Reward, LotKind::Point].into_iter().filter_map(first);

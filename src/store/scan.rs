@@ -1,6 +1,6 @@
-//! Reading across profiles: sweeps, events for the outside, finding a name that may be anybody's.
+//! Reading across profiles: for sweeps, the feed of events, and look-ups of an external id in all profiles.
 //!
-//! It is optional. A store without it can do everything that is about one profile or two.
+//! It is optional. A store without it supports every request and question about single profiles.
 
 use std::future::{Future, ready};
 
@@ -12,14 +12,14 @@ use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{Entry, External, LotKind};
 use crate::time::Timestamp;
 
-/// A store that can be read across profiles, blocking.
+/// A blocking store that can be read across profiles.
 ///
-/// What it answers may be a little behind what was committed, but for [`Scan::feed`]: that leaves nothing out.
+/// Its answers may lag a little behind the last commit, except those of [`Scan::feed`], which leaves nothing out.
 pub trait Scan {
-    /// What can go wrong in the store itself.
+    /// The store's own error.
     type Error: std::error::Error + Send;
 
-    /// The profiles after this one, in the order of their numbers: all that anything was written for.
+    /// The profiles after this one that have entries, in the order of their numbers.
     ///
     /// # Errors
     /// The store failed.
@@ -37,8 +37,8 @@ pub trait Scan {
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, Self::Error>;
 
-    /// The profiles after this one, in the order of their numbers, that have lots which expire, or open holds which lapse,
-    /// within a stretch of time: after its start, and not after its end. A few too many do no harm.
+    /// The profiles after this one, in the order of their numbers, that have lots that expire or open holds that lapse in
+    /// a stretch of time: after its start, and not after its end. It may include a few others.
     ///
     /// # Errors
     /// The store failed.
@@ -49,23 +49,23 @@ pub trait Scan {
         limit: usize,
     ) -> Result<Vec<ProfileNumber>, Self::Error>;
 
-    /// What was written after a position: every entry of every journal at least once, those of one journal in order; and
+    /// The entries after a position: every entry of every journal at least once, those of one journal in order; and
     /// whether there is [more](Feed::more).
     ///
     /// # Errors
     /// The store failed, or the position is not one of its own.
     fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, Self::Error>;
 
-    /// The profiles that have a thing of this name.
+    /// The profiles that have something under this external id.
     ///
     /// # Errors
     /// The store failed.
     fn named(&mut self, name: &External, limit: usize) -> Result<Vec<ProfileId>, Self::Error>;
 }
 
-/// A store that can be read across profiles, waited for; see [`Scan`].
+/// An asynchronous store that can be read across profiles; see [`Scan`].
 pub trait AsyncScan {
-    /// What can go wrong in the store itself.
+    /// The store's own error.
     type Error: std::error::Error + Send;
 
     /// As [`Scan::profiles`].
@@ -106,13 +106,13 @@ pub trait AsyncScan {
     ) -> impl Future<Output = Result<Vec<ProfileId>, Self::Error>> + Send;
 }
 
-/// A position in what a store has written, in the store's own terms. Keep it, and go on from there.
+/// A position in a store's feed, in the store's own terms. Keep it to continue from there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(String);
 
 impl Position {
-    /// Before everything.
+    /// Before the first entry.
     pub const START: Self = Self(String::new());
 
     /// A store's own text for a position.
@@ -126,7 +126,7 @@ impl Position {
     }
 }
 
-/// What was written after a position, and where to go on.
+/// The entries after a position, and the position to continue from.
 ///
 /// ```
 /// use scrip::store::{Feed, Position, Scan};
@@ -140,7 +140,7 @@ impl Position {
 ///
 /// let feed = ledger.store().feed(&Position::START, 100)?;
 /// assert_eq!((feed.entries.len(), feed.more), (1, false));
-/// // As another service would get it.
+/// // As another service would receive it.
 /// let sent = serde_json::to_string(&feed)?;
 /// assert_eq!(serde_json::from_str::<Feed>(&sent)?, feed);
 /// # Ok(())
@@ -148,22 +148,22 @@ impl Position {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feed {
-    /// The entries, each with whose it is.
+    /// The entries, each with its profile.
     pub entries: Vec<FeedEntry>,
-    /// Where to go on. As it was, if there is nothing new.
+    /// The position after them; unchanged if there are none.
     pub position: Position,
-    /// Whether there is more after that already.
+    /// Whether there are already more after that.
     pub more: bool,
 }
 
-/// An entry, and whose it is.
+/// An entry with its profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedEntry {
     /// The profile; `None` for the catalogue.
     pub profile: Option<ProfileId>,
     /// Its number.
     pub number: ProfileNumber,
-    /// What was written.
+    /// The entry.
     pub entry: Entry,
 }
 
@@ -213,7 +213,7 @@ impl<S: Scan> AsyncScan for Blocking<S> {
     }
 }
 
-/// Whether something happens to an account by itself by an instant.
+/// Whether something falls due for an account by an instant.
 pub(crate) fn is_due(account: &Account, by: Timestamp) -> bool {
     account.next_deadline().is_some_and(|deadline| deadline <= by)
 }

@@ -1,7 +1,7 @@
-//! The steps of one unit, the same in every store: its accounts, what it looks up, the decision, and what is appended.
+//! The steps of one unit, the same in every store: load its accounts, look up records, decide, append.
 //!
-//! Nothing here does I/O. A store says where its accounts are and finds entries; whether that is a lock, a transaction or
-//! what was loaded before is its own affair.
+//! Nothing here does I/O. A store finds accounts and entries, be it under a lock, in a transaction or from what it loaded
+//! before.
 
 use std::borrow::Borrow;
 
@@ -16,32 +16,32 @@ use crate::journal::Entry;
 
 /// The accounts and journals of a store, as of one snapshot, with what was staged since.
 pub(crate) trait Accounts {
-    /// What can go wrong.
+    /// The store's error.
     type Error;
-    /// An entry that was found.
+    /// An entry that a look-up found.
     type Found<'s>: Borrow<Entry> + Clone
     where
         Self: 's;
-    /// Where an account is.
+    /// A handle to an account.
     type Seat;
 
-    /// Begins a unit that needs this.
+    /// Begins a unit with this need.
     fn begin(&mut self, need: &Need) -> Result<(), Self::Error>;
 
-    /// The account of an owner. A newcomer gets the number that it will have once something is appended; a number that
-    /// was never drawn is nobody's.
+    /// The account of an owner. A new profile gets the number that it will keep once something is appended; a number that
+    /// was never drawn has an account without a profile.
     fn seat(&mut self, owner: &Owner) -> Result<Self::Seat, Self::Error>;
 
     /// The account in a seat.
     fn account<'s>(&'s self, seat: &'s Self::Seat) -> Result<&'s Account, Self::Error>;
 
-    /// Looks entries up in a journal; none, if the journal is not one that the need names.
+    /// Looks up entries in a journal; none if the need does not name the journal.
     fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Entries<Self::Found<'_>>, Self::Error>;
 
-    /// Looks up all that a need names, of the account that it names first.
+    /// Looks up everything that a need names.
     ///
     /// # Errors
-    /// As [`Accounts::find`]; of a store that loads beforehand: all that is yet to be loaded.
+    /// As [`Accounts::find`]; in a store that prefetches: what is still to be fetched.
     #[inline]
     fn gather(&self, need: &Need, account: &Account) -> Result<LookupPlan<Self::Found<'_>>, Self::Error> {
         let mut plan = LookupPlan::new(need, account);
@@ -51,11 +51,11 @@ pub(crate) trait Accounts {
         Ok(plan)
     }
 
-    /// What it is that a journal is not one which this ledger wrote.
+    /// The store's error for a journal that this ledger did not write.
     fn corrupt(number: ProfileNumber, corrupt: Corrupt) -> Self::Error;
 
-    /// Appends entries that follow the last ones of their accounts: all of them, or none. A newcomer that is seated is
-    /// created, also where nothing is written to it: what is written to the other may name it.
+    /// Appends entries that follow the last ones of their accounts: all of them, or none. A new profile is created even if
+    /// nothing is written to it, as the other account's entries may name it.
     fn append(
         &mut self,
         first: (Self::Seat, &[Entry]),
@@ -63,12 +63,12 @@ pub(crate) trait Accounts {
     ) -> Result<(), Self::Error>;
 }
 
-/// The entries of one look-up: mostly one.
+/// The entries that one look-up found; usually one.
 pub(crate) type Entries<E> = SmallVec<[E; 1]>;
 
 static NOTHING: Found<'static> = Found::NOTHING;
 
-/// What a unit came to.
+/// How a unit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Staged {
     /// There is nothing to write.

@@ -1,11 +1,11 @@
-//! The vocabulary between the driver and a store: what is needed, what is lent, what is to be written.
+//! The terms of the storage contract: what a unit needs, what the store lends it, and the change to write.
 
 use crate::account::Account;
 use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::{Entry, EntryKind, External, LotState};
 use crate::time::Timestamp;
 
-/// Whose journal.
+/// The owner of a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// A profile's, by its id.
@@ -20,11 +20,11 @@ impl Owner {
     pub const CATALOGUE: Self = Self::Number(ProfileNumber::CATALOGUE);
 }
 
-/// As of when an account is wanted.
+/// The point in time at which an account is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AsOf {
-    /// As it stands.
+    /// Its current state.
     #[default]
     Now,
     /// After every entry up to and at an instant (rule J4).
@@ -33,7 +33,7 @@ pub enum AsOf {
     Sequence(u32),
 }
 
-/// How a definition is named.
+/// A reference to a definition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DefinitionRef {
     /// By its id.
@@ -48,49 +48,48 @@ pub enum DefinitionRef {
 pub struct Need {
     /// The account.
     pub owner: Owner,
-    /// The second account, where the change is over two.
+    /// The second account, if the change covers two.
     pub second: Option<Owner>,
-    /// Profiles that were merged into the account, of which records are named: their journals are closed, and only read.
-    /// Whoever took over later comes first.
+    /// Profiles that were merged into the account and have records that the need names. Their journals are closed, and only
+    /// read. The latest merger comes first.
     pub closed: Vec<ProfileNumber>,
-    /// As of when; anything but now is only read. What is named is then looked up as of that moment, too.
+    /// The point in time; anything but now is only read. Records are looked up as of the same point.
     pub as_of: AsOf,
     /// The idempotency key to look for.
     pub key: Option<Key>,
-    /// Which row of a batch is wanted, if the key is a batch's.
+    /// The row to look up, if the key is a batch's.
     pub row: Option<u32>,
-    /// The caller's own id to look for.
+    /// The external id to look for.
     pub external: Option<Box<External>>,
-    /// The redemption that is named.
+    /// The redemption to look up.
     pub redemption: Option<RedemptionId>,
-    /// Whether the lots that it was taken from are wanted as well.
+    /// Whether to look up the lots of that redemption as well.
     pub redeemed_lots: bool,
-    /// The transaction that is named. The redemption that it is linked to comes with it, and the lot that it earned, with
-    /// those that stand in for it.
+    /// The transaction to look up, with its linked redemption, the lot that it earned and the replacements of that lot.
     pub transaction: Option<TransactionId>,
-    /// The transaction that the caller's own id stands for in the journal of a profile that was merged into the account.
+    /// The transaction that the external id belongs to in the journal of a merged profile.
     pub named: Option<TransactionId>,
-    /// The hold that is named.
+    /// The hold to look up.
     pub hold: Option<HoldId>,
-    /// The lots that are named.
+    /// The lots to look up.
     pub lots: Vec<LotId>,
-    /// Whether all live lots are wanted.
+    /// Whether to look up all live lots.
     pub live_lots: bool,
-    /// Whether the account is that of the profile which has the first of these lots, whoever that is: the field of the
-    /// request that would say so.
+    /// Set if the account is that of the profile that has the first of these lots: the name of the request's field that
+    /// could have named the profile.
     pub follows_lot: Option<&'static str>,
-    /// Whether the account itself is meant, also once it was merged into another.
+    /// Whether to stay with the account even if it was merged into another.
     pub even_merged: bool,
-    /// The definition that is named.
+    /// The definition to look up.
     pub definition: Option<DefinitionRef>,
-    /// Whether the lots that expired with value left are wanted.
+    /// Whether to look up the lots that expired with value left.
     pub expired: bool,
-    /// Whether the whole journal is wanted, up to [`Need::as_of`].
+    /// Whether to load the whole journal, up to [`Need::as_of`].
     pub journal: bool,
 }
 
 impl Need {
-    /// An account as it stands, and nothing else.
+    /// The current account of an owner, and nothing else.
     #[inline]
     pub const fn of(owner: Owner) -> Self {
         Self {
@@ -116,7 +115,7 @@ impl Need {
         }
     }
 
-    /// Whether the accounts are all that is needed: then there is nothing to look up.
+    /// Whether it needs only accounts, and nothing to look up.
     pub fn is_plain(&self) -> bool {
         self.key.is_none()
             && !(self.expired || self.journal || self.live_lots)
@@ -130,16 +129,16 @@ impl Need {
             && self.definition.is_none()
     }
 
-    /// The journals that look-ups may be in, besides those of the accounts.
+    /// The journals, besides those of the accounts, that look-ups may read.
     pub fn other_journals(&self) -> impl Iterator<Item = ProfileNumber> {
         let catalogue = self.definition.as_ref().map(|_| ProfileNumber::CATALOGUE);
         catalogue.into_iter().chain(self.closed.iter().copied())
     }
 }
 
-/// What is written down of one thing: the entry that made it, and the newest that changed it.
+/// The record of one thing: the entry that made it, and the newest that changed it.
 ///
-/// Of a lot, the first is the newest entry that says what is fixed about it.
+/// For a lot, the first is the newest entry that states its fixed terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// The entry that made it.
@@ -163,7 +162,7 @@ pub struct Found<'a> {
     pub key_used: Option<&'a Entry>,
     /// The entries that the request wrote under the key before, in order: of a batch, those of the row.
     pub keyed: Vec<&'a Entry>,
-    /// What the caller's own id was last used for.
+    /// The record that the external id was last used for.
     pub external: Option<Record<'a>>,
     /// The redemption.
     pub redemption: Option<Record<'a>>,
@@ -179,13 +178,13 @@ pub struct Found<'a> {
     pub hold: Option<&'a Entry>,
     /// The entry that placed the hold, if that is in this journal.
     pub hold_made: Option<&'a Entry>,
-    /// The lots: those that were named, those that the redemption was taken from, the one that the transaction earned.
+    /// The lots: those that the need names, those of the redemption, the one that the transaction earned.
     pub lots: Vec<(LotId, Record<'a>)>,
-    /// Those of them that the closed journals know.
+    /// The same lots as recorded in the closed journals.
     pub closed_lots: Vec<(LotId, Record<'a>)>,
-    /// The lots that the transaction earned, and those that stand in for them, each with every entry about it.
+    /// The lots that the transaction earned and their replacements, each with every entry about it.
     pub own_lots: Vec<(LotId, Vec<&'a Entry>)>,
-    /// How each lot stands that has expired with value left.
+    /// The state of each lot that expired with value left.
     pub expired: Vec<LotState>,
     /// The journal.
     pub journal: Vec<&'a Entry>,
@@ -211,12 +210,12 @@ impl<'a> Found<'a> {
         journal: Vec::new(),
     };
 
-    /// A lot, as the account's own journal knows it.
+    /// The record of a lot in the account's own journal.
     pub fn lot(&self, lot: LotId) -> Option<&Record<'a>> {
         find(&self.lots, lot)
     }
 
-    /// A lot, as a closed journal knows it.
+    /// The record of a lot in a closed journal.
     pub fn closed_lot(&self, lot: LotId) -> Option<&Record<'a>> {
         find(&self.closed_lots, lot)
     }
@@ -234,7 +233,7 @@ fn find<'f, 'a>(lots: &'f [(LotId, Record<'a>)], lot: LotId) -> Option<&'f Recor
 pub struct View<'a> {
     /// The account.
     pub first: &'a Account,
-    /// The second account, where one was asked for.
+    /// The second account, if the need names one.
     pub second: Option<&'a Account>,
     /// What was looked up.
     pub found: &'a Found<'a>,
@@ -247,7 +246,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// What one unit wants written. Both lists are committed, or neither.
+/// The entries that one unit appends. Both lists are committed, or neither.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// The next entries of the account.
@@ -262,7 +261,7 @@ impl Change {
         self.first.is_empty() && self.second.is_empty()
     }
 
-    /// Empties it, and keeps its space.
+    /// Empties it, and keeps its capacity.
     pub fn clear(&mut self) {
         self.first.clear();
         self.second.clear();
@@ -281,7 +280,7 @@ impl Change {
     }
 }
 
-/// What became of a unit.
+/// How the commit of a unit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CommitStatus {
     /// It is durable, or there was nothing to write.
@@ -292,7 +291,7 @@ pub enum CommitStatus {
     Conflict,
     /// The caller's transaction cannot go on. It is never run again here.
     Aborted,
-    /// It was sent, and no answer came, or one that does not tell. It is run again only under a key.
+    /// It was sent, and the reply was lost or inconclusive. It is run again only if it is idempotent.
     InDoubt,
 }
 
@@ -301,18 +300,18 @@ pub trait Work: Send {
     /// What each unit needs.
     fn needs(&self) -> &[Need];
 
-    /// Decides a unit. Pure, and may be asked again.
+    /// Decides a unit. Pure, and may be called again.
     ///
     /// In the order of their index for each profile: a later unit sees an earlier one's change. `None`: nothing to
     /// write.
     fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change>;
 
-    /// Hears what became of a unit.
-    fn settle(&mut self, unit: usize, fate: CommitStatus);
+    /// Takes the status of a unit's commit.
+    fn settle(&mut self, unit: usize, status: CommitStatus);
 }
 
 impl<'a> Record<'a> {
-    /// The transaction that it is about.
+    /// The id of the transaction, if it is the record of one.
     pub(crate) fn transaction(&self) -> Option<TransactionId> {
         match &self.made.kind {
             EntryKind::Transaction(change) => Some(change.transaction.id),
@@ -320,7 +319,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Whether it is about a thing that is gone: its name is free again.
+    /// Whether the thing is gone: its external id is free again.
     pub(crate) fn is_gone(&self) -> bool {
         match &self.newest().kind {
             EntryKind::Transaction(change) => change.transaction.is_gone(),
@@ -328,7 +327,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The definition that the record is about, as it stands.
+    /// The current definition, if it is the record of one.
     pub(crate) fn defined(&self) -> Option<&'a crate::definition::Defined> {
         match &self.newest().kind {
             EntryKind::Define(defined) => Some(defined),

@@ -16,45 +16,45 @@ use crate::store::{FeedEntry, Position};
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Amount, Quantity};
 
-/// How far somebody has listened.
+/// The position of a reader of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// How far in what was written.
+    /// The position in the feed of entries.
     pub position: Position,
-    /// How far in what fell due, written or not.
+    /// The progress in expiries, written or not.
     pub due: Progress,
-    /// How far in what expires soon.
+    /// The progress in coming expiries.
     pub expiring: Progress,
 }
 
 impl Cursor {
-    /// From the start: everything that ever happened, and what expires soon from now on.
+    /// The start: every event so far, and the coming expiries from now on.
     pub const START: Self =
         Self { position: Position::START, due: Progress::START, expiring: Progress::START };
 }
 
-/// How far a listener was told what happens at certain times: stretch of time by stretch, and in each profile by profile.
+/// The progress of reports by time: stretch by stretch, and profile by profile in each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Until when it was told; `None` before the first time.
+    /// The end of the reported time; `None` before the first report.
     pub through: Option<Timestamp>,
-    /// The stretch that follows, where it has not been told to its end.
+    /// The next stretch, if it is partly reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub telling: Option<ExpiryCursor>,
 }
 
-/// After one instant, and not after another.
+/// The time after one instant, up to and at another.
 pub(crate) type Stretch = (Timestamp, Timestamp);
 
 impl Progress {
     const START: Self = Self { through: None, telling: None };
 
-    /// The latest instant of which some profiles were told.
+    /// The latest instant that was reported for some profiles.
     pub(crate) fn until(&self) -> Option<Timestamp> {
         self.telling.map(|telling| telling.until).or(self.through)
     }
 
-    /// What to tell of next, and after which profile: from `start`, if nothing was told before, until `end`.
+    /// The next stretch to report, and the profile to continue after: from `start`, if nothing was reported, to `end`.
     pub(crate) fn next(&self, start: Timestamp, end: Timestamp) -> Option<(Stretch, ProfileNumber)> {
         let start = self.through.unwrap_or(start);
         let (end, after) =
@@ -62,7 +62,7 @@ impl Progress {
         (start < end).then_some(((start, end), after))
     }
 
-    /// Notes that these profiles were told of a stretch, out of at most so many; whether there may be more.
+    /// Records that these profiles were reported for a stretch, at most `limit` at a time; whether there may be more.
     pub(crate) fn told(&mut self, numbers: &[ProfileNumber], until: Timestamp, limit: usize) -> bool {
         self.telling = match numbers.last() {
             Some(after) if numbers.len() >= limit => Some(ExpiryCursor { until, after: *after }),
@@ -75,12 +75,12 @@ impl Progress {
     }
 }
 
-/// A stretch of time of which only some profiles have been told.
+/// A stretch of time that was reported for some profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpiryCursor {
     /// Its end.
     pub until: Timestamp,
-    /// The last profile, by number, that was told of.
+    /// The last profile that was reported, by number.
     pub after: ProfileNumber,
 }
 
@@ -90,12 +90,12 @@ pub struct ExpiryCursor {
 pub struct Event {
     /// The profile.
     pub profile_id: ProfileId,
-    /// When it happened; of what is about to, when it was noticed.
+    /// When it happened; for a coming expiry, when it was noticed.
     pub at: Timestamp,
-    /// The sequence number of the entry that says so; of what is about to happen, the account's version.
+    /// The sequence number of its entry; for a coming expiry, the account's version.
     pub sequence: u32,
-    /// Whether the entry that says so is written. What fell due is told before (rule T7), and once more when it is: until then
-    /// its sequence number may become another's, and the lot and the instant tell that it is the same.
+    /// Whether its entry is written. An expiry is reported before that (rule T7), and once more afterwards: until then
+    /// another entry may take the sequence number, and the lot and the instant identify the event.
     pub is_written: bool,
     /// What.
     pub kind: EventKind,
@@ -139,18 +139,18 @@ pub enum EventKind {
         /// Whether that undid the whole redemption.
         is_reversal: bool,
     },
-    /// A lot with value in it expires soon: within the lead time that was asked for.
+    /// A lot with value will expire within the lead time.
     ExpiringSoon {
         /// The lot.
         lot: LotId,
         /// What it holds.
         lot_kind: LotKind,
-        /// How much of it will expire, as it stands.
+        /// How much of it would expire.
         value: Quantity,
         /// When.
         expires_at: Expiry,
     },
-    /// A lot expired with value in it.
+    /// A lot with value expired.
     Expired {
         /// The lot.
         lot: LotId,
@@ -168,26 +168,26 @@ pub enum EventKind {
     },
 }
 
-/// Some of what happened, and how to go on.
+/// A page of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Events {
-    /// What happened, in order for each profile.
+    /// The events, in order for each profile.
     pub events: Vec<Event>,
-    /// Where to go on. Keep it once the events are dealt with: until then, they come again.
+    /// The cursor of the next page. Store it once the events are handled; until then, they come again.
     pub cursor: Cursor,
-    /// Whether there is more by now.
+    /// Whether there are more events.
     pub more: bool,
 }
 
-/// The events of an entry that a profile's journal holds.
+/// The events of an entry.
 ///
-/// Where it brings value into lots that expire before `soon`, that is said as well: whoever was told before what expires by
-/// then would not hear of them otherwise.
+/// If it brings value into lots that expire before `soon`, their coming expiry is an event as well, as the expiries up to
+/// `soon` were reported before.
 pub(crate) fn of_entry(written: &FeedEntry, soon: Option<Timestamp>) -> Vec<Event> {
     written.profile.map_or(Vec::new(), |profile| of(profile, &written.entry, soon, true))
 }
 
-/// The events of what fell due for an account within a stretch of time, and is not written yet.
+/// The events that fell due for an account within a stretch of time, and have no entry yet.
 pub(crate) fn of_due(account: &Account, (start, end): Stretch, soon: Option<Timestamp>) -> Vec<Event> {
     let Some(profile) = account.profile().copied() else { return Vec::new() };
     let mut due = Vec::new();
@@ -246,7 +246,7 @@ fn happened(entry: &Entry) -> Option<EventKind> {
     })
 }
 
-/// What a hold lets go of lots that expired meanwhile (rule H4).
+/// The value that a hold releases into lots that expired meanwhile (rule H4).
 fn let_go(entry: &Entry) -> Vec<EventKind> {
     let mut expired = Vec::new();
     entry.effects(|effect| match effect {
@@ -272,7 +272,7 @@ impl Brought {
     }
 }
 
-/// The lots that an entry leaves with usable value, as it says.
+/// The lots that an entry leaves with usable value.
 fn brought(entry: &Entry) -> impl Iterator<Item = Brought> {
     let usable = |standing| matches!(standing, Standing::Usable | Standing::Pending(_));
     let left = entry
@@ -287,8 +287,7 @@ fn brought(entry: &Entry) -> impl Iterator<Item = Brought> {
     })
 }
 
-/// The lots of an account, as it stands at an instant, that expire within a stretch of time with value in them that is not
-/// held.
+/// The lots of an account at an instant that expire within a stretch of time with value that is not held.
 pub(crate) fn expiring(account: &Account, (start, end): Stretch, at: Timestamp) -> Vec<Event> {
     let Some(profile_id) = account.profile().copied() else { return Vec::new() };
     let sequence = account.sequence();

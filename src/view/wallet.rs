@@ -37,7 +37,7 @@ pub struct Wallet {
     written: usize,
 }
 
-/// What the journal says of a lot.
+/// A lot's history.
 #[derive(Clone, Debug)]
 struct WalletLot {
     issue: Issue,
@@ -86,12 +86,12 @@ impl Wallet {
         Ok(wallet)
     }
 
-    /// Whose it is.
+    /// The profile.
     pub fn profile_id(&self) -> ProfileId {
         self.profile
     }
 
-    /// The moment that it shows.
+    /// The instant that it shows.
     pub fn at(&self) -> Timestamp {
         self.at
     }
@@ -101,7 +101,7 @@ impl Wallet {
         &self.account
     }
 
-    /// The balances at that moment.
+    /// The balances at that instant.
     ///
     /// ```
     /// # use scrip::*;
@@ -120,12 +120,12 @@ impl Wallet {
         self.account.balances_at(self.at)
     }
 
-    /// What transactions owe at that moment, the oldest sale first (rule X5).
+    /// The debts of transactions at that instant, the oldest sale first (rule X5).
     pub fn owed(&self) -> Vec<Owed> {
         self.account.owed_at(self.at)
     }
 
-    /// Every reward there ever was: those with usable value in the order in which they would be used, then the rest.
+    /// Every reward, used up or not: those with usable value in the order of use, then the rest.
     ///
     /// ```
     /// # use scrip::*;
@@ -144,18 +144,18 @@ impl Wallet {
         self.lots(LotKind::Reward)
     }
 
-    /// Every lot of points there ever was, in the order of [`Wallet::rewards`].
+    /// Every lot of points, used up or not, in the order of [`Wallet::rewards`].
     pub fn points(&self) -> Vec<PointLot> {
         self.lots(LotKind::Point)
     }
 
-    /// When the journal spoke of a lot.
+    /// When a lot was made and changed.
     pub fn lot_times(&self, id: LotId) -> Option<LotTimes> {
         self.lots.get(&id).map(|lot| lot.times)
     }
 
-    /// A number that grows with each change of a lot, redemption, hold or transaction: the entry that last changed it, and of
-    /// a lot also how often it moved. What falls due by itself is no change, so that a sweep is none either (rule T7).
+    /// The version of a lot, redemption, hold or transaction, which grows with each change. Expiring and lapsing by
+    /// themselves are no change, and so a sweep is none (rule T7).
     pub fn version(&self, id: impl Into<RecordId>) -> Option<u64> {
         let id = id.into();
         let sequence = *self.versions.get(&id)?;
@@ -171,7 +171,7 @@ impl Wallet {
         }
     }
 
-    /// Every redemption, in the order in which they were made, as they stand.
+    /// The current state of every redemption, oldest first.
     pub fn redemptions(&self) -> impl ExactSizeIterator<Item = &Redemption> {
         self.redemptions.values()
     }
@@ -196,13 +196,13 @@ impl Wallet {
         self.redemptions.get(&id)
     }
 
-    /// Every return and reversal, in the order in which they were made.
+    /// Every return and reversal, oldest first.
     pub fn returns(&self) -> &[Return] {
         &self.returns
     }
 
-    /// Every hold, in the order in which they were placed, as they stand. Those that were open when the profile was merged
-    /// are with the other now.
+    /// The current state of every hold, oldest first. Holds that were open when the profile was merged are with the profile
+    /// that took over.
     pub fn holds(&self) -> impl Iterator<Item = Hold> {
         self.holds.values().cloned()
     }
@@ -228,7 +228,7 @@ impl Wallet {
         self.holds.get(&id).cloned()
     }
 
-    /// Every transaction that was not deleted, in the order in which they were posted, as they stand.
+    /// The current state of every transaction that was not deleted, oldest first.
     pub fn transactions(&self) -> impl Iterator<Item = &Transaction> {
         self.transactions.values().filter(|transaction| !transaction.is_gone())
     }
@@ -253,11 +253,10 @@ impl Wallet {
         self.transactions.get(&id).filter(|transaction| !transaction.is_gone())
     }
 
-    /// The journal up to that moment: every entry that was written, then those for what fell due and is not written yet
-    /// (rule T7).
+    /// The journal up to that instant: the written entries, then those that fell due and are not written yet (rule T7).
     ///
-    /// So it is the same list before and after a sweep. The entries that are still to come have the sequence numbers and
-    /// balances that they are written with, unless a request that is dated before them comes first.
+    /// So it is the same list before and after a sweep. Entries that are not written yet have the sequence numbers and
+    /// balances that they will have, unless a request with an earlier instant is committed first.
     ///
     /// ```
     /// # use scrip::*;
@@ -279,7 +278,7 @@ impl Wallet {
         &self.entries
     }
 
-    /// The part of the [journal](Wallet::journal) that is written, and stays as it is.
+    /// The written part of the [journal](Wallet::journal), which never changes.
     pub fn written(&self) -> &[Entry] {
         self.entries.get(..self.written).unwrap_or_default()
     }

@@ -28,7 +28,7 @@ INSERT INTO scrip.archive SELECT 77, sequence, at, position, entry FROM scrip.jo
 DELETE FROM scrip.state WHERE number = 1 -- account 1: it has no state
 UPDATE scrip.state SET state = '\x01' WHERE number = 1 -- account 1: cannot read the head of an account
 UPDATE scrip.state SET state = (SELECT state FROM scrip.state WHERE number = 2) WHERE number = 1 -- account 1: its state is another account's
-UPDATE scrip.state SET state = set_byte(state, 11, get_byte(state, 11) # 1) WHERE number = 1 -- account 1: its state is not what its journal comes to
+UPDATE scrip.state SET state = set_byte(state, 11, get_byte(state, 11) # 1) WHERE number = 1 -- account 1: its state differs from its journal
 UPDATE scrip.state SET sequence = sequence - 1 WHERE number = 1 -- account 1: its state has another number than its row
 UPDATE scrip.state SET deadline = NULL WHERE number = 1 -- account 1: its state says too late when something falls due
 UPDATE scrip.state SET expires = expires + 1 WHERE number = 1 -- account 1: its state says too late when something falls due

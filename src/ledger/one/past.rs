@@ -10,7 +10,7 @@ use crate::ledger::error::Error;
 use crate::store::{AsyncStore, Store};
 
 impl<S: Store> LedgerAsOf<'_, S> {
-    /// A redemption, as it stood then; `None` if there was none with this id yet.
+    /// The state of a redemption then; `None` if it did not exist yet.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -43,7 +43,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
         ready(self.0.redemption(id))
     }
 
-    /// A hold, as it stood then; `None` if there was none with this id yet.
+    /// The state of a hold then; `None` if it did not exist yet.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -76,7 +76,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
         ready(self.0.hold(id))
     }
 
-    /// A transaction, as it stood then; `None` if there was none with this id yet, or it was deleted.
+    /// The state of a transaction then; `None` if it did not exist yet, or was deleted.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -109,8 +109,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
         ready(self.0.transaction(id))
     }
 
-    /// The transaction that a profile had under an external id of the caller's then (rule X2); `None` if there was none yet, or it
-    /// was deleted.
+    /// The state of a profile's transaction under an external id then (rule X2); `None` if it did not exist yet, or was
+    /// deleted.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -149,7 +149,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
         ready(self.0.transaction_by_external_id(profile, external_id))
     }
 
-    /// A reward or a lot of points, as it stood then with the profile that had it; `None` if there was none with this id yet.
+    /// The state of a reward or a lot of points then, with the profile that had it; `None` if it did not exist yet.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -181,7 +181,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
         ready(self.0.lot(id))
     }
 
-    /// A definition, as it was then, archived or not; `None` if there was none with this id yet.
+    /// The definition then, archived or not; `None` if it did not exist yet.
     ///
     /// ```
     /// # use scrip::journal::LotKind;
@@ -251,7 +251,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
 }
 
 impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
-    /// A redemption, as it stood then; `None` if there was none with this id yet.
+    /// The state of a redemption then; `None` if it did not exist yet.
     ///
     /// # Errors
     /// The store failed.
@@ -259,7 +259,7 @@ impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
         ask(&mut self.ledger.store, question::redemption(&self.ledger.program, self.reading, id)).await
     }
 
-    /// A hold, as it stood then; `None` if there was none with this id yet.
+    /// The state of a hold then; `None` if it did not exist yet.
     ///
     /// # Errors
     /// The store failed.
@@ -267,7 +267,7 @@ impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
         ask(&mut self.ledger.store, question::hold(&self.ledger.program, self.reading, id)).await
     }
 
-    /// A transaction, as it stood then; `None` if there was none with this id yet, or it was deleted.
+    /// The state of a transaction then; `None` if it did not exist yet, or was deleted.
     ///
     /// # Errors
     /// The store failed.
@@ -275,8 +275,8 @@ impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
         ask(&mut self.ledger.store, question::transaction(&self.ledger.program, self.reading, id)).await
     }
 
-    /// The transaction that a profile had under an external id of the caller's then (rule X2); `None` if there was none yet, or it
-    /// was deleted.
+    /// The state of a profile's transaction under an external id then (rule X2); `None` if it did not exist yet, or was
+    /// deleted.
     ///
     /// # Errors
     /// The store failed.
@@ -292,7 +292,7 @@ impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
         .await
     }
 
-    /// A reward or a lot of points, as it stood then with the profile that had it; `None` if there was none with this id yet.
+    /// The state of a reward or a lot of points then, with the profile that had it; `None` if it did not exist yet.
     ///
     /// # Errors
     /// The store failed.
@@ -300,7 +300,7 @@ impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
         ask(&mut self.ledger.store, question::lot(&self.ledger.program, self.reading, id)).await
     }
 
-    /// A definition, as it was then, archived or not; `None` if there was none with this id yet.
+    /// The definition then, archived or not; `None` if it did not exist yet.
     ///
     /// # Errors
     /// The store failed.

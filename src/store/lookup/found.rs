@@ -1,4 +1,4 @@
-//! What a plan found, as it is lent to the work.
+//! The result of a plan, as it is lent to the work.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         self.found.is_empty()
     }
 
-    /// What was found, to lend to the work.
+    /// The records that were found, to lend to the work.
     pub fn found(&self) -> Found<'_> {
         let mut found = Found::default();
         let mut lots = Vec::new();
@@ -104,7 +104,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
 
 type LotRecords<'a> = Vec<(LotId, Record<'a>)>;
 
-/// The lots of which it was found what is fixed about them, each once, in the order of their ids: the account's own, and
+/// The lots whose fixed terms were found, each once, in the order of their ids: those of the account's own journal, and
 /// those of closed journals.
 fn lot_records<'a>(mut parts: Vec<(Thing, Slot, &'a Entry)>) -> (LotRecords<'a>, LotRecords<'a>) {
     let (mut own, mut closed) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! The lots that are a transaction's own: the one that it earned, and those that stand in for it (rule X5).
+//! A transaction's own lots: the one that it earned, and its replacements (rule X5).
 
 use std::borrow::Borrow;
 
@@ -8,7 +8,7 @@ use crate::journal::{Entry, Issue};
 use crate::store::find::Find;
 
 impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
-    /// Entries about an own lot tell of those that stand in for it.
+    /// Entries about an own lot name its replacements.
     pub(super) fn want_own_lot(&mut self, lot: LotId) {
         if self.own_lots.contains(&lot) {
             return;
@@ -20,7 +20,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// What an answer about an own lot, which begins at a place, makes necessary to look up.
+    /// Adds the look-ups that an answer about an own lot leads to; it begins at `place`.
     pub(super) fn follow_own_lot(&mut self, slot: Slot, place: usize) {
         let answer = self.found.get(place..).unwrap_or_default().iter().map(|(_, entry)| entry.borrow());
         let further: Vec<LotId> = match slot {
@@ -34,7 +34,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         further.into_iter().for_each(|lot| self.want_own_lot(lot));
     }
 
-    /// Each with every entry about it.
+    /// The own lots, each with every entry about it.
     pub(super) fn own_lots(&self) -> Vec<(LotId, Vec<&Entry>)> {
         self.own_lots.iter().map(|lot| (*lot, self.all(Slot::Own(*lot)).collect())).collect()
     }

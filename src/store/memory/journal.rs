@@ -1,19 +1,19 @@
 //! The entries of one shard as bytes, one after the other, each linked to the one before it in its account's journal.
 //!
-//! A journal is written far more often than it is read, and memory is written no faster than it is had: packed, an entry
-//! takes a fifth of the room.
+//! A journal is written far more often than it is read, and writing is bound by memory bandwidth: packed, an entry takes a
+//! fifth of the space.
 
 use super::{MemoryError, low};
 use crate::id::ProfileNumber;
 use crate::journal::unreadable::{Problem, Unreadable};
 use crate::journal::{Entry, wire};
 
-/// Every so many entries of an account, their place is noted, so that an old one is found in a few steps.
+/// The interval, in entries of an account, at which places are indexed, so that an old entry is found in a few steps.
 const STRIDE: u32 = 16;
-/// Every so many entries of the shard, where they begin is noted, so that what was written since some entry is found.
+/// The interval, in entries of the shard, at which places are indexed, for reading the feed.
 const RUN: usize = 64;
 
-/// Of a place where no entry is.
+/// The place of no entry.
 const NOWHERE: Unreadable = Unreadable::new("an entry", Problem::Missing(Header::BYTES));
 
 /// The bytes of one block. They do not move, unless a very long entry does not fit. None is begun further in.
@@ -29,7 +29,7 @@ pub(super) struct Journal {
     /// The blocks that have no room left, and the one that is written to.
     full: Vec<Vec<u8>>,
     open: Vec<u8>,
-    /// How much of the open block is kept: what is after it was begun and came to nothing.
+    /// The length of the kept part of the open block; the rest was written and not kept.
     kept: usize,
     /// How many entries there are, and where each [`RUN`] of them begins.
     count: usize,
@@ -119,8 +119,8 @@ impl Journal {
         place
     }
 
-    /// Where the next entry is written: in place, as what is copied right after it was written waits for its own ink. And
-    /// where that is. What is not kept is written over by the next.
+    /// The buffer and the place of the next entry. It is encoded in place, as copying it right after it was written would
+    /// stall on store forwarding. An entry that is not kept is overwritten by the next.
     #[inline]
     pub(super) fn pen(&mut self) -> (Offset, &mut Vec<u8>) {
         self.open.truncate(self.kept);

@@ -18,7 +18,7 @@ pub enum PostgresError {
     Database(#[from] tokio_postgres::Error),
     /// No connection could be had: why is in the source. That TLS is required and the server offers none is such a
     /// reason.
-    #[error("no connection could be had")]
+    #[error("no connection was available")]
     Pool(#[source] PoolError),
     /// The server's certificate is not one to be trusted, or not one for the name of its host: see
     /// [`Tls`](super::Tls).
@@ -69,7 +69,7 @@ pub enum PostgresError {
     #[error("not a position in this store's feed")]
     NoSuchPosition,
     /// What a distributed database has no means for; see [the guide](crate::guide::postgres).
-    #[error("{0} is not to be had from a distributed database")]
+    #[error("{0} is not supported by a distributed database")]
     NotDistributed(&'static str),
     /// Stored data is not what was written.
     #[error(transparent)]

@@ -131,7 +131,7 @@ impl Joined<'_, '_> {
 
 const BACK: &str = "ROLLBACK TO SAVEPOINT scrip_unit; RELEASE SAVEPOINT scrip_unit";
 
-/// Whether the caller's transaction cannot go on: it was chosen to fail, its connection is gone, or it had failed
+/// Whether the caller's transaction must be rolled back: it was chosen to fail, its connection is gone, or it had failed
 /// before.
 fn dooms(error: &PostgresError) -> bool {
     let is_failed =

@@ -14,10 +14,10 @@ use crate::store::{Damage, StoreError};
 #[non_exhaustive]
 pub enum SqliteError {
     /// Somebody else was writing for longer than the [busy timeout](super::SqliteOptions::busy_timeout). Try again.
-    #[error("somebody else was writing for too long")]
+    #[error("another writer held the file for too long")]
     Busy(#[source] rusqlite::Error),
     /// The disk is full, or the file has as many pages as it may.
-    #[error("there is no room left for the file")]
+    #[error("the disk is full, or the file is at its size limit")]
     Full(#[source] rusqlite::Error),
     /// The file was opened only for reading; or one of the two beside it, `-wal` and `-shm`, cannot be written.
     #[error("the file, or its `-wal` or `-shm`, cannot be written")]

@@ -1,4 +1,4 @@
-//! An account and where its rows are; and the accounts that stay in memory.
+//! Cached accounts, and the cache of those that stay in memory.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::journal::{Entry, LotKind};
 use crate::store::row::first_end;
 use crate::time::Timestamp;
 
-/// The state is written every so many entries, and once more for every so many lots that it has.
+/// A snapshot is written after this many entries, and later for accounts with many lots.
 const SAVE_EVERY: u32 = 8;
-/// The place of an entry is noted every so many entries.
+/// The interval, in entries, at which the row of an entry is indexed.
 const MARK_EVERY: u32 = 16;
 
-/// An account, and how far its rows are.
+/// An account with the position of its rows.
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) account: Account,
@@ -60,10 +60,10 @@ pub(super) fn is_due_for_a_mark(before: u32, after: u32) -> bool {
     after.checked_div(MARK_EVERY) != before.checked_div(MARK_EVERY)
 }
 
-/// Accounts in memory, by number: those that were used lately.
+/// The accounts that were used lately, by number.
 ///
-/// It is bounded in two halves. When the younger is full it becomes the older, and what was in the older and not asked
-/// for meanwhile is let go.
+/// The cache has two generations. When the younger is full it becomes the older, and what was in the older and not used
+/// since is evicted.
 #[derive(Debug, Default)]
 pub(super) struct Seats {
     young: Half,
@@ -127,7 +127,7 @@ impl Seats {
         self.definitions.remove(&id);
     }
 
-    /// Lets go of what was not used for long, if there are more than so many.
+    /// Evicts accounts that were not used lately, if there are more than the limit.
     pub(super) fn shrink(&mut self, most: usize) {
         if self.young.seats.len() > most >> 1 {
             self.old = std::mem::take(&mut self.young);

@@ -1,4 +1,4 @@
-//! Units in one transaction: load, decide, write. Whose transaction that is, and who ends it, is the caller's matter.
+//! Units in one transaction: load, decide, write. The caller begins and ends the transaction.
 
 use std::borrow::Cow;
 
@@ -14,26 +14,26 @@ use crate::store::stage::{Accounts, Entries, Staged, stage};
 use crate::store::work::{CommitStatus, DefinitionRef, Need, Owner, Work};
 use crate::store::{Damage, Find};
 
-/// What is known within one transaction, and what is still to be written in it.
+/// The state of one transaction: what was loaded, and what is still to be written.
 pub(super) struct Session<'a> {
     pub(super) tables: Tables<'a>,
     pub(super) seats: &'a mut Seats,
     /// The accounts whose head rows are to be written.
     dirty: Vec<ProfileNumber>,
-    /// How many numbers were drawn, once that is known.
+    /// How many numbers were drawn, once loaded.
     drawn: Option<u32>,
-    /// The number that was promised last to a newcomer of this unit.
+    /// The last number reserved for a new profile of this unit.
     promised: Option<u32>,
     space: Vec<u8>,
 }
 
-/// Where the account of a unit is.
+/// The location of a unit's account.
 pub(super) enum Place {
-    /// Among the seats.
+    /// In the cache.
     Seated(ProfileNumber),
-    /// Nowhere: nothing is created until something is committed.
+    /// A new profile: nothing is created until something is committed.
     New(Box<Seat>),
-    /// Of a number that was never drawn.
+    /// A number that was never drawn.
     Unknown(Box<Account>),
 }
 
@@ -45,7 +45,7 @@ impl<'a> Session<'a> {
     /// Runs one unit. What it changes is written but for the heads; see [`Session::flush`].
     ///
     /// # Errors
-    /// The transaction is of no more use, and nor are the seats.
+    /// The transaction must be rolled back, and the cache cleared.
     pub(super) fn unit(
         &mut self,
         work: &mut dyn Work,
@@ -58,10 +58,10 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Writes the heads that have changed, and the states that lag too far behind. `false`: somebody was faster.
+    /// Writes the changed heads, and the snapshots that lag too far behind. `false`: another writer was faster.
     ///
     /// # Errors
-    /// The transaction is of no more use, and nor are the seats.
+    /// The transaction must be rolled back, and the cache cleared.
     pub(super) fn flush(&mut self) -> Result<bool, SqliteError> {
         // In one order, so that neighbours are written one after the other.
         self.dirty.sort_unstable();
