@@ -52,6 +52,7 @@ mod values;
 use std::ops::Range;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 pub use super::check::CheckReport;
@@ -165,6 +166,8 @@ impl SqliteStore {
     fn of(mut connection: Connection, options: SqliteOptions) -> Result<Self, SqliteError> {
         connection.busy_timeout(options.busy_timeout)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Plans do not depend on what is bound; otherwise SQLite prepares a look-up anew for each other value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // SQLite is content to read what it may not write. Better to hear of it now than from the first customer.
         if !options.is_read_only && connection.is_readonly(MAIN_DB)? {
             let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
