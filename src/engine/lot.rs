@@ -104,20 +104,16 @@ impl<'a> LotRecord<'a> {
     pub(crate) fn is_expired(&self) -> bool {
         self.now.standing == Standing::Expired
     }
+}
 
-    /// The change to a new state, with the movements behind it; empty movements are left out.
-    pub(crate) fn change(
-        &self,
-        after: LotState,
-        moved: impl IntoIterator<Item = (Bucket, Bucket, Quantity)>,
-    ) -> LotChange {
-        let kind = self.kind();
-        let moved = moved.into_iter().filter(|(from, to, value)| from != to && !value.is_zero());
-        LotChange {
-            after,
-            moved: moved.map(|(from, to, value)| Movement { kind, from, to, value }).collect(),
-        }
-    }
+/// The change to a new state, with the movements behind it; empty movements are left out.
+pub(crate) fn changed(
+    after: LotState,
+    moved: impl IntoIterator<Item = (Bucket, Bucket, Quantity)>,
+) -> LotChange {
+    let kind = after.kind;
+    let moved = moved.into_iter().filter(|(from, to, value)| from != to && !value.is_zero());
+    LotChange { after, moved: moved.map(|(from, to, value)| Movement { kind, from, to, value }).collect() }
 }
 
 /// A lot as it is at an instant, with everything settled that fell due by then.

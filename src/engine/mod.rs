@@ -197,6 +197,7 @@ fn decide_new<A: Action>(
     let first = settled(view.first, at, &mut change.first);
     let second = view.second.map(|second| settled(second, at, &mut change.second));
     let due = change.first.len();
+    more::live_lots(need, due)?;
     let side = AccountDraft::new(&first, &mut change.first);
     let other = second.as_ref().map(|second| AccountDraft::new(second, &mut change.second));
     let mut draft = EntryBuilder::new(program, at, side, other);

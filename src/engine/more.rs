@@ -38,6 +38,8 @@ pub(crate) enum More {
     Second(ProfileNumber),
     /// The request names records in the journals of profiles that were merged into the account.
     Closed(Vec<ProfileNumber>),
+    /// Something fell due that may have ended lots of the redemption which were live when it was looked up.
+    LiveLots,
     /// The external id belongs to this transaction of the profile, and the profile was merged into this one.
     Named(ProfileNumber, TransactionId),
 }
@@ -51,6 +53,7 @@ impl More {
                 need.closed.clear();
                 need.follows_lot = None;
             }
+            Self::LiveLots => need.live_lots = true,
             Self::Holder(number) => need.owner = Owner::Number(number),
             Self::Second(number) => need.second = Some(Owner::Number(number)),
             Self::Closed(journals) => need.closed = journals,
@@ -102,6 +105,12 @@ pub(crate) fn named<'a>(need: &Need, view: &View<'a>) -> Result<Option<Record<'a
         (Some(id), Some(into)) if !need.even_merged => Err(Halt::Needs(More::Named(into, id))),
         _ => Ok(known),
     }
+}
+
+/// The lots of a redemption that were not looked up, as they were live: what fell due may have ended them.
+#[inline]
+pub(super) fn live_lots(need: &Need, due: usize) -> Result<(), Halt> {
+    if due > 0 && need.redeemed_lots && !need.live_lots { Err(Halt::Needs(More::LiveLots)) } else { Ok(()) }
 }
 
 /// Redirects to the profile that the account was merged into, if any: it has the value.

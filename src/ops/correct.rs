@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::check::LABEL;
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
-use crate::engine::lot::LotRecord;
+use crate::engine::lot::{LotRecord, changed};
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{LotId, ProfileId};
@@ -102,7 +102,7 @@ impl Operation for Revoke {
         not_revoked(&lot)?;
         not_held(&lot)?;
         let after = LotState { standing: Standing::Revoked, ..lot.now };
-        let change = lot.change(after, [(lot.now.standing.bucket(), Bucket::Revoked, lot.now.remaining)]);
+        let change = changed(after, [(lot.now.standing.bucket(), Bucket::Revoked, lot.now.remaining)]);
         let reason = self.reason.clone();
         let corrected = Corrected { change, clawed_back: None, issue: None, external_id: None, reason };
         draft.write(EntryKind::Revoke(Box::new(corrected)));
@@ -278,7 +278,7 @@ impl Adjust {
                 [(from, Bucket::Adjusted, less), (from, to, remaining.minus(lot.held))]
             }
         };
-        Ok((lot.change(after, moved), clawed_back))
+        Ok((changed(after, moved), clawed_back))
     }
 
     /// What is fixed about the lot, from now on.

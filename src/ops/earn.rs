@@ -3,7 +3,7 @@
 use crate::definition::Terms;
 use crate::engine::Rejection;
 use crate::engine::draft::EntryBuilder;
-use crate::engine::lot::LotRecord;
+use crate::engine::lot::{LotRecord, changed};
 use crate::id::{LotId, TransactionId, next_sequence};
 use crate::journal::{
     Bucket, Cause, ClawedBack, Earned, EarnedMore, EntryKind, Issue, LotChange, LotDetails, LotKind,
@@ -128,7 +128,7 @@ fn claw_back(
 fn taken(lot: &LotRecord<'_>, points: Points) -> (Option<LotChange>, Points) {
     let value = lot.unheld().min(points.into());
     let after = LotState { remaining: lot.now.remaining.minus(value), ..lot.now };
-    let change = lot.change(after, [(lot.now.standing.bucket(), Bucket::ClawedBack, value)]);
+    let change = changed(after, [(lot.now.standing.bucket(), Bucket::ClawedBack, value)]);
     (Some(change).filter(|_| !value.is_zero()), value.as_points())
 }
 
@@ -138,7 +138,7 @@ fn earn_more(draft: &mut EntryBuilder<'_>, lot: &LotRecord<'_>, transaction: Tra
     let value: Quantity = into_lot.into();
     let after = LotState { remaining: lot.now.remaining.plus(value), ..lot.now };
     let debt = (Bucket::Issued, Bucket::PaidToDebt, paid_to_debt.into());
-    let change = lot.change(after, [(Bucket::Issued, after.standing.bucket(), value), debt]);
+    let change = changed(after, [(Bucket::Issued, after.standing.bucket(), value), debt]);
     let more = EarnedMore { transaction, change, paid_to_debt, clawed_back };
     draft.write_for(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
 }

@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::account::Debts;
+use crate::account::{Debts, after};
 use crate::engine::content::fingerprint;
 use crate::engine::draft::{AccountDraft, EntryBuilder};
-use crate::engine::lot::LotRecord;
+use crate::engine::lot::{LotRecord, changed};
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{LotId, ProfileId, RedemptionId, ReturnId, next_sequence};
@@ -300,6 +300,11 @@ impl<'a> Plan<'a> {
             // Money that no point was given for.
             return Ok(item);
         }
+        if let Some(now) = self.usable(lot) {
+            let after = LotState { remaining: now.remaining.plus(value), ..now };
+            item.change = Some(changed(after, [(Bucket::Redeemed, after.standing.bucket(), value)]));
+            return Ok(item);
+        }
         let known = self.takes_back(lot);
         let (issue, expires_at) = match &known {
             Some(known) => (known.issue, known.now.expires_at),
@@ -329,16 +334,23 @@ impl<'a> Plan<'a> {
                 _ => ReturnedTo::Lot,
             };
             let after = LotState { remaining: known.now.remaining.plus(value), ..known.now };
-            item.change = Some(known.change(after, [(Bucket::Redeemed, after.standing.bucket(), value)]));
+            item.change = Some(changed(after, [(Bucket::Redeemed, after.standing.bucket(), value)]));
         }
         Ok(item)
+    }
+
+    /// A lot that can be used, now or later, where no points are owed: it takes its value back, however it was issued.
+    fn usable(&self, lot: LotId) -> Option<LotState> {
+        let live = self.side.account.live(lot, self.at).filter(|_| self.debts.is_empty());
+        let (lot, kind, standing) = live.filter(|(.., standing)| *standing != Standing::Expired)?;
+        Some(after(&lot, kind, standing))
     }
 
     /// How a lot stands, with nothing that moves.
     fn unchanged(&self, lot: LotId) -> Option<LotChange> {
         let record = self.found.lot(lot).or_else(|| self.found.closed_lot(lot));
         let known = LotRecord::find(self.side, record, lot, self.at)?;
-        Some(known.change(known.now, []))
+        Some(changed(known.now, []))
     }
 
     /// The lot, if it takes value back: it is here, or was revoked, wherever it stayed (rule R3).

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::content::fingerprint;
 use crate::engine::draft::{AccountDraft, EntryBuilder};
-use crate::engine::lot::LotRecord;
+use crate::engine::lot::{LotRecord, changed};
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written};
 use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
@@ -158,11 +158,10 @@ impl Moving<'_> {
             return Err(Rejection::AccountTotalExceeded { field: "profile_id".into() });
         }
         let out = LotState { standing: Standing::MovedTo(to), ..lot.now };
-        let out = lot.change(out, [(place, Bucket::Moved, unheld), (Bucket::Held, Bucket::Moved, lot.held)]);
+        let out = changed(out, [(place, Bucket::Moved, unheld), (Bucket::Held, Bucket::Moved, lot.held)]);
         draft.write_for(cause, EntryKind::ReassignOut(Box::new(MovedOut { change: out, to })));
         let here = LotState { remaining: moved, ..lot.now };
-        let change =
-            lot.change(here, [(Bucket::Moved, place, unheld), (Bucket::Moved, Bucket::Held, lot.held)]);
+        let change = changed(here, [(Bucket::Moved, place, unheld), (Bucket::Moved, Bucket::Held, lot.held)]);
         let moves = lot.issue.moves.saturating_add(1);
         let issue =
             Issue { value_remaining: moved, expires_at: lot.now.expires_at, moves, ..lot.issue.clone() };

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::find::{Find, Lookup};
 use super::work::{AsOf, DefinitionRef, Need};
-use crate::account::{Account, Corrupt};
+use crate::account::{Account, Corrupt, LiveLot};
 use crate::id::{DefinitionId, Key, LotId, ProfileNumber};
 use crate::journal::{Entry, EntryKind, LotKind, RecordId};
 
@@ -45,6 +45,8 @@ pub struct LookupPlan<E> {
     is_past: bool,
     closed: Vec<ProfileNumber>,
     redeemed_lots: bool,
+    /// Lots that need no look-up: the account has all that a return to them takes.
+    known_lots: Vec<LotId>,
     /// The lot that the transaction earned, and its replacements.
     own_lots: Vec<LotId>,
     definition: Option<DefinitionId>,
@@ -105,6 +107,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             is_past: need.as_of != AsOf::Now,
             closed: Vec::new(),
             redeemed_lots: need.redeemed_lots,
+            known_lots: Vec::new(),
             own_lots: Vec::new(),
             definition: None,
             row: None,
@@ -151,6 +154,8 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         need.lots.iter().for_each(|lot| self.want_lot(*lot));
         if need.live_lots {
             live_lots(account).for_each(|lot| self.want_lot(lot));
+        } else if need.redeemed_lots && account.debts().is_empty() {
+            self.known_lots.extend(usable_lots(account));
         }
         match &need.definition {
             Some(DefinitionRef::Id(id)) => self.want_definition(*id),
@@ -303,7 +308,9 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             }
             Slot::Made(Thing::Redemption) if self.redeemed_lots => {
                 let items = first.redeemed().map(|redeemed| redeemed.items.clone()).unwrap_or_default();
-                items.iter().for_each(|item| self.want_lot(item.lot));
+                let wanted = items.iter().filter(|item| !self.known_lots.contains(&item.lot));
+                let wanted: SmallVec<[LotId; 4]> = wanted.map(|item| item.lot).collect();
+                wanted.into_iter().for_each(|lot| self.want_lot(lot));
             }
             Slot::Own(_) | Slot::Made(Thing::Lot(_) | Thing::ClosedLot(_)) => {
                 self.follow_own_lot(slot, place)
@@ -353,9 +360,19 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     }
 }
 
+/// The lots that can be used, now or later, as long as nothing falls due. A lot that is held in full expires without an
+/// entry, so it is not among them.
+fn usable_lots(account: &Account) -> impl Iterator<Item = LotId> {
+    let queued = queued_lots(account).filter(|lot| lot.held != lot.remaining).map(|lot| lot.id);
+    queued.chain(account.pending().map(|pending| pending.lot.id))
+}
+
 fn live_lots(account: &Account) -> impl Iterator<Item = LotId> {
-    let queued =
-        [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
     let pending = account.pending().map(|pending| pending.lot.id);
-    queued.chain(pending).chain(account.overdue().map(|overdue| overdue.lot.id))
+    let overdue = account.overdue().map(|overdue| overdue.lot.id);
+    queued_lots(account).map(|lot| lot.id).chain(pending).chain(overdue)
+}
+
+fn queued_lots(account: &Account) -> impl Iterator<Item = &LiveLot> {
+    [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind))
 }

@@ -63,7 +63,8 @@ pub struct Need {
     pub external: Option<Box<External>>,
     /// The redemption to look up.
     pub redemption: Option<RedemptionId>,
-    /// Whether to look up the lots of that redemption as well.
+    /// Whether to look up the lots of that redemption as well. Lots that can be used are left out where no points are
+    /// owed: the account has all that a return to them takes.
     pub redeemed_lots: bool,
     /// The transaction to look up, with its linked redemption, the lot that it earned and the replacements of that lot.
     pub transaction: Option<TransactionId>,
