@@ -224,8 +224,7 @@ fn give_back(
         debts: draft.account().debts().clone(),
         new: Vec::new(),
     };
-    let items = plan.items(redemption, wanted.total)?;
-    let new_lots = plan.new;
+    let (items, new_lots) = (plan.items(redemption, wanted.total)?, plan.new);
     let id = ReturnId::made_by(draft.first.number(), draft.first.next_sequence());
     let returned = redemption.state.returned.plus(wanted.total);
     let state = RedemptionState { returned, is_reversed: wanted.reverse, ..redemption.state };
@@ -297,8 +296,7 @@ impl<'a> Plan<'a> {
         let (to, clawed_back) = (ReturnedTo::Lot, None);
         let mut item = ReturnedItem { lot, kind, amount, points, to, clawed_back, change: None };
         if value.is_zero() {
-            // Money that no point was given for.
-            return Ok(item);
+            return Ok(item); // Money that no point was given for.
         }
         if let Some(now) = self.usable(lot) {
             let after = LotState { remaining: now.remaining.plus(value), ..now };
@@ -341,9 +339,8 @@ impl<'a> Plan<'a> {
 
     /// A lot that can be used, now or later, where no points are owed: it takes its value back, however it was issued.
     fn usable(&self, lot: LotId) -> Option<LotState> {
-        let live = self.side.account.live(lot, self.at).filter(|_| self.debts.is_empty());
-        let (lot, kind, standing) = live.filter(|(.., standing)| *standing != Standing::Expired)?;
-        Some(after(&lot, kind, standing))
+        let (lot, kind, standing) = self.side.account.live(lot, self.at)?;
+        (self.debts.is_empty() && standing != Standing::Expired).then(|| after(&lot, kind, standing))
     }
 
     /// How a lot stands, with nothing that moves.

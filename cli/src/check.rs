@@ -1,0 +1,30 @@
+//! `scrip check`: every journal is replayed, and compared with what is kept beside it.
+
+use scrip::store::CheckReport;
+
+use crate::failure::{Failure, Status, say};
+use crate::place::{Access, AnyStore, Place};
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    /// The ledger: sqlite:PATH or postgres://USER@HOST/DATABASE
+    #[arg(env = "SCRIP_STORE")]
+    store: Place,
+}
+
+pub async fn run(args: &CheckArgs) -> Result<Status, Failure> {
+    let report = match AnyStore::open(&args.store, Access::Read).await? {
+        AnyStore::Sqlite(mut store) => store.0.check().map_err(|error| Failure::of("check", &error))?,
+        AnyStore::Postgres(store) => store.check().await.map_err(|error| Failure::of("check", &error))?,
+    };
+    let CheckReport { accounts, entries, faults, .. } = &report;
+    let mut text: String = faults.iter().map(|fault| format!("{fault} ({})\n", fault.code())).collect();
+    let found = match faults.len() {
+        0 => "nothing is wrong".to_owned(),
+        1 => "one fault".to_owned(),
+        many => format!("{many} faults"),
+    };
+    text += &format!("{accounts} accounts with {entries} entries: {found}\n");
+    say(&text)?;
+    Ok(if report.is_whole() { Status::Done } else { Status::Differs })
+}

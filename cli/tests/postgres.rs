@@ -1,0 +1,40 @@
+//! The same into PostgreSQL.
+
+#[path = "../../tests/cluster/mod.rs"]
+#[allow(dead_code)]
+mod cluster;
+mod common;
+
+use cluster::Cluster;
+use common::{NOW, Shop, many_rows, map};
+
+#[test]
+fn a_file_goes_into_postgres_as_into_a_file() {
+    let Some(cluster) = Cluster::start() else { return };
+    let port = cluster.config("postgres").get_ports()[0];
+    let shop = Shop::at(&format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable"));
+    let file = Shop::new();
+    let import = ["import", "rewards", "old.csv", "--map", "map.toml", "--define", "--at", NOW, "--json"];
+    for shop in [&shop, &file] {
+        map(&shop.path("map.toml"));
+        shop.write("old.csv", many_rows(3_000).as_bytes());
+    }
+    let wanted = file.done(&import);
+    assert_eq!(shop.done(&import), wanted);
+    let balances = |shop: &Shop| {
+        let text = shop.done(&["export", "balances", "--at", NOW]);
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(balances(&shop), balances(&file));
+    // A dry run writes nothing, and says what a run would.
+    shop.write("old.csv", many_rows(3_200).as_bytes());
+    let before = shop.journal();
+    let mut tried = import.to_vec();
+    tried.push("--dry-run");
+    let tried = shop.done(&tried);
+    assert!(tried.contains("\"issued\": 200") && tried.contains("\"existing\": 3000"), "{tried}");
+    assert_eq!(shop.journal(), before);
+    shop.done(&["check"]);
+}
