@@ -4,6 +4,8 @@ use std::sync::Barrier;
 use std::thread;
 
 use scrip::id::ExternalId;
+use scrip::request::KeyedBatch;
+use scrip::store::Store;
 use scrip::view::Wallet;
 use scrip::{
     Amount, Command, Define, DefinitionId, Error, IssueReward, Ledger, MemoryStore, ProfileId, Program,
@@ -127,4 +129,69 @@ fn handles_are_unique_among_threads() {
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     let taken = |error: &Error<_>| matches!(error.rejection(), Some(Rejection::HandleTaken { .. }));
     assert!(results.iter().all(|result| result.as_ref().err().is_none_or(taken)));
+}
+
+/// Rule J5: batches of the same rows in other orders, sent at once under one new key by handles of their own. Each profile
+/// belongs to the one that came first there, so that nothing is issued twice, and sending them again changes nothing.
+fn no_batch_is_done_twice<S: Store + Send>(handles: &mut [Ledger<S>], ten: DefinitionId)
+where
+    S::Error: Send + Sync + std::fmt::Debug,
+{
+    for round in 0..25 {
+        let rows: Vec<_> = (0..6).map(|row| IssueReward::new(profile(round * 3 + row % 3), ten)).collect();
+        let batch = |thread: usize| {
+            let mut rows: Vec<_> = rows.iter().zip(1..).map(worth).collect();
+            rows.rotate_left(thread % 3);
+            KeyedBatch::new(now(), format!("import-{round}").parse().unwrap(), rows)
+        };
+        for _ in 0..2 {
+            let barrier = Barrier::new(handles.len());
+            let answers: Vec<_> = thread::scope(|scope| {
+                let mut threads = Vec::new();
+                for (thread, ledger) in handles.iter_mut().enumerate() {
+                    let (barrier, batch) = (&barrier, batch(thread));
+                    threads.push(scope.spawn(move || {
+                        barrier.wait();
+                        ledger.run_batch(&batch)
+                    }));
+                }
+                threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+            });
+            for answer in answers {
+                let was_used = matches!(&answer, Err(Error::KeyReused(_)));
+                assert!(answer.is_ok() || was_used, "{answer:?}");
+            }
+            for number in 0..3 {
+                let wallet = handles[0].at(now()).wallet(profile(round * 3 + number)).unwrap();
+                let mut values: Vec<_> = wallet.rewards().iter().map(|lot| lot.value_initial).collect();
+                values.sort_unstable();
+                let row = u32::try_from(number).unwrap();
+                assert_eq!(values, [Amount::from(row + 1), Amount::from(row + 4)], "round {round}");
+                check(&wallet);
+            }
+        }
+    }
+}
+
+fn worth((issue, value): (&IssueReward, u32)) -> IssueReward {
+    issue.clone().with_value(Amount::from(value))
+}
+
+#[test]
+fn one_key_for_batches_of_many_threads_does_none_twice() {
+    let (ledger, ten) = ledger();
+    no_batch_is_done_twice(&mut vec![ledger; THREADS], ten);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn one_key_for_batches_of_many_handles_of_a_file_does_none_twice() {
+    use scrip::store::sqlite::SqliteStore;
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SqliteStore::open(folder.path().join("ledger.sqlite")).unwrap();
+    let program = || Program::new("AUD", "Australia/Melbourne").unwrap();
+    let mut handles: Vec<_> = (0..4).map(|_| Ledger::new(program(), open())).collect();
+    let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+    let ten = handles[0].at(now()).commit(Define::from(ten)).unwrap().id;
+    no_batch_is_done_twice(&mut handles, ten);
 }
