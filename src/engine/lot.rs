@@ -126,7 +126,7 @@ pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<cra
     let LotState { remaining, standing, expires_at, kind, .. } = known.now;
     let external_id = record.made.lot_external_id().cloned();
     let lot = Lot {
-        value_remaining: remaining,
+        value_remaining: standing.left(remaining),
         value_held: known.held,
         status: standing.status(remaining, known.held),
         expires_at,

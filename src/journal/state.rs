@@ -81,6 +81,14 @@ impl Standing {
         }
     }
 
+    /// What people see as left of a lot with so much in it: nothing, where that was taken out or is with another profile.
+    pub(crate) const fn left(self, remaining: Quantity) -> Quantity {
+        match self {
+            Self::Revoked | Self::MovedTo(_) => Quantity::ZERO,
+            Self::Usable | Self::Pending(_) | Self::Expired => remaining,
+        }
+    }
+
     /// What people see of it.
     pub(crate) fn status(self, remaining: Quantity, held: Quantity) -> LotStatus {
         match self {

@@ -187,7 +187,7 @@ impl<'a> Rows<'a> {
     fn lot_state(&mut self, after: &LotState) {
         let (standing, moved_to) = standing_words(after.standing);
         let mut cells = vec![
-            set("remaining", after.remaining),
+            set("remaining", after.standing.left(after.remaining)),
             set("standing", standing),
             set("expires_at", after.expires_at),
             set("moved_to", moved_to),

@@ -417,7 +417,7 @@ impl WalletLot {
 
     fn seen<Q: From<Quantity>>(&self, profile: ProfileId, at: Timestamp) -> Lot<Q> {
         Lot {
-            value_remaining: self.after.remaining.into(),
+            value_remaining: self.after.standing.left(self.after.remaining).into(),
             value_held: self.held.into(),
             status: self.status(at),
             expires_at: self.after.expires_at,

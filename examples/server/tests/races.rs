@@ -258,11 +258,12 @@ fn a_repeated_external_id_tells_how_it_stands() {
         server.post("/profiles/p/redemptions", &json!({"amount": 4})).is(201);
         assert_eq!(again(), (json!("active"), json!(6)));
         server.delete(&format!("/rewards/{id}")).is(204);
-        assert_eq!(again().0, "revoked");
+        assert_eq!(again(), (json!("revoked"), json!(0)));
         let moved = json!({"reward_definition_id": definition, "profile_id": "p", "external_id": "M"});
         let lot = server.post("/rewards", &moved).is(201).id();
         server.post(&format!("/rewards/{lot}/reassign"), &json!({"profile_id": "q"})).is(200);
-        assert_eq!(server.post("/rewards", &moved).is(200).data()["status"], "moved");
+        let moved = server.post("/rewards", &moved).is(200).data();
+        assert_eq!((&moved["status"], &moved["value_remaining"]), (&json!("moved"), &json!(0)));
         let points =
             json!({"profile_id": "p", "value_initial": 9, "expires_at": "2025-07-01", "external_id": "P"});
         server.post("/points", &points).is(201);

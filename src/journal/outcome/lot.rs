@@ -27,7 +27,7 @@ pub struct Lot<Q> {
     pub definition_id: Option<DefinitionId>,
     /// What it was worth at first.
     pub value_initial: Q,
-    /// What is left of it, held value included (rule L4).
+    /// What is left of it, held value included (rule L4): nothing, once it was revoked or went to another profile.
     pub value_remaining: Q,
     /// What of that is set aside by holds (rule H1).
     pub value_held: Q,

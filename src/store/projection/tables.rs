@@ -203,6 +203,7 @@ pub(crate) static TRANSACTION: Table = Table {
         Column::value("returned", Type::Quantity),
         Column::value("points_earned", Type::Quantity),
         Column::value("transacted_at", Type::Instant),
+        // Of one that is void as well.
         Column::value("is_deleted", Type::Flag),
         Column::value("created_at", Type::Instant),
         Column::value("updated_at", Type::Instant),
