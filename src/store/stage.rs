@@ -23,17 +23,17 @@ pub(crate) trait Accounts {
     where
         Self: 's;
     /// A handle to an account.
-    type Seat;
+    type Location;
 
     /// Begins a unit with this need.
     fn begin(&mut self, need: &Need) -> Result<(), Self::Error>;
 
     /// The account of an owner. A new profile gets the number that it will keep once something is appended; a number that
     /// was never drawn has an account without a profile.
-    fn seat(&mut self, owner: &Owner) -> Result<Self::Seat, Self::Error>;
+    fn locate(&mut self, owner: &Owner) -> Result<Self::Location, Self::Error>;
 
-    /// The account in a seat.
-    fn account<'s>(&'s self, seat: &'s Self::Seat) -> Result<&'s Account, Self::Error>;
+    /// The account in a location.
+    fn account<'s>(&'s self, location: &'s Self::Location) -> Result<&'s Account, Self::Error>;
 
     /// Looks up entries in a journal; none if the need does not name the journal.
     fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Entries<Self::Found<'_>>, Self::Error>;
@@ -58,8 +58,8 @@ pub(crate) trait Accounts {
     /// nothing is written to it, as the other account's entries may name it.
     fn append(
         &mut self,
-        first: (Self::Seat, &[Entry]),
-        second: Option<(Self::Seat, &[Entry])>,
+        first: (Self::Location, &[Entry]),
+        second: Option<(Self::Location, &[Entry])>,
     ) -> Result<(), Self::Error>;
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn stage<A: Accounts>(
 ) -> Result<Staged, A::Error> {
     let Some(need) = work.needs().get(unit) else { return Ok(Staged::Nothing) };
     accounts.begin(need)?;
-    let first = accounts.seat(&need.owner)?;
+    let first = accounts.locate(&need.owner)?;
     let second = match &need.second {
         None => None,
         Some(other) if *other == need.owner => Some(Other::Same),
@@ -97,7 +97,7 @@ pub(crate) fn stage<A: Accounts>(
     let change = {
         let account = accounts.account(&first)?;
         let other = match &second {
-            Some(Other::Seat(seat)) => Some(accounts.account(seat)?),
+            Some(Other::Account(location)) => Some(accounts.account(location)?),
             Some(Other::Same) => Some(account),
             None => None,
         };
@@ -116,7 +116,7 @@ pub(crate) fn stage<A: Accounts>(
     };
     let Some(change) = change.filter(|change| !change.is_empty()) else { return Ok(Staged::Nothing) };
     let second = match second {
-        Some(Other::Seat(seat)) => Some(seat),
+        Some(Other::Account(location)) => Some(location),
         Some(Other::Same) | None => None,
     };
     append(accounts, change, first, second)
@@ -124,32 +124,33 @@ pub(crate) fn stage<A: Accounts>(
 
 /// The second account of a unit.
 enum Other<S> {
-    Seat(S),
+    Account(S),
     /// One account under two names is one account: there is nothing that could be written to it twice.
     Same,
 }
 
 fn second<A: Accounts>(
     accounts: &mut A,
-    first: &A::Seat,
+    first: &A::Location,
     owner: &Owner,
-) -> Result<Option<Other<A::Seat>>, A::Error> {
-    let seat = accounts.seat(owner)?;
-    let same = accounts.account(&seat)?.number() == accounts.account(first)?.number();
-    Ok(Some(if same { Other::Same } else { Other::Seat(seat) }))
+) -> Result<Option<Other<A::Location>>, A::Error> {
+    let location = accounts.locate(owner)?;
+    let same = accounts.account(&location)?.number() == accounts.account(first)?.number();
+    Ok(Some(if same { Other::Same } else { Other::Account(location) }))
 }
 
 fn append<A: Accounts>(
     accounts: &mut A,
     change: &Change,
-    first: A::Seat,
-    second: Option<A::Seat>,
+    first: A::Location,
+    second: Option<A::Location>,
 ) -> Result<Staged, A::Error> {
     let version = accounts.account(&first)?.sequence();
-    let other = second.as_ref().map(|seat| accounts.account(seat).map(Account::sequence)).transpose()?;
+    let other =
+        second.as_ref().map(|location| accounts.account(location).map(Account::sequence)).transpose()?;
     if !change.follows(version, other) {
         return Ok(Staged::Stale);
     }
-    accounts.append((first, &change.first), second.map(|seat| (seat, &*change.second)))?;
+    accounts.append((first, &change.first), second.map(|location| (location, &*change.second)))?;
     Ok(Staged::Appended)
 }

@@ -23,7 +23,7 @@ pub(super) struct Held<'a> {
     catalogue: Catalogue<'a>,
     numbers: Option<MutexGuard<'a, Vec<Address>>>,
     /// The account that the unit names first.
-    seated: Option<(ProfileNumber, Address)>,
+    named_first: Option<(ProfileNumber, Address)>,
     /// The profile that shards were locked for, with the hash of its id and its shard.
     locked_for: Option<(ProfileId, u64, usize)>,
     /// Accounts that do not exist yet, or never will.
@@ -44,7 +44,7 @@ struct Stranger {
 
 /// Where an account is.
 #[derive(Clone, Copy)]
-pub(super) enum Seat {
+pub(super) enum Location {
     Catalogue,
     Account(Address),
     Stranger(usize),
@@ -83,7 +83,7 @@ impl<'a> Held<'a> {
             shards: shards.filter_map(lock).collect(),
             catalogue: Catalogue::Unlocked,
             numbers: None,
-            seated: None,
+            named_first: None,
             locked_for: None,
             strangers: Vec::new(),
         }
@@ -141,13 +141,13 @@ impl<'a> Held<'a> {
     }
 
     /// A profile that has no account yet.
-    fn newcomer(&mut self, owner: Owner) -> Result<Seat, MemoryError> {
+    fn newcomer(&mut self, owner: Owner) -> Result<Location, MemoryError> {
         let account = match owner {
             Owner::Number(number) => (Account::without_profile(number), None),
             Owner::Profile(profile) => {
                 let known = self.strangers.iter().position(|other| other.account.profile() == Some(&profile));
                 if let Some(known) = known {
-                    return Ok(Seat::Stranger(known));
+                    return Ok(Location::Stranger(known));
                 }
                 // Who might create an account holds the numbers until it has: nobody else is promised the same.
                 let numbers = self.numbers.get_or_insert_with(|| locked(&self.shared.numbers));
@@ -160,15 +160,15 @@ impl<'a> Held<'a> {
         };
         let (account, newcomer) = account;
         self.strangers.push(Stranger { account, newcomer });
-        Ok(Seat::Stranger(self.strangers.len().saturating_sub(1)))
+        Ok(Location::Stranger(self.strangers.len().saturating_sub(1)))
     }
 
-    /// Whether there is room for so many entries in the shard of a seat.
-    fn has_room(&self, seat: Seat, entries: usize) -> bool {
-        let shard = match seat {
-            Seat::Catalogue => self.catalogue(),
-            Seat::Account(address) => self.shard(address.shard as usize),
-            Seat::Stranger(place) => {
+    /// Whether there is room for so many entries in the shard of a location.
+    fn has_room(&self, location: Location, entries: usize) -> bool {
+        let shard = match location {
+            Location::Catalogue => self.catalogue(),
+            Location::Account(address) => self.shard(address.shard as usize),
+            Location::Stranger(place) => {
                 let newcomer = self.strangers.get(place).and_then(|stranger| stranger.newcomer);
                 newcomer.and_then(|(_, shard)| self.shard(shard))
             }
@@ -176,17 +176,17 @@ impl<'a> Held<'a> {
         shard.is_some_and(|shard| shard.has_room_for(entries))
     }
 
-    fn append_to(&mut self, seat: Seat, entries: &[Entry]) -> Result<(), MemoryError> {
-        match seat {
-            Seat::Account(address) => {
+    fn append_to(&mut self, location: Location, entries: &[Entry]) -> Result<(), MemoryError> {
+        match location {
+            Location::Account(address) => {
                 let shard = self.shard_mut(address.shard as usize).ok_or(MemoryError::NoSuchAccount)?;
                 shard.append(address.index(), entries)
             }
-            Seat::Catalogue => match &mut self.catalogue {
+            Location::Catalogue => match &mut self.catalogue {
                 Catalogue::Written(shard) => shard.append(0, entries),
                 _ => Err(MemoryError::NoSuchAccount),
             },
-            Seat::Stranger(place) => {
+            Location::Stranger(place) => {
                 let stranger = self.strangers.get(place).ok_or(MemoryError::NoSuchAccount)?;
                 let (account, newcomer) = (stranger.account.clone(), stranger.newcomer);
                 let (hash, number) = newcomer.ok_or(MemoryError::NoSuchAccount)?;
@@ -208,21 +208,21 @@ impl<'a> Accounts for Held<'a> {
         = Cow<'s, Entry>
     where
         Self: 's;
-    type Seat = Seat;
+    type Location = Location;
 
     #[inline]
     fn begin(&mut self, need: &Need) -> Result<(), MemoryError> {
         // A newcomer to whom an earlier unit wrote nothing is promised no number.
         self.strangers.clear();
-        self.seated = None;
+        self.named_first = None;
         self.lock_catalogue(need);
         Ok(())
     }
 
     #[inline]
-    fn seat(&mut self, owner: &Owner) -> Result<Seat, MemoryError> {
+    fn locate(&mut self, owner: &Owner) -> Result<Location, MemoryError> {
         let address = match *owner {
-            Owner::CATALOGUE => return Ok(Seat::Catalogue),
+            Owner::CATALOGUE => return Ok(Location::Catalogue),
             Owner::Profile(profile) => {
                 let (hash, number) = match &self.locked_for {
                     Some((other, hash, shard)) if *other == profile => (*hash, *shard),
@@ -235,19 +235,19 @@ impl<'a> Accounts for Held<'a> {
         };
         let Some(address) = address else { return self.newcomer(*owner) };
         if let Some(account) = self.shard(address.shard as usize).and_then(|it| it.account(address.index())) {
-            self.seated = self.seated.or(Some((account.number(), address)));
+            self.named_first = self.named_first.or(Some((account.number(), address)));
         }
-        Ok(Seat::Account(address))
+        Ok(Location::Account(address))
     }
 
     #[inline]
-    fn account<'s>(&'s self, seat: &'s Seat) -> Result<&'s Account, MemoryError> {
-        let account = match seat {
-            Seat::Account(address) => {
+    fn account<'s>(&'s self, location: &'s Location) -> Result<&'s Account, MemoryError> {
+        let account = match location {
+            Location::Account(address) => {
                 self.shard(address.shard as usize).and_then(|shard| shard.account(address.index()))
             }
-            Seat::Catalogue => self.catalogue().and_then(|shard| shard.account(0)),
-            Seat::Stranger(place) => self.strangers.get(*place).map(|stranger| &stranger.account),
+            Location::Catalogue => self.catalogue().and_then(|shard| shard.account(0)),
+            Location::Stranger(place) => self.strangers.get(*place).map(|stranger| &stranger.account),
         };
         account.ok_or(MemoryError::NoSuchAccount)
     }
@@ -257,8 +257,9 @@ impl<'a> Accounts for Held<'a> {
         if journal == ProfileNumber::CATALOGUE {
             return self.catalogue().map_or(Ok(Entries::new()), |shard| shard.look_up(0, find));
         }
-        let seated = self.seated.filter(|(number, _)| *number == journal).map(|(_, address)| address);
-        let Some(address) = seated.or_else(|| self.address(journal)) else { return Ok(Entries::new()) };
+        let named_first =
+            self.named_first.filter(|(number, _)| *number == journal).map(|(_, address)| address);
+        let Some(address) = named_first.or_else(|| self.address(journal)) else { return Ok(Entries::new()) };
         self.shard(address.shard as usize)
             .map_or(Ok(Entries::new()), |shard| shard.look_up(address.index(), find))
     }
@@ -270,8 +271,8 @@ impl<'a> Accounts for Held<'a> {
     #[inline]
     fn append(
         &mut self,
-        (first, entries): (Seat, &[Entry]),
-        second: Option<(Seat, &[Entry])>,
+        (first, entries): (Location, &[Entry]),
+        second: Option<(Location, &[Entry])>,
     ) -> Result<(), MemoryError> {
         let Some((second, others)) = second else {
             self.append_to(first, entries)?;

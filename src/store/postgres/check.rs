@@ -7,8 +7,8 @@ use futures_util::future::try_join_all;
 use tokio_postgres::{IsolationLevel, Row};
 
 use super::ask::{read_entry, sequence};
+use super::batch::other_state;
 use super::commit::{deadline, expires, is_before};
-use super::desk::other_state;
 use super::session::Session;
 use super::sql::check::{ARCHIVED, ENTRY, HEAD, KEY, NAME, STATE, SUBJECT, strays};
 use super::{PostgresError, PostgresStore, Shared};

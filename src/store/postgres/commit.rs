@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tokio_postgres::Row;
 
-use super::desk::{Desk, Seat, Standing};
+use super::batch::{BatchState, LoadedAccount, Registration};
 use super::load::plain;
 use super::session::{Parameter, Session};
 use super::sql::Commit;
@@ -29,14 +29,17 @@ impl Shared {
     pub(super) async fn register(
         &self,
         session: &impl Session,
-        desk: &mut Desk,
+        batch: &mut BatchState,
         places: &[usize],
     ) -> Result<Vec<usize>, PostgresError> {
         let mut newcomers: Vec<(usize, String, i32)> = Vec::new();
         for place in places {
-            let seat = desk.seats.get(*place).filter(|seat| seat.standing == Standing::Promised);
-            if let Some((seat, profile)) = seat.and_then(|seat| Some((seat, seat.account.profile()?))) {
-                newcomers.push((*place, profile.to_string(), plain(seat.account.number())));
+            let loaded =
+                batch.accounts.get(*place).filter(|loaded| loaded.registration == Registration::Promised);
+            if let Some((loaded, profile)) =
+                loaded.and_then(|loaded| Some((loaded, loaded.account.profile()?)))
+            {
+                newcomers.push((*place, profile.to_string(), plain(loaded.account.number())));
             }
         }
         if newcomers.is_empty() {
@@ -51,8 +54,10 @@ impl Shared {
         }
         let mut slower = Vec::new();
         for (place, _, number) in newcomers {
-            match desk.seats.get_mut(place) {
-                Some(seat) if registered.contains(&number) => seat.standing = Standing::Registered,
+            match batch.accounts.get_mut(place) {
+                Some(loaded) if registered.contains(&number) => {
+                    loaded.registration = Registration::Registered
+                }
                 _ => slower.push(place),
             }
         }
@@ -63,22 +68,23 @@ impl Shared {
     pub(super) async fn write(
         &self,
         session: &impl Session,
-        desk: &Desk,
+        batch: &BatchState,
         places: &[usize],
     ) -> Result<HashSet<ProfileNumber>, PostgresError> {
-        let mut seats: Vec<&Seat> = places.iter().filter_map(|place| desk.seats.get(*place)).collect();
-        if seats.iter().any(|seat| seat.standing == Standing::Nobody) {
+        let mut accounts: Vec<&LoadedAccount> =
+            places.iter().filter_map(|place| batch.accounts.get(*place)).collect();
+        if accounts.iter().any(|loaded| loaded.registration == Registration::Nobody) {
             return Err(PostgresError::NoSuchAccount);
         }
         // Writers who lock rows in one order do not deadlock.
-        seats.sort_unstable_by_key(|seat| seat.account.number());
+        accounts.sort_unstable_by_key(|loaded| loaded.account.number());
         let mut swapped = HashSet::new();
-        match (self.options.layout, seats.as_slice()) {
+        match (self.options.layout, accounts.as_slice()) {
             (_, []) => {}
-            (Layout::OneServer, [_, _, ..]) => self.write_together(session, &seats, &mut swapped).await?,
+            (Layout::OneServer, [_, _, ..]) => self.write_together(session, &accounts, &mut swapped).await?,
             _ => {
-                for seat in seats {
-                    self.write_one(session, seat, &mut swapped).await?;
+                for loaded in accounts {
+                    self.write_one(session, loaded, &mut swapped).await?;
                 }
             }
         }
@@ -88,20 +94,20 @@ impl Shared {
     async fn write_together(
         &self,
         session: &impl Session,
-        seats: &[&Seat],
+        accounts: &[&LoadedAccount],
         swapped: &mut HashSet<ProfileNumber>,
     ) -> Result<(), PostgresError> {
-        let numbers: Vec<i32> = seats.iter().map(|seat| plain(seat.account.number())).collect();
-        let profiles: Vec<Option<&str>> = seats.iter().map(|seat| profile(seat)).collect();
-        let before: Vec<i32> = seats.iter().map(|seat| count(seat.base)).collect();
-        let after: Vec<i32> = seats.iter().map(|seat| count(seat.account.sequence())).collect();
+        let numbers: Vec<i32> = accounts.iter().map(|loaded| plain(loaded.account.number())).collect();
+        let profiles: Vec<Option<&str>> = accounts.iter().map(|loaded| profile(loaded)).collect();
+        let before: Vec<i32> = accounts.iter().map(|loaded| count(loaded.base)).collect();
+        let after: Vec<i32> = accounts.iter().map(|loaded| count(loaded.account.sequence())).collect();
         let mut rows = Rows::default();
-        seats.iter().for_each(|seat| rows.push(seat));
+        accounts.iter().for_each(|loaded| rows.push(loaded));
         let first: [Parameter<'_>; 5] = [&self.offset, &numbers, &profiles, &before, &after];
         let answers = rows.send(session, &self.statements.commit, first).await?;
         let known: HashSet<i32> =
             answers.iter().map(|row| row.try_get(0)).collect::<Result<_, tokio_postgres::Error>>()?;
-        let numbers = seats.iter().map(|seat| seat.account.number());
+        let numbers = accounts.iter().map(|loaded| loaded.account.number());
         swapped.extend(numbers.filter(|number| known.contains(&plain(*number))));
         Ok(())
     }
@@ -109,24 +115,24 @@ impl Shared {
     async fn write_one(
         &self,
         session: &impl Session,
-        seat: &Seat,
+        loaded: &LoadedAccount,
         swapped: &mut HashSet<ProfileNumber>,
     ) -> Result<(), PostgresError> {
-        let (number, profile) = (plain(seat.account.number()), profile(seat));
-        let (before, after) = (count(seat.base), count(seat.account.sequence()));
+        let (number, profile) = (plain(loaded.account.number()), profile(loaded));
+        let (before, after) = (count(loaded.base), count(loaded.account.sequence()));
         let mut rows = Rows::default();
-        rows.push(seat);
+        rows.push(loaded);
         let first: [Parameter<'_>; 5] = [&self.offset, &number, &profile, &before, &after];
         let answers = rows.send(session, &self.statements.commit_one, first).await?;
         if !answers.is_empty() {
-            swapped.insert(seat.account.number());
+            swapped.insert(loaded.account.number());
         }
         Ok(())
     }
 }
 
-fn profile(seat: &Seat) -> Option<&str> {
-    seat.account.profile().map(ProfileId::as_str)
+fn profile(loaded: &LoadedAccount) -> Option<&str> {
+    loaded.account.profile().map(ProfileId::as_str)
 }
 
 /// A journal has no more than four million entries.
@@ -146,9 +152,9 @@ struct Rows {
 }
 
 impl Rows {
-    fn push(&mut self, seat: &Seat) {
-        let number = seat.account.number();
-        for entry in &seat.pending {
+    fn push(&mut self, loaded: &LoadedAccount) {
+        let number = loaded.account.number();
+        for entry in &loaded.pending {
             let (plain, sequence) = (plain(number), count(entry.sequence));
             let mut bytes = Vec::new();
             wire::write(entry, number, &mut bytes);
@@ -173,11 +179,11 @@ impl Rows {
                 self.subject.2.push(sequence);
             }
         }
-        self.push_state(seat);
+        self.push_state(loaded);
     }
 
-    fn push_state(&mut self, seat: &Seat) {
-        let (account, kept) = (&seat.account, &seat.kept);
+    fn push_state(&mut self, loaded: &LoadedAccount) {
+        let (account, kept) = (&loaded.account, &loaded.kept);
         let (mut deadline, mut expires) = (deadline(account), expires(account));
         let lags = account.sequence().saturating_sub(kept.sequence) >= lag(account);
         // What is due is found by the row, so it may say too early, and never too late.

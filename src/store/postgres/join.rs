@@ -111,12 +111,12 @@ impl Joined<'_, '_> {
         let (shared, session) = (self.shared, &*self.transaction);
         let units = unit..unit.saturating_add(1);
         let needs = work.needs().get(units.clone()).unwrap_or_default();
-        let mut desk = shared.load(session, needs).await?;
-        let decided = shared.decide(session, work, units, &mut desk).await?;
+        let mut batch = shared.load(session, needs).await?;
+        let decided = shared.decide(session, work, units, &mut batch).await?;
         let outcome = match decided.first().map(|decided| decided.staged) {
             Some(Staged::Appended) => {
-                let places = pending(&desk);
-                match shared.write_together_or_not(session, &mut desk, &places).await? {
+                let places = pending(&batch);
+                match shared.write_together_or_not(session, &mut batch, &places).await? {
                     Some(_) => Outcome::Release(CommitStatus::Staged),
                     None => Outcome::RollBack(CommitStatus::Conflict),
                 }
@@ -124,7 +124,7 @@ impl Joined<'_, '_> {
             Some(Staged::Stale) => Outcome::RollBack(CommitStatus::Conflict),
             _ => Outcome::Release(CommitStatus::Staged),
         };
-        shared.give_back_promised(&desk);
+        shared.give_back_promised(&batch);
         Ok(outcome)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
 
 use super::ask::{Asks, Journal, foresee};
-use super::desk::{Desk, Missing, Standing};
+use super::batch::{BatchState, Missing, Registration};
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
 use crate::account::Account;
@@ -17,20 +17,24 @@ const DRAWN_AT_ONCE: usize = 16;
 
 impl Shared {
     /// Loads what some needs name.
-    pub(super) async fn load(&self, session: &impl Session, needs: &[Need]) -> Result<Desk, PostgresError> {
-        let mut desk = Desk::default();
+    pub(super) async fn load(
+        &self,
+        session: &impl Session,
+        needs: &[Need],
+    ) -> Result<BatchState, PostgresError> {
+        let mut batch = BatchState::default();
         match self.options.layout {
-            Layout::OneServer => self.load_together(session, needs, &mut desk).await?,
-            Layout::Distributed => self.load_apart(session, needs, &mut desk).await?,
+            Layout::OneServer => self.load_together(session, needs, &mut batch).await?,
+            Layout::Distributed => self.load_apart(session, needs, &mut batch).await?,
         }
-        self.seat_newcomers(session, needs, &mut desk).await?;
+        self.add_newcomers(session, needs, &mut batch).await?;
         // What depends on what was found; most needs have nothing of the kind.
         loop {
-            let missing = desk.missing(needs)?;
+            let missing = batch.missing(needs)?;
             if missing.is_empty() {
-                return Ok(desk);
+                return Ok(batch);
             }
-            self.fetch(session, missing, &mut desk).await?;
+            self.fetch(session, missing, &mut batch).await?;
         }
     }
 
@@ -39,7 +43,7 @@ impl Shared {
         &self,
         session: &impl Session,
         needs: &[Need],
-        desk: &mut Desk,
+        batch: &mut BatchState,
     ) -> Result<(), PostgresError> {
         let mut slots = Slots::default();
         let (mut asks, mut asked, mut seen) = (Asks::default(), Vec::new(), HashSet::new());
@@ -76,17 +80,17 @@ impl Shared {
             }
         };
         let rows = session.query(sql, &parameters).await?;
-        desk.take_in(&slots.list, &rows)?;
+        batch.take_in(&slots.list, &rows)?;
         let number = |owner: Owner| match owner {
             Owner::Number(number) => Some(number),
-            Owner::Profile(_) => desk.account_of(owner).map(Account::number),
+            Owner::Profile(_) => batch.account_of(owner).map(Account::number),
         };
         // What was asked about newcomers found nothing, and they have no number to remember it under.
         let asked: Missing = asked
             .into_iter()
             .map(|(owner, find)| (number(owner).unwrap_or(ProfileNumber::MAX), find))
             .collect();
-        desk.take_in_found(&asked, &rows)
+        batch.take_in_found(&asked, &rows)
     }
 
     /// One statement for each profile, so that each goes to the machine that has it.
@@ -94,7 +98,7 @@ impl Shared {
         &self,
         session: &impl Session,
         needs: &[Need],
-        desk: &mut Desk,
+        batch: &mut BatchState,
     ) -> Result<(), PostgresError> {
         let mut slots = Slots::default();
         for need in needs {
@@ -121,23 +125,23 @@ impl Shared {
             let rows = session.query(&self.statements.account_of_one, &[&number]).await?;
             match slot.0 {
                 // It has a number, and nothing was written yet.
-                Owner::Profile(profile) if rows.is_empty() => desk.seat_registered(profile, number),
-                _ => desk.take_in(std::slice::from_ref(slot), &rows)?,
+                Owner::Profile(profile) if rows.is_empty() => batch.add_registered(profile, number),
+                _ => batch.take_in(std::slice::from_ref(slot), &rows)?,
             }
         }
         Ok(())
     }
 
-    async fn seat_newcomers(
+    async fn add_newcomers(
         &self,
         session: &impl Session,
         needs: &[Need],
-        desk: &mut Desk,
+        batch: &mut BatchState,
     ) -> Result<(), PostgresError> {
         let mut newcomers: Vec<ProfileId> = Vec::new();
         for owner in needs.iter().flat_map(|need| [Some(need.owner), need.second]).flatten() {
             if let Owner::Profile(profile) = owner
-                && desk.seat_of(owner).is_none()
+                && batch.loaded_account(owner).is_none()
             {
                 newcomers.push(profile);
             }
@@ -156,7 +160,7 @@ impl Shared {
         }
         for profile in newcomers {
             let number = numbers.pop().ok_or(PostgresError::Full)?;
-            desk.seat_newcomer(profile, number);
+            batch.add_newcomer(profile, number);
         }
         self.give_back_numbers(numbers);
         Ok(())
@@ -167,7 +171,7 @@ impl Shared {
         &self,
         session: &impl Session,
         mut missing: Missing,
-        desk: &mut Desk,
+        batch: &mut BatchState,
     ) -> Result<(), PostgresError> {
         // Some needs miss the same.
         missing.sort_by_key(|(number, _)| *number);
@@ -183,7 +187,7 @@ impl Shared {
                 if numbers.last() != Some(&plain(*number)) {
                     slots.push(i32::try_from(numbers.len()).unwrap_or(i32::MAX));
                     numbers.push(plain(*number));
-                    bounds.push(i32::try_from(desk.bound(*number)).unwrap_or(i32::MAX));
+                    bounds.push(i32::try_from(batch.bound(*number)).unwrap_or(i32::MAX));
                 }
                 asks.push(slots.last().copied().unwrap_or(0), find)?;
             }
@@ -199,7 +203,7 @@ impl Shared {
                     session.query(&self.statements.find, &parameters).await?
                 }
             };
-            desk.take_in_found(&missing, &rows)?;
+            batch.take_in_found(&missing, &rows)?;
         }
         Ok(())
     }
@@ -212,9 +216,9 @@ impl Shared {
     }
 
     /// Keeps the numbers that were promised to newcomers who did not get them.
-    pub(super) fn give_back_promised(&self, desk: &Desk) {
-        let promised = desk.seats.iter().filter(|seat| seat.standing == Standing::Promised);
-        self.give_back_numbers(promised.map(|seat| seat.account.number()).collect());
+    pub(super) fn give_back_promised(&self, batch: &BatchState) {
+        let promised = batch.accounts.iter().filter(|loaded| loaded.registration == Registration::Promised);
+        self.give_back_numbers(promised.map(|loaded| loaded.account.number()).collect());
     }
 
     fn give_back_numbers(&self, numbers: Vec<ProfileNumber>) {

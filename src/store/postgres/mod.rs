@@ -54,9 +54,9 @@
 //! commit, is a [`PostgresError`].
 
 mod ask;
+mod batch;
 mod check;
 mod commit;
-mod desk;
 mod error;
 mod join;
 mod load;

@@ -83,8 +83,8 @@ impl Shared {
         before: Timestamp,
     ) -> Result<u64, PostgresError> {
         let need = Need::of(Owner::Number(number));
-        let desk = self.load(session, std::slice::from_ref(&need)).await?;
-        let Some(account) = desk.account_of(need.owner) else { return Ok(0) };
+        let batch = self.load(session, std::slice::from_ref(&need)).await?;
+        let Some(account) = batch.account_of(need.owner) else { return Ok(0) };
         let mut journal = Vec::new();
         for row in session.query(&self.statements.journal, &[&number]).await? {
             let entry = Answer(&row).entry()?;

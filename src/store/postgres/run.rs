@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use deadpool_postgres::{Object, Transaction};
 
-use super::desk::{Desk, Halt, Seat};
+use super::batch::{BatchState, Halt, LoadedAccount};
 use super::error::{Failure, Sent};
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
@@ -33,7 +33,7 @@ pub(super) struct Decided {
 /// Units that were decided, and of which nothing is written yet.
 struct Ready {
     client: Object,
-    desk: Desk,
+    batch: BatchState,
     decided: Vec<Decided>,
     is_pair: bool,
 }
@@ -95,7 +95,7 @@ impl Shared {
     ) -> Result<Option<Ready>, PostgresError> {
         let needs = work.needs().get(units.clone()).unwrap_or_default();
         let is_pair = needs.iter().any(|need| need.second.is_some());
-        let (client, mut desk) = match self.connect_and_load(needs).await {
+        let (client, mut batch) = match self.connect_and_load(needs).await {
             Err(error)
                 if error.failure(Sent::Uncommitted) == Failure::Conflict && !error.is_disconnected() =>
             {
@@ -103,23 +103,23 @@ impl Shared {
             }
             loaded => loaded?,
         };
-        match self.decide(&client, work, units, &mut desk).await {
-            Ok(decided) => Ok(Some(Ready { client, desk, decided, is_pair })),
+        match self.decide(&client, work, units, &mut batch).await {
+            Ok(decided) => Ok(Some(Ready { client, batch, decided, is_pair })),
             Err(error) => {
-                self.give_back_promised(&desk);
+                self.give_back_promised(&batch);
                 Err(error)
             }
         }
     }
 
     async fn write_and_settle(&self, work: &mut dyn Work, ready: Ready) -> Result<(), PostgresError> {
-        let Ready { mut client, mut desk, decided, is_pair } = ready;
+        let Ready { mut client, mut batch, decided, is_pair } = ready;
         let written = if is_pair {
-            self.commit_pair(&mut client, &mut desk).await
+            self.commit_pair(&mut client, &mut batch).await
         } else {
-            self.commit(&client, &mut desk).await
+            self.commit(&client, &mut batch).await
         };
-        self.give_back_promised(&desk);
+        self.give_back_promised(&batch);
         for Decided { unit, number, staged, is_pending } in decided {
             let fate = match staged {
                 Staged::Stale => CommitStatus::Conflict,
@@ -134,7 +134,7 @@ impl Shared {
         written.failed.map_or(Ok(()), Err)
     }
 
-    async fn connect_and_load(&self, needs: &[Need]) -> Result<(Object, Desk), PostgresError> {
+    async fn connect_and_load(&self, needs: &[Need]) -> Result<(Object, BatchState), PostgresError> {
         let mut attempt = 1;
         loop {
             let client = self.pool.get().await?;
@@ -155,20 +155,20 @@ impl Shared {
         session: &impl Session,
         work: &mut dyn Work,
         units: Range<usize>,
-        desk: &mut Desk,
+        batch: &mut BatchState,
     ) -> Result<Vec<Decided>, PostgresError> {
         let mut decided = Vec::with_capacity(units.len());
         for unit in units {
             let staged = loop {
-                match stage(desk, work, unit) {
+                match stage(batch, work, unit) {
                     Ok(staged) => break staged,
                     // What an earlier unit is about to write led to something that was not looked up.
-                    Err(Halt::Missing(missing)) => self.fetch(session, missing, desk).await?,
+                    Err(Halt::Missing(missing)) => self.fetch(session, missing, batch).await?,
                     Err(Halt::Failed(error)) => return Err(error),
                 }
             };
-            let seat = work.needs().get(unit).and_then(|need| desk.seat_of(need.owner));
-            let Some(Seat { account, pending, .. }) = seat else { continue };
+            let loaded = work.needs().get(unit).and_then(|need| batch.loaded_account(need.owner));
+            let Some(LoadedAccount { account, pending, .. }) = loaded else { continue };
             let is_pending = staged == Staged::Appended || !pending.is_empty();
             decided.push(Decided { unit, number: account.number(), staged, is_pending });
         }
@@ -176,29 +176,29 @@ impl Shared {
     }
 
     /// Commits what is pending, each account for itself.
-    async fn commit(&self, session: &Object, desk: &mut Desk) -> CommitReport {
+    async fn commit(&self, session: &Object, batch: &mut BatchState) -> CommitReport {
         let mut written = CommitReport::default();
-        let places = pending(desk);
-        let slower = match self.register(session, desk, &places).await {
+        let places = pending(batch);
+        let slower = match self.register(session, batch, &places).await {
             Ok(slower) => slower,
             Err(error) => {
                 // Whether or not they have their numbers now: no entry was written.
                 if error.failure(Sent::Committing) == Failure::InDoubt {
-                    desk.forget_promises();
+                    batch.forget_promises();
                 }
                 written.note(Sent::Uncommitted, [], Err(error));
                 return written;
             }
         };
         let places: Vec<usize> = places.into_iter().filter(|place| !slower.contains(place)).collect();
-        let number = |place: &usize| desk.seats.get(*place).map(|seat| seat.account.number());
+        let number = |place: &usize| batch.accounts.get(*place).map(|loaded| loaded.account.number());
         // What is a statement of its own is a commit of its own: one that fails says nothing about those before it.
         let most = match self.options.layout {
             Layout::OneServer => places.len(),
             Layout::Distributed => 1,
         };
         for some in places.chunks(most.max(1)) {
-            let result = self.write(session, desk, some).await;
+            let result = self.write(session, batch, some).await;
             if !written.note(Sent::Committing, some.iter().filter_map(number), result) {
                 break;
             }
@@ -207,13 +207,13 @@ impl Shared {
     }
 
     /// Commits what is pending on two accounts, or nothing.
-    async fn commit_pair(&self, client: &mut Object, desk: &mut Desk) -> CommitReport {
+    async fn commit_pair(&self, client: &mut Object, batch: &mut BatchState) -> CommitReport {
         let mut written = CommitReport::default();
-        let places = pending(desk);
+        let places = pending(batch);
         if places.is_empty() {
             return written;
         }
-        match self.stage_pair(client, desk, &places).await {
+        match self.stage_pair(client, batch, &places).await {
             // Some of it was not written, and what there is was rolled back.
             Ok(None) => {}
             Ok(Some((transaction, swapped))) => {
@@ -229,11 +229,11 @@ impl Shared {
     async fn stage_pair<'c>(
         &self,
         client: &'c mut Object,
-        desk: &mut Desk,
+        batch: &mut BatchState,
         places: &[usize],
     ) -> Result<Option<(Transaction<'c>, HashSet<ProfileNumber>)>, PostgresError> {
         let transaction = client.transaction().await?;
-        let swapped = self.write_together_or_not(&transaction, desk, places).await?;
+        let swapped = self.write_together_or_not(&transaction, batch, places).await?;
         Ok(swapped.map(|swapped| (transaction, swapped)))
     }
 
@@ -241,20 +241,20 @@ impl Shared {
     pub(super) async fn write_together_or_not(
         &self,
         session: &impl Session,
-        desk: &mut Desk,
+        batch: &mut BatchState,
         places: &[usize],
     ) -> Result<Option<HashSet<ProfileNumber>>, PostgresError> {
         // Both have their numbers from now on: what is written to one may name the other.
-        let all: Vec<usize> = (0..desk.seats.len()).collect();
-        if !self.register(session, desk, &all).await?.is_empty() {
+        let all: Vec<usize> = (0..batch.accounts.len()).collect();
+        if !self.register(session, batch, &all).await?.is_empty() {
             return Ok(None);
         }
-        let mut written = self.write(session, desk, places).await?;
+        let mut written = self.write(session, batch, places).await?;
         if written.len() < places.len() {
             return Ok(None);
         }
         // The unit's fate is told by its first account, to which it may have written nothing.
-        written.extend(desk.seats.iter().map(|seat| seat.account.number()));
+        written.extend(batch.accounts.iter().map(|loaded| loaded.account.number()));
         Ok(Some(written))
     }
 }
@@ -275,7 +275,7 @@ fn groups(needs: &[Need]) -> Vec<Range<usize>> {
 }
 
 /// The places of the accounts to which something is to be written.
-pub(super) fn pending(desk: &Desk) -> Vec<usize> {
-    let seats = desk.seats.iter().enumerate();
-    seats.filter(|(_, seat)| !seat.pending.is_empty()).map(|(place, _)| place).collect()
+pub(super) fn pending(batch: &BatchState) -> Vec<usize> {
+    let accounts = batch.accounts.iter().enumerate();
+    accounts.filter(|(_, loaded)| !loaded.pending.is_empty()).map(|(place, _)| place).collect()
 }

@@ -4,8 +4,8 @@
 //! profile that is asked for, and some more, whose accounts are then looked at; what was said too early is put right.
 
 use super::ask::Answer;
+use super::batch::BatchState;
 use super::commit::{deadline, expires};
-use super::desk::Desk;
 use super::session::Session;
 use super::sql::Sql;
 use super::{Layout, PostgresError, PostgresStore, Shared};
@@ -101,14 +101,14 @@ impl Shared {
                 break;
             }
             let is_last = needs.len() < PAGE;
-            let desk = self.load(&client, &needs).await?;
+            let batch = self.load(&client, &needs).await?;
             for need in &needs {
-                let account = desk.account_of(need.owner);
+                let account = batch.account_of(need.owner);
                 if let Some(account) = account.filter(|account| found.len() < limit && wanted(account)) {
                     found.push(account.number());
                 }
             }
-            self.put_right(&client, &desk).await?;
+            self.put_right(&client, &batch).await?;
             if is_last {
                 break;
             }
@@ -117,19 +117,19 @@ impl Shared {
     }
 
     /// Where a row says too early when something falls due, it is written anew, so that it is not looked at again.
-    async fn put_right(&self, session: &impl Session, desk: &Desk) -> Result<(), PostgresError> {
+    async fn put_right(&self, session: &impl Session, batch: &BatchState) -> Result<(), PostgresError> {
         let is_early = |kept: Option<i64>, is: Option<i64>| kept != is;
-        let early = desk.seats.iter().filter(|seat| {
-            let account = &seat.account;
+        let early = batch.accounts.iter().filter(|loaded| {
+            let account = &loaded.account;
             // A row is only ever written forward.
-            account.sequence() >= seat.kept.sequence
-                && (is_early(seat.kept.deadline, deadline(account))
-                    || is_early(seat.kept.expires, expires(account)))
+            account.sequence() >= loaded.kept.sequence
+                && (is_early(loaded.kept.deadline, deadline(account))
+                    || is_early(loaded.kept.expires, expires(account)))
         });
         let mut early: Vec<_> = early.collect();
-        early.sort_unstable_by_key(|seat| seat.account.number());
-        for seat in early {
-            self.keep(session, &seat.account).await?;
+        early.sort_unstable_by_key(|loaded| loaded.account.number());
+        for loaded in early {
+            self.keep(session, &loaded.account).await?;
         }
         Ok(())
     }

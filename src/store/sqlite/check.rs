@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::seat::{is_due_for_a_mark, soonest};
+use super::cache::{is_due_for_a_mark, soonest};
 use super::tables::{KEY, Tables, broken, leads_nowhere, missing_row, name_hash};
 use super::{SqliteError, SqliteStore};
 use crate::id::ProfileNumber;

@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
+use super::cache::AccountCache;
 use super::schema::FORMAT;
-use super::seat::Seats;
 use super::session::Session;
 use super::tables::Tables;
 use super::{SqliteError, SqliteStore, schema};
@@ -101,8 +101,8 @@ impl Store for JoinedSqlite<'_> {
 impl JoinedSqlite<'_> {
     fn unit(&self, work: &mut dyn Work, unit: usize) -> Result<CommitStatus, SqliteError> {
         self.connection.execute_batch("SAVEPOINT scrip_unit")?;
-        let mut seats = Seats::default();
-        let mut session = Session::new(Tables(self.connection), &mut seats);
+        let mut cache = AccountCache::default();
+        let mut session = Session::new(Tables(self.connection), &mut cache);
         let fate = session.unit(work, unit, CommitStatus::Staged).and_then(|fate| match fate {
             CommitStatus::Staged => {
                 Ok(if session.flush()? { CommitStatus::Staged } else { CommitStatus::Conflict })

@@ -37,6 +37,7 @@
 //! # }
 //! ```
 
+mod cache;
 mod check;
 mod error;
 mod joined;
@@ -44,7 +45,6 @@ mod options;
 mod projections;
 mod scan;
 mod schema;
-mod seat;
 mod session;
 mod tables;
 mod values;
@@ -63,7 +63,7 @@ pub use options::{Durability, SqliteOptions};
 /// The client library whose connections can be joined.
 pub use rusqlite;
 
-use self::seat::Seats;
+use self::cache::AccountCache;
 use self::session::Session;
 use self::tables::Tables;
 use super::apart::Apart;
@@ -102,8 +102,8 @@ const PAGE_SIZE: i64 = 4096;
 pub struct SqliteStore {
     connection: Connection,
     options: SqliteOptions,
-    seats: Seats,
-    /// What the seats are as of.
+    cache: AccountCache,
+    /// What the cache are as of.
     version: Option<i64>,
     fates: Vec<CommitStatus>,
 }
@@ -195,7 +195,7 @@ impl SqliteStore {
             }
             schema::prepare(&mut connection)?;
         }
-        Ok(Self { connection, options, seats: Seats::default(), version: None, fates: Vec::new() })
+        Ok(Self { connection, options, cache: AccountCache::default(), version: None, fates: Vec::new() })
     }
 
     fn run_together(&mut self, work: &mut dyn Work, units: Range<usize>) -> Result<(), SqliteError> {
@@ -217,13 +217,13 @@ impl SqliteStore {
         let staged = self.stage(work, units.clone());
         if !matches!(staged, Ok(true)) {
             // What was decided in it is not so.
-            self.seats.clear();
+            self.cache.clear();
             self.roll_back();
             let is_swapped = staged?;
             debug_assert!(!is_swapped);
             self.fates.iter_mut().for_each(|fate| *fate = CommitStatus::Conflict);
         } else if let Err(error) = self.commit() {
-            self.seats.clear();
+            self.cache.clear();
             let is_open = !self.connection.is_autocommit();
             self.roll_back();
             // What is refused before it is written is not committed; of anything else, only a look can tell.
@@ -233,7 +233,7 @@ impl SqliteStore {
             return Err(error);
         }
         units.zip(&self.fates).for_each(|(unit, fate)| work.settle(unit, *fate));
-        self.seats.shrink(self.options.resident);
+        self.cache.shrink(self.options.resident);
         Ok(())
     }
 
@@ -243,10 +243,10 @@ impl SqliteStore {
         // This is also where the snapshot is taken.
         let version = Some(tables.data_version()?);
         if self.version != version {
-            self.seats.clear();
+            self.cache.clear();
             self.version = version;
         }
-        let mut session = Session::new(tables, &mut self.seats);
+        let mut session = Session::new(tables, &mut self.cache);
         for unit in units {
             self.fates.push(session.unit(work, unit, CommitStatus::Committed)?);
         }

@@ -146,8 +146,8 @@ impl Tables<'_> {
         while found.len() < limit {
             let Some(row) = rows.next()? else { break };
             let number = number_of(row.get::<_, i64>(0)?)?;
-            let seat = self.seat(Owner::Number(number))?;
-            found.extend(seat.filter(|seat| is_wanted(&seat.account)).map(|_| number));
+            let cached = self.account(Owner::Number(number))?;
+            found.extend(cached.filter(|cached| is_wanted(&cached.account)).map(|_| number));
         }
         Ok(found)
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use smallvec::smallvec;
 
 use super::SqliteError;
-use super::seat::{Seat, Seats};
+use super::cache::{AccountCache, CachedAccount};
 use super::tables::{KEY, Tables, broken, name_hash};
 use crate::account::{Account, Corrupt};
 use crate::id::{DefinitionId, ProfileNumber};
@@ -17,7 +17,7 @@ use crate::store::{Damage, Find};
 /// The state of one transaction: what was loaded, and what is still to be written.
 pub(super) struct Session<'a> {
     pub(super) tables: Tables<'a>,
-    pub(super) seats: &'a mut Seats,
+    pub(super) cache: &'a mut AccountCache,
     /// The accounts whose head rows are to be written.
     dirty: Vec<ProfileNumber>,
     /// How many numbers were drawn, once loaded.
@@ -28,18 +28,18 @@ pub(super) struct Session<'a> {
 }
 
 /// The location of a unit's account.
-pub(super) enum Place {
+pub(super) enum Location {
     /// In the cache.
-    Seated(ProfileNumber),
+    Cached(ProfileNumber),
     /// A new profile: nothing is created until something is committed.
-    New(Box<Seat>),
+    New(Box<CachedAccount>),
     /// A number that was never drawn.
     Unknown(Box<Account>),
 }
 
 impl<'a> Session<'a> {
-    pub(super) const fn new(tables: Tables<'a>, seats: &'a mut Seats) -> Self {
-        Self { tables, seats, dirty: Vec::new(), drawn: None, promised: None, space: Vec::new() }
+    pub(super) const fn new(tables: Tables<'a>, cache: &'a mut AccountCache) -> Self {
+        Self { tables, cache, dirty: Vec::new(), drawn: None, promised: None, space: Vec::new() }
     }
 
     /// Runs one unit. What it changes is written but for the heads; see [`Session::flush`].
@@ -66,38 +66,38 @@ impl<'a> Session<'a> {
         // In one order, so that neighbours are written one after the other.
         self.dirty.sort_unstable();
         for number in std::mem::take(&mut self.dirty) {
-            let Some(seat) = self.seats.get_mut(number) else { continue };
-            if !self.tables.swap(seat)? {
+            let Some(cached) = self.cache.get_mut(number) else { continue };
+            if !self.tables.swap(cached)? {
                 return Ok(false);
             }
-            if seat.is_due_for_saving() {
-                self.tables.save(&seat.account, &mut self.space)?;
-                seat.saved = seat.account.sequence();
+            if cached.is_due_for_saving() {
+                self.tables.save(&cached.account, &mut self.space)?;
+                cached.saved = cached.account.sequence();
             }
-            (seat.head, seat.is_new, seat.is_dirty) = (seat.account.sequence(), false, false);
+            (cached.head, cached.is_new, cached.is_dirty) = (cached.account.sequence(), false, false);
         }
         Ok(true)
     }
 
-    fn place(&mut self, owner: Owner) -> Result<Place, SqliteError> {
+    fn place(&mut self, owner: Owner) -> Result<Location, SqliteError> {
         let known = match owner {
             Owner::Number(number) => Some(number),
-            Owner::Profile(profile) => self.seats.number(&profile),
+            Owner::Profile(profile) => self.cache.number(&profile),
         };
-        if let Some(number) = known.filter(|number| self.seats.find(*number)) {
-            return Ok(Place::Seated(number));
+        if let Some(number) = known.filter(|number| self.cache.find(*number)) {
+            return Ok(Location::Cached(number));
         }
-        if let Some(seat) = self.tables.seat(owner)? {
-            let number = seat.account.number();
-            self.seats.insert(Box::new(seat));
-            return Ok(Place::Seated(number));
+        if let Some(cached) = self.tables.account(owner)? {
+            let number = cached.account.number();
+            self.cache.insert(Box::new(cached));
+            return Ok(Location::Cached(number));
         }
         match owner {
             Owner::Number(ProfileNumber::CATALOGUE) => {
                 let account = Account::without_profile(ProfileNumber::CATALOGUE);
-                Ok(Place::New(Box::new(Seat::new(account))))
+                Ok(Location::New(Box::new(CachedAccount::new(account))))
             }
-            Owner::Number(number) => Ok(Place::Unknown(Box::new(Account::without_profile(number)))),
+            Owner::Number(number) => Ok(Location::Unknown(Box::new(Account::without_profile(number)))),
             Owner::Profile(profile) => {
                 if let Some(number) = self.tables.number(&profile)? {
                     return Err(broken(number, format!("`{profile}` has this number, and it has no head")));
@@ -109,40 +109,42 @@ impl<'a> Session<'a> {
                 let number = drawn.checked_add(1).and_then(|number| ProfileNumber::new(number).ok());
                 let number = number.ok_or(SqliteError::NoNumbers)?;
                 self.promised = Some(number.get());
-                Ok(Place::New(Box::new(Seat::new(Account::new(profile, number)))))
+                Ok(Location::New(Box::new(CachedAccount::new(Account::new(profile, number)))))
             }
         }
     }
 
-    fn write(&mut self, place: Place, entries: &[Entry]) -> Result<(), SqliteError> {
+    fn write(&mut self, place: Location, entries: &[Entry]) -> Result<(), SqliteError> {
         let number = match place {
-            Place::Seated(number) => number,
+            Location::Cached(number) => number,
             // Also where nothing is written to it: the number of another new account may count on it.
-            Place::New(seat) => {
-                let number = seat.account.number();
-                self.seats.insert(seat);
+            Location::New(cached) => {
+                let number = cached.account.number();
+                self.cache.insert(cached);
                 number
             }
-            Place::Unknown(_) if entries.is_empty() => return Ok(()),
-            Place::Unknown(_) => return Err(SqliteError::NoSuchAccount),
+            Location::Unknown(_) if entries.is_empty() => return Ok(()),
+            Location::Unknown(_) => return Err(SqliteError::NoSuchAccount),
         };
-        let Some(seat) = self.seats.get_mut(number) else { return Err(broken(number, "it left its seat")) };
-        if !seat.is_dirty && (seat.is_new || !entries.is_empty()) {
-            seat.is_dirty = true;
+        let Some(cached) = self.cache.get_mut(number) else {
+            return Err(broken(number, "it left the cache"));
+        };
+        if !cached.is_dirty && (cached.is_new || !entries.is_empty()) {
+            cached.is_dirty = true;
             self.dirty.push(number);
         }
         if entries.is_empty() {
             return Ok(());
         }
-        seat.last = self.tables.append(seat, entries, &mut self.space)?;
-        let before = seat.account.sequence();
-        entries.iter().for_each(|entry| seat.account.apply(entry));
-        if seat.is_due_for_a_mark(before) {
-            self.tables.note_mark(seat)?;
+        cached.last = self.tables.append(cached, entries, &mut self.space)?;
+        let before = cached.account.sequence();
+        entries.iter().for_each(|entry| cached.account.apply(entry));
+        if cached.is_due_for_a_mark(before) {
+            self.tables.note_mark(cached)?;
         }
         for entry in entries {
             if let EntryKind::Define(defined) = &entry.kind {
-                self.seats.forget_definition(defined.id);
+                self.cache.forget_definition(defined.id);
             }
         }
         Ok(())
@@ -150,7 +152,7 @@ impl<'a> Session<'a> {
 
     /// Sees to it that the definition a need names by its id is among those that are known, if there is one.
     fn load_definition(&mut self, id: DefinitionId) -> Result<(), SqliteError> {
-        if self.seats.definition(id).is_some() || id.number() != ProfileNumber::CATALOGUE {
+        if self.cache.definition(id).is_some() || id.number() != ProfileNumber::CATALOGUE {
             return Ok(());
         }
         let mut found = self.find_in(ProfileNumber::CATALOGUE, &Find::Latest(id.into()))?;
@@ -158,23 +160,23 @@ impl<'a> Session<'a> {
             found = self.find_in(ProfileNumber::CATALOGUE, &Find::Range(id.sequence(), id.sequence()))?;
         }
         if let Some(entry) = found.pop() {
-            self.seats.keep_definition(id, entry);
+            self.cache.keep_definition(id, entry);
         }
         Ok(())
     }
 
-    /// Finds entries in the journal of an account that is seated; nobody else has any.
+    /// Finds entries in the journal of an account that is cached; no other has any.
     fn find_in(&self, number: ProfileNumber, find: &Find) -> Result<Vec<Entry>, SqliteError> {
-        let Some(seat) = self.seats.get(number) else { return Ok(Vec::new()) };
-        let newest = seat.account.sequence();
+        let Some(cached) = self.cache.get(number) else { return Ok(Vec::new()) };
+        let newest = cached.account.sequence();
         let places = match find {
             Find::Range(first, last) => {
                 let (first, end) = ((*first).max(1), (*last).min(newest));
                 let start = if end < newest { self.tables.mark(number, end)? } else { None };
-                return self.tables.range(number, start.unwrap_or(seat.last), first, end);
+                return self.tables.range(number, start.unwrap_or(cached.last), first, end);
             }
             Find::Until(_) => {
-                let mut entries = self.tables.range(number, seat.last, 1, newest)?;
+                let mut entries = self.tables.range(number, cached.last, 1, newest)?;
                 entries.retain(|entry| find.finds(entry, number));
                 return Ok(entries);
             }
@@ -204,7 +206,7 @@ impl Accounts for Session<'_> {
         = Cow<'s, Entry>
     where
         Self: 's;
-    type Seat = Place;
+    type Location = Location;
 
     fn begin(&mut self, need: &Need) -> Result<(), SqliteError> {
         self.promised = None;
@@ -217,24 +219,24 @@ impl Accounts for Session<'_> {
         }
     }
 
-    fn seat(&mut self, owner: &Owner) -> Result<Place, SqliteError> {
+    fn locate(&mut self, owner: &Owner) -> Result<Location, SqliteError> {
         self.place(*owner)
     }
 
-    fn account<'s>(&'s self, place: &'s Place) -> Result<&'s Account, SqliteError> {
+    fn account<'s>(&'s self, place: &'s Location) -> Result<&'s Account, SqliteError> {
         match place {
-            Place::Seated(number) => {
-                let seat = self.seats.get(*number).ok_or_else(|| broken(*number, "it left its seat"))?;
-                Ok(&seat.account)
+            Location::Cached(number) => {
+                let cached = self.cache.get(*number).ok_or_else(|| broken(*number, "it left the cache"))?;
+                Ok(&cached.account)
             }
-            Place::New(seat) => Ok(&seat.account),
-            Place::Unknown(account) => Ok(account),
+            Location::New(cached) => Ok(&cached.account),
+            Location::Unknown(account) => Ok(account),
         }
     }
 
     fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Entries<Cow<'_, Entry>>, SqliteError> {
         if let Find::Latest(id) = find
-            && let Some(entry) = DefinitionId::new(id.get()).ok().and_then(|id| self.seats.definition(id))
+            && let Some(entry) = DefinitionId::new(id.get()).ok().and_then(|id| self.cache.definition(id))
             && journal == ProfileNumber::CATALOGUE
         {
             return Ok(smallvec![Cow::Borrowed(entry)]);
@@ -248,8 +250,8 @@ impl Accounts for Session<'_> {
 
     fn append(
         &mut self,
-        (first, entries): (Place, &[Entry]),
-        second: Option<(Place, &[Entry])>,
+        (first, entries): (Location, &[Entry]),
+        second: Option<(Location, &[Entry])>,
     ) -> Result<(), SqliteError> {
         self.write(first, entries)?;
         if let Some((second, entries)) = second {

@@ -4,7 +4,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use siphasher::sip::SipHasher24;
 
 use super::SqliteError;
-use super::seat::{Seat, soonest};
+use super::cache::{CachedAccount, soonest};
 use crate::account::{Account, wire as account_wire};
 use crate::id::{EntryId, ProfileId, ProfileNumber};
 use crate::journal::{Entry, RecordId, wire};
@@ -47,7 +47,7 @@ impl<'c> Tables<'c> {
     }
 
     /// The account as its rows have it: the state, with the rest of the journal folded in.
-    pub(super) fn seat(self, owner: Owner) -> Result<Option<Seat>> {
+    pub(super) fn account(self, owner: Owner) -> Result<Option<CachedAccount>> {
         const FROM: &str = "SELECT h.number, h.sequence, h.last, s.account, p.profile FROM scrip_head h
             LEFT JOIN scrip_state s ON s.number = h.number LEFT JOIN scrip_profile p ON p.number = h.number
             WHERE h.number = ";
@@ -63,7 +63,7 @@ impl<'c> Tables<'c> {
         found.optional()?.transpose()
     }
 
-    fn read_head(self, row: &Row<'_>) -> Result<Seat> {
+    fn read_head(self, row: &Row<'_>) -> Result<CachedAccount> {
         let number = number_of(row.get::<_, i64>(0)?)?;
         let (head, last): (u32, i64) = (row.get(1)?, row.get(2)?);
         let profile = row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)?;
@@ -73,7 +73,7 @@ impl<'c> Tables<'c> {
         let saved = account.sequence();
         let rest = self.range(number, last, saved.saturating_add(1), head)?;
         row.catch_up(&mut account, rest.into_iter().map(Ok))?;
-        Ok(Seat { account, last, head, saved, is_new: false, is_dirty: false })
+        Ok(CachedAccount { account, last, head, saved, is_new: false, is_dirty: false })
     }
 
     /// The entries from `first` to `end`, both included, of the journal whose newest row of interest is at `place`.
@@ -147,12 +147,17 @@ impl<'c> Tables<'c> {
     }
 
     /// Appends what a change wrote to one account. `space` is used for the bytes.
-    pub(super) fn append(self, seat: &Seat, entries: &[Entry], space: &mut Vec<u8>) -> Result<i64> {
-        let number = seat.account.number();
+    pub(super) fn append(
+        self,
+        cached: &CachedAccount,
+        entries: &[Entry],
+        space: &mut Vec<u8>,
+    ) -> Result<i64> {
+        let number = cached.account.number();
         space.clear();
         wire::write_all(entries, number, space);
         let sql = "INSERT INTO scrip_journal (number, before, entries) VALUES (?, ?, ?)";
-        self.prepare(sql)?.execute(params![number, seat.last, &space[..]])?;
+        self.prepare(sql)?.execute(params![number, cached.last, &space[..]])?;
         let place = self.0.last_insert_rowid();
         for entry in entries {
             if let Some(name) = entry.external() {
@@ -176,20 +181,20 @@ impl<'c> Tables<'c> {
     }
 
     /// Notes where the account's last entry is.
-    pub(super) fn note_mark(self, seat: &Seat) -> Result<()> {
-        let id = mark_id(seat.account.number(), seat.account.sequence());
-        self.prepare("INSERT INTO scrip_mark VALUES (?, ?)")?.execute(params![id, seat.last])?;
+    pub(super) fn note_mark(self, cached: &CachedAccount) -> Result<()> {
+        let id = mark_id(cached.account.number(), cached.account.sequence());
+        self.prepare("INSERT INTO scrip_mark VALUES (?, ?)")?.execute(params![id, cached.last])?;
         Ok(())
     }
 
     /// Compares the head row and swaps it. `false`: somebody was faster.
-    pub(super) fn swap(self, seat: &Seat) -> Result<bool> {
-        let (account, soonest) = (&seat.account, soonest(&seat.account));
+    pub(super) fn swap(self, cached: &CachedAccount) -> Result<bool> {
+        let (account, soonest) = (&cached.account, soonest(&cached.account));
         let (number, sequence) = (account.number(), account.sequence());
-        if !seat.is_new {
+        if !cached.is_new {
             let sql = "UPDATE scrip_head SET sequence = ?1, last = ?2, soonest = ?3
                 WHERE number = ?4 AND sequence = ?5";
-            let row = params![sequence, seat.last, soonest, number, seat.head];
+            let row = params![sequence, cached.last, soonest, number, cached.head];
             return Ok(self.prepare(sql)?.execute(row)? == 1);
         }
         if let Some(profile) = account.profile() {
@@ -199,7 +204,7 @@ impl<'c> Tables<'c> {
             }
         }
         let sql = "INSERT INTO scrip_head VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
-        Ok(self.prepare(sql)?.execute(params![number, sequence, seat.last, soonest])? == 1)
+        Ok(self.prepare(sql)?.execute(params![number, sequence, cached.last, soonest])? == 1)
     }
 
     /// Writes the state row. `space` is used for the bytes.

@@ -17,13 +17,13 @@ const MARK_EVERY: u32 = 16;
 
 /// An account with the position of its rows.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct CachedAccount {
     pub(super) account: Account,
-    /// The place of the newest row of its journal; zero if there is none.
+    /// The row id of its newest entry; zero if there is none.
     pub(super) last: i64,
-    /// The sequence number that its head row has.
+    /// The sequence number in its head row.
     pub(super) head: u32,
-    /// The sequence number that its state row has.
+    /// The sequence number of its snapshot.
     pub(super) saved: u32,
     /// Whether it has no head row yet.
     pub(super) is_new: bool,
@@ -31,7 +31,7 @@ pub(super) struct Seat {
     pub(super) is_dirty: bool,
 }
 
-impl Seat {
+impl CachedAccount {
     pub(super) fn new(account: Account) -> Self {
         Self { account, last: 0, head: 0, saved: 0, is_new: true, is_dirty: false }
     }
@@ -43,19 +43,18 @@ impl Seat {
         self.is_new || lag >= SAVE_EVERY.saturating_add(lots >> 3)
     }
 
-    /// Whether to note its place, now that it has come so far from a sequence number.
+    /// Whether to index the row of its newest entry, after entries from a sequence number on.
     pub(super) fn is_due_for_a_mark(&self, before: u32) -> bool {
         is_due_for_a_mark(before, self.account.sequence())
     }
 }
 
-/// An instant before which nothing happens to an account by itself, and no lot of it expires; `None` if nothing ever
-/// does.
+/// An instant before which nothing falls due for an account and no lot of it expires; `None` if that is never.
 pub(super) fn soonest(account: &Account) -> Option<Timestamp> {
     account.next_deadline().into_iter().chain(first_end(account)).min()
 }
 
-/// Whether to note an entry's place, now that a journal has come from one sequence number to another.
+/// Whether to index the row of an entry, when a journal grows from one sequence number to another.
 pub(super) fn is_due_for_a_mark(before: u32, after: u32) -> bool {
     after.checked_div(MARK_EVERY) != before.checked_div(MARK_EVERY)
 }
@@ -65,7 +64,7 @@ pub(super) fn is_due_for_a_mark(before: u32, after: u32) -> bool {
 /// The cache has two generations. When the younger is full it becomes the older, and what was in the older and not used
 /// since is evicted.
 #[derive(Debug, Default)]
-pub(super) struct Seats {
+pub(super) struct AccountCache {
     young: Half,
     old: Half,
     /// The newest entry about each definition that was asked for.
@@ -74,45 +73,45 @@ pub(super) struct Seats {
 
 #[derive(Debug, Default)]
 struct Half {
-    seats: HashMap<ProfileNumber, Box<Seat>>,
+    cache: HashMap<ProfileNumber, Box<CachedAccount>>,
     numbers: HashMap<ProfileId, ProfileNumber>,
 }
 
 impl Half {
-    fn insert(&mut self, seat: Box<Seat>) {
-        let number = seat.account.number();
-        if let Some(profile) = seat.account.profile() {
+    fn insert(&mut self, cached: Box<CachedAccount>) {
+        let number = cached.account.number();
+        if let Some(profile) = cached.account.profile() {
             self.numbers.insert(*profile, number);
         }
-        self.seats.insert(number, seat);
+        self.cache.insert(number, cached);
     }
 }
 
-impl Seats {
+impl AccountCache {
     pub(super) fn number(&self, profile: &ProfileId) -> Option<ProfileNumber> {
         self.young.numbers.get(profile).or_else(|| self.old.numbers.get(profile)).copied()
     }
 
-    /// Whether an account is here; one that is will stay until [`Seats::shrink`] was called twice.
+    /// Whether an account is here; one that is will stay until [`AccountCache::shrink`] was called twice.
     pub(super) fn find(&mut self, number: ProfileNumber) -> bool {
-        if self.young.seats.contains_key(&number) {
+        if self.young.cache.contains_key(&number) {
             return true;
         }
-        let Some(seat) = self.old.seats.remove(&number) else { return false };
-        self.young.insert(seat);
+        let Some(cached) = self.old.cache.remove(&number) else { return false };
+        self.young.insert(cached);
         true
     }
 
-    pub(super) fn get(&self, number: ProfileNumber) -> Option<&Seat> {
-        self.young.seats.get(&number).map(|seat| &**seat)
+    pub(super) fn get(&self, number: ProfileNumber) -> Option<&CachedAccount> {
+        self.young.cache.get(&number).map(|cached| &**cached)
     }
 
-    pub(super) fn get_mut(&mut self, number: ProfileNumber) -> Option<&mut Seat> {
-        self.young.seats.get_mut(&number).map(|seat| &mut **seat)
+    pub(super) fn get_mut(&mut self, number: ProfileNumber) -> Option<&mut CachedAccount> {
+        self.young.cache.get_mut(&number).map(|cached| &mut **cached)
     }
 
-    pub(super) fn insert(&mut self, seat: Box<Seat>) {
-        self.young.insert(seat);
+    pub(super) fn insert(&mut self, cached: Box<CachedAccount>) {
+        self.young.insert(cached);
     }
 
     pub(super) fn definition(&self, id: DefinitionId) -> Option<&Entry> {
@@ -129,7 +128,7 @@ impl Seats {
 
     /// Evicts accounts that were not used lately, if there are more than the limit.
     pub(super) fn shrink(&mut self, most: usize) {
-        if self.young.seats.len() > most >> 1 {
+        if self.young.cache.len() > most >> 1 {
             self.old = std::mem::take(&mut self.young);
         }
         if most == 0 {

@@ -1,7 +1,7 @@
-//! What one go of a work has before it: the accounts, what was looked up, and what is to be written.
+//! The state of one batch of units: loaded accounts, look-ups, and pending entries.
 //!
-//! A journal only grows. So whatever is looked up later, but bounded by the last entry that was loaded, is what stood
-//! there at the moment of loading: one snapshot, without a transaction held open.
+//! A journal only grows. So a later look-up that is bounded by the last loaded entry belongs to the same snapshot, without
+//! a transaction held open.
 
 use std::collections::HashMap;
 
@@ -18,32 +18,32 @@ use crate::store::row::AccountRow;
 use crate::store::stage::{Accounts, Entries};
 use crate::store::{Damage, Find, Lookup, LookupPlan, Need, Owner};
 
-/// An account, as it was loaded and as it will be.
+/// A loaded account with its pending entries.
 #[derive(Debug)]
-pub(super) struct Seat {
-    /// With what is to be written applied.
+pub(super) struct LoadedAccount {
+    /// The account with the pending entries applied.
     pub(super) account: Account,
-    /// The last entry that is in the database.
+    /// The last entry in the database.
     pub(super) base: u32,
     pub(super) kept: Kept,
-    /// Whether the profile has its number in the database; if not, the one it has here is only promised.
-    pub(super) standing: Standing,
-    /// What is to be written.
+    /// Whether the profile has its number in the database.
+    pub(super) registration: Registration,
+    /// The entries to write.
     pub(super) pending: Vec<Entry>,
 }
 
-/// How an account's number is known.
+/// The state of an account's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Registration {
     /// It is in the database.
     Registered,
-    /// It is promised to a profile that has none yet.
+    /// It is reserved for a new profile.
     Promised,
-    /// It was never drawn, and belongs to nobody.
+    /// It was never drawn.
     Nobody,
 }
 
-/// What the row says that is kept beside the journal, and lags behind it.
+/// The columns of the snapshot row, which may lag behind the journal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Kept {
     pub(super) sequence: u32,
@@ -52,101 +52,109 @@ pub(super) struct Kept {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Desk {
-    pub(super) seats: Vec<Seat>,
+pub(super) struct BatchState {
+    pub(super) accounts: Vec<LoadedAccount>,
     by_owner: HashMap<Owner, usize>,
     by_number: HashMap<ProfileNumber, usize>,
-    /// The last entry of journals in which something was looked up, but whose account was not wanted.
+    /// The last entry of each journal that is only looked up in.
     bounds: HashMap<ProfileNumber, u32>,
     answers: Answers,
 }
 
-/// What must be looked up before a unit can be decided.
+/// The look-ups that a unit still needs.
 pub(super) type Missing = Vec<(ProfileNumber, Find)>;
 
-/// Why a unit is not decided.
+/// Why a unit could not be decided.
 pub(super) enum Halt {
-    /// Something must be looked up first.
+    /// It needs look-ups first.
     Missing(Missing),
     Failed(PostgresError),
 }
 
-impl Desk {
-    /// Takes in what was loaded for some owners. `lent`: those whose account is wanted. Who is not in the rows has
+impl BatchState {
+    /// Adds the rows that were loaded for some owners. `lent`: those whose account is wanted. Who is not in the rows has
     /// nothing in the database yet.
     pub(super) fn take_in(&mut self, slots: &[(Owner, bool)], rows: &[Row]) -> Result<(), PostgresError> {
-        let mut seats: Vec<Option<Seat>> = slots.iter().map(|_| None).collect();
+        let mut accounts: Vec<Option<LoadedAccount>> = slots.iter().map(|_| None).collect();
         for answer in rows.iter().map(Answer) {
             if answer.kind()? == ACCOUNT {
                 let (slot, number) = (answer.slot()?, answer.number()?);
-                match (slots.get(slot), seats.get_mut(slot)) {
-                    (Some((_, true)), Some(seat)) => *seat = Some(read_seat(&answer)?),
+                match (slots.get(slot), accounts.get_mut(slot)) {
+                    (Some((_, true)), Some(loaded)) => *loaded = Some(read_account(&answer)?),
                     _ => drop(self.bounds.insert(number, answer.sequence()?)),
                 }
             }
         }
-        for ((owner, lend), seat) in slots.iter().zip(seats) {
-            match (seat, owner) {
-                (Some(seat), Owner::Profile(wanted)) if seat.account.profile() != Some(wanted) => {
-                    let number = seat.account.number();
+        for ((owner, lend), loaded) in slots.iter().zip(accounts) {
+            match (loaded, owner) {
+                (Some(loaded), Owner::Profile(wanted)) if loaded.account.profile() != Some(wanted) => {
+                    let number = loaded.account.number();
                     let what = format!("the name `{wanted}` leads to it, and it is another profile's");
                     return Err(Damage::broken(number, what).into());
                 }
-                (Some(seat), _) => self.put(*owner, seat),
+                (Some(loaded), _) => self.put(*owner, loaded),
                 (None, Owner::Number(number)) if *lend => {
                     // The catalogue has its number without being drawn one.
                     let is_catalogue = *number == ProfileNumber::CATALOGUE;
-                    let standing = if is_catalogue { Standing::Registered } else { Standing::Nobody };
-                    self.put(*owner, Seat::new(Account::without_profile(*number), standing));
+                    let registration =
+                        if is_catalogue { Registration::Registered } else { Registration::Nobody };
+                    self.put(*owner, LoadedAccount::new(Account::without_profile(*number), registration));
                 }
-                // A newcomer is seated when a number was drawn.
+                // A newcomer is added when a number was drawn.
                 (None, _) => {}
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, owner: Owner, seat: Seat) {
-        let place = *self.by_number.entry(seat.account.number()).or_insert(self.seats.len());
-        match self.seats.get_mut(place) {
-            None => self.seats.push(seat),
+    fn put(&mut self, owner: Owner, loaded: LoadedAccount) {
+        let place = *self.by_number.entry(loaded.account.number()).or_insert(self.accounts.len());
+        match self.accounts.get_mut(place) {
+            None => self.accounts.push(loaded),
             // A need named the number before it was anybody's.
-            Some(nobody) if nobody.standing == Standing::Nobody => *nobody = seat,
+            Some(nobody) if nobody.registration == Registration::Nobody => *nobody = loaded,
             Some(_) => {}
         }
         self.by_owner.insert(owner, place);
     }
 
-    /// Seats a profile that has no number yet.
-    pub(super) fn seat_newcomer(&mut self, profile: ProfileId, number: ProfileNumber) {
-        self.put(Owner::Profile(profile), Seat::new(Account::new(profile, number), Standing::Promised));
+    /// Adds a profile that has no number yet.
+    pub(super) fn add_newcomer(&mut self, profile: ProfileId, number: ProfileNumber) {
+        self.put(
+            Owner::Profile(profile),
+            LoadedAccount::new(Account::new(profile, number), Registration::Promised),
+        );
     }
 
-    /// Seats a profile that has a number, and nothing else yet.
-    pub(super) fn seat_registered(&mut self, profile: ProfileId, number: ProfileNumber) {
-        self.put(Owner::Profile(profile), Seat::new(Account::new(profile, number), Standing::Registered));
+    /// Adds a profile that has a number and no entries.
+    pub(super) fn add_registered(&mut self, profile: ProfileId, number: ProfileNumber) {
+        self.put(
+            Owner::Profile(profile),
+            LoadedAccount::new(Account::new(profile, number), Registration::Registered),
+        );
     }
 
-    /// Nobody knows any more whether the promised numbers are in use, so they are not promised again.
+    /// Drops the reserved numbers: it is unknown whether they are in use by now.
     pub(super) fn forget_promises(&mut self) {
-        for seat in self.seats.iter_mut().filter(|seat| seat.standing == Standing::Promised) {
-            seat.standing = Standing::Nobody;
+        for loaded in self.accounts.iter_mut().filter(|loaded| loaded.registration == Registration::Promised)
+        {
+            loaded.registration = Registration::Nobody;
         }
     }
 
-    /// The seat of an owner; one that was not loaded has none.
-    pub(super) fn seat_of(&self, owner: Owner) -> Option<&Seat> {
-        self.by_owner.get(&owner).and_then(|place| self.seats.get(*place))
+    /// The loaded account of an owner, if any.
+    pub(super) fn loaded_account(&self, owner: Owner) -> Option<&LoadedAccount> {
+        self.by_owner.get(&owner).and_then(|place| self.accounts.get(*place))
     }
 
     pub(super) fn account_of(&self, owner: Owner) -> Option<&Account> {
-        self.seat_of(owner).map(|seat| &seat.account)
+        self.loaded_account(owner).map(|loaded| &loaded.account)
     }
 
-    /// Up to which entry a journal is seen.
+    /// The last entry of a journal in this snapshot.
     pub(super) fn bound(&self, number: ProfileNumber) -> u32 {
-        let seated = self.by_number.get(&number).and_then(|place| self.seats.get(*place));
-        seated.map(|seat| seat.base).or_else(|| self.bounds.get(&number).copied()).unwrap_or(0)
+        let loaded = self.by_number.get(&number).and_then(|place| self.accounts.get(*place));
+        loaded.map(|loaded| loaded.base).or_else(|| self.bounds.get(&number).copied()).unwrap_or(0)
     }
 
     /// Takes in what was found for look-ups, in the order in which they were asked.
@@ -188,22 +196,22 @@ impl Desk {
     }
 }
 
-impl Accounts for Desk {
+impl Accounts for BatchState {
     type Error = Halt;
     type Found<'s> = &'s Entry;
-    type Seat = usize;
+    type Location = usize;
 
     fn begin(&mut self, _: &Need) -> Result<(), Halt> {
         Ok(())
     }
 
-    fn seat(&mut self, owner: &Owner) -> Result<usize, Halt> {
+    fn locate(&mut self, owner: &Owner) -> Result<usize, Halt> {
         self.by_owner.get(owner).copied().ok_or(Halt::Failed(PostgresError::NoSuchAccount))
     }
 
-    fn account<'s>(&'s self, seat: &'s usize) -> Result<&'s Account, Halt> {
-        let seat = self.seats.get(*seat).ok_or(Halt::Failed(PostgresError::NoSuchAccount))?;
-        Ok(&seat.account)
+    fn account<'s>(&'s self, place: &'s usize) -> Result<&'s Account, Halt> {
+        let loaded = self.accounts.get(*place).ok_or(Halt::Failed(PostgresError::NoSuchAccount))?;
+        Ok(&loaded.account)
     }
 
     /// What is to be written is seen as written.
@@ -215,8 +223,8 @@ impl Accounts for Desk {
             None if self.bound(number) == 0 => &[],
             None => return Err(Halt::Missing(vec![ask])),
         };
-        let seat = self.by_number.get(&number).and_then(|place| self.seats.get(*place));
-        let pending = seat.map_or(&[][..], |seat| &seat.pending).iter();
+        let loaded = self.by_number.get(&number).and_then(|place| self.accounts.get(*place));
+        let pending = loaded.map_or(&[][..], |loaded| &loaded.pending).iter();
         let mut found: Entries<&Entry> =
             stored.iter().chain(pending.filter(|entry| find.finds(entry, number))).collect();
         if find.is_of_newest() {
@@ -247,18 +255,18 @@ impl Accounts for Desk {
     }
 
     fn append(&mut self, first: (usize, &[Entry]), second: Option<(usize, &[Entry])>) -> Result<(), Halt> {
-        for (seat, entries) in [Some(first), second].into_iter().flatten() {
-            let seat = self.seats.get_mut(seat).ok_or(Halt::Failed(PostgresError::NoSuchAccount))?;
-            entries.iter().for_each(|entry| seat.account.apply(entry));
-            seat.pending.extend_from_slice(entries);
+        for (place, entries) in [Some(first), second].into_iter().flatten() {
+            let loaded = self.accounts.get_mut(place).ok_or(Halt::Failed(PostgresError::NoSuchAccount))?;
+            entries.iter().for_each(|entry| loaded.account.apply(entry));
+            loaded.pending.extend_from_slice(entries);
         }
         Ok(())
     }
 }
 
-impl Seat {
-    fn new(account: Account, standing: Standing) -> Self {
-        Self { base: account.sequence(), account, kept: Kept::default(), standing, pending: Vec::new() }
+impl LoadedAccount {
+    fn new(account: Account, registration: Registration) -> Self {
+        Self { base: account.sequence(), account, kept: Kept::default(), registration, pending: Vec::new() }
     }
 }
 
@@ -267,7 +275,7 @@ pub(super) fn other_state(row: u32, state: u32) -> String {
     differ("its state has another number than its row", &row, &state)
 }
 
-fn read_seat(answer: &Answer<'_>) -> Result<Seat, PostgresError> {
+fn read_account(answer: &Answer<'_>) -> Result<LoadedAccount, PostgresError> {
     let (number, base, profile) = (answer.number()?, answer.sequence()?, answer.0.try_get(5)?);
     let row = AccountRow { number, profile, head: base, state: answer.bytes()? };
     let mut account = row.state()?;
@@ -278,5 +286,5 @@ fn read_seat(answer: &Answer<'_>) -> Result<Seat, PostgresError> {
     let tail = answer.0.try_get::<_, Option<Vec<&[u8]>>>(9)?.unwrap_or_default();
     row.catch_up(&mut account, tail.into_iter().map(|bytes| read_entry(bytes, number)))?;
     let kept = Kept { sequence: kept, deadline: answer.0.try_get(7)?, expires: answer.0.try_get(8)? };
-    Ok(Seat { account, base, kept, standing: Standing::Registered, pending: Vec::new() })
+    Ok(LoadedAccount { account, base, kept, registration: Registration::Registered, pending: Vec::new() })
 }
