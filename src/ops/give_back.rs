@@ -28,19 +28,16 @@ use crate::value::{Amount, Points, Quantity};
 /// Outcome: the [`Return`](crate::outcome::Return).
 ///
 /// ```
-/// # use scrip::*;
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use scrip::*; fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
 /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
 /// # let alice = ProfileId::new("alice")?;
 /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
-/// # let ten = till.commit(ten)?;
-/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
+/// # let ten = till.commit(ten)?.id; till.commit(IssueReward::new(alice, ten))?;
 /// let redemption = till.commit(Redeem::strict(alice, Amount::from(4)))?;
 /// let back = till.commit(ReturnRedemption::strict(redemption.id, Amount::from(3)))?;
 /// assert_eq!(back.total, Amount::from(3));
-/// # Ok(())
-/// # }
+/// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
