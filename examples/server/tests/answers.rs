@@ -67,7 +67,8 @@ fn errors_are_under_the_field_that_was_sent() {
     let much = json!({"name": "n", "handle": "much", "value": 51, "max_value": 50});
     named("POST", "/reward-definitions", much, "above_max_value", "value");
     let one = format!("/reward-definitions/{ten}");
-    named("PUT", &one, json!({"max_value": 9}), "above_max_value", "value");
+    named("PUT", &one, json!({"max_value": 9}), "above_max_value", "max_value");
+    named("PUT", &one, json!({"value": 11, "max_value": 9}), "above_max_value", "value");
     server.put(&one, &json!({"max_value": 50})).is(200);
     let issue = |more: Value| {
         let mut body = json!({"profile_id": "p", "reward_definition_id": ten});
@@ -120,6 +121,14 @@ fn what_is_not_as_usual_is_said() {
             server.call(Request::new("POST", &path).json(&body)).data()["is_partial"].clone()
         };
         assert_eq!(asked(1, false), false, "{path}");
+    }
+    for path in ["redemptions/quote", "holds"] {
+        server.issue(ten, "h", json!({}));
+        let partial = server.call(
+            Request::new("POST", &format!("/profiles/h/{path}"))
+                .json(&json!({"amount": 100, "strict": false})),
+        );
+        assert_eq!(partial.data()["is_partial"], true, "{path}");
     }
     let partial = server.post("/profiles/p/redemptions", &json!({"amount": 100})).is(201).data();
     assert_eq!(

@@ -116,7 +116,12 @@ pub async fn change<K: Kind>(call: Call) -> Result<Response, Problem> {
         }
         let done = call.run_at(last, Redefine::new(id, changed)).await;
         call.app.forget_catalogue();
-        if let Some(done) = done.map_err(|failure| Problem::from(failure).in_path(K::WHAT))? {
+        let sent = |problem: Problem| match problem.code() {
+            // A value that stays is above what is to be the largest.
+            "above_max_value" if !body.has("value") => problem.renamed("value", "max_value"),
+            _ => problem,
+        };
+        if let Some(done) = done.map_err(|failure| sent(Problem::from(failure).in_path(K::WHAT)))? {
             return Ok(answer::thing(StatusCode::OK, &K::shape(&done.outcome, last + 1)));
         }
     }
