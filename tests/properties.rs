@@ -144,7 +144,15 @@ proptest! {
         }
         let issued = timestamp(near);
         prop_assert_eq!(calendar.wall(near), zone.local(issued).and_utc().timestamp_micros());
-        for unit in [PeriodType::Days, PeriodType::Weeks, PeriodType::Months, PeriodType::Years] {
+        for unit in [
+            PeriodType::Days,
+            PeriodType::Weeks,
+            PeriodType::Months,
+            PeriodType::Years,
+            PeriodType::AbsoluteWeek,
+            PeriodType::AbsoluteMonth,
+            PeriodType::AbsoluteYear,
+        ] {
             let expiry = Period::new(count, unit).expiry(issued, zone).ok();
             let expiry = expiry.map(|end| end.instant().unwrap().micros());
             prop_assert_eq!(calendar.after(near, count, unit).ok(), expiry, "{} {:?} {}", zone, unit, issued);

@@ -98,13 +98,13 @@ const fn kind(definition: &Definition) -> LotKind {
 fn terms(definition: &Definition) -> DefinedTerms {
     match definition {
         Definition::Reward(reward) => DefinedTerms {
-            period: reward.period.map(|count| Period::new(count, reward.period_type)),
+            period: reward.period_type.counted(reward.period),
             extend_days: reward.extend_days,
             is_reassignable: reward.is_reassignable,
             is_extendable: reward.is_extendable,
         },
         Definition::Point(point) => DefinedTerms {
-            period: point.period.map(|count| Period::new(count, point.period_type)),
+            period: point.period_type.counted(point.period),
             extend_days: point.extend_days,
             is_reassignable: point.is_reassignable,
             is_extendable: point.is_extendable,

@@ -7,7 +7,7 @@ use super::{Check, Fault, Past, Step, ensure, same};
 use crate::definition::Terms;
 use crate::id::{LotId, TransactionId};
 use crate::journal::{Bucket, ClawedBack, EarnedMore, Issue, LotKind, LotState, Origin, Recovered, Standing};
-use crate::time::{Expiry, Period, PeriodType};
+use crate::time::Expiry;
 use crate::value::{Points, Quantity};
 use chrono::TimeDelta;
 use std::collections::VecDeque;
@@ -60,8 +60,7 @@ impl Past {
         let available_at = transaction.transacted_at.checked_add(delay).ok();
         same("X3", "available_at", &Some(issue.available_at), &available_at)?;
         same("X3", "terms.timezone", &issue.terms.timezone, &transaction.timezone)?;
-        let days = issue.terms.period.map(|period| period.count);
-        same("X3", "terms.period", &days, &earned.period_days)
+        same("X3", "terms.period", &issue.terms.period, &earned.period)
     }
 
     pub(super) fn earn(&mut self, step: &Step<'_>, earned: &EarnedMore) -> Check {
@@ -218,8 +217,6 @@ fn paid(step: &Step<'_>, transaction: TransactionId, points: Points) -> Paid {
 
 /// Earned points have terms of their own (rule X3).
 pub(super) fn check_earned_terms(issue: &Issue) -> Check {
-    let period = issue.terms.period.map(|period| Period::new(period.count, PeriodType::Days));
-    let terms =
-        Terms { period, extend_days: None, is_reassignable: false, is_extendable: false, ..issue.terms };
+    let terms = Terms { extend_days: None, is_reassignable: false, is_extendable: false, ..issue.terms };
     same("X3", "terms", &issue.terms, &terms)
 }

@@ -207,8 +207,7 @@ impl Past {
             let is_own =
                 matches!(known.issue.origin(), Some(Origin::Earned { transaction, .. }) if transaction == id);
             ensure("X3", "transaction.earned.lot", is_own, &lot, format_args!("the lot that it earned"))?;
-            let days = terms.period.map(|period| period.count);
-            same("X3", "transaction.earned.period_days", &earned.period_days, &days)?;
+            same("X3", "transaction.earned.period", &earned.period, &terms.period)?;
         }
         let next = LotId::made_by(step.number(), next_sequence(step.entry.sequence));
         let is_right = lot.is_none_or(|lot| lot.number() != step.number() || lot == next);

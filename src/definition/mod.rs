@@ -198,7 +198,8 @@ impl RewardDefinition {
         }
     }
 
-    /// The same, with rewards that are valid for a number of local days, weeks, months or years (rule T4).
+    /// The same, with rewards that are valid for a number of local days, weeks, months or years, or to the end of such a
+    /// calendar week, month or year (rule T4).
     #[must_use]
     pub fn valid_for(self, period: u32, period_type: PeriodType) -> Self {
         Self { period: Some(period), period_type, ..self }
@@ -286,7 +287,8 @@ impl PointDefinition {
         }
     }
 
-    /// The same, with lots that are valid for a number of local days, weeks, months or years (rule T4).
+    /// The same, with lots that are valid for a number of local days, weeks, months or years, or to the end of such a
+    /// calendar week, month or year (rule T4).
     #[must_use]
     pub fn valid_for(self, period: u32, period_type: PeriodType) -> Self {
         Self { period: Some(period), period_type, ..self }

@@ -347,6 +347,10 @@ impl Binary for PeriodType {
             Self::Weeks => 1,
             Self::Months => 2,
             Self::Years => 3,
+            Self::AbsoluteWeek => 4,
+            Self::AbsoluteMonth => 5,
+            Self::AbsoluteYear => 6,
+            Self::AbsoluteDate => 7,
         });
     }
 
@@ -356,6 +360,10 @@ impl Binary for PeriodType {
             1 => Ok(Self::Weeks),
             2 => Ok(Self::Months),
             3 => Ok(Self::Years),
+            4 => Ok(Self::AbsoluteWeek),
+            5 => Ok(Self::AbsoluteMonth),
+            6 => Ok(Self::AbsoluteYear),
+            7 => Ok(Self::AbsoluteDate),
             newer => Err(from.newer(newer)),
         }
     }

@@ -7,7 +7,7 @@ use crate::journal::RedemptionState;
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
 use crate::json::Json;
-use crate::time::{Timestamp, Zone};
+use crate::time::{Period, Timestamp, Zone};
 use crate::value::{Amount, Points, Rounding, Scale, proportion};
 
 /// A purchase at the till, as it stands.
@@ -73,9 +73,9 @@ pub struct Earned {
     pub point_scale: u8,
     /// The days from the transaction until the points can be spent.
     pub delay_days: u32,
-    /// The local days from then until they expire.
+    /// How long they last from then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub period_days: Option<u32>,
+    pub period: Option<Period>,
     /// The point definition that the lot names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition_id: Option<DefinitionId>,
@@ -248,17 +248,12 @@ impl Binary for Transaction {
 impl Binary for Earned {
     fn write(&self, to: &mut Writer<'_>) {
         let is_written_off = !self.written_off.is_zero();
-        to.flags([
-            self.period_days.is_some(),
-            self.definition_id.is_some(),
-            self.lot.is_some(),
-            is_written_off,
-        ]);
+        to.flags([self.period.is_some(), self.definition_id.is_some(), self.lot.is_some(), is_written_off]);
         to.quantity(self.points_rate);
         to.quantity(self.amount_rate);
         to.byte(self.point_scale);
         to.number(self.delay_days.into());
-        self.period_days.inspect(|days| to.number((*days).into()));
+        self.period.inspect(|period| period.write(to));
         self.definition_id.inspect(|id| to.id(*id));
         to.quantity(self.points);
         self.lot.inspect(|lot| to.id(*lot));
@@ -275,7 +270,7 @@ impl Binary for Earned {
             amount_rate: from.amount()?,
             point_scale: from.byte()?,
             delay_days: from.small()?,
-            period_days: from.if_set(has_period, Reader::small)?,
+            period: from.if_set(has_period, Binary::read)?,
             definition_id: from.if_set(has_definition, Reader::id)?,
             points: from.points()?,
             lot: from.if_set(has_lot, Reader::id)?,

@@ -12,6 +12,7 @@ use crate::id::DefinitionId;
 use crate::journal::{EntryKind, External, Fingerprint};
 use crate::program::Program;
 use crate::store::{DefinitionRef, Need, Owner, View};
+use crate::time::{PeriodType, Until};
 
 /// Makes a definition (rule D1). Its JSON is `{"reward": {…}}` or `{"point": {…}}`.
 ///
@@ -268,7 +269,7 @@ fn check_reward(program: &Program, reward: &RewardDefinition) -> Result<(), Reje
             return Err(Rejection::AboveMaxValue { field: "value".into(), value, max });
         }
     }
-    check::an_end("absolute_expiry", reward.absolute_expiry)?;
+    check_end(reward.period_type, reward.absolute_expiry)?;
     let prose = [
         ("description", &reward.description),
         ("short_description", &reward.short_description),
@@ -283,12 +284,20 @@ fn check_reward(program: &Program, reward: &RewardDefinition) -> Result<(), Reje
     check::tags(&reward.tags)
 }
 
+/// A day of its own must be said (rule T4).
+fn check_end(period_type: PeriodType, absolute_expiry: Option<Until>) -> Result<(), Rejection> {
+    if period_type == PeriodType::AbsoluteDate && absolute_expiry.is_none() {
+        return Err(Rejection::Missing { field: "absolute_expiry".into() });
+    }
+    check::an_end("absolute_expiry", absolute_expiry)
+}
+
 fn check_point(program: &Program, point: &PointDefinition) -> Result<(), Rejection> {
     check::text("name", &point.name, LABEL)?;
     if let Some(value) = point.value {
         check::points(program, "value", value)?;
     }
-    check::an_end("absolute_expiry", point.absolute_expiry)?;
+    check_end(point.period_type, point.absolute_expiry)?;
     let prose = [("description", &point.description), ("notes", &point.notes)];
     prose.into_iter().try_for_each(|(field, text)| check::optional_text(field, text.as_ref(), PROSE))?;
     check::tags(&point.tags)

@@ -11,7 +11,7 @@ use crate::journal::{
 };
 use crate::program::Program;
 use crate::store::View;
-use crate::time::{Expiry, Period, PeriodType, Timestamp};
+use crate::time::{Expiry, Timestamp};
 use crate::value::{Delta, Points, Quantity};
 use chrono::TimeDelta;
 
@@ -23,7 +23,7 @@ pub(crate) fn rule(program: &Program) -> Option<Earned> {
         amount_rate: earn.amount,
         point_scale: program.point_scale().decimals(),
         delay_days: earn.delay_days,
-        period_days: earn.period_days,
+        period: earn.period,
         definition_id: earn.point_definition_id,
         points: Points::ZERO,
         written_off: Points::ZERO,
@@ -166,7 +166,7 @@ fn issue(
         expires_at,
         terms: Terms {
             timezone: transaction.timezone,
-            period: earned.period_days.map(|days| Period::new(days, PeriodType::Days)),
+            period: earned.period,
             extend_days: None,
             is_reassignable: false,
             is_extendable: false,
@@ -183,8 +183,8 @@ fn dates(transaction: &Transaction, earned: Earned) -> Result<(Timestamp, Expiry
     let out_of_range = |_| Rejection::TimeOutOfRange { field: "transacted_at".into() };
     let delay = TimeDelta::days(earned.delay_days.into());
     let available_at = transaction.transacted_at.checked_add(delay).map_err(out_of_range)?;
-    let expires_at = match earned.period_days {
-        Some(days) => Period::new(days, PeriodType::Days).expiry(available_at, transaction.timezone),
+    let expires_at = match earned.period {
+        Some(period) => period.expiry(available_at, transaction.timezone),
         None => Ok(Expiry::NEVER),
     };
     Ok((available_at, expires_at.map_err(out_of_range)?))

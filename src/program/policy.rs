@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::id::DefinitionId;
+use crate::time::{Period, PeriodType};
 use crate::value::{Amount, AmountError, Points, Rounding, Scale, proportion};
 
 /// What becomes of value that is returned to a lot which has expired since (rule R3).
@@ -54,28 +55,84 @@ pub enum Clawback {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// In JSON, `period_days` is a period of local days, and `period` with a `period_type` one of another type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "EarnForm", into = "EarnForm")]
 pub struct Earn {
     /// So many points …
     pub points: Points,
     /// … for so much money, rounded down at the point scale.
     pub amount: Amount,
     /// The days from the transaction until they can be spent.
-    #[serde(default)]
     pub delay_days: u32,
-    /// The local days from then until they expire; without it they never do.
-    #[serde(default)]
-    pub period_days: Option<u32>,
+    /// How long they last from then; without it they never expire.
+    pub period: Option<Period>,
     /// The point definition that earned lots name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point_definition_id: Option<DefinitionId>,
+}
+
+/// How a rule for earning is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EarnForm {
+    points: Points,
+    amount: Amount,
+    #[serde(default)]
+    delay_days: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    period_days: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    period: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    period_type: Option<PeriodType>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    point_definition_id: Option<DefinitionId>,
+}
+
+impl TryFrom<EarnForm> for Earn {
+    type Error = &'static str;
+
+    fn try_from(form: EarnForm) -> Result<Self, &'static str> {
+        let period = match (form.period_days, form.period, form.period_type) {
+            (Some(_), Some(_), _) => return Err("period_days: period says how long they last already"),
+            (_, _, Some(PeriodType::AbsoluteDate)) => {
+                return Err("period_type: earned points have no absolute_expiry (rule T4)");
+            }
+            (Some(days), None, None | Some(PeriodType::Days)) => Some(Period::new(days, PeriodType::Days)),
+            (None, Some(count), unit) => Some(Period::new(count, unit.unwrap_or_default())),
+            (None, None, None) => None,
+            (_, None, Some(_)) => return Err("period: must be given with period_type"),
+        };
+        let EarnForm { points, amount, delay_days, point_definition_id, .. } = form;
+        Ok(Self { points, amount, delay_days, period, point_definition_id })
+    }
+}
+
+impl From<Earn> for EarnForm {
+    fn from(earn: Earn) -> Self {
+        let Earn { points, amount, delay_days, period, point_definition_id } = earn;
+        let (days, other) = match period {
+            Some(Period { count, unit: PeriodType::Days }) => (Some(count), None),
+            other => (None, other),
+        };
+        let (count, unit) = (other.map(|period| period.count), other.map(|period| period.unit));
+        Self {
+            points,
+            amount,
+            delay_days,
+            period_days: days,
+            period: count,
+            period_type: unit,
+            point_definition_id,
+        }
+    }
 }
 
 impl Earn {
     /// So many points for so much money, at once and for good.
     pub const fn new(points: Points, amount: Amount) -> Self {
-        Self { points, amount, delay_days: 0, period_days: None, point_definition_id: None }
+        Self { points, amount, delay_days: 0, period: None, point_definition_id: None }
     }
 }
 

@@ -1,13 +1,14 @@
 //! How long a reward lasts, in the calendar's own units.
 
-use chrono::{Days, Months, TimeDelta};
+use chrono::{Datelike as _, Days, Months, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::{Expiry, TimeError, Timestamp, Zone};
 
 /// The calendar unit that a period counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum PeriodType {
     /// Local calendar days.
     #[default]
@@ -22,12 +23,27 @@ pub enum PeriodType {
     /// Local calendar years; 29 February becomes the 28th where there is none.
     #[serde(alias = "year")]
     Years,
+    /// Whole calendar weeks, Monday to Sunday: to the end of the n-th after the one of issue.
+    AbsoluteWeek,
+    /// Whole calendar months: to the end of the n-th after the one of issue.
+    AbsoluteMonth,
+    /// Whole calendar years: to the end of the n-th after the one of issue.
+    AbsoluteYear,
+    /// No period: to the day that `absolute_expiry` names, which a definition of this type must have.
+    AbsoluteDate,
+}
+
+impl PeriodType {
+    /// So many of it, unless it is a date of its own.
+    pub(crate) fn counted(self, count: Option<u32>) -> Option<Period> {
+        count.filter(|_| self != Self::AbsoluteDate).map(|count| Period::new(count, self))
+    }
 }
 
 /// A number of local calendar days, weeks, months or years (rule T4).
 ///
 /// It is counted from the local date of issue in the reward's zone, and the reward is usable to the end of the
-/// last local day. Zero means: to the end of the day of issue.
+/// last local day. Zero means: to the end of the day of issue, or of its calendar week, month or year.
 ///
 /// ```
 /// use scrip::time::Period;
@@ -68,19 +84,32 @@ impl Period {
     /// ```
     ///
     /// # Errors
-    /// Past the year 9999.
+    /// Past the year 9999, or of [`PeriodType::AbsoluteDate`], which counts nothing.
     pub fn expiry(self, issued: Timestamp, zone: Zone) -> Result<Expiry, TimeError> {
-        let first = zone.local(issued).date();
-        let last = match self.unit {
-            PeriodType::Days => first.checked_add_days(Days::new(self.count.into())),
-            PeriodType::Weeks => {
-                TimeDelta::try_weeks(self.count.into()).and_then(|weeks| first.checked_add_signed(weeks))
+        let last = self.last_day(zone.local(issued).date()).ok_or(TimeError::OutOfRange)?;
+        zone.end_of_day(last).map(Expiry::at)
+    }
+
+    /// The last local day of use, counted from the one of issue.
+    fn last_day(self, first: NaiveDate) -> Option<NaiveDate> {
+        let count = self.count;
+        match self.unit {
+            PeriodType::Days => first.checked_add_days(Days::new(count.into())),
+            PeriodType::Weeks => first.checked_add_signed(TimeDelta::try_weeks(count.into())?),
+            PeriodType::Months => first.checked_add_months(Months::new(count)),
+            PeriodType::Years => first.checked_add_months(Months::new(count.checked_mul(12)?)),
+            PeriodType::AbsoluteWeek => {
+                let to_sunday = 6_u32.checked_sub(first.weekday().num_days_from_monday())?;
+                let sunday = first.checked_add_days(Days::new(to_sunday.into()))?;
+                sunday.checked_add_signed(TimeDelta::try_weeks(count.into())?)
             }
-            PeriodType::Months => first.checked_add_months(Months::new(self.count)),
-            PeriodType::Years => {
-                self.count.checked_mul(12).and_then(|months| first.checked_add_months(Months::new(months)))
+            PeriodType::AbsoluteMonth => {
+                first.with_day(1)?.checked_add_months(Months::new(count.checked_add(1)?))?.pred_opt()
             }
-        };
-        zone.end_of_day(last.ok_or(TimeError::OutOfRange)?).map(Expiry::at)
+            PeriodType::AbsoluteYear => {
+                NaiveDate::from_ymd_opt(first.year().checked_add(i32::try_from(count).ok()?)?, 12, 31)
+            }
+            PeriodType::AbsoluteDate => None,
+        }
     }
 }

@@ -128,6 +128,70 @@ fn t4_periods_count_local_days_and_months_clamp() {
 }
 
 #[test]
+fn t4_absolute_periods_end_with_a_calendar_week_month_or_year() {
+    let utc = Zone::UTC;
+    for (issued, count, unit, last) in [
+        ("2020-07-06", 12, PeriodType::AbsoluteMonth, "2021-07-31"),
+        ("2025-01-31", 0, PeriodType::AbsoluteMonth, "2025-01-31"),
+        ("2025-01-31", 1, PeriodType::AbsoluteMonth, "2025-02-28"),
+        ("2024-01-31", 1, PeriodType::AbsoluteMonth, "2024-02-29"),
+        ("2024-02-29", 12, PeriodType::AbsoluteMonth, "2025-02-28"),
+        ("2025-12-31", 1, PeriodType::AbsoluteMonth, "2026-01-31"),
+        ("2024-02-29", 0, PeriodType::AbsoluteYear, "2024-12-31"),
+        ("2025-12-31", 1, PeriodType::AbsoluteYear, "2026-12-31"),
+        // A Monday, a Sunday, and the week around New Year.
+        ("2025-06-16", 0, PeriodType::AbsoluteWeek, "2025-06-22"),
+        ("2025-06-22", 0, PeriodType::AbsoluteWeek, "2025-06-22"),
+        ("2025-06-22", 1, PeriodType::AbsoluteWeek, "2025-06-29"),
+        ("2025-12-29", 0, PeriodType::AbsoluteWeek, "2026-01-04"),
+        ("2027-01-01", 2, PeriodType::AbsoluteWeek, "2027-01-17"),
+    ] {
+        let last: NaiveDate = last.parse().unwrap();
+        let expiry = Period::new(count, unit).expiry(at(&format!("{issued}T12:00:00Z")), utc);
+        assert_eq!(expiry, Ok(Expiry::at(utc.end_of_day(last).unwrap())), "{issued} and {count} {unit:?}");
+    }
+    // To the end of the month where the reward is, whatever date it is elsewhere; and a day that a zone skipped is over
+    // with the day before.
+    for (name, issued, count, unit, end) in [
+        (
+            "Australia/Melbourne",
+            "2020-07-06T00:00:00+10:00",
+            12,
+            PeriodType::AbsoluteMonth,
+            "2021-07-31T14:00:00Z",
+        ),
+        (
+            "America/New_York",
+            "2020-07-06T23:00:00-04:00",
+            12,
+            PeriodType::AbsoluteMonth,
+            "2021-08-01T04:00:00Z",
+        ),
+        (
+            "Pacific/Auckland",
+            "2020-07-06T00:30:00+12:00",
+            12,
+            PeriodType::AbsoluteMonth,
+            "2021-07-31T12:00:00Z",
+        ),
+        ("Asia/Tokyo", "2020-07-06T00:00:00+09:00", 12, PeriodType::AbsoluteMonth, "2021-07-31T15:00:00Z"),
+        ("Pacific/Apia", "2011-12-29T12:00:00-10:00", 0, PeriodType::AbsoluteMonth, "2011-12-31T10:00:00Z"),
+        ("Pacific/Apia", "2011-12-29T12:00:00-10:00", 1, PeriodType::Days, "2011-12-30T10:00:00Z"),
+        ("Pacific/Apia", "2011-12-29T12:00:00-10:00", 0, PeriodType::AbsoluteWeek, "2012-01-01T10:00:00Z"),
+    ] {
+        let expiry = Period::new(count, unit).expiry(at(issued), zone(name));
+        assert_eq!(expiry, Ok(Expiry::at(at(end))), "{name}, {issued} and {count} {unit:?}");
+    }
+    for unit in [PeriodType::AbsoluteWeek, PeriodType::AbsoluteMonth, PeriodType::AbsoluteYear] {
+        let far = Period::new(u32::MAX, unit).expiry(at("2025-06-15T00:00:00Z"), utc);
+        assert_eq!(far, Err(TimeError::OutOfRange), "{unit:?}");
+    }
+    // It counts nothing.
+    let date = Period::new(1, PeriodType::AbsoluteDate).expiry(at("2025-06-15T00:00:00Z"), utc);
+    assert_eq!(date, Err(TimeError::OutOfRange));
+}
+
+#[test]
 fn t5_an_expiry_text_means_the_whole_second() {
     let melbourne = zone("Australia/Melbourne");
     let read = |text: &str| text.parse::<Until>().unwrap();

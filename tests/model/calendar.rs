@@ -81,6 +81,19 @@ impl Calendar {
             PeriodType::Weeks => first.checked_add_days(Days::new(7 * count)),
             PeriodType::Months => months_later(first, count),
             PeriodType::Years => months_later(first, 12 * count),
+            // The day before the first one of the week, month or year after.
+            PeriodType::AbsoluteWeek => {
+                let monday = first - Days::new(first.weekday().num_days_from_monday().into());
+                monday.checked_add_days(Days::new(7 * (count + 1) - 1))
+            }
+            PeriodType::AbsoluteMonth => {
+                months_later(first.with_day(1).unwrap(), count + 1).and_then(|day| day.pred_opt())
+            }
+            PeriodType::AbsoluteYear => {
+                let new_year = first.with_ordinal(1).unwrap();
+                months_later(new_year, 12 * (count + 1)).and_then(|day| day.pred_opt())
+            }
+            other => panic!("{other:?} is no period"),
         };
         // Far from any date that chrono could choke on a few days later.
         let last = last.filter(|date| date.year() <= 10_000).ok_or(OutOfRange)?;

@@ -1,10 +1,8 @@
 //! What transactions earn, and what comes back of that (rules X3 to X5).
 
-use scrip::PeriodType;
 use scrip::definition::Terms;
 use scrip::journal::{Bucket, LotKind};
 use scrip::program::{Clawback, Earn};
-use scrip::time::Period;
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange};
 use super::money::{Raw, smallest};
@@ -189,7 +187,7 @@ impl Model {
             available_at,
             terms: Terms {
                 timezone,
-                period: earn.period_days.map(|days| Period::new(days, PeriodType::Days)),
+                period: earn.period,
                 extend_days: None,
                 is_reassignable: false,
                 is_extendable: false,
@@ -222,6 +220,6 @@ fn times(
     if available_at > scrip::Timestamp::MAX.micros() {
         return Err(OutOfRange);
     }
-    let end = earn.period_days.map(|days| calendar.after(available_at, days, PeriodType::Days));
+    let end = earn.period.map(|period| calendar.after(available_at, period.count, period.unit));
     Ok((available_at, end.transpose()?))
 }

@@ -207,6 +207,9 @@ fn template() -> BoxedStrategy<Template> {
         PeriodType::Weeks,
         PeriodType::Months,
         PeriodType::Years,
+        PeriodType::AbsoluteWeek,
+        PeriodType::AbsoluteMonth,
+        PeriodType::AbsoluteYear,
     ]);
     let count = prop_oneof![20 => 0_u32..14, 1 => Just(u32::MAX), 1 => 300_000_u32..4_000_000];
     let lasting = (weighted(0.7, (count, unit)), weighted(0.2, end()), weighted(0.4, 0..9_u8));

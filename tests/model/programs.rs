@@ -3,8 +3,9 @@
 use proptest::option::weighted;
 use proptest::prelude::*;
 use scrip::program::{Clawback, Earn, ExpiredReturn, ProgramSettings, Share};
+use scrip::time::Period;
 use scrip::value::ExchangeRate;
-use scrip::{Amount, Points};
+use scrip::{Amount, PeriodType, Points};
 
 use super::calendar::{DAY, Micros};
 
@@ -86,9 +87,9 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         program.key_window_seconds = key_window;
         program.expired_return = afterwards.0;
         // A rule must fit the decimals that there are.
-        program.earn = afterwards.1.map(|(points, amount, delay_days, period_days)| {
+        program.earn = afterwards.1.map(|(points, amount, delay_days, period)| {
             let mut earn = Earn::new(Points::from(points), Amount::from(amount));
-            (earn.delay_days, earn.period_days) = (delay_days, period_days);
+            (earn.delay_days, earn.period) = (delay_days, period);
             earn
         });
         program.clawback = afterwards.2;
@@ -99,10 +100,12 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
 }
 
 /// So many points for so much money, after so many days, for so many.
-fn earn() -> impl Strategy<Value = (u32, u32, u32, Option<u32>)> {
+fn earn() -> impl Strategy<Value = (u32, u32, u32, Option<Period>)> {
     let rate = proptest::sample::select(vec![(1, 1), (3, 2), (1, 7), (10, 3)]);
     let delay = proptest::sample::select(vec![0, 0, 1, 14]);
-    (rate, delay, weighted(0.5, 0_u32..20))
+    let unit = |count| if count % 5 == 3 { PeriodType::AbsoluteWeek } else { PeriodType::Days };
+    let period = (0_u32..20).prop_map(move |count| Period::new(count, unit(count)));
+    (rate, delay, weighted(0.5, period))
         .prop_map(|((points, amount), delay, period)| (points, amount, delay, period))
 }
 

@@ -7,8 +7,9 @@ use scrip::request::{
     DeleteTransaction, MergeProfiles, ReverseRedemption, Strategy as PayWith, UpdateTransaction,
 };
 use scrip::store::{Owner, Store};
+use scrip::time::Period;
 use scrip::{
-    Amount, Error, Ledger, MemoryStore, Points, PostTransaction, ProfileId, Redeem, RedemptionId,
+    Amount, Error, Ledger, MemoryStore, PeriodType, Points, PostTransaction, ProfileId, Redeem, RedemptionId,
     ReturnTransaction, TransactionId,
 };
 
@@ -161,7 +162,7 @@ proptest! {
         period_days in proptest::option::of(0..20_u32),
     ) {
         let mut earn = Earn::new(Points::from(3), Amount::from(2));
-        earn.period_days = period_days;
+        earn.period = period_days.map(|days| Period::new(days, PeriodType::Days));
         program.earn.get_or_insert(earn);
         // A reversal of nothing but links.
         program.reversal_window_seconds = 0;

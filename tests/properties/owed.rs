@@ -8,11 +8,13 @@ use scrip::journal::{EntryKind, Origin};
 use scrip::outcome::{HoldStatus, LotStatus};
 use scrip::program::{Clawback, Earn, ExpiredReturn, ProgramSettings};
 use scrip::request::{Strategy as PayWith, Sweep};
+use scrip::time::Period;
 use scrip::value::ExchangeRate;
 use scrip::view::Wallet;
 use scrip::{
-    Amount, CaptureHold, Command, HoldId, LotId, MemoryStore, Outcome, PlaceHold, Points, PostTransaction,
-    Redeem, RedemptionId, ReleaseHold, Request, ReturnRedemption, ReturnTransaction, TransactionId,
+    Amount, CaptureHold, Command, HoldId, LotId, MemoryStore, Outcome, PeriodType, PlaceHold, Points,
+    PostTransaction, Redeem, RedemptionId, ReleaseHold, Request, ReturnRedemption, ReturnTransaction,
+    TransactionId,
 };
 
 use crate::model::calendar::{DAY, HOUR, Micros, SECOND};
@@ -84,7 +86,10 @@ fn story() -> impl Strategy<Value = Story> {
         }
         let mut program =
             ProgramSettings::new("AUD".parse().unwrap(), "Australia/Melbourne".parse().unwrap());
-        program.earn = Some(Earn { period_days: Some(5), ..Earn::new(Points::from(1), Amount::from(1)) });
+        program.earn = Some(Earn {
+            period: Some(Period::new(5, PeriodType::Days)),
+            ..Earn::new(Points::from(1), Amount::from(1))
+        });
         program.exchange_rate = Some(ExchangeRate::new(Points::from(1), Amount::from(1)).unwrap());
         program.point_scale = 0;
         program.clawback = if is_debt { Clawback::Debt } else { Clawback::Shortfall };

@@ -42,6 +42,8 @@ mod tests {
         let other = r#"{"expired_return":{"grace_days":7},"redemption_share":0.5,"exchange_rate":null,
             "earn":{"points":1,"amount":1,"delay_days":14,"period_days":365}}"#;
         assert_ne!(read(Some(other)).unwrap(), default);
+        let calendar = r#"{"earn":{"points":1,"amount":1,"period":12,"period_type":"absolute_month"}}"#;
+        assert_ne!(read(Some(calendar)).unwrap(), default);
     }
 
     #[test]
@@ -55,6 +57,9 @@ mod tests {
             (r#"{"point_scale":9}"#, "point_scale"),
             (r#"{"redemption_share":2}"#, "redemption_share"),
             (r#"{"earn":{"points":1}}"#, "earn"),
+            (r#"{"earn":{"points":1,"amount":1,"period_days":1,"period":1}}"#, "period_days"),
+            (r#"{"earn":{"points":1,"amount":1,"period":1,"period_type":"absolute_date"}}"#, "period_type"),
+            (r#"{"earn":{"points":1,"amount":1,"period_type":"weeks"}}"#, "period: must be given"),
             (r#"{"expired_return":"never"}"#, "expired_return"),
             (r#"{"clawback":7}"#, "clawback"),
             ("[]", ""),

@@ -192,6 +192,30 @@ fn what_fell_due_is_in_the_list_of_entries() {
 }
 
 /// Rules D3 and D6: whatever its definition says since, a lot shows its own terms, and the texts of today.
+/// The period types that the vendor's own client sends.
+#[test]
+fn a_period_may_end_with_a_calendar_week_month_or_year() {
+    let server = Server::start();
+    server.set_clock("2020-07-06T02:00:00Z");
+    for (unit, period, last) in [
+        ("absolute_week", json!(1), "2020-07-19 23:59:59"),
+        ("absolute_month", json!(12), "2021-07-31 23:59:59"),
+        ("absolute_year", json!(0), "2020-12-31 23:59:59"),
+        ("absolute_date", json!(null), "2020-10-01 23:59:59"),
+    ] {
+        let mut definition =
+            json!({"name": unit, "handle": unit, "value": 10, "period": period, "period_type": unit});
+        if period.is_null() {
+            server.post("/reward-definitions", &definition).refuses(422, "missing_field");
+            definition["absolute_expiry"] = json!("2020-10-01");
+        }
+        let definition = server.post("/reward-definitions", &definition).is(201).data();
+        assert_eq!(definition["period_type"], unit);
+        let reward = json!({"reward_definition_id": definition["id"], "profile_id": "p"});
+        assert_eq!(server.post("/rewards", &reward).is(201).data()["expires_local_at"], last, "{unit}");
+    }
+}
+
 #[test]
 fn a_lot_shows_its_own_terms() {
     for (definitions, lots, own) in [

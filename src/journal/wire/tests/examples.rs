@@ -89,7 +89,8 @@ pub(super) fn issues() -> Vec<Issue> {
     let (clawed_back, replaces) = (recovered().pop(), Some(elsewhere(3)));
     let earned = Origin::Earned { transaction, paid_to_debt: points(2), clawed_back: None, replaces: None };
     let earned_again = Origin::Earned { transaction, paid_to_debt: points(0), clawed_back, replaces };
-    let units = [PeriodType::Days, PeriodType::Weeks, PeriodType::Months, PeriodType::Years];
+    use PeriodType::{AbsoluteDate, AbsoluteMonth, AbsoluteWeek, AbsoluteYear, Days, Months, Weeks, Years};
+    let units = [Days, Weeks, Months, Years, AbsoluteWeek, AbsoluteMonth, AbsoluteYear, AbsoluteDate];
     let bare = Terms { period: None, is_extendable: false, is_reassignable: true, ..issue().terms };
     let terms =
         units.map(|unit| Terms { period: Some(Period::new(u32::MAX, unit)), extend_days: Some(0), ..bare });
@@ -224,7 +225,7 @@ pub(super) fn transactions() -> [Transaction; 2] {
         amount_rate: Amount::from(2),
         point_scale: 3,
         delay_days: 4,
-        period_days: Some(5),
+        period: Some(Period::new(5, PeriodType::AbsoluteMonth)),
         definition_id: Some(DefinitionId::made_by(ProfileNumber::CATALOGUE, 6)),
         points: points(7),
         written_off: points(3),
