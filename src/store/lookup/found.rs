@@ -17,7 +17,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     /// The records that were found, to lend to the work.
     pub fn found(&self) -> Found<'_> {
         let mut found = Found::default();
-        let mut lots = Vec::new();
+        let (mut lots, mut has_expired) = (Vec::new(), false);
         for (slot, entry) in &self.found {
             match slot {
                 Slot::Keyed => found.keyed.push(entry.borrow()),
@@ -41,13 +41,8 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 | Slot::Latest(thing @ (Thing::Lot(_) | Thing::ClosedLot(_)), _) => {
                     lots.push((*thing, *slot, entry.borrow()));
                 }
-                Slot::ExpiredList
-                | Slot::Row
-                | Slot::Expired(_)
-                | Slot::Own(_)
-                | Slot::Named(_)
-                | Slot::Facts(_)
-                | Slot::Latest(..) => {}
+                Slot::ExpiredList | Slot::Expired(_) => has_expired = true,
+                Slot::Row | Slot::Own(_) | Slot::Named(_) | Slot::Facts(_) | Slot::Latest(..) => {}
             }
         }
         if !lots.is_empty() {
@@ -55,7 +50,9 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
         found.own_lots = self.own_lots();
         found.key_used = found.key_used.or_else(|| found.keyed.first().copied());
-        found.expired = self.expired();
+        if has_expired {
+            found.expired = self.expired();
+        }
         found
     }
 

@@ -1,12 +1,11 @@
 //! What is locked for some units: shards in the order of their numbers, then the catalogue, then the numbers. As everybody
 //! locks in this order, nobody waits for somebody who waits for them.
 
-use std::borrow::Cow;
 use std::sync::{MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use smallvec::SmallVec;
 
-use super::shard::Shard;
+use super::shard::{FoundEntry, Shard};
 use super::{Address, MemoryError, SHARDS, Shared, locked, low, owners};
 use crate::account::{Account, Corrupt};
 use crate::id::{ProfileId, ProfileNumber};
@@ -205,7 +204,7 @@ impl<'a> Held<'a> {
 impl<'a> Accounts for Held<'a> {
     type Error = MemoryError;
     type Found<'s>
-        = Cow<'s, Entry>
+        = FoundEntry<'s>
     where
         Self: 's;
     type Location = Location;
@@ -253,7 +252,7 @@ impl<'a> Accounts for Held<'a> {
     }
 
     #[inline]
-    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Entries<Cow<'_, Entry>>, MemoryError> {
+    fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Entries<FoundEntry<'_>>, MemoryError> {
         if journal == ProfileNumber::CATALOGUE {
             return self.catalogue().map_or(Ok(Entries::new()), |shard| shard.look_up(0, find));
         }

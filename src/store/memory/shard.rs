@@ -1,6 +1,6 @@
 //! One shard: accounts, their journals, and the few indexes that a store must keep.
 
-use std::borrow::Cow;
+use std::borrow::Borrow;
 
 use hashbrown::HashMap;
 use smallvec::smallvec;
@@ -31,6 +31,23 @@ pub(super) struct Shard {
 struct Slot {
     account: Account,
     chain: Chain,
+}
+
+/// An entry that was looked up: of a definition the one that is kept, of others what was read. Entries are large, and this
+/// is moved about.
+#[derive(Clone, Debug)]
+pub(super) enum FoundEntry<'s> {
+    Kept(&'s Entry),
+    Read(Box<Entry>),
+}
+
+impl Borrow<Entry> for FoundEntry<'_> {
+    fn borrow(&self) -> &Entry {
+        match self {
+            Self::Kept(entry) => entry,
+            Self::Read(entry) => entry,
+        }
+    }
 }
 
 impl Shard {
@@ -103,12 +120,16 @@ impl Shard {
         Ok(index)
     }
 
-    pub(super) fn look_up(&self, index: usize, find: &Find) -> Result<Entries<Cow<'_, Entry>>, MemoryError> {
+    fn read(&self, place: Offset, number: ProfileNumber) -> Result<FoundEntry<'_>, MemoryError> {
+        self.journal.at(place, number).map(Box::new).map(FoundEntry::Read)
+    }
+
+    pub(super) fn look_up(&self, index: usize, find: &Find) -> Result<Entries<FoundEntry<'_>>, MemoryError> {
         let Some(slot) = self.slots.get(index) else { return Ok(Entries::new()) };
         let number = slot.account.number();
         let newest = slot.account.sequence();
         let one = |place: Option<&Offset>| match place {
-            Some(place) => Ok(smallvec![Cow::Owned(self.journal.at(*place, number)?)]),
+            Some(place) => Ok(smallvec![self.read(*place, number)?]),
             None => Ok(Entries::new()),
         };
         let back_from = |sequence| self.journal.back_from(slot.chain, newest, sequence, number);
@@ -117,13 +138,13 @@ impl Shard {
             Find::Named(name) => return one(self.names.get(&(index, name.clone()))),
             Find::Latest(subject) => {
                 if let Some(entry) = self.definitions.get(subject) {
-                    return Ok(smallvec![Cow::Borrowed(entry)]);
+                    return Ok(smallvec![FoundEntry::Kept(entry)]);
                 }
                 return one(self.records.get(&(index, *subject)).and_then(|places| places.last()));
             }
             Find::About(subject) => {
                 let places = self.records.get(&(index, *subject)).into_iter().flatten();
-                return places.map(|place| self.journal.at(*place, number).map(Cow::Owned)).collect();
+                return places.map(|place| self.read(*place, number)).collect();
             }
             Find::Range(first, last) => {
                 let (first, last) = ((*first).max(1), (*last).min(newest));
@@ -136,7 +157,7 @@ impl Shard {
             }
         }?;
         found.reverse();
-        Ok(found.into_iter().map(Cow::Owned).collect())
+        Ok(found.into_iter().map(Box::new).map(FoundEntry::Read).collect())
     }
 
     /// What was written after the first `seen` entries, a count that is moved along.
