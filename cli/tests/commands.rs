@@ -136,6 +136,10 @@ fn a_damaged_ledger_is_found() {
     drop(file);
     let answer = shop.run(&["check", &store]);
     assert!(answer.status == 2 && answer.out.contains("account 1"), "{answer:?}");
+    let answer = shop.run(&["check", &store, "--json"]);
+    let report: Value = serde_json::from_str(&answer.out).unwrap();
+    assert_eq!((answer.status, &report["is_whole"]), (2, &Value::Bool(false)));
+    assert!(report["faults"][0]["message"].as_str().unwrap().contains("account 1"), "{report}");
 }
 
 /// Whoever reads no further is no reason to panic.
