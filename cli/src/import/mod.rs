@@ -1,7 +1,7 @@
 //! `scrip import`: rewards and points from another system's file.
 //!
-//! The file is read twice. The first pass ([`survey`]) writes nothing: it counts the rows and settles by which pattern each
-//! column's dates are written. The second ([`run`]) reads each row by the [map], names it ([`identity`]), issues it, and adds it
+//! The file is read twice. The first pass (`survey`) writes nothing: it counts the rows and settles by which pattern each
+//! column's dates are written. The second (`run`) reads each row by the map, names it (`identity`), issues it, and adds it
 //! up. A dry run is the same, on the same store, in a transaction that is rolled back.
 
 mod date;
