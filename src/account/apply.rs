@@ -1,4 +1,4 @@
-//! The fold: what an entry does to an account (rule J2).
+//! The fold: the effects of an entry on an account (rule J2).
 
 use super::lots::{LiveLot, OverdueLot, PendingLot};
 use super::{Account, Corrupt, Debts};
@@ -16,7 +16,7 @@ impl Account {
         self.sequence = entry.sequence;
         self.last_at = entry.at;
         entry.effects(|effect| match effect {
-            // Told from the rest here, where it is known which it is: of redemptions there are most.
+            // Redemptions, the most frequent entries, are handled here, where the effect is still known.
             Effect::Take { lot, kind, value, from: Bucket::Available } => self.take(lot, kind, value),
             Effect::Redeemed { .. } => {}
             other => self.apply_effect(other),
@@ -32,7 +32,7 @@ impl Account {
     fn shift(&mut self, movement: Option<Movement>) {
         match movement {
             Some(movement) if movement.kind == LotKind::Reward => self.rewards_pot.shift(movement),
-            // Of an account that never had points, nothing is kept of them.
+            // An account that never had points keeps no totals of them.
             Some(movement) if !movement.value.is_zero() => self.rest_mut().points_pot.shift(movement),
             _ => {}
         }
@@ -77,7 +77,7 @@ impl Account {
             }
             Effect::MergedInto(number) => {
                 let rest = self.rest_mut();
-                // What is owed went along, collected or not.
+                // All debts moved along, collected or not.
                 rest.debts = Debts::EMPTY;
                 rest.merged_into = Some(number);
             }
@@ -86,7 +86,7 @@ impl Account {
         }
     }
 
-    /// Puts a lot where it belongs, as an entry says that it stands.
+    /// Moves a lot to the list that its new state belongs in.
     fn set_lot(&mut self, after: &LotState) {
         let held = self.remove_lot(after.lot, after.kind);
         self.put_lot(after, held);
@@ -109,7 +109,7 @@ impl Account {
         }
     }
 
-    /// Takes a lot out, wherever it is, and answers what of it was held.
+    /// Removes a lot from its list, and returns its held quantity.
     fn remove_lot(&mut self, id: LotId, kind: LotKind) -> Quantity {
         if let Some(lot) = self.queue_mut(kind).remove(id) {
             return lot.held;
@@ -122,7 +122,7 @@ impl Account {
         place.map_or(Quantity::ZERO, |place| rest.overdue.remove(place).lot.held)
     }
 
-    /// Changes a lot that something of is held of: it is usable, or held past its expiry.
+    /// Changes a lot with a held part: it is usable, or held past its expiry.
     fn change_held(&mut self, id: LotId, kind: LotKind, change: impl Fn(&mut LiveLot)) {
         if self.queue_mut(kind).change(id, &change) {
             return;
@@ -137,11 +137,11 @@ impl Account {
         }
     }
 
-    /// Applies an entry that was stored, and checks its number, its instant and its balances. An
-    /// [`Auditor`](crate::audit::Auditor) checks the rest of it.
+    /// Applies a stored entry, and checks its number, instant and balances. An [`Auditor`](crate::audit::Auditor)
+    /// checks the rest.
     ///
     /// # Errors
-    /// It is not the next entry of this account's journal. The account is then of no more use.
+    /// The entry is not the next one of this account's journal. The account cannot be used afterwards.
     pub fn follow(&mut self, entry: &Entry) -> Result<(), Corrupt> {
         self.check_place(entry)?;
         let sequence = entry.sequence;
@@ -155,7 +155,7 @@ impl Account {
         Ok(())
     }
 
-    /// An entry has the next number, and an instant that is not before the last one.
+    /// Checks that an entry has the next number, and an instant no earlier than the last one.
     pub(crate) fn check_place(&self, entry: &Entry) -> Result<(), Corrupt> {
         let (sequence, expected) = (entry.sequence, next_sequence(self.sequence));
         if sequence != expected {

@@ -1,35 +1,35 @@
-//! Why a journal is not one that a ledger wrote.
+//! Errors of a journal that no ledger wrote.
 
 use thiserror::Error;
 
-/// Why a journal is not what this ledger wrote.
+/// The reason why a journal is not what this ledger wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Corrupt {
-    /// An entry is missing, or stands twice.
+    /// An entry is missing or duplicated.
     #[error("expected entry {expected} and found {found} (rule J1)")]
     Gap {
-        /// The number that was next.
+        /// The expected sequence number.
         expected: u32,
-        /// The number that came.
+        /// The sequence number that was found.
         found: u32,
     },
     /// An entry happened before the one it follows.
     #[error("entry {sequence} happened before the one it follows (rule T6)")]
     TimeReversed {
-        /// The entry.
+        /// The entry's sequence number.
         sequence: u32,
     },
-    /// The balances that an entry states are not those that it leads to.
+    /// An entry states balances other than those that it leads to.
     #[error("entry {sequence} states other balances than it leads to (rule J1)")]
     Balances {
-        /// The entry.
+        /// The entry's sequence number.
         sequence: u32,
     },
     /// Value appeared or vanished.
     #[error("entry {sequence} makes value appear or vanish (rule J3)")]
     Conservation {
-        /// The entry.
+        /// The entry's sequence number.
         sequence: u32,
     },
     /// An entry contradicts itself, or the entries before it.
@@ -42,14 +42,14 @@ pub enum Corrupt {
 #[error("entry {sequence}: `{field}` is {found}, expected {expected} (rule {rule})")]
 #[non_exhaustive]
 pub struct Contradiction {
-    /// The entry.
+    /// The entry's sequence number.
     pub sequence: u32,
     /// The field, as the entry's JSON has it: `after.expires_at`.
     pub field: &'static str,
     /// Its value, as JSON.
     pub found: String,
-    /// The value that the rules give, as JSON; or a description, where several would do.
+    /// The value that the rules give, as JSON; or a description, if several are allowed.
     pub expected: String,
-    /// The rule that it breaks: `C5`.
+    /// The rule that the field breaks: `C5`.
     pub rule: &'static str,
 }

@@ -1,4 +1,4 @@
-//! What an account's transactions owe, the oldest sale first (rules X4 and X5).
+//! The points that an account's transactions owe, the oldest sale first (rules X4 and X5).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::program::Clawback;
 use crate::time::Timestamp;
 use crate::value::{Points, Quantity};
 
-/// Of each transaction in the order in which it arose, so that what flows back lowers the same whenever it does.
+/// The owed points of each transaction, in the order in which they arose: recoveries lower them in the same order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Debts(Vec<Owed>);
@@ -24,17 +24,17 @@ impl Debts {
         self.0.iter()
     }
 
-    /// What later earnings pay.
+    /// The total that later earnings pay.
     pub(super) fn collected(&self) -> i128 {
         self.iter().map(|owed| i128::from(owed.collected().ten_thousandths())).sum()
     }
 
-    /// When the sale was, of a transaction that owes already.
+    /// The instant of the sale, for a transaction that owes already.
     pub(crate) fn sold_at(&self, transaction: TransactionId) -> Option<Timestamp> {
         self.0.iter().find(|owed| owed.transaction == transaction).map(|owed| owed.sold_at)
     }
 
-    /// Whose own lot it is, if a hold sets something of it aside and its transaction owes.
+    /// The owing transaction that the lot belongs to, if a hold sets part of the lot aside.
     pub(crate) fn owner(&self, lot: LotId) -> Option<TransactionId> {
         self.0.iter().find(|owed| owed.held.contains(&lot)).map(|owed| owed.transaction)
     }
@@ -52,7 +52,7 @@ impl Debts {
         }
     }
 
-    /// Later earnings pay, the oldest sale's debt first.
+    /// Pays with later earnings, the oldest sale's debt first.
     pub(super) fn pay(&mut self, points: Points) {
         self.lower(points, |owed| owed.policy == Clawback::Debt);
     }
@@ -63,8 +63,8 @@ impl Debts {
         self.lower(recovered.shortfall, |owed| of(owed) && owed.policy == Clawback::Shortfall);
     }
 
-    /// What is clawed back at once of value that flows back to a transaction's own lot: as much as the transaction owes,
-    /// what arose first before the rest. Lowers what it owes by that.
+    /// Claws back value that flows back to a transaction's own lot, up to the points that the transaction owes, the
+    /// oldest first. Lowers the points owed by that.
     pub(crate) fn claw_back(&mut self, transaction: TransactionId, value: Quantity) -> Option<Recovered> {
         let mut left = value.as_points();
         let mut recovered = Recovered { transaction, debt: Points::ZERO, shortfall: Points::ZERO };

@@ -1,7 +1,7 @@
-//! What happens by itself: lots become available, holds lapse, lots expire (rules T2, H3 and T7).
+//! Entries of the clock: lots become available, holds lapse, lots expire (rules T2, H3 and T7).
 //!
-//! No answer depends on when these entries are written, as each has its own instant and is the same whoever
-//! writes it: a sweep, or the next change to the account.
+//! No answer depends on when these entries are written: each has its own instant, and is the same whether a sweep or
+//! the next change to the account writes it.
 
 use std::borrow::Cow;
 
@@ -14,9 +14,9 @@ use crate::journal::{
 use crate::time::Timestamp;
 use crate::value::Quantity;
 
-/// Applies to the account everything that fell due by `at`, in order, and adds the entries that say so.
+/// Settles an account: applies everything that fell due by `at`, in order, and appends the entries.
 ///
-/// Returns whether there was anything.
+/// Returns whether anything was due.
 pub(crate) fn settle_due(account: &mut Account, at: Timestamp, entries: &mut Vec<Entry>) -> bool {
     let mut any = false;
     while let Some(entry) = next_due(account, at) {
@@ -29,8 +29,8 @@ pub(crate) fn settle_due(account: &mut Account, at: Timestamp, entries: &mut Vec
 
 /// The next entry that the clock writes, if it falls due by `at`.
 ///
-/// At one instant, lots become available, then lots expire, in the order of use, then holds lapse: what a hold lets go of
-/// a lot that expires at that very instant has expired, and so must have what nobody held of it.
+/// At one instant, lots become available first, then lots expire in the order of use, then holds lapse: value that a
+/// hold releases from a lot expiring at that instant has expired, and so must the lot's unheld value.
 fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
     let matures = account.rest().pending.first().map(|pending| {
         let value = LotValue { lot: pending.lot.id, kind: pending.kind, value: pending.lot.remaining };
@@ -72,8 +72,8 @@ enum Due<'a> {
     Expire(LotKind, &'a LiveLot),
 }
 
-/// What becomes of held value when it is let go at an instant: what its lot's transaction owes is clawed back first
-/// (rule X5), and the rest is available again, or has expired with its lot (rule H4).
+/// The result of releasing held items at an instant: points that a lot's transaction owes are clawed back first (rule
+/// X5), and the rest becomes available, or expires with its lot (rule H4).
 pub(crate) fn release_items(account: &Account, items: &[Item], at: Timestamp) -> Vec<ReleasedLot> {
     let mut debts = Cow::Borrowed(account.debts());
     let free = |item: &Item| {
@@ -89,7 +89,7 @@ pub(crate) fn release_items(account: &Account, items: &[Item], at: Timestamp) ->
     items.iter().filter_map(free).collect()
 }
 
-/// How a live lot stands, once an entry says so.
+/// The state of a live lot, with the standing that an entry gives it.
 pub(crate) fn after(lot: &LiveLot, kind: LotKind, standing: Standing) -> LotState {
     LotState {
         lot: lot.id,

@@ -1,4 +1,4 @@
-//! An account in JSON: flat, whatever of it is kept apart.
+//! The JSON form of an account: flat, even where the state in memory is boxed.
 
 use serde::{Deserialize, Serialize};
 

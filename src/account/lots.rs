@@ -7,25 +7,24 @@ use crate::journal::{LotKind, LotState};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
-/// A lot with value left in it, as the account holds it: small, flat, and free of everything that deciding does
-/// not need.
+/// A lot with remaining value, as the account holds it: small, flat, and with the fields that decisions need only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LiveLot {
-    /// When it stops being usable.
+    /// The end of use.
     pub expires_at: Expiry,
-    /// When it was issued.
+    /// The instant of issue.
     pub issued_at: Timestamp,
     /// Its id.
     pub id: LotId,
-    /// What is left of it, held value included (rule L4).
+    /// The remaining value, held value included (rule L4).
     pub remaining: Quantity,
-    /// What of that is set aside by holds.
+    /// The part of it that holds set aside.
     pub held: Quantity,
 }
 
 impl LiveLot {
-    /// From how a lot stands after an entry, with what of it is held.
+    /// A live lot from its state after an entry, and its held quantity.
     pub(crate) const fn after(after: &LotState, held: Quantity) -> Self {
         Self {
             expires_at: after.expires_at,
@@ -36,7 +35,7 @@ impl LiveLot {
         }
     }
 
-    /// What is neither held nor expired at an instant.
+    /// The quantity that is neither held nor expired at an instant.
     pub(crate) fn available(&self, at: Timestamp) -> Quantity {
         if self.expires_at.is_past(at) { Quantity::ZERO } else { self.unheld() }
     }
@@ -53,16 +52,16 @@ impl LiveLot {
 
 /// Live lots of one kind in the order of use, so that a draw looks at the front and stops when it has enough.
 ///
-/// In one piece, with what was used up at its front still in it for a while: a deque in two pieces is slower to walk, and
-/// closing the gap each time moves all that is left.
+/// One contiguous piece, with used-up lots kept at its front for a while: a deque in two pieces is slower to walk, and
+/// closing the gap each time would move all remaining lots.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LotQueue {
     lots: Vec<LiveLot>,
-    /// How many at the front are used up. At most as many as are left, and eight.
+    /// The number of used-up lots at the front: at most as many as are left, plus eight.
     spent: usize,
 }
 
-/// How many spent lots are always let be.
+/// The number of used-up lots that are always tolerated.
 const SLACK: usize = 8;
 
 impl LotQueue {
@@ -88,7 +87,7 @@ impl LotQueue {
         self.lots.get_mut(self.spent..).unwrap_or_default()
     }
 
-    /// The first lot of which something is not held.
+    /// The first lot with an unheld part.
     #[inline]
     pub(crate) fn first_unheld(&self) -> Option<&LiveLot> {
         self.iter().find(|lot| !lot.unheld().is_zero())
@@ -108,7 +107,7 @@ impl LotQueue {
         }
     }
 
-    /// Changes a lot, if it is here; one with nothing left is live no more.
+    /// Changes a lot, if it is in the queue. A lot with nothing left is removed.
     #[inline]
     pub(crate) fn change(&mut self, id: LotId, change: impl FnOnce(&mut LiveLot)) -> bool {
         let Some((place, lot)) = self.live_mut().iter_mut().enumerate().find(|(_, lot)| lot.id == id) else {
@@ -128,7 +127,7 @@ impl LotQueue {
         lot
     }
 
-    /// Takes out the lot at a place among the live ones.
+    /// Removes a live lot, by its index among the live ones.
     fn take_out(&mut self, place: usize) {
         if place == 0 {
             self.skip(1);
@@ -137,7 +136,7 @@ impl LotQueue {
         }
     }
 
-    /// So many at the front are live no more.
+    /// Drops the first `count` live lots.
     #[inline]
     fn skip(&mut self, count: usize) {
         self.spent = self.spent.saturating_add(count);
@@ -176,9 +175,9 @@ impl<'de> Deserialize<'de> for LotQueue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PendingLot {
-    /// When it becomes usable.
+    /// The start of use.
     pub available_at: Timestamp,
-    /// What it holds.
+    /// The kind of value in the lot.
     pub kind: LotKind,
     /// The lot.
     pub lot: LiveLot,
@@ -216,11 +215,11 @@ impl PendingLots {
     }
 }
 
-/// A lot of which something is held past its expiry: what is not held of it has expired.
+/// A lot with a part held past its expiry. Its unheld part has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OverdueLot {
-    /// What it holds.
+    /// The kind of value in the lot.
     pub kind: LotKind,
     /// The lot.
     pub lot: LiveLot,

@@ -1,7 +1,7 @@
 //! The account of one profile: the unit of consistency.
 //!
-//! It holds only what decisions need: live lots, totals, and the position in the journal. Spent and expired lots are in the
-//! journal only, so that the ten-thousandth redemption costs the same as the first.
+//! It holds only what decisions need: live lots, totals, and the position in the journal. Spent and expired lots are
+//! only in the journal, so that the ten-thousandth redemption costs the same as the first.
 
 mod apply;
 mod corrupt;
@@ -37,9 +37,9 @@ use crate::journal::{Balances, HoldEntry, KindTotals, LotKind, Owed, Standing, T
 use crate::time::Timestamp;
 use crate::value::Quantity;
 
-/// Everything that the ledger holds for one profile, as it stands after some entry of its journal.
+/// The state of one profile after some entry of its journal.
 ///
-/// It is the fold of that journal (rule J2): [`Account::replay`] makes it from the entries, and only a store needs
+/// The fold of that journal (rule J2): [`Account::replay`] makes an account from the entries, and only a store needs
 /// to do so.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "AccountWire", into = "AccountWire")]
@@ -47,16 +47,16 @@ pub struct Account {
     profile: ProfileId,
     number: ProfileNumber,
     sequence: u32,
-    /// When the last entry happened; the year 1 where there is none.
+    /// The instant of the last entry; the year 1 if there is none.
     last_at: Timestamp,
-    /// Where everything that came in as rewards is now.
+    /// The totals of the rewards.
     rewards_pot: KindTotals,
     rewards: LotQueue,
     rest: Option<Box<ColdState>>,
 }
 
 impl Account {
-    /// A profile's account before anything has happened.
+    /// The account of a profile before its first entry.
     pub fn new(profile: ProfileId, number: ProfileNumber) -> Self {
         Self {
             profile,
@@ -69,12 +69,12 @@ impl Account {
         }
     }
 
-    /// An account that belongs to no profile: the catalogue's, or that of a number which was never drawn.
+    /// An account without a profile: the catalogue's, or that of a number that was never drawn.
     pub fn without_profile(number: ProfileNumber) -> Self {
         Self::new(ProfileId::BLANK, number)
     }
 
-    /// Whose it is; `None` for the catalogue, and for a number that was never drawn.
+    /// The account's profile; `None` for the catalogue, and for a number that was never drawn.
     pub fn profile(&self) -> Option<&ProfileId> {
         (!self.profile.is_blank()).then_some(&self.profile)
     }
@@ -89,20 +89,20 @@ impl Account {
         self.sequence
     }
 
-    /// When the last entry happened.
+    /// The instant of the last entry.
     pub fn last_at(&self) -> Option<Timestamp> {
         (self.sequence > 0).then_some(self.last_at)
     }
 
-    /// Where everything that came in is now, as of the last entry.
+    /// The totals as of the last entry: where all value that came in is now.
     #[inline]
     pub fn totals(&self) -> Totals {
         let rest = self.rest();
         Totals { rewards: self.rewards_pot, points: rest.points_pot, point_debt: rest.point_debt }
     }
 
-    /// The lots with value in them that are or were usable, in the order of use (rule C1). One whose time has come
-    /// and of which no entry tells yet is still among them.
+    /// The lots with value that are or were usable, in the order of use (rule C1). A lot past its expiry is still
+    /// among them until an entry says that it expired.
     pub fn lots(&self, kind: LotKind) -> impl ExactSizeIterator<Item = &LiveLot> {
         self.queue(kind).iter()
     }
@@ -112,7 +112,7 @@ impl Account {
         self.rest().pending.iter()
     }
 
-    /// The lots that holds keep past their expiry.
+    /// The lots with a part held past their expiry.
     pub fn overdue(&self) -> impl ExactSizeIterator<Item = &OverdueLot> {
         self.rest().overdue.iter()
     }
@@ -122,7 +122,7 @@ impl Account {
         self.rest().holds.iter()
     }
 
-    /// What transactions owe as of the last entry, the oldest sale first; see [`Account::owed_at`].
+    /// The points that transactions owe as of the last entry, the oldest sale first; see [`Account::owed_at`].
     pub fn owed(&self) -> impl ExactSizeIterator<Item = &Owed> {
         self.debts().iter()
     }
@@ -131,22 +131,22 @@ impl Account {
         &self.rest().debts
     }
 
-    /// The profile that this one was merged into, and that has its value now.
+    /// The profile that this one was merged into, which has its value now.
     pub fn merged_into(&self) -> Option<ProfileNumber> {
         self.rest().merged_into
     }
 
-    /// The profiles that were merged into this one, also by way of another.
+    /// The profiles that were merged into this one, directly or by way of another.
     pub(crate) fn merged_from(&self) -> &[ProfileNumber] {
         &self.rest().merged_from
     }
 
-    /// Whether a number is this profile's, or that of one which was merged into it.
+    /// Whether a number belongs to this profile, or to one that was merged into it.
     pub(crate) fn includes_number(&self, number: ProfileNumber) -> bool {
         number == self.number || self.merged_from().contains(&number)
     }
 
-    /// The balances at an instant, whether or not entries tell yet of what became available or expired (rule T7).
+    /// The balances at an instant, including changes that are due but have no entry yet (rule T7).
     ///
     /// An instant before the last entry gives the balances at the last entry.
     ///
@@ -175,13 +175,13 @@ impl Account {
         self.totals_at(at).balances()
     }
 
-    /// Where everything that came in is at an instant. As [`Account::balances_at`].
+    /// The totals at an instant, under the same conditions as [`Account::balances_at`].
     pub fn totals_at(&self, at: Timestamp) -> Totals {
         self.settled_at(at).totals()
     }
 
-    /// What transactions owe at an instant, the oldest sale first: points that were spent or held when the purchase came
-    /// back (rule X5). As [`Account::balances_at`].
+    /// The points that transactions owe at an instant, the oldest sale first: points that were spent or held when the
+    /// purchase came back (rule X5). The instant counts as for [`Account::balances_at`].
     pub fn owed_at(&self, at: Timestamp) -> Vec<Owed> {
         self.settled_at(at).owed().cloned().collect()
     }
@@ -195,7 +195,7 @@ impl Account {
         Cow::Owned(later)
     }
 
-    /// The next instant at which something happens by itself: a lot becomes available or expires, or a hold lapses.
+    /// The next deadline: the instant at which a lot becomes available or expires, or a hold lapses.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let expiries = [LotKind::Reward, LotKind::Point]
             .into_iter()
@@ -205,7 +205,7 @@ impl Account {
         expiries.chain(matures).chain(lapses).min()
     }
 
-    /// Whether something happens by itself by an instant, and no entry tells of it yet.
+    /// Whether something fell due by an instant and has no entry yet.
     #[inline]
     pub(crate) fn is_due(&self, at: Timestamp) -> bool {
         let is_past = |lot: &LiveLot| lot.expires_at.is_past(at);
@@ -255,7 +255,7 @@ impl Account {
             .fold(available ^ marks, |sum, part| sum ^ u64::try_from(part).unwrap_or(0))
     }
 
-    /// Touches its first rewards, so that they are in the cache.
+    /// Touches the account's first rewards, so that they are in the cache.
     #[inline]
     pub(crate) fn prefetch_lots(&self) -> u64 {
         self.rewards.iter().take(3).fold(0, |sum, lot| sum ^ lot.id.get())
@@ -272,7 +272,7 @@ impl Account {
         }
     }
 
-    /// Where everything of a kind that came in is now.
+    /// The totals of one kind of value.
     #[inline]
     pub(crate) fn pot(&self, kind: LotKind) -> &KindTotals {
         match kind {
@@ -281,7 +281,7 @@ impl Account {
         }
     }
 
-    /// What can be seen of the totals, as of the last entry.
+    /// The balances as of the last entry.
     #[inline]
     pub(crate) fn balances(&self) -> Balances {
         self.totals().balances()
@@ -296,7 +296,7 @@ impl Account {
         self.rest.get_or_insert_default()
     }
 
-    /// A lot that is live in some way at an instant: usable, pending, or held past its expiry; and how it stands.
+    /// A lot that is live at an instant (usable, pending, or held past its expiry), with its standing.
     pub(crate) fn live(&self, id: LotId, at: Timestamp) -> Option<(LiveLot, LotKind, Standing)> {
         let queued = [LotKind::Reward, LotKind::Point].into_iter().find_map(|kind| {
             let lot = self.queue(kind).iter().find(|lot| lot.id == id)?;
@@ -325,7 +325,7 @@ impl Account {
     }
 }
 
-/// What is kept apart and empty is as good as nothing.
+/// Empty cold state equals none.
 impl PartialEq for Account {
     fn eq(&self, other: &Self) -> bool {
         let own = |account: &Self| (account.profile, account.number, account.sequence, account.last_at);

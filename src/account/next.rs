@@ -1,4 +1,4 @@
-//! What expires next, and when.
+//! The next expiry of an account.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,22 +8,22 @@ use crate::journal::LotKind;
 use crate::time::Timestamp;
 use crate::value::{Amount, Points};
 
-/// The next expiry of an account, and what is lost if it is not used before.
+/// The next expiry of an account, and the value that is lost unless it is used before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NextExpiry {
-    /// When: the exclusive end (rule T2).
+    /// The instant of expiry, exclusive (rule T2).
     pub expires_at: Timestamp,
-    /// The money that expires then; what is held is not in it.
+    /// The money that expires then, without held money.
     pub amount: Amount,
-    /// The points that expire then; what is held is not in it.
+    /// The points that expire then, without held points.
     pub points: Points,
     /// The lots, in the order of use.
     pub lots: Vec<LotId>,
 }
 
 impl Account {
-    /// What expires next after an instant, of what is available by then.
+    /// The next expiry after an instant, for value that is available by then.
     ///
     /// ```
     /// # use scrip::*;

@@ -1,5 +1,5 @@
-//! What most accounts have nothing of: apart from the account, so that a million of them stay small, and one is near as
-//! soon as its first bytes are.
+//! Rarely used state, kept apart from the account so that a million ordinary accounts stay small, and each fits few
+//! cache lines.
 
 use super::debts::Debts;
 use super::holds::OpenHolds;
@@ -8,27 +8,27 @@ use crate::id::ProfileNumber;
 use crate::journal::KindTotals;
 use crate::value::Points;
 
-/// All of an account but its rewards.
+/// The state of an account other than its rewards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ColdState {
     pub(super) points: LotQueue,
-    /// Where everything that came in as points is now.
+    /// The totals of the points.
     pub(super) points_pot: KindTotals,
     pub(super) point_debt: Points,
-    /// What transactions owe: the debt above, and what is not collected.
+    /// All owed points: the debt above, and the shortfalls that are not collected.
     pub(super) debts: Debts,
     pub(super) pending: PendingLots,
-    /// Lots that are held past their expiry.
+    /// Lots with a part held past their expiry.
     pub(super) overdue: Vec<OverdueLot>,
     pub(super) holds: OpenHolds,
     /// The profile that this one was merged into.
     pub(super) merged_into: Option<ProfileNumber>,
-    /// The profiles that were merged into this one, also by way of another.
+    /// The profiles that were merged into this one, directly or by way of another.
     pub(super) merged_from: Vec<ProfileNumber>,
 }
 
 impl ColdState {
-    /// Nothing of all that.
+    /// The cold state of an ordinary account: empty.
     pub(super) const NONE: &Self = &Self {
         points: LotQueue::EMPTY,
         points_pot: KindTotals::EMPTY,

@@ -8,8 +8,8 @@ use crate::journal::effect::Effect;
 use crate::journal::{Cause, Entry, EntryKind, LotKind, RecordId};
 use crate::time::Timestamp;
 
-/// The entries from before an instant that no request reads any more, once redemptions from before it can be neither
-/// returned nor linked: redemptions that no later entry changed, and the issues of lots that only they drew from.
+/// The entries before an instant that no request reads any more, once redemptions before it can be neither returned
+/// nor linked: redemptions that no later entry changed, and the issues of lots that only these drew from.
 pub(crate) fn unneeded<'a>(
     account: &Account,
     journal: &'a [Entry],
@@ -26,7 +26,7 @@ pub(crate) fn unneeded<'a>(
     let needed: HashSet<LotId> = live_lots(account).chain(drawn_from).collect();
     let is_needed = move |lot: LotId| changed.contains(&lot.into()) || needed.contains(&lot);
     let lots = open.into_iter().filter(move |entry| match &entry.kind {
-        // What a transaction earned is asked for again when that is returned.
+        // The lot that a transaction earned is read again when the transaction is returned.
         EntryKind::Issue(issue) => {
             entry.at < before && entry.cause == Cause::Request && !is_needed(issue.lot)
         }
@@ -36,7 +36,7 @@ pub(crate) fn unneeded<'a>(
     closed.into_iter().chain(lots)
 }
 
-/// The lots that an entry redeems from or holds value of.
+/// The lots that an entry redeems from or sets aside.
 fn lots_drawn_from(entry: &Entry) -> Vec<LotId> {
     let mut lots = Vec::new();
     entry.effects(|effect| {

@@ -1,7 +1,7 @@
 //! The binary form of accounts, for stores that keep the folded account beside the journal.
 //!
-//! The first byte says how the rest is written. Then come flags that say which of the rarer parts follow, such as open
-//! holds; and so does each lot. A later version adds flags at the end, with what older accounts do not have.
+//! The first byte is the version of the form. Then come flags for the rarer parts, such as open holds; each lot has
+//! flags as well. A later version adds flags at the end, for parts that older accounts lack.
 
 use super::rest::ColdState;
 use super::{Account, LiveLot, OverdueLot, PendingLot};
@@ -11,10 +11,10 @@ use crate::journal::{HoldEntry, KindTotals, LotKind, Owed};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Delta;
 
-/// The one form there is.
+/// The only version of the form so far.
 const FORM: u8 = 1;
 
-/// Writes an account, as it stands after a whole change.
+/// Writes an account. It must be the state after a whole change.
 pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
     let Account { number, sequence, last_at, .. } = *account;
     let mut to = Writer::new(out, number, sequence, last_at);
@@ -51,7 +51,7 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
 /// Reads an account.
 ///
 /// # Errors
-/// The bytes are no account, or one in which value appeared or vanished (rule J3).
+/// The bytes are not an account, or value appeared or vanished in it (rule J3).
 pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
     let mut from = Reader::new(bytes, ProfileNumber::CATALOGUE, "the head of an account");
     match from.byte()? {
@@ -85,7 +85,7 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
     Ok(account)
 }
 
-/// Writes lots one after the other: each instant as what lies between it and the one before it of its sort.
+/// Writes lots one after the other, each instant as the difference from the previous one of its sort.
 struct LotWriter<'a> {
     to: Writer<'a>,
     issued: Timestamp,
@@ -112,7 +112,7 @@ impl LotWriter<'_> {
         }
     }
 
-    /// What most accounts have nothing of.
+    /// Writes the parts that most accounts lack.
     fn rare(mut self, rest: &ColdState) {
         let ColdState { pending, overdue, holds, merged_into, merged_from, debts, .. } = rest;
         if !pending.is_empty() {
@@ -202,7 +202,7 @@ impl LotReader<'_> {
 }
 
 impl Writer<'_> {
-    /// The quantities that are not zero. New ones come at the end.
+    /// Writes the quantities that are not zero. New ones are added at the end.
     fn pot(&mut self, pot: &KindTotals) {
         let values = [
             pot.available,
@@ -223,7 +223,7 @@ impl Writer<'_> {
         all.into_iter().filter(|value| *value != 0).for_each(|value| self.number(value));
     }
 
-    /// From one instant to the next.
+    /// Writes the difference from one instant to the next.
     fn step(&mut self, to: Timestamp, from: &mut Timestamp) {
         // Both are in the years 1 to 9999.
         self.span(to.micros().wrapping_sub(from.micros()));
@@ -267,7 +267,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Up, or down.
+    /// A correction, upward or downward.
     fn correction(&self, raw: u64) -> Reading<Delta> {
         let raw = unzigzag(raw);
         let size = self.quantity_of(raw.unsigned_abs())?;

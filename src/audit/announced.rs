@@ -1,11 +1,11 @@
-//! What one entry announces and the next ones say: new lots, and points that come and go with a transaction.
+//! Announcements: new lots, and points earned or clawed back, that an entry requires of the entries after it.
 
 use super::{Check, Fault, Past, Step};
 use crate::id::{LotId, ReturnId, TransactionId};
 use crate::journal::{EntryKind, LotKind, Origin};
 use crate::value::{Points, Quantity};
 
-/// What an entry announces.
+/// An announcement, by the entry that makes it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Announced {
     /// A return: a new lot for value that cannot go back to its own (rule R3).
@@ -19,7 +19,7 @@ pub(super) enum Announced {
 }
 
 impl Past {
-    /// What was announced comes next.
+    /// Checks that the entry is the one announced next.
     pub(super) fn check_announced(&self, step: &Step<'_>) -> Check {
         let (is_right, expected) = match (self.announced.front(), &step.entry.kind) {
             (None, _) => return Ok(()),

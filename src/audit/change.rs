@@ -71,7 +71,7 @@ impl Past {
         let standing = record.standing_until(expires_at, step.at());
         let after = LotState { expires_at, remaining, standing, ..now };
         let (from, to) = (now.standing.bucket(), standing.bucket());
-        // What a correction upward brings is clawed back first, as far as its transaction owes it.
+        // An upward correction is clawed back first, up to the points that the lot's transaction owes.
         let gone = corrected.clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
         let asked = remaining.checked_add(gone).unwrap_or(Quantity::MAX_TOTAL);
         let up = asked.checked_sub(now.remaining);
@@ -101,7 +101,7 @@ impl Past {
 }
 
 impl LotRecord {
-    /// What is fixed about the lot is the corrected form from now on.
+    /// Replaces the lot's fixed facts by the corrected ones.
     fn correct(&mut self, issue: &Issue) -> Check {
         same_facts(issue, &self.issue)?;
         same("L2", "issue.moves", &issue.moves, &self.issue.moves)?;
@@ -115,7 +115,7 @@ impl LotRecord {
     }
 }
 
-/// Neither taken back nor with another profile.
+/// Whether a lot is neither revoked nor with another profile.
 fn is_here(now: &LotState) -> bool {
     !matches!(now.standing, Standing::Revoked | Standing::MovedTo(_))
 }

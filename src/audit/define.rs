@@ -8,7 +8,7 @@ use crate::id::{DefinitionId, ProfileNumber};
 use crate::journal::{Issue, LotKind};
 use crate::time::Period;
 
-/// The definitions of a catalogue, with the terms that each ever had: what an issue is checked against.
+/// The definitions of a catalogue, with all terms that each ever had: issues are checked against them.
 #[derive(Debug, Default)]
 pub struct Definitions(BTreeMap<DefinitionId, Known>);
 
@@ -18,7 +18,7 @@ struct Known {
     terms: Vec<DefinedTerms>,
 }
 
-/// What a definition says of its lots' terms; the zone may be the request's or the program's.
+/// The terms that a definition gives its lots; the zone may come from the request or the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct DefinedTerms {
     period: Option<Period>,
@@ -28,7 +28,7 @@ struct DefinedTerms {
 }
 
 impl Definitions {
-    /// A lot was issued from a definition of its kind, on terms that this had at some time (rules D2 and D3).
+    /// Checks that a lot was issued from a definition of its kind, on terms that it once had (rules D2 and D3).
     pub(super) fn check_issue(&self, issue: &Issue) -> Check {
         let known = issue.definition_id.and_then(|id| self.0.get(&id));
         let none =

@@ -1,4 +1,4 @@
-//! Points that transactions earned, and what came back of them (rules X3 to X5).
+//! Points that transactions earned, and points that were clawed back (rules X3 to X5).
 
 use super::announced::Announced;
 use super::issue::only_from;
@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use std::collections::VecDeque;
 
 impl Past {
-    /// A new lot for what a transaction earned. What was owed is not in it.
+    /// Checks a new lot of points that a transaction earned. Points that pay a debt are not in the lot.
     pub(super) fn issued_by_transaction(
         &mut self,
         step: &Step<'_>,
@@ -31,7 +31,7 @@ impl Past {
                 self.check_given("details.origin.transaction", transaction)?;
                 let lot = self.earned_lot(transaction);
                 same("X4", "lot", &Some(issue.lot), &lot)?;
-                // What it earned before is in another journal.
+                // The lot that the transaction earned before is in another journal.
                 issue.replaces().filter(|lot| lot.number() != step.number())
             }
             Some(_) => return Err(Fault::new("R3", "details.origin", &transaction, "a return")),
@@ -50,7 +50,7 @@ impl Past {
         same("X3", "expires_at", &Some(issue.expires_at), &expiry)
     }
 
-    /// A lot is what its transaction says.
+    /// Checks that a lot agrees with its transaction.
     fn check_own_lot(&self, issue: &Issue, id: TransactionId) -> Check {
         let Some(transaction) = self.transactions.get(&id) else { return Ok(()) };
         let Some(earned) = transaction.earned else { return Ok(()) };
@@ -109,8 +109,8 @@ impl Past {
         self.check_owed(step, clawed, left)
     }
 
-    /// Whatever is left in the transaction's own lots comes out of them first, one after the other, also where one stayed with
-    /// a profile that was merged into this one. Answers what is left to be owed.
+    /// Checks the points taken from the transaction's own lots: all that is left in them, one lot after the other,
+    /// including a lot that stayed with a merged profile. Returns the points left to be owed.
     fn clawed_from_lots(&mut self, step: &Step<'_>, clawed: &ClawedBack, points: Points) -> Check<Points> {
         let mut left = points;
         let mut known: VecDeque<LotId> = self.own_lots(clawed.transaction).map(|own| own.now.lot).collect();
@@ -149,7 +149,7 @@ impl Past {
         Ok(left)
     }
 
-    /// What the transaction's own lots do not give is owed, by either policy.
+    /// Checks that points which the transaction's own lots do not cover are owed, by either policy.
     fn check_owed(&self, step: &Step<'_>, clawed: &ClawedBack, left: Points) -> Check {
         let transaction = clawed.transaction;
         let Some(owed) = &clawed.owed else { return same("X4", "owed", &Points::ZERO, &left) };
@@ -163,7 +163,7 @@ impl Past {
         same("X5", "owed.held", &owed.held, &held.map(|own| own.now.lot).collect())
     }
 
-    /// The lots here that a transaction earned, and those that stand in for them, in the order in which they came to be.
+    /// The lots of this journal that a transaction earned, and their stand-ins, in the order of creation.
     fn own_lots(&self, transaction: TransactionId) -> impl Iterator<Item = &LotRecord> {
         let is_own = |lot: &&LotRecord| {
             lot.issue.owner() == Some(transaction) && !matches!(lot.now.standing, Standing::MovedTo(_))
@@ -174,14 +174,14 @@ impl Past {
         lots.into_iter()
     }
 
-    /// What was adjusted away in the lots here that are a transaction's own, net.
+    /// The points adjusted away in a transaction's own lots of this journal, net.
     pub(super) fn adjusted_away(&self, transaction: TransactionId) -> Points {
         let away = self.own_lots(transaction).map(|own| i128::from(own.adjusted_away.ten_thousandths()));
         let away = i64::try_from(away.sum::<i128>()).ok().map(Quantity::from_ten_thousandths);
         away.and_then(Result::ok).map_or(Points::ZERO, Quantity::as_points)
     }
 
-    /// The lot that a transaction earned, if it is here.
+    /// The lot that a transaction earned, if it is in this journal.
     fn own_lot(&self, transaction: TransactionId) -> Option<LotId> {
         let lot = self.lots.get(&self.earned_lot(transaction)?)?;
         (!matches!(lot.now.standing, Standing::MovedTo(_))).then_some(lot.now.lot)
@@ -192,21 +192,21 @@ impl Past {
         self.transactions.get(&transaction)?.earned?.lot
     }
 
-    /// A transaction of a profile that was merged into this one: what it earned before is in the journal of that one.
+    /// Checks a transaction of a merged profile, whose earlier earnings are in that profile's journal.
     fn check_given(&mut self, field: &'static str, id: TransactionId) -> Check {
         let is_given = self.given.take() == Some(id);
         ensure("X4", field, is_given, &id, format_args!("a transaction that was changed just before"))
     }
 }
 
-/// Where points that a transaction earns go.
+/// The split of the points that a transaction earns.
 struct Paid {
     clawed_back: Option<Recovered>,
     paid_to_debt: Points,
     into_lot: Points,
 }
 
-/// What the transaction owes comes first, then the debts of others, then its lot (rules X4 and X5).
+/// Splits earned points: the transaction's own debt first, then other debts, then its lot (rules X4 and X5).
 fn paid(step: &Step<'_>, transaction: TransactionId, points: Points) -> Paid {
     let clawed_back = step.account.debts().clone().claw_back(transaction, points.into());
     let left = points.minus(clawed_back.map_or(Points::ZERO, |recovered| recovered.points()));
@@ -215,7 +215,7 @@ fn paid(step: &Step<'_>, transaction: TransactionId, points: Points) -> Paid {
     Paid { clawed_back, paid_to_debt, into_lot: left.minus(paid_to_debt) }
 }
 
-/// Earned points have terms of their own (rule X3).
+/// Checks the terms of a lot of earned points, which come from no definition (rule X3).
 pub(super) fn check_earned_terms(issue: &Issue) -> Check {
     let terms = Terms { extend_days: None, is_reassignable: false, is_extendable: false, ..issue.terms };
     same("X3", "terms", &issue.terms, &terms)

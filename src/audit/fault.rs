@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::account::{Contradiction, Corrupt};
 
-/// Whether an entry passed; and what a check found on the way.
+/// The result of a check, with a value that the check found.
 pub(super) type Check<T = ()> = Result<T, Fault>;
 
-/// A field that contradicts the rest, of the entry that is being checked.
+/// A field of the entry being checked that contradicts the rest.
 #[derive(Debug)]
 pub(super) struct Fault {
     rule: &'static str,
@@ -28,14 +28,14 @@ impl Fault {
         Self { rule, field, found: json(found), expected: expected.to_string() }
     }
 
-    /// In the entry with this number.
+    /// The fault as an error of the entry with this number.
     pub(super) fn at(self, sequence: u32) -> Corrupt {
         let Self { rule, field, found, expected } = self;
         Corrupt::Contradiction(Box::new(Contradiction { sequence, field, found, expected, rule }))
     }
 }
 
-/// A field has the one value that the rules give.
+/// Checks that a field has the one value that the rules give.
 pub(super) fn same<T: Serialize + PartialEq>(
     rule: &'static str,
     field: &'static str,
@@ -45,7 +45,7 @@ pub(super) fn same<T: Serialize + PartialEq>(
     if found == expected { Ok(()) } else { Err(Fault::new(rule, field, found, json(expected))) }
 }
 
-/// A field has one of the values that the rules allow.
+/// Checks that a field has one of the values that the rules allow.
 pub(super) fn ensure(
     rule: &'static str,
     field: &'static str,

@@ -13,15 +13,15 @@ use crate::journal::{
 };
 use crate::value::{Amount, Exchange, Points, Quantity};
 
-/// A redemption after the entries so far.
+/// The state of a redemption after the entries so far.
 #[derive(Clone, Debug)]
 pub(super) struct RedemptionRecord {
-    /// What it took; `None` if it is another journal's, of a profile that was merged into this one.
+    /// The value that it took; `None` for a redemption in the journal of a merged profile.
     pub(super) made: Option<Made>,
     pub(super) state: RedemptionState,
 }
 
-/// What a redemption took.
+/// The value that a redemption took.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     pub(super) total: Amount,
@@ -30,7 +30,7 @@ pub(super) struct Made {
 }
 
 impl Past {
-    /// Value that goes back to lots, or comes as new ones.
+    /// Checks value that goes back to lots, or is issued as new lots.
     pub(super) fn give_back(&mut self, step: &Step<'_>, back: &ReturnEntry, is_reversal: bool) -> Check {
         let (redemption, number) = (back.redemption.id, step.number());
         same("J1", "id", &back.id, &ReturnId::made_by(number, step.entry.sequence))?;
@@ -45,7 +45,7 @@ impl Past {
         Ok(())
     }
 
-    /// What a redemption gave back is added up, and went back as if so much less had been redeemed.
+    /// Adds a return to its redemption's total, and checks the shares as if that much less had been redeemed.
     fn returned(&mut self, number: ProfileNumber, back: &ReturnEntry, is_reversal: bool) -> Check {
         let (total, requested, state) = (back.total, back.requested, &back.redemption);
         check_asked(requested, total)?;
@@ -62,7 +62,7 @@ impl Past {
                     "a redemption that was made before",
                 ));
             }
-            // One of another journal: what it gave back before is as stated.
+            // A redemption of another journal: its earlier returned total is taken as stated.
             None => state.returned.checked_sub(total).unwrap_or_default(),
         };
         same("R2", "redemption.returned", &Some(state.returned), &before.checked_add(total))?;
@@ -141,8 +141,8 @@ impl Past {
 }
 
 impl Past {
-    /// What its lot's transaction owes is clawed back first (rule X5). Answers what is left of the item. Whose own lot one was
-    /// that never was here is as stated.
+    /// Checks that the debt of the lot's transaction is clawed back first (rule X5), and returns the rest of the item.
+    /// The transaction of a lot that was never in this journal is taken as stated.
     fn check_clawed_back(&self, debts: &mut Debts, item: &ReturnedItem) -> Check<Quantity> {
         let owner = match self.lots.get(&item.lot) {
             Some(known) => known.issue.owner(),
@@ -153,7 +153,7 @@ impl Past {
         Ok(item.value().minus(expected.map_or(Quantity::ZERO, |recovered| recovered.value())))
     }
 
-    /// A new lot that stands in for a transaction's own one says how that stands; and is the transaction's own as well.
+    /// Checks a new lot that stands in for a transaction's own lot: the item states the old lot's change.
     fn check_stood_in(&mut self, step: &Step<'_>, item: &ReturnedItem) -> Check<Option<TransactionId>> {
         let Some(old) = self.lots.get(&item.lot) else {
             let Some(change) = &item.change else { return Ok(None) };
@@ -172,14 +172,14 @@ impl Past {
     }
 }
 
-/// A return is at most what is left, and below what was asked for only if that was more (rules R2 and R4).
+/// Checks a return's total: at most the rest, and below the request only if that was more (rules R2 and R4).
 fn check_total(made: &Made, returned: Amount, back: &ReturnEntry, is_reversal: bool) -> Check {
     let left = made.total.minus(returned);
     ensure("R2", "total", back.total <= left, &back.total, format_args!("at most {left}"))?;
     if is_reversal || back.total < back.requested { same("R2", "total", &back.total, &left) } else { Ok(()) }
 }
 
-/// What each lot gave and does not keep, the last used first (rule R1).
+/// Checks each lot's share: the part that it gave and does not keep, the last used first (rule R1).
 fn check_shares(made: &Made, returned: Amount, back: &ReturnEntry) -> Check {
     let left = made.total.minus(returned);
     let before = first_part(&made.items, made.exchange, left);
@@ -197,7 +197,7 @@ fn check_shares(made: &Made, returned: Amount, back: &ReturnEntry) -> Check {
     same("R1", "items", &back.items.iter().map(share).collect(), &expected)
 }
 
-/// Money that no point was given for, and what was clawed back, go nowhere.
+/// Checks that money no point was given for, and clawed back value, go to no lot.
 fn check_nothing(item: &ReturnedItem) -> Check {
     let to = if item.value().is_zero() { ReturnedTo::Lot } else { ReturnedTo::ClawedBack };
     same("R1", "items.to", &item.to, &to)?;

@@ -35,7 +35,7 @@ impl Past {
         Ok(())
     }
 
-    /// What a capture takes leaves the lots, and the rest of the hold is let go.
+    /// Checks that the captured value leaves the lots, and that the rest of the hold is released.
     fn take_held(&mut self, step: &Step<'_>, placed: &HoldEntry, capture: &Capture) -> Check {
         let taken = |item: &Item| {
             let taken = capture.redeem.items.iter().find(|taken| taken.lot == item.lot);
@@ -63,7 +63,7 @@ impl Past {
         capture.expired.iter().zip(&expired).try_for_each(|(found, expected)| same_after(found, expected))
     }
 
-    /// A hold was released, or lapsed.
+    /// Checks a hold that was released or lapsed.
     pub(super) fn release(&mut self, step: &Step<'_>, release: &Release) -> Check {
         let placed = open(step, "placed.hold", release.placed.hold)?;
         same_placed(&release.placed, placed)?;
@@ -79,7 +79,7 @@ impl Past {
 }
 
 impl LotRecord {
-    /// Held value is let go: what the lot's transaction owes is clawed back first (rule X5).
+    /// Releases held value: points that the lot's transaction owes are clawed back first (rule X5).
     fn let_go(&mut self, debts: &mut Debts, value: Quantity, step: &Step<'_>) -> ReleasedLot {
         let owner = debts.owner(self.now.lot);
         let clawed_back = owner.and_then(|owner| debts.claw_back(owner, value));

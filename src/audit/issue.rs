@@ -38,7 +38,7 @@ impl Past {
         Ok(())
     }
 
-    /// A lot is here from now on.
+    /// Adds a lot to the journal's state.
     pub(super) fn add_lot(
         &mut self,
         issue: &Issue,
@@ -60,7 +60,7 @@ impl Past {
         self.lots.insert(issue.lot, record);
     }
 
-    /// A name is one lot's (rule D5).
+    /// Registers a lot's external id, which must be unique (rule D5).
     fn add_lot_name(&mut self, name: Option<&ExternalId>) -> Check {
         let is_new = name.is_none_or(|name| self.lot_names.insert(name.clone()));
         ensure("D5", "stamp.external", is_new, &name, format_args!("a name that no other lot has"))
@@ -75,8 +75,8 @@ impl Past {
         same("R3", "issued_at", &issue.issued_at, &step.at())?;
         same("R3", "available_at", &issue.available_at, &step.at())?;
         let Origin::Returned { redemption, lot, transaction } = origin else { return Ok(()) };
-        // One that never was here came with a redemption of the profile that was merged into this one: whose it was is as
-        // stated.
+        // A lot that was never here came with a redemption of a merged profile: the transaction that it belongs to is
+        // taken as stated.
         let Some(old) = self.lots.get(&lot) else {
             let transaction = transaction.or_else(|| issue.owner());
             let origin = Origin::Returned { redemption, lot, transaction };
@@ -93,7 +93,7 @@ impl Past {
     }
 }
 
-/// A period of grace that begins at the return: so many times 24 hours, also none.
+/// Whether the lot expires a whole number of 24-hour days after the return, zero included (a grace period).
 fn is_days_later(step: &Step<'_>, issue: &Issue) -> bool {
     issue.expires_at.instant().is_some_and(|end| {
         let later = end.to_datetime().signed_duration_since(step.at().to_datetime());
@@ -101,7 +101,7 @@ fn is_days_later(step: &Step<'_>, issue: &Issue) -> bool {
     })
 }
 
-/// What a lot says that was not asked for by itself: where it came from, and nothing of the caller's.
+/// The details of a lot that no request asked for: its origin, and nothing from the caller.
 pub(super) fn only_from(origin: Origin) -> Option<Box<LotDetails>> {
     Some(Box::new(LotDetails { origin: Some(origin), ..LotDetails::default() }))
 }

@@ -1,4 +1,4 @@
-//! What the journal says of each lot, and the changes that follow from it.
+//! The state of each lot according to the journal, and the changes that follow from it.
 
 use super::{Check, Fault, Past, same};
 use crate::id::{ExternalId, LotId};
@@ -6,22 +6,22 @@ use crate::journal::{Bucket, Issue, LotChange, LotDetails, LotState, Movement, S
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Delta, Quantity};
 
-/// A lot after the entries so far.
+/// The state of a lot after the entries so far.
 #[derive(Clone, Debug)]
 pub(super) struct LotRecord {
-    /// What is fixed about it.
+    /// The lot's fixed facts.
     pub(super) issue: Issue,
     pub(super) external_id: Option<ExternalId>,
-    /// How it stands, as the last entry about it left it.
+    /// The lot's state, as of the last entry about it.
     pub(super) now: LotState,
-    /// How much of what is left is held.
+    /// The held part of the remaining value.
     pub(super) held: Quantity,
-    /// What was adjusted away, net.
+    /// The quantity adjusted away, net.
     pub(super) adjusted_away: Delta,
 }
 
 impl LotRecord {
-    /// How it stands at an instant (rule T2).
+    /// The lot's state at an instant (rule T2).
     pub(super) fn at(&self, at: Timestamp) -> LotState {
         let standing = match self.now.standing {
             gone @ (Standing::Revoked | Standing::MovedTo(_)) => gone,
@@ -30,7 +30,7 @@ impl LotRecord {
         LotState { standing, ..self.now }
     }
 
-    /// How it would stand at an instant with another expiry.
+    /// The lot's standing at an instant, with another expiry.
     pub(super) fn standing_until(&self, expires_at: Expiry, at: Timestamp) -> Standing {
         let available_at = self.issue.available_at;
         if expires_at.is_past(at) {
@@ -47,7 +47,7 @@ impl LotRecord {
     }
 }
 
-/// The change that leaves a lot like this, with what moves for it. Movements of nothing are left out.
+/// The change that leaves a lot in this state, with its movements. Zero movements are left out.
 pub(super) fn lot_change(after: LotState, moves: [(Bucket, Bucket, Quantity); 2]) -> LotChange {
     let kind = after.kind;
     let moves = moves.into_iter().filter(|(from, to, value)| from != to && !value.is_zero());
@@ -55,7 +55,7 @@ pub(super) fn lot_change(after: LotState, moves: [(Bucket, Bucket, Quantity); 2]
     LotChange { after, moved }
 }
 
-/// Nothing moves.
+/// A movement of nothing.
 pub(super) const NONE: (Bucket, Bucket, Quantity) = (Bucket::Issued, Bucket::Issued, Quantity::ZERO);
 
 impl Past {
@@ -66,7 +66,7 @@ impl Past {
     }
 }
 
-/// A lot is said to stand as it does.
+/// Checks the state of a lot that an entry gives.
 pub(super) fn same_after(found: &LotState, expected: &LotState) -> Check {
     same("J1", "after.lot", &found.lot, &expected.lot)?;
     same("D3", "after.kind", &found.kind, &expected.kind)?;
@@ -76,13 +76,13 @@ pub(super) fn same_after(found: &LotState, expected: &LotState) -> Check {
     same("T2", "after.standing", &found.standing, &expected.standing)
 }
 
-/// A lot is said to stand as it does, and what is said to move is the difference.
+/// Checks the change of a lot that an entry gives: its state, and its movements.
 pub(super) fn same_change(found: &LotChange, expected: &LotChange) -> Check {
     same_after(&found.after, &expected.after)?;
     same("J3", "moved", &found.moved, &expected.moved)
 }
 
-/// What is frozen in a lot is what it was (rule D3). Its value and what the caller attached can be corrected.
+/// Checks that a lot's frozen facts did not change (rule D3). Its value and attachments can be corrected.
 pub(super) fn same_facts(found: &Issue, expected: &Issue) -> Check {
     same("J1", "issue.lot", &found.lot, &expected.lot)?;
     same("D3", "issue.kind", &found.kind, &expected.kind)?;

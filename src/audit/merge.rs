@@ -11,7 +11,7 @@ use crate::value::Quantity;
 
 const KINDS: [LotKind; 2] = [LotKind::Reward, LotKind::Point];
 
-/// A profile that is being merged into this one: the lots that came, with what is held of each.
+/// A profile that is being merged into this one: the lots that came, with the held part of each.
 #[derive(Debug)]
 pub(super) struct Arrival {
     from: ProfileNumber,
@@ -19,8 +19,8 @@ pub(super) struct Arrival {
 }
 
 impl Past {
-    /// A merger is written to its end: the lots that are live leave and nothing else is written ever after; what arrives
-    /// is followed by the merger.
+    /// Checks that a merger is complete: a closed profile's live lots leave, and nothing else is written afterwards;
+    /// lots that arrive are followed by the merger's own entry.
     pub(super) fn check_merger(&self, step: &Step<'_>) -> Check {
         let account = step.account;
         let kind = &step.entry.kind;
@@ -53,7 +53,7 @@ impl Past {
         same("L2", "moved", &merged.moved, &history.collect())
     }
 
-    /// What is owed, what a hold was asked for, and the totals of the history, are as stated.
+    /// Checks a merger. Debts, the amounts that holds requested, and the history's totals are taken as stated.
     pub(super) fn merge_in(&mut self, step: &Step<'_>, merged: &MergedIn) -> Check {
         let account = step.account;
         let arrival = self.arrival.take().unwrap_or(Arrival { from: merged.from, held: BTreeMap::new() });
@@ -96,7 +96,7 @@ impl Past {
         check_history(&merged.moved)
     }
 
-    /// A lot arrives in a merger.
+    /// Records a lot that arrives in a merger.
     pub(super) fn arrives(
         &mut self,
         step: &Step<'_>,
@@ -113,7 +113,7 @@ impl Past {
     }
 }
 
-/// History comes from elsewhere, each bucket at most once and in order.
+/// Checks that history comes from another profile, each bucket at most once and in order.
 fn check_history(moved: &Vec<Movement>) -> Check {
     let stated = KINDS.into_iter().flat_map(|kind| {
         let mut totals = KindTotals::default();
@@ -123,7 +123,7 @@ fn check_history(moved: &Vec<Movement>) -> Check {
     same("L2", "moved", moved, &stated.collect())
 }
 
-/// Whether something is left that a merger takes along.
+/// Whether the account still has lots that a merger takes along.
 pub(super) fn has_live_lots(account: &Account) -> bool {
     KINDS.iter().any(|kind| account.lots(*kind).len() > 0)
         || account.pending().len() > 0

@@ -1,7 +1,7 @@
 //! The audit of a journal: every entry is checked against itself, and against the entries before it.
 //!
-//! An account forgets a lot that is used up and a redemption that was made, as deciding does not need them. The auditor
-//! remembers: the lots, redemptions and transactions that there ever were, once each. There is one file per sort of entry.
+//! An account forgets used-up lots and past redemptions, which decisions do not need. The auditor keeps a record of
+//! every lot, redemption and transaction, once each. There is one file per kind of entry.
 
 mod announced;
 mod change;
@@ -37,30 +37,30 @@ use crate::time::Timestamp;
 
 /// Reads a journal from its first entry, and finds every entry that contradicts itself or the journal before it.
 ///
-/// It proves that the journal agrees with itself, not who wrote it: a journal that was rewritten consistently is not found.
-/// What arrives from another profile's journal is taken as stated.
+/// It proves that the journal agrees with itself, not who wrote it: a journal that was rewritten consistently is not
+/// found. Lots that arrive from another profile's journal are taken as stated.
 #[derive(Debug)]
 pub struct Auditor<'a> {
     account: Account,
-    /// The catalogue's definitions; `None` if they are not known here.
+    /// The catalogue's definitions; `None` if the auditor was not given them.
     catalogue: Option<&'a Definitions>,
     past: Past,
 }
 
-/// What the entries so far say.
+/// The state of the journal after the entries so far.
 #[derive(Debug, Default)]
 struct Past {
     lots: BTreeMap<LotId, LotRecord>,
     redemptions: BTreeMap<RedemptionId, RedemptionRecord>,
     transactions: BTreeMap<TransactionId, Transaction>,
-    /// Lots that stayed with profiles that were merged into this one, as far as they changed since.
+    /// Lots that stayed with merged profiles, if they changed since the merger.
     stayed: BTreeMap<LotId, LotState>,
     definitions: Definitions,
     lot_names: BTreeSet<ExternalId>,
     transaction_names: BTreeMap<ExternalId, TransactionId>,
-    /// What the entries so far announce, and the next ones must say.
+    /// Announcements of earlier entries, which the next entries must carry out.
     announced: VecDeque<Announced>,
-    /// A transaction of a profile that was merged into this one, if the entry before is the first here about it.
+    /// A merged profile's transaction, if the previous entry is the first one about it in this journal.
     given: Option<TransactionId>,
     arrival: Option<Arrival>,
     span: Span,
@@ -75,13 +75,13 @@ struct Step<'a> {
 }
 
 impl<'a> Auditor<'a> {
-    /// Of a journal, from its first entry. The catalogue belongs to no profile.
+    /// An auditor of a journal, from its first entry. The catalogue has no profile.
     pub fn new(profile: Option<ProfileId>, number: ProfileNumber) -> Self {
         let account = profile.map_or(Account::without_profile(number), |id| Account::new(id, number));
         Self { account, catalogue: None, past: Past::default() }
     }
 
-    /// The same, which also checks that what is issued was defined, and on which terms (rules D2 and D3).
+    /// Makes the auditor also check lots against their definitions and their terms (rules D2 and D3).
     #[must_use]
     pub fn with_definitions(self, definitions: &'a Definitions) -> Self {
         Self { catalogue: Some(definitions), ..self }
@@ -90,7 +90,7 @@ impl<'a> Auditor<'a> {
     /// Reads the next entry.
     ///
     /// # Errors
-    /// It is not the next entry of this journal. The auditor is then of no more use.
+    /// The entry is not the next one of this journal. The auditor cannot be used afterwards.
     pub fn follow(&mut self, entry: &Entry) -> Result<(), Corrupt> {
         self.account.check_place(entry)?;
         let step = Step { entry, account: &self.account, catalogue: self.catalogue };
@@ -101,7 +101,7 @@ impl<'a> Auditor<'a> {
     /// Checks that the journal may end here: that the request which wrote the last entry wrote nothing more.
     ///
     /// # Errors
-    /// Something is missing.
+    /// Entries of the last request are missing.
     pub fn check_end(&self) -> Result<(), Corrupt> {
         self.past.check_end(&self.account).map_err(|fault| fault.at(self.account.sequence()))
     }

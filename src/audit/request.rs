@@ -1,4 +1,4 @@
-//! Why an entry was written, when, and how a repeated request finds it (rules J5 and T7).
+//! The cause, the instant and the stamp of an entry (rules J5 and T7).
 
 use std::ops::Range;
 
@@ -6,12 +6,12 @@ use super::{Check, Fault, Past, Step, ensure, same};
 use crate::id::ReturnId;
 use crate::journal::{Cause, Entry, EntryKind, External, Origin, TransactionChange};
 
-/// The request that is being read.
+/// The request whose entries are being read.
 #[derive(Debug, Default)]
 pub(super) struct Span {
-    /// The entries that it wrote by its stamp and that are still to come, counted from its first.
+    /// The request's entries still to come, according to its stamp, counted from the first.
     left: Range<u32>,
-    /// The cause of any further entry of it.
+    /// The cause of the request's further entries.
     further: Option<Cause>,
 }
 
@@ -32,13 +32,13 @@ impl Past {
         self.check_span(step)
     }
 
-    /// The cause of an entry; `None` where it may be one of two.
+    /// The cause that an entry must have; `None` if two are possible.
     fn cause(&self, step: &Step<'_>) -> Check<Option<Cause>> {
         Ok(Some(match &step.entry.kind {
             EntryKind::Mature(_) | EntryKind::Expire(_) | EntryKind::Lapse(_) => Cause::Clock,
             EntryKind::MergeIn(_) => Cause::Merge,
             EntryKind::ReassignOut(_) if step.account.merged_into().is_some() => Cause::Merge,
-            // By itself or in a merger.
+            // A move by request, or part of a merger.
             EntryKind::ReassignIn(_) => {
                 let is_move = matches!(step.entry.cause, Cause::Request | Cause::Merge);
                 ensure("L2", "cause", is_move, &step.entry.cause, format_args!("a request or a merger"))?;
@@ -56,7 +56,7 @@ impl Past {
         }))
     }
 
-    /// The name on a stamp is that of what the entry makes, or of a transaction that had none before (rule X6).
+    /// Checks that a stamp's name is that of the new record, or of a transaction without one before (rule X6).
     fn check_external(&self, step: &Step<'_>) -> Check {
         let entry: &Entry = step.entry;
         let found = entry.external();
@@ -70,7 +70,7 @@ impl Past {
                 let TransactionChange { transaction, .. } = &**change;
                 let is_new = match self.transactions.get(&transaction.id) {
                     Some(before) => before.external_id.is_none(),
-                    // Of one that was posted in another journal it is not known.
+                    // The earlier name of a transaction posted in another journal is not known.
                     None => found.is_some() || transaction.id.number() == step.number(),
                 };
                 transaction.external_id.clone().filter(|_| is_new).map(External::Transaction)
@@ -80,7 +80,7 @@ impl Past {
         same("J5", "stamp.external", &found, &expected.as_ref())
     }
 
-    /// A stamp says how many entries its request wrote.
+    /// Checks the number of entries that a stamp gives for its request.
     fn check_span(&mut self, step: &Step<'_>) -> Check {
         let entry = step.entry;
         let is_first = matches!(entry.cause, Cause::Request | Cause::Clock);
@@ -109,7 +109,7 @@ impl Past {
     }
 }
 
-/// The cause of what a request writes after its first entry.
+/// The cause of a request's entries after the first.
 fn further(step: &Step<'_>) -> Option<Cause> {
     let (number, sequence) = (step.number(), step.entry.sequence);
     match &step.entry.kind {
@@ -122,7 +122,7 @@ fn further(step: &Step<'_>) -> Option<Cause> {
     }
 }
 
-/// What falls due is written at its own instant, before anything that happens later.
+/// Checks that a due entry is written at its own instant, before anything later.
 fn check_clock(step: &Step<'_>) -> Check {
     let (at, due) = (step.at(), step.account.next_deadline());
     if step.entry.cause == Cause::Clock {

@@ -35,7 +35,7 @@ impl Past {
         Ok(())
     }
 
-    /// A redemption that was made: what it took, and nothing given back yet.
+    /// Records a new redemption: its items, and no return yet.
     pub(super) fn redeemed(&mut self, redeemed: &Redeemed) {
         let id = redeemed.redemption;
         let made = Made {
@@ -52,7 +52,7 @@ pub(super) fn exchange(details: Option<&RedeemDetails>) -> Option<Exchange> {
     details.and_then(|details| details.exchange)
 }
 
-/// A hold agrees with itself, and is good at this instant.
+/// Checks that a hold agrees with itself, and is valid at this instant.
 pub(super) fn check_placed(step: &Step<'_>, placed: &HoldEntry) -> Check {
     check_asked(placed.requested, placed.total)?;
     check_items(&placed.items, placed.total, placed.details.as_deref())?;
@@ -60,13 +60,13 @@ pub(super) fn check_placed(step: &Step<'_>, placed: &HoldEntry) -> Check {
     ensure("H3", "expires_at", placed.expires_at > step.at(), &placed.expires_at, format_args!("the future"))
 }
 
-/// Something was taken, and no more than was asked for (rules Q6 and C4).
+/// Checks that something was taken, and no more than was requested (rules Q6 and C4).
 pub(super) fn check_asked(requested: Amount, total: Amount) -> Check {
     ensure("Q6", "total", !total.is_zero(), &total, format_args!("more than nothing"))?;
     ensure("C4", "requested", total <= requested, &requested, format_args!("at least the total, {total}"))
 }
 
-/// The items add up to the total, and the points in them pay their share at the rate.
+/// Checks that the items add up to the total, and that points pay their share at the rate.
 pub(super) fn check_items(items: &Items, total: Amount, details: Option<&RedeemDetails>) -> Check {
     same("C5", "total", &Some(total), &sum(items.iter().map(|item| item.amount)))?;
     let has_points = items.iter().any(|item| item.kind() == LotKind::Point);
@@ -80,7 +80,7 @@ pub(super) fn sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
     amounts.try_fold(Amount::ZERO, Amount::checked_add)
 }
 
-/// The lots that come first give all that they have, and only the last one of a kind keeps something (rules C1 to C3).
+/// Checks the draw: the first lots give all they have; only a kind's last lot keeps a rest (rules C1 to C3).
 fn check_drawn(step: &Step<'_>, items: &Items, exchange: Option<Exchange>) -> Check {
     for kind in [LotKind::Reward, LotKind::Point] {
         let mut taken = items.iter().filter(|item| item.kind() == kind).peekable();
@@ -98,7 +98,7 @@ fn check_drawn(step: &Step<'_>, items: &Items, exchange: Option<Exchange>) -> Ch
     check_strategies(step, items, exchange)
 }
 
-/// The first strategy is exhausted before the second one is touched (rule C3).
+/// Checks that the first strategy is exhausted before the second is used (rule C3).
 fn check_strategies(step: &Step<'_>, items: &Items, exchange: Option<Exchange>) -> Check {
     let Some(first) = items.first().map(Item::kind) else { return Ok(()) };
     if items.iter().all(|item| item.kind() == first) {

@@ -1,5 +1,5 @@
-//! Lots that stayed with a profile that was merged into this one, as they had expired, were revoked or used up by then. Value
-//! may still come out of them, or go back (rules R3 and X4).
+//! Lots that stayed with a merged profile, because they had expired, were revoked or were used up. Value may still be
+//! clawed back from them, or returned to them (rules R3 and X4).
 
 use super::lots::{NONE, lot_change, same_change};
 use super::{Check, Fault, Past, Step, ensure, same};
@@ -8,7 +8,7 @@ use crate::journal::{Bucket, LotChange, LotState, Movement, ReturnedItem, Standi
 use crate::value::Quantity;
 
 impl Past {
-    /// Such a lot before a change of it: as an earlier entry left it, or as this first one says.
+    /// The state of a lot that stayed, before this change: from the last entry about it, or else from this one.
     pub(super) fn stayed(&self, step: &Step<'_>, lot: LotId, change: &LotChange) -> Check<LotState> {
         if let Some(known) = self.stayed.get(&lot) {
             return Ok(*known);
@@ -17,7 +17,7 @@ impl Past {
         let is_foreign = lot.number() != step.number() && !step.account.merged_from().is_empty();
         ensure("J1", "change.after.lot", is_foreign, &lot, format_args!("a lot that came here before"))?;
         same("J1", "change.after.lot", &change.after.lot, &lot)?;
-        // What could still be used came along.
+        // Lots that could still be used moved in the merger.
         let is_over = match standing {
             Standing::Expired => expires_at.is_past(step.at()),
             other => other == Standing::Revoked || (remaining.is_zero() && change.moved.is_empty()),
@@ -32,7 +32,7 @@ impl Past {
         Ok(LotState { remaining: before.ok_or_else(none)?, ..change.after })
     }
 
-    /// Value goes back to such a lot that was revoked, and to no other (rule R3).
+    /// Checks a return to a lot that stayed, which must be revoked (rule R3).
     pub(super) fn returned_to_stayed(
         &mut self,
         step: &Step<'_>,

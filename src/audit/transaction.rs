@@ -53,7 +53,7 @@ impl Past {
         self.add_transaction_name(now)
     }
 
-    /// A name is one transaction's, unless that is gone (rule X2).
+    /// Registers a transaction's name, which must be unique unless the other transaction is gone (rule X2).
     fn add_transaction_name(&mut self, now: &Transaction) -> Check {
         let Some(name) = &now.external_id else { return Ok(()) };
         let other = self.transaction_names.insert(name.clone(), now.id);
@@ -62,7 +62,7 @@ impl Past {
         ensure("X2", "transaction.external_id", is_free, name, format_args!("a name that is not taken"))
     }
 
-    /// The redemptions that are said to be linked and unlinked are those that were.
+    /// Checks the redemptions that the entry states as linked and unlinked.
     fn check_links(
         &self,
         step: &Step<'_>,
@@ -74,7 +74,7 @@ impl Past {
         let stated = |id: RedemptionId| change.redemptions.iter().find(|state| state.id == id).copied();
         let linked = now.map(|id| self.linkable(step, id, transaction, stated(id))).transpose()?.flatten();
         let linked = linked.map(|state| RedemptionState { transaction_id: Some(transaction.id), ..state });
-        // What a transaction was linked to that is not known here is as stated.
+        // An earlier link that is not known here is taken as stated.
         let was = match before {
             Some(before) => before.redemption_id,
             None if self.given.is_none() => None,
@@ -93,8 +93,8 @@ impl Past {
         same("X1", "redemptions", &change.redemptions, &expected)
     }
 
-    /// How a redemption stands that may be linked to a transaction (rule X1); as stated, if it is one of a profile that was
-    /// merged into this one and was not seen here yet.
+    /// The state of a redemption that may be linked to a transaction (rule X1); for a merged profile's redemption that
+    /// was not seen here yet, the stated one.
     fn linkable(
         &self,
         step: &Step<'_>,
@@ -127,7 +127,7 @@ impl Past {
         Ok(Some(state))
     }
 
-    /// What stays earned is what the total, less what came back, would have earned (rule X4).
+    /// Checks that the points kept are those that the total, less returns, would have earned (rule X4).
     fn check_earned(
         &mut self,
         step: &Step<'_>,
@@ -186,12 +186,12 @@ impl Past {
         Ok(())
     }
 
-    /// What was adjusted away in its own lots counts as taken, once.
+    /// Checks the points written off: those adjusted away in the transaction's own lots count as taken, once.
     fn check_written_off(&self, step: &Step<'_>, was: Earned, now: Earned, id: TransactionId) -> Check {
         let less = was.points.checked_sub(now.points).unwrap_or_default();
         let most = was.written_off.plus(less);
         let written_off = was.written_off.max(most.min(self.adjusted_away(id)));
-        // In a journal that was closed, more may have been adjusted away.
+        // More may have been adjusted away in a closed journal.
         let is_foreign = id.number() != step.number();
         let is_within = now.written_off >= written_off && now.written_off <= most;
         let is_right = if is_foreign { is_within } else { now.written_off == written_off };
@@ -199,7 +199,7 @@ impl Past {
         ensure("X4", "transaction.earned.written_off", is_right, &now.written_off, expected)
     }
 
-    /// The lot of a transaction that was posted in another journal is of another one, too, or comes next.
+    /// Checks the lot of another journal's transaction: it is in another journal as well, or issued next.
     fn check_given_lot(&self, step: &Step<'_>, id: TransactionId, earned: Earned) -> Check {
         let lot = earned.lot;
         if let Some(known) = lot.and_then(|lot| self.lots.get(&lot)) {
@@ -216,7 +216,7 @@ impl Past {
     }
 }
 
-/// A change of a transaction whose past is in another journal agrees with itself.
+/// Checks that a change of a transaction with its history in another journal agrees with itself.
 fn check_given(step: &Step<'_>, change: &TransactionChange) -> Check {
     let now = &change.transaction;
     let is_past = now.created_at <= step.at();
@@ -227,10 +227,10 @@ fn check_given(step: &Step<'_>, change: &TransactionChange) -> Check {
     check_return(change)
 }
 
-/// What never changes did not; and a return or a deletion changes nothing else.
+/// Checks that fixed fields stay the same, and that a return or a deletion changes nothing else.
 fn check_changed(before: &Transaction, change: &TransactionChange) -> Check {
     let now = &change.transaction;
-    // One that is void can still be deleted, and nothing else.
+    // A void transaction can still be deleted, but not changed.
     let is_open = !before.is_deleted || (before.is_void && now.is_gone());
     ensure("X1", "transaction.id", is_open, &now.id, format_args!("one that was not deleted"))?;
     same("X1", "transaction.profile_id", &now.profile_id, &before.profile_id)?;
@@ -255,7 +255,7 @@ fn check_changed(before: &Transaction, change: &TransactionChange) -> Check {
     same("X1", "transaction.meta", &now.meta, &before.meta)
 }
 
-/// Something came back, if anything did, and not of one that is deleted.
+/// Checks that a return is above zero, and not of a deleted transaction.
 fn check_return(change: &TransactionChange) -> Check {
     let (now, came_back) = (&change.transaction, change.returned.unwrap_or_default());
     let is_return = change.returned.is_some();

@@ -25,7 +25,7 @@ impl Past {
             }
         };
         ensure("L2", "change.after.lot", can_move, &now.lot, format_args!("a lot that can move"))?;
-        // What has expired of a lot that is held past its expiry stays.
+        // The expired part of a lot that is held past its expiry stays.
         let is_expired = now.standing == Standing::Expired;
         let unheld = if is_expired { Quantity::ZERO } else { record.unheld() };
         let after = LotState { standing: Standing::MovedTo(to), ..now };
@@ -36,7 +36,7 @@ impl Past {
         Ok(())
     }
 
-    /// What is fixed about a lot that never was here is as stated.
+    /// Checks a lot that comes in. The facts of a lot that was never here are taken as stated.
     pub(super) fn reassign_in(&mut self, step: &Step<'_>, moved: &MovedIn) -> Check {
         let MovedIn { issue, held, external_id, from, .. } = moved;
         ensure("L2", "from", *from != step.number(), from, format_args!("another profile"))?;
@@ -45,7 +45,7 @@ impl Past {
         let can_hold = if is_merge { *held <= remaining } else { held.is_zero() };
         ensure("L4", "held", can_hold, held, format_args!("no more than a merger brings"))?;
         ensure("L2", "issue.value_remaining", !remaining.is_zero(), &remaining, format_args!("something"))?;
-        // One that was here before has gone and come since.
+        // A lot that was here before has left and returned since.
         let least = self.lots.get(&issue.lot).map_or(1, |known| known.issue.moves.saturating_add(2));
         ensure("L2", "issue.moves", issue.moves >= least, &issue.moves, format_args!("at least {least}"))?;
         match self.lots.get(&issue.lot) {
@@ -56,7 +56,7 @@ impl Past {
                 match (issue.origin(), step.catalogue) {
                     (Some(Origin::Earned { .. }), _) => check_earned_terms(issue)?,
                     (None, Some(catalogue)) => catalogue.check_issue(issue)?,
-                    // What stands in for another lot has the terms of that one, which may have been earned.
+                    // A lot that stands in for another has the other's terms, which may be earned ones.
                     _ => {}
                 }
             }
@@ -76,7 +76,7 @@ impl Past {
     }
 }
 
-/// A lot that was here before is what it was.
+/// Checks that a lot which returns has the same facts as before.
 fn came_back(known: &LotRecord, moved: &MovedIn) -> Check {
     let has_left = matches!(known.now.standing, Standing::MovedTo(_));
     ensure("L2", "issue.lot", has_left, &moved.issue.lot, format_args!("a lot that is not here"))?;

@@ -1,11 +1,11 @@
-//! Accounts in their binary form: they come back, and bytes that nobody wrote are an error.
+//! Tests of the binary form of accounts: the round trip, and errors for invalid bytes.
 
 use super::*;
 use crate::journal::{Balances, Cause, Entry, EntryKind, Expired, Standing};
 use crate::json;
 
-/// An account after each of the entries that the goldens hold, but for those inside a merger: the lots have come by then
-/// and the holds on them have not. A store writes an account after whole changes only.
+/// An account after each of the golden entries, except inside a merger, where lots have arrived and the holds on them
+/// have not. A store writes an account after whole changes only.
 fn goldens() -> Vec<Account> {
     let entries: Vec<Entry> = json::read(include_bytes!("../../../tests/goldens/entries.json")).unwrap();
     let mut account = Account::new(ProfileId::new("alice").unwrap(), ProfileNumber::new(1).unwrap());
@@ -15,7 +15,7 @@ fn goldens() -> Vec<Account> {
         accounts.push(account.clone());
     }
     accounts.retain(Account::is_conserved);
-    // What few accounts have.
+    // States that few accounts have.
     let overdue: Vec<Account> = accounts.iter().filter_map(expired_while_held).collect();
     accounts.extend(overdue);
     let mut merged = accounts[0].clone();
@@ -25,7 +25,7 @@ fn goldens() -> Vec<Account> {
     accounts
 }
 
-/// The account after a lot expired of which something is held.
+/// The account after a lot with a held part expired.
 fn expired_while_held(account: &Account) -> Option<Account> {
     let (kind, lot) = [LotKind::Reward, LotKind::Point]
         .into_iter()
@@ -77,7 +77,7 @@ fn every_instant_has_a_step() {
     }
 }
 
-/// The bytes are for ever: what was written once is read by every version after.
+/// The binary form is permanent: bytes once written are read by every later version.
 #[test]
 fn the_forms_never_change() {
     let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -101,7 +101,7 @@ fn spoiled_bytes_are_an_error_and_no_panic() {
             for value in [0, 1, 2, 5, 0x7f, 0x80, 0xff] {
                 let mut spoiled = bytes.clone();
                 spoiled[place] = value;
-                // It may be another account; it must not be a panic, and no value may come of it.
+                // The bytes may be another account, but must not cause a panic or create value.
                 assert!(
                     read(&spoiled).is_ok_and(|account| account.is_conserved()) || read(&spoiled).is_err()
                 );
