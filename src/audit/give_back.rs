@@ -153,7 +153,7 @@ impl Past {
         Ok(item.value().minus(expected.map_or(Quantity::ZERO, |recovered| recovered.value())))
     }
 
-    /// Checks a new lot that stands in for a transaction's own lot: the item states the old lot's change.
+    /// Checks the old lot's stated change, if a new lot stands in for it, and returns the transaction of both.
     fn check_stood_in(&mut self, step: &Step<'_>, item: &ReturnedItem) -> Check<Option<TransactionId>> {
         let Some(old) = self.lots.get(&item.lot) else {
             let Some(change) = &item.change else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! The cases of stores that can be read across profiles.
+//! The cases for stores that can be read across profiles.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ where
     S: AsyncStore + AsyncScan + Send,
     Open: AsyncFnMut() -> S,
 {
-    /// Rewards that expire one day, two days, … after the fixture's instant: one for each of so many profiles.
+    /// One reward for each of `profiles` profiles, expiring one day, two days, … after the fixture's instant.
     async fn expiring_rewards(
         &mut self,
         profiles: u32,
@@ -70,7 +70,7 @@ where
         Ok((store, rewards))
     }
 
-    /// Reads the feed to its end, some at a time.
+    /// Reads the feed to its end, three entries at a time.
     async fn hear(
         store: &mut S,
         position: &mut Position,
@@ -85,7 +85,7 @@ where
             for written in feed.entries {
                 let journal = heard.entry(written.number).or_default();
                 let last = journal.last().map_or(0, |entry| entry.sequence);
-                // Told twice is allowed; left out is not.
+                // An entry may be delivered twice, but not left out.
                 expect(written.entry.sequence <= last.saturating_add(1), || {
                     format!("entry {} of {:?} comes after {last}", written.entry.sequence, written.profile)
                 })?;
@@ -94,7 +94,7 @@ where
                 }
             }
             expect(feed.position != *position, || "entries came, and the position stayed".to_owned())?;
-            // A host keeps it as text.
+            // A host stores the position as text.
             *position = Position::new(feed.position.as_str().to_owned());
         }
     }
@@ -132,7 +132,7 @@ where
         })
     }
 
-    /// Also where a page ends at the very end, and within what one change wrote.
+    /// Reads pages of every size, so that some end with the feed, and some within one change's entries.
     pub(super) async fn the_feed_says_whether_there_is_more(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         for name in ["alice", "bob"] {
@@ -166,7 +166,7 @@ where
         expect(store.feed(&nowhere, 3).await.is_err(), || "a position that is none was taken".to_owned())
     }
 
-    /// Page by page, the catalogue not among them.
+    /// Reads all profiles page by page. The catalogue is not one of them.
     pub(super) async fn all_profiles_are_found(&mut self) -> Verdict {
         let (mut store, rewards) = self.expiring_rewards(6).await?;
         let expected: Vec<ProfileNumber> = rewards.iter().map(|(number, _)| *number).collect();
@@ -205,11 +205,11 @@ where
         Ok(())
     }
 
-    /// All for which a lot expires or a hold lapses in a stretch, page by page; a few too many do no harm.
+    /// Reads the profiles with a lot that expires or a hold that lapses in a period. A few too many are allowed.
     pub(super) async fn what_expires_is_found(&mut self) -> Verdict {
         let (mut store, mut rewards) = self.expiring_rewards(4).await?;
         let end = |day| self.fixture.now.checked_add(chrono::TimeDelta::days(day)).map_err(failed);
-        // One that is not available yet, and one that never expires, a part of it held.
+        // A reward that is not available yet, and one that never expires with a part of it held.
         let (pending, held) = (Fixture::profile("pending")?, Fixture::profile("held")?);
         let late = IssueReward { expires_at: Some(Until::Instant(end(6)?)), ..self.fixture.issue(pending)? };
         let late = late.with_available_at(When::Instant(end(5)?));
@@ -256,7 +256,7 @@ where
             let profile = Fixture::profile(name)?;
             let mut sale = PostTransaction::new(profile, crate::value::Amount::from(5));
             sale.external_id = Some(external.clone());
-            // A reward of the same name is another thing.
+            // A reward with the same name is another record.
             let reward = self.fixture.named(Fixture::profile(&format!("not {name}"))?, "ORDER-1")?;
             let commands = vec![self.fixture.command(sale), self.fixture.command(reward)];
             Script::new(&self.fixture, commands)?.commit(&mut store).await?;

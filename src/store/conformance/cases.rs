@@ -1,4 +1,4 @@
-//! The cases. Each is one promise of the contract.
+//! The cases: one for each promise of the contract.
 
 use super::Failure;
 use super::probe::{Fixture, Pair, Script, Seen, Slow, Verdict, expect, look};
@@ -77,7 +77,7 @@ where
     S: AsyncStore + Send,
     Open: AsyncFnMut() -> S,
 {
-    /// Through another handle: every kind of entry, every digit, every microsecond, in order.
+    /// Reads through another handle: every kind of entry, every digit, every microsecond, in order.
     async fn entries_come_back_as_written(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         let alice = Fixture::profile("alice, ünïcödé 🎁")?;
@@ -114,7 +114,7 @@ where
                 format!("a stale change was settled as {:?}", slow.fate)
             })?;
         }
-        // A gap is as stale as a repetition.
+        // A sequence number that leaves a gap is as stale as one that is taken.
         let ahead = before
             .journal
             .last()
@@ -150,7 +150,7 @@ where
     async fn two_accounts_change_together_or_not_at_all(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         for round in 0..8 {
-            // Enough names for some to share whatever a store divides them by.
+            // Enough names for some to share a partition, if the store has any.
             let first = Fixture::profile(&format!("first {round}"))?;
             let second = Fixture::profile(&format!("second {round}"))?;
             let mut pair = Pair::new(&self.fixture, first, second)?;
@@ -162,7 +162,7 @@ where
             expect(before.iter().all(|seen| seen.journal.len() == 1), || {
                 format!("not both were written: {before:?}")
             })?;
-            // The other way round, and with one of the two stale.
+            // The accounts in reverse order, and one of the two stale.
             let mut pair = Pair::new(&self.fixture, second, first)?;
             pair.spoil_second = true;
             store.run(&mut pair).await.map_err(|error| format!("the store failed: {error}"))?;
@@ -184,7 +184,7 @@ where
         }
         for profile in 0..50 {
             let profile = Fixture::profile(&format!("profile {profile}"))?;
-            // Every other one asks for more than there is.
+            // Every other request asks for more than the balance.
             let whole = if commands.len().is_multiple_of(2) { 4 } else { 40 };
             commands.push(self.fixture.command(Fixture::redeem(profile, whole)));
         }
@@ -235,7 +235,7 @@ where
         let external = reward.external_id.clone();
         let mut sale = PostTransaction::new(alice, crate::value::Amount::from(5));
         sale.external_id = external;
-        // A reward and a transaction of the same name are two things.
+        // A reward and a transaction with the same name are different records.
         let commands = vec![self.fixture.command(reward), self.fixture.command(sale)];
         let script = Script::new(&self.fixture, commands.clone())?.commit(&mut store).await?;
         expect(script.repeated == [false; 2] && script.refused == [false; 2], || {
@@ -270,7 +270,7 @@ where
             let profile = Fixture::profile(&format!("profile {round}"))?;
             let mut handle = (self.open)().await;
             let issue = self.fixture.command(self.fixture.issue(profile)?);
-            // Now through one handle, now through another.
+            // The handles take turns.
             let through = if round % 2 == 0 { &mut store } else { &mut handle };
             Script::new(&self.fixture, vec![issue])?.commit(through).await?;
             let number = self.see(profile).await?.account.number();

@@ -1,4 +1,4 @@
-//! The case of a store whose rows can be spoiled from outside.
+//! The case for a store whose rows can be made unreadable from outside.
 
 use super::Failure;
 use super::probe::{Fixture, Verdict, expect, try_to_look};
@@ -27,7 +27,7 @@ where
     S: AsyncStore + Send,
     Open: AsyncFnMut() -> S,
 {
-    /// Neither a panic, nor an account without what could not be read, but an error that says so; and the neighbour is well.
+    /// Expects an error that reports corruption: no panic, no account with data missing, and no harm to the neighbour.
     async fn corrupt_rows(&mut self, mut spoil: impl AsyncFnMut(ProfileId)) -> Verdict {
         let mut store = self.ready().await?;
         let (alice, bob) = (Fixture::profile("alice")?, Fixture::profile("bob")?);
@@ -35,7 +35,7 @@ where
         let well = self.history(&mut store, bob).await?;
         drop(store);
         spoil(alice).await;
-        // A handle that is new has nothing in memory.
+        // A new handle has nothing in memory.
         let mut fresh = (self.open)().await;
         match try_to_look(&mut fresh, Owner::Profile(alice), AsOf::Now).await {
             Ok(read) => return Err(format!("a spoiled row, and the store lends {read:?}")),

@@ -1,8 +1,8 @@
 //! The suite that a store must pass: one named case per promise of [the contract](crate::store).
 //!
-//! A case gets an empty backing (a fresh database, say) and opens as many handles on it as it wants: what a promise
-//! is worth shows between two of them. Give the suite a function that makes an empty backing, and answers with a
-//! function that opens handles on it.
+//! A case gets an empty backing (a fresh database, say) and opens as many handles on it as it needs: most promises
+//! only show between two of them. Give the suite a function that makes an empty backing and returns a function that
+//! opens handles on it.
 //!
 //! ```
 //! use scrip::MemoryStore;
@@ -15,11 +15,11 @@
 //! # Ok::<(), conformance::Failure>(())
 //! ```
 //!
-//! There are three parts: [`check`] for every store; [`check_scan`] for one that can be read [across
-//! profiles](super::Scan); [`check_corrupt`] for one whose rows somebody could spoil. Each exists for blocking stores, too.
-//! A blocking store is raced by threads, one that is waited for by futures side by side.
+//! There are three parts: [`check`] for every store; [`check_scan`] for a store that can be read [across
+//! profiles](super::Scan); [`check_corrupt`] for a store whose rows can be corrupted from outside. Each part exists
+//! for blocking stores, too. Blocking stores are raced by threads, asynchronous ones by concurrent futures.
 //!
-//! What no suite can see from inside is durability: pull the plug. `tests/simulation.rs` does that to a store in memory,
+//! Durability cannot be tested from inside: pull the plug. `tests/simulation.rs` does that to a store in memory,
 //! between any two of its steps.
 
 mod across;
@@ -55,7 +55,7 @@ pub const CORRUPT_CASE: &str = corrupt::CASE;
 pub struct Failure {
     /// The case; one of [`CASES`] or [`SCAN_CASES`], or [`CORRUPT_CASE`].
     pub case: &'static str,
-    /// What was expected, and what came.
+    /// The expected result, and the actual one.
     pub message: String,
 }
 
@@ -74,7 +74,7 @@ where
 /// Runs one case of [`CASES`] against a blocking store.
 ///
 /// # Errors
-/// It fails, or there is no case of this name.
+/// The case fails, or there is no case with this name.
 pub fn check_case_blocking<S, Open>(case: &str, make: &mut impl FnMut() -> Open) -> Result<(), Failure>
 where
     S: Store + Send,
@@ -102,7 +102,7 @@ where
 /// Runs one case of [`CASES`] against an asynchronous store.
 ///
 /// # Errors
-/// It fails, or there is no case of this name.
+/// The case fails, or there is no case with this name.
 pub async fn check_case<S, Open>(case: &str, make: &mut impl AsyncFnMut() -> Open) -> Result<(), Failure>
 where
     S: AsyncStore + Send,
@@ -145,7 +145,7 @@ where
 /// Runs one case of [`SCAN_CASES`] against an asynchronous store.
 ///
 /// # Errors
-/// It fails, or there is no case of this name.
+/// The case fails, or there is no case with this name.
 pub async fn check_scan_case<S, Open>(case: &str, make: &mut impl AsyncFnMut() -> Open) -> Result<(), Failure>
 where
     S: AsyncStore + AsyncScan + Send,
@@ -155,11 +155,11 @@ where
     across::run(case, open, AtOnce::Futures).await
 }
 
-/// Runs [`CORRUPT_CASE`] against a blocking store: `spoil` makes something that is stored of a profile unreadable, so
-/// that whoever has nothing of it in memory cannot load its account.
+/// Runs [`CORRUPT_CASE`] against a blocking store: `spoil` makes stored data of a profile unreadable, so that a handle
+/// without a cached copy cannot load the profile's account.
 ///
 /// # Errors
-/// It fails.
+/// The case fails.
 pub fn check_corrupt_blocking<S: Store + Send>(
     mut open: impl FnMut() -> S,
     mut spoil: impl FnMut(ProfileId),
@@ -170,7 +170,7 @@ pub fn check_corrupt_blocking<S: Store + Send>(
 /// Runs [`CORRUPT_CASE`] against an asynchronous store; see [`check_corrupt_blocking`].
 ///
 /// # Errors
-/// It fails.
+/// The case fails.
 pub async fn check_corrupt<S: AsyncStore + Send>(
     open: impl AsyncFnMut() -> S,
     spoil: impl AsyncFnMut(ProfileId),

@@ -1,4 +1,4 @@
-//! The works that the cases give to a store, and what they learn from them.
+//! The works that the cases run on a store, and the results that they record.
 
 use crate::account::Account;
 use crate::definition::RewardDefinition;
@@ -12,14 +12,14 @@ use crate::store::{AsOf, AsyncStore, Change, CommitStatus, Need, Owner, View, Wo
 use crate::time::Timestamp;
 use crate::value::Amount;
 
-/// What a case says when a store does not keep a promise.
+/// The result of a case; the error describes a broken promise.
 pub(super) type Verdict = Result<(), String>;
 
 pub(super) fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(otherwise()) }
 }
 
-/// What every case starts from: a program, an instant, and requests that fit together.
+/// The fixture of every case: a program, an instant, and requests that fit together.
 pub(super) struct Fixture {
     pub(super) program: Program,
     pub(super) now: Timestamp,
@@ -28,7 +28,7 @@ pub(super) struct Fixture {
 impl Fixture {
     pub(super) fn new() -> Result<Self, String> {
         let program = Program::new("AUD", "Australia/Melbourne").map_err(|error| error.to_string())?;
-        // With a fraction of a second, so that a store that keeps fewer digits is found out.
+        // A fraction of a second reveals a store that keeps fewer digits.
         let now = "2025-06-15T00:00:00.123456Z".parse().map_err(|_| "the fixture's time".to_owned())?;
         Ok(Self { program, now })
     }
@@ -46,7 +46,7 @@ impl Fixture {
         Ok(self.command(request).keyed(key))
     }
 
-    /// Defines a reward worth 10; the first thing in every backing, so its id is known.
+    /// Defines a reward worth 10. It is the first entry in every backing, so its id is known.
     pub(super) fn define(&self) -> Result<Command, String> {
         let handle = "bonus".parse().map_err(|_| "the fixture's handle".to_owned())?;
         let mut bonus = RewardDefinition::new(handle, "Bonus", Amount::from(10));
@@ -54,7 +54,7 @@ impl Fixture {
         Ok(self.command(Define::from(bonus)))
     }
 
-    /// Issues that reward.
+    /// Issues the fixture's reward.
     pub(super) fn issue(&self, profile: ProfileId) -> Result<IssueReward, String> {
         let definition = DefinitionId::new(1).map_err(|error| error.to_string())?;
         Ok(IssueReward::new(profile, definition))
@@ -65,7 +65,7 @@ impl Fixture {
         Ok(IssueReward { external_id: Some(external), ..self.issue(profile)? })
     }
 
-    /// Issues it with a document that a careless store garbles.
+    /// Issues the fixture's reward with a document that a careless store garbles.
     pub(super) fn with_text(&self, profile: ProfileId) -> Result<IssueReward, String> {
         let meta = Json::new(r#"{"note": "tägged 🎁 \\ \" ' %s $1 ? --", "nothing": null, "digits": 1.10}"#);
         Ok(IssueReward { meta: Some(meta.map_err(|error| error.to_string())?), ..self.issue(profile)? })
@@ -76,22 +76,22 @@ impl Fixture {
     }
 }
 
-/// Commands as a work that decides them itself, so that a case sees every view and every fate.
+/// A work of commands that records every view and every commit status for the case.
 pub(super) struct Script {
     program: Program,
     commands: Vec<Command>,
     needs: Vec<Need>,
     change: Change,
-    /// The version that each unit was last decided on.
+    /// The account version that each unit was last decided on.
     pub(super) versions: Vec<u32>,
-    /// Whether the unit answered from what was written before.
+    /// Whether each unit was a retry, answered from the entries that it had written before.
     pub(super) repeated: Vec<bool>,
-    /// Whether the rules refused the unit.
+    /// Whether the rules refused each unit.
     pub(super) refused: Vec<bool>,
     pub(super) fates: Vec<Vec<CommitStatus>>,
-    /// The unit whose change is made stale, as if somebody had been faster.
+    /// The unit whose change is made stale, as if another writer had been faster.
     pub(super) spoiled: Option<usize>,
-    /// What the unit last decided to write.
+    /// The entries that each unit last decided to write.
     pub(super) wrote: Vec<Vec<Entry>>,
 }
 
@@ -113,7 +113,7 @@ impl Script {
         })
     }
 
-    /// Runs it, and expects every unit to be committed.
+    /// Runs the script, and expects every unit to be committed.
     pub(super) async fn commit<S: AsyncStore>(mut self, store: &mut S) -> Result<Self, String> {
         store.run(&mut self).await.map_err(|error| format!("the store failed: {error}"))?;
         let settled = |fates: &Vec<CommitStatus>| {
@@ -129,9 +129,9 @@ impl Script {
     }
 }
 
-/// A work of one unit that may have to be run again.
+/// A work of one unit that is retried after a conflict.
 pub(super) trait Racer: Work {
-    /// The fates that it was told in its last run.
+    /// The commit statuses of its last run.
     fn take_fates(&mut self) -> Vec<CommitStatus>;
 }
 
@@ -178,7 +178,7 @@ impl Work for Script {
     }
 }
 
-/// Makes a change one that does not follow.
+/// Makes a change stale: its entries do not follow the account's last one.
 fn spoil(entries: &mut [Entry]) {
     for entry in entries {
         entry.sequence = entry.sequence.saturating_add(1);
@@ -191,7 +191,7 @@ pub(super) struct Pair {
     commands: [Command; 2],
     needs: [Need; 1],
     change: Change,
-    /// Makes the second list stale, as if somebody had been faster there.
+    /// Whether the second list is made stale, as if another writer had been faster there.
     pub(super) spoil_second: bool,
     pub(super) fates: Vec<CommitStatus>,
 }
@@ -232,7 +232,7 @@ impl Work for Pair {
     }
 }
 
-/// Writes the same change however the account stands: what a slow decision looks like to a store.
+/// A work that writes the same change whatever the account's state: to a store, a slow decision.
 pub(super) struct Slow {
     need: [Need; 1],
     change: Change,
@@ -260,7 +260,7 @@ impl Work for Slow {
     }
 }
 
-/// What a store lends of one account.
+/// The account and the records that a store lends to a work.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Seen {
     pub(super) account: Account,
@@ -293,7 +293,7 @@ pub(super) async fn look<S: AsyncStore>(store: &mut S, owner: Owner, as_of: AsOf
     seen.ok_or_else(|| "the store lent nothing".to_owned())
 }
 
-/// The same, where the store's own error is what is looked for.
+/// Looks at an account and its whole journal, and returns the store's own error.
 pub(super) async fn try_to_look<S: AsyncStore>(
     store: &mut S,
     owner: Owner,

@@ -1,4 +1,4 @@
-//! The cases about handles that are used at once (rule J6).
+//! The cases for concurrent handles (rule J6).
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -12,10 +12,10 @@ use crate::id::ProfileId;
 use crate::ops::Command;
 use crate::store::{AsOf, AsyncStore, CommitStatus, Owner};
 
-/// How many handles race, and how often.
+/// The number of handles that race; below, the number of rounds.
 const RACERS: usize = 4;
 const ROUNDS: usize = 3;
-/// How often a racer runs into a conflict until the store is said to make no headway.
+/// The number of conflicts after which a racer reports that the store makes no progress.
 const PATIENCE: usize = 10_000;
 
 type Run<'a, W> = Pin<Box<dyn Future<Output = Result<W, String>> + Send + 'a>>;
@@ -60,7 +60,7 @@ impl AtOnce {
     }
 }
 
-/// Runs a work until it does not conflict.
+/// Runs a work until it is settled without a conflict.
 async fn persist<S: AsyncStore, W: Racer>(mut store: S, mut work: W) -> Result<W, String> {
     for _ in 0..PATIENCE {
         store.run(&mut work).await.map_err(|error| format!("the store failed: {error}"))?;
@@ -78,8 +78,8 @@ where
     S: AsyncStore + Send,
     Open: AsyncFnMut() -> S,
 {
-    /// Runs all of them at once, each by a handle of its own; where they take turns, each begins so many turns after the
-    /// one before it.
+    /// Runs all works at once, each on a handle of its own. Where they take turns, each starts `stagger` turns after
+    /// the one before it.
     async fn race<W: Racer>(&mut self, stagger: usize, works: Vec<W>) -> Result<Vec<W>, String> {
         let mut runs: Vec<Run<'_, W>> = Vec::new();
         for work in works {
@@ -98,7 +98,7 @@ where
         Ok(seen.journal.iter().map(|entry| entry.sequence).collect())
     }
 
-    /// Some create the same profile at once, and others one of their own.
+    /// Some racers create the same profile at once, others one of their own.
     pub(super) async fn racing_creators_make_one_account(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let mut numbers = Vec::new();
@@ -134,7 +134,7 @@ where
         expect(numbers.len() == drawn, || format!("{drawn} profiles share the numbers {numbers:?}"))
     }
 
-    /// Each sees the others' change, or conflicts: 10 pay for three times 3 and no fourth.
+    /// Each racer sees the others' changes, or gets a conflict: a reward of 10 pays for three times 3, not four.
     pub(super) async fn racing_changes_lose_nothing(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         for round in 0..ROUNDS {
@@ -155,7 +155,7 @@ where
         Ok(())
     }
 
-    /// Changes over two of three accounts, in every order: all whole, and none waits for ever.
+    /// Changes of two of three accounts, in every order: each is atomic, and none deadlocks.
     pub(super) async fn racing_pairs_stay_whole(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         for round in 0..ROUNDS {
@@ -180,8 +180,8 @@ where
         Ok(())
     }
 
-    /// What a need names is read as of one moment: or a key that is being used is not found, and the account that it was
-    /// used on is current all the same.
+    /// A need is read in one snapshot: otherwise a key in use is not found, while the account that it was used on is
+    /// current.
     pub(super) async fn a_key_raced_for_is_used_once(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         for round in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! The cases about what is read: by another handle, of the past, of a large account.
+//! The cases for reads: through another handle, of the past, and of a large account.
 
 use super::probe::{Fixture, Script, Verdict, expect, look};
 use super::suite::Suite;
@@ -54,7 +54,7 @@ where
 
     pub(super) async fn profiles_do_not_mix(&mut self) -> Verdict {
         let mut store = self.ready().await?;
-        // Names that a careless comparison takes for one.
+        // Names that a careless comparison takes for the same.
         let names =
             ["a", "A", "a ", "á", "a\u{301}", "ab", "a%", "a_", "'; drop table", "0", "00", &"x".repeat(64)];
         for name in names {
@@ -70,8 +70,8 @@ where
         Ok(())
     }
 
-    /// More profiles than fit a page of 256, a byte, or a small table without collisions: each has a reward of its own worth,
-    /// and can spend that and no more.
+    /// More profiles than fit a page of 256, a byte, or a small table without collisions: each has a reward of a
+    /// different value, and can spend exactly that.
     pub(super) async fn many_profiles_do_not_mix(&mut self) -> Verdict {
         const PROFILES: u32 = 600;
         let _ready = self.ready().await?;
@@ -97,7 +97,7 @@ where
         })
     }
 
-    /// Amounts from the least to the largest, and instants a microsecond apart.
+    /// Amounts from the smallest to the largest, and instants a microsecond apart.
     pub(super) async fn every_digit_and_every_microsecond_is_kept(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         let alice = Fixture::profile("alice")?;
@@ -124,7 +124,7 @@ where
         expect(read == written, || format!("{written:?} came back as {read:?}"))
     }
 
-    /// Twelve entries at one instant: by their number, not by their instant nor by their number's letters.
+    /// Twelve entries at one instant, sorted by number: not by instant, and not by the number as text.
     pub(super) async fn entries_come_in_their_order(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         let alice = Fixture::profile("alice")?;
@@ -137,7 +137,7 @@ where
         expect(sequences.iter().copied().eq(1..=12), || format!("twelve entries come as {sequences:?}"))
     }
 
-    /// More lots than fit a page of 256, or a byte.
+    /// An account with more lots than fit a page of 256, or a byte.
     pub(super) async fn a_large_account_is_whole(&mut self) -> Verdict {
         const LOTS: usize = 260;
         let mut store = self.ready().await?;
@@ -163,7 +163,7 @@ where
         expect(script.refused == [false], || "not all lots could be redeemed from".to_owned())
     }
 
-    /// What a handle keeps in memory, it must know to be current.
+    /// A handle's cache must be current.
     pub(super) async fn a_handle_sees_what_others_committed(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         let mut other = (self.open)().await;

@@ -1,5 +1,5 @@
-//! The cases about requests that come again when much has happened: what a shop loses if a store finds the first use of a
-//! key or a name and not the newest, or does not find it at all.
+//! The cases for retries long after the first request: the loss to a shop if a store finds the first use of a key or a
+//! name instead of the newest, or none.
 
 use super::probe::{Fixture, Verdict, expect};
 use super::suite::Suite;
@@ -17,7 +17,7 @@ where
     S: AsyncStore + Send,
     Open: AsyncFnMut() -> S,
 {
-    /// Post, delete, post anew, repeat: the name stands for the new sale.
+    /// Post, delete, post again, retry: the name belongs to the new sale.
     pub(super) async fn a_name_used_anew_is_found_again(&mut self) -> Verdict {
         let alice = Fixture::profile("alice")?;
         let loss = "a sale that is sent again is booked again";
@@ -37,7 +37,7 @@ where
         Ok(())
     }
 
-    /// A key that the program has forgotten is used anew, and then repeated.
+    /// A key that the program has forgotten is used again, and that request is retried.
     pub(super) async fn a_key_used_anew_is_found_again(&mut self) -> Verdict {
         let mut settings = self.fixture.program.settings().clone();
         settings.key_window_seconds = Some(3_600);
@@ -61,7 +61,7 @@ where
         self.expect_balance(7_203, alice, 6, loss).await
     }
 
-    /// A batch under a key, and again; then its rows in another order, and one of them alone.
+    /// A batch under a key, and its retry; then its rows in another order, and one row alone.
     pub(super) async fn a_batch_under_a_key_is_found_again(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, bob) = (Fixture::profile("alice")?, Fixture::profile("bob")?);
@@ -90,7 +90,7 @@ where
         self.expect_balance(4, bob, 10, loss).await
     }
 
-    /// Redeem 10, return 6 three times, post a sale twice: all in one batch, so that each finds what may not be committed yet.
+    /// Redeem 10, return 6 three times, post a sale twice, in one batch: look-ups must find uncommitted entries.
     pub(super) async fn a_batch_finds_what_it_wrote(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let alice = Fixture::profile("alice")?;
@@ -118,7 +118,7 @@ where
         self.expect_balance(2, alice, 6, loss).await
     }
 
-    /// A definition's handle leads to it, and is taken.
+    /// A definition is found by its handle, and the handle is taken.
     pub(super) async fn a_definition_is_found_by_its_handle(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let alice = Fixture::profile("alice")?;

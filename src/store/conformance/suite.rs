@@ -1,4 +1,4 @@
-//! What the cases have in common: a backing under test, and what is asked of it again and again.
+//! The suite's shared parts: a backing under test, and common queries.
 
 use super::Failure;
 use super::probe::{Fixture, Script, Seen, Verdict, expect, look};
@@ -7,22 +7,22 @@ use crate::journal::Entry;
 use crate::ops::PostTransaction;
 use crate::store::{AsOf, AsyncStore, Owner};
 
-/// How several handles are used at once.
+/// The way in which several handles are used at once.
 #[derive(Clone, Copy)]
 pub(super) enum AtOnce {
-    /// By a thread each, where the store blocks.
+    /// One thread for each handle, for a blocking store.
     Threads,
-    /// By futures that are driven side by side, where it is waited for.
+    /// Concurrent futures, for an asynchronous store.
     Futures,
 }
 
-/// A backing under test, by its handles.
+/// A backing under test, and a function that opens handles on it.
 pub(super) struct Suite<Open> {
     pub(super) open: Open,
     pub(super) fixture: Fixture,
-    /// How several handles run at once.
+    /// The way in which several handles are used at once.
     pub(super) at_once: AtOnce,
-    /// The entries of the last [history](Self::history), as they were decided.
+    /// The entries of the last [history](Self::history), as the engine decided them.
     pub(super) wrote: Vec<Entry>,
 }
 
@@ -38,14 +38,14 @@ where
     S: AsyncStore + Send,
     Open: AsyncFnMut() -> S,
 {
-    /// A handle on a backing that has a definition.
+    /// A handle on a backing with one definition.
     pub(super) async fn ready(&mut self) -> Result<S, String> {
         let mut store = (self.open)().await;
         Script::new(&self.fixture, vec![self.fixture.define()?])?.commit(&mut store).await?;
         Ok(store)
     }
 
-    /// A few entries of different kinds at different instants, some of them named and keyed.
+    /// Writes a few entries of different kinds at different instants, some of them with a name or a key.
     pub(super) async fn history(&mut self, store: &mut S, profile: ProfileId) -> Result<Seen, String> {
         let key = Key::new(&format!("🔑 of {profile}")).map_err(|error| error.to_string())?;
         let mut commands = vec![
@@ -64,7 +64,7 @@ where
         self.see(profile).await
     }
 
-    /// What a fresh handle sees of a profile.
+    /// Looks at a profile through a fresh handle.
     pub(super) async fn see(&mut self, profile: ProfileId) -> Result<Seen, String> {
         look(&mut (self.open)().await, Owner::Profile(profile), AsOf::Now).await
     }

@@ -1,4 +1,4 @@
-//! A till: a ledger on a handle of its own, for the cases that speak in requests and answers.
+//! A till: a ledger on a handle of its own, for cases that send requests and read outcomes.
 
 use super::probe::{Verdict, expect};
 use super::suite::Suite;
@@ -19,18 +19,18 @@ where
     S: AsyncStore + Send,
     Open: AsyncFnMut() -> S,
 {
-    /// A ledger on a new handle: nothing that an earlier request left in memory can help it.
+    /// A ledger on a new handle, with nothing cached from earlier requests.
     pub(super) async fn till(&mut self) -> AsyncLedger<S> {
         AsyncLedger::new(self.fixture.program.clone(), (self.open)().await)
     }
 
-    /// The instant so many seconds after the fixture's.
+    /// The instant `seconds` seconds after the fixture's.
     pub(super) fn after(&self, seconds: i64) -> Result<Timestamp, String> {
         let later = self.fixture.now.checked_add(chrono::TimeDelta::seconds(seconds));
         later.map_err(|error| error.to_string())
     }
 
-    /// Sends a request to a till, so many seconds after the fixture's instant.
+    /// Sends a request to a till, `seconds` seconds after the fixture's instant.
     pub(super) async fn ask<A: Action>(
         &mut self,
         seconds: i64,
@@ -40,7 +40,7 @@ where
         self.send(&command).await
     }
 
-    /// The same, under an idempotency key.
+    /// Sends a request under an idempotency key.
     pub(super) async fn ask_keyed<A: Action>(
         &mut self,
         seconds: i64,
@@ -60,7 +60,7 @@ where
         }
     }
 
-    /// Sends a request that has to be carried out. `loss`: what follows for the shop if it is not.
+    /// Sends a request that must be executed. `loss`: the damage to the shop otherwise.
     pub(super) async fn done<A: Action>(
         &mut self,
         seconds: i64,
@@ -71,7 +71,7 @@ where
         answer.map(|receipt| receipt.outcome).map_err(|code| format!("refused as {code}: {loss}"))
     }
 
-    /// Sends a request that has to be refused. `loss`: what follows for the shop if it is not.
+    /// Sends a request that must be refused. `loss`: the damage to the shop otherwise.
     pub(super) async fn refused<A: Action>(
         &mut self,
         seconds: i64,
@@ -86,7 +86,7 @@ where
         }
     }
 
-    /// Expects the money that a profile can redeem, and that its account can still be loaded whole.
+    /// Expects the redeemable money of a profile, and that its account can still be loaded whole.
     pub(super) async fn expect_balance(
         &mut self,
         seconds: i64,
@@ -99,7 +99,7 @@ where
         let balances = till.at(at).balances(profile).await.map_err(|error| failed(&error))?;
         let balance = balances.reward_balance;
         expect(balance == Amount::from(whole), || format!("{profile} has {balance}, not {whole}: {loss}"))?;
-        // The whole journal folds to the account, and tells of the same value lot by lot.
+        // The whole journal folds to the account, and its lots add up to the same value.
         let wallet = till.at(at).wallet(profile).await.map_err(|error| failed(&error))?;
         let usable = wallet.rewards().into_iter().filter(|reward| reward.status == LotStatus::Active);
         let usable = usable
@@ -113,7 +113,7 @@ where
         expect(seen.account.is_conserved(), || format!("the account of {profile} does not add up: {loss}"))
     }
 
-    /// How many live reward lots a profile has.
+    /// The number of a profile's live reward lots.
     pub(super) async fn live_rewards(&mut self, profile: ProfileId) -> Result<usize, String> {
         Ok(self.see(profile).await?.account.lots(LotKind::Reward).len())
     }

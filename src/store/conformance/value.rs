@@ -1,4 +1,4 @@
-//! The cases about value that moves more than once: what a shop loses if a store finds an older entry, or none.
+//! The cases for value that moves more than once: the loss to a shop if a store finds an older entry, or none.
 
 use super::probe::{Fixture, Verdict, expect};
 use super::suite::Suite;
@@ -20,7 +20,7 @@ where
     S: AsyncStore + Send,
     Open: AsyncFnMut() -> S,
 {
-    /// A profile with so many rewards worth 10 that expire so many days later, one day after the other.
+    /// A profile with `rewards` rewards worth 10 each, which expire on successive days.
     async fn customer(&mut self, name: &str, rewards: u32) -> Result<(ProfileId, Vec<LotId>), String> {
         let profile = Fixture::profile(name)?;
         let mut lots = Vec::new();
@@ -43,7 +43,7 @@ where
         Ok(self.done(seconds, redeem, "a customer cannot pay with what they have").await?.id)
     }
 
-    /// Redeem 10, return 4 three times: the third is more than is left of it.
+    /// Redeem 10, return 4 three times: the third return exceeds the rest.
     pub(super) async fn a_redemption_is_not_returned_twice(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, _) = self.customer("alice", 1).await?;
@@ -56,7 +56,7 @@ where
         self.expect_balance(4, alice, 8, loss).await
     }
 
-    /// A return that goes back to several rewards is an entry about each of them, and about the redemption.
+    /// A return to several rewards is one entry about each of them, and about the redemption.
     pub(super) async fn a_return_to_several_lots_is_not_repeated(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, _) = self.customer("alice", 3).await?;
@@ -70,7 +70,7 @@ where
         self.expect_balance(5, alice, 30, loss).await
     }
 
-    /// A reward that expires with 6 of 10 left, and again with 4: what is extended is what was left.
+    /// A reward expires with 6 of 10 left, and later with 4: extending it brings back the value that was left.
     pub(super) async fn an_expired_reward_comes_back_with_what_was_left(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, lots) = self.customer("alice", 1).await?;
@@ -86,7 +86,7 @@ where
         self.expect_balance(21 * DAY, alice, 4, loss).await
     }
 
-    /// Rewards that expire one day after the other, each by an entry of its own.
+    /// Rewards that expire on successive days, each by an entry of its own.
     pub(super) async fn a_quote_lists_every_expired_reward(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, mut lots) = self.customer("alice", 4).await?;
@@ -104,7 +104,7 @@ where
         })
     }
 
-    /// Two corrections and a move: each says anew what the reward is worth.
+    /// Two corrections, a move, and two more corrections: each sets the reward's value anew.
     pub(super) async fn the_last_correction_of_a_reward_counts(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, lots) = self.customer("alice", 1).await?;
@@ -127,7 +127,7 @@ where
         Ok(())
     }
 
-    /// Captured or released, a hold is closed, and a till can tell which.
+    /// A hold that was captured or released is closed, and a till can tell which.
     pub(super) async fn a_hold_ends_once(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, _) = self.customer("alice", 1).await?;
@@ -148,7 +148,7 @@ where
         self.expect_balance(7_200, alice, 6, loss).await
     }
 
-    /// A sale of 100 that earned 100 points comes back in two parts, and no third.
+    /// A sale of 100 that earned 100 points is returned in two parts; there is no third return.
     pub(super) async fn a_sale_is_not_returned_twice(&mut self) -> Verdict {
         let mut settings = self.fixture.program.settings().clone();
         settings.earn = Some(Earn::new(Points::from(1), Amount::from(1)));
@@ -158,7 +158,7 @@ where
         let sale = PostTransaction::new(alice, Amount::from(100));
         let sale = self.done(0, sale, loss).await?.id;
         let back = ReturnTransaction::new(sale, Amount::from(40));
-        // The repetition tells of the points as well, which are an entry of their own.
+        // The retry's outcome includes the points as well, which are in an entry of their own.
         let first = self.ask_keyed(1, "back", back).await?;
         let again = self.ask_keyed(2, "back", back).await?;
         let told = |answer: &super::till::Answered<crate::ops::TransactionReturn>| {
@@ -178,7 +178,7 @@ where
         })
     }
 
-    /// A redemption is linked to a sale until that is deleted.
+    /// A redemption is linked to a sale until the sale is deleted.
     pub(super) async fn a_redemption_pays_for_one_sale(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, _) = self.customer("alice", 1).await?;
@@ -194,7 +194,7 @@ where
         self.expect_balance(6, alice, 10, loss).await
     }
 
-    /// A customer had two cards, and brings back what was bought with the one that is closed.
+    /// A customer with two cards, one merged into the other, returns a purchase made with the closed card.
     pub(super) async fn a_merged_profile_gets_its_returns(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, _) = self.customer("alice", 1).await?;
@@ -211,7 +211,7 @@ where
         expect(lots == 1, || format!("one reward came back as {lots}: {loss}"))
     }
 
-    /// A profile is merged into itself, and a reward is moved to whoever has it: before the profile exists, and after.
+    /// Merging a profile into itself, before it exists and after, and moving a reward to its own holder, are refused.
     pub(super) async fn one_account_is_not_two(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let alice = Fixture::profile("alice")?;
