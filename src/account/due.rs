@@ -72,8 +72,8 @@ enum Due<'a> {
     Expire(LotKind, &'a LiveLot),
 }
 
-/// The result of releasing held items at an instant: points that a lot's transaction owes are clawed back first (rule
-/// X5), and the rest becomes available, or expires with its lot (rule H4).
+/// The result of releasing held items at an instant: points that a lot's transaction owes are clawed back first
+/// (rule X5), and the rest becomes available, or expires with its lot (rule H4).
 pub(crate) fn release_items(account: &Account, items: &[Item], at: Timestamp) -> Vec<ReleasedLot> {
     let mut debts = Cow::Borrowed(account.debts());
     let free = |item: &Item| {

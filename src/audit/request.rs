@@ -47,7 +47,7 @@ impl Past {
             EntryKind::Issue(issue) => match issue.origin() {
                 None => Cause::Request,
                 Some(Origin::Earned { transaction, .. }) => Cause::Transaction(transaction),
-                // The check of the return that announced the lot compares the cause.
+                // The issue's own check compares the cause with the return that announced the lot.
                 Some(Origin::Returned { .. }) => return Ok(None),
             },
             EntryKind::Earn(earned) => Cause::Transaction(earned.transaction),

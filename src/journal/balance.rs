@@ -1,4 +1,4 @@
-//! What an account holds and where its value went: running totals that add up at every step (rule J3).
+//! The balances and totals of an account: where its value is or went, adding up at every step (rule J3).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::time::Timestamp;
 use crate::value::{Amount, Delta, Points, Quantity, Worth};
 
-/// Which kind of value a lot holds.
+/// The kind of value in a lot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LotKind {
@@ -18,86 +18,86 @@ pub enum LotKind {
     Point,
 }
 
-/// Where value can be, come from or go to (rule J3).
+/// The places where value can be, come from or go to (rule J3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bucket {
-    /// It comes in by being issued.
+    /// Issued, which brings it in.
     Issued,
-    /// A correction brings it in, or takes it out.
+    /// Adjusted by a correction, which brings it in or takes it out.
     Adjusted,
-    /// It comes from another profile, or goes to one.
+    /// Moved here from another profile, or from here to another.
     Moved,
-    /// It can be redeemed.
+    /// Available to be redeemed.
     Available,
-    /// It will be available later.
+    /// Pending: available later.
     Pending,
-    /// A hold sets it aside.
+    /// Held: set aside by a hold.
     Held,
-    /// It was redeemed.
+    /// Redeemed.
     Redeemed,
-    /// It expired unused.
+    /// Expired unused.
     Expired,
-    /// The shop took it back.
+    /// Revoked by the shop.
     Revoked,
-    /// It came back with the purchase that earned it.
+    /// Clawed back with the purchase that earned it.
     ClawedBack,
-    /// It paid what was owed.
+    /// Paid to a debt.
     PaidToDebt,
 }
 
-/// A quantity of one kind, on its way from one place to another. Every entry that moves value is a few of these.
+/// A quantity of one kind that moves from one bucket to another. An entry that moves value has a few of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Movement {
-    /// What moves.
+    /// The kind of value that moves.
     pub kind: LotKind,
-    /// From where.
+    /// The bucket that it leaves.
     pub from: Bucket,
-    /// Where to.
+    /// The bucket that it enters.
     pub to: Bucket,
-    /// How much.
+    /// The quantity.
     pub value: Quantity,
 }
 
 impl Movement {
-    /// The same the other way round.
+    /// The reverse movement.
     pub(crate) const fn back(self) -> Self {
         Self { from: self.to, to: self.from, ..self }
     }
 }
 
-/// Everything that ever came into an account in one kind of value, and where it is now.
+/// The totals of one kind of value: everything that ever came in, and where it is now.
 ///
 /// Rule J3: `issued ± adjusted ± moved` is always the sum of all the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KindTotals {
-    /// Came in by being issued.
+    /// Issued.
     pub issued: Quantity,
-    /// Can be redeemed now.
+    /// Available now.
     pub available: Quantity,
-    /// Will be available later.
+    /// Pending: available later.
     pub pending: Quantity,
-    /// Set aside by holds.
+    /// Held: set aside by holds.
     pub held: Quantity,
-    /// Redeemed, less what was returned.
+    /// Redeemed, less returns.
     pub redeemed: Quantity,
     /// Expired unused.
     pub expired: Quantity,
-    /// Taken back by the shop.
+    /// Revoked by the shop.
     pub revoked: Quantity,
-    /// Earned points that came back with the purchase that earned them.
+    /// Earned points clawed back with the purchase that earned them.
     pub clawed_back: Quantity,
-    /// Earned points that paid what was owed.
+    /// Earned points that paid debts.
     pub paid_to_debt: Quantity,
-    /// Corrections, up less down.
+    /// Corrections, upward less downward.
     pub adjusted: Delta,
-    /// Came in from other profiles, less what went to them.
+    /// Moved in from other profiles, less moved out to them.
     pub moved: Delta,
 }
 
 impl KindTotals {
-    /// Nothing ever came in.
+    /// The totals of an account without entries.
     pub(crate) const EMPTY: Self = Self {
         issued: Quantity::ZERO,
         available: Quantity::ZERO,
@@ -112,7 +112,7 @@ impl KindTotals {
         moved: Delta::ZERO,
     };
 
-    /// Whether no value appeared or vanished (rule J3).
+    /// Whether the totals are conserved: no value appeared or vanished (rule J3).
     pub fn is_conserved(&self) -> bool {
         let came = [self.issued.into(), self.adjusted, self.moved];
         let went = [
@@ -130,7 +130,7 @@ impl KindTotals {
         sum(&came) == sum(&went.map(Delta::from)) && went.iter().all(|value| value.ten_thousandths() >= 0)
     }
 
-    /// Applies what moves.
+    /// Applies a movement.
     #[inline]
     pub(crate) fn shift(&mut self, movement: Movement) {
         let Movement { from, to, value, .. } = movement;
@@ -164,11 +164,11 @@ impl KindTotals {
         *pool = change(*pool);
     }
 
-    /// Whether so much more can come in, by an issue, a correction or a move, without any total leaving its bounds
+    /// Whether this quantity can come in, by an issue, a correction or a move, without any total leaving its bounds
     /// (rule Q3).
     #[inline]
     pub(crate) fn has_room_for(&self, more: Quantity) -> bool {
-        // Four of what is below 2^60 are below the bound together, and nearly all that there is is far below.
+        // Four parts below 2^60 stay below the bound together, and nearly all parts are far below.
         let parts = [self.issued.into(), self.adjusted, self.moved, more.into()];
         let all = parts.iter().fold(0, |all, part: &Delta| all | part.ten_thousandths());
         (0..1 << 60).contains(&all) || self.has_room_exactly(more)
@@ -180,11 +180,11 @@ impl KindTotals {
             .map(|came: Delta| i128::from(came.ten_thousandths()));
         let more = i128::from(more.ten_thousandths());
         let fits = |came: &i128| came.saturating_add(more) <= most;
-        // Whichever way it comes in; and all of them together, which is what there can be of anything else.
+        // Each way in; and all of them together, which bound all other totals.
         came.iter().all(fits) && fits(&came.iter().sum())
     }
 
-    /// Whether everything that is another account's can come in (rule Q3).
+    /// Whether all value of another account can come in (rule Q3).
     pub(crate) fn can_take_over(&self, other: &Self) -> bool {
         let came = |totals: &Self| {
             let parts = [totals.issued.into(), totals.adjusted, totals.moved];
@@ -195,7 +195,7 @@ impl KindTotals {
             .is_ok_and(|all| self.has_room_for(all) && other.can_lose(all))
     }
 
-    /// Whether so much can leave, by a correction or a move, without any total leaving its bounds (rule Q3).
+    /// Whether this quantity can leave, by a correction or a move, without any total leaving its bounds (rule Q3).
     pub(crate) fn can_lose(&self, less: Quantity) -> bool {
         let least = i128::from(Quantity::MAX_TOTAL.ten_thousandths()).saturating_neg();
         let less = i128::from(less.ten_thousandths());
@@ -218,12 +218,12 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Whether no value appeared or vanished, in either kind (rule J3).
+    /// Whether both kinds of value are conserved (rule J3).
     pub fn is_conserved(&self) -> bool {
         self.rewards.is_conserved() && self.points.is_conserved()
     }
 
-    /// What can be seen of them from outside.
+    /// The balances that callers see.
     pub const fn balances(&self) -> Balances {
         Balances {
             reward_balance: self.rewards.available.as_amount(),
@@ -243,7 +243,7 @@ impl Totals {
         }
     }
 
-    /// Applies what an entry moves, when it happens at `at`.
+    /// Applies the movements of an entry that happens at `at`.
     pub(crate) fn follow(&mut self, entry: &EntryKind, at: Timestamp) {
         entry.effects(at, |effect| {
             match effect {
@@ -261,7 +261,7 @@ impl Totals {
     }
 }
 
-/// What an account can spend and what is on its way, at one moment. Every journal entry states it (rule J1).
+/// The balances of an account at one moment: spendable, pending and held. Every journal entry states them (rule J1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Balances {
@@ -287,7 +287,7 @@ pub struct Balances {
 }
 
 impl Balances {
-    /// With what they are worth in a program.
+    /// The balances with their worth in a program.
     pub fn valued(self, program: &Program) -> ValuedBalances {
         let worth = |money: Amount, points: Points| program.worth(points).plus(money);
         ValuedBalances {
@@ -338,7 +338,7 @@ pub struct ValuedBalances {
 mod tests {
     use super::*;
 
-    /// The quick look and the sum agree, also where four large parts come close to the bound together (rule Q3).
+    /// The fast check and the exact sum agree, also where four large parts approach the bound together (rule Q3).
     #[test]
     fn there_is_room_up_to_the_bound_and_not_beyond() {
         let most = Quantity::MAX_TOTAL.ten_thousandths();

@@ -1,4 +1,4 @@
-//! Numbers, instants, ids and texts as few bytes: what the binary forms of entries and accounts are made of.
+//! The binary encoding of numbers, instants, ids and texts, for the binary forms of entries and accounts.
 
 mod reader;
 
@@ -29,7 +29,7 @@ impl<T: Binary> Binary for Box<T> {
     }
 }
 
-/// A list after its length.
+/// A list is written as its length and its items.
 impl<T: Binary> Binary for Vec<T> {
     fn write(&self, to: &mut Writer<'_>) {
         to.list(self);
@@ -40,9 +40,9 @@ impl<T: Binary> Binary for Vec<T> {
     }
 }
 
-/// Writes what belongs to one entry of the account with a number. What follows from the entry takes no room.
+/// A writer for one entry of the account with a number. Values that follow from the entry take no bytes.
 ///
-/// Short values gather in an array, and are appended a few at a time: that takes half as many steps.
+/// Short values are collected in an array and appended several at a time, which takes half as many steps.
 pub(crate) struct Writer<'a> {
     out: &'a mut Vec<u8>,
     number: ProfileNumber,
@@ -52,11 +52,11 @@ pub(crate) struct Writer<'a> {
     used: usize,
 }
 
-/// So many bytes, and eight more.
+/// The array is flushed from this length on; it has room for eight bytes more.
 const FULL: usize = 64;
 const ROOM: usize = FULL + 8;
 
-/// Nearly all instants are whole seconds, and a second is a million of these.
+/// Nearly all instants are whole seconds. A second has this many microseconds.
 const SECOND: i64 = 1_000_000;
 
 impl Drop for Writer<'_> {
@@ -74,20 +74,20 @@ impl<'a> Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Appends what has gathered.
+    /// Appends the collected bytes.
     #[inline(never)]
     fn append(&mut self) {
         let used = std::mem::take(&mut self.used);
         self.out.extend_from_slice(self.room.get(..used).unwrap_or_default());
     }
 
-    /// The first so many of eight bytes, the lowest first.
+    /// Adds the first `count` of eight bytes, the lowest first.
     #[inline]
     fn gather(&mut self, eight: u64, count: usize) {
         if self.used >= FULL {
             self.append();
         }
-        // The remainder is the number itself, and so always in the array.
+        // The remainder equals the number itself, which keeps the index in the array.
         let start = self.used % FULL;
         if let Some(room) = self.room.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
             *room = eight.to_le_bytes();
@@ -113,8 +113,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Seven bits for each byte, after as many zero bits as there are further bytes, and a one. No loop, in contrast to
-    /// other forms of this length.
+    /// Seven bits per byte, after one zero bit for each further byte, and a one. There is no loop, in contrast to
+    /// other encodings of this length.
     #[inline]
     pub(crate) fn number(&mut self, value: u64) {
         let further = (value | 1).ilog2() / 7;
@@ -132,20 +132,20 @@ impl Writer<'_> {
         self.gather(value, 8);
     }
 
-    /// A number whose bits say what follows, the first in the lowest. Later versions add bits at the end.
+    /// A number of flag bits, the first flag in the lowest bit. Later versions add bits at the end.
     #[inline]
     pub(crate) fn flags<const N: usize>(&mut self, flags: [bool; N]) {
         let bits = flags.into_iter().zip(0..).fold(0, |bits, (is_set, bit)| bits | u64::from(is_set) << bit);
         self.number(bits);
     }
 
-    /// Since 1970.
+    /// An instant, as the span since 1970.
     #[inline]
     pub(crate) fn instant(&mut self, at: Timestamp) {
         self.span(at.micros());
     }
 
-    /// Microseconds: as whole seconds, or with the lowest bit set where that is not exact.
+    /// A span in microseconds: written as whole seconds, or with the lowest bit set if that is not exact.
     #[inline]
     pub(crate) fn span(&mut self, micros: i64) {
         let seconds = micros / SECOND;
@@ -156,14 +156,14 @@ impl Writer<'_> {
         }
     }
 
-    /// The end, where there is one: a flag says so.
+    /// The expiry, if there is one: a flag says so.
     pub(crate) fn end(&mut self, expiry: Expiry) {
         if let Some(end) = expiry.instant() {
             self.instant(end);
         }
     }
 
-    /// Never below zero, as every quantity that is written.
+    /// A quantity, which is never below zero when written.
     #[inline]
     pub(crate) fn quantity(&mut self, value: impl Into<Quantity>) {
         self.number(value.into().ten_thousandths().unsigned_abs());
@@ -182,7 +182,7 @@ impl Writer<'_> {
         self.number(number.get().into());
     }
 
-    /// The sequence number of the entry that made it; the whole id if that is in another account's journal.
+    /// The sequence number of the entry that made it; the whole id if the record is another account's.
     #[inline]
     pub(crate) fn id<I: Identifier>(&mut self, id: I) {
         if id.number() == self.number {
@@ -193,7 +193,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Whether an id is other than that of what this entry makes.
+    /// Whether an id differs from the one that this entry would give a new record.
     #[inline]
     pub(crate) fn is_other<I: Identifier>(&self, id: I) -> bool {
         id != I::made_by(self.number, self.sequence)
@@ -219,7 +219,7 @@ pub(crate) const fn kind_of(is_point: bool) -> LotKind {
     if is_point { LotKind::Point } else { LotKind::Reward }
 }
 
-/// Small numbers of either sign as small numbers: 0, -1, 1, -2 …
+/// Maps small numbers of either sign to small unsigned ones: 0, -1, 1, -2 …
 pub(crate) const fn zigzag(value: i64) -> u64 {
     (value << 1 ^ value >> 63).cast_unsigned()
 }

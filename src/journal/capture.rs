@@ -1,4 +1,4 @@
-//! Capturing a hold: a redemption of what it set aside (rules H2 and H4).
+//! Capturing a hold: a redemption of the value that it set aside (rules H2 and H4).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,18 +7,18 @@ use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::{Effect, HoldEnd};
 use crate::journal::{Bucket, LotState, Redeemed, ReleasedLot};
 
-/// What a journal entry says when a hold is captured: the redemption, and what was let go.
+/// The journal entry of a capture: the redemption, and the value released.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Capture {
     /// The hold.
     pub hold: HoldId,
-    /// What it became.
+    /// The redemption that the hold became.
     pub redeem: Redeemed,
-    /// The rest of it.
+    /// The rest of the hold, which was released.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub released: Vec<ReleasedLot>,
-    /// How the lots stand that gave to it though they had expired meanwhile (rule H4).
+    /// The states of the lots that gave to it although they had expired meanwhile (rule H4).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expired: Vec<LotState>,
 }

@@ -1,4 +1,4 @@
-//! Points that come back with the purchase that earned them (rule X4).
+//! Clawbacks: points that come back with the purchase that earned them (rule X4).
 
 use serde::{Deserialize, Serialize};
 
@@ -9,32 +9,32 @@ use crate::journal::{LotChange, Owed};
 use crate::program::Clawback;
 use crate::value::Points;
 
-/// What a journal entry says when points that a transaction earned come back (rule X4).
+/// The journal entry of a clawback: points that a transaction earned come back (rule X4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClawedBack {
-    /// The transaction.
+    /// The transaction that had earned them.
     pub transaction: TransactionId,
-    /// How many come back.
+    /// The number of points that come back.
     pub points: Points,
-    /// What came out of the transaction's own lots, in the order in which they came to be.
+    /// The changes of the transaction's own lots that points are taken from, in the order of the lots' creation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<LotChange>,
-    /// What counts as taken, as a manager had adjusted it away.
+    /// The points that count as taken because a manager had adjusted them away.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub written_off: Points,
-    /// What the transaction owes for the rest.
+    /// The rest, which the transaction owes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owed: Option<Owed>,
 }
 
 impl ClawedBack {
-    /// The rest, where the program collects it from later earnings.
+    /// The rest, if the program collects it from later earnings.
     pub fn debt(&self) -> Points {
         self.rest(Clawback::Debt)
     }
 
-    /// The rest, where the program does not collect it.
+    /// The rest, if the program does not collect it.
     pub fn shortfall(&self) -> Points {
         self.rest(Clawback::Shortfall)
     }

@@ -1,4 +1,4 @@
-//! Taking a lot back, and correcting it (rule L3).
+//! Revoking a lot, and correcting it (rule L3).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,22 +7,22 @@ use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, Issue, LotChange, Recovered};
 
-/// What a journal entry says when a lot is taken back, or corrected.
+/// The journal entry of a lot that is revoked or corrected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Corrected {
-    /// What became of it.
+    /// The change of the lot.
     pub change: LotChange,
-    /// What of a correction upward was clawed back at once, as the transaction whose lot it is owed it (rule X5).
+    /// The part of an upward correction clawed back at once because the lot's transaction owed it (rule X5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clawed_back: Option<Recovered>,
-    /// What is fixed about it, where that was corrected.
+    /// Its fixed facts, if these were corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
-    /// The caller's own id for it, where what is fixed was corrected: so that a later move finds both here.
+    /// The caller's own id of the lot, if the fixed facts were corrected: a later move finds both here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
-    /// Why.
+    /// The reason given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Defining, redefining and archiving what lots are issued from (rules D1 to D3).
+//! Defining, redefining and archiving the definitions that lots are issued from (rules D1 to D3).
 
 use crate::definition::{Defined, Definition, PointDefinition, RewardDefinition};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};

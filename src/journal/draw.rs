@@ -1,5 +1,5 @@
-//! How the items of a redemption or a hold come to be, lot by lot (rules C1 and Q5); and the first part of them, which is
-//! what a capture takes and a return leaves (rules H2 and R1).
+//! The draw of a redemption or a hold, lot by lot (rules C1 and Q5); and the first part of a draw, which is what a
+//! capture takes and a return leaves (rules H2 and R1).
 
 use std::ops::ControlFlow;
 
@@ -7,21 +7,21 @@ use crate::id::LotId;
 use crate::journal::{Item, Items, LotKind};
 use crate::value::{Amount, Exchange, Points, Quantity};
 
-/// What would be taken.
+/// A draw that was not carried out yet.
 #[derive(Debug, Default)]
 pub(crate) struct Draw {
     pub(crate) items: Items,
-    /// What the items add up to, in money.
+    /// The sum of the items, in money.
     pub(crate) total: Amount,
-    /// At which rate points pay, if any do.
+    /// The rate at which points pay, if any do.
     pub(crate) exchange: Option<Exchange>,
 }
 
-/// The first part of a draw, as if only so much had been wanted (rules H2 and R1): what each lot would have given.
+/// The first part of a draw: the share of each lot if only this amount had been requested (rules H2 and R1).
 pub(crate) fn first_part(items: &[Item], exchange: Option<Exchange>, wanted: Amount) -> Items {
     let mut draw = Draw::default();
     let mut rest = items;
-    // Strategies were exhausted one after the other, so the items of one kind stand together.
+    // Strategies were exhausted one after the other, so the items of one kind are adjacent.
     while let Some(first) = rest.first() {
         let run = rest.iter().take_while(|item| item.kind() == first.kind()).count();
         let (group, after) = rest.split_at(run);
@@ -34,7 +34,7 @@ pub(crate) fn first_part(items: &[Item], exchange: Option<Exchange>, wanted: Amo
                 let paid = group.iter().fold(Amount::ZERO, |sum, item| sum.plus(item.amount));
                 draw.points(capacities, exchange, paid.min(left));
             }
-            // Points never paid without a rate.
+            // Points never pay without a rate.
             (LotKind::Point, None) => {}
         }
     }
@@ -42,7 +42,7 @@ pub(crate) fn first_part(items: &[Item], exchange: Option<Exchange>, wanted: Amo
 }
 
 impl Draw {
-    /// Pays up to so much.
+    /// Pays up to an amount from rewards.
     pub(crate) fn rewards(&mut self, lots: impl Iterator<Item = (LotId, Quantity)>, wanted: Amount) {
         let paid = each_lot(lots, wanted.into(), |lot, value| {
             self.items.push(Item { lot, amount: value.as_amount(), points: Points::ZERO });
@@ -50,7 +50,7 @@ impl Draw {
         self.total = self.total.plus(paid.as_amount());
     }
 
-    /// Pays exactly so much, which the lots are known to cover.
+    /// Pays an exact amount from points, which the lots are known to cover.
     pub(crate) fn points(
         &mut self,
         lots: impl Iterator<Item = (LotId, Quantity)>,
@@ -66,7 +66,7 @@ impl Draw {
         each_lot(lots, cost.into(), |lot, value| {
             let points = value.as_points();
             used = used.plus(points);
-            // Each lot's share is what the points so far are worth, less the shares before it; the last takes the
+            // Each lot's share is the worth of the points so far, less the earlier shares. The last lot takes the
             // rest, so that the shares add up whatever the rounding.
             let upto = if used == cost { pays } else { exchange.pays(used, pays) };
             self.items.push(Item { lot, amount: upto.minus(shared), points });
@@ -76,7 +76,7 @@ impl Draw {
     }
 }
 
-/// Takes from each lot what it has, in the order of use, until there is enough. Answers what was taken.
+/// Takes the available value of each lot, in the order of use, until the request is met. Returns the sum taken.
 #[inline]
 fn each_lot(
     mut lots: impl Iterator<Item = (LotId, Quantity)>,
@@ -87,7 +87,7 @@ fn each_lot(
     if left.is_zero() {
         return left;
     }
-    // A `try_for_each` runs over the two halves of a deque one after the other; a `for` asks at each lot which it is in.
+    // `try_for_each` walks a deque's two halves one after the other; `for` would check the half at each lot.
     let _ = lots.try_for_each(|(lot, has)| {
         let value = has.min(left);
         if !value.is_zero() {

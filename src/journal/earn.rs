@@ -1,4 +1,4 @@
-//! A transaction that earns more than it did (rule X4).
+//! Further earnings of a transaction (rule X4).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,18 +8,18 @@ use crate::journal::effect::Effect;
 use crate::journal::{Bucket, LotChange, Recovered};
 use crate::value::Points;
 
-/// What a journal entry says when a transaction earns more than it did (rule X4).
+/// The journal entry of a transaction that earns more than before (rule X4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarnedMore {
     /// The transaction.
     pub transaction: TransactionId,
-    /// What came into its lot.
+    /// The change of its lot, which the points came into.
     pub change: LotChange,
-    /// What paid a debt instead.
+    /// The points that paid a debt instead.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub paid_to_debt: Points,
-    /// What of it was clawed back at once, as the transaction owed it.
+    /// The points clawed back at once because the transaction owed them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clawed_back: Option<Recovered>,
 }

@@ -1,5 +1,5 @@
-//! What an entry does, said once for each kind of entry, in the file of that kind. The account, its totals, the indexes,
-//! the wallet, the events and the projections are readers of it.
+//! The effects of an entry, defined once for each kind, in the file of that kind. The account, its totals, the
+//! indexes, the wallet, the events and the projections all read them.
 
 use crate::definition::Defined;
 use crate::id::{ExternalId, HoldId, LotId, ProfileNumber, RedemptionId};
@@ -10,80 +10,80 @@ use crate::journal::{
 use crate::time::Timestamp;
 use crate::value::{Points, Quantity};
 
-/// One of the things that an entry does, in order.
+/// One effect of an entry. An entry's effects are in order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Effect<'a> {
-    /// Value moves, and the lots are told of by themselves.
+    /// Value moves between buckets; the lots' states are separate effects.
     Move(Movement),
     /// A lot comes to the account.
     Arrive(Arrival<'a>),
     /// A lot becomes available.
     Mature(LotValue),
-    /// Value of a live lot is redeemed: of what was available, or held.
+    /// Value of a live lot is redeemed, from its available or its held part.
     Take { lot: LotId, kind: LotKind, value: Quantity, from: Bucket },
     /// Value of a live lot is set aside.
     Hold { lot: LotId, kind: LotKind, value: Quantity },
-    /// Held value of a lot is let go. How the lot stands then comes next.
+    /// Held value of a lot is released. The lot's new state comes next.
     Free { lot: LotId, kind: LotKind, value: Quantity, to: Bucket },
-    /// A lot stands so from now on.
+    /// The new state of a lot.
     State(&'a LotState),
-    /// What is fixed about a lot was corrected. How it stands then comes next.
+    /// The fixed facts of a lot were corrected. The lot's new state comes next.
     Facts { issue: &'a Issue, external_id: Option<&'a ExternalId> },
-    /// A lot was extended. How it stands came before.
+    /// A lot was extended. Its new state came before.
     Extended(LotId),
-    /// A redemption was made, of a hold or not. What each lot gave comes next.
+    /// A redemption was made, of a hold or not. The share of each lot comes next.
     Redeemed { redeemed: &'a Redeemed, hold: Option<HoldId> },
     /// Value was given back.
     Returned { back: &'a ReturnEntry, is_reversal: bool },
-    /// An earlier redemption stands so from now on.
+    /// The new state of an earlier redemption.
     Redemption(RedemptionState),
-    /// A hold is open.
+    /// A hold is open from now on.
     HoldOpened(&'a HoldEntry),
-    /// A hold is not open any more.
+    /// A hold is closed.
     HoldClosed { hold: HoldId, end: HoldEnd<'a> },
     /// A transaction owes points.
     Owe(&'a Owed),
-    /// Earnings paid so many points of what is owed, the oldest sale's first.
+    /// Earnings paid points of the debts, the oldest sale's first.
     PayDebt(Points),
-    /// A transaction owes so much less, as that was clawed back when it flowed back.
+    /// A transaction owes less, because value that flowed back was clawed back.
     Recover(Recovered),
     /// The profile was merged into another.
     MergedInto(ProfileNumber),
-    /// Another profile was merged into this one, maybe by way of a third.
+    /// Another profile was merged into this one, directly or by way of a third.
     MergedFrom(ProfileNumber),
-    /// A transaction stands so from now on.
+    /// The new state of a transaction.
     Transaction(&'a Transaction),
-    /// A definition stands so from now on.
+    /// The new state of a definition.
     Define(&'a Defined),
 }
 
 /// A lot that comes to an account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'a> {
-    /// What is fixed about it.
+    /// Its fixed facts.
     pub(crate) issue: &'a Issue,
-    /// How it stands.
+    /// Its state.
     pub(crate) after: LotState,
-    /// What of it is held.
+    /// The held part of it.
     pub(crate) held: Quantity,
-    /// The caller's own id for it, where it came from elsewhere; the stamp of a new one says it.
+    /// The caller's own id of a lot that came from another profile; a new lot has it in the stamp.
     pub(crate) external_id: Option<&'a ExternalId>,
     /// The profile that it came from; `None` for a new one.
     pub(crate) from: Option<ProfileNumber>,
 }
 
-/// Why a hold is not open any more.
+/// The reason why a hold is closed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum HoldEnd<'a> {
     Captured(RedemptionId),
     Released(&'a Release),
     Lapsed(&'a Release),
-    /// It went along to another profile.
+    /// It moved to another profile.
     Moved,
 }
 
 impl EntryKind {
-    /// Tells what this does when it happens at `at`.
+    /// Calls `tell` with each effect of this kind of entry, when it happens at `at`.
     #[inline]
     pub(crate) fn effects<'a>(&'a self, at: Timestamp, mut tell: impl FnMut(Effect<'a>)) {
         let tell = &mut tell;
@@ -122,7 +122,7 @@ impl Effect<'_> {
         Self::Hold { lot: item.lot, kind: item.kind(), value: item.value() }
     }
 
-    /// What moves with it.
+    /// The movement of value in this effect.
     #[inline(always)]
     pub(crate) fn movement(&self) -> Option<Movement> {
         let (kind, from, to, value) = match *self {
@@ -136,7 +136,7 @@ impl Effect<'_> {
         Some(Movement { kind, from, to, value })
     }
 
-    /// How a lot stands after it, if it says so in full.
+    /// The new state of a lot, if the effect gives it in full.
     pub(crate) fn lot_state(&self) -> Option<LotState> {
         match *self {
             Self::State(after) => Some(*after),
@@ -147,28 +147,28 @@ impl Effect<'_> {
 }
 
 impl Entry {
-    /// Tells what this does.
+    /// Calls `tell` with each effect of this entry.
     #[inline]
     pub(crate) fn effects<'a>(&'a self, tell: impl FnMut(Effect<'a>)) {
         self.kind.effects(self.at, tell);
     }
 
-    /// The lots of which this entry says in full how they stand after it: all but those that it takes from, or sets aside
-    /// of, while they are live.
+    /// The lots whose new state this entry gives in full: all but live lots that it takes value from or sets value
+    /// aside in.
     pub(crate) fn lot_states(&self) -> Vec<LotState> {
         let mut states = Vec::new();
         self.effects(|effect| states.extend(effect.lot_state()));
         states
     }
 
-    /// How a lot stands after this entry, if the entry says. Where one entry changes a lot twice, the last word counts.
+    /// The state of a lot after this entry, if given. If one entry changes a lot twice, the last state counts.
     pub fn lot_state(&self, lot: LotId) -> Option<LotState> {
         let mut found = None;
         self.effects(|effect| found = effect.lot_state().filter(|after| after.lot == lot).or(found));
         found
     }
 
-    /// The lots that this entry makes to stand in for a transaction's own one.
+    /// The new lots of this entry that stand in for a transaction's own lot.
     pub(crate) fn stand_ins(&self, lot: LotId) -> Vec<LotId> {
         let mut found = Vec::new();
         self.effects(|effect| {
@@ -184,7 +184,7 @@ impl Entry {
         found
     }
 
-    /// What is fixed about a lot, if the entry says.
+    /// The fixed facts of a lot, if this entry gives them.
     pub fn issue_of(&self, lot: LotId) -> Option<&Issue> {
         let mut found = None;
         self.effects(|effect| match effect {
@@ -196,7 +196,7 @@ impl Entry {
         found
     }
 
-    /// The caller's own id of the lot that this entry is about.
+    /// The caller's own id of this entry's lot.
     pub(crate) fn lot_external_id(&self) -> Option<&ExternalId> {
         let mut found = self.external().and_then(|external| external.lot());
         self.effects(|effect| match effect {
@@ -207,7 +207,7 @@ impl Entry {
         found
     }
 
-    /// The redemption that it made.
+    /// The redemption that this entry made.
     pub(crate) fn redeemed(&self) -> Option<&Redeemed> {
         let mut found = None;
         self.effects(|effect| {
@@ -218,7 +218,7 @@ impl Entry {
         found
     }
 
-    /// What this entry says of a redemption, if it changes it.
+    /// The state of a redemption, if this entry changes it.
     pub fn redemption_state(&self, id: RedemptionId) -> Option<RedemptionState> {
         let mut found = None;
         self.effects(|effect| match effect {

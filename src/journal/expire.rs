@@ -7,13 +7,13 @@ use crate::journal::effect::Effect;
 use crate::journal::{Bucket, LotState, Movement};
 use crate::value::Quantity;
 
-/// What a journal entry says when a lot expires.
+/// The journal entry of a lot that expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Expired {
-    /// What expired; less than what is left where holds set some aside.
+    /// The value that expired; less than the remaining value if a part is held.
     pub value: Quantity,
-    /// How the lot stands now.
+    /// The lot's new state.
     pub after: LotState,
 }
 

@@ -1,4 +1,4 @@
-//! Extending lots: they are usable for longer (rule L1).
+//! Extending lots: a later end of use (rule L1).
 
 use crate::journal::LotChange;
 use crate::journal::effect::Effect;

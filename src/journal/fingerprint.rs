@@ -1,4 +1,4 @@
-//! What a request said, in 128 bits.
+//! The fingerprint of a request, in 128 bits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,11 +6,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What a request said, in 128 bits: the same for the same content, on every machine and in every version.
+/// The fingerprint of a request, in 128 bits: equal for equal content, on every machine and in every version.
 ///
-/// It tells a repetition from a mistake (rules J5, D5 and X2). The instant and the key are not part of it, nor is
-/// the order of keys in an attached document. It is no defence against somebody who makes collisions on purpose: all
-/// they would gain is the answer to their own earlier request.
+/// It distinguishes a retry from a mistake (rules J5, D5 and X2). The instant and the key are not part of it, nor is
+/// the order of keys in an attached document. It does not resist deliberate collisions: all that an attacker would
+/// gain is the outcome of their own earlier request.
 ///
 /// ```
 /// use scrip::journal::Fingerprint;
@@ -23,14 +23,14 @@ use thiserror::Error;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u128);
 
-/// A text that is not a fingerprint.
+/// The error of a text that is not a fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("is not a fingerprint: expected 32 hexadecimal digits")]
 #[non_exhaustive]
 pub struct FingerprintError;
 
 impl FingerprintError {
-    /// A stable code for programs to act on.
+    /// A stable code for programs.
     pub const fn code(self) -> &'static str {
         "not_a_fingerprint"
     }
@@ -62,7 +62,7 @@ impl FromStr for Fingerprint {
     type Err = FingerprintError;
 
     fn from_str(text: &str) -> Result<Self, FingerprintError> {
-        // A sign would be read as well.
+        // The parser would accept a sign as well.
         let is_all_digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let read = is_all_digits.then(|| u128::from_str_radix(text, 16).ok()).flatten();
         read.map(Self).ok_or(FingerprintError)

@@ -10,23 +10,23 @@ use crate::journal::{Items, RedeemDetails};
 use crate::time::Timestamp;
 use crate::value::Amount;
 
-/// What a journal entry says when a hold is placed. It is also what the account keeps of it while it is open.
+/// The journal entry of a hold. The account keeps it while the hold is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HoldEntry {
     /// The new hold.
     pub hold: HoldId,
-    /// What was asked for.
+    /// The amount requested.
     pub requested: Amount,
-    /// What was set aside.
+    /// The amount set aside.
     pub total: Amount,
-    /// What of each lot, in the order of use.
+    /// The share of each lot, in the order of use.
     pub items: Items,
-    /// When it was placed.
+    /// The time at which it was placed.
     pub held_at: Timestamp,
-    /// Until when it is good, exclusive.
+    /// The end of the hold, exclusive.
     pub expires_at: Timestamp,
-    /// What is not always there.
+    /// The optional details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Box<RedeemDetails>>,
 }

@@ -1,5 +1,5 @@
-//! What a store keeps an index of: the records that an entry changes. The caller's own name for what it made is the other
-//! index; see [`Entry::external`].
+//! A store's index of records: those that an entry changes. The other index is that of the caller's own names; see
+//! [`Entry::external`].
 
 use std::hash::Hasher as _;
 
@@ -10,24 +10,23 @@ use crate::journal::effect::{Arrival, Effect, HoldEnd};
 use crate::journal::list::short_list;
 use crate::journal::{Bucket, Entry, EntryKind, Movement};
 
-/// The id of a record that entries change: of a definition, lot, redemption, hold or transaction. See
-/// [`Entry::records`].
+/// The id of a record that entries change: a definition, lot, redemption, hold or transaction. See [`Entry::records`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(u64);
 
 impl RecordId {
-    /// The list of an account's lots that expired with value left: every entry that says so of one is about it. Below every
-    /// other id, as no journal counts from zero.
+    /// The list of an account's lots that expired with value left: every entry by which value expires changes it.
+    /// Below every other id, as no journal counts from zero.
     pub const EXPIRED: Self = Self(0);
 
-    /// What is fixed about a lot: the newest entry about that is where it stands, unless the entry that issued the lot does.
-    /// Above every other id.
+    /// The fixed facts of a lot, as a record: its newest entry has them, unless they are still those of the entry that
+    /// issued the lot. Above every other id.
     pub(crate) const fn facts_of(lot: LotId) -> Self {
         Self(lot.get() | 1 << 53)
     }
 
-    /// A row of a batch under a key: the entry that it wrote first is listed under that (rule J5). Above every other id. What
-    /// is listed under it must be looked at, as this is a hash.
+    /// A row of a batch under a key, as a record: it leads to the first entry that the row wrote (rule J5). Above
+    /// every other id. This is a hash, so the entry found must be compared.
     pub(crate) fn of_row(key: &Key, row: u32) -> Self {
         let mut hasher = SipHasher13::new();
         hasher.write(key.as_str().as_bytes());
@@ -35,12 +34,12 @@ impl RecordId {
         Self(hasher.finish() >> 10 | 1 << 54)
     }
 
-    /// From the number that a store kept.
+    /// The id from a number that a store kept.
     pub const fn new(id: u64) -> Self {
         Self(id)
     }
 
-    /// As a plain number, below 2<sup>55</sup>.
+    /// The id as a plain number, below 2<sup>55</sup>.
     pub const fn get(self) -> u64 {
         self.0
     }
@@ -64,21 +63,22 @@ short_list! {
 }
 
 impl Entry {
-    /// The records made by *earlier* entries that this one changes; `journal`: whose the entry is in.
+    /// The records made by *earlier* entries that this entry changes. `journal`: the profile of the entry's journal.
     ///
-    /// The row of a batch under a key that wrote it counts as one of them.
+    /// The batch row under a key that wrote the entry counts as one of them.
     ///
-    /// A store keeps an index from each of them to the entry; see [`crate::store`]. Taking value from live lots is
-    /// not among them: the account's state tells of that, and an index row for each would halve the speed.
+    /// A store keeps an index from each record to the entry; see [`crate::store`]. Lots are not in it when value is
+    /// taken from them while they are live: the account has their state, and an index row for each would halve the
+    /// speed.
     pub fn records(&self, journal: ProfileNumber) -> RecordIds {
         let mut records = RecordIds::default();
         let row = self.stamp.as_ref().and_then(|stamp| Some((stamp.key.as_ref()?, stamp.row?.row)));
         records.0.extend(row.map(|(key, row)| RecordId::of_row(key, row)));
         if let EntryKind::Redeem(_) = self.kind {
-            // Of what is done most it need not be found out: it makes a new redemption, and takes from live lots.
+            // The most frequent entry is known to change none: it makes a new redemption, and takes from live lots.
             return records;
         }
-        // A hold that came along in a merger was made by an entry of another journal.
+        // A hold that moved in a merger was made by an entry of another journal.
         let came_along = matches!(self.kind, EntryKind::MergeIn(_));
         let ids = &mut records.0;
         self.effects(|effect| match effect {
@@ -91,7 +91,7 @@ impl Entry {
             Effect::HoldClosed { end: HoldEnd::Moved, .. } => {}
             Effect::HoldClosed { hold, .. } => ids.push(hold.into()),
             Effect::Redemption(state) => ids.push(state.id.into()),
-            // One that a merged profile posted may have the number of this very entry.
+            // A merged profile's transaction may have the number of this very entry.
             Effect::Transaction(it) if it.id != TransactionId::made_by(journal, self.sequence) => {
                 ids.push(it.id.into());
             }
@@ -111,7 +111,7 @@ impl Entry {
         records
     }
 
-    /// The thing that the entry gives a name of the caller's to: its id, and the entry that says first what bears the name.
+    /// The record that the entry gives a caller's name to: its id, and the entry that first states the record.
     pub(crate) fn named(&self) -> Option<(RecordId, u32)> {
         let mut named = None;
         self.effects(|effect| match effect {
@@ -119,7 +119,7 @@ impl Entry {
             Effect::Arrive(Arrival { issue, from: None, .. }) => {
                 named = Some((issue.lot.into(), issue.lot.sequence()));
             }
-            // One that was posted without a name gets it later (rule X6).
+            // A transaction posted without a name gets one later (rule X6).
             Effect::Transaction(it) => named = Some((it.id.into(), self.sequence)),
             _ => {}
         });

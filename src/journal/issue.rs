@@ -1,4 +1,4 @@
-//! Issuing: a new lot, with all that is fixed about it (rules D).
+//! Issuing: a new lot, with its fixed facts (rules D).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,33 +11,33 @@ use crate::json::Json;
 use crate::time::{Expiry, Period, PeriodType, Timestamp};
 use crate::value::{Points, Quantity};
 
-/// What a journal entry says when a lot is issued: all that is fixed about it.
+/// The journal entry of an issue: the fixed facts of a new lot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Issue {
     /// The new lot.
     pub lot: LotId,
-    /// What it holds.
+    /// The kind of value in it.
     pub kind: LotKind,
-    /// What it was issued from.
+    /// The definition that it was issued from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition_id: Option<DefinitionId>,
-    /// What it was worth at first.
+    /// Its initial value.
     pub value_initial: Quantity,
-    /// What came in with it: less than at first where a migration brings a partly used reward (rule D2).
+    /// The value issued with it: below the initial value if a migration brings a partly used reward (rule D2).
     pub value_remaining: Quantity,
-    /// When it was issued, as the request said.
+    /// The time of issue, as requested.
     pub issued_at: Timestamp,
-    /// When it becomes usable.
+    /// The time at which it becomes usable.
     pub available_at: Timestamp,
-    /// When it stops being usable.
+    /// The end of its use.
     pub expires_at: Expiry,
-    /// What was frozen in it (rule D3).
+    /// The terms frozen in it (rule D3).
     pub terms: Terms,
-    /// How often it has gone to another profile since (rule L2).
+    /// The number of moves to another profile since (rule L2).
     #[serde(default, skip_serializing_if = "is_none")]
     pub moves: u32,
-    /// Where it came from, and whatever the caller attached.
+    /// Its origin, and the caller's attachments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Box<LotDetails>>,
 }
@@ -52,8 +52,8 @@ impl Issue {
         self.details.as_ref().and_then(|details| details.origin)
     }
 
-    /// The transaction whose own lot it is: it earned it, or the lot stands in for one that it earned (rule X5). Such a lot
-    /// cannot be reassigned, and only moves in a merger.
+    /// The transaction that the lot belongs to: it earned the lot, or a lot that this one stands in for (rule X5).
+    /// Such a lot cannot be reassigned, and only moves in a merger.
     pub(crate) fn owner(&self) -> Option<TransactionId> {
         match self.origin()? {
             Origin::Earned { transaction, .. } => Some(transaction),
@@ -61,7 +61,7 @@ impl Issue {
         }
     }
 
-    /// The lot that its transaction earned before, if it stands in for that.
+    /// The lot earned earlier by its transaction, if this one stands in for it.
     pub(crate) fn replaces(&self) -> Option<LotId> {
         match self.origin()? {
             Origin::Earned { replaces, .. } => replaces,
@@ -69,7 +69,7 @@ impl Issue {
         }
     }
 
-    /// How the lot stands right after its issue at `at`.
+    /// The state of the lot right after its issue at `at`.
     pub(crate) fn after(&self, at: Timestamp) -> LotState {
         LotState {
             lot: self.lot,
@@ -81,7 +81,7 @@ impl Issue {
         }
     }
 
-    /// Whether it arrives usable, to be used later, or expired (rule D4).
+    /// The standing on arrival: usable, pending, or expired (rule D4).
     pub(crate) fn standing(&self, at: Timestamp) -> Standing {
         if self.expires_at.is_past(at) {
             Standing::Expired
@@ -93,50 +93,50 @@ impl Issue {
     }
 }
 
-/// Where a lot came from, and whatever the caller attached to it.
+/// The origin of a lot, and the caller's attachments to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LotDetails {
     /// The kind of thing that it was issued for, in the caller's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_type: Option<String>,
-    /// Which one, in the caller's words.
+    /// The thing itself, in the caller's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Why it came to be, where nobody asked for it by itself.
+    /// The origin of a lot that was not requested by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// Whatever the caller attached, as sent.
+    /// A document attached by the caller, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
 }
 
-/// Why a lot came to be, where nobody asked for it by itself.
+/// The origin of a lot that was not requested by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
-    /// Value was returned that could not go back to its lot (rule R3).
+    /// A return of value that could not go back to its lot (rule R3).
     Returned {
-        /// The redemption that it had been taken by.
+        /// The redemption that had taken the value.
         redemption: RedemptionId,
-        /// The lot that it had been taken from.
+        /// The lot that the value had been taken from.
         lot: LotId,
         /// The transaction whose own lot this one stands in for (rule X5).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         transaction: Option<TransactionId>,
     },
-    /// A transaction earned it (rule X3).
+    /// The earnings of a transaction (rule X3).
     Earned {
         /// The transaction.
         transaction: TransactionId,
         /// The points that paid a debt at once, and are not in the lot (rule X4).
         #[serde(default, skip_serializing_if = "Points::is_nothing")]
         paid_to_debt: Points,
-        /// What was clawed back at once, as the transaction owed it: not in the lot either (rule X5).
+        /// The points clawed back at once because the transaction owed them; not in the lot either (rule X5).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         clawed_back: Option<Recovered>,
-        /// The lot that it earned before, which stayed with a profile that was merged into this one.
+        /// The lot earned before, which stayed with a profile that was merged into this one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces: Option<LotId>,
     },
@@ -167,7 +167,7 @@ impl Issue {
         tell(Effect::PayDebt(points));
     }
 
-    /// Why a lot like this is issued, nearly always.
+    /// The usual cause of such an issue.
     pub(super) fn usual_cause(&self) -> Cause {
         match self.origin() {
             Some(Origin::Earned { transaction, .. }) => Cause::Transaction(transaction),

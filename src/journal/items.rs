@@ -1,4 +1,4 @@
-//! What each lot gives to a redemption, or sets aside for a hold.
+//! The items of a redemption or a hold: the share of each lot.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -9,12 +9,12 @@ use crate::journal::bytes::{Reader, Reading, Writer};
 use crate::journal::list::{short_list, short_list_in_documents};
 use crate::value::{Amount, Points, Quantity};
 
-/// What one lot gave (rule C5).
+/// The share that one lot gave (rule C5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Item {
     /// The lot.
     pub lot: LotId,
-    /// What it paid, in money. A point lot's share may be zero (rule Q5).
+    /// The amount that it paid, in money. A point lot's share may be zero (rule Q5).
     pub amount: Amount,
     /// The points it gave; zero for a reward.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
@@ -27,14 +27,14 @@ impl Item {
         if self.points.is_zero() { LotKind::Reward } else { LotKind::Point }
     }
 
-    /// The quantity, in what the lot holds.
+    /// The quantity, in the lot's kind of value.
     pub fn value(&self) -> Quantity {
         if self.points.is_zero() { self.amount.into() } else { self.points.into() }
     }
 }
 
 short_list! {
-    /// What each lot gave, in the order of use. Up to four lots take no allocation.
+    /// The share of each lot, in the order of use. Up to four lots take no allocation.
     Items of Item, 4
 }
 
@@ -46,7 +46,7 @@ impl Items {
         self.0.push(item);
     }
 
-    /// Whether a point lot is among them: then each is written with its points.
+    /// Whether a point lot is among the items: then each item is written with its points.
     pub(super) fn with_points(&self) -> bool {
         self.iter().any(|item| !item.points.is_zero())
     }

@@ -1,4 +1,4 @@
-//! Short lists that need no allocation, as types of their own: how they are kept is nobody else's concern.
+//! Short lists without allocation, as types of their own that hide their representation.
 
 macro_rules! short_list {
     ($(#[$doc:meta])* $name:ident of $each:ident, $inline:literal) => {
@@ -37,7 +37,7 @@ macro_rules! short_list {
     };
 }
 
-/// The same, written and read as a list.
+/// Serialises the type as a list.
 macro_rules! short_list_in_documents {
     ($name:ident of $each:ident) => {
         impl serde::Serialize for $name {

@@ -8,14 +8,14 @@ use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::Effect;
 use crate::value::Quantity;
 
-/// A lot, and how much of it an entry is about.
+/// A lot, and the part of it that an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LotValue {
     /// The lot.
     pub lot: LotId,
-    /// What it holds.
+    /// The kind of value in it.
     pub kind: LotKind,
-    /// How much of it.
+    /// The quantity.
     pub value: Quantity,
 }
 

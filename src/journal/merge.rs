@@ -1,4 +1,4 @@
-//! Merging a profile into another, which closes it (rule L2), with one entry in each journal after those of the lots.
+//! Merging a profile into another, which closes it (rule L2): one entry in each journal, after those of the lots.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,45 +8,45 @@ use crate::journal::effect::{Effect, HoldEnd};
 use crate::journal::{Bucket, HoldEntry, KindTotals, LotKind, Movement, Owed};
 use crate::value::Points;
 
-/// What a journal entry says when a profile is merged into another and closes.
+/// The journal entry of a profile that is merged into another and closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MergedOut {
     /// The profile that takes over.
     pub into: ProfileNumber,
-    /// The open holds that went along.
+    /// The open holds that moved along.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<HoldId>,
-    /// The points owed that went along.
+    /// The points owed that moved along.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub point_debt: Points,
-    /// What had been redeemed, had expired and so on: the account's history goes along, but for its lots.
+    /// The account's history (redeemed, expired and so on), which moves along without its lots.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Movement>,
 }
 
-/// What a journal entry says when a profile takes over another.
+/// The journal entry of a profile that takes over another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MergedIn {
-    /// The profile that it takes over.
+    /// The profile that is taken over.
     pub from: ProfileNumber,
-    /// Those that were merged into that one before, and are answered for here now.
+    /// The profiles merged into that one before, which this profile now answers for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<ProfileNumber>,
-    /// The open holds that came along.
+    /// The open holds that moved here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<HoldEntry>,
-    /// What transactions owe that came along.
+    /// The debts and shortfalls that moved here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Owed>,
-    /// What had been redeemed, had expired and so on.
+    /// The history (redeemed, expired and so on) that moved here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Movement>,
 }
 
 impl KindTotals {
-    /// All that is history, on its way to the profile that takes over.
+    /// The movements of the history to the profile that takes over.
     pub(crate) fn history(&self, kind: LotKind) -> impl Iterator<Item = Movement> {
         let buckets = [
             (Bucket::Redeemed, self.redeemed),

@@ -73,39 +73,39 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Its place in the account's journal: 1, 2, 3, with no gap (rule J1).
+    /// Its sequence number in the account's journal: 1, 2, 3, with no gap (rule J1).
     pub sequence: u32,
-    /// When it happened. Never before the entry that it follows (rule T6).
+    /// The instant of the change, never before that of the previous entry (rule T6).
     pub at: Timestamp,
-    /// Why it happened.
+    /// The cause of the change.
     pub cause: Cause,
-    /// What happened.
+    /// The change itself.
     pub kind: EntryKind,
     /// The account's balances after it.
     pub balances: Balances,
-    /// How a repeated request finds it.
+    /// The stamp by which a retry finds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stamp: Option<Box<Stamp>>,
 }
 
-/// Why an entry was written.
+/// The cause of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Cause {
-    /// Somebody asked for it.
+    /// A request for this very change.
     Request,
-    /// Its time came.
+    /// The clock: the change fell due.
     Clock,
     /// A transaction was posted, changed, returned in part or deleted.
     Transaction(TransactionId),
-    /// Value was given back that could not go to its lot.
+    /// A return of value that could not go back to its lot.
     Return(ReturnId),
-    /// Two profiles were merged.
+    /// A merger of two profiles.
     Merge,
 }
 
-/// What happened.
+/// The kind of an entry, with its fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -126,11 +126,11 @@ pub enum EntryKind {
     Capture(Box<Capture>),
     /// A hold was released.
     Release(Box<Release>),
-    /// A hold's time was over.
+    /// A hold lapsed.
     Lapse(Box<Release>),
     /// Part of a redemption was given back.
     Return(Box<ReturnEntry>),
-    /// A redemption was undone.
+    /// A redemption was reversed.
     Reversal(Box<ReturnEntry>),
     /// Lots were extended.
     Extend(Vec<LotChange>),
@@ -138,7 +138,7 @@ pub enum EntryKind {
     ReassignOut(Box<MovedOut>),
     /// A lot came from another profile.
     ReassignIn(Box<MovedIn>),
-    /// A lot was taken back.
+    /// A lot was revoked.
     Revoke(Box<Corrected>),
     /// A lot was corrected.
     Adjust(Box<Corrected>),
@@ -160,23 +160,23 @@ impl Entry {
         EntryId::made_by(number, self.sequence)
     }
 
-    /// The idempotency key of the request that wrote it.
+    /// The idempotency key of the request that wrote the entry.
     pub fn key(&self) -> Option<&Key> {
         self.stamp.as_ref().and_then(|stamp| stamp.key.as_ref())
     }
 
-    /// Whether it is the first that this row of the batch under this key wrote.
+    /// Whether it is the first entry written by this batch row under this key.
     pub(crate) fn is_row(&self, (key, row): &(Key, u32)) -> bool {
         let number = self.stamp.as_ref().and_then(|stamp| stamp.row).map(|row| row.row);
         self.key() == Some(key) && number == Some(*row)
     }
 
-    /// The caller's own name for what it made: a store finds the newest entry with a name.
+    /// The caller's own name for the new record: a store finds the newest entry with a name.
     pub fn external(&self) -> Option<&External> {
         self.stamp.as_ref().and_then(|stamp| stamp.external.as_ref())
     }
 
-    /// Whatever the caller attached to what it is about.
+    /// The document that the caller attached to the entry's record.
     pub fn meta(&self) -> Option<&Json> {
         match &self.kind {
             EntryKind::Hold(hold) => hold.details.as_ref()?.meta.as_ref(),

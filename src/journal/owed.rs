@@ -1,4 +1,4 @@
-//! Points that transactions owe, and what flows back against that (rules X4 and X5).
+//! Points that transactions owe, and recoveries of them (rules X4 and X5).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,57 +10,57 @@ use crate::program::Clawback;
 use crate::time::Timestamp;
 use crate::value::{Points, Quantity};
 
-/// Points that were taken off what a transaction earned, and were spent or set aside by then (rule X5).
+/// Points deducted from a transaction's earnings that were already spent or held at that time (rule X5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Owed {
-    /// The transaction.
+    /// The transaction that owes them.
     pub transaction: TransactionId,
-    /// When the purchase was made: the oldest is paid first.
+    /// The time of purchase: the oldest debt is paid first.
     pub sold_at: Timestamp,
-    /// The program's policy when it arose: whether later earnings pay it.
+    /// The program's policy when the points were deducted: whether later earnings pay them.
     pub policy: Clawback,
-    /// How many.
+    /// The number of points owed.
     pub points: Points,
-    /// The transaction's own lots of which holds set something aside: what those let go is clawed back first.
+    /// The transaction's own lots with a part held: value that these holds release is clawed back first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<LotId>,
 }
 
-/// Points that flowed back to a transaction's own lot and were clawed back at once, as the transaction owed them
+/// Points that flowed back to a transaction's own lot and were clawed back at once, because the transaction owed them
 /// (rule X5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Recovered {
-    /// The transaction.
+    /// The transaction that owed them.
     pub transaction: TransactionId,
-    /// What of its debt that lowers.
+    /// The part that lowers the transaction's debt.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub debt: Points,
-    /// What of its shortfall that lowers.
+    /// The part that lowers the transaction's shortfall.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub shortfall: Points,
 }
 
 impl Owed {
-    /// How much of it later earnings pay.
+    /// The part that later earnings pay.
     pub fn collected(&self) -> Points {
         if self.policy == Clawback::Debt { self.points } else { Points::ZERO }
     }
 }
 
 impl Recovered {
-    /// All that was clawed back.
+    /// All points that were clawed back.
     pub fn points(&self) -> Points {
         self.debt.plus(self.shortfall)
     }
 
-    /// In what a lot of points holds.
+    /// The points as a quantity of a lot.
     pub(crate) fn value(&self) -> Quantity {
         self.points().into()
     }
 
-    /// It comes from there instead of flowing back.
+    /// Moves the recovered points from the given bucket to `ClawedBack`, instead of back to the lot.
     pub(super) fn effects<'a>(&self, from: Bucket, tell: &mut impl FnMut(Effect<'a>)) {
         let (kind, to, value) = (LotKind::Point, Bucket::ClawedBack, self.value());
         tell(Effect::Move(Movement { kind, from, to, value }));

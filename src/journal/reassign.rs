@@ -1,4 +1,4 @@
-//! Reassigning: a lot goes to another profile (rule L2), with one entry in each journal.
+//! Reassigning: a lot moves to another profile (rule L2), with one entry in each journal.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,31 +8,31 @@ use crate::journal::effect::{Arrival, Effect};
 use crate::journal::{Issue, LotChange};
 use crate::value::Quantity;
 
-/// What a journal entry says when a lot goes to another profile.
+/// The journal entry of a lot that moves to another profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MovedOut {
-    /// What became of it here.
+    /// The change of the lot in this journal.
     pub change: LotChange,
-    /// The profile that it went to.
+    /// The profile that the lot moved to.
     pub to: ProfileNumber,
 }
 
-/// What a journal entry says when a lot comes from another profile.
+/// The journal entry of a lot that moves here from another profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MovedIn {
-    /// What is fixed about it, with its expiry and what is left as they are now.
+    /// Its fixed facts, with its current expiry and remaining value.
     pub issue: Issue,
-    /// The caller's own id for it; it finds nothing here.
+    /// The caller's own id of the lot. Look-ups by it do not find this entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
-    /// What of it is held, by holds that come with it.
+    /// The held part of it, whose holds move along.
     #[serde(default, skip_serializing_if = "Quantity::is_nothing")]
     pub held: Quantity,
-    /// What that makes of it here.
+    /// The change of the lot in this journal.
     pub change: LotChange,
-    /// The profile that it came from.
+    /// The profile that the lot moved from.
     pub from: ProfileNumber,
 }
 

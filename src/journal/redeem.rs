@@ -38,7 +38,7 @@ short_list! {
 short_list_in_documents! { Strategies of Strategy }
 
 impl Strategies {
-    /// Rewards alone: what a request that names none means.
+    /// Rewards alone: the default of a request that names no strategy.
     pub(crate) fn rewards() -> Self {
         Self::from([Strategy::Rewards])
     }
@@ -48,37 +48,37 @@ impl Strategies {
     }
 }
 
-/// What a journal entry says when value is redeemed.
+/// The journal entry of a redemption.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Redeemed {
     /// The new redemption.
     pub redemption: RedemptionId,
-    /// What was asked for.
+    /// The amount requested.
     pub requested: Amount,
-    /// What was taken.
+    /// The amount taken.
     pub total: Amount,
-    /// What each lot gave, in the order of use.
+    /// The share of each lot, in the order of use.
     pub items: Items,
-    /// What is not always there.
+    /// The optional details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Box<RedeemDetails>>,
 }
 
-/// What not every redemption or hold has.
+/// The details that not every redemption or hold has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RedeemDetails {
-    /// At which rate points paid: what is given back later goes by the same.
+    /// The rate at which points paid: later returns use the same rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
-    /// Whatever the caller attached, as sent.
+    /// A document attached by the caller, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
 }
 
 impl RedeemDetails {
-    /// Boxed, if there is anything in it.
+    /// The details in a box, if there are any.
     pub(crate) fn boxed(exchange: Option<Exchange>, meta: Option<Json>) -> Option<Box<Self>> {
         (exchange.is_some() || meta.is_some()).then(|| Box::new(Self { exchange, meta }))
     }
@@ -107,7 +107,7 @@ impl Binary for Redeemed {
     }
 }
 
-/// What redeeming and placing a hold say alike.
+/// The fields that redemptions and holds share.
 pub(super) struct Spending<I, L, D> {
     pub(super) id: I,
     pub(super) requested: Amount,

@@ -1,4 +1,4 @@
-//! Releasing a hold, and its lapse: what it set aside is let go (rules H3 and H4).
+//! Releasing a hold, and its lapse: the value set aside is released (rules H3 and H4).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,31 +7,31 @@ use crate::journal::effect::{Effect, HoldEnd};
 use crate::journal::{Bucket, HoldEntry, LotState, Recovered};
 use crate::value::Quantity;
 
-/// What a journal entry says when a hold is released, or lapses.
+/// The journal entry of a hold that is released, or lapses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Release {
     /// The hold, as it was placed.
     pub placed: HoldEntry,
-    /// What was let go of each lot.
+    /// The value released, lot by lot.
     pub released: Vec<ReleasedLot>,
 }
 
-/// Held value that was let go.
+/// Held value of one lot that was released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReleasedLot {
-    /// How much.
+    /// The quantity released.
     pub value: Quantity,
-    /// What of that was clawed back at once, as the transaction whose lot it is owed it (rule X5).
+    /// The part clawed back at once because the lot's transaction owed it (rule X5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clawed_back: Option<Recovered>,
-    /// How its lot stands now. If that has expired, so has the rest of the value (rule H4).
+    /// The lot's new state. If the lot has expired, so has the rest of the value (rule H4).
     pub after: LotState,
 }
 
 impl Release {
-    /// `end`: released, or lapsed.
+    /// `end`: a release, or a lapse.
     pub(super) fn effects<'a>(&'a self, end: HoldEnd<'a>, tell: &mut impl FnMut(Effect<'a>)) {
         self.released.iter().for_each(|freed| freed.effects(tell));
         tell(Effect::HoldClosed { hold: self.placed.hold, end });

@@ -9,50 +9,50 @@ use crate::journal::{Bucket, LotChange, LotKind, Recovered};
 use crate::json::Json;
 use crate::value::{Amount, Points, Quantity};
 
-/// What a journal entry says when value is given back.
+/// The journal entry of a return or a reversal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReturnEntry {
     /// The new return.
     pub id: ReturnId,
-    /// How the redemption stands now.
+    /// The redemption's new state.
     pub redemption: RedemptionState,
-    /// What was asked for.
+    /// The amount requested.
     pub requested: Amount,
-    /// What was given back.
+    /// The amount given back.
     pub total: Amount,
-    /// What went back where, the last lot used first.
+    /// The returned items, the last lot used first.
     pub items: Vec<ReturnedItem>,
-    /// Whatever the caller attached, as sent.
+    /// A document attached by the caller, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
 }
 
-/// What of a redemption went back from one lot's share.
+/// The part of one lot's share in a redemption that was given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReturnedItem {
-    /// The lot that it had been taken from.
+    /// The lot that the value had been taken from.
     pub lot: LotId,
-    /// What that holds.
+    /// The kind of value in that lot.
     pub kind: LotKind,
-    /// In money.
+    /// The part in money.
     pub amount: Amount,
-    /// In points; zero for a reward.
+    /// The part in points; zero for a reward.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub points: Points,
-    /// Where it went, but for what was clawed back.
+    /// The destination of the value that was not clawed back.
     pub to: ReturnedTo,
-    /// What of it was clawed back at once, as the transaction whose lot it is owed it (rule X5).
+    /// The part clawed back at once because the lot's transaction owed it (rule X5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clawed_back: Option<Recovered>,
-    /// How that lot stands now, where the value went back to it, or to one that stands in for a lot that was earned.
+    /// The change of that lot, if the value went back to it, or to a stand-in for a lot that was earned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<LotChange>,
 }
 
 impl ReturnedItem {
-    /// The quantity, in what the lot holds.
+    /// The quantity, in the lot's kind of value.
     pub fn value(&self) -> Quantity {
         match self.kind {
             LotKind::Reward => self.amount.into(),
@@ -66,7 +66,7 @@ impl ReturnedItem {
     }
 }
 
-/// Where returned value went (rule R3).
+/// The destination of returned value (rule R3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReturnedTo {
@@ -82,21 +82,21 @@ pub enum ReturnedTo {
     ClawedBack,
 }
 
-/// What a journal entry says of a redemption when it changes one: how it stands now.
+/// The state of a redemption, as each journal entry that changes one gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedemptionState {
-    /// Which redemption.
+    /// The redemption's id.
     pub id: RedemptionId,
-    /// What has been given back.
+    /// The amount given back so far.
     pub returned: Amount,
-    /// Whether it was undone.
+    /// Whether the redemption was reversed.
     pub is_reversed: bool,
-    /// The transaction that it is linked to.
+    /// The transaction that the redemption is linked to.
     pub transaction_id: Option<TransactionId>,
 }
 
 impl ReturnEntry {
-    /// The points of it that were clawed back, as the purchases that had earned them came back before (rule X5).
+    /// The points clawed back from it, because the purchases that had earned them came back before (rule X5).
     pub fn points_clawed_back(&self) -> Points {
         let clawed_back = self.items.iter().filter_map(|item| item.clawed_back);
         clawed_back.fold(Points::ZERO, |sum, recovered| sum.plus(recovered.points()))

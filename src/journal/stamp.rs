@@ -1,38 +1,38 @@
-//! How a repeated request finds the entry that it wrote.
+//! The stamp of an entry, by which a retry finds it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ExternalId, Handle, Key};
 use crate::journal::Fingerprint;
 
-/// What makes a request recognisable when it comes again (rules J5, D5 and X2). It stands on the first entry that
-/// the request wrote.
+/// The identity of a request, by which a retry is recognised (rules J5, D5 and X2). It is on the first entry that the
+/// request wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stamp {
-    /// The idempotency key it came with.
+    /// The request's idempotency key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
-    /// Which row of a batch it was, if the key is a batch's.
+    /// The row of a batch, if the key is a batch's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<BatchRow>,
-    /// The caller's own id of what it made.
+    /// The caller's own id for the new record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external: Option<External>,
-    /// What the request said.
+    /// The fingerprint of the request's content.
     pub fingerprint: Fingerprint,
-    /// How many entries the request wrote, this one included.
+    /// The number of entries that the request wrote, this one included.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub entries: u32,
 }
 
-/// A row of a batch under an idempotency key: the batch is one content (rule J5).
+/// A row of a batch under an idempotency key: the whole batch is one content (rule J5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BatchRow {
-    /// The content of the batch: of all its rows, in order.
+    /// The content of the batch: all its rows, in order.
     pub batch: Fingerprint,
-    /// Which of the rows, counted from zero.
+    /// The index of the row, from zero.
     pub row: u32,
 }
 
@@ -52,14 +52,14 @@ const fn is_one(entries: &u32) -> bool {
     *entries == 1
 }
 
-/// The caller's own name for a thing, unique in its journal among things of that sort.
+/// The caller's own name for a record, unique in its journal among records of that sort.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum External {
-    /// Of a reward or a point lot (rule D5).
+    /// The name of a reward or a point lot (rule D5).
     Lot(ExternalId),
-    /// Of a transaction (rule X2).
+    /// The name of a transaction (rule X2).
     Transaction(ExternalId),
     /// The handle of a reward definition (rule D1).
     RewardDefinition(Handle),
@@ -77,13 +77,13 @@ impl External {
         }
     }
 
-    /// Whether the same name with the same content means the same thing (rules D5 and X2). The handle of a
-    /// definition is merely unique.
+    /// Whether requests with this name are idempotent: the same name with the same content means the same record
+    /// (rules D5 and X2). A definition's handle is merely unique.
     pub(crate) const fn is_idempotent(&self) -> bool {
         matches!(self, Self::Lot(_) | Self::Transaction(_))
     }
 
-    /// The caller's own id of a lot, if it is that.
+    /// The caller's own id of a lot, if it is one.
     pub(super) const fn lot(&self) -> Option<&ExternalId> {
         match self {
             Self::Lot(id) => Some(id),
@@ -91,7 +91,7 @@ impl External {
         }
     }
 
-    /// A small number for the sort of thing: names of different sorts have nothing to do with one another.
+    /// A small number for the sort of record: names of different sorts are independent.
     pub const fn sort(&self) -> u8 {
         match self {
             Self::Lot(_) => 1,
@@ -101,7 +101,7 @@ impl External {
         }
     }
 
-    /// The name.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Lot(id) | Self::Transaction(id) => id.as_str(),

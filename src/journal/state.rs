@@ -1,4 +1,4 @@
-//! How a lot stands after an entry that changed it, and what moved for that: a part of most entries.
+//! The state of a lot after an entry that changed it, and the movements of value: a part of most entries.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,54 +10,54 @@ use crate::journal::{Bucket, LotKind, LotStatus, Movement};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
-/// Where the value of a lot is that no hold sets aside.
+/// The standing of a lot: where its unheld value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// It can be used.
+    /// The value can be used.
     Usable,
-    /// It can be used from this instant.
+    /// The value can be used from this instant.
     Pending(Timestamp),
-    /// It has expired.
+    /// The lot has expired.
     Expired,
-    /// The shop took it back (rule L3).
+    /// The lot was revoked by the shop (rule L3).
     Revoked,
-    /// It belongs to the profile with this number now (rule L2).
+    /// The lot belongs to the profile with this number now (rule L2).
     MovedTo(ProfileNumber),
 }
 
-/// How a lot stands after an entry that changed it. With the entry that says what is fixed about it, this is all that
-/// has to be known of a lot that is not live any more.
+/// The state of a lot after an entry that changed it. Together with the entry that has the lot's fixed facts, it is a
+/// full description of a lot that is no longer live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LotState {
     /// The lot.
     pub lot: LotId,
-    /// What it holds.
+    /// The kind of value in it.
     pub kind: LotKind,
-    /// When it was issued.
+    /// The time of issue.
     pub issued_at: Timestamp,
-    /// When it stops being usable, or did.
+    /// The end of its use, past or future.
     pub expires_at: Expiry,
-    /// What is left of it: usable, held, expired or, where it was revoked, taken back.
+    /// The remaining value: usable, held, expired or, after a revocation, revoked.
     pub remaining: Quantity,
-    /// Where that is, apart from what is held.
+    /// The standing of the value that is not held.
     pub standing: Standing,
 }
 
-/// A change of one lot: how it stands now, and what moved for that.
+/// A change of one lot: its new state, and the movements of value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LotChange {
-    /// How the lot stands now.
+    /// The lot's new state.
     pub after: LotState,
-    /// What moved.
+    /// The movements of value.
     #[serde(default, skip_serializing_if = "Movements::is_nothing")]
     pub moved: Movements,
 }
 
 short_list! {
-    /// What moved with a change of a lot. A single movement takes no allocation.
+    /// The movements of value in a change of a lot. A single movement takes no allocation.
     Movements of Movement, 1
 }
 
@@ -70,7 +70,7 @@ impl Movements {
 }
 
 impl Standing {
-    /// Where value in a lot that stands like this is.
+    /// The bucket of a lot's unheld value.
     pub(crate) const fn bucket(self) -> Bucket {
         match self {
             Self::Usable => Bucket::Available,
@@ -81,7 +81,7 @@ impl Standing {
         }
     }
 
-    /// What people see as left of a lot with so much in it: nothing, where that was taken out or is with another profile.
+    /// The remaining value that callers see: nothing, if the lot was revoked or is with another profile.
     pub(crate) const fn left(self, remaining: Quantity) -> Quantity {
         match self {
             Self::Revoked | Self::MovedTo(_) => Quantity::ZERO,
@@ -89,7 +89,7 @@ impl Standing {
         }
     }
 
-    /// What people see of it.
+    /// The status that callers see.
     pub(crate) fn status(self, remaining: Quantity, held: Quantity) -> LotStatus {
         match self {
             Self::Revoked => LotStatus::Revoked,
@@ -182,7 +182,7 @@ impl Binary for Movement {
 }
 
 impl Bucket {
-    /// All, each at the place that is its number in the binary form. New ones come at the end.
+    /// All buckets, each at its number in the binary form. New ones are added at the end.
     const ALL: [Self; 11] = [
         Self::Issued,
         Self::Adjusted,

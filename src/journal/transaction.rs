@@ -10,13 +10,13 @@ use crate::json::Json;
 use crate::time::{Period, Timestamp, Zone};
 use crate::value::{Amount, Points, Rounding, Scale, proportion};
 
-/// A purchase at the till, as it stands.
+/// A purchase at the till, in its current state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Transaction {
     /// Its id.
     pub id: TransactionId,
-    /// Whose purchase it is.
+    /// The profile that made the purchase.
     pub profile_id: ProfileId,
     /// The caller's own id for it (rule X2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,27 +24,27 @@ pub struct Transaction {
     /// The redemption that paid part of it (rule X1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redemption_id: Option<RedemptionId>,
-    /// What the customer paid.
+    /// The amount that the customer paid.
     pub total: Amount,
-    /// What it would have cost without the redemption.
+    /// The price without the redemption.
     pub total_original: Amount,
-    /// When it happened.
+    /// The time of the purchase.
     pub transacted_at: Timestamp,
     /// The zone of the shop.
     pub timezone: Zone,
-    /// Words to find it by.
+    /// Search words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// What was bought, as sent.
+    /// The items bought, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Json>,
-    /// How it was paid, as sent.
+    /// The payments, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payments: Option<Json>,
-    /// Whatever else the caller attached, as sent.
+    /// A further document attached by the caller, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
-    /// What of the total came back (rule X4).
+    /// The part of the total that was returned (rule X4).
     #[serde(default, skip_serializing_if = "Amount::is_nothing")]
     pub returned: Amount,
     /// The points that it earned (rule X3).
@@ -55,68 +55,68 @@ pub struct Transaction {
     /// Whether it was deleted by an update: then it stays visible, as void (rule X6).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_void: bool,
-    /// When it was posted.
+    /// The time at which it was posted.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of its last change.
     pub updated_at: Timestamp,
 }
 
-/// The points that a transaction earned, as they stand (rules X3 and X4).
+/// The points that a transaction earned, in their current state (rules X3 and X4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Earned {
-    /// So many points …
+    /// The points earned …
     pub points_rate: Points,
-    /// … for so much money: the rule when it was posted, which holds for it ever after.
+    /// … for this much money: the rule at posting, which stays in force for the transaction.
     pub amount_rate: Amount,
-    /// The decimals of points when it was posted.
+    /// The decimals of points at posting.
     pub point_scale: u8,
     /// The days from the transaction until the points can be spent.
     pub delay_days: u32,
-    /// How long they last from then.
+    /// The period of use from then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
     /// The point definition that the lot names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition_id: Option<DefinitionId>,
-    /// What stays earned of it.
+    /// The points that stay earned.
     pub points: Points,
-    /// What of the rest counts as taken from the lot, as a manager had adjusted it away (rule X4).
+    /// The part of the rest that counts as taken from the lot, because a manager had adjusted it away (rule X4).
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub written_off: Points,
-    /// The lot that was issued for it.
+    /// The lot that was issued for the points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<LotId>,
 }
 
-/// What a journal entry says when a transaction is posted, changed or deleted.
+/// The journal entry of a transaction that is posted, changed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TransactionChange {
-    /// The transaction, as it stands now.
+    /// The transaction's new state.
     pub transaction: Transaction,
-    /// The redemptions that were linked or unlinked, as they stand now.
+    /// The new states of the redemptions that were linked or unlinked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redemptions: Vec<RedemptionState>,
-    /// What of the purchase came back with this entry.
+    /// The part of the purchase that was returned with this entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Amount>,
 }
 
 impl Transaction {
-    /// Whether nobody sees it any more: its external id is free.
+    /// Whether it is no longer visible: its external id is free.
     pub(crate) const fn is_gone(&self) -> bool {
         self.is_deleted && !self.is_void
     }
 
-    /// What of its total the customer did not bring back; nothing, once it is deleted.
+    /// The part of its total that was not returned; nothing, if it is deleted.
     pub(crate) fn kept(&self) -> Amount {
         if self.is_deleted { Amount::ZERO } else { self.total.minus(self.returned) }
     }
 }
 
 impl Earned {
-    /// What so much money earns, rounded down at the point scale (rule X3).
+    /// The points earned for an amount, rounded down at the point scale (rule X3).
     pub(crate) fn points_for(&self, total: Amount) -> Points {
         let scale = Scale::new(self.point_scale).unwrap_or(Scale::FINEST);
         let (points, per) = (self.points_rate.ten_thousandths(), self.amount_rate.ten_thousandths());

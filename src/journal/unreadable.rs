@@ -1,10 +1,10 @@
-//! Why stored bytes cannot be read.
+//! Errors of stored bytes that cannot be read.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// Stored bytes that are not an entry or an account of this ledger: what was being read, and what is wrong with it.
+/// Stored bytes that are not an entry or an account of this ledger: the part being read, and the problem found.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("cannot read {part}: {problem}")]
 pub struct Unreadable {
@@ -18,16 +18,16 @@ impl Unreadable {
     }
 }
 
-/// What is wrong with stored bytes.
+/// The problem with stored bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
-    /// They end early.
+    /// The bytes end early.
     Missing(usize),
-    /// They go on.
+    /// Bytes are left over.
     Left(usize),
     /// A later version of the ledger wrote a form, or a field, that this one does not know.
     Newer(u64),
-    /// A value out of its range.
+    /// A value is out of its range.
     Invalid { expected: &'static str, found: String },
 }
 

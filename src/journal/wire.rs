@@ -1,16 +1,16 @@
 //! The binary form of entries: one for all kinds, which every store keeps.
 //!
-//! The first byte says of which kind the entry is, and how the rest is written. Then come the sequence number, the instant
-//! and the balances after it, how a repeated request finds it, its cause where that is not the usual one, and what the kind
-//! says; that is written in the file of the kind. Each part begins with flags that say which of its fields follow. A later
-//! version adds flags at the end, with fields that older entries do not have; so nothing that was written ever changes.
+//! The first byte is the kind of the entry and the version of its form. Then come the header (sequence number,
+//! instant, balances, stamp, and the cause if it is not the usual one) and the fields of the kind, which are written
+//! in the file of that kind. Each part begins with flags for the fields that follow. A later version adds flags at the
+//! end, for fields that older entries lack; so the bytes of an entry never change.
 
 use crate::id::{Key, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::{Balances, BatchRow, Cause, Entry, EntryKind, External, Fingerprint, Stamp};
 use crate::value::Quantity;
 
-/// The kinds, each by the first byte of its binary form. Another form of a kind gets another byte.
+/// The kinds, each with the first byte of its binary form. A new form of a kind gets another byte.
 macro_rules! forms {
     ($($kind:ident = $form:literal,)*) => {
         const fn form(kind: &EntryKind) -> u8 {
@@ -33,7 +33,7 @@ macro_rules! forms {
             })
         }
 
-        /// Every form there is, for tests.
+        /// All forms, for tests.
         #[cfg(test)]
         pub(crate) const FORMS: &[u8] = &[$($form),*];
     };
@@ -86,7 +86,7 @@ pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
 /// Reads an entry of the account with this number.
 ///
 /// # Errors
-/// The bytes are no entry, or one that a newer version wrote.
+/// The bytes are not an entry, or a newer version wrote them.
 pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Reading<Entry> {
     let mut from = Reader::new(bytes, number, "the head of an entry");
     let form = from.byte()?;
@@ -104,7 +104,7 @@ pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Reading<Entry> {
     Ok(Entry { sequence, at, cause, kind, balances, stamp })
 }
 
-/// Writes entries of one account, each after its length.
+/// Writes entries of one account, each with its length before it.
 #[cfg(any(test, feature = "sqlite"))]
 pub(crate) fn write_all(entries: &[Entry], number: ProfileNumber, out: &mut Vec<u8>) {
     let mut bytes = Vec::new();
@@ -116,10 +116,10 @@ pub(crate) fn write_all(entries: &[Entry], number: ProfileNumber, out: &mut Vec<
     }
 }
 
-/// Reads entries that were written together: at least one.
+/// Reads entries that were written together, at least one.
 ///
 /// # Errors
-/// The bytes are no entries, or a newer version wrote one.
+/// The bytes are not entries, or a newer version wrote one.
 #[cfg(any(test, feature = "sqlite"))]
 pub(crate) fn read_all(bytes: &[u8], number: ProfileNumber) -> Reading<Vec<Entry>> {
     let mut from = Reader::new(bytes, number, "a row of entries");
@@ -132,7 +132,7 @@ pub(crate) fn read_all(bytes: &[u8], number: ProfileNumber) -> Reading<Vec<Entry
     Ok(entries)
 }
 
-/// Why an entry of this kind is written, nearly always: that takes no room.
+/// The usual cause of an entry of this kind, which takes no bytes.
 #[inline]
 fn usual_cause(kind: &EntryKind) -> Cause {
     match kind {
@@ -214,7 +214,7 @@ impl Binary for Stamp {
     }
 }
 
-/// The balances in the order in which they are written. New ones come at the end.
+/// The balances in the order of the binary form. New ones are added at the end.
 #[inline]
 fn fields(balances: &Balances) -> [Quantity; 7] {
     [

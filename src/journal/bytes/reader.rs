@@ -1,4 +1,4 @@
-//! Reading what was written, with errors that say what was expected where.
+//! Reading the binary encoding, with errors that name the part, the value expected and the value found.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use crate::json::Json;
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Amount, Points, Quantity};
 
-/// Reads what belongs to one entry of the account with a number.
+/// A reader for one entry of the account with a number.
 pub(crate) struct Reader<'a> {
     pub(crate) rest: &'a [u8],
     pub(crate) number: ProfileNumber,
     pub(crate) sequence: u32,
     pub(crate) at: Timestamp,
-    /// What is being read, for errors.
+    /// The part being read, for errors.
     pub(crate) part: &'static str,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn number(&mut self) -> Reading<u64> {
-        // Nearly always eight bytes are left, and can be looked at together.
+        // Nearly always eight bytes are left, which can be read together.
         let Some(eight) = self.rest.first_chunk() else { return self.last_number() };
         let eight = u64::from_le_bytes(*eight);
         let further = eight.trailing_zeros();
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         self.in_few_bytes(value, 8)
     }
 
-    /// A number that was written in so many further bytes, if it takes them: each has one form.
+    /// A number in `further` further bytes, if it needs them: each number has one encoding.
     #[inline]
     fn in_few_bytes(&self, value: u64, further: u32) -> Reading<u64> {
         if further > 0 && value >> further.wrapping_mul(7) == 0 {
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// As many flags as this version knows.
+    /// The flags that this version knows.
     #[inline]
     pub(crate) fn flags<const N: usize>(&mut self) -> Reading<[bool; N]> {
         let bits = self.number()?;
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
         self.instant_after(0)
     }
 
-    /// The instant that a span ends which begins at so many microseconds since 1970.
+    /// The instant at the end of a span that starts `start` microseconds after 1970.
     #[inline]
     pub(crate) fn instant_after(&mut self, start: i64) -> Reading<Timestamp> {
         let written = self.number()?;
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
         end.ok_or_else(|| self.invalid("an instant in the years 1 to 9999", count))
     }
 
-    /// The end, unless a flag said that there is none.
+    /// The expiry, unless a flag said that there is none.
     #[inline]
     pub(crate) fn end(&mut self, is_never: bool) -> Reading<Expiry> {
         if is_never { Ok(Expiry::NEVER) } else { self.instant().map(Expiry::at) }
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
         self.text().map(str::to_owned)
     }
 
-    /// A text that stands for something: a name, a zone.
+    /// A text that is parsed into a value: a name, a zone.
     pub(crate) fn parsed<T: std::str::FromStr>(&mut self, expected: &'static str) -> Reading<T> {
         let text = self.text()?;
         text.parse().map_err(|_| self.invalid(expected, format_args!("`{}`", text.escape_debug())))
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
         Ok(I::made_by(self.number, sequence))
     }
 
-    /// The id of what this entry makes, unless a flag said that it is another.
+    /// The id of the record made by this entry, unless a flag said that it is another.
     #[inline]
     pub(crate) fn made<I: Identifier>(&mut self, is_other: bool) -> Reading<I> {
         if is_other { self.id() } else { Ok(I::made_by(self.number, self.sequence)) }
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
         (0..self.number()?).map(|_| self.string()).collect()
     }
 
-    /// What a flag said is there.
+    /// A value that is present if a flag said so.
     #[inline]
     pub(crate) fn if_set<T>(
         &mut self,
@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
         if flag { read(self).map(Some) } else { Ok(None) }
     }
 
-    /// Nothing may be left over.
+    /// Checks that no bytes are left over.
     pub(crate) fn finish(self) -> Reading<()> {
         match self.rest.len() {
             0 => Ok(()),

@@ -1,4 +1,4 @@
-//! Numbers, instants and ids come back, and bytes that nobody wrote are refused.
+//! Tests of the encoding: numbers, instants and ids round-trip, and invalid bytes are refused.
 
 use super::*;
 use crate::id::MAX_SEQUENCE;
@@ -32,7 +32,7 @@ fn numbers_take_a_byte_for_each_seven_bits() {
 
 #[test]
 fn a_number_has_one_form() {
-    // Zero and one in two bytes, and in nine.
+    // Zero and one, in encodings of two bytes and of nine.
     for bytes in [&[2, 0][..], &[6, 0], &[0, 1, 0, 0, 0, 0, 0, 0, 0]] {
         let error = reader(bytes).number().unwrap_err().to_string();
         assert!(error.contains("a number in as few bytes as it takes"), "{error}");

@@ -1,4 +1,4 @@
-//! A hold, as a caller gets it.
+//! A hold, as callers receive it.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,40 +14,40 @@ use crate::value::Amount;
 pub struct Hold {
     /// Its id.
     pub id: HoldId,
-    /// Whose value is held.
+    /// The profile whose value is held.
     pub profile_id: ProfileId,
-    /// How it stands.
+    /// Its status.
     pub status: HoldStatus,
-    /// What was asked for.
+    /// The amount requested.
     pub requested: Amount,
-    /// What was set aside.
+    /// The amount set aside.
     pub total: Amount,
-    /// What of each lot, in the order of use.
+    /// The share of each lot, in the order of use.
     pub items: Items,
-    /// When it was placed.
+    /// The time at which it was placed.
     pub held_at: Timestamp,
-    /// Until when it is good, exclusive (rule H3).
+    /// The end of the hold, exclusive (rule H3).
     pub expires_at: Timestamp,
     /// The redemption that captured it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redemption_id: Option<RedemptionId>,
-    /// The account's balances right after the entry that this is about.
+    /// The account's balances right after the entry that this outcome describes.
     pub balances: Balances,
-    /// Whatever the caller attached, as sent.
+    /// A document attached by the caller, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
 }
 
-/// How a hold stands. All but the first are final (rule H3).
+/// The status of a hold. All but the first are final (rule H3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldStatus {
-    /// It is good.
+    /// It is open.
     Held,
     /// It was captured, wholly or in part.
     Captured,
     /// It was released.
     Released,
-    /// Its time was over.
+    /// It lapsed.
     Lapsed,
 }

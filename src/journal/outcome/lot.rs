@@ -1,4 +1,4 @@
-//! A lot, as a caller gets it.
+//! A lot, as callers receive it.
 
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
@@ -15,45 +15,45 @@ pub type Reward = Lot<Amount>;
 /// One lot of points issued to a profile.
 pub type PointLot = Lot<Points>;
 
-/// One lot of value, as it stood at the moment that was asked for: a [`Reward`] or a [`PointLot`].
+/// One lot of value at the instant asked for: a [`Reward`] or a [`PointLot`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Lot<Q> {
     /// Its id.
     pub id: LotId,
-    /// Whose it is.
+    /// The profile that it was issued to, or moved to.
     pub profile_id: ProfileId,
-    /// What it was issued from.
+    /// The definition that it was issued from.
     pub definition_id: Option<DefinitionId>,
-    /// What it was worth at first.
+    /// Its initial value.
     pub value_initial: Q,
-    /// What is left of it, held value included (rule L4): nothing, once it was revoked or went to another profile.
+    /// The remaining value, held value included (rule L4): zero, once it was revoked or moved to another profile.
     pub value_remaining: Q,
-    /// What of that is set aside by holds (rule H1).
+    /// The part of it that holds set aside (rule H1).
     pub value_held: Q,
-    /// Whether it can be used, and why not.
+    /// Its status: whether it can be used, and why not.
     pub status: LotStatus,
-    /// When it was issued, as the issue said.
+    /// The time of issue, as requested.
     pub issued_at: Timestamp,
-    /// When it became or becomes usable.
+    /// The time at which it became or becomes usable.
     pub available_at: Timestamp,
-    /// When it stops being usable.
+    /// The end of its use.
     pub expires_at: Expiry,
-    /// What was frozen in it when it was issued (rule D3).
+    /// The terms frozen in it at issue (rule D3).
     pub terms: Terms,
-    /// Whether it had expired when it was issued (rule D7): a migration, or a slip. Only the outcome of issuing says so.
+    /// Whether it had expired at issue (rule D7): a migration, or a slip. Only the outcome of the issue has this.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub arrived_expired: bool,
-    /// The caller's own id for it (rule D5).
+    /// The caller's own id of the lot (rule D5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
-    /// Where it came from, and whatever the caller attached.
+    /// Its origin, and the caller's attachments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Box<LotDetails>>,
 }
 
 impl<Q: From<Quantity>> Lot<Q> {
-    /// A lot as it stood when it was issued.
+    /// The state of a lot at its issue.
     pub(crate) fn at_issue(
         profile_id: ProfileId,
         at: Timestamp,
@@ -80,7 +80,7 @@ impl<Q: From<Quantity>> Lot<Q> {
 }
 
 impl Lot<Quantity> {
-    /// Read as money or as points; the caller knows which it is.
+    /// The lot as money or as points; the caller knows its kind.
     pub fn of<Q: From<Quantity>>(self) -> Lot<Q> {
         Lot {
             id: self.id,
@@ -117,59 +117,59 @@ impl<Q> Lot<Q> {
         self.status == LotStatus::Active
     }
 
-    /// Whether its time is over.
+    /// Whether it has expired.
     pub fn is_expired(&self) -> bool {
         self.status == LotStatus::Expired
     }
 }
 
-/// A few lots of a profile as they stand, and the version of the account that says so.
+/// A few lots of a profile in their current state, and the account's version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LotSnapshots {
     /// The sequence number of the account's last entry.
     pub version: u32,
-    /// The lots, in the order in which they were asked for. One that the profile never had is left out.
+    /// The lots, in the order of the request. A lot that the profile never had is left out.
     pub lots: Vec<LotSnapshot>,
 }
 
-/// A lot as it stands, and when its journal last spoke of it by itself.
+/// A lot in its current state, and the instants of the entries about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LotSnapshot {
-    /// What it holds.
+    /// The kind of value in it.
     pub kind: LotKind,
     /// The lot.
     pub lot: Lot<Quantity>,
-    /// When the entry was written that says what is fixed about it: its issue, unless it was corrected or moved.
+    /// The instant of the entry with its fixed facts: its issue, unless it was corrected or moved since.
     pub written_at: Timestamp,
-    /// When a later entry changed it other than by taking from it, what fell due included; `None` if none did.
+    /// The instant of its latest change other than a draw, due entries included; `None` if there is none.
     pub changed_at: Option<Timestamp>,
-    /// How often it has gone to another profile.
+    /// The number of its moves to another profile.
     pub moves: u32,
 }
 
 impl LotSnapshot {
-    /// A number that grows with each change of a lot, from how often it moved and the entry that last changed it.
+    /// The version of a lot, which grows with each change: its number of moves, and the entry of its last change.
     pub const fn version(moves: u32, sequence: u32) -> u64 {
-        // A journal has at most so many entries.
+        // A journal has at most 2^22 entries.
         (moves as u64) << 22 | sequence as u64
     }
 }
 
-/// When the journal spoke of a lot.
+/// The instants of a lot's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct LotTimes {
-    /// When it came to this profile.
+    /// The instant at which it came to this profile.
     pub created_at: Timestamp,
-    /// When it was last changed, value taken from it or set aside included.
+    /// The instant of its last change, draws and holds included.
     pub updated_at: Timestamp,
-    /// When it was last extended.
+    /// The instant of its last extension.
     pub extended_at: Option<Timestamp>,
 }
 
-/// Whether a lot can be used, and if not, why.
+/// The status of a lot: whether it can be used, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -178,13 +178,13 @@ pub enum LotStatus {
     Active,
     /// It is not usable yet.
     Pending,
-    /// All that is left of it is set aside by holds.
+    /// All of its remaining value is held.
     Held,
-    /// Nothing is left of it.
+    /// It has no value left.
     Exhausted,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// The shop took it back.
+    /// It was revoked by the shop.
     Revoked,
     /// It belongs to another profile now.
     Moved,

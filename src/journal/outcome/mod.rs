@@ -1,4 +1,4 @@
-//! What a caller gets back.
+//! The outcomes that callers receive.
 
 mod hold;
 mod lot;

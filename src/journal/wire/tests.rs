@@ -1,4 +1,4 @@
-//! Entries in their binary form: they come back, take few bytes, and bytes that nobody wrote are an error.
+//! Tests of the binary form of entries: the round trip, few bytes, and errors for invalid bytes.
 
 mod examples;
 mod owed;
@@ -28,7 +28,7 @@ fn written(entry: &Entry, number: ProfileNumber) -> Vec<u8> {
 #[test]
 fn entries_come_back_as_they_were() {
     for entry in goldens().into_iter().chain(every_kind()) {
-        // In another account the ids that follow from the entry would be others.
+        // In another account, the ids that follow from the entry would differ.
         for number in [number(), ProfileNumber::new(2).unwrap(), ProfileNumber::CATALOGUE] {
             assert_eq!(read(&written(&entry, number), number), Ok(entry.clone()));
         }
@@ -50,7 +50,7 @@ fn what_is_written_most_takes_few_bytes() {
     assert_eq!((redemption.len(), issue.len()), (28, 48));
 }
 
-/// The bytes are for ever: what was written once is read by every version after.
+/// The binary form is permanent: bytes once written are read by every later version.
 #[test]
 fn the_forms_never_change() {
     let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -74,7 +74,7 @@ fn spoiled_bytes_are_an_error_and_no_panic() {
             for value in [0, 1, 2, 5, 0x7f, 0x80, 0xff] {
                 let mut spoiled = bytes.clone();
                 spoiled[place] = value;
-                // It may be another entry, which then has a form of its own; it must not be a panic.
+                // The bytes may be another entry, which must round-trip as well; they must not cause a panic.
                 if let Ok(other) = read(&spoiled, number()) {
                     assert_eq!(read(&written(&other, number()), number()), Ok(other));
                 }
@@ -95,7 +95,7 @@ fn entries_of_one_change_stand_together() {
     assert!(read_all(&bytes[..bytes.len() - 1], number()).is_err());
 }
 
-/// The totals, the account and the entry's own states say the same, as all of them read one description.
+/// The totals, the account and the entries' stated balances agree, as all of them read the same effects.
 #[test]
 fn a_journal_folds_to_balances_that_its_entries_state() {
     let mut account = Account::new(ProfileId::new("alice").unwrap(), number());

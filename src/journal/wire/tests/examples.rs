@@ -1,4 +1,4 @@
-//! Entries of every kind, plain ones and rare ones.
+//! Example entries of every kind, ordinary and rare.
 
 use super::owed::{owed, recovered};
 use super::*;
@@ -119,7 +119,7 @@ pub(super) fn states() -> Vec<LotState> {
     [usable, rare].into_iter().chain(others).collect()
 }
 
-/// Changes to every state, with every bucket among what moved.
+/// Changes to every standing, with every bucket among the movements.
 pub(super) fn changes() -> Vec<LotChange> {
     let moves = [
         (Bucket::Issued, Bucket::Adjusted),
@@ -301,7 +301,7 @@ pub(super) fn definitions() -> Vec<Definition> {
     all
 }
 
-/// Every kind of entry, with and without each of the things that it may say.
+/// Every kind of entry, with and without each of its optional fields.
 pub(super) fn every_kind() -> Vec<Entry> {
     let mut kinds: Vec<EntryKind> = [false, true].map(|is_rare| EntryKind::Redeem(redeemed(is_rare))).into();
     kinds.extend(issues().into_iter().map(EntryKind::Issue));
@@ -404,7 +404,7 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
     kinds
 }
 
-/// What stands before what the kind says, in all its forms.
+/// Entry headers in all their forms.
 pub(super) fn heads() -> Vec<Entry> {
     let plain = || entry(EntryKind::Redeem(redeemed(false)));
     let fingerprint: Fingerprint = "00112233445566778899aabbccddeeff".parse().unwrap();

@@ -1,4 +1,4 @@
-//! Examples of what transactions owe, and of what flows back against that.
+//! Examples of points that transactions owe, and of recoveries.
 
 use super::examples::{elsewhere, lot, points};
 use super::number;
@@ -7,7 +7,7 @@ use crate::journal::{Owed, Recovered};
 use crate::program::Clawback;
 use crate::time::Timestamp;
 
-/// A debt and a shortfall, of lots that are held or not.
+/// Debts and shortfalls, of lots with and without holds.
 pub(super) fn owed() -> Vec<Owed> {
     let transaction = TransactionId::made_by(number(), 129);
     let debt = Owed {
@@ -22,7 +22,7 @@ pub(super) fn owed() -> Vec<Owed> {
     vec![debt, shortfall]
 }
 
-/// What lowers either, or both.
+/// Recoveries that lower a debt, a shortfall, or both.
 pub(super) fn recovered() -> Vec<Recovered> {
     let transaction = TransactionId::made_by(number(), 8);
     let of = |(debt, shortfall)| Recovered { transaction, debt: points(debt), shortfall: points(shortfall) };
