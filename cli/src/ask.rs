@@ -134,7 +134,7 @@ fn request(tag: &str, fields: &str) -> Result<Request, Failure> {
     json::read(text.as_bytes()).map_err(|error| Failure::of("the request", &error))
 }
 
-/// The outcome, without its tag: the caller knows what they asked for.
+/// The outcome, without its tag: the caller knows which request was sent.
 fn print(outcome: &scrip::Outcome) -> Result<(), Failure> {
     let value = serde_json::to_value(outcome).map_err(|error| Failure::of("the outcome", &error))?;
     let inner = value.as_object().and_then(|tagged| tagged.values().next()).unwrap_or(&value);

@@ -1,4 +1,4 @@
-//! `scrip check`: every journal is replayed, and compared with what is kept beside it.
+//! `scrip check`: replays every journal, and compares the derived tables with it.
 
 use scrip::store::{CheckReport, Damage};
 use serde::Serialize;

@@ -12,7 +12,7 @@ use scrip::{ProfileId, Program, Timestamp, Zone};
 use crate::failure::{Failure, Status, say};
 use crate::place::Where;
 
-/// What they are called with.
+/// The arguments of the commands.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ShowArgs {
     /// The profile's id, byte for byte
@@ -151,7 +151,7 @@ fn status(status: LotStatus) -> String {
     name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// The entries, oldest first, with what is available after each.
+/// The entries, oldest first, with the available balance after each.
 fn journal_table(wallet: &Wallet, zone: Zone, (money, points): (u8, u8)) -> String {
     let mut text = "\nJournal\n".to_owned();
     let _ = writeln!(

@@ -303,7 +303,7 @@ struct Listening {
 
 impl Listening {
     fn new(after: &Cursor, now: Timestamp, lead: TimeDelta, limit: usize, feed: Feed) -> Self {
-        // Whoever is being told of a stretch may have been passed already.
+        // The profile whose interval is being delivered may have been passed already.
         let (soon, told) = (after.expiring.until(), after.due.until());
         let is_behind = |until: &Timestamp, written: &FeedEntry| event::brings(&written.entry, *until);
         let behind = feed

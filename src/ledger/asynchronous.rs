@@ -66,7 +66,7 @@ impl<S: AsyncStore> AsyncLedger<S> {
         &mut self.store
     }
 
-    /// The ledger at an instant: what can be done, and what is to be seen, now that it is so late (rule T1).
+    /// The ledger at an instant: its commands and queries take this instant as now (rule T1).
     ///
     /// ```
     /// # use scrip::*;
@@ -144,7 +144,7 @@ impl<S: AsyncStore> AsyncLedger<S> {
         self.run_as(command.asked(), make).await
     }
 
-    /// Carries out what is asked, and answers with what is made of its outcome.
+    /// Runs a request, and answers with the value made from its outcome.
     #[inline]
     async fn run_as<A: Action, T>(
         &mut self,

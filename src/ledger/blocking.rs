@@ -87,7 +87,7 @@ impl<S: Store> Ledger<S> {
         &mut self.0.store.0
     }
 
-    /// The ledger at an instant: what can be done, and what is to be seen, now that it is so late (rule T1).
+    /// The ledger at an instant: its commands and queries take this instant as now (rule T1).
     ///
     /// ```
     /// # use scrip::*;
@@ -223,7 +223,7 @@ impl<S: Store> Ledger<S> {
     }
 }
 
-/// What a future comes to that never waits: over a store that blocks, each is ready when it is first polled.
+/// The output of a future that never waits: over a blocking store, each is ready when it is first polled.
 #[inline]
 pub(super) fn ready<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);

@@ -54,7 +54,7 @@ impl Reading {
     }
 }
 
-/// A question on its way: what it needs, and the unit that it is.
+/// A question in progress: its need, and its unit.
 pub(crate) struct Asking<T, F> {
     pub(crate) need: Need,
     pub(crate) question: Question<T, F>,
@@ -100,7 +100,7 @@ pub(crate) fn wallet(
     })
 }
 
-/// The wallet of whoever has this number; `None` if nobody does.
+/// The wallet of the profile with this number; `None` if there is none.
 pub(crate) fn wallet_of(
     program: &Program,
     reading: Reading,
@@ -129,7 +129,7 @@ pub(crate) fn lots(
     })
 }
 
-/// What fell due for an account within a stretch of time, and is not written yet.
+/// The events of an account that fell due within an interval and are not written yet.
 pub(crate) fn due(
     number: ProfileNumber,
     stretch: Stretch,
@@ -147,7 +147,7 @@ pub(crate) fn expiring(
     Asking::new(Need::of(Owner::Number(number)), move |_, view| Ok(event::expiring(view.first, stretch, at)))
 }
 
-/// What the profile with a number has; `None` if nobody has it.
+/// The value that the profile with a number has; `None` if there is no such profile.
 pub(crate) fn totals(
     number: ProfileNumber,
     at: Timestamp,

@@ -258,7 +258,7 @@ impl<A: Action> Unit for RequestUnit<'_, A> {
             (CommitStatus::Conflict, _) => Progress::Open,
             (CommitStatus::Aborted, _) => Progress::Aborted,
             (CommitStatus::InDoubt, _) => Progress::InDoubt,
-            // Settled twice, or without having decided: what is known stays.
+            // Settled twice, or without a decision: the first status stays.
             (CommitStatus::Committed | CommitStatus::Staged, other) => other,
         };
     }
@@ -302,7 +302,7 @@ impl From<Corrupt> for Unread {
     }
 }
 
-/// The function that answers a question from what was loaded.
+/// The function that answers a question from the loaded accounts and records.
 pub(crate) trait Ask<T>: FnMut(&Need, &View<'_>) -> Result<T, Unread> + Send {}
 
 impl<T, F: FnMut(&Need, &View<'_>) -> Result<T, Unread> + Send> Ask<T> for F {}

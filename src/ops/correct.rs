@@ -20,7 +20,7 @@ use crate::store::{Need, Owner, View};
 use crate::time::Until;
 use crate::value::{Quantity, present};
 
-/// Takes what is left of a lot out for good (rule L3).
+/// Revokes a lot: takes its remaining value out for good (rule L3).
 ///
 /// Outcome: the [`CorrectedLot`](crate::outcome::CorrectedLot).
 ///
@@ -139,16 +139,16 @@ pub struct Adjust {
     /// The profile that must have it; any profile if left out. Required under a key, as keys are scoped to a profile (rule J5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
-    /// What it is to have been worth at first: money or points, as the lot holds.
+    /// The corrected initial value: money or points, as the lot holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_initial: Option<Quantity>,
-    /// What is to be left of it: money or points, as the lot holds.
+    /// The corrected remaining value: money or points, as the lot holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_remaining: Option<Quantity>,
     /// When it is to expire; `null` for never.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Until>,
-    /// What is to be attached to it.
+    /// The new metadata.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
     /// Why.

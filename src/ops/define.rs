@@ -97,7 +97,7 @@ impl Operation for Define {
 ///
 /// let twelve = RewardDefinition::new("ten".parse()?, "Ten and two", Amount::from(12));
 /// till.commit(Redefine::new(ten.id, twelve))?;
-/// // What was issued before keeps its terms (rule D3).
+/// // Lots issued before keep their terms (rule D3).
 /// assert_eq!(till.balances(alice)?.reward_balance, Amount::from(10));
 /// # Ok(())
 /// # }
@@ -108,7 +108,7 @@ impl Operation for Define {
 pub struct Redefine {
     /// Which definition.
     pub id: DefinitionId,
-    /// What it says from now on; of the same kind as before.
+    /// The new definition, of the same kind as before.
     pub definition: Definition,
 }
 
@@ -154,7 +154,7 @@ impl Operation for Redefine {
     }
 }
 
-/// Takes a definition out of use: nothing is issued from it any more, and what was issued stays (rule D3).
+/// Archives a definition: nothing is issued from it any more, and lots issued before stay (rule D3).
 ///
 /// Its handle becomes free. Outcome: the [`Defined`](crate::definition::Defined) definition.
 ///

@@ -132,7 +132,7 @@ fn taken(lot: &LotRecord<'_>, points: Points) -> (Option<LotChange>, Points) {
     (Some(change).filter(|_| !value.is_zero()), value.as_points())
 }
 
-/// Adds points to the transaction's own lot, but for what was owed.
+/// Adds points to the transaction's own lot, less the points that were owed.
 fn earn_more(draft: &mut EntryBuilder<'_>, lot: &LotRecord<'_>, transaction: TransactionId, more: More) {
     let More { clawed_back, paid_to_debt, into_lot, .. } = more;
     let value: Quantity = into_lot.into();
@@ -143,7 +143,7 @@ fn earn_more(draft: &mut EntryBuilder<'_>, lot: &LotRecord<'_>, transaction: Tra
     draft.write_for(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
 }
 
-/// Issues points in a new lot, but for what was owed.
+/// Issues points in a new lot, less the points that were owed.
 fn issue(
     draft: &mut EntryBuilder<'_>,
     transaction: &Transaction,

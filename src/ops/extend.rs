@@ -145,7 +145,7 @@ impl Operation for Extend {
 }
 
 impl Extend {
-    /// The lots that are named, each once; or those that are none of this profile's.
+    /// The named lots, each once; or those that this profile does not have.
     fn lots<'a>(&self, draft: &EntryBuilder<'_>, view: &View<'a>) -> Result<Vec<LotRecord<'a>>, Rejection> {
         let mut seen = BTreeSet::new();
         let mut unknown = Vec::new();

@@ -424,7 +424,7 @@ fn given_back(written: &Written<'_>) -> Option<Return> {
     }
 }
 
-/// A return as people see it, but for the balances.
+/// A return as the outcome shows it, without the balances.
 pub(crate) fn seen(
     profile_id: ProfileId,
     returned_at: Timestamp,

@@ -249,7 +249,7 @@ impl Operation for CaptureHold {
     }
 }
 
-/// The redemption of the first part of a hold, as if only that had been redeemed; the rest is let go (rule H2).
+/// The redemption of the first part of a hold, as if only that had been redeemed; the rest is released (rule H2).
 fn capture(
     account: &Account,
     placed: &HoldEntry,
@@ -395,7 +395,7 @@ fn open<'a>(account: &'a Account, view: &View<'_>, hold: HoldId) -> Result<&'a H
     })
 }
 
-/// A hold as people see it, but for the balances.
+/// A hold as the outcome shows it, without the balances.
 pub(crate) fn seen(profile_id: ProfileId, placed: &HoldEntry, status: HoldStatus) -> Hold {
     Hold {
         id: placed.hold,

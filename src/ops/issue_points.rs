@@ -39,7 +39,7 @@ use crate::value::{Points, Quantity, present};
 pub struct IssuePoints {
     /// To whom.
     pub profile_id: ProfileId,
-    /// What it is issued from, by id …
+    /// The definition that it is issued from, by id …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point_definition_id: Option<DefinitionId>,
     /// … or by handle.

@@ -47,13 +47,13 @@ use crate::value::{Amount, Quantity, present};
 pub struct IssueReward {
     /// To whom.
     pub profile_id: ProfileId,
-    /// What it is issued from, by id …
+    /// The definition that it is issued from, by id …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reward_definition_id: Option<DefinitionId>,
     /// … or by handle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reward_definition_handle: Option<Handle>,
-    /// What it is worth, instead of the definition's value.
+    /// The value, instead of the definition's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_initial: Option<Amount>,
     /// What is left of it, where a migration brings a partly used one; all of it otherwise.

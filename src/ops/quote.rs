@@ -21,7 +21,7 @@ use crate::value::Amount;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Quote {
-    /// What was asked for.
+    /// The requested amount.
     pub requested: Amount,
     /// What would be taken.
     pub total: Amount,
@@ -52,7 +52,7 @@ pub enum UnusedReason {
     Expired,
     /// It is not usable yet.
     Pending,
-    /// All that is left of it is held.
+    /// Its whole remaining value is held.
     Held,
     /// The request does not list its kind.
     NotInStrategy,
@@ -65,7 +65,7 @@ pub(crate) fn quote_need(redeem: &Redeem) -> Result<Need, Rejection> {
     Ok(Need { expired: true, ..redeem.need()? })
 }
 
-/// Plans a redemption on what was loaded for it.
+/// Plans a redemption on the account loaded for it.
 pub(crate) fn quote(
     program: &Program,
     redeem: &Redeem,

@@ -225,7 +225,7 @@ pub(crate) fn redemption_at_first(profile: ProfileId, entry: &Entry) -> Option<R
     Some(at_first(profile, entry.at, entry.redeemed()?, hold, entry.balances))
 }
 
-/// A redemption as it stands right after it was made.
+/// A redemption right after it was made.
 #[inline]
 pub(crate) fn at_first(
     profile_id: ProfileId,

@@ -53,7 +53,7 @@ pub struct Command<A = Request> {
     /// The account's version that it was made for, the number of its last entry: refused if there is a newer one (rule J6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_version: Option<u32>,
-    /// What is asked.
+    /// The command.
     pub request: A,
 }
 
@@ -175,7 +175,7 @@ requests! {
     Adjust(Adjust) -> CorrectedLot;
     /// Merge two profiles.
     MergeProfiles(MergeProfiles) -> Merged;
-    /// Write down what fell due.
+    /// Settle everything that fell due.
     Sweep(Sweep) -> Swept;
     /// Post a transaction.
     PostTransaction(PostTransaction) -> Transaction;

@@ -56,7 +56,7 @@ impl ReturnTransaction {
 pub struct TransactionReturn {
     /// The id of the journal entry that says so.
     pub id: EntryId,
-    /// The transaction, as it stands.
+    /// The current state of the transaction.
     pub transaction: Transaction,
     /// What came back.
     pub amount: Amount,

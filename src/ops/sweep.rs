@@ -1,4 +1,4 @@
-//! Sweeping: writing down what fell due (rule T7).
+//! Sweeping: journal entries for everything that fell due (rule T7).
 
 use serde::{Deserialize, Serialize};
 

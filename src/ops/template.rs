@@ -1,4 +1,4 @@
-//! What a definition says to what is issued from it (rules D1 to D3).
+//! The terms that a definition gives to the lots issued from it (rules D1 to D3).
 
 use crate::definition::{Defined, Definition, Terms};
 use crate::id::DefinitionId;

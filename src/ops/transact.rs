@@ -40,7 +40,7 @@ pub struct PostTransaction {
     pub profile_id: ProfileId,
     /// What the customer paid.
     pub total: Amount,
-    /// What it would have cost without the redemption; the total otherwise.
+    /// The price without the redemption; the total if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_original: Option<Amount>,
     /// The redemption to link.
@@ -58,7 +58,7 @@ pub struct PostTransaction {
     /// Words to find it by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// What was bought, kept as sent.
+    /// The purchased items, stored as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Json>,
     /// How it was paid, kept as sent.
@@ -98,7 +98,7 @@ setters! { PostTransaction {
     /// Under the caller's own id: the same id with the same content posts nothing twice (rule X2).
     with_external_id(external_id: ExternalId) = Some(external_id);
 
-    /// What it would have cost without the redemption.
+    /// The price without the redemption.
     with_total_original(total_original: Amount) = Some(total_original);
 
     /// With the redemption that paid a part of it (rule X1).
@@ -300,7 +300,7 @@ impl Operation for DeleteTransaction {
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let before = visible(view, self.transaction_id)?;
-        // It keeps the name of its redemption, for whoever asks later what it was.
+        // It keeps the id of its redemption, for later look-ups.
         let transaction =
             Transaction { is_deleted: true, is_void: false, updated_at: draft.at, ..before.clone() };
         write(draft, view, Some(before), transaction, None)
@@ -391,7 +391,7 @@ fn transaction(written: &Written<'_>) -> Option<Transaction> {
     }
 }
 
-/// The transaction that a request names, as it stands, unless it was deleted.
+/// The current state of the transaction that a request names, unless it was deleted.
 pub(crate) fn current<'a>(view: &View<'a>, id: TransactionId) -> Result<&'a Transaction, Rejection> {
     let transaction = visible(view, id)?;
     if transaction.is_void { Err(Rejection::TransactionVoid { transaction: id }) } else { Ok(transaction) }

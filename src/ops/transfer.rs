@@ -19,7 +19,7 @@ use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
 use crate::value::Points;
 
-/// Moves a lot, with all that is left of it, to another profile. It keeps its id, expiry and history (rule L2).
+/// Moves a lot, with its whole remaining value, to another profile. It keeps its id, expiry and history (rule L2).
 ///
 /// Outcome: the [`Moved`](crate::outcome::Moved) lot.
 ///

@@ -1,4 +1,4 @@
-//! The tables that people query: what a lot is worth now, what a redemption took.
+//! The tables for reports: the value that a lot has now, the lots that a redemption took from.
 //!
 //! [`tables`] describes each of them once, and [`changes`] says which of their rows an entry changes, and to what. No rules
 //! here: an entry says what it did. A store makes the changes in the order of the journal, once, as [`sql`] prints them for
@@ -53,7 +53,7 @@ pub(crate) struct Change<'a> {
 pub(crate) enum Operation {
     /// Inserts the row, or replaces the one of the same key.
     Put,
-    /// Changes the row, if there is one.
+    /// Updates the row, if it exists.
     Update,
 }
 

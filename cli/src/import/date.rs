@@ -92,7 +92,7 @@ fn iso(text: &str) -> Option<Moment> {
 fn strftime(text: &str, pattern: &str) -> Option<Moment> {
     let mut parsed = Parsed::new();
     parse(&mut parsed, text, StrftimeItems::new(pattern)).ok()?;
-    // A second 60 is none (rule T8).
+    // Second 60 is invalid (rule T8).
     if parsed.second() == Some(60) {
         return None;
     }

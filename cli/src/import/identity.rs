@@ -74,13 +74,13 @@ impl Identity {
             if part.is_empty() {
                 return Err(Slip::new("missing", "names the row, and is empty").at(&column.name));
             }
-            // So that no two rows run into one.
+            // Escaped, so that different rows cannot get the same id.
             parts.push(part.replace('%', "%25").replace('/', "%2F"));
         }
         Ok(parts.join("/"))
     }
 
-    /// All that the row says, in 128 bits.
+    /// A 128-bit hash of the whole row.
     fn content(&self, record: &Record) -> Result<String, Slip> {
         let mut hasher = SipHasher13::new();
         let mut add = |name: &str, text: &str| {

@@ -35,7 +35,7 @@ const FAR: i32 = 20;
 /// Set when the command is interrupted: the rows in flight end, and nothing more begins.
 pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// What is to be imported.
+/// The import to run.
 pub struct Job<'a> {
     pub kind: Kind,
     pub program: &'a Program,
@@ -296,7 +296,7 @@ impl<'a> Import<'a> {
         self.report.file.add(group, initial, remaining);
     }
 
-    /// The group that a row should be in, by what it says.
+    /// The group that a row should be in, by its cells.
     fn group_of(&self, row: &Row, remaining: Decimal) -> Group {
         let defined = match &row.definition {
             Named::Id(id) => self.catalogue.get(*id),
@@ -360,7 +360,7 @@ impl Group {
     }
 }
 
-/// What is there is not issued again, so that whoever runs the command once more goes on.
+/// Lots already in the ledger are not issued again, so an import that is run again continues.
 fn stopped<E: scrip::store::StoreError + 'static>(line: u64, error: Error<E>) -> Failure {
     let failure = Failure::from(error);
     Failure::new(format!("stopped at line {line}: {failure}; run it again to go on, no row is issued twice"))

@@ -1,8 +1,8 @@
-//! What is wrong with a row.
+//! The errors of a row.
 
 use std::borrow::Cow;
 
-/// What is wrong with one cell, or with the whole row.
+/// An error in one cell, or in the whole row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slip {
     /// The column, where it is one's.

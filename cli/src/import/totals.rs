@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use scrip::rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// What is added up together.
+/// The group whose amounts are added up together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
     pub definition: String,

@@ -285,7 +285,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
     /// # let ten = till.commit(ten).await?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
-    /// // What is issued from this definition does not expire.
+    /// // Lots issued from this definition do not expire.
     /// assert_eq!(till.next_expiry(alice).await?, None);
     /// # Ok(())
     /// # }

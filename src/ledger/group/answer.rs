@@ -1,4 +1,4 @@
-//! One answer on its way from the driver to whoever waits for it, on a thread or in a task.
+//! An answer on its way from the driver to the caller that waits for it, on a thread or in a task.
 
 use std::future::Future;
 use std::pin::pin;
@@ -86,7 +86,7 @@ where
     }
 }
 
-/// Whoever waits is told, also when the driver ends in the middle: by a panic of the store's, say.
+/// The caller gets an answer even if the driver ends early, by a panic of the store, say.
 impl<T, E> Drop for Reply<T, E> {
     fn drop(&mut self) {
         let error = if self.is_sent_to_store { Error::InDoubt } else { Error::Closed };

@@ -1,4 +1,4 @@
-//! The one who owns the ledger, and does what is queued, batch by batch.
+//! The driver: it owns the ledger, and runs the queued commands batch by batch.
 
 use std::collections::VecDeque;
 use std::fmt;

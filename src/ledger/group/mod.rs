@@ -1,4 +1,4 @@
-//! Group commit: many callers, one ledger, one flush for all that came in while the last one ran.
+//! Group commit: many callers, one ledger, one flush for all commands that came in during the last one.
 
 mod answer;
 mod calls;
@@ -197,7 +197,7 @@ impl<L: Grouped> GroupCommit<L> {
         (Self { door }, GroupDriver::new(ledger, queue))
     }
 
-    /// Takes nothing more, by no handle. What is queued is still done; the driver then ends.
+    /// Accepts no more commands, by any handle. Queued commands are still executed; the driver then ends.
     ///
     /// ```
     /// use scrip::ledger::{GroupCommit, GroupOptions};

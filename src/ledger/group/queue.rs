@@ -117,7 +117,7 @@ impl<L: Grouped> Queue<L> {
         Ok(())
     }
 
-    /// Whoever has this number waits no more.
+    /// The caller with this ticket number no longer waits.
     pub(super) fn leave(&self, number: u64) {
         let waker = self.lock().waiting.remove(&number);
         drop(waker);
@@ -148,7 +148,7 @@ impl<L: Grouped> Queue<L> {
         Poll::Ready(Some(Batch { commands, replies, calls }))
     }
 
-    /// Takes nothing more. What is queued stays, for the driver to finish.
+    /// Accepts no more commands. Those that are queued stay, for the driver to finish.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
@@ -158,7 +158,7 @@ impl<L: Grouped> Queue<L> {
         waiting.into_values().chain(driver).for_each(Waker::wake);
     }
 
-    /// Closes it, and drops what is queued: whoever waits for that is told that it was not done.
+    /// Closes the queue and drops its commands: their callers are told that they were not executed.
     pub(super) fn abandon(&self) {
         self.close();
         let mut state = self.lock();

@@ -74,7 +74,7 @@ pub(super) fn transaction_by_external_id(
     })
 }
 
-/// The transaction as it stands, unless it is gone.
+/// The current state of the transaction, unless it is gone.
 fn transaction_of(record: &Record<'_>) -> Option<Transaction> {
     match &record.newest().kind {
         EntryKind::Transaction(change) if !change.transaction.is_gone() => Some(change.transaction.clone()),
@@ -101,7 +101,7 @@ pub(super) fn hold(
         let lapsed = due.iter().rev().find(|entry| entry.records(view.first.number()).contains(&id.into()));
         let newest = lapsed.or(view.found.hold);
         let hold = newest.and_then(|entry| hold_of(view.first.profile_id(), entry, placed.as_ref(), id));
-        // What was open when the profile was merged is not here any more.
+        // Holds that were open when the profile was merged are not in this account any more.
         let is_merged = view.first.merged_into().is_some();
         or_elsewhere(hold.filter(|hold| !(is_merged && hold.status == HoldStatus::Held)), need, view.first)
     })
@@ -135,7 +135,7 @@ fn or_elsewhere<T>(found: Option<T>, need: &Need, here: &Account) -> Result<Opti
     Ok(found)
 }
 
-/// A lot, with whoever has it.
+/// A lot, with the profile that has it.
 pub(super) fn lot(
     program: &Program,
     reading: Reading,

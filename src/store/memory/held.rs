@@ -110,7 +110,7 @@ impl<'a> Held<'a> {
     fn lock_catalogue(&mut self, need: &Need) {
         let is_written = matches!(self.catalogue, Catalogue::Written(_));
         if need.owner == Owner::CATALOGUE && !is_written {
-            // Whoever reads under a lock of their own would wait for themselves.
+            // Reading under a lock that this thread already holds would deadlock.
             self.catalogue = Catalogue::Unlocked;
             let lock = self.shared.catalogue.write();
             self.catalogue = Catalogue::Written(lock.unwrap_or_else(PoisonError::into_inner));
@@ -162,7 +162,7 @@ impl<'a> Held<'a> {
         Ok(Location::Stranger(self.strangers.len().saturating_sub(1)))
     }
 
-    /// Whether there is room for so many entries in the shard of a location.
+    /// Whether the shard of a location has room for this number of entries.
     fn has_room(&self, location: Location, entries: usize) -> bool {
         let shard = match location {
             Location::Catalogue => self.catalogue(),
@@ -278,7 +278,7 @@ impl<'a> Accounts for Held<'a> {
             self.strangers.clear();
             return Ok(());
         };
-        // Both or neither: also where both are in one shard.
+        // Both changes or neither, even if both accounts are in one shard.
         let all = entries.len().saturating_add(others.len());
         if !self.has_room(first, all) || !self.has_room(second, all) {
             return Err(MemoryError::Full);

@@ -3,7 +3,7 @@
 //! Accounts are never removed, so a plain table does, probed one place after the other: it asks for one cache line where a
 //! general map asks for two in a row. That made redemptions seven to ten per cent faster.
 
-/// Half of a hash, and where the account is that it leads to: the id itself is in the account.
+/// Half of a profile id's hash, and the slot of its account. The id itself is in the account.
 #[derive(Clone, Copy, Debug)]
 struct Pointer {
     hash: u32,

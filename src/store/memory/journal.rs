@@ -19,9 +19,9 @@ const NOWHERE: Unreadable = Unreadable::new("an entry", Problem::Missing(Header:
 /// The bytes of one block. They do not move, unless a very long entry does not fit. None is begun further in.
 const BLOCK: usize = 1 << BLOCK_BITS;
 const BLOCK_BITS: u32 = 20;
-/// How many blocks there can be: what is left of a place's bits.
+/// The largest number of blocks: the remaining bits of a place.
 const BLOCKS: usize = 1 << (u32::BITS - BLOCK_BITS);
-/// What a block has left at least where an entry is begun.
+/// The least room that a block must have left when an entry is begun.
 const RESERVE: usize = 1 << 12;
 
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ pub(super) struct Journal {
     marks: Vec<Vec<Offset>>,
 }
 
-/// Where an entry begins: the number of its block, and how far into that, in one number.
+/// The start of an entry: the number of its block and the offset within it, packed in one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Offset(u32);
 
@@ -87,14 +87,14 @@ impl Header {
     }
 }
 
-/// The newest of an account's entries: where its journal is read from, backwards.
+/// The newest entry of an account: its journal is read backwards from there.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Chain {
     last: Option<Offset>,
 }
 
 impl Journal {
-    /// Whether there are numbers and blocks for so many more.
+    /// Whether there are numbers and blocks for this many more entries.
     pub(super) fn has_room_for(&self, more: usize) -> bool {
         let fits = |length: usize, most: usize| length.checked_add(more).is_some_and(|length| length < most);
         fits(self.count, u32::MAX as usize) && fits(self.full.len(), BLOCKS)
@@ -105,7 +105,7 @@ impl Journal {
         self.count = u32::MAX as usize;
     }
 
-    /// Writes an entry, for which there is room.
+    /// Writes an entry. The caller has made sure that there is room.
     pub(super) fn push(
         &mut self,
         owner: usize,
@@ -200,7 +200,7 @@ impl Journal {
             .filter_map(|place| Some((place, self.read(place)?.0.owner as usize)))
     }
 
-    /// Where the next entry of the shard is: after this one, or in the next block.
+    /// The place of the shard's next entry: after this one, or in the next block.
     fn next(&self, place: Offset) -> Option<Offset> {
         let (_, bytes) = self.read(place)?;
         let end = place.start().saturating_add(Header::BYTES).saturating_add(bytes.len());

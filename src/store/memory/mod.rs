@@ -27,7 +27,7 @@ use crate::account::Corrupt;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Unreadable;
 
-/// How many shards there are. A power of two, and many more than there are cores.
+/// The number of shards: a power of two, and many more than there are cores.
 const SHARDS: u32 = 64;
 
 /// A store that keeps everything in memory, for as long as one of its handles lives.
@@ -81,7 +81,7 @@ struct Shared {
     hasher: DefaultHashBuilder,
 }
 
-/// Where an account is: its shard, and its place in it.
+/// The location of an account: its shard, and its place in the shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Address {
     shard: u32,
@@ -178,7 +178,7 @@ impl Shared {
         (hash, usize::try_from((hash >> 40) & u64::from(SHARDS - 1)).unwrap_or(0))
     }
 
-    /// Where the account with a number is; `None` if the number was never drawn, or is the catalogue's.
+    /// The location of the account with a number; `None` if the number was never drawn, or is the catalogue's.
     fn address(&self, number: ProfileNumber) -> Option<Address> {
         let place = usize::try_from(number.get().checked_sub(1)?).ok()?;
         locked(&self.numbers).get(place).copied()

@@ -11,7 +11,7 @@ use super::held::Held;
 use super::{MemoryError, Shared, run_unit};
 use crate::store::work::{Need, Owner, Work};
 
-/// How many accounts are asked for at once.
+/// The number of accounts that are prefetched together.
 pub(super) const PREFETCH: usize = 32;
 /// How many units are run before others have their turn: the shards are locked for so long, as a lock for each unit would
 /// hold up what is on its way.
@@ -37,7 +37,7 @@ impl Shared {
     }
 }
 
-/// Has the accounts of some needs brought into the cache, and then their first lots.
+/// Prefetches the accounts of some needs into the cache, and then their first lots.
 fn prefetch(shared: &Shared, held: &Held<'_>, needs: &[Need]) {
     let accounts: SmallVec<[_; PREFETCH]> = needs
         .iter()

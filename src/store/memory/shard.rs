@@ -75,7 +75,7 @@ impl Shard {
         self.slots.get(index).map(|slot| &slot.account)
     }
 
-    /// Whether there is room for so many entries more, and for an account or two that they may create.
+    /// Whether there is room for this many more entries, and for the one or two accounts that they may create.
     pub(super) fn has_room_for(&self, entries: usize) -> bool {
         let accounts = self.slots.len().saturating_add(2);
         self.journal.has_room_for(entries) && u32::try_from(accounts).is_ok()
@@ -160,7 +160,7 @@ impl Shard {
         Ok(found.into_iter().map(Box::new).map(FoundEntry::Read).collect())
     }
 
-    /// What was written after the first `seen` entries, a count that is moved along.
+    /// The entries written after the first `seen` ones; `seen` is advanced past them.
     pub(super) fn written_after(&self, seen: &mut u32, limit: usize) -> Result<Vec<FeedEntry>, MemoryError> {
         let mut written = Vec::new();
         for (place, owner) in self.journal.after(*seen as usize).take(limit) {

@@ -144,7 +144,7 @@ pub(super) fn foresee(need: &Need) -> Vec<(Journal, Find)> {
     finds
 }
 
-/// Whose journal, of those that a need names.
+/// The journal to read, of those that a need names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Journal {
     First,

@@ -157,7 +157,7 @@ impl BatchState {
         loaded.map(|loaded| loaded.base).or_else(|| self.bounds.get(&number).copied()).unwrap_or(0)
     }
 
-    /// Takes in what was found for look-ups, in the order in which they were asked.
+    /// Stores the answers to look-ups, in the order of the questions.
     pub(super) fn take_in_found(&mut self, asked: &Missing, rows: &[Row]) -> Result<(), PostgresError> {
         let mut found: Vec<Vec<Entry>> = asked.iter().map(|_| Vec::new()).collect();
         for answer in rows.iter().map(Answer) {
@@ -181,7 +181,7 @@ impl BatchState {
         Ok(())
     }
 
-    /// What some needs look up and is not here yet.
+    /// The look-ups of some needs that are not answered yet.
     pub(super) fn missing(&self, needs: &[Need]) -> Result<Missing, PostgresError> {
         let mut all = Missing::new();
         for need in needs {
@@ -214,12 +214,12 @@ impl Accounts for BatchState {
         Ok(&loaded.account)
     }
 
-    /// What is to be written is seen as written.
+    /// Pending entries count as written.
     fn find(&self, number: ProfileNumber, find: &Find) -> Result<Entries<&Entry>, Halt> {
         let ask = (number, find.clone());
         let stored = match self.answers.get(&ask) {
             Some(entries) => entries.as_slice(),
-            // Nothing can be found where nothing was written.
+            // An account without entries has nothing to find.
             None if self.bound(number) == 0 => &[],
             None => return Err(Halt::Missing(vec![ask])),
         };
@@ -233,7 +233,7 @@ impl Accounts for BatchState {
         Ok(found)
     }
 
-    /// All that is missing is fetched together.
+    /// All missing look-ups are fetched together.
     fn gather(&self, need: &Need, account: &Account) -> Result<LookupPlan<&Entry>, Halt> {
         let mut plan = LookupPlan::new(need, account);
         let mut missing = Missing::new();

@@ -19,7 +19,7 @@ use crate::store::check::{CheckReport, Checker, Replay, Replayed};
 use crate::store::damage::differ;
 use crate::store::row::{AccountRow, number_of};
 
-/// So many accounts are asked for at once.
+/// The number of accounts that are loaded together.
 const ACCOUNTS: usize = 32;
 
 impl PostgresStore {
@@ -120,7 +120,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Whether there are rows that nothing leads to.
+    /// Whether there are orphaned rows.
     async fn check_strays(
         &self,
         session: &impl Session,
@@ -153,7 +153,7 @@ fn check_account(number: ProfileNumber, rows: &[Row], checker: &Checker) -> Resu
     entries.sort_by_key(|row| row.try_get::<_, i32>(1).ok());
     let expected = follow(&mut replay, &row, &entries, head.try_get(2)?)?;
     LeadingRows::read(rows)?.compare(&expected, number)?;
-    // A row may say too early when something falls due, and never too late.
+    // The deadline in a row may be too early, and never too late.
     let kept = (state.try_get(2)?, state.try_get(3)?);
     let is = (deadline(replay.account()), expires(replay.account()));
     if is_before(is.0, kept.0) || is_before(is.1, kept.1) {
@@ -206,7 +206,7 @@ fn follow(
     Ok(expected)
 }
 
-/// What is wrong with rows that lead to entries: the first that is missing, and the first that is one too many.
+/// The damage to look-up rows: the first that is missing, and the first that should not exist.
 fn unlike<T: Ord + Debug>(rows: &str, found: &BTreeSet<T>, expected: &BTreeSet<T>) -> Option<String> {
     let (missing, surplus) = (expected.difference(found).next(), found.difference(expected).next());
     let is_wrong = missing.is_some() || surplus.is_some();
@@ -235,7 +235,7 @@ impl LeadingRows {
         Ok(found)
     }
 
-    /// Those of an entry. What was archived is not found by its keys and names any more.
+    /// The look-up rows of an entry. An archived entry is no longer found by its keys and names.
     fn expect(&mut self, entry: &Entry, number: ProfileNumber, is_archived: bool) {
         let sequence = i32::try_from(entry.sequence).unwrap_or(i32::MAX);
         let records = entry.records(number);

@@ -1,4 +1,4 @@
-//! Committing: heads are compared and swapped, and what goes with those that swapped is appended, in one statement.
+//! Committing: one statement compares and swaps heads, and appends the rows of those that swapped.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{LotKind, wire};
 use crate::store::row::first_end;
 
-/// An account's state is written anew when the journal has gone on by so many entries at most.
+/// The number of new entries after which an account's stored state is rewritten, at the latest.
 const LAG: u32 = 8;
 
 /// So many lots, and more, are worth letting the state lag behind by another entry.
@@ -64,7 +64,7 @@ impl Shared {
         Ok(slower)
     }
 
-    /// Writes what is pending at some places. Answers the numbers of those whose heads swapped.
+    /// Writes the pending changes at some places. Returns the numbers of the accounts whose heads swapped.
     pub(super) async fn write(
         &self,
         session: &impl Session,
@@ -140,7 +140,7 @@ fn count(sequence: u32) -> i32 {
     i32::try_from(sequence).unwrap_or(i32::MAX)
 }
 
-/// What is written beside heads, one array for each column.
+/// The rows written beside heads, one array for each column.
 #[derive(Default)]
 #[allow(clippy::type_complexity)] // The columns of five tables; names would say no more than these.
 struct Rows {

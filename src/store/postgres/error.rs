@@ -1,4 +1,4 @@
-//! What can go wrong in PostgreSQL, and what it means for a unit of work.
+//! The errors of PostgreSQL, and what each means for a unit of work.
 
 use deadpool_postgres::{BuildError, PoolError};
 use thiserror::Error;
@@ -40,7 +40,7 @@ pub enum PostgresError {
     /// [`PostgresStore::migrate`](super::PostgresStore::migrate).
     #[error("the schema is at version {found}, and {needed} is needed: migrate it")]
     NotMigrated {
-        /// The version that was found; zero where there is none.
+        /// The version that was found; zero if there is none.
         found: i32,
         /// The version that is needed.
         needed: i32,
@@ -68,10 +68,10 @@ pub enum PostgresError {
     /// A position in the feed that this store did not give out.
     #[error("not a position in this store's feed")]
     NoSuchPosition,
-    /// What a distributed database has no means for; see [the guide](crate::guide::postgres).
+    /// A feature that a distributed database does not support; see [the guide](crate::guide::postgres).
     #[error("{0} is not supported by a distributed database")]
     NotDistributed(&'static str),
-    /// Stored data is not what was written.
+    /// Stored data is corrupt.
     #[error(transparent)]
     Damaged(#[from] Damage),
 }
@@ -99,7 +99,7 @@ impl PostgresError {
         }
     }
 
-    /// What is wrong with stored data.
+    /// The damage to stored data.
     ///
     /// # Errors
     /// It is not about stored data.
@@ -110,7 +110,7 @@ impl PostgresError {
         }
     }
 
-    /// Whether what was to be written is written, when this is the answer.
+    /// Whether the pending changes are committed, given this error.
     pub(super) fn failure(&self, sent: Sent) -> Failure {
         let Self::Database(error) = self else { return Failure::Refused };
         match (error.as_db_error(), sent) {
@@ -147,7 +147,7 @@ impl From<PoolError> for PostgresError {
     }
 }
 
-/// What is wrong with a server's certificate, if that is why there is no connection.
+/// The fault of a server's certificate, if that is why the connection failed.
 fn distrust(error: &PoolError) -> Option<&rustls::Error> {
     let PoolError::Backend(error) = error else { return None };
     // The handshake's error comes inside one of the stream's.

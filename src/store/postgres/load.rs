@@ -1,4 +1,4 @@
-//! Loading: everything that some needs name, in one statement where one server keeps it all.
+//! Loading: everything that some needs name, in one statement if one server has all tables.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
@@ -12,7 +12,7 @@ use crate::id::{ProfileId, ProfileNumber};
 use crate::store::row::number_of;
 use crate::store::{Need, Owner};
 
-/// So many numbers are drawn at once, so that most newcomers cost no round trip for theirs.
+/// The number of profile numbers drawn together, so that most new profiles cost no extra round trip.
 const DRAWN_AT_ONCE: usize = 16;
 
 impl Shared {
@@ -38,7 +38,7 @@ impl Shared {
         }
     }
 
-    /// One statement: accounts, their journals' ends, and what is sure to be looked up.
+    /// One statement: accounts, the ends of their journals, and the look-ups that are certain.
     async fn load_together(
         &self,
         session: &impl Session,
@@ -166,7 +166,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Looks up what is missing, as of when the accounts were loaded.
+    /// Runs the missing look-ups, as of the load of the accounts.
     pub(super) async fn fetch(
         &self,
         session: &impl Session,
@@ -208,7 +208,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Up to so many numbers that were drawn and never used.
+    /// Up to this many numbers that were drawn and never used.
     fn take_numbers(&self, wanted: usize) -> Vec<ProfileNumber> {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         let left = spare.len().saturating_sub(wanted);

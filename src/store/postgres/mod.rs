@@ -41,7 +41,7 @@
 //! # }
 //! ```
 //!
-//! # What it keeps
+//! # Tables
 //! A narrow **head** row for each account, compared and swapped; the **journal**, append-only, entries as few bytes;
 //! the account's **state**, which lags behind the journal by a few entries and is caught up on load; and look-up rows
 //! for the entries that have a key, a name, or change the record of an earlier thing. Accounts are not kept in memory,

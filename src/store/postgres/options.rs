@@ -38,7 +38,7 @@ pub struct Options {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Tls {
-    /// Those that the machine trusts.
+    /// Certificates that the machine trusts.
     #[default]
     System,
     /// Those that these roots vouch for: the usual choice for a database with a certificate authority of its own. See
@@ -83,7 +83,7 @@ impl Tls {
     /// ```
     ///
     /// # Errors
-    /// There is no certificate in it, or one that cannot be read.
+    /// The PEM text has no certificate, or one that cannot be read.
     pub fn from_pem(text: &[u8]) -> Result<Self, PostgresError> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(text) {
@@ -131,7 +131,7 @@ impl Options {
         self
     }
 
-    /// How many connections there are at most; at least one.
+    /// The largest number of connections; at least one.
     #[must_use]
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections.max(1);

@@ -1,4 +1,4 @@
-//! Keeping the journal small: partitions by time, and an archive for what nobody will ask for again.
+//! Keeping the journal small: partitions by time, and an archive for entries that are no longer needed.
 
 use super::ask::Answer;
 use super::commit::{account_bytes, deadline, expires};
@@ -10,7 +10,7 @@ use crate::store::row::number_of;
 use crate::store::{Need, Owner};
 use crate::time::Timestamp;
 
-/// What was put away.
+/// The report of an archiving run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArchiveReport {
@@ -103,7 +103,7 @@ impl Shared {
         Ok(u64::try_from(moved.len()).unwrap_or(u64::MAX))
     }
 
-    /// Writes an account's state, unless a newer one is there.
+    /// Writes an account's state, unless a newer one is stored.
     pub(super) async fn keep(&self, session: &impl Session, account: &Account) -> Result<(), PostgresError> {
         let sequence = i32::try_from(account.sequence()).unwrap_or(i32::MAX);
         let (deadline, expires, bytes) = (deadline(account), expires(account), account_bytes(account));

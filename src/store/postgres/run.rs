@@ -14,7 +14,7 @@ use crate::store::apart::Apart;
 use crate::store::stage::{Staged, stage};
 use crate::store::{CommitStatus, Need, Owner, Work};
 
-/// So many units share a commit at most.
+/// The largest number of units that share a commit.
 const TOGETHER: usize = 1_024;
 
 /// A connection that was lost while nothing had been written is replaced so often.
@@ -30,7 +30,7 @@ pub(super) struct Decided {
     is_pending: bool,
 }
 
-/// Units that were decided, and of which nothing is written yet.
+/// Units that were decided and are not written yet.
 struct Ready {
     client: Object,
     batch: BatchState,
@@ -38,7 +38,7 @@ struct Ready {
     is_pair: bool,
 }
 
-/// What became of what was to be written.
+/// The result of writing the pending changes.
 #[derive(Default)]
 struct CommitReport {
     /// Those whose heads swapped.
@@ -79,7 +79,7 @@ impl Shared {
         while let Some(units) = apart.next() {
             match self.load_and_decide(work, units.clone()).await {
                 Ok(Some(ready)) => self.write_and_settle(work, ready).await?,
-                // Somebody else was in the way.
+                // Another writer was in the way.
                 Ok(None) => units.for_each(|unit| work.settle(unit, CommitStatus::Conflict)),
                 Err(error) => apart.failed(units, error)?,
             }
@@ -175,7 +175,7 @@ impl Shared {
         Ok(decided)
     }
 
-    /// Commits what is pending, each account for itself.
+    /// Commits the pending changes, each account by itself.
     async fn commit(&self, session: &Object, batch: &mut BatchState) -> CommitReport {
         let mut written = CommitReport::default();
         let places = pending(batch);
@@ -206,7 +206,7 @@ impl Shared {
         written
     }
 
-    /// Commits what is pending on two accounts, or nothing.
+    /// Commits the pending changes of two accounts, or nothing.
     async fn commit_pair(&self, client: &mut Object, batch: &mut BatchState) -> CommitReport {
         let mut written = CommitReport::default();
         let places = pending(batch);
@@ -244,7 +244,7 @@ impl Shared {
         batch: &mut BatchState,
         places: &[usize],
     ) -> Result<Option<HashSet<ProfileNumber>>, PostgresError> {
-        // Both have their numbers from now on: what is written to one may name the other.
+        // Both have their numbers from now on: an entry of one may name the other.
         let all: Vec<usize> = (0..batch.accounts.len()).collect();
         if !self.register(session, batch, &all).await?.is_empty() {
             return Ok(None);

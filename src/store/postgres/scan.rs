@@ -17,7 +17,7 @@ use crate::store::scan::{expires_within, is_due};
 use crate::store::{AsyncScan, Feed, FeedEntry, Need, Owner, Position};
 use crate::time::Timestamp;
 
-/// So many candidates are looked at together.
+/// The number of candidates that are checked together.
 const PAGE: usize = 256;
 
 impl AsyncScan for PostgresStore {
@@ -134,7 +134,7 @@ impl Shared {
         Ok(())
     }
 
-    /// What was written after a position, up to before the oldest transaction that is still open.
+    /// The entries written after a position, up to the oldest transaction that is still open, excluded.
     pub(super) async fn feed(
         &self,
         session: &impl Session,
@@ -166,7 +166,7 @@ impl Shared {
     }
 }
 
-/// A position is a transaction, and how far its entries were told: `transaction.profile.sequence`.
+/// A position is a transaction and the last of its entries that was delivered: `transaction.profile.sequence`.
 fn read(position: &Position) -> Result<(i64, i32, i32), PostgresError> {
     if *position == Position::START {
         return Ok((0, 0, 0));

@@ -18,13 +18,13 @@ const STEPS: [Step; SCHEMA_VERSION as usize] = [journals, projected, archive];
 /// From which version of the schema to which a migration led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MigrateReport {
-    /// Zero where there was none.
+    /// The version before; zero if there was no schema.
     pub from: i32,
-    /// What it is now.
+    /// The version now.
     pub to: i32,
 }
 
-/// What the one row about the schema says.
+/// The one row about the schema.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     pub(super) version: i32,
@@ -44,7 +44,7 @@ pub(super) fn statements(options: &Options, from: i32) -> Result<Vec<String>, Po
     Ok(statements)
 }
 
-/// Reads what the schema says about itself; version zero where there is none.
+/// Reads the row about the schema; version zero if there is no schema.
 pub(super) async fn read(client: &impl GenericClient, options: &Options) -> Result<State, PostgresError> {
     let schema = options.checked_schema()?;
     let sql =
@@ -72,7 +72,7 @@ pub(super) async fn migrate(
     options: &Options,
 ) -> Result<MigrateReport, PostgresError> {
     let schema = options.checked_schema()?;
-    // Whoever comes second waits here, and then finds that all is done.
+    // A second process waits here, and then finds nothing left to do.
     client.execute("SELECT pg_advisory_xact_lock($1)", &[&lock_number(schema)]).await?;
     let from = read(client, options).await?.version;
     for statement in statements(options, from)?.into_iter().filter(|statement| !statement.is_empty()) {
@@ -161,7 +161,7 @@ fn projected(options: &Options) -> String {
     )
 }
 
-/// Version 3: where entries go that nobody will ask for again.
+/// Version 3: the archive, for entries that are no longer needed.
 fn archive(options: &Options) -> String {
     let schema = &options.schema;
     format!(

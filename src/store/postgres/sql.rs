@@ -12,7 +12,7 @@ use tokio_postgres::types::Type;
 pub(super) use self::commit::Commit;
 use super::{Layout, Options, PostgresError};
 
-/// A statement, and the types of its parameters: told beforehand, it need not be prepared to be sent.
+/// A statement and the types of its parameters: with these it can be sent without being prepared first.
 #[derive(Debug)]
 pub(super) struct Sql {
     pub(super) text: String,
@@ -24,13 +24,13 @@ pub(super) struct Sql {
 pub(super) struct Statements {
     /// The number of each of some names.
     pub(super) numbers: Sql,
-    /// So many new numbers.
+    /// Draws a given number of new profile numbers.
     pub(super) draw: Sql,
     /// Binds names to numbers, where they have none yet.
     pub(super) register: Sql,
     /// Accounts by name or number.
     pub(super) accounts: Sql,
-    /// The same, and what is to be looked up with them.
+    /// The same, with the look-ups that go with them.
     pub(super) load: Sql,
     /// Look-ups in journals as they stood after given entries.
     pub(super) find: Sql,
@@ -40,13 +40,13 @@ pub(super) struct Statements {
     pub(super) account_of_one: Sql,
     /// Look-ups in the journal of one number.
     pub(super) find_of_one: Sql,
-    /// Compares and swaps heads, and appends where that went well.
+    /// Compares and swaps heads, and appends the rows of those that swapped.
     pub(super) commit: Commit,
     /// The same for one profile.
     pub(super) commit_one: Commit,
     /// Writes an account's state forward.
     pub(super) keep: Sql,
-    /// What was written after a position.
+    /// The entries written after a position.
     pub(super) feed: Sql,
     /// The profiles for which something falls due by an instant, and those of which something expires.
     pub(super) due: Sql,

@@ -15,7 +15,7 @@ use crate::store::values::{Text, Whole};
 use crate::time::Timestamp;
 use crate::value::{Amount, Points, Quantity};
 
-/// From 1970, where the ledger's instants count from, to 2000, where a `timestamptz` does: in microseconds.
+/// Microseconds from 1970, the epoch of the ledger's instants, to 2000, the epoch of a `timestamptz`.
 const TO_2000: i64 = 946_684_800_000_000;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Sync + Send>>;

@@ -6,9 +6,9 @@ use super::{Cell, Change, Operation, Value, Write};
 /// How the SQL of one database differs from another's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialect<'a> {
-    /// What the name of every table starts with.
+    /// The prefix of every table's name.
     pub(crate) table_prefix: &'a str,
-    /// What the name of every index starts with.
+    /// The prefix of every index's name.
     pub(crate) index_prefix: &'a str,
     /// What stands before the number of a parameter.
     pub(crate) parameter: char,

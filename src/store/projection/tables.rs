@@ -21,7 +21,7 @@ pub(crate) struct Column {
     pub(crate) is_optional: bool,
 }
 
-/// What a column holds.
+/// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     /// A whole number below 2<sup>31</sup>.
@@ -36,7 +36,7 @@ pub(crate) enum Type {
     Text,
 }
 
-/// What a column is to its table.
+/// The role of a column in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Part of what identifies a row.

@@ -186,7 +186,7 @@ fn transactions_agree(tables: &Tables<'_>, wallet: &Wallet) {
         assert_row(tables.row(&TRANSACTION, transaction.id), cells);
         count += usize::from(!transaction.is_deleted);
     }
-    // The wallet leaves deleted ones out, but for those that are void.
+    // The wallet leaves deleted ones out, except for those that are void.
     let kept = |row: &&Row<'_>| row.get("is_deleted") == Some(&Value::Flag(false));
     assert_eq!(count, tables.rows.values().filter(kept).count());
 }

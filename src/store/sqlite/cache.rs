@@ -67,7 +67,7 @@ pub(super) fn is_due_for_a_mark(before: u32, after: u32) -> bool {
 pub(super) struct AccountCache {
     young: Half,
     old: Half,
-    /// The newest entry about each definition that was asked for.
+    /// The newest entry about each definition that was looked up.
     definitions: BTreeMap<DefinitionId, Entry>,
 }
 
@@ -126,7 +126,7 @@ impl AccountCache {
         self.definitions.remove(&id);
     }
 
-    /// Evicts accounts that were not used lately, if there are more than the limit.
+    /// Evicts accounts that were not used recently, if there are more than the limit.
     pub(super) fn shrink(&mut self, most: usize) {
         if self.young.cache.len() > most >> 1 {
             self.old = std::mem::take(&mut self.young);

@@ -73,14 +73,14 @@ impl SqliteStore {
             match backup.step(ALL_PAGES)? {
                 StepResult::Done => return Ok(()),
                 StepResult::More => {}
-                // Somebody holds a lock for a moment.
+                // Another connection holds a lock for a moment.
                 _ => std::thread::sleep(Duration::from_millis(5)),
             }
         }
     }
 }
 
-/// How many rows the tables should have by what the journals say.
+/// The number of rows that the tables should have according to the journals.
 #[derive(Default)]
 struct Expected {
     journal: u64,
@@ -119,7 +119,7 @@ impl Tables<'_> {
             };
             checker.note(number, replayed);
         }
-        // Where an account is broken, the sums are, too.
+        // If an account is damaged, the sums are wrong as well.
         if checker.report.is_whole() {
             self.check_sums(&expected, &mut checker.report)?;
         }
@@ -154,7 +154,7 @@ impl Tables<'_> {
         Ok(replay.end()?)
     }
 
-    /// Folds a journal from nothing, and compares with it what was derived on the way.
+    /// Replays a journal from the start, and compares the derived rows with it.
     fn replay(self, replay: &mut Replay<'_>, last: i64, expected: &mut Expected) -> Result<(), SqliteError> {
         let number = replay.account().number();
         let mut places = Vec::new();
@@ -220,7 +220,7 @@ impl Tables<'_> {
         Ok(())
     }
 
-    /// Whether there are rows that nothing leads to.
+    /// Whether there are orphaned rows.
     fn check_sums(self, expected: &Expected, report: &mut CheckReport) -> Result<(), SqliteError> {
         let tables = [
             ("scrip_journal", expected.journal, "there are journal rows that belong to no account"),

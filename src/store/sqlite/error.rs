@@ -70,7 +70,7 @@ pub enum SqliteError {
     /// A position in the feed that this store did not give out.
     #[error("not a position in this store's feed")]
     NoSuchPosition,
-    /// Stored data is not what was written.
+    /// Stored data is corrupt.
     #[error(transparent)]
     Damaged(#[from] Damage),
     /// Anything else that SQLite says.
@@ -99,7 +99,7 @@ impl SqliteError {
         }
     }
 
-    /// What is wrong with the rows of an account.
+    /// The damage to the rows of an account.
     ///
     /// # Errors
     /// It is not about stored data.
@@ -137,7 +137,7 @@ impl SqliteError {
         }
     }
 
-    /// Whether this transaction read something that somebody else has changed since, and so cannot write any more.
+    /// Whether another writer has changed data that this transaction read, so that it cannot write any more.
     pub(super) fn is_stale(&self) -> bool {
         matches!(self, Self::Busy(rusqlite::Error::SqliteFailure(error, _))
             if error.extended_code == ffi::SQLITE_BUSY_SNAPSHOT)

@@ -86,7 +86,7 @@ impl Store for JoinedSqlite<'_> {
             match self.unit(work, units.start) {
                 Ok(fate) => work.settle(units.start, fate),
                 Err(error) => {
-                    // SQLite itself rolls back after some errors; and who has read what is out of date can never write.
+                    // SQLite itself rolls back after some errors, and a stale snapshot can never write.
                     if self.connection.is_autocommit() || error.is_stale() {
                         work.settle(units.start, CommitStatus::Aborted);
                     }

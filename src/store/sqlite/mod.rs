@@ -4,7 +4,7 @@
 //! puts many requests in one. Any number of processes may open the file. See [the guide](crate::guide::operating) for
 //! backups, several processes, and figures.
 //!
-//! # What is in the file
+//! # Tables
 //! - `scrip_head`: one narrow row for each account, which is compared and swapped: its number, the sequence number of
 //!   its last entry, and where that is.
 //! - `scrip_journal`: the truth. One row for what one change wrote to one account, appended and never changed; each
@@ -103,7 +103,7 @@ pub struct SqliteStore {
     connection: Connection,
     options: SqliteOptions,
     cache: AccountCache,
-    /// What the cache are as of.
+    /// The version of the data that the cache reflects.
     version: Option<i64>,
     fates: Vec<CommitStatus>,
 }
@@ -168,7 +168,7 @@ impl SqliteStore {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Plans do not depend on what is bound; otherwise SQLite prepares a look-up anew for each other value.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        // SQLite is content to read what it may not write. Better to hear of it now than from the first customer.
+        // SQLite opens a read-only file without an error. Fail now rather than at the first customer's request.
         if !options.is_read_only && connection.is_readonly(MAIN_DB)? {
             let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
             return Err(SqliteError::ReadOnly(rusqlite::Error::SqliteFailure(error, None)));
@@ -216,7 +216,7 @@ impl SqliteStore {
         self.fates.clear();
         let staged = self.stage(work, units.clone());
         if !matches!(staged, Ok(true)) {
-            // What was decided in it is not so.
+            // The decisions made in the transaction do not hold.
             self.cache.clear();
             self.roll_back();
             let is_swapped = staged?;
@@ -226,7 +226,7 @@ impl SqliteStore {
             self.cache.clear();
             let is_open = !self.connection.is_autocommit();
             self.roll_back();
-            // What is refused before it is written is not committed; of anything else, only a look can tell.
+            // A commit refused before writing is not committed; after any other error, only a look-up can tell.
             if !error.is_before_the_commit(is_open) {
                 units.for_each(|unit| work.settle(unit, CommitStatus::InDoubt));
             }
@@ -237,10 +237,10 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Runs the units; `false`: somebody was faster.
+    /// Runs the units; `false`: another writer was faster.
     fn stage(&mut self, work: &mut dyn Work, units: Range<usize>) -> Result<bool, SqliteError> {
         let tables = Tables(&self.connection);
-        // This is also where the snapshot is taken.
+        // This statement also takes the snapshot.
         let version = Some(tables.data_version()?);
         if self.version != version {
             self.cache.clear();

@@ -89,7 +89,7 @@ impl Reached {
 }
 
 impl Tables<'_> {
-    /// What was written after a position.
+    /// The entries written after a position.
     pub(super) fn feed(self, after: &Position, limit: usize) -> Result<Feed, SqliteError> {
         let mut reached = Reached::read(after)?;
         let (mut entries, mut more) = (Vec::new(), false);

@@ -6,10 +6,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{SqliteError, projections};
 
-/// What is written in the header of a file that holds nothing but a ledger: `scrp`.
+/// The application id in the header of a file that holds only a ledger: `scrp`.
 pub(super) const APPLICATION_ID: i64 = 0x7363_7270;
 
-/// One step from each format to the next. What was released once never changes.
+/// One migration from each format to the next. A released migration never changes.
 const MIGRATIONS: [fn() -> String; 2] = [ledger, projected];
 
 /// The format that this version writes.
@@ -22,7 +22,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), SqliteError> {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Somebody else may have done it meanwhile.
+    // Another process may have migrated it in the meantime.
     let found = found(&transaction)?;
     for (step, format) in MIGRATIONS.iter().zip(1..) {
         if format > found {
@@ -34,7 +34,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), SqliteError> {
     Ok(transaction.commit()?)
 }
 
-/// Refuses a file that somebody else's application has made, and puts this one's name on a new one.
+/// Refuses a file with another application's id, and sets this crate's id in a new one.
 pub(super) fn claim(connection: &Connection, is_read_only: bool) -> Result<(), SqliteError> {
     let application_id: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if application_id == APPLICATION_ID || found(connection)? > 0 {
@@ -51,7 +51,7 @@ pub(super) fn claim(connection: &Connection, is_read_only: bool) -> Result<(), S
     Ok(())
 }
 
-/// The format of the tables that there are; zero if there are none.
+/// The format of the existing tables; zero if there are none.
 ///
 /// # Errors
 /// It is newer than this version.

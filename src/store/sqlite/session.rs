@@ -14,7 +14,7 @@ use crate::store::stage::{Accounts, Entries, Staged, stage};
 use crate::store::work::{CommitStatus, DefinitionRef, Need, Owner, Work};
 use crate::store::{Damage, Find};
 
-/// The state of one transaction: what was loaded, and what is still to be written.
+/// The state of one transaction: loaded accounts, and changes still to be written.
 pub(super) struct Session<'a> {
     pub(super) tables: Tables<'a>,
     pub(super) cache: &'a mut AccountCache,
@@ -42,7 +42,7 @@ impl<'a> Session<'a> {
         Self { tables, cache, dirty: Vec::new(), drawn: None, promised: None, space: Vec::new() }
     }
 
-    /// Runs one unit. What it changes is written but for the heads; see [`Session::flush`].
+    /// Runs one unit. Its changes are written except for the heads; see [`Session::flush`].
     ///
     /// # Errors
     /// The transaction must be rolled back, and the cache cleared.
@@ -117,7 +117,7 @@ impl<'a> Session<'a> {
     fn write(&mut self, place: Location, entries: &[Entry]) -> Result<(), SqliteError> {
         let number = match place {
             Location::Cached(number) => number,
-            // Also where nothing is written to it: the number of another new account may count on it.
+            // Even if nothing is written to it: the number of another new account may depend on it.
             Location::New(cached) => {
                 let number = cached.account.number();
                 self.cache.insert(cached);
@@ -257,7 +257,7 @@ impl Accounts for Session<'_> {
         if let Some((second, entries)) = second {
             self.write(second, entries)?;
         }
-        // Whoever is drawn next has another number.
+        // The next new profile gets another number.
         self.drawn = self.promised.or(self.drawn);
         Ok(())
     }

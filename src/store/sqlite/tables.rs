@@ -29,7 +29,7 @@ impl<'c> Tables<'c> {
         Ok(self.0.prepare_cached(sql)?)
     }
 
-    /// A number that changes whenever somebody else has written.
+    /// A number that changes whenever another connection has written.
     pub(super) fn data_version(self) -> Result<i64> {
         Ok(self.prepare("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
@@ -146,7 +146,7 @@ impl<'c> Tables<'c> {
         Ok(places.collect::<Result<_, _>>()?)
     }
 
-    /// Appends what a change wrote to one account. `space` is used for the bytes.
+    /// Appends the entries of a change to one account. `space` is the buffer for their bytes.
     pub(super) fn append(
         self,
         cached: &CachedAccount,
@@ -180,14 +180,14 @@ impl<'c> Tables<'c> {
         Ok(())
     }
 
-    /// Notes where the account's last entry is.
+    /// Records the place of the account's last entry.
     pub(super) fn note_mark(self, cached: &CachedAccount) -> Result<()> {
         let id = mark_id(cached.account.number(), cached.account.sequence());
         self.prepare("INSERT INTO scrip_mark VALUES (?, ?)")?.execute(params![id, cached.last])?;
         Ok(())
     }
 
-    /// Compares the head row and swaps it. `false`: somebody was faster.
+    /// Compares and swaps the head row. `false`: another writer was faster.
     pub(super) fn swap(self, cached: &CachedAccount) -> Result<bool> {
         let (account, soonest) = (&cached.account, soonest(&cached.account));
         let (number, sequence) = (account.number(), account.sequence());

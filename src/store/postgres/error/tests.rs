@@ -38,7 +38,7 @@ fn only_proof_takes_a_commit_out_of_doubt() {
         // A session that ends may end after its commit.
         assert_eq!(answered(Sent::Committing, true, code), InDoubt, "{code:?}");
         assert_eq!(answered(Sent::Commit, true, code), InDoubt, "{code:?}");
-        // Before there is anything to commit nothing is in doubt, and a session that ended is worth another try.
+        // Before a commit is sent nothing is in doubt, and a session that ended is worth a retry.
         let uncommitted = if statement == Conflict { Conflict } else { Refused };
         assert_eq!(answered(Sent::Uncommitted, false, code), uncommitted, "{code:?}");
         assert_eq!(answered(Sent::Uncommitted, true, code), Conflict, "{code:?}");

@@ -4,7 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::{ACCOUNT, Sql};
 
-/// Some accounts, by name or number, and what is to be looked up with them.
+/// Accounts, by name or number, and the look-ups that go with them.
 pub(super) fn accounts(schema: &str, finds: Option<(String, Vec<Type>)>) -> Sql {
     let columns = columns(schema, ["w.slot", "w.number", "w.sequence", "w.profile"], "w.lend AND ");
     // Arrays are behind a `SELECT` as in the look-ups, so that the plan is kept.

@@ -1,4 +1,4 @@
-//! The statements that commit: heads are compared and swapped, and what goes with those that swapped is appended.
+//! The statements that commit: they compare and swap heads, and append the rows of those that swapped.
 
 use tokio_postgres::types::Type;
 
@@ -38,7 +38,7 @@ fn position(is_one: bool) -> &'static str {
     if is_one { "$1::bigint + pg_current_xact_id()::text::bigint" } else { "$1::bigint" }
 }
 
-/// Swaps heads, and appends what goes with those that swapped.
+/// Swaps heads, and appends the rows of those that swapped.
 struct Append<'a> {
     schema: &'a str,
     /// The rows that the heads are to be.

@@ -1,4 +1,4 @@
-//! What a database that is spread by profile number can do, and no more.
+//! The statements keep to what a database distributed by profile number can do.
 
 use std::collections::BTreeMap;
 
