@@ -1,4 +1,4 @@
-//! `scrip check`: replays every journal, and compares the derived tables with it.
+//! `scrip check`: replays every journal, and compares it with everything stored beside it.
 
 use scrip::store::{CheckReport, Damage};
 use serde::Serialize;

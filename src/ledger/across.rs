@@ -1,4 +1,4 @@
-//! What can be asked of a ledger across profiles, where its store can be read so: sweeps, events, finding a name.
+//! Queries of a ledger across profiles, if its store supports them: sweeps, events, finding a name.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

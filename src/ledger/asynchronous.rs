@@ -46,7 +46,7 @@ use crate::time::Timestamp;
 pub struct AsyncLedger<S> {
     pub(super) program: Program,
     pub(super) store: S,
-    /// What a decision writes into, used again and again.
+    /// The buffer that decisions write into, reused each time.
     pub(super) space: Change,
 }
 

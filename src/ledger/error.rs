@@ -1,4 +1,4 @@
-//! What a ledger answers when a request was not carried out.
+//! The error that a ledger returns when a request was not executed.
 
 use std::sync::Arc;
 

@@ -26,5 +26,5 @@ use crate::engine::Receipt;
 #[cfg(doc)]
 use crate::store::{AsyncStore, Blocking, Store};
 
-/// What comes of a command: a receipt with its outcome, or why not.
+/// The answer to a command: a receipt with its outcome, or an error.
 pub type Answer<A, E> = Result<Receipt<<A as Action>::Outcome>, Error<E>>;

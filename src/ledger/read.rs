@@ -1,4 +1,4 @@
-//! What can be asked of a ledger that changes nothing, once for both shells: a need, and what to make of the view.
+//! The queries of a ledger, once for both shells: each is a need, and a function of the view.
 
 use super::unit::{Ask, Question};
 use crate::account::NextExpiry;
@@ -18,7 +18,7 @@ use crate::view::{Catalogue, ProfileTotals, Wallet, event};
 /// As of when to read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reading {
-    /// Now, which is so late; not before the account's last entry, but for the tolerance (rule T6).
+    /// The instant taken as now; not before the account's last entry, except within the tolerance (rule T6).
     Now(Timestamp),
     /// In the past (rule J4).
     Past(AsOf),

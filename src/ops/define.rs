@@ -80,7 +80,7 @@ impl Operation for Define {
     }
 }
 
-/// Replaces what a definition says. What was issued from it before stays as it is (rule D3).
+/// Replaces a definition. Lots issued from it before stay as they are (rule D3).
 ///
 /// Outcome: the [`Defined`](crate::definition::Defined) definition.
 ///
@@ -97,7 +97,7 @@ impl Operation for Define {
 ///
 /// let twelve = RewardDefinition::new("ten".parse()?, "Ten and two", Amount::from(12));
 /// till.commit(Redefine::new(ten.id, twelve))?;
-/// // Lots issued before keep their terms (rule D3).
+/// // What was issued before keeps its terms (rule D3).
 /// assert_eq!(till.balances(alice)?.reward_balance, Amount::from(10));
 /// # Ok(())
 /// # }
@@ -113,7 +113,7 @@ pub struct Redefine {
 }
 
 impl Redefine {
-    /// Replaces what this definition says.
+    /// Replaces this definition.
     pub fn new(id: DefinitionId, definition: impl Into<Definition>) -> Self {
         Self { id, definition: definition.into() }
     }

@@ -1,4 +1,4 @@
-//! Points that transactions earn, and what comes back of them (rules X3 and X4).
+//! Points that transactions earn, and points taken back (rules X3 and X4).
 
 use crate::definition::Terms;
 use crate::engine::Rejection;

@@ -251,7 +251,7 @@ struct Plan<'a> {
     last: u32,
     /// What transactions owe, less what this return lowers.
     debts: Debts,
-    /// The lots that are issued for what cannot go back to its own.
+    /// The lots issued for value that cannot go back to its own lot.
     new: Vec<Issue>,
 }
 

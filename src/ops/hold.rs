@@ -48,7 +48,7 @@ pub struct PlaceHold {
     /// Whose value. Left out where the path of an HTTP request says it; see [`PlaceHold::with_profile`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
-    /// What to set aside, in order; rewards alone by default (rule C3).
+    /// The kinds of value to set aside, in order; rewards alone by default (rule C3).
     #[serde(default = "Strategies::rewards", skip_serializing_if = "Strategies::is_rewards")]
     pub strategies: Strategies,
     /// How much, in money.
@@ -59,7 +59,7 @@ pub struct PlaceHold {
     /// Its lifetime in seconds; by default the program's `hold_seconds` (rule H3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u32>,
-    /// What the basket is worth, for the program's minimum spend and share (rule C6).
+    /// The basket's total, for the program's minimum spend and share (rule C6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basket_total: Option<Amount>,
     /// Whatever the caller attaches, kept as sent.

@@ -1,4 +1,4 @@
-//! What issuing rewards and points have in common (rules D2 to D5, T3 to T5).
+//! The parts common to issuing rewards and issuing points (rules D2 to D5, T3 to T5).
 
 use crate::definition::Terms;
 use crate::engine::draft::EntryBuilder;
@@ -12,7 +12,7 @@ use crate::store::{DefinitionRef, Need, Owner, Record, View};
 use crate::time::{Expiry, TimeError, Timestamp, Until, When, Zone};
 use crate::value::Quantity;
 
-/// What rewards and points have in common when they are asked for.
+/// The fields common to requests for rewards and for points.
 pub(crate) struct IssueSpec<'a> {
     pub(crate) kind: LotKind,
     pub(crate) definition: Option<DefinitionId>,

@@ -17,7 +17,7 @@ use crate::store::{Need, Record, View};
 use crate::time::{Timestamp, Until, When, Zone};
 use crate::value::{Points, Quantity, present};
 
-/// Issues a lot of points to a profile (rules D2 to D5). What is left out comes from the definition.
+/// Issues a lot of points to a profile (rules D2 to D5). Omitted fields come from the definition.
 ///
 /// Outcome: the [`PointLot`](crate::PointLot). The same `external_id` with the same content answers with the first
 /// one.
@@ -57,7 +57,7 @@ pub struct IssuePoints {
     /// When it becomes usable: when it is issued, otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<When>,
-    /// When it expires, instead of what the definition says; `null` for never (rules T4 and T5).
+    /// The expiry, instead of the definition's; `null` for never (rules T4 and T5).
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Until>,
     /// Its zone; the definition's or the program's otherwise (rule T3).
@@ -111,7 +111,7 @@ setters! { IssuePoints {
     /// With another value than the definition says (rule D2).
     with_value(value_initial: Points) = Some(value_initial);
 
-    /// With this much of it left, as when a partly used lot is brought in from another system (rule D2).
+    /// The remaining value, for a partly used lot migrated from another system (rule D2).
     with_value_remaining(value_remaining: Points) = Some(value_remaining);
 
     /// Issued at another instant than now.

@@ -16,7 +16,7 @@ use crate::store::{Need, Record, View};
 use crate::time::{Timestamp, Until, When, Zone};
 use crate::value::{Amount, Quantity, present};
 
-/// Issues a reward to a profile (rules D2 to D5). What is left out comes from the definition.
+/// Issues a reward to a profile (rules D2 to D5). Omitted fields come from the definition.
 ///
 /// Outcome: the [`Reward`](crate::Reward). The same `external_id` with the same content answers with the first one, as
 /// it stands now.
@@ -56,7 +56,7 @@ pub struct IssueReward {
     /// The value, instead of the definition's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_initial: Option<Amount>,
-    /// What is left of it, where a migration brings a partly used one; all of it otherwise.
+    /// The remaining value, if a migration brings in a partly used reward; the whole value otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_remaining: Option<Amount>,
     /// When it was issued: the instant of the request otherwise. A local time is read in the reward's zone.
@@ -65,7 +65,7 @@ pub struct IssueReward {
     /// When it becomes usable: when it is issued, otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<When>,
-    /// When it expires, instead of what the definition says; `null` for never (rules T4 and T5).
+    /// The expiry, instead of the definition's; `null` for never (rules T4 and T5).
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Until>,
     /// Its zone; the definition's or the program's otherwise (rule T3).
@@ -111,7 +111,7 @@ setters! { IssueReward {
     /// With another value than the definition says (rule D2).
     with_value(value_initial: Amount) = Some(value_initial);
 
-    /// With this much of it left, as when a partly used reward is brought in from another system (rule D2).
+    /// The remaining value, for a partly used reward migrated from another system (rule D2).
     with_value_remaining(value_remaining: Amount) = Some(value_remaining);
 
     /// Issued at another instant than now.

@@ -6,7 +6,7 @@ use crate::journal::{RedemptionState, Transaction};
 use crate::store::{Record, View};
 use crate::value::Amount;
 
-/// What changes for redemptions when a transaction is linked to another one than before (rule X1).
+/// The changes to redemptions when a transaction is linked to a different one (rule X1).
 pub(super) fn relink(
     view: &View<'_>,
     was: Option<&Transaction>,

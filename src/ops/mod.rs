@@ -1,4 +1,4 @@
-//! What a rewards ledger can do: one file for each operation.
+//! The operations of a rewards ledger: one file for each.
 
 pub(crate) mod batch;
 pub(crate) mod correct;

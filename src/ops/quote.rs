@@ -1,4 +1,4 @@
-//! What a redemption would do, without doing it (rule C7).
+//! Quotes: the effect of a redemption, without committing it (rule C7).
 
 use std::collections::BTreeSet;
 
@@ -23,9 +23,9 @@ use crate::value::Amount;
 pub struct Quote {
     /// The requested amount.
     pub requested: Amount,
-    /// What would be taken.
+    /// The total that would be taken.
     pub total: Amount,
-    /// What each lot would give, in the order of use.
+    /// The amount that each lot would give, in the order of use.
     pub items: Items,
     /// The other lots with value in them, in the order of use, those that expired last.
     pub unused: Vec<Unused>,
@@ -38,7 +38,7 @@ pub struct Quote {
 pub struct Unused {
     /// The lot.
     pub lot: LotId,
-    /// What it holds.
+    /// The kind of value in the lot.
     pub kind: LotKind,
     /// Why not.
     pub reason: UnusedReason,
@@ -60,7 +60,7 @@ pub enum UnusedReason {
     NotNeeded,
 }
 
-/// What a quote needs: what redeeming needs, and the lots that expired.
+/// The need of a quote: that of a redemption, and the expired lots.
 pub(crate) fn quote_need(redeem: &Redeem) -> Result<Need, Rejection> {
     Ok(Need { expired: true, ..redeem.need()? })
 }
@@ -83,7 +83,7 @@ pub(crate) fn quote(
     let fell_due: Vec<LotState> = due.iter().flat_map(|entry| entry.lot_states()).collect();
     let expired =
         view.found.expired.iter().chain(&fell_due).filter(|after| after.standing == Standing::Expired);
-    // A lot may expire, and then what was held of it.
+    // A lot may expire, and later the held part of it.
     let mut seen: BTreeSet<LotId> = unused.iter().map(|other| other.lot).collect();
     unused.extend(
         expired.filter(|after| !after.remaining.is_zero() && seen.insert(after.lot)).map(|after| Unused {

@@ -22,7 +22,7 @@ use crate::value::Amount;
 
 /// Takes value from a profile's lots, soonest expiry first (rules C).
 ///
-/// Outcome: the [`Redemption`](crate::Redemption), with what each lot gave.
+/// Outcome: the [`Redemption`](crate::Redemption), with the amount that each lot gave.
 ///
 /// ```
 /// use scrip::request::Strategy;
@@ -42,7 +42,7 @@ pub struct Redeem {
     /// Whose value. Left out where the path of an HTTP request says it; see [`Redeem::with_profile`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
-    /// What to pay with, in order; rewards alone by default (rule C3).
+    /// The kinds of value to pay with, in order; rewards alone by default (rule C3).
     #[serde(default = "Strategies::rewards", skip_serializing_if = "Strategies::is_rewards")]
     pub strategies: Strategies,
     /// How much, in money.
@@ -50,7 +50,7 @@ pub struct Redeem {
     /// Whether it is all or nothing, which is the default, or as much as there is (rule C4).
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub strict: bool,
-    /// What the basket is worth, for the program's minimum spend and share (rule C6).
+    /// The basket's total, for the program's minimum spend and share (rule C6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basket_total: Option<Amount>,
     /// Whatever the caller attaches, kept as sent.
@@ -140,7 +140,7 @@ pub(crate) fn owner(profile: Option<ProfileId>) -> Result<Need, Rejection> {
     profile.map(|profile| Need::of(Owner::Profile(profile))).ok_or(missing)
 }
 
-/// What redeeming and holding have in common: how much is wanted, from what, and how strictly.
+/// The parts common to redemptions and holds: how much is wanted, from which lots, and how strictly.
 pub(crate) struct Spend<'a> {
     pub(crate) strategies: &'a [Strategy],
     pub(crate) amount: Amount,
@@ -191,7 +191,7 @@ impl Spend<'_> {
         Ok(drawn)
     }
 
-    /// What the program's policies leave of the amount (rule C6).
+    /// The amount that the program's policies allow (rule C6).
     #[inline]
     fn capped(&self, program: &Program) -> Result<Amount, Rejection> {
         if program.needs_basket() && self.basket_total.is_none() {

@@ -1,4 +1,4 @@
-//! What can be asked of a ledger: plain values that can be written down, sent and replayed.
+//! The requests of a ledger: plain values that can be stored, sent and replayed.
 //!
 //! A [`Command`] is a request with the instant at which it is decided (rule T1) and, optionally, an idempotency
 //! key (rule J5). In JSON, one to a line, a stream of them can be replayed:
@@ -100,7 +100,7 @@ macro_rules! requests {
             $($(#[$doc])* $name($body),)*
         }
 
-        /// What came of a [`Request`].
+        /// The outcome of a [`Request`].
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]

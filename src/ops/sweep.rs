@@ -46,7 +46,7 @@ pub enum Sweep {
     Number(ProfileNumber),
 }
 
-/// What a sweep did (rule T7).
+/// The result of a sweep (rule T7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Swept {

@@ -7,7 +7,7 @@ use crate::program::Program;
 use crate::time::{Period, Until, Zone};
 use crate::value::Quantity;
 
-/// What a definition of either kind says to an issue.
+/// The terms that a definition of either kind gives to an issue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Template {
     pub(crate) definition: DefinitionId,
@@ -59,7 +59,7 @@ impl Template {
         }
     }
 
-    /// What is frozen in a lot (rule D3). Its zone is the request's, else the definition's, else the program's
+    /// The terms frozen in a lot (rule D3). Its zone is the request's, else the definition's, else the program's
     /// (rule T3).
     pub(crate) fn terms(&self, requested: Option<Zone>, program: &Program) -> Terms {
         Terms {

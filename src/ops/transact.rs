@@ -38,7 +38,7 @@ use crate::value::Amount;
 pub struct PostTransaction {
     /// Whose purchase.
     pub profile_id: ProfileId,
-    /// What the customer paid.
+    /// The amount that the customer paid.
     pub total: Amount,
     /// The price without the redemption; the total if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,7 +169,7 @@ impl Operation for PostTransaction {
     }
 }
 
-/// Replaces what a transaction says: its total, its link, everything but its profile. It can give an external id to one
+/// Replaces a transaction: its total, its link, everything but its profile. It can give an external id to one
 /// that has none, and make it void (rule X6).
 ///
 /// Outcome: the [`Transaction`](crate::Transaction).
@@ -188,7 +188,7 @@ pub struct UpdateTransaction {
 }
 
 impl UpdateTransaction {
-    /// Replaces what this transaction says.
+    /// Replaces this transaction.
     pub const fn new(transaction_id: TransactionId, transaction: PostTransaction) -> Self {
         Self { transaction_id, transaction, is_void: false }
     }

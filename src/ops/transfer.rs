@@ -1,4 +1,4 @@
-//! What goes from one profile to another: a lot, or everything (rule L2).
+//! Transfers from one profile to another: a lot, or everything (rule L2).
 
 use serde::{Deserialize, Serialize};
 

@@ -97,7 +97,7 @@ impl<S: AsyncStore> AsyncLedgerAsOf<'_, S> {
         ask(&mut self.ledger.store, read::wallet_of(&self.ledger.program, self.reading, number)).await
     }
 
-    /// What of a profile's value was to expire next then, and when.
+    /// The part of a profile's value that was to expire next then, and when.
     ///
     /// ```
     /// # use scrip::*;

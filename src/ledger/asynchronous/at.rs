@@ -140,7 +140,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
         }
     }
 
-    /// What a redemption would take and from where, without taking it (rule C7).
+    /// Quotes a redemption: the amounts it would take from each lot, without taking them (rule C7).
     ///
     /// ```
     /// # use scrip::*;
@@ -271,7 +271,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
         ask(&mut self.ledger.store, read::lots(&self.ledger.program, self.at, profile, ids)).await
     }
 
-    /// What of a profile's value expires next, and when.
+    /// The part of a profile's value that expires next, and when.
     ///
     /// ```
     /// # use scrip::*;
@@ -285,7 +285,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
     /// # let ten = till.commit(ten).await?;
     /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
-    /// // Lots issued from this definition do not expire.
+    /// // What is issued from this definition does not expire.
     /// assert_eq!(till.next_expiry(alice).await?, None);
     /// # Ok(())
     /// # }

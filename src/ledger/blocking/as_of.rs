@@ -104,7 +104,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
         ready(self.0.wallet_of(number))
     }
 
-    /// What of a profile's value was to expire next then, and when.
+    /// The part of a profile's value that was to expire next then, and when.
     ///
     /// ```
     /// # use scrip::{

@@ -139,7 +139,7 @@ impl<S: Store> LedgerAt<'_, S> {
         ready(self.0.commit_all(requests))
     }
 
-    /// What a redemption would take and from where, without taking it (rule C7).
+    /// Quotes a redemption: the amounts it would take from each lot, without taking them (rule C7).
     ///
     /// ```
     /// # use scrip::{
@@ -270,7 +270,7 @@ impl<S: Store> LedgerAt<'_, S> {
         ready(self.0.lots(profile, ids))
     }
 
-    /// What of a profile's value expires next, and when.
+    /// The part of a profile's value that expires next, and when.
     ///
     /// ```
     /// # use scrip::{

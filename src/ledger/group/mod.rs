@@ -26,7 +26,7 @@ use crate::store::{AsyncStore, Store, StoreError};
 /// A handle by which many threads and tasks commit to one ledger at once, sharing its flushes.
 ///
 /// Durability costs one flush of the disk for each commit, whatever its size. So one side, the [`GroupDriver`], owns the
-/// ledger; and what came in while it was busy is its next batch, one [`run_all`](Ledger::run_all). Nothing waits for a
+/// ledger; and the commands queued meanwhile are its next batch, one [`run_all`](Ledger::run_all). Nothing waits for a
 /// batch to fill, and there is no timer: one caller alone is served as if there were no queue.
 ///
 /// Handles are cloned freely. A commit can be awaited, on any runtime, or [waited for](Pending::wait) on a thread.
@@ -92,7 +92,7 @@ use crate::store::{AsyncStore, Store, StoreError};
 ///
 /// # Ending it
 /// When the last handle is dropped, or [`close`](Self::close) was called on one, the driver does what is still queued,
-/// answers, and returns the ledger. Whoever comes later gets [`Error::Closed`]. A future that is dropped before it was
+/// answers, and returns the ledger. Later callers get [`Error::Closed`]. A future that is dropped before it was
 /// queued withdraws its command; after that, the command is carried out all the same, and perhaps later than a second
 /// attempt that was made meanwhile.
 pub struct GroupCommit<L: Grouped> {
@@ -178,7 +178,7 @@ mod sealed {
     }
 }
 
-/// What all handles share: when it is dropped, nobody is left who could ask for anything.
+/// The state that all handles share: when it is dropped, no caller is left.
 struct Door<L: Grouped> {
     queue: Arc<Queue<L>>,
 }
@@ -323,7 +323,7 @@ where
 #[must_use = "it may not be queued until it is waited for"]
 pub struct Pending<T, L: Grouped> {
     slot: Answers<T, L::Error>,
-    /// What found no room yet.
+    /// The job that found no room in the queue yet.
     unqueued: Option<Unsent<L>>,
 }
 

@@ -11,7 +11,7 @@ use crate::ledger::group::answer::Reply;
 use crate::ledger::group::{Call, GroupOptions, Grouped};
 use crate::ops::request::{Command, Outcome};
 
-/// What waits for the driver.
+/// A job in the queue: a command, or a call with the ledger.
 #[allow(clippy::large_enum_variant)] // It is nearly always the large one.
 pub(super) enum Job<L: Grouped> {
     Commit(Command, CommitReply<L>),

@@ -1,4 +1,4 @@
-//! Reading one thing as of the past (rule J4): what the whole wallet says of it then.
+//! Reading one record as of the past (rule J4): as the whole wallet shows it then.
 
 use super::question;
 use crate::definition::Defined;

@@ -17,7 +17,7 @@ use crate::ops::redeem::redemption_at_first;
 use crate::program::Program;
 use crate::store::{DefinitionRef, Need, Owner, Record, View};
 
-/// What became of a merged profile's redemption is told by the one that took over.
+/// Later changes to a merged profile's redemption are with the profile that took over.
 pub(super) fn redemption(
     program: &Program,
     reading: Reading,

@@ -1,5 +1,5 @@
-//! What is locked for some units: shards in the order of their numbers, then the catalogue, then the numbers. As everybody
-//! locks in this order, nobody waits for somebody who waits for them.
+//! The locks held for some units: shards in the order of their numbers, then the catalogue, then the numbers. Every
+//! thread locks in this order, so no two can deadlock.
 
 use std::sync::{MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
@@ -50,7 +50,7 @@ pub(super) enum Location {
 }
 
 impl<'a> Held<'a> {
-    /// Locks what a need names.
+    /// Locks the accounts and the catalogue that a need names.
     #[inline]
     pub(super) fn of_need(shared: &'a Shared, need: &Need) -> Self {
         if need.second.is_none() && need.closed.is_empty() {
@@ -148,7 +148,7 @@ impl<'a> Held<'a> {
                 if let Some(known) = known {
                     return Ok(Location::Stranger(known));
                 }
-                // Who might create an account holds the numbers until it has: nobody else is promised the same.
+                // A thread that may create an account holds the numbers until it has: no other gets the same one.
                 let numbers = self.numbers.get_or_insert_with(|| locked(&self.shared.numbers));
                 let promised = self.strangers.iter().filter(|other| other.newcomer.is_some()).count();
                 let next = numbers.len().saturating_add(promised).saturating_add(1);

@@ -56,7 +56,7 @@ impl Offset {
     }
 }
 
-/// What stands before an entry's bytes.
+/// The header before an entry's bytes.
 #[derive(Clone, Copy, Debug)]
 struct Header {
     /// The entry before it in its account's journal; itself, for the first.
@@ -175,7 +175,7 @@ impl Journal {
         sequence: u32,
         number: ProfileNumber,
     ) -> impl Iterator<Item = Result<Entry, MemoryError>> {
-        // The first mark at or after it, or else the end; from there it is so many steps.
+        // The first mark at or after it, or else the end; the rest is stepped back from there.
         let mark = sequence.div_ceil(STRIDE).max(1);
         let marks = chain.last.and_then(|last| self.marks.get(self.read(last)?.0.owner as usize));
         let place = usize::try_from(mark.saturating_sub(1)).unwrap_or(usize::MAX);

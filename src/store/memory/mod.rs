@@ -1,4 +1,4 @@
-//! The store in memory: what tests, tills and benches run on, and as strict about versions as a database.
+//! The store in memory, for tests, tills and benchmarks; as strict about versions as a database.
 //!
 //! Profiles are spread over shards, each behind a lock of its own, so that threads on different profiles do not
 //! wait for one another. A handle is cheap to clone; all clones share what is stored. Accounts are lent without
@@ -44,7 +44,7 @@ pub struct MemoryStore {
     shared: Arc<Shared>,
 }
 
-/// What can go wrong in memory.
+/// The errors of the memory store.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MemoryError {
@@ -149,7 +149,7 @@ impl Store for MemoryStore {
     }
 }
 
-/// A panic elsewhere leaves what a lock protects whole: it is only written after everything that could fail.
+/// A panic elsewhere leaves the locked data consistent: it is only written after everything that could fail.
 #[inline]
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

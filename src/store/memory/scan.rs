@@ -1,4 +1,4 @@
-//! Reading the memory store across profiles. Everything is looked at; that is what memory is for.
+//! Reading the memory store across profiles. Every account is scanned; in memory that is cheap.
 
 use super::shard::Shard;
 use super::{MemoryError, MemoryStore, SHARDS, Shared, locked};

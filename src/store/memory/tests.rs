@@ -1,4 +1,4 @@
-//! What no request gets to: a shard that is full.
+//! A full shard, which no request can bring about.
 
 use super::*;
 use crate::definition::RewardDefinition;

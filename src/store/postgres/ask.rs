@@ -112,10 +112,10 @@ impl Asks {
     }
 }
 
-/// What has been looked up: the entries for each look-up, in the order of their sequence.
+/// The answered look-ups: the entries for each, in the order of their sequence.
 pub(super) type Answers = HashMap<(ProfileNumber, Find), Vec<Entry>>;
 
-/// What a need is sure to look up, before anything is known of the accounts: in which journal, and what.
+/// The look-ups that a need is certain to make, before its accounts are loaded: the journal and the question.
 ///
 /// It is what [`LookupPlan`] asks for of empty accounts. Where a number is not known, one that the need's own ids name
 /// is guessed; a wrong guess costs another round trip, and nothing else.

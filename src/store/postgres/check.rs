@@ -23,7 +23,7 @@ use crate::store::row::{AccountRow, number_of};
 const ACCOUNTS: usize = 32;
 
 impl PostgresStore {
-    /// Replays every journal from nothing, with what was put in the archive, checks every entry against itself, those
+    /// Replays every journal from the start, archived entries included, checks every entry against itself, those
     /// before it and the definitions (see [`Auditor`](crate::audit::Auditor)), and compares with everything that was derived from
     /// it: the head, the state, the order of the feed, the keys, names and subjects. Rows that belong to no account are
     /// found as well, and profile numbers that would be drawn twice. The tables that people query are not looked at.
@@ -163,7 +163,7 @@ fn check_account(number: ProfileNumber, rows: &[Row], checker: &Checker) -> Resu
     Ok(replay.end()?)
 }
 
-/// Reads the entries of an account in their order. Answers what should lead to them.
+/// Reads the entries of an account in their order. Returns the look-up rows that should exist.
 fn follow(
     replay: &mut Replay<'_>,
     account: &AccountRow<'_>,

@@ -17,10 +17,10 @@ use crate::store::row::first_end;
 /// The number of new entries after which an account's stored state is rewritten, at the latest.
 const LAG: u32 = 8;
 
-/// So many lots, and more, are worth letting the state lag behind by another entry.
+/// The number of lots for each entry that the stored state may lag behind.
 const LOTS: usize = 16;
 
-/// What the state's row is found by is brought up to date every so many entries.
+/// The number of entries after which the indexed columns of the state's row are refreshed.
 const FRESH: u32 = 8;
 
 impl Shared {
@@ -186,10 +186,10 @@ impl Rows {
         let (account, kept) = (&loaded.account, &loaded.kept);
         let (mut deadline, mut expires) = (deadline(account), expires(account));
         let lags = account.sequence().saturating_sub(kept.sequence) >= lag(account);
-        // What is due is found by the row, so it may say too early, and never too late.
+        // Due accounts are found by the row, so its deadline may be too early, and never too late.
         let is_sooner = is_before(deadline, kept.deadline) || is_before(expires, kept.expires);
         if lags || is_sooner || kept.sequence == 0 {
-            // As long as what the indexes are on stays as it was, they need not follow the row.
+            // While the indexed columns stay the same, the indexes need not be updated with the row.
             let is_fresh = account.sequence().checked_div(FRESH) != kept.sequence.checked_div(FRESH);
             if !is_fresh && !is_sooner && kept.sequence > 0 {
                 (deadline, expires) = (kept.deadline, kept.expires);
@@ -202,7 +202,7 @@ impl Rows {
         }
     }
 
-    /// Sends a commit, without the look-up rows where there are none.
+    /// Sends a commit, without the look-up tables if it has no rows for them.
     async fn send(
         &self,
         session: &impl Session,

@@ -6,14 +6,14 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::store::{Damage, StoreError};
 
-/// What can go wrong in the PostgreSQL store.
+/// An error of the PostgreSQL store.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PostgresError {
     /// The database refused a statement, or could not be reached. Its `SQLSTATE` is in the source. What a request was to
     /// write is not there. What else writes ([`migrate`](super::PostgresStore::migrate),
     /// [`project`](super::PostgresStore::project), [`archive`](super::PostgresStore::archive)) may have done its work, and
-    /// may be run again: what is done is not done twice.
+    /// may be run again: nothing is done twice.
     #[error("the database failed")]
     Database(#[from] tokio_postgres::Error),
     /// No connection could be had: why is in the source. That TLS is required and the server offers none is such a
@@ -117,7 +117,7 @@ impl PostgresError {
             (Some(answer), _) => answered(sent, is_fatal(answer), answer.code()),
             (None, Sent::Uncommitted) if self.is_disconnected() => Failure::Conflict,
             (None, Sent::Uncommitted) => Failure::Refused,
-            // Not an answer of the server's, or not one that can be understood. What was sent may have got there.
+            // Not an answer of the server's, or not one that can be understood. The commit may have arrived.
             (None, Sent::Committing | Sent::Commit) => Failure::InDoubt,
         }
     }

@@ -54,7 +54,7 @@ impl PostgresStore {
     }
 }
 
-/// What came of a unit before its savepoint is released or rolled back to.
+/// The result of a unit before its savepoint is released or rolled back to.
 enum Outcome {
     Release(CommitStatus),
     RollBack(CommitStatus),
@@ -99,7 +99,7 @@ impl Joined<'_, '_> {
             }
             Err(error) => (BACK, Err(error)),
         };
-        // If the savepoint did not end, nobody knows whether what was written in it will be committed with the rest.
+        // If the savepoint did not end, its rows may or may not be committed with the rest.
         if self.transaction.batch_execute(end).await.is_err() {
             self.is_doomed = true;
             return Ok(CommitStatus::Aborted);

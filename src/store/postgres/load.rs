@@ -16,7 +16,7 @@ use crate::store::{Need, Owner};
 const DRAWN_AT_ONCE: usize = 16;
 
 impl Shared {
-    /// Loads what some needs name.
+    /// Loads the accounts and records that some needs name.
     pub(super) async fn load(
         &self,
         session: &impl Session,
@@ -28,7 +28,7 @@ impl Shared {
             Layout::Distributed => self.load_apart(session, needs, &mut batch).await?,
         }
         self.add_newcomers(session, needs, &mut batch).await?;
-        // What depends on what was found; most needs have nothing of the kind.
+        // Look-ups that depend on earlier answers; most needs have none.
         loop {
             let missing = batch.missing(needs)?;
             if missing.is_empty() {
@@ -85,7 +85,7 @@ impl Shared {
             Owner::Number(number) => Some(number),
             Owner::Profile(_) => batch.account_of(owner).map(Account::number),
         };
-        // What was asked about newcomers found nothing, and they have no number to remember it under.
+        // Look-ups about new profiles found nothing, and these have no number to store the answer under.
         let asked: Missing = asked
             .into_iter()
             .map(|(owner, find)| (number(owner).unwrap_or(ProfileNumber::MAX), find))

@@ -100,7 +100,7 @@ struct Shared {
     pool: Pool,
     options: Options,
     statements: sql::Statements,
-    /// What is added to the database's transaction ids to give positions in the feed.
+    /// The offset added to the database's transaction ids to give positions in the feed.
     offset: i64,
     /// Numbers that were drawn, and promised to nobody who then needed one; the lowest last.
     spare: Mutex<Vec<ProfileNumber>>,
@@ -113,7 +113,7 @@ impl std::fmt::Debug for Shared {
 }
 
 impl PostgresStore {
-    /// Makes the schema, or brings it up to date. Any number of processes may do so at once; one does it, and the
+    /// Creates or migrates the schema. Any number of processes may do so at once; one does it, and the
     /// others find it done.
     ///
     /// # Errors

@@ -33,8 +33,8 @@ pub struct Options {
 /// checked.
 ///
 /// Whether TLS is used is said by `sslmode` in the connection's configuration: `require`, `disable`, or `prefer`, which
-/// is what it is when nothing is said. `prefer` goes on **in the clear** with a server that offers no TLS. With
-/// [`Tls::Roots`] and [`Tls::Config`] it means `require`: whoever says whom to trust wants to be sure.
+/// is the default. `prefer` goes on **in the clear** with a server that offers no TLS. With
+/// [`Tls::Roots`] and [`Tls::Config`] it means `require`.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Tls {
@@ -178,7 +178,7 @@ impl Options {
 
     /// A pool that connects when it is first asked.
     pub(super) fn pool(&self, config: &tokio_postgres::Config) -> Result<Pool, PostgresError> {
-        // Only what is closed is not used again: asking the server each time would cost a round trip.
+        // Only closed connections are discarded: asking the server each time would cost a round trip.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let mut config = config.clone();
         if !matches!(self.tls, Tls::System) && config.get_ssl_mode() == SslMode::Prefer {
@@ -196,7 +196,7 @@ impl Options {
             Tls::Roots(roots) => roots.clone(),
             Tls::System => {
                 let mut roots = RootCertStore::empty();
-                // A machine that trusts nobody can still connect where no TLS is asked for; elsewhere no
+                // A machine without trusted roots can still connect without TLS; with TLS no
                 // certificate passes.
                 roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
                 roots

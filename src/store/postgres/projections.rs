@@ -51,7 +51,7 @@ impl PostgresStore {
     /// ```
     ///
     /// # Errors
-    /// The database failed, is distributed, or an entry cannot be read. What was carried over before stays.
+    /// The database failed, is distributed, or an entry cannot be read. Entries carried over before stay.
     pub async fn project(&self) -> Result<ProjectReport, PostgresError> {
         let mut projected = ProjectReport::default();
         loop {

@@ -55,7 +55,7 @@ impl PostgresStore {
     /// It goes from account to account, each in a transaction of its own, and can be stopped and run again.
     ///
     /// # Errors
-    /// The database failed, or an account or an entry cannot be read. What was moved before stays moved.
+    /// The database failed, or an account or an entry cannot be read. Entries moved before stay moved.
     pub async fn archive(&self, before: Timestamp) -> Result<ArchiveReport, PostgresError> {
         let mut archived = ArchiveReport::default();
         let client = self.shared.pool.get().await?;
@@ -88,7 +88,7 @@ impl Shared {
         let mut journal = Vec::new();
         for row in session.query(&self.statements.journal, &[&number]).await? {
             let entry = Answer(&row).entry()?;
-            // What came in since then is not in the account.
+            // The account does not have the entries that came in since then.
             if entry.sequence <= account.sequence() {
                 journal.push(entry);
             }

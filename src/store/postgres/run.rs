@@ -17,16 +17,16 @@ use crate::store::{CommitStatus, Need, Owner, Work};
 /// The largest number of units that share a commit.
 const TOGETHER: usize = 1_024;
 
-/// A connection that was lost while nothing had been written is replaced so often.
+/// How often a connection that was lost before anything was written is replaced.
 const CONNECTIONS: u32 = 3;
 
-/// What a unit came to, in the account that it names first.
+/// The result of a unit, under the account that it names first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Decided {
     unit: usize,
     number: ProfileNumber,
     pub(super) staged: Staged,
-    /// Whether its fate is that of what is to be written: it wrote some of it, or saw some.
+    /// Whether its status is that of the pending changes: it wrote some of them, or read some.
     is_pending: bool,
 }
 
@@ -50,7 +50,7 @@ struct CommitReport {
 }
 
 impl CommitReport {
-    /// Takes down what became of something that was sent about some accounts. `false`: there is no use in sending more.
+    /// Records the result of a statement about some accounts. `false`: there is no use in sending more.
     fn note(
         &mut self,
         sent: Sent,
@@ -87,7 +87,7 @@ impl Shared {
         apart.end()
     }
 
-    /// What there is before anything is written; `None`: it was not to be had, and is worth another try.
+    /// The state before anything is written; `None`: it could not be loaded, and a retry is worthwhile.
     async fn load_and_decide(
         &self,
         work: &mut dyn Work,
@@ -162,7 +162,7 @@ impl Shared {
             let staged = loop {
                 match stage(batch, work, unit) {
                     Ok(staged) => break staged,
-                    // What an earlier unit is about to write led to something that was not looked up.
+                    // The pending changes of an earlier unit led to a record that was not looked up.
                     Err(Halt::Missing(missing)) => self.fetch(session, missing, batch).await?,
                     Err(Halt::Failed(error)) => return Err(error),
                 }
@@ -192,7 +192,7 @@ impl Shared {
         };
         let places: Vec<usize> = places.into_iter().filter(|place| !slower.contains(place)).collect();
         let number = |place: &usize| batch.accounts.get(*place).map(|loaded| loaded.account.number());
-        // What is a statement of its own is a commit of its own: one that fails says nothing about those before it.
+        // Each statement commits by itself: one that fails says nothing about those before it.
         let most = match self.options.layout {
             Layout::OneServer => places.len(),
             Layout::Distributed => 1,
@@ -214,7 +214,7 @@ impl Shared {
             return written;
         }
         match self.stage_pair(client, batch, &places).await {
-            // Some of it was not written, and what there is was rolled back.
+            // Some changes were not written, and the others were rolled back.
             Ok(None) => {}
             Ok(Some((transaction, swapped))) => {
                 let numbers = swapped.clone();
@@ -237,7 +237,7 @@ impl Shared {
         Ok(swapped.map(|swapped| (transaction, swapped)))
     }
 
-    /// Writes what a unit has pending, on one account or two, inside a transaction; `None`: not all of it, so roll back.
+    /// Writes a unit's pending changes, to one account or two, in a transaction; `None`: not all of them, so roll back.
     pub(super) async fn write_together_or_not(
         &self,
         session: &impl Session,
@@ -253,7 +253,7 @@ impl Shared {
         if written.len() < places.len() {
             return Ok(None);
         }
-        // The unit's fate is told by its first account, to which it may have written nothing.
+        // The unit's status is that of its first account, to which it may have written nothing.
         written.extend(batch.accounts.iter().map(|loaded| loaded.account.number()));
         Ok(Some(written))
     }

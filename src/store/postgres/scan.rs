@@ -1,7 +1,7 @@
 //! Reading across profiles.
 //!
 //! The rows that are kept beside the journals say when something falls due, and never too late. So they find every
-//! profile that is asked for, and some more, whose accounts are then looked at; what was said too early is put right.
+//! profile that is asked for, and some more, whose accounts are then loaded; early deadlines are corrected.
 
 use super::ask::Answer;
 use super::batch::BatchState;

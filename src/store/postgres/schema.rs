@@ -12,7 +12,7 @@ pub const SCHEMA_VERSION: i32 = 3;
 
 type Step = fn(&Options) -> String;
 
-/// What leads from each version to the next. A step that was released is never changed.
+/// The migration from each version to the next. A released migration never changes.
 const STEPS: [Step; SCHEMA_VERSION as usize] = [journals, projected, archive];
 
 /// From which version of the schema to which a migration led.
@@ -28,7 +28,7 @@ pub struct MigrateReport {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     pub(super) version: i32,
-    /// What is added to the database's transaction ids to give positions in the feed.
+    /// The offset added to the database's transaction ids to give positions in the feed.
     pub(super) offset: i64,
 }
 
@@ -97,7 +97,7 @@ fn lock_number(schema: &str) -> i64 {
     })
 }
 
-/// Version 1: profiles, journals, and what finds entries in them.
+/// Version 1: profiles, journals, and the look-up tables.
 fn journals(options: &Options) -> String {
     let schema = &options.schema;
     let is_one = options.layout == Layout::OneServer;
@@ -146,7 +146,7 @@ fn journals(options: &Options) -> String {
     sql
 }
 
-/// Version 2: what people query, filled from the journal.
+/// Version 2: the tables for reports, filled from the journal.
 fn projected(options: &Options) -> String {
     let schema = &options.schema;
     // A distributed database has no feed to fill them from.

@@ -64,7 +64,7 @@ pub(super) struct Statements {
     pub(super) archive: Sql,
 }
 
-/// What kind of row an answer is.
+/// The kind of a row in an answer.
 pub(super) const ACCOUNT: i16 = 0;
 pub(super) const FOUND: i16 = 1;
 

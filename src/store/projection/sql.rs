@@ -10,13 +10,13 @@ pub(crate) struct Dialect<'a> {
     pub(crate) table_prefix: &'a str,
     /// The prefix of every index's name.
     pub(crate) index_prefix: &'a str,
-    /// What stands before the number of a parameter.
+    /// The prefix of a parameter's number.
     pub(crate) parameter: char,
     pub(crate) type_name: fn(Type) -> &'static str,
     /// Whether every key has the profile's number in it, so that the tables can be spread by it over many machines. Names
     /// are not kept unique then.
     pub(crate) is_by_profile: bool,
-    /// What follows a table whose key is more than one column.
+    /// The suffix of a table whose key has more than one column.
     pub(crate) wide_key: &'a str,
 }
 

@@ -153,7 +153,7 @@ pub(crate) static LOT: Table = Table {
     }],
 };
 
-/// A redemption, with what became of it since.
+/// A redemption, with its later changes.
 pub(crate) static REDEMPTION: Table = Table {
     name: "redemption",
     columns: &[
@@ -172,7 +172,7 @@ pub(crate) static REDEMPTION: Table = Table {
     indexes: &[],
 };
 
-/// What one lot gave to a redemption.
+/// The amount that one lot gave to a redemption.
 pub(crate) static REDEMPTION_ITEM: Table = Table {
     name: "redemption_item",
     columns: &[

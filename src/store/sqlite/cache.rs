@@ -59,10 +59,10 @@ pub(super) fn is_due_for_a_mark(before: u32, after: u32) -> bool {
     after.checked_div(MARK_EVERY) != before.checked_div(MARK_EVERY)
 }
 
-/// The accounts that were used lately, by number.
+/// The recently used accounts, by number.
 ///
-/// The cache has two generations. When the younger is full it becomes the older, and what was in the older and not used
-/// since is evicted.
+/// The cache has two generations. When the younger is full it becomes the older, and accounts of the older not used
+/// since are evicted.
 #[derive(Debug, Default)]
 pub(super) struct AccountCache {
     young: Half,

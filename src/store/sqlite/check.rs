@@ -17,8 +17,8 @@ use crate::store::damage::differ;
 use crate::store::row::{AccountRow, number_of};
 use crate::time::Timestamp;
 
-/// All pages in one go, from one snapshot: in steps, each write of somebody else's would begin it anew. Nobody has to wait
-/// for it, as the file has a write-ahead log.
+/// All pages in one step, from one snapshot: in several steps, each write by another connection would restart the copy.
+/// Writers need not wait, as the file has a write-ahead log.
 const ALL_PAGES: std::os::raw::c_int = -1;
 impl SqliteStore {
     /// Replays every journal from nothing, checks every entry against itself, those before it and the definitions (see
@@ -36,7 +36,7 @@ impl SqliteStore {
     /// ```
     ///
     /// # Errors
-    /// SQLite failed so that the check could not go on. What is wrong with the data is no error but a fault in the answer.
+    /// SQLite failed so that the check could not go on. Corrupt data is not an error but a fault in the report.
     pub fn check(&mut self) -> Result<CheckReport, SqliteError> {
         self.reading(|tables| {
             let mut checker = Checker::new();
@@ -154,7 +154,7 @@ impl Tables<'_> {
         Ok(replay.end()?)
     }
 
-    /// Replays a journal from the start, and compares the derived rows with it.
+    /// Replays a journal from the start, and compares its look-up rows and marks with it.
     fn replay(self, replay: &mut Replay<'_>, last: i64, expected: &mut Expected) -> Result<(), SqliteError> {
         let number = replay.account().number();
         let mut places = Vec::new();

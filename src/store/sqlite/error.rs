@@ -1,4 +1,4 @@
-//! What can go wrong in a SQLite file.
+//! The errors of the SQLite store.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::store::{Damage, StoreError};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SqliteError {
-    /// Somebody else was writing for longer than the [busy timeout](super::SqliteOptions::busy_timeout). Try again.
+    /// Another writer held the lock for longer than the [busy timeout](super::SqliteOptions::busy_timeout). Retry.
     #[error("another writer held the file for too long")]
     Busy(#[source] rusqlite::Error),
     /// The disk is full, or the file has as many pages as it may.

@@ -12,7 +12,7 @@ use crate::store::{CommitStatus, Store, Work};
 
 /// A store that joins a transaction which the caller has open; see [`SqliteStore::joining`].
 ///
-/// Each unit has a savepoint of its own, so that what goes wrong in one leaves its neighbours and the caller's own rows
+/// Each unit has a savepoint of its own, so that a failed one leaves its neighbours and the caller's own rows
 /// alone. Nothing is kept in memory from one run to the next.
 #[derive(Debug)]
 pub struct JoinedSqlite<'c> {

@@ -109,7 +109,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens a file, or makes it; an older version's is brought up to this one's format.
+    /// Opens a file, or creates it; a file of an older format is migrated.
     ///
     /// # Errors
     /// It is a newer version's ([`SqliteError::Newer`]) or another application's; or it cannot be opened, made, read or
@@ -166,7 +166,7 @@ impl SqliteStore {
     fn of(mut connection: Connection, options: SqliteOptions) -> Result<Self, SqliteError> {
         connection.busy_timeout(options.busy_timeout)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        // Plans do not depend on what is bound; otherwise SQLite prepares a look-up anew for each other value.
+        // Plans do not depend on bound values; otherwise SQLite prepares a look-up again for each new value.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // SQLite opens a read-only file without an error. Fail now rather than at the first customer's request.
         if !options.is_read_only && connection.is_readonly(MAIN_DB)? {
@@ -199,7 +199,7 @@ impl SqliteStore {
     }
 
     fn run_together(&mut self, work: &mut dyn Work, units: Range<usize>) -> Result<(), SqliteError> {
-        // A single unit may be a mere look, and that waits for nobody. If it writes and somebody else has written since it
+        // A single unit may be a query, which waits for no writer. If it writes and another writer has written since it
         // began, it is run again with the others kept out from the start.
         if units.len() <= 1 {
             match self.attempt(work, units.clone(), "BEGIN") {

@@ -76,7 +76,7 @@ impl SqliteOptions {
         self
     }
 
-    /// How long to wait for somebody else who is writing, before [`SqliteError::Busy`](super::SqliteError::Busy).
+    /// How long to wait for another writer before [`SqliteError::Busy`](super::SqliteError::Busy).
     #[must_use]
     pub const fn busy_timeout(mut self, busy_timeout: Duration) -> Self {
         self.busy_timeout = busy_timeout;
@@ -85,7 +85,7 @@ impl SqliteOptions {
 
     /// How many accounts stay in memory, less than a kilobyte each at eight lots; zero for none.
     ///
-    /// They are right for as long as nobody else writes to the file, which is checked each time; when somebody does, all
+    /// They are valid until another handle writes to the file, which is checked each time; after such a write, all
     /// of them are read anew. So it pays where one process writes, and costs little where several do.
     #[must_use]
     pub const fn resident(mut self, accounts: usize) -> Self {

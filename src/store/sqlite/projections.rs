@@ -82,7 +82,7 @@ impl SqliteStore {
     /// ```
     ///
     /// # Errors
-    /// SQLite failed, or an entry cannot be read. What was carried over before stays.
+    /// SQLite failed, or an entry cannot be read. Entries carried over before stay.
     pub fn project(&mut self) -> Result<ProjectReport, SqliteError> {
         let mut projected = ProjectReport::default();
         loop {

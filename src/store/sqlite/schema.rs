@@ -87,7 +87,7 @@ fn ledger() -> String {
         .to_owned()
 }
 
-/// Format 2: what people query, filled from the journal.
+/// Format 2: the tables for reports, filled from the journal.
 fn projected() -> String {
     let cursor = "CREATE TABLE scrip_cursor (name TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;\n";
     cursor.to_owned() + &projections::create()

@@ -15,7 +15,7 @@ use crate::store::{Damage, Owner};
 #[derive(Clone, Copy)]
 pub(super) struct Tables<'c>(pub(super) &'c Connection);
 
-/// One row of the journal: what one change wrote to one account.
+/// One row of the journal: the entries that one change wrote to one account.
 pub(super) struct JournalRow {
     /// The place of the row before it in the same journal; zero if it is the first.
     pub(super) before: i64,

@@ -2,7 +2,7 @@ use tokio_postgres::error::SqlState;
 
 use super::{Failure, Sent, answered};
 
-/// What each code says of a statement that commits by itself, and of `COMMIT`.
+/// The meaning of each code for a statement that commits by itself, and for `COMMIT`.
 #[test]
 fn only_proof_takes_a_commit_out_of_doubt() {
     use Failure::{Conflict, InDoubt, Refused};

@@ -4,7 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::Sql;
 
-/// What kind of row an answer is.
+/// The kind of a row in an answer.
 pub(in super::super) const HEAD: i16 = 0;
 pub(in super::super) const STATE: i16 = 1;
 pub(in super::super) const ENTRY: i16 = 2;
@@ -13,7 +13,7 @@ pub(in super::super) const KEY: i16 = 4;
 pub(in super::super) const NAME: i16 = 5;
 pub(in super::super) const SUBJECT: i16 = 6;
 
-/// All rows of one number, in one snapshot: the head, the state, the journal and then what leads to its entries.
+/// All rows of one number, in one snapshot: the head, the state, the journal and then its look-up rows.
 pub(super) fn check_of_one(schema: &str) -> Sql {
     let journal = |table: &str, kind: i16| {
         format!(
@@ -39,7 +39,7 @@ pub(super) fn check_of_one(schema: &str) -> Sql {
     Sql { text, types: vec![Type::INT4] }
 }
 
-/// What finds the number of a row that is nobody's, or is another's as well; and what is wrong with it.
+/// The query that finds the number of an orphaned or duplicate row, and the fault to report.
 pub(in super::super) fn strays(schema: &str) -> Vec<(Sql, &'static str)> {
     let beside = [
         ("journal", "there are entries of it, and no head"),

@@ -4,7 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::Sql;
 
-/// What commits, with and without look-up rows: each table that a statement could write to costs, also where it does not.
+/// The commit, with and without look-up rows: a table that a statement could write to costs time even if it does not.
 #[derive(Debug)]
 pub(in super::super) struct Commit {
     /// Entries and states alone, as most commits are.
@@ -32,7 +32,7 @@ pub(super) fn commit_one(schema: &str, is_one: bool) -> Commit {
     Append { schema, swap: &swap, number: "$2", fits: "true", first: &types }.both()
 }
 
-/// Where in the feed what is written now will stand, before that of what was written to the same journal already.
+/// The feed position of the entries written now, unless the same journal has a later one already.
 fn position(is_one: bool) -> &'static str {
     // A transaction that was open before may write after one that began later: a journal's positions never go back.
     if is_one { "$1::bigint + pg_current_xact_id()::text::bigint" } else { "$1::bigint" }

@@ -12,7 +12,7 @@ fn words(text: &str) -> Vec<&str> {
 }
 
 /// What a database that spreads tables by profile number can send to one machine: each table is read by that number
-/// alone, written under it, and written once in a statement; and nothing is locked but what is written.
+/// alone, written under it, and written once in a statement; and only written rows are locked.
 #[test]
 fn statements_about_one_profile_name_its_number_in_every_table() {
     let statements = Statements::new(&Options::new().layout(Layout::Distributed)).unwrap();
