@@ -36,6 +36,8 @@ impl Model {
         // When and where the purchase was made does not change by not saying it again.
         let mut said = said.clone();
         said.timezone = said.timezone.or(old.said.timezone);
+        // A void sale pays for nothing, so what it would be linked to is not looked at (rule X6).
+        said.redemption_id = said.redemption_id.filter(|_| !request.is_void);
         self.check_sale(&said, profile, at, Some(&old), 1, &mut objections);
         // One that is void stays as it is; one that has a name keeps it (rule X6).
         objections.add_loosely(old.is_void, [Rank::Unknown, Rank::Terms], "transaction_void");
@@ -47,7 +49,6 @@ impl Model {
         let total: Raw = said.total.ten_thousandths().into();
         objections.add_if(old.returned > total, Rank::Value, "total_below_returned");
         let change = if request.is_void { Change::Voided } else { Change::Said };
-        said.redemption_id = said.redemption_id.filter(|_| !request.is_void);
         self.keep_sale(said, profile, at, Some(old), change, objections)
     }
 
