@@ -104,16 +104,17 @@ impl From<Output> for Answer {
     }
 }
 
-/// A file of rows in the layout of `map()`, each of another customer.
+/// A file of rows in the layout of `map()`, ten for each customer, and of a thousand customers at least.
 #[allow(dead_code)]
 pub fn many_rows(rows: u32) -> String {
+    let customers = (rows / 10).max(1_000);
     let mut text = "id,customer,value,left,issued,expires\n".to_owned();
     for row in 0..rows {
-        let (customer, cents) = (row % 1_000, 1 + row % 2_500);
+        let (customer, cents) = (row % customers, 1 + row % 2_500);
         let (month, day) = (1 + row % 12, 1 + row % 28);
         let _ = writeln!(
             text,
-            "r{row},customer-{customer:05},25.00,{}.{:02},2025-{month:02}-{day:02},2027-{month:02}-{day:02}",
+            "r{row},customer-{customer:06},25.00,{}.{:02},2025-{month:02}-{day:02},2027-{month:02}-{day:02}",
             cents / 100,
             cents % 100
         );
