@@ -33,7 +33,7 @@ mod repetition;
 
 use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::TZ_VARIANTS;
-use model::calendar::{Calendar, DAY, HOUR, Micros};
+use model::calendar::{Calendar, DAY, HOUR, Micros, PERIOD_TYPES};
 use model::plain_store::PlainStore;
 use model::tally::Tally;
 use model::world::World;
@@ -42,7 +42,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use scrip::time::{Period, Until, When};
-use scrip::{MemoryStore, PeriodType, Timestamp, Zone};
+use scrip::{MemoryStore, Timestamp, Zone};
 
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
@@ -144,15 +144,7 @@ proptest! {
         }
         let issued = timestamp(near);
         prop_assert_eq!(calendar.wall(near), zone.local(issued).and_utc().timestamp_micros());
-        for unit in [
-            PeriodType::Days,
-            PeriodType::Weeks,
-            PeriodType::Months,
-            PeriodType::Years,
-            PeriodType::AbsoluteWeek,
-            PeriodType::AbsoluteMonth,
-            PeriodType::AbsoluteYear,
-        ] {
+        for unit in PERIOD_TYPES {
             let expiry = Period::new(count, unit).expiry(issued, zone).ok();
             let expiry = expiry.map(|end| end.instant().unwrap().micros());
             prop_assert_eq!(calendar.after(near, count, unit).ok(), expiry, "{} {:?} {}", zone, unit, issued);

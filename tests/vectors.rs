@@ -1,5 +1,8 @@
 //! Runs the language-neutral cases of `tests/vectors`, and checks that each rule has one.
 
+#[path = "vectors/matching.rs"]
+mod matching;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use scrip::account::Account;
@@ -280,7 +283,8 @@ impl Run {
     fn compare(&self, expected: Option<&RawValue>, found: &Value) -> Checked {
         let Some(expected) = expected else { return Ok(()) };
         let expected: Value = serde_json::from_str(&self.fill(expected)).unwrap();
-        matches(&expected, found).map_err(|place| format!("at `{place}`: expected {expected}, found {found}"))
+        matching::matches(&expected, found)
+            .map_err(|place| format!("at `{place}`: expected {expected}, found {found}"))
     }
 }
 
@@ -313,31 +317,6 @@ fn unwrap_one(tagged: Value) -> Value {
     match tagged {
         Value::Object(fields) if fields.len() == 1 => fields.into_iter().next().unwrap().1,
         other => other,
-    }
-}
-
-/// Whether what was found has all that is expected; if not, where it differs.
-fn matches(expected: &Value, found: &Value) -> Result<(), String> {
-    match (expected, found) {
-        (Value::Object(expected), Value::Object(found)) => expected.iter().try_for_each(|(name, value)| {
-            let own = found.get(name).unwrap_or(&Value::Null);
-            matches(value, own).map_err(|place| format!("{name}.{place}"))
-        }),
-        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
-            let pairs = expected.iter().zip(found).enumerate();
-            let differs = |(index, (one, other)): (usize, (&Value, &Value))| {
-                matches(one, other).map_err(|place| format!("{index}.{place}"))
-            };
-            pairs.into_iter().try_for_each(differs)
-        }
-        (Value::Number(number), Value::String(_)) => matches(&value!(number.to_string()), found),
-        (Value::String(one), Value::String(other)) => {
-            let number = |text: &str| text.parse::<rust_decimal::Decimal>().ok();
-            let same = one == other || (number(one).is_some() && number(one) == number(other));
-            if same { Ok(()) } else { Err(String::new()) }
-        }
-        (one, other) if one == other => Ok(()),
-        _ => Err(String::new()),
     }
 }
 

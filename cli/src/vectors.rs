@@ -1,12 +1,15 @@
 //! `scrip vectors`: the language-neutral cases against any program that reads a request a line and answers a line.
 
+/// The same as in the crate's own tests.
+#[path = "../../tests/vectors/matching.rs"]
+mod matching;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use scrip::rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -244,7 +247,8 @@ impl Other {
         let Some(expected) = expected else { return Ok(()) };
         let expected: Value =
             serde_json::from_str(&self.fill(expected.get())).map_err(|error| error.to_string())?;
-        matches(&expected, found).map_err(|place| format!("at `{place}`: expected {expected}, found {found}"))
+        matching::matches(&expected, found)
+            .map_err(|place| format!("at `{place}`: expected {expected}, found {found}"))
     }
 
     fn ask(&mut self, line: &str) -> Result<Answer, Failure> {
@@ -270,32 +274,4 @@ impl Drop for Other {
 /// JSON has no line breaks inside its texts, so those between can go.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
-}
-
-/// Whether what was found has all that is expected; if not, where it differs. Amounts are compared as numbers.
-fn matches(expected: &Value, found: &Value) -> Result<(), String> {
-    match (expected, found) {
-        (Value::Object(expected), Value::Object(found)) => expected.iter().try_for_each(|(name, value)| {
-            let own = found.get(name).unwrap_or(&Value::Null);
-            matches(value, own).map_err(|place| format!("{name}.{place}"))
-        }),
-        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
-            let differs =
-                |(index, (one, other))| matches(one, other).map_err(|place| format!("{index}.{place}"));
-            expected.iter().zip(found).enumerate().try_for_each(differs)
-        }
-        _ if expected == found => Ok(()),
-        _ => match (decimal(expected), decimal(found)) {
-            (Some(one), Some(other)) if one == other => Ok(()),
-            _ => Err(String::new()),
-        },
-    }
-}
-
-fn decimal(value: &Value) -> Option<Decimal> {
-    match value {
-        Value::Number(number) => number.to_string().parse().ok(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
 }

@@ -13,6 +13,17 @@ pub(crate) const SECOND: Micros = 1_000_000;
 pub(crate) const HOUR: Micros = 3_600 * SECOND;
 pub(crate) const DAY: Micros = 24 * HOUR;
 
+/// The types of period that count something.
+pub(crate) const PERIOD_TYPES: [PeriodType; 7] = [
+    PeriodType::Days,
+    PeriodType::Weeks,
+    PeriodType::Months,
+    PeriodType::Years,
+    PeriodType::AbsoluteWeek,
+    PeriodType::AbsoluteMonth,
+    PeriodType::AbsoluteYear,
+];
+
 /// Outside the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutOfRange;

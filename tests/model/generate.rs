@@ -9,7 +9,7 @@ use scrip::journal::LotKind;
 use scrip::program::ProgramSettings;
 use scrip::request::Strategy as Pay;
 
-use super::calendar::{DAY, HOUR, SECOND};
+use super::calendar::{DAY, HOUR, PERIOD_TYPES, SECOND};
 use super::programs::{open_program, program, start};
 use super::steps::{
     Adjust, Again, Ask, Back, Case, End, Extend, Issue, Link, Money, Named, Original, Redeem, Sale, Step,
@@ -202,15 +202,7 @@ fn end() -> BoxedStrategy<End> {
 }
 
 fn template() -> BoxedStrategy<Template> {
-    let unit = proptest::sample::select(vec![
-        PeriodType::Days,
-        PeriodType::Weeks,
-        PeriodType::Months,
-        PeriodType::Years,
-        PeriodType::AbsoluteWeek,
-        PeriodType::AbsoluteMonth,
-        PeriodType::AbsoluteYear,
-    ]);
+    let unit = proptest::sample::select(&PERIOD_TYPES[..]);
     let count = prop_oneof![20 => 0_u32..14, 1 => Just(u32::MAX), 1 => 300_000_u32..4_000_000];
     let lasting = (weighted(0.7, (count, unit)), weighted(0.2, end()), weighted(0.4, 0..9_u8));
     let terms = (weighted(0.3, 0..90_u32), proptest::bool::weighted(0.93), any::<bool>(), any::<bool>());
