@@ -221,13 +221,39 @@ fn a_map_that_does_not_fit_the_file_says_what_there_is() {
     assert!(answer.status == 2 && answer.err.contains("unknown_definition"), "{answer:?}");
 }
 
+/// What is left of a card that was worth nothing is not dropped in silence.
+#[test]
+fn only_a_row_without_any_value_is_empty() {
+    let row = |id: u32, value, left| format!("{id},alice,{value},{left},2025-01-01,2026-06-30\n");
+    let rows = [row(1, "0", "30"), row(2, "0", "0"), row(3, "0", ""), row(4, "25", "0")].concat();
+    let shop = shop(&format!("id,customer,value,left,issued,expires\n{rows}"));
+    let answer = shop.run(&and(&["--json"]));
+    let done = report(&answer.out);
+    assert_eq!((&done["empty"], &done["refused"], &done["issued"]), (&2.into(), &1.into(), &1.into()));
+    assert!(answer.status == 2 && answer.err.contains("line 2, value"), "{answer:?}");
+}
+
+/// JSON has no heading: a misspelt column would only look like rewards that say nothing of it.
+#[test]
+fn a_column_that_no_row_has_is_refused() {
+    let row = "{\"id\": 1, \"customer\": \"a\", \"value\": 25, \"left\": 25, \"issued\": \"2025-01-01\", \"expiry\": \"2026-06-30\"}\n";
+    let shop = shop(row);
+    let error = shop.fails(1, &and(&["--set", "file.format=ndjson"]));
+    assert!(error.contains("expires") && !shop.has_store(), "{error}");
+    shop.done(&and(&["--set", "file.format=ndjson", "--set", "expires_at.column=expiry"]));
+}
+
 /// Rows without ids are as many rewards as there are, however often the file is read.
 #[test]
 fn rows_that_say_the_same_are_two_rewards() {
     let row = "x,alice,25,25,2025-01-01,2026-06-30\n";
     let shop = shop(&format!("id,customer,value,left,issued,expires\n{row}{row}"));
     let unnamed = and(&["--set", "id=[]", "--json"]);
-    assert_eq!(report(&shop.done(&unnamed))["issued"], 2);
+    let first = report(&shop.done(&unnamed));
+    assert_eq!(
+        (&first["issued"], &first["slips"]["duplicates"]["lines"]),
+        (&2.into(), &serde_json::json!([3]))
+    );
     assert_eq!(report(&shop.done(&unnamed))["existing"], 2);
     let more =
         format!("id,customer,value,left,issued,expires\ny,bob,25,25,2025-01-01,2026-06-30\n{row}{row}{row}");

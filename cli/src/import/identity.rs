@@ -24,8 +24,10 @@ pub struct Identity {
 #[derive(Debug)]
 pub struct Named {
     pub external_id: ExternalId,
-    /// Whether an earlier row has the same id.
+    /// Whether an earlier row has the same id, or says the same where rows have none.
     pub repeats: bool,
+    /// Whether it stands for the lot of that row: it has its id.
+    pub is_same_lot: bool,
 }
 
 // Three statements and not one that returns the count, which would make a table of its own each time.
@@ -49,16 +51,18 @@ impl Identity {
         };
         let count = self.meet(&name).map_err(|error| failed(&error))?;
         // Rows that say the same and have no id are as many rewards; rows of one id are one.
-        let (text, repeats) = match (self.id.is_empty(), count) {
-            (true, 2..) => (format!("{}:{name}-{count}", self.source), false),
-            (false, 2..) => (format!("{}:{name}", self.source), true),
-            _ => (format!("{}:{name}", self.source), false),
+        let repeats = count > 1;
+        let is_same_lot = repeats && !self.id.is_empty();
+        let text = if repeats && !is_same_lot {
+            format!("{}:{name}-{count}", self.source)
+        } else {
+            format!("{}:{name}", self.source)
         };
         let external_id = match ExternalId::new(&text) {
             Ok(id) => id,
             Err(error) => return Ok(Err(Slip::new("bad_id", format!("`{text}` {error}")).at(self.first()))),
         };
-        Ok(Ok(Named { external_id, repeats }))
+        Ok(Ok(Named { external_id, repeats, is_same_lot }))
     }
 
     fn first(&self) -> &str {

@@ -2,7 +2,7 @@
 
 mod load;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -298,6 +298,22 @@ impl Map {
             return Err(wrong("`empty = \"never\"` is for expires_at only"));
         }
         Ok(())
+    }
+
+    /// The columns that a file must have. Of several that stand for one another, none must be there.
+    pub fn columns(&self) -> BTreeSet<&str> {
+        let profile = match &self.profile.column {
+            Columns::One(name) => Some(name),
+            Columns::Several(_) => None,
+        };
+        let values = [&self.value_initial, &self.value_remaining].into_iter().flatten();
+        let values = values.flat_map(|cell| [Some(&cell.column), cell.plus.as_ref(), cell.minus.as_ref()]);
+        let dates = [&self.issued_at, &self.available_at, &self.expires_at].into_iter().flatten();
+        let zone = self.timezone.as_ref().and_then(|cell| cell.column.as_ref());
+        let currency = self.currency.as_ref().map(|cell| &cell.column);
+        let single = [profile, self.definition.column.as_ref(), zone, currency];
+        let named = self.id.iter().chain(&self.meta).chain(dates.map(|cell| &cell.column));
+        named.chain(values.flatten()).chain(single.into_iter().flatten()).map(String::as_str).collect()
     }
 
     /// The column that a field of the request is read from.

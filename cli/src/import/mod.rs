@@ -183,7 +183,7 @@ fn summary(args: &ImportArgs, report: &Report) -> String {
     let listed = [
         ("arrived expired", &slips.arrived_expired),
         ("expire more than twenty years from now", &slips.far_expiry),
-        ("have the id of an earlier row", &slips.duplicates),
+        ("repeat an earlier row", &slips.duplicates),
     ];
     for (what, Listed { count, lines }) in listed {
         if *count > 0 {

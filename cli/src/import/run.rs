@@ -93,8 +93,8 @@ struct InFlight {
     record: Record,
     row: Row,
     command: Command<Request>,
-    /// Whether an earlier row has the same name: then it is the same lot.
-    repeats: bool,
+    /// Whether an earlier row has the same id, and so stands for the same lot.
+    is_same_lot: bool,
 }
 
 /// An import that is under way.
@@ -188,19 +188,22 @@ impl<'a> Import<'a> {
             Ok(row) => row,
             Err(slip) => return self.refuse(&record, None, &slip).map(|()| None),
         };
-        if row.initial.is_some_and(|initial| initial.is_zero()) {
+        // A row that says what is left of nothing is not empty: it goes to the ledger, which refuses it.
+        let is_zero = |value: Option<Decimal>| value.is_some_and(|value| value.is_zero());
+        if is_zero(row.initial) && (row.remaining.is_none() || is_zero(row.remaining)) {
             self.report.empty += 1;
             return Ok(None);
         }
         let named = identity.name(&record)?;
-        let repeats = named.as_ref().is_ok_and(|named| named.repeats);
+        let (repeats, is_same_lot) =
+            named.as_ref().map_or((false, false), |named| (named.repeats, named.is_same_lot));
         if repeats {
             self.report.slips.duplicates.add(record.line);
         }
         match named.and_then(|named| reader.request(&row, named.external_id)) {
             Ok(request) => {
                 let command = Command::new(self.job.at, request);
-                Ok(Some(InFlight { record, row, command, repeats }))
+                Ok(Some(InFlight { record, row, command, is_same_lot }))
             }
             Err(slip) => self.refuse(&record, Some(&row), &slip).map(|()| None),
         }
@@ -215,11 +218,11 @@ impl<'a> Import<'a> {
         S: AsyncStore,
         S::Error: 'static,
     {
-        let split = |row: InFlight| ((row.record, row.row, row.repeats), row.command);
+        let split = |row: InFlight| ((row.record, row.row, row.is_same_lot), row.command);
         let (rows, commands): (Vec<_>, Vec<_>) = batch.drain(..).map(split).unzip();
         let answers = ledger.run_all(&commands).await;
-        for ((record, row, repeats), answer) in rows.into_iter().zip(answers) {
-            self.answered((&record, &row, repeats), answer)?;
+        for ((record, row, is_same_lot), answer) in rows.into_iter().zip(answers) {
+            self.answered((&record, &row, is_same_lot), answer)?;
         }
         self.progress.add(commands.len() as u64);
         Ok(())
@@ -227,7 +230,7 @@ impl<'a> Import<'a> {
 
     fn answered<E>(
         &mut self,
-        (record, row, repeats): (&Record, &Row, bool),
+        (record, row, is_same_lot): (&Record, &Row, bool),
         answer: Answer<Request, E>,
     ) -> Result<(), Failure>
     where
@@ -250,8 +253,8 @@ impl<'a> Import<'a> {
             self.report.existing += 1;
         }
         let usual = match &receipt.outcome {
-            Outcome::IssueReward(lot) => self.enter(record, row, lot, repeats && !is_new),
-            Outcome::IssuePoints(lot) => self.enter(record, row, lot, repeats && !is_new),
+            Outcome::IssueReward(lot) => self.enter(record, row, lot, is_same_lot && !is_new),
+            Outcome::IssuePoints(lot) => self.enter(record, row, lot, is_same_lot && !is_new),
             _ => None,
         };
         self.enter_of_file(row, usual);

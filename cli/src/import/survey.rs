@@ -1,10 +1,10 @@
 //! The first pass: how many rows there are, and by which pattern each column's dates are written. Nothing is written yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::date::{COMMON, Pattern};
-use super::map::{DateCell, Map};
-use super::source::{Column, Record, Rows, Source};
+use super::map::{DateCell, Format, Map};
+use super::source::{Column, Raw, Record, Rows, Source};
 use crate::failure::Failure;
 
 /// What the first pass found.
@@ -20,11 +20,26 @@ impl Survey {
         let mut rows = source.rows()?;
         let mut candidates = Candidates::of(map, &rows)?;
         let mut count = 0;
+        // CSV names its columns in front; of JSON only the rows can tell that a column is misspelt.
+        let mut unseen: BTreeSet<&str> = match source.form().format {
+            Format::Csv => BTreeSet::new(),
+            Format::Ndjson => map.columns(),
+        };
         while let Some(record) = rows.next()? {
             count += 1;
+            if let Raw::Json(members) = &record.raw {
+                unseen.retain(|name| !members.contains_key(*name));
+            }
             if record.slip.is_none() {
                 candidates.iter_mut().for_each(|candidates| candidates.look(&record));
             }
+        }
+        if count > 0 && !unseen.is_empty() {
+            let unseen: Vec<_> = unseen.into_iter().collect();
+            return Err(Failure::new(format!(
+                "no row has {}, which the map names; if that is right, take it out of the map",
+                unseen.join(", ")
+            )));
         }
         let patterns = candidates.into_iter().map(Candidates::decide).collect::<Result<_, _>>()?;
         Ok(Self { rows: count, patterns })
