@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use scrip::id::ExternalId;
-use scrip::journal::{Cause, Entry, EntryKind, LotKind};
+use scrip::journal::{Cause, Entry, EntryKind, External, LotKind};
 use scrip::outcome::{Lot, LotSnapshot};
 use scrip::request::MergeProfiles;
 use scrip::store::AsOf;
@@ -167,9 +167,7 @@ fn alone_as_of(
         prop_assert_eq!(read.as_ref(), lots.get(&lot));
     }
     for name in names(&wallet) {
-        let number = wallet.account().number();
-        let mut own = wallet.transactions().filter(|posted| posted.id.number() == number);
-        let known = own.find(|posted| posted.external_id.as_ref() == Some(&name));
+        let known = given(&wallet, &name).and_then(|id| wallet.transaction(id));
         prop_assert_eq!(then.transaction_by_external_id(profile, &name).unwrap(), known.cloned());
     }
     Ok(())
@@ -204,12 +202,23 @@ fn names(wallet: &Wallet) -> Vec<ExternalId> {
     names.collect()
 }
 
-/// The transaction of this name in a wallet; or else in that of the profile which it was merged into.
+/// The transaction that was last given a name in a journal: posted under it, or named later, which a merged profile's can
+/// be in the journal of the profile that took over (rule X6).
+fn given(wallet: &Wallet, name: &ExternalId) -> Option<TransactionId> {
+    wallet.journal().iter().rev().find_map(|entry| match (entry.external()?, &entry.kind) {
+        (External::Transaction(given), EntryKind::Transaction(change)) if given == name => {
+            Some(change.transaction.id)
+        }
+        _ => None,
+    })
+}
+
+/// The transaction that was given a name in a wallet; or else in that of the profile which it was merged into.
 fn named<'a>(wallets: &'a [Wallet], wallet: &'a Wallet, name: &ExternalId) -> Option<&'a Transaction> {
-    let number = wallet.account().number();
-    let own = wallet.transactions().filter(|posted| posted.id.number() == number);
-    let found = own.filter(|posted| posted.external_id.as_ref() == Some(name));
-    let now = found.filter_map(|posted| transaction_now(wallets, wallet, posted.id)).next();
+    let now = given(wallet, name).and_then(|id| {
+        let posted = wallets.iter().find(|other| other.account().number() == id.number())?;
+        transaction_now(wallets, posted, id)
+    });
     now.or_else(|| named(wallets, into(wallets, wallet)?, name))
 }
 
