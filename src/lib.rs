@@ -36,6 +36,7 @@
 //! - **Answers**, in [`outcome`]: [`Reward`], [`PointLot`], [`Redemption`], [`Transaction`]; or an [`Error`], whose
 //!   [`Rejection`] has a code, numbers and a rule; see [`rejection`].
 //! - **Looking**: [`view`] has the wallet, totals over all profiles, and the feed of events.
+//! - **Reports**: [`report`] has what is owed and why it changed, for finance.
 //! - **Values**: [`value`] (amounts, points, rates), [`time`] (instants, zones, expiry), [`id`], [`program`] and
 //!   [`definition`].
 //! - **Inside**: [`decide()`](request::decide()) turns a command into [`journal`] [entries](journal::Entry),
@@ -87,6 +88,7 @@ pub mod ledger;
 mod ops;
 pub mod outcome;
 pub mod program;
+pub mod report;
 mod setters;
 pub mod store;
 pub mod time;

@@ -11,6 +11,7 @@ use crate::export::ExportArgs;
 use crate::failure::{Failure, Status, say};
 use crate::import::{ImportArgs, preset};
 use crate::replay::ReplayArgs;
+use crate::report::ReportCommand;
 use crate::show::ShowArgs;
 use crate::vectors::VectorArgs;
 
@@ -21,6 +22,7 @@ Examples:
   scrip redeem '{\"profile_id\": \"alice@example.com\", \"amount\": \"7.50\"}' --key till-7-000123
   scrip export journal --format ndjson > journal.ndjson
   scrip check sqlite:shop.sqlite
+  scrip report liability --from 2026-01-01 --to 2026-03-31
 
 SCRIP_STORE and SCRIP_PROGRAM stand for --store and --program.
 
@@ -59,6 +61,9 @@ pub enum Command {
     Balances(ShowArgs),
     /// What a profile has and what became of it
     Statement(ShowArgs),
+    /// Reports for finance
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Run the language-neutral cases against a program
     Vectors(VectorArgs),
     /// Answer the language-neutral cases, a line for a line: the reference's own side

@@ -9,6 +9,7 @@ mod failure;
 mod import;
 mod place;
 mod replay;
+mod report;
 mod show;
 mod vectors;
 
@@ -50,6 +51,7 @@ async fn run(command: &Command) -> Result<Status, Failure> {
         Command::Check(args) => check::run(args).await,
         Command::Balances(args) => show::balances(args).await,
         Command::Statement(args) => show::statement(args).await,
+        Command::Report(command) => report::run(command).await,
         Command::Vectors(args) => vectors::run(args),
         Command::Answer => answer::run(),
         Command::Completions { shell } => args::completions(*shell),

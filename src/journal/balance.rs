@@ -46,6 +46,23 @@ pub enum Bucket {
     PaidToDebt,
 }
 
+impl Bucket {
+    /// Whether value in it belongs to the customer: it can be redeemed now or later.
+    pub(crate) const fn is_owned(self) -> bool {
+        match self {
+            Self::Available | Self::Pending | Self::Held => true,
+            Self::Issued
+            | Self::Adjusted
+            | Self::Moved
+            | Self::Redeemed
+            | Self::Expired
+            | Self::Revoked
+            | Self::ClawedBack
+            | Self::PaidToDebt => false,
+        }
+    }
+}
+
 /// A quantity of one kind that moves from one bucket to another. An entry that moves value has a few of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Movement {

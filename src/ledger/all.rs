@@ -7,6 +7,8 @@ use super::asynchronous::{AsyncLedgerAt, ask_all};
 use super::blocking::{LedgerAt, ready};
 use super::error::Error;
 use super::read;
+use super::read::Asking;
+use super::unit::Ask;
 use crate::id::ProfileNumber;
 use crate::store::{AsyncScan, AsyncStore, Blocking, Scan, Store};
 use crate::view::{LedgerTotals, ProfileTotals};
@@ -143,11 +145,26 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncProfiles<
     /// Reads the page after a profile.
     async fn turn(&mut self, after: ProfileNumber) -> Result<(), Error<<S as AsyncStore>::Error>> {
         let AsyncLedgerAt { ledger, at, .. } = &mut self.moment;
-        let numbers =
-            ledger.store.profiles(after, PAGE).await.map_err(|error| Error::Store(Arc::new(error)))?;
-        let asking = numbers.iter().map(|number| read::totals(*number, *at));
-        self.page = ask_all(&mut ledger.store, asking).await?.into_iter().flatten().collect();
-        self.after = numbers.last().filter(|_| numbers.len() >= PAGE).copied();
+        let ask = |number| read::totals(number, *at);
+        (self.page, self.after) = page(&mut ledger.store, after, PAGE, ask).await?;
         Ok(())
     }
+}
+
+/// The answers about a page of profiles after one, and the last of these; none if there is no further page.
+pub(super) async fn page<S, T, F>(
+    store: &mut S,
+    after: ProfileNumber,
+    size: usize,
+    ask: impl Fn(ProfileNumber) -> Asking<Option<T>, F>,
+) -> Result<(VecDeque<T>, Option<ProfileNumber>), Error<<S as AsyncStore>::Error>>
+where
+    S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>,
+    T: Send,
+    F: Ask<Option<T>>,
+{
+    let numbers = store.profiles(after, size).await.map_err(|error| Error::Store(Arc::new(error)))?;
+    let answers = ask_all(store, numbers.iter().map(|number| ask(*number))).await?;
+    let last = numbers.last().filter(|_| numbers.len() >= size).copied();
+    Ok((answers.into_iter().flatten().collect(), last))
 }

@@ -10,6 +10,7 @@ mod batch;
 mod blocking;
 mod error;
 mod group;
+mod journals;
 mod one;
 mod read;
 mod unit;
@@ -20,6 +21,7 @@ pub use asynchronous::{AsyncLedger, AsyncLedgerAsOf, AsyncLedgerAt};
 pub use blocking::{Ledger, LedgerAsOf, LedgerAt};
 pub use error::Error;
 pub use group::{GroupCommit, GroupDriver, GroupOptions, Grouped, Pending, QueueFull};
+pub use journals::{AsyncJournals, Journals};
 
 use crate::engine::Action;
 use crate::engine::Receipt;

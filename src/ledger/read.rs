@@ -13,7 +13,7 @@ use crate::program::Program;
 use crate::store::{AsOf, Need, Owner, View};
 use crate::time::Timestamp;
 use crate::view::event::{Event, Stretch};
-use crate::view::{Catalogue, ProfileTotals, Wallet, event};
+use crate::view::{Catalogue, ProfileJournal, ProfileTotals, Wallet, event};
 
 /// As of when to read.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +111,17 @@ pub(crate) fn wallet_of(
         let Some(profile) = view.first.profile().copied() else { return Ok(None) };
         let at = reading.instant(program, view)?;
         Ok(Some(Wallet::fold(profile, number, view.found.journal.iter().copied(), at)?))
+    })
+}
+
+/// The written journal of the profile with this number; `None` if there is none.
+pub(crate) fn journal(
+    number: ProfileNumber,
+) -> Asking<Option<ProfileJournal>, impl Ask<Option<ProfileJournal>>> {
+    let need = Need { journal: true, ..Need::of(Owner::Number(number)) };
+    Asking::new(need, move |_, view| {
+        let entries = || view.found.journal.iter().copied().cloned().collect();
+        Ok(view.first.profile().map(|profile_id| ProfileJournal::new(*profile_id, number, entries())))
     })
 }
 

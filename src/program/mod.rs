@@ -13,7 +13,7 @@ pub use policy::{Clawback, Earn, ExpiredReturn, Share, ShareError};
 
 use crate::setters::setters;
 use crate::time::{TimeError, Zone};
-use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale, Worth};
+use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale, Sum, Worth};
 
 /// The choices of a brand, as they are written down: in Rust, or as the JSON of a program file.
 ///
@@ -255,6 +255,11 @@ impl Program {
     /// ```
     pub fn worth(&self, points: Points) -> Worth {
         self.settings.exchange_rate.map_or(Worth::ZERO, |rate| rate.worth(points, self.minor_unit))
+    }
+
+    /// What the points of many profiles are worth together, rounded down once.
+    pub(crate) fn worth_of(&self, points: Sum) -> Sum {
+        self.settings.exchange_rate.map_or(Sum::ZERO, |rate| rate.worth_of(points, self.minor_unit))
     }
 
     /// At which rate points pay; `None` where they cannot.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::value::{Amount, Points, Scale, Worth};
+use crate::value::{Amount, Points, Scale, Sum, Worth};
 
 /// What points are worth, as a ratio: "150 points = $1" is held as those two numbers, not as a rounded decimal
 /// (rule Q4).
@@ -67,6 +67,20 @@ impl ExchangeRate {
     /// The money's side of the ratio.
     pub const fn amount(self) -> Amount {
         self.amount
+    }
+
+    /// What the points of many accounts are worth together, rounded down once.
+    ///
+    /// The products stay below 10<sup>37</sup>: what is divided first is whole, and its rest is below 10<sup>20</sup>.
+    #[allow(clippy::arithmetic_side_effects)]
+    pub(crate) fn worth_of(self, points: Sum, minor: Scale) -> Sum {
+        let (amount, step) = (i128::from(self.amount.ten_thousandths()), i128::from(minor.step()));
+        let per = (i128::from(self.points.ten_thousandths()) * step).max(1);
+        let (whole, rest) =
+            (points.ten_thousandths().div_euclid(per), points.ten_thousandths().rem_euclid(per));
+        Sum::raw(
+            whole.saturating_mul(amount).saturating_add((rest * amount).div_euclid(per)).saturating_mul(step),
+        )
     }
 
     /// What points are worth, rounded down to the currency's minor unit (rule Q4).

@@ -25,6 +25,11 @@ impl Sum {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
+    /// From ten-thousandths.
+    pub(crate) const fn raw(ten_thousandths: i128) -> Self {
+        Self(ten_thousandths)
+    }
+
     /// In ten-thousandths.
     pub const fn ten_thousandths(self) -> i128 {
         self.0
@@ -48,6 +53,12 @@ impl Sum {
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+
+    /// This much less another.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
 }
 
