@@ -50,6 +50,9 @@
 //! - **An account**, for as long as the store can know that nobody else has written it: while it holds the only handle to
 //!   what is stored, or after asking whether anything changed. The comparison of versions when writing does not
 //!   make it safe to lend an old account: a read is never compared, and a refusal would be decided on stale data.
+//! - **An account that may be outdated**, for a first try: only a unit that writes is final then, and only if the commit
+//!   compares the version, and checks that a key and a name which were not looked up are new. Any other unit is loaded and
+//!   decided again.
 //! - **A snapshot of the account beside the journal**, which may lag behind it, as long as the later entries are folded in
 //!   on load ([`Account::follow`]). The journal is the truth; the head says where it ends.
 //! - **Nothing that is not durable yet**, beyond the work that writes it: whatever a failed or rolled-back work changed must

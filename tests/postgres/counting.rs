@@ -19,10 +19,15 @@ use crate::{now, profile, program, store};
 
 type Counts = [(&'static str, usize); 9];
 
-/// One statement loads and one commits; what depends on what was found, or is new, costs another each.
+/// What is remembered is not loaded; what depends on what was found, or is new, costs another each.
 pub(crate) async fn a_request_takes_few_round_trips(cluster: &Cluster) {
-    for (layout, expected) in [(Layout::OneServer, ONE_SERVER), (Layout::Distributed, DISTRIBUTED)] {
-        let options = Options::new().connections(1).layout(layout);
+    let kinds = [
+        (Layout::OneServer, 10, ONE_SERVER),
+        (Layout::OneServer, 0, NOTHING_REMEMBERED),
+        (Layout::Distributed, 10, DISTRIBUTED),
+    ];
+    for (layout, remembered, expected) in kinds {
+        let options = Options::new().connections(1).layout(layout).remembered(remembered);
         let config = cluster.database().await;
         PostgresStore::migrate(&config, &options).await.unwrap();
         let (config, trips) = counted(&config);
@@ -32,11 +37,24 @@ pub(crate) async fn a_request_takes_few_round_trips(cluster: &Cluster) {
         let ten = ledger.at(now()).commit(Define::from(ten)).await.unwrap().id;
         // The first time prepares the statements, and draws the numbers of more profiles than there are.
         requests(&mut ledger, ten, "alice", &trips).await;
-        assert_eq!(requests(&mut ledger, ten, "bob", &trips).await, expected, "{layout:?}");
+        assert_eq!(requests(&mut ledger, ten, "bob", &trips).await, expected, "{layout:?} {remembered}");
     }
 }
 
 const ONE_SERVER: Counts = [
+    ("a newcomer's reward", 3),
+    ("a balance", 1),
+    ("a redemption", 1),
+    ("a redemption under a key", 1),
+    ("a return", 2),
+    ("a hold and its release", 3),
+    ("a batch", 1),
+    ("a sale that a batch posts twice", 3),
+    ("a lot that moves to a newcomer", 5),
+];
+
+/// One statement loads and one commits.
+const NOTHING_REMEMBERED: Counts = [
     ("a newcomer's reward", 3),
     ("a balance", 1),
     ("a redemption", 2),

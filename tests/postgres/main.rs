@@ -16,6 +16,7 @@ mod joining;
 mod projecting;
 mod proxy;
 mod racing;
+mod remembering;
 mod retaining;
 mod scanning;
 mod schema;
@@ -57,6 +58,13 @@ fn postgres() {
         racing::one_balance_is_spent_once,
         racing::newcomers_get_one_number,
         racing::batches_in_any_order_do_not_deadlock,
+        remembering::of_an_outdated_account_nothing_is_answered,
+        remembering::a_key_is_used_once_by_any_process,
+        remembering::a_batch_keeps_its_order,
+        remembering::a_batch_repeats_and_adds,
+        remembering::due_accounts_are_found,
+        remembering::is_over_with_the_connection,
+        remembering::is_bounded_and_can_be_turned_off,
         failing::does_not_take_what_was_written_back,
         failing::an_account_that_cannot_be_read_does_its_neighbours_no_harm,
         doubting::a_commit_without_a_clear_answer,

@@ -14,12 +14,13 @@ use crate::account::{Account, Corrupt};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Entry;
 use crate::store::damage::differ;
-use crate::store::row::AccountRow;
+use crate::store::row::{AccountRow, first_end};
 use crate::store::stage::{Accounts, Entries};
 use crate::store::{Damage, Find, Lookup, LookupPlan, Need, Owner};
+use crate::time::Timestamp;
 
 /// A loaded account with its pending entries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LoadedAccount {
     /// The account with the pending entries applied.
     pub(super) account: Account,
@@ -47,8 +48,32 @@ pub(super) enum Registration {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Kept {
     pub(super) sequence: u32,
+    pub(super) ends: Ends,
+    /// The latest that the indexed columns can be: those of a remembered account may have been put right since.
+    pub(super) at_most: Ends,
+}
+
+/// The indexed columns of a snapshot row, by which accounts are found: they may be too early, and never too late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ends {
+    /// The next instant at which something happens to the account by itself.
     pub(super) deadline: Option<i64>,
+    /// The instant at which the first of its lots expires, or the first of its holds lapses.
     pub(super) expires: Option<i64>,
+}
+
+impl Ends {
+    pub(super) fn of(account: &Account) -> Self {
+        let micros = |instant: Timestamp| instant.micros();
+        Self { deadline: account.next_deadline().map(micros), expires: first_end(account).map(micros) }
+    }
+
+    /// Whether one of the columns would be too late.
+    pub(super) fn is_sooner_than(self, row: Self) -> bool {
+        let is_before =
+            |new: Option<i64>, row: Option<i64>| new.is_some_and(|new| row.is_none_or(|row| new < row));
+        is_before(self.deadline, row.deadline) || is_before(self.expires, row.expires)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +84,8 @@ pub(super) struct BatchState {
     /// The last entry of each journal that is only looked up in.
     bounds: HashMap<ProfileNumber, u32>,
     answers: Answers,
+    /// Whether no key or name that is to be written may have been used before: it was not looked up.
+    pub(super) are_names_new: bool,
 }
 
 /// The look-ups that a unit still needs.
@@ -116,6 +143,26 @@ impl BatchState {
             Some(_) => {}
         }
         self.by_owner.insert(owner, place);
+    }
+
+    /// Adds a remembered account, and takes for granted that the key and the name of a request are new.
+    pub(super) fn put_remembered(&mut self, need: &Need, loaded: LoadedAccount) {
+        self.are_names_new = true;
+        self.put(need.owner, loaded);
+    }
+
+    /// Takes for granted that nothing is found for a request: its key and its name are new.
+    pub(super) fn assume_new(&mut self, need: &Need) {
+        let Some(account) = self.account_of(need.owner) else { return };
+        let mut plan = LookupPlan::<Entry>::new(need, account);
+        let mut asked = Missing::new();
+        while let Some(Lookup { journal, find }) = plan.next() {
+            plan.answer([]);
+            asked.push((journal, find));
+        }
+        for ask in asked {
+            self.answers.entry(ask).or_default();
+        }
     }
 
     /// Adds a profile that has no number yet.
@@ -182,7 +229,7 @@ impl BatchState {
     }
 
     /// The look-ups of some needs that are not answered yet.
-    pub(super) fn missing(&self, needs: &[Need]) -> Result<Missing, PostgresError> {
+    pub(super) fn missing(&self, needs: &[&Need]) -> Result<Missing, PostgresError> {
         let mut all = Missing::new();
         for need in needs {
             let account = self.account_of(need.owner).ok_or(PostgresError::NoSuchAccount)?;
@@ -285,6 +332,7 @@ fn read_account(answer: &Answer<'_>) -> Result<LoadedAccount, PostgresError> {
     }
     let tail = answer.0.try_get::<_, Option<Vec<&[u8]>>>(9)?.unwrap_or_default();
     row.catch_up(&mut account, tail.into_iter().map(|bytes| read_entry(bytes, number)))?;
-    let kept = Kept { sequence: kept, deadline: answer.0.try_get(7)?, expires: answer.0.try_get(8)? };
+    let ends = Ends { deadline: answer.0.try_get(7)?, expires: answer.0.try_get(8)? };
+    let kept = Kept { sequence: kept, ends, at_most: ends };
     Ok(LoadedAccount { account, base, kept, registration: Registration::Registered, pending: Vec::new() })
 }

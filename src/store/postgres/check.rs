@@ -7,8 +7,7 @@ use futures_util::future::try_join_all;
 use tokio_postgres::{IsolationLevel, Row};
 
 use super::ask::{read_entry, sequence};
-use super::batch::other_state;
-use super::commit::{deadline, expires, is_before};
+use super::batch::{Ends, other_state};
 use super::session::Session;
 use super::sql::check::{ARCHIVED, ENTRY, HEAD, KEY, NAME, STATE, SUBJECT, strays};
 use super::{PostgresError, PostgresStore, Shared};
@@ -154,9 +153,9 @@ fn check_account(number: ProfileNumber, rows: &[Row], checker: &Checker) -> Resu
     let expected = follow(&mut replay, &row, &entries, head.try_get(2)?)?;
     LeadingRows::read(rows)?.compare(&expected, number)?;
     // The deadline in a row may be too early, and never too late.
-    let kept = (state.try_get(2)?, state.try_get(3)?);
-    let is = (deadline(replay.account()), expires(replay.account()));
-    if is_before(is.0, kept.0) || is_before(is.1, kept.1) {
+    let kept = Ends { deadline: state.try_get(2)?, expires: state.try_get(3)? };
+    let is = Ends::of(replay.account());
+    if is.is_sooner_than(kept) {
         let what = differ("its state says too late when something falls due", &is, &kept);
         return Err(Damage::broken(number, what).into());
     }

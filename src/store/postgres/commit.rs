@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tokio_postgres::Row;
 
-use super::batch::{BatchState, LoadedAccount, Registration};
+use super::batch::{BatchState, Ends, LoadedAccount, Registration};
 use super::load::plain;
 use super::session::{Parameter, Session};
 use super::sql::Commit;
@@ -12,7 +12,6 @@ use super::{Layout, PostgresError, Shared};
 use crate::account::{Account, wire as account_wire};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{LotKind, wire};
-use crate::store::row::first_end;
 
 /// The number of new entries after which an account's stored state is rewritten, at the latest.
 const LAG: u32 = 8;
@@ -78,13 +77,15 @@ impl Shared {
         }
         // Writers who lock rows in one order do not deadlock.
         accounts.sort_unstable_by_key(|loaded| loaded.account.number());
-        let mut swapped = HashSet::new();
+        let (mut swapped, are_names_new) = (HashSet::new(), batch.are_names_new);
         match (self.options.layout, accounts.as_slice()) {
             (_, []) => {}
-            (Layout::OneServer, [_, _, ..]) => self.write_together(session, &accounts, &mut swapped).await?,
+            (Layout::OneServer, [_, _, ..]) => {
+                self.write_together(session, &accounts, are_names_new, &mut swapped).await?
+            }
             _ => {
                 for loaded in accounts {
-                    self.write_one(session, loaded, &mut swapped).await?;
+                    self.write_one(session, loaded, are_names_new, &mut swapped).await?;
                 }
             }
         }
@@ -95,6 +96,7 @@ impl Shared {
         &self,
         session: &impl Session,
         accounts: &[&LoadedAccount],
+        are_names_new: bool,
         swapped: &mut HashSet<ProfileNumber>,
     ) -> Result<(), PostgresError> {
         let numbers: Vec<i32> = accounts.iter().map(|loaded| plain(loaded.account.number())).collect();
@@ -104,7 +106,7 @@ impl Shared {
         let mut rows = Rows::default();
         accounts.iter().for_each(|loaded| rows.push(loaded));
         let first: [Parameter<'_>; 5] = [&self.offset, &numbers, &profiles, &before, &after];
-        let answers = rows.send(session, &self.statements.commit, first).await?;
+        let answers = rows.send(session, &self.statements.commit, first, are_names_new).await?;
         let known: HashSet<i32> =
             answers.iter().map(|row| row.try_get(0)).collect::<Result<_, tokio_postgres::Error>>()?;
         let numbers = accounts.iter().map(|loaded| loaded.account.number());
@@ -116,6 +118,7 @@ impl Shared {
         &self,
         session: &impl Session,
         loaded: &LoadedAccount,
+        are_names_new: bool,
         swapped: &mut HashSet<ProfileNumber>,
     ) -> Result<(), PostgresError> {
         let (number, profile) = (plain(loaded.account.number()), profile(loaded));
@@ -123,7 +126,7 @@ impl Shared {
         let mut rows = Rows::default();
         rows.push(loaded);
         let first: [Parameter<'_>; 5] = [&self.offset, &number, &profile, &before, &after];
-        let answers = rows.send(session, &self.statements.commit_one, first).await?;
+        let answers = rows.send(session, &self.statements.commit_one, first, are_names_new).await?;
         if !answers.is_empty() {
             swapped.insert(loaded.account.number());
         }
@@ -183,22 +186,12 @@ impl Rows {
     }
 
     fn push_state(&mut self, loaded: &LoadedAccount) {
-        let (account, kept) = (&loaded.account, &loaded.kept);
-        let (mut deadline, mut expires) = (deadline(account), expires(account));
-        let lags = account.sequence().saturating_sub(kept.sequence) >= lag(account);
-        // Due accounts are found by the row, so its deadline may be too early, and never too late.
-        let is_sooner = is_before(deadline, kept.deadline) || is_before(expires, kept.expires);
-        if lags || is_sooner || kept.sequence == 0 {
-            // While the indexed columns stay the same, the indexes need not be updated with the row.
-            let is_fresh = account.sequence().checked_div(FRESH) != kept.sequence.checked_div(FRESH);
-            if !is_fresh && !is_sooner && kept.sequence > 0 {
-                (deadline, expires) = (kept.deadline, kept.expires);
-            }
-            self.state.0.push(plain(account.number()));
-            self.state.1.push(count(account.sequence()));
-            self.state.2.push(deadline);
-            self.state.3.push(expires);
-            self.state.4.push(account_bytes(account));
+        if let Some(ends) = row_to_write(loaded) {
+            self.state.0.push(plain(loaded.account.number()));
+            self.state.1.push(count(loaded.account.sequence()));
+            self.state.2.push(ends.deadline);
+            self.state.3.push(ends.expires);
+            self.state.4.push(account_bytes(&loaded.account));
         }
     }
 
@@ -208,6 +201,7 @@ impl Rows {
         session: &impl Session,
         commit: &Commit,
         first: [Parameter<'_>; 5],
+        are_names_new: bool,
     ) -> Result<Vec<Row>, PostgresError> {
         let (journal, state, key, name, subject) =
             (&self.journal, &self.state, &self.key, &self.name, &self.subject);
@@ -222,8 +216,22 @@ impl Rows {
         let look_ups: [Parameter<'_>; 10] =
             [&key.0, &key.1, &key.2, &name.0, &name.1, &name.2, &name.3, &subject.0, &subject.1, &subject.2];
         parameters.extend(look_ups);
-        session.query(&commit.whole, &parameters).await
+        let statement = if are_names_new { &commit.with_new_names } else { &commit.whole };
+        session.query(statement, &parameters).await
     }
+}
+
+/// The indexed columns of the snapshot row that a commit writes; `None` if it leaves the row as it is.
+pub(super) fn row_to_write(loaded: &LoadedAccount) -> Option<Ends> {
+    let (account, kept) = (&loaded.account, &loaded.kept);
+    let ends = Ends::of(account);
+    let lags = account.sequence().saturating_sub(kept.sequence) >= lag(account);
+    // Due accounts are found by the row, so its deadline may be too early, and never too late.
+    let is_sooner = ends.is_sooner_than(kept.at_most);
+    // While the indexed columns stay the same, the indexes need not be updated with the row.
+    let is_fresh = account.sequence().checked_div(FRESH) != kept.sequence.checked_div(FRESH);
+    let stays = !is_fresh && !is_sooner && kept.sequence > 0;
+    (lags || is_sooner || kept.sequence == 0).then_some(if stays { kept.ends } else { ends })
 }
 
 /// By how many entries an account's state may lag behind: a small one is written as fast as an entry is read again.
@@ -231,21 +239,6 @@ fn lag(account: &Account) -> u32 {
     let lots =
         [LotKind::Reward, LotKind::Point].into_iter().map(|kind| account.lots(kind).count()).sum::<usize>();
     u32::try_from(lots / LOTS).unwrap_or(LAG).clamp(1, LAG)
-}
-
-/// Whether an instant is before the one that a row says.
-pub(super) fn is_before(new: Option<i64>, kept: Option<i64>) -> bool {
-    new.is_some_and(|new| kept.is_none_or(|kept| new < kept))
-}
-
-/// The next instant at which something happens to the account by itself.
-pub(super) fn deadline(account: &Account) -> Option<i64> {
-    account.next_deadline().map(|deadline| deadline.micros())
-}
-
-/// When the first of its lots expires, or the first of its holds lapses.
-pub(super) fn expires(account: &Account) -> Option<i64> {
-    first_end(account).map(|instant| instant.micros())
 }
 
 /// The bytes that an account is kept as.

@@ -8,7 +8,7 @@ use super::run::pending;
 use super::{PostgresError, PostgresStore, Shared};
 use crate::store::apart::Apart;
 use crate::store::stage::Staged;
-use crate::store::{AsyncStore, CommitStatus, Work};
+use crate::store::{AsyncStore, CommitStatus, Need, Work};
 
 /// A ledger inside a transaction that the caller has open; see [`PostgresStore::joining`].
 pub struct Joined<'a, 't> {
@@ -109,10 +109,9 @@ impl Joined<'_, '_> {
 
     async fn run_unit(&mut self, work: &mut dyn Work, unit: usize) -> Result<Outcome, PostgresError> {
         let (shared, session) = (self.shared, &*self.transaction);
-        let units = unit..unit.saturating_add(1);
-        let needs = work.needs().get(units.clone()).unwrap_or_default();
-        let mut batch = shared.load(session, needs).await?;
-        let decided = shared.decide(session, work, units, &mut batch).await?;
+        let needs: Vec<&Need> = work.needs().get(unit).into_iter().collect();
+        let mut batch = shared.load(session, &needs).await?;
+        let decided = shared.decide(session, work, &[unit], &mut batch).await?;
         let outcome = match decided.first().map(|decided| decided.staged) {
             Some(Staged::Appended) => {
                 let places = pending(&batch);

@@ -20,7 +20,7 @@ impl Shared {
     pub(super) async fn load(
         &self,
         session: &impl Session,
-        needs: &[Need],
+        needs: &[&Need],
     ) -> Result<BatchState, PostgresError> {
         let mut batch = BatchState::default();
         match self.options.layout {
@@ -42,7 +42,7 @@ impl Shared {
     async fn load_together(
         &self,
         session: &impl Session,
-        needs: &[Need],
+        needs: &[&Need],
         batch: &mut BatchState,
     ) -> Result<(), PostgresError> {
         let mut slots = Slots::default();
@@ -97,7 +97,7 @@ impl Shared {
     async fn load_apart(
         &self,
         session: &impl Session,
-        needs: &[Need],
+        needs: &[&Need],
         batch: &mut BatchState,
     ) -> Result<(), PostgresError> {
         let mut slots = Slots::default();
@@ -135,7 +135,7 @@ impl Shared {
     async fn add_newcomers(
         &self,
         session: &impl Session,
-        needs: &[Need],
+        needs: &[&Need],
         batch: &mut BatchState,
     ) -> Result<(), PostgresError> {
         let mut newcomers: Vec<ProfileId> = Vec::new();

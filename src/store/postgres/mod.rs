@@ -44,11 +44,12 @@
 //! # Tables
 //! A narrow **head** row for each account, compared and swapped; the **journal**, append-only, entries as few bytes;
 //! the account's **state**, which lags behind the journal by a few entries and is caught up on load; and look-up rows
-//! for the entries that have a key, a name, or change the record of an earlier thing. Accounts are not kept in memory,
-//! so any number of processes may share a database.
+//! for the entries that have a key, a name, or change the record of an earlier thing. Any number of processes may share a
+//! database: what one remembers of an account is compared with the head before anything is written.
 //!
 //! # Fates
-//! One statement loads what a unit needs and one commits it, so the units of a work share a round trip and a flush.
+//! One statement loads what a unit needs and one commits it, so the units of a work share a round trip and a flush. On a
+//! remembered account the commit is sent at once.
 //! A head that moved, `40001` and `40P01` are [`CommitStatus::Conflict`]. A commit that is answered with another error, or with
 //! none, is [`CommitStatus::InDoubt`], unless the code proves that nothing was committed: that, and every error before the
 //! commit, is a [`PostgresError`].
@@ -62,6 +63,7 @@ mod join;
 mod load;
 mod options;
 mod projections;
+mod remembered;
 mod retention;
 mod run;
 mod scan;
@@ -77,6 +79,7 @@ use deadpool_postgres::Pool;
 pub use error::PostgresError;
 pub use join::Joined;
 pub use options::{Layout, Options, Tls};
+pub use remembered::RememberedReport;
 pub use retention::ArchiveReport;
 pub use schema::{MigrateReport, SCHEMA_VERSION};
 
@@ -89,6 +92,7 @@ pub use {deadpool_postgres, rustls, tokio_postgres};
 use super::CommitStatus;
 use super::{AsyncStore, Work};
 use crate::id::ProfileNumber;
+use remembered::Remembered;
 
 /// A handle on a ledger in PostgreSQL. A clone shares its connections.
 #[derive(Clone, Debug)]
@@ -104,6 +108,7 @@ struct Shared {
     offset: i64,
     /// Numbers that were drawn, and promised to nobody who then needed one; the lowest last.
     spare: Mutex<Vec<ProfileNumber>>,
+    remembered: Remembered,
 }
 
 impl std::fmt::Debug for Shared {
@@ -163,13 +168,26 @@ impl PostgresStore {
         }
         drop(client);
         let statements = sql::Statements::new(options)?;
+        let remembered = Remembered::new(options);
         let (options, offset, spare) = (options.clone(), state.offset, Mutex::default());
-        Ok(Self { shared: Arc::new(Shared { pool, options, statements, offset, spare }) })
+        Ok(Self { shared: Arc::new(Shared { pool, options, statements, offset, spare, remembered }) })
     }
 
     /// The pool of connections.
     pub fn pool(&self) -> &Pool {
         &self.shared.pool
+    }
+
+    /// How many accounts this process remembers, and how often that was of use; see [`Options::remembered`].
+    ///
+    /// ```no_run
+    /// # fn example(store: &scrip::store::postgres::PostgresStore) {
+    /// let report = store.remembered();
+    /// println!("{} of {} requests took one round trip", report.hits, report.hits + report.loads);
+    /// # }
+    /// ```
+    pub fn remembered(&self) -> RememberedReport {
+        self.shared.remembered.report()
     }
 }
 

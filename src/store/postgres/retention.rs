@@ -1,7 +1,8 @@
 //! Keeping the journal small: partitions by time, and an archive for entries that are no longer needed.
 
 use super::ask::Answer;
-use super::commit::{account_bytes, deadline, expires};
+use super::batch::Ends;
+use super::commit::account_bytes;
 use super::session::{Parameter, Session};
 use super::{PostgresError, PostgresStore, Shared};
 use crate::account::{Account, unneeded};
@@ -83,7 +84,7 @@ impl Shared {
         before: Timestamp,
     ) -> Result<u64, PostgresError> {
         let need = Need::of(Owner::Number(number));
-        let batch = self.load(session, std::slice::from_ref(&need)).await?;
+        let batch = self.load(session, &[&need]).await?;
         let Some(account) = batch.account_of(need.owner) else { return Ok(0) };
         let mut journal = Vec::new();
         for row in session.query(&self.statements.journal, &[&number]).await? {
@@ -106,7 +107,7 @@ impl Shared {
     /// Writes an account's state, unless a newer one is stored.
     pub(super) async fn keep(&self, session: &impl Session, account: &Account) -> Result<(), PostgresError> {
         let sequence = i32::try_from(account.sequence()).unwrap_or(i32::MAX);
-        let (deadline, expires, bytes) = (deadline(account), expires(account), account_bytes(account));
+        let (Ends { deadline, expires }, bytes) = (Ends::of(account), account_bytes(account));
         let parameters: [Parameter<'_>; 5] = [&account.number(), &sequence, &deadline, &expires, &bytes];
         session.query(&self.statements.keep, &parameters).await?;
         Ok(())

@@ -7,6 +7,7 @@ use deadpool_postgres::{Object, Transaction};
 
 use super::batch::{BatchState, Halt, LoadedAccount};
 use super::error::{Failure, Sent};
+use super::remembered::Epoch;
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
 use crate::id::ProfileNumber;
@@ -15,7 +16,7 @@ use crate::store::stage::{Staged, stage};
 use crate::store::{CommitStatus, Need, Owner, Work};
 
 /// The largest number of units that share a commit.
-const TOGETHER: usize = 1_024;
+pub(super) const TOGETHER: usize = 1_024;
 
 /// How often a connection that was lost before anything was written is replaced.
 const CONNECTIONS: u32 = 3;
@@ -33,6 +34,7 @@ pub(super) struct Decided {
 /// Units that were decided and are not written yet.
 struct Ready {
     client: Object,
+    epoch: Epoch,
     batch: BatchState,
     decided: Vec<Decided>,
     is_pair: bool,
@@ -40,13 +42,13 @@ struct Ready {
 
 /// The result of writing the pending changes.
 #[derive(Default)]
-struct CommitReport {
+pub(super) struct CommitReport {
     /// Those whose heads swapped.
-    swapped: HashSet<ProfileNumber>,
+    pub(super) swapped: HashSet<ProfileNumber>,
     /// Those whose heads may have swapped.
-    in_doubt: HashSet<ProfileNumber>,
+    pub(super) in_doubt: HashSet<ProfileNumber>,
     /// Why the rest was given up.
-    failed: Option<PostgresError>,
+    pub(super) failed: Option<PostgresError>,
 }
 
 impl CommitReport {
@@ -75,13 +77,15 @@ impl CommitReport {
 
 impl Shared {
     pub(super) async fn run(&self, work: &mut dyn Work) -> Result<(), PostgresError> {
-        let mut apart = Apart::new(groups(work.needs()).into_iter());
-        while let Some(units) = apart.next() {
-            match self.load_and_decide(work, units.clone()).await {
+        let left = self.run_remembered(work).await?;
+        let mut apart = Apart::new(groups(work.needs(), &left).into_iter());
+        while let Some(group) = apart.next() {
+            let units = left.get(group.clone()).unwrap_or_default();
+            match self.load_and_decide(work, units).await {
                 Ok(Some(ready)) => self.write_and_settle(work, ready).await?,
                 // Another writer was in the way.
-                Ok(None) => units.for_each(|unit| work.settle(unit, CommitStatus::Conflict)),
-                Err(error) => apart.failed(units, error)?,
+                Ok(None) => units.iter().for_each(|unit| work.settle(*unit, CommitStatus::Conflict)),
+                Err(error) => apart.failed(group, error)?,
             }
         }
         apart.end()
@@ -91,11 +95,11 @@ impl Shared {
     async fn load_and_decide(
         &self,
         work: &mut dyn Work,
-        units: Range<usize>,
+        units: &[usize],
     ) -> Result<Option<Ready>, PostgresError> {
-        let needs = work.needs().get(units.clone()).unwrap_or_default();
+        let needs: Vec<&Need> = units.iter().filter_map(|unit| work.needs().get(*unit)).collect();
         let is_pair = needs.iter().any(|need| need.second.is_some());
-        let (client, mut batch) = match self.connect_and_load(needs).await {
+        let (client, epoch, mut batch) = match self.connect_and_load(&needs).await {
             Err(error)
                 if error.failure(Sent::Uncommitted) == Failure::Conflict && !error.is_disconnected() =>
             {
@@ -104,7 +108,7 @@ impl Shared {
             loaded => loaded?,
         };
         match self.decide(&client, work, units, &mut batch).await {
-            Ok(decided) => Ok(Some(Ready { client, batch, decided, is_pair })),
+            Ok(decided) => Ok(Some(Ready { client, epoch, batch, decided, is_pair })),
             Err(error) => {
                 self.give_back_promised(&batch);
                 Err(error)
@@ -113,13 +117,14 @@ impl Shared {
     }
 
     async fn write_and_settle(&self, work: &mut dyn Work, ready: Ready) -> Result<(), PostgresError> {
-        let Ready { mut client, mut batch, decided, is_pair } = ready;
+        let Ready { mut client, epoch, mut batch, decided, is_pair } = ready;
         let written = if is_pair {
             self.commit_pair(&mut client, &mut batch).await
         } else {
             self.commit(&client, &mut batch).await
         };
         self.give_back_promised(&batch);
+        self.remembered.update(batch, epoch, &written.swapped);
         for Decided { unit, number, staged, is_pending } in decided {
             let fate = match staged {
                 Staged::Stale => CommitStatus::Conflict,
@@ -134,17 +139,18 @@ impl Shared {
         written.failed.map_or(Ok(()), Err)
     }
 
-    async fn connect_and_load(&self, needs: &[Need]) -> Result<(Object, BatchState), PostgresError> {
+    async fn connect_and_load(&self, needs: &[&Need]) -> Result<(Object, Epoch, BatchState), PostgresError> {
         let mut attempt = 1;
         loop {
             let client = self.pool.get().await?;
+            let epoch = self.remembered.epoch(&client);
             match self.load(&client, needs).await {
                 // The server was started anew, say, and this connection did not know yet.
                 Err(error) if error.is_disconnected() && attempt < CONNECTIONS => {
                     drop(Object::take(client));
                     attempt = attempt.saturating_add(1);
                 }
-                loaded => return Ok((client, loaded?)),
+                loaded => return Ok((client, epoch, loaded?)),
             }
         }
     }
@@ -154,11 +160,11 @@ impl Shared {
         &self,
         session: &impl Session,
         work: &mut dyn Work,
-        units: Range<usize>,
+        units: &[usize],
         batch: &mut BatchState,
     ) -> Result<Vec<Decided>, PostgresError> {
         let mut decided = Vec::with_capacity(units.len());
-        for unit in units {
+        for unit in units.iter().copied() {
             let staged = loop {
                 match stage(batch, work, unit) {
                     Ok(staged) => break staged,
@@ -176,7 +182,7 @@ impl Shared {
     }
 
     /// Commits the pending changes, each account by itself.
-    async fn commit(&self, session: &Object, batch: &mut BatchState) -> CommitReport {
+    pub(super) async fn commit(&self, session: &Object, batch: &mut BatchState) -> CommitReport {
         let mut written = CommitReport::default();
         let places = pending(batch);
         let slower = match self.register(session, batch, &places).await {
@@ -259,14 +265,20 @@ impl Shared {
     }
 }
 
-/// Units that share a commit: the catalogue's by themselves, so that nothing is committed on a definition that is not; and
-/// one over two accounts by itself.
-fn groups(needs: &[Need]) -> Vec<Range<usize>> {
-    let class = |need: &Need| (need.owner == Owner::CATALOGUE, need.second.is_some());
+/// The units that share a commit, as places in the list of units: the catalogue's by themselves, so that nothing is
+/// committed on a definition that is not; and one over two accounts by itself.
+fn groups(needs: &[Need], units: &[usize]) -> Vec<Range<usize>> {
+    let class = |unit: &usize| {
+        let need = needs.get(*unit);
+        (
+            need.map(|need| need.owner) == Some(Owner::CATALOGUE),
+            need.is_some_and(|need| need.second.is_some()),
+        )
+    };
     let mut groups: Vec<Range<usize>> = Vec::new();
-    for alike in needs.chunk_by(|one, next| class(one) == class(next)) {
-        let most = if alike.iter().any(|need| need.second.is_some()) { 1 } else { TOGETHER };
-        for some in alike.chunks(most) {
+    for alike in units.chunk_by(|one, next| class(one) == class(next)) {
+        let is_pair = alike.first().is_some_and(|unit| class(unit).1);
+        for some in alike.chunks(if is_pair { 1 } else { TOGETHER }) {
             let start = groups.last().map_or(0, |group| group.end);
             groups.push(start..start.saturating_add(some.len()));
         }

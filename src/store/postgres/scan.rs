@@ -4,8 +4,7 @@
 //! profile that is asked for, and some more, whose accounts are then loaded; early deadlines are corrected.
 
 use super::ask::Answer;
-use super::batch::BatchState;
-use super::commit::{deadline, expires};
+use super::batch::{BatchState, Ends};
 use super::session::Session;
 use super::sql::Sql;
 use super::{Layout, PostgresError, PostgresStore, Shared};
@@ -101,7 +100,7 @@ impl Shared {
                 break;
             }
             let is_last = needs.len() < PAGE;
-            let batch = self.load(&client, &needs).await?;
+            let batch = self.load(&client, &needs.iter().collect::<Vec<_>>()).await?;
             for need in &needs {
                 let account = batch.account_of(need.owner);
                 if let Some(account) = account.filter(|account| found.len() < limit && wanted(account)) {
@@ -118,13 +117,10 @@ impl Shared {
 
     /// Where a row says too early when something falls due, it is written anew, so that it is not looked at again.
     async fn put_right(&self, session: &impl Session, batch: &BatchState) -> Result<(), PostgresError> {
-        let is_early = |kept: Option<i64>, is: Option<i64>| kept != is;
         let early = batch.accounts.iter().filter(|loaded| {
             let account = &loaded.account;
             // A row is only ever written forward.
-            account.sequence() >= loaded.kept.sequence
-                && (is_early(loaded.kept.deadline, deadline(account))
-                    || is_early(loaded.kept.expires, expires(account)))
+            account.sequence() >= loaded.kept.sequence && loaded.kept.ends != Ends::of(account)
         });
         let mut early: Vec<_> = early.collect();
         early.sort_unstable_by_key(|loaded| loaded.account.number());

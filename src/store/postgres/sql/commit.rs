@@ -10,6 +10,16 @@ pub(in super::super) struct Commit {
     /// Entries and states alone, as most commits are.
     pub(in super::super) plain: Sql,
     pub(in super::super) whole: Sql,
+    /// The same, of those accounts that have used none of the keys and names before.
+    pub(in super::super) with_new_names: Sql,
+}
+
+/// Which look-up rows a commit writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LookUps {
+    None,
+    Any,
+    New,
 }
 
 /// For some profiles. The first parameters: the offset of positions; numbers, profiles, sequences before and after.
@@ -17,19 +27,20 @@ pub(super) fn commit(schema: &str, is_one: bool) -> Commit {
     let swap = format!(
         "SELECT u.number, u.profile, u.sequence, u.previous, {} FROM
              unnest((SELECT $2::integer[]), $3::text[], $4::integer[], $5::integer[])
-                 AS u(number, profile, previous, sequence)
-         ORDER BY u.number",
+                 AS u(number, profile, previous, sequence)",
         position(is_one)
     );
     let types = [Type::INT8, Type::INT4_ARRAY, Type::TEXT_ARRAY, Type::INT4_ARRAY, Type::INT4_ARRAY];
-    Append { schema, swap: &swap, number: "s.number", fits: "s.number = e.number", first: &types }.both()
+    let (fits, order, names) = ("s.number = e.number", "ORDER BY u.number", ["u.number", "e.number"]);
+    Append { schema, swap: &swap, number: "s.number", fits, order, names, first: &types }.all()
 }
 
 /// The same for one profile.
 pub(super) fn commit_one(schema: &str, is_one: bool) -> Commit {
-    let swap = format!("VALUES ($2::integer, $3::text, $5::integer, $4::integer, {})", position(is_one));
+    let swap = format!("SELECT $2::integer, $3::text, $5::integer, $4::integer, {}", position(is_one));
     let types = [Type::INT8, Type::INT4, Type::TEXT, Type::INT4, Type::INT4];
-    Append { schema, swap: &swap, number: "$2", fits: "true", first: &types }.both()
+    let (fits, order, names) = ("true", "", ["$2", "$2"]);
+    Append { schema, swap: &swap, number: "$2", fits, order, names, first: &types }.all()
 }
 
 /// The feed position of the entries written now, unless the same journal has a later one already.
@@ -47,20 +58,28 @@ struct Append<'a> {
     number: &'a str,
     /// Which rows belong to a head that swapped.
     fits: &'a str,
+    /// Rows that are locked in one order do not deadlock.
+    order: &'a str,
+    /// How the number is named where heads are swapped, and where a key or a name is looked up.
+    names: [&'a str; 2],
     first: &'a [Type; 5],
 }
 
 impl Append<'_> {
-    fn both(&self) -> Commit {
-        Commit { plain: self.statement(false), whole: self.statement(true) }
+    fn all(&self) -> Commit {
+        let [plain, whole, with_new_names] =
+            [LookUps::None, LookUps::Any, LookUps::New].map(|look_ups| self.statement(look_ups));
+        Commit { plain, whole, with_new_names }
     }
 
-    fn statement(&self, with_look_ups: bool) -> Sql {
-        let Self { schema, swap, number, fits, first } = self;
-        let look_ups = if with_look_ups { self.look_ups() } else { String::new() };
+    fn statement(&self, rows: LookUps) -> Sql {
+        let Self { schema, swap, number, fits, order, first, .. } = self;
+        let look_ups = if rows == LookUps::None { String::new() } else { self.look_ups() };
+        let condition = if rows == LookUps::New { self.are_names_new() } else { String::new() };
         let text = format!(
             "WITH s AS (
-             INSERT INTO {schema}.head AS h (number, profile, sequence, previous, position) {swap}
+             INSERT INTO {schema}.head AS h (number, profile, sequence, previous, position)
+             {swap} {condition} {order}
              ON CONFLICT (number) DO UPDATE SET sequence = excluded.sequence, previous = excluded.previous,
                  position = greatest(h.position, excluded.position)
              WHERE h.sequence = excluded.previous
@@ -85,12 +104,29 @@ impl Append<'_> {
         let (int, long, bytes) = (Type::INT4_ARRAY, Type::INT8_ARRAY, Type::BYTEA_ARRAY);
         let mut types = first.to_vec();
         types.extend([&int, &int, &long, &bytes, &int, &int, &long, &long, &bytes].map(Type::clone));
-        if with_look_ups {
+        if rows != LookUps::None {
             let (words, small) = (Type::TEXT_ARRAY, Type::INT2_ARRAY);
             types
                 .extend([&int, &words, &int, &int, &small, &words, &int, &int, &long, &int].map(Type::clone));
         }
         Sql { text, types }
+    }
+
+    /// The condition that an account has used none of the keys and names.
+    ///
+    /// Rows of keys and names are written with a head that moves. So what the statement's snapshot does not show was
+    /// written after it, and the head has moved since.
+    fn are_names_new(&self) -> String {
+        let Self { schema, names: [swapped, number], .. } = self;
+        format!(
+            "WHERE {swapped} NOT IN (
+                 SELECT k.number FROM unnest((SELECT $15::integer[]), $16::text[]) AS e(number, key)
+                 JOIN {schema}.key k ON k.number = {number} AND k.key = e.key)
+             AND {swapped} NOT IN (
+                 SELECT n.number
+                 FROM unnest((SELECT $18::integer[]), $19::smallint[], $20::text[]) AS e(number, sort, name)
+                 JOIN {schema}.name n ON n.number = {number} AND n.sort = e.sort AND n.name = e.name)"
+        )
     }
 
     fn look_ups(&self) -> String {
