@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use scrip::store::postgres::RememberedReport;
+
 /// The upper bounds of the latency buckets, in microseconds and as they are written, in seconds.
 const BUCKETS: [(u128, &str); 12] = [
     (500, "0.0005"),
@@ -90,8 +92,8 @@ impl Metrics {
         Counted(&self.open)
     }
 
-    /// All of it, as Prometheus reads it.
-    pub fn write(&self) -> String {
+    /// All of it, as Prometheus reads it; for PostgreSQL with what the process remembers of accounts.
+    pub fn write(&self, remembered: Option<RememberedReport>) -> String {
         let mut out = String::new();
         head(&mut out, "scrip_requests_total", "counter", "Calls answered.");
         for ((route, method, status), count) in &*lock(&self.requests) {
@@ -135,6 +137,20 @@ impl Metrics {
         line(&mut out, "scrip_queue_depth", &self.queue.load(Relaxed));
         head(&mut out, "scrip_calls_in_flight", "gauge", "Calls that are not answered yet.");
         line(&mut out, "scrip_calls_in_flight", &self.open.load(Relaxed));
+        if let Some(report) = remembered {
+            let name = "scrip_store_requests_total";
+            let help =
+                "Requests by whether their account was remembered, loaded, or loaded as it was outdated.";
+            head(&mut out, name, "counter", help);
+            let current = report.loads - report.outdated;
+            for (account, count) in
+                [("remembered", report.hits), ("loaded", current), ("outdated", report.outdated)]
+            {
+                line(&mut out, &format!("{name}{{account=\"{account}\"}}"), &count);
+            }
+            head(&mut out, "scrip_store_accounts", "gauge", "Accounts that are remembered.");
+            line(&mut out, "scrip_store_accounts", &report.accounts);
+        }
         out
     }
 }

@@ -46,6 +46,16 @@ fn postgres_is_a_store_as_well() {
     });
     assert_eq!(answers.iter().filter(|status| **status == 201).count(), 8, "{answers:?}");
     assert!(answers.iter().all(|status| [201, 422, 503].contains(status)), "{answers:?}");
+    // A request on an account that the process remembers takes one round trip, and the metrics tell.
+    let remembered = || {
+        let metrics = other.get("/metrics").is(200).body;
+        let line = "scrip_store_requests_total{account=\"remembered\"} ";
+        metrics.lines().find_map(|text| text.strip_prefix(line)).unwrap().parse::<u64>().unwrap()
+    };
+    other.issue(definition, "q", json!({}));
+    let before = remembered();
+    other.post("/profiles/q/redemptions", &json!({"amount": 5, "strict": true})).is(201);
+    assert_eq!(remembered(), before + 1);
     // One process makes the sale, the other changes it; and a batch under a key is done once by both.
     let both = |call: &(dyn Fn(&Server, u32) -> u16 + Sync)| {
         thread::scope(|scope| {

@@ -13,6 +13,7 @@ use scrip::ledger::{GroupCommit, Grouped};
 use scrip::outcome::{LotSnapshots, Quote};
 use scrip::rejection::KeyReused;
 use scrip::request::{IsRequest, KeyedBatch};
+use scrip::store::postgres::RememberedReport;
 use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _, StoreError};
 use scrip::view::{Catalogue, Wallet};
 use scrip::{
@@ -102,6 +103,14 @@ impl Backend {
             Self::Memory(ledger) => ledger.program(),
             Self::Sqlite(shared) => shared.program(),
             Self::Postgres(shared) => shared.ledger.program(),
+        }
+    }
+
+    /// What the process remembers of accounts, if it does.
+    pub fn remembered(&self) -> Option<RememberedReport> {
+        match self {
+            Self::Memory(_) | Self::Sqlite(_) => None,
+            Self::Postgres(shared) => Some(shared.ledger.clone().store().remembered()),
         }
     }
 

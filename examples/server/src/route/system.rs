@@ -34,7 +34,8 @@ pub async fn health(call: Call) -> Result<Response, Problem> {
 }
 
 pub async fn metrics(call: Call) -> Result<Response, Problem> {
-    Ok(answer::text(StatusCode::OK, "text/plain; version=0.0.4", call.app.metrics.write()))
+    let metrics = call.app.metrics.write(call.app.backend.remembered());
+    Ok(answer::text(StatusCode::OK, "text/plain; version=0.0.4", metrics))
 }
 
 pub async fn openapi(call: Call) -> Result<Response, Problem> {
