@@ -16,6 +16,8 @@ mod batches;
 mod earning;
 #[path = "properties/history.rs"]
 mod history;
+#[path = "properties/kinds.rs"]
+mod kinds;
 #[path = "properties/liability.rs"]
 mod liability;
 #[path = "properties/lots.rs"]

@@ -33,7 +33,11 @@ impl Account {
         match movement {
             Some(movement) if movement.kind == LotKind::Reward => self.rewards_pot.shift(movement),
             // An account that never had points keeps no totals of them.
-            Some(movement) if !movement.value.is_zero() => self.rest_mut().points_pot.shift(movement),
+            Some(movement) if !movement.value.is_zero() => {
+                let rest = self.rest_mut();
+                let is_status = movement.kind == LotKind::Status;
+                if is_status { &mut rest.status_pot } else { &mut rest.points_pot }.shift(movement);
+            }
             _ => {}
         }
     }
@@ -62,17 +66,21 @@ impl Account {
             Effect::HoldClosed { hold, .. } => self.rest_mut().holds.remove(hold),
             Effect::Owe(owed) => {
                 let rest = self.rest_mut();
-                rest.point_debt = rest.point_debt.plus(owed.collected());
+                rest.point_debt = rest.point_debt.plus(owed.point_debt());
                 rest.debts.insert(owed);
             }
-            Effect::PayDebt(points) if !points.is_zero() => {
+            Effect::PayDebt { points, status } if !points.is_zero() => {
                 let rest = self.rest_mut();
-                rest.point_debt = rest.point_debt.minus(points);
-                rest.debts.pay(points);
+                if status.is_none() {
+                    rest.point_debt = rest.point_debt.minus(points);
+                }
+                rest.debts.pay(points, status);
             }
-            Effect::Recover(recovered) => {
+            Effect::Recover { recovered, kind } => {
                 let rest = self.rest_mut();
-                rest.point_debt = rest.point_debt.minus(recovered.debt);
+                if kind == LotKind::Point {
+                    rest.point_debt = rest.point_debt.minus(recovered.debt);
+                }
                 rest.debts.recover(&recovered);
             }
             Effect::MergedInto(number) => {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{LotId, TransactionId};
+use crate::id::{DefinitionId, LotId, TransactionId};
 use crate::journal::{Owed, Recovered};
 use crate::program::Clawback;
 use crate::time::Timestamp;
@@ -24,9 +24,17 @@ impl Debts {
         self.0.iter()
     }
 
-    /// The total that later earnings pay.
-    pub(super) fn collected(&self) -> i128 {
-        self.iter().map(|owed| i128::from(owed.collected().ten_thousandths())).sum()
+    /// The total that later earnings pay: of redeemable points, or of those of a definition whose points are not
+    /// (rule K1).
+    pub(super) fn collected(&self, status: Option<DefinitionId>) -> i128 {
+        let alike = self.iter().filter(|owed| owed.status == status);
+        alike.map(|owed| i128::from(owed.collected().ten_thousandths())).sum()
+    }
+
+    /// How much of so many points earned later pays debts.
+    pub(crate) fn paid_by(&self, points: Points, status: Option<DefinitionId>) -> Points {
+        let collected = i64::try_from(self.collected(status)).unwrap_or(i64::MAX);
+        Points::raw(collected.min(points.ten_thousandths()))
     }
 
     /// The instant of the sale, for a transaction that owes already.
@@ -53,8 +61,8 @@ impl Debts {
     }
 
     /// Pays with later earnings, the oldest sale's debt first.
-    pub(super) fn pay(&mut self, points: Points) {
-        self.lower(points, |owed| owed.policy == Clawback::Debt);
+    pub(super) fn pay(&mut self, points: Points, status: Option<DefinitionId>) {
+        self.lower(points, |owed| owed.policy == Clawback::Debt && owed.status == status);
     }
 
     pub(super) fn recover(&mut self, recovered: &Recovered) {

@@ -37,7 +37,7 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
         (pending.available_at, Due::Mature(value))
     });
     let lapses = account.rest().holds.first().map(|hold| (hold.expires_at, Due::Lapse(hold)));
-    let expiries = [LotKind::Reward, LotKind::Point].into_iter().filter_map(|kind| {
+    let expiries = LotKind::ALL.into_iter().filter_map(|kind| {
         let lot = account.queue(kind).first_unheld()?;
         Some((lot.expires_at.instant()?, Due::Expire(kind, lot)))
     });

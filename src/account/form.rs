@@ -22,6 +22,8 @@ pub(super) struct AccountWire {
     totals: Totals,
     rewards: LotQueue,
     points: LotQueue,
+    #[serde(default, skip_serializing_if = "LotQueue::is_empty")]
+    status: LotQueue,
     #[serde(default, skip_serializing_if = "Debts::is_empty")]
     owed: Debts,
     #[serde(default, skip_serializing_if = "PendingLots::is_empty")]
@@ -41,7 +43,9 @@ impl From<Account> for AccountWire {
         let totals = account.totals();
         let Account { profile, number, sequence, last_at, rewards, rest, .. } = account;
         let rest = rest.map(|rest| *rest).unwrap_or_default();
-        let ColdState { points, debts: owed, pending, overdue, holds, merged_into, merged_from, .. } = rest;
+        let ColdState {
+            points, status, debts: owed, pending, overdue, holds, merged_into, merged_from, ..
+        } = rest;
         Self {
             profile,
             number,
@@ -50,6 +54,7 @@ impl From<Account> for AccountWire {
             totals,
             rewards,
             points,
+            status,
             owed,
             pending,
             overdue,
@@ -70,16 +75,20 @@ impl From<AccountWire> for Account {
             totals,
             rewards,
             points,
+            status,
             pending,
             overdue,
             holds,
             ..
         } = form;
         let AccountWire { owed: debts, merged_into, merged_from, .. } = form;
-        let Totals { rewards: rewards_pot, points: points_pot, point_debt } = totals;
+        let Totals { rewards: rewards_pot, points: points_pot, status_points: status_pot, point_debt } =
+            totals;
         let rest = ColdState {
             points,
             points_pot,
+            status,
+            status_pot,
             point_debt,
             debts,
             pending,

@@ -72,6 +72,10 @@ impl LotQueue {
         self.live().iter()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.live().is_empty()
+    }
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.live().len()

@@ -98,7 +98,12 @@ impl Account {
     #[inline]
     pub fn totals(&self) -> Totals {
         let rest = self.rest();
-        Totals { rewards: self.rewards_pot, points: rest.points_pot, point_debt: rest.point_debt }
+        Totals {
+            rewards: self.rewards_pot,
+            points: rest.points_pot,
+            status_points: rest.status_pot,
+            point_debt: rest.point_debt,
+        }
     }
 
     /// The lots with value that are or were usable, in the order of use (rule C1). A lot past its expiry is still
@@ -197,7 +202,7 @@ impl Account {
 
     /// The next deadline: the instant at which a lot becomes available or expires, or a hold lapses.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let expiries = [LotKind::Reward, LotKind::Point]
+        let expiries = LotKind::ALL
             .into_iter()
             .filter_map(|kind| self.queue(kind).first_unheld().and_then(|lot| lot.expires_at.instant()));
         let matures = self.rest().pending.first().map(|pending| pending.available_at);
@@ -212,6 +217,7 @@ impl Account {
         self.rewards.first_unheld().is_some_and(is_past)
             || self.rest.as_ref().is_some_and(|rest| {
                 rest.points.first_unheld().is_some_and(is_past)
+                    || rest.status.first_unheld().is_some_and(is_past)
                     || rest.pending.first().is_some_and(|pending| pending.available_at <= at)
                     || rest.holds.first().is_some_and(|hold| hold.expires_at <= at)
             })
@@ -220,8 +226,8 @@ impl Account {
     /// Whether the totals add up, and agree with the lots and the holds (rule J3).
     pub fn is_conserved(&self) -> bool {
         self.totals().is_conserved()
-            && self.debts().collected() == value(self.rest().point_debt.into())
-            && [LotKind::Reward, LotKind::Point].into_iter().all(|kind| {
+            && self.debts().collected(None) == value(self.rest().point_debt.into())
+            && LotKind::ALL.into_iter().all(|kind| {
                 let pot = self.pot(kind);
                 let live = || self.queue(kind).iter();
                 let overdue = || {
@@ -269,6 +275,7 @@ impl Account {
         match kind {
             LotKind::Reward => &self.rewards,
             LotKind::Point => &self.rest().points,
+            LotKind::Status => &self.rest().status,
         }
     }
 
@@ -278,6 +285,7 @@ impl Account {
         match kind {
             LotKind::Reward => &self.rewards_pot,
             LotKind::Point => &self.rest().points_pot,
+            LotKind::Status => &self.rest().status_pot,
         }
     }
 
@@ -298,7 +306,7 @@ impl Account {
 
     /// A lot that is live at an instant (usable, pending, or held past its expiry), with its standing.
     pub(crate) fn live(&self, id: LotId, at: Timestamp) -> Option<(LiveLot, LotKind, Standing)> {
-        let queued = [LotKind::Reward, LotKind::Point].into_iter().find_map(|kind| {
+        let queued = LotKind::ALL.into_iter().find_map(|kind| {
             let lot = self.queue(kind).iter().find(|lot| lot.id == id)?;
             Some((*lot, kind, if lot.expires_at.is_past(at) { Standing::Expired } else { Standing::Usable }))
         });
@@ -321,6 +329,7 @@ impl Account {
         match kind {
             LotKind::Reward => &mut self.rewards,
             LotKind::Point => &mut self.rest_mut().points,
+            LotKind::Status => &mut self.rest_mut().status,
         }
     }
 }

@@ -18,6 +18,9 @@ pub struct NextExpiry {
     pub amount: Amount,
     /// The points that expire then, without held points.
     pub points: Points,
+    /// The points that cannot be redeemed and expire then (rule K1).
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub status_points: Points,
     /// The lots, in the order of use.
     pub lots: Vec<LotId>,
 }
@@ -46,13 +49,18 @@ impl Account {
     pub fn next_expiry(&self, at: Timestamp) -> Option<NextExpiry> {
         let mut later = self.clone();
         settle_due(&mut later, at, &mut Vec::new());
-        let ends = [LotKind::Reward, LotKind::Point].map(|kind| {
+        let ends = LotKind::ALL.map(|kind| {
             later.lots(kind).find(|lot| !lot.unheld().is_zero()).and_then(|lot| lot.expires_at.instant())
         });
         let expires_at = ends.into_iter().flatten().min()?;
-        let mut next =
-            NextExpiry { expires_at, amount: Amount::ZERO, points: Points::ZERO, lots: Vec::new() };
-        for kind in [LotKind::Reward, LotKind::Point] {
+        let mut next = NextExpiry {
+            expires_at,
+            amount: Amount::ZERO,
+            points: Points::ZERO,
+            status_points: Points::ZERO,
+            lots: Vec::new(),
+        };
+        for kind in LotKind::ALL {
             for lot in later.lots(kind).take_while(|lot| lot.expires_at.is_past(expires_at)) {
                 if lot.unheld().is_zero() {
                     continue;
@@ -60,6 +68,9 @@ impl Account {
                 match kind {
                     LotKind::Reward => next.amount = next.amount.plus(lot.unheld().as_amount()),
                     LotKind::Point => next.points = next.points.plus(lot.unheld().as_points()),
+                    LotKind::Status => {
+                        next.status_points = next.status_points.plus(lot.unheld().as_points());
+                    }
                 }
                 next.lots.push(lot.id);
             }

@@ -14,6 +14,10 @@ pub(super) struct ColdState {
     pub(super) points: LotQueue,
     /// The totals of the points.
     pub(super) points_pot: KindTotals,
+    /// Points that cannot be redeemed (rule K1).
+    pub(super) status: LotQueue,
+    /// The totals of these.
+    pub(super) status_pot: KindTotals,
     pub(super) point_debt: Points,
     /// All owed points: the debt above, and the shortfalls that are not collected.
     pub(super) debts: Debts,
@@ -32,6 +36,8 @@ impl ColdState {
     pub(super) const NONE: &Self = &Self {
         points: LotQueue::EMPTY,
         points_pot: KindTotals::EMPTY,
+        status: LotQueue::EMPTY,
+        status_pot: KindTotals::EMPTY,
         point_debt: Points::ZERO,
         debts: Debts::EMPTY,
         pending: PendingLots::EMPTY,

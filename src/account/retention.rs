@@ -48,8 +48,7 @@ fn lots_drawn_from(entry: &Entry) -> Vec<LotId> {
 }
 
 fn live_lots(account: &Account) -> impl Iterator<Item = LotId> {
-    let kinds = [LotKind::Reward, LotKind::Point];
-    let queued = kinds.into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
+    let queued = LotKind::ALL.into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
     let pending = account.pending().map(|pending| pending.lot.id);
     queued.chain(pending).chain(account.overdue().map(|overdue| overdue.lot.id))
 }

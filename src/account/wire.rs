@@ -20,6 +20,7 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
     let mut to = Writer::new(out, number, sequence, last_at);
     let rest = account.rest();
     let has_points = rest.points_pot != KindTotals::EMPTY;
+    let has_status = rest.status_pot != KindTotals::EMPTY;
     let has_profile = account.profile().is_some();
     to.byte(FORM);
     to.flags([
@@ -31,6 +32,7 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
         rest.merged_into.is_some(),
         !rest.merged_from.is_empty(),
         !rest.debts.is_empty(),
+        has_status,
     ]);
     to.profile(number);
     if has_profile {
@@ -45,6 +47,10 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
         lots.to.pot(&rest.points_pot);
         lots.list(rest.points.iter());
     }
+    if has_status {
+        lots.to.pot(&rest.status_pot);
+        lots.list(rest.status.iter());
+    }
     lots.rare(rest);
 }
 
@@ -58,7 +64,7 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
         FORM => {}
         newer => return Err(from.newer(newer.into())),
     }
-    let [has_profile, has_points, rare @ ..] = from.flags::<8>()?;
+    let [has_profile, has_points, rare @ .., has_status] = from.flags::<9>()?;
     from.number = from.profile()?;
     let profile = from.if_set(has_profile, |from| from.parsed("a profile's id"))?;
     let mut account = Account::new(profile.unwrap_or(ProfileId::BLANK), from.number);
@@ -73,6 +79,11 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
         let rest = account.rest_mut();
         rest.points_pot = lots.from.pot()?;
         lots.list(|lot| rest.points.insert(lot))?;
+    }
+    if has_status {
+        let rest = account.rest_mut();
+        rest.status_pot = lots.from.pot()?;
+        lots.list(|lot| rest.status.insert(lot))?;
     }
     if rare != [false; 6] {
         lots.rare(rare, account.rest_mut())?;
@@ -118,7 +129,7 @@ impl LotWriter<'_> {
         if !pending.is_empty() {
             self.to.number(pending.iter().len() as u64);
             for PendingLot { available_at, kind, lot } in pending.iter() {
-                self.to.flags([*kind == LotKind::Point]);
+                self.to.flags([kind.is_points(), *kind == LotKind::Status]);
                 self.to.instant(*available_at);
                 self.lot(lot);
             }
@@ -126,7 +137,7 @@ impl LotWriter<'_> {
         if !overdue.is_empty() {
             self.to.number(overdue.len() as u64);
             for OverdueLot { kind, lot } in overdue {
-                self.to.flags([*kind == LotKind::Point]);
+                self.to.flags([kind.is_points(), *kind == LotKind::Status]);
                 self.lot(lot);
             }
         }
@@ -174,15 +185,19 @@ impl LotReader<'_> {
         let [has_pending, has_overdue, has_holds, is_merged, has_merged, is_owed] = flags;
         if has_pending {
             for _ in 0..self.from.number()? {
-                let [is_point] = self.from.flags()?;
+                let [is_points, is_status] = self.from.flags()?;
                 let available_at = self.from.instant()?;
-                rest.pending.insert(PendingLot { available_at, kind: kind_of(is_point), lot: self.lot()? });
+                rest.pending.insert(PendingLot {
+                    available_at,
+                    kind: kind_of(is_points, is_status),
+                    lot: self.lot()?,
+                });
             }
         }
         if has_overdue {
             for _ in 0..self.from.number()? {
-                let [is_point] = self.from.flags()?;
-                rest.overdue.push(OverdueLot { kind: kind_of(is_point), lot: self.lot()? });
+                let [is_points, is_status] = self.from.flags()?;
+                rest.overdue.push(OverdueLot { kind: kind_of(is_points, is_status), lot: self.lot()? });
             }
         }
         if has_holds {
@@ -193,7 +208,7 @@ impl LotReader<'_> {
         rest.merged_from = self.from.if_set(has_merged, Reader::profiles)?.unwrap_or_default();
         if is_owed {
             for owed in self.from.list::<Owed>()? {
-                rest.point_debt = rest.point_debt.plus(owed.collected());
+                rest.point_debt = rest.point_debt.plus(owed.point_debt());
                 rest.debts.insert(&owed);
             }
         }

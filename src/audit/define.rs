@@ -21,6 +21,8 @@ struct Known {
 /// The terms that a definition gives its lots; the zone may come from the request or the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct DefinedTerms {
+    /// Of points: whether they can be redeemed (rule K1).
+    kind: LotKind,
     period: Option<Period>,
     extend_days: Option<u32>,
     is_reassignable: bool,
@@ -34,9 +36,16 @@ impl Definitions {
         let none =
             || Fault::new("D2", "definition_id", &issue.definition_id, "a definition of the catalogue");
         let known = known.ok_or_else(none)?;
-        same("D2", "kind", &issue.kind, &kind(&known.latest.definition))?;
+        let is_points = matches!(known.latest.definition, Definition::Point(_));
+        ensure(
+            "D2",
+            "kind",
+            issue.kind.is_points() == is_points,
+            &issue.kind,
+            format_args!("the definition's"),
+        )?;
         let Terms { period, extend_days, is_reassignable, is_extendable, .. } = issue.terms;
-        let terms = DefinedTerms { period, extend_days, is_reassignable, is_extendable };
+        let terms = DefinedTerms { kind: issue.kind, period, extend_days, is_reassignable, is_extendable };
         let is_defined = known.terms.contains(&terms);
         ensure("D3", "terms", is_defined, &issue.terms, format_args!("those of the definition"))
     }
@@ -98,12 +107,14 @@ const fn kind(definition: &Definition) -> LotKind {
 fn terms(definition: &Definition) -> DefinedTerms {
     match definition {
         Definition::Reward(reward) => DefinedTerms {
+            kind: LotKind::Reward,
             period: reward.period_type.counted(reward.period),
             extend_days: reward.extend_days,
             is_reassignable: reward.is_reassignable,
             is_extendable: reward.is_extendable,
         },
         Definition::Point(point) => DefinedTerms {
+            kind: if point.is_redeemable { LotKind::Point } else { LotKind::Status },
             period: point.period_type.counted(point.period),
             extend_days: point.extend_days,
             is_reassignable: point.is_reassignable,

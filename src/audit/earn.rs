@@ -5,7 +5,7 @@ use super::issue::only_from;
 use super::lots::{LotRecord, NONE, lot_change, same_change};
 use super::{Check, Fault, Past, Step, ensure, same};
 use crate::definition::Terms;
-use crate::id::{LotId, TransactionId};
+use crate::id::{DefinitionId, LotId, TransactionId};
 use crate::journal::{Bucket, ClawedBack, EarnedMore, Issue, LotKind, LotState, Origin, Recovered, Standing};
 use crate::time::Expiry;
 use crate::value::{Points, Quantity};
@@ -37,9 +37,11 @@ impl Past {
             Some(_) => return Err(Fault::new("R3", "details.origin", &transaction, "a return")),
         };
         self.check_own_lot(issue, transaction)?;
-        same("X3", "kind", &issue.kind, &LotKind::Point)?;
+        let is_points = issue.kind.is_points();
+        ensure("X3", "kind", is_points, &issue.kind, format_args!("points"))?;
+        let status = issue.definition_id.filter(|_| issue.kind == LotKind::Status);
         let Paid { clawed_back, paid_to_debt, into_lot } =
-            paid(step, transaction, issue.value_initial.as_points());
+            paid(step, transaction, issue.value_initial.as_points(), status);
         same("X4", "value_remaining", &issue.value_remaining.as_points(), &into_lot)?;
         let origin = Origin::Earned { transaction, paid_to_debt, clawed_back, replaces };
         same("X3", "details", &issue.details, &only_from(origin))?;
@@ -55,6 +57,8 @@ impl Past {
         let Some(transaction) = self.transactions.get(&id) else { return Ok(()) };
         let Some(earned) = transaction.earned else { return Ok(()) };
         same("X3", "definition_id", &issue.definition_id, &earned.definition_id)?;
+        let kind = if earned.is_status { LotKind::Status } else { LotKind::Point };
+        same("K1", "kind", &issue.kind, &kind)?;
         same("X3", "issued_at", &issue.issued_at, &transaction.transacted_at)?;
         let delay = TimeDelta::days(earned.delay_days.into());
         let available_at = transaction.transacted_at.checked_add(delay).ok();
@@ -72,6 +76,8 @@ impl Past {
         same("X4", "change.after.lot", &Some(earned.change.after.lot), &own)?;
         let record = self.lot("change.after.lot", earned.change.after.lot)?;
         let now = record.at(step.at());
+        let status = record.issue.definition_id.filter(|_| now.kind == LotKind::Status);
+        same("K1", "status", &earned.status, &status)?;
         let remaining = earned.change.after.remaining;
         let fault = || Fault::new("X4", "change.after.remaining", &remaining, "no less than it was");
         let value = remaining.checked_sub(now.remaining).ok_or_else(fault)?;
@@ -79,7 +85,7 @@ impl Past {
         let owed = owed.checked_add(earned.paid_to_debt).unwrap_or(Points::MAX_TOTAL);
         let points = value.as_points().checked_add(owed).unwrap_or(Points::MAX_TOTAL);
         same("X4", "change.after.remaining", &points, &expected.unwrap_or(points))?;
-        let Paid { clawed_back, paid_to_debt, into_lot } = paid(step, earned.transaction, points);
+        let Paid { clawed_back, paid_to_debt, into_lot } = paid(step, earned.transaction, points, status);
         same("X5", "clawed_back", &earned.clawed_back, &clawed_back)?;
         same("X4", "paid_to_debt", &earned.paid_to_debt, &paid_to_debt)?;
         same("X4", "change.after.remaining", &value, &into_lot.into())?;
@@ -124,7 +130,13 @@ impl Past {
                 }
                 None => {
                     let now = self.stayed(step, lot, change)?;
-                    same("X3", "changes.after.kind", &now.kind, &LotKind::Point)?;
+                    ensure(
+                        "X3",
+                        "changes.after.kind",
+                        now.kind.is_points(),
+                        &now.kind,
+                        format_args!("points"),
+                    )?;
                     (now, now.remaining)
                 }
             };
@@ -156,7 +168,10 @@ impl Past {
         same("X4", "owed.points", &owed.points, &left)?;
         ensure("X4", "owed.points", !left.is_zero(), &left, format_args!("more than nothing"))?;
         same("X5", "owed.transaction", &owed.transaction, &transaction)?;
-        let sale = self.transactions.get(&transaction).map(|sale| sale.transacted_at);
+        let sale = self.transactions.get(&transaction);
+        let earned = sale.and_then(|sale| sale.earned).filter(|earned| earned.is_status);
+        same("K1", "owed.status", &owed.status, &earned.and_then(|earned| earned.definition_id))?;
+        let sale = sale.map(|sale| sale.transacted_at);
         let sold_at = step.account.debts().sold_at(transaction).or(sale);
         same("X5", "owed.sold_at", &Some(owed.sold_at), &sold_at)?;
         let held = self.own_lots(transaction).filter(|own| !own.held.is_zero());
@@ -207,11 +222,12 @@ struct Paid {
 }
 
 /// Splits earned points: the transaction's own debt first, then other debts, then its lot (rules X4 and X5).
-fn paid(step: &Step<'_>, transaction: TransactionId, points: Points) -> Paid {
-    let clawed_back = step.account.debts().clone().claw_back(transaction, points.into());
+/// Redeemable points pay redeemable debts, and others those of the same definition.
+fn paid(step: &Step<'_>, transaction: TransactionId, points: Points, status: Option<DefinitionId>) -> Paid {
+    let mut debts = step.account.debts().clone();
+    let clawed_back = debts.claw_back(transaction, points.into());
     let left = points.minus(clawed_back.map_or(Points::ZERO, |recovered| recovered.points()));
-    let lowered = clawed_back.map_or(Points::ZERO, |recovered| recovered.debt);
-    let paid_to_debt = step.account.totals().point_debt.minus(lowered).min(left);
+    let paid_to_debt = debts.paid_by(left, status);
     Paid { clawed_back, paid_to_debt, into_lot: left.minus(paid_to_debt) }
 }
 

@@ -9,8 +9,6 @@ use crate::id::{HoldId, LotId, ProfileNumber};
 use crate::journal::{Cause, EntryKind, KindTotals, LotKind, MergedIn, MergedOut, Movement};
 use crate::value::Quantity;
 
-const KINDS: [LotKind; 2] = [LotKind::Reward, LotKind::Point];
-
 /// A profile that is being merged into this one: the lots that came, with the held part of each.
 #[derive(Debug)]
 pub(super) struct Arrival {
@@ -49,7 +47,7 @@ impl Past {
         let holds: Vec<HoldId> = account.holds().map(|hold| hold.hold).collect();
         same("L2", "holds", &merged.holds, &holds)?;
         same("X4", "point_debt", &merged.point_debt, &account.totals().point_debt)?;
-        let history = KINDS.into_iter().flat_map(|kind| account.pot(kind).history(kind));
+        let history = LotKind::ALL.into_iter().flat_map(|kind| account.pot(kind).history(kind));
         same("L2", "moved", &merged.moved, &history.collect())
     }
 
@@ -115,7 +113,7 @@ impl Past {
 
 /// Checks that history comes from another profile, each bucket at most once and in order.
 fn check_history(moved: &Vec<Movement>) -> Check {
-    let stated = KINDS.into_iter().flat_map(|kind| {
+    let stated = LotKind::ALL.into_iter().flat_map(|kind| {
         let mut totals = KindTotals::default();
         moved.iter().filter(|it| it.kind == kind).for_each(|it| totals.shift(*it));
         totals.history(kind).map(Movement::back).collect::<Vec<_>>()
@@ -125,7 +123,7 @@ fn check_history(moved: &Vec<Movement>) -> Check {
 
 /// Whether the account still has lots that a merger takes along.
 pub(super) fn has_live_lots(account: &Account) -> bool {
-    KINDS.iter().any(|kind| account.lots(*kind).len() > 0)
+    LotKind::ALL.iter().any(|kind| account.lots(*kind).len() > 0)
         || account.pending().len() > 0
         || account.overdue().len() > 0
 }

@@ -149,6 +149,9 @@ pub struct PointDefinition {
     /// Whether its lots can be extended (rule L1).
     #[serde(default)]
     pub is_extendable: bool,
+    /// Whether its points can be redeemed. Status or tier points cannot: they count, and are worth nothing (rule K1).
+    #[serde(default = "yes")]
+    pub is_redeemable: bool,
     /// A text for the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -266,7 +269,7 @@ setters! { RewardDefinition {
 } }
 
 impl PointDefinition {
-    /// A definition with the usual terms: assignable, not reassignable, not extendable, no expiry.
+    /// A definition with the usual terms: assignable, redeemable, not reassignable, not extendable, no expiry.
     pub fn new(handle: Handle, name: &str) -> Self {
         Self {
             handle,
@@ -280,6 +283,7 @@ impl PointDefinition {
             is_assignable: true,
             is_reassignable: false,
             is_extendable: false,
+            is_redeemable: true,
             description: None,
             notes: None,
             tags: Vec::new(),
@@ -316,6 +320,9 @@ setters! { PointDefinition {
 
     /// Whether its lots can be extended (rule L1).
     with_extendable(is_extendable: bool) = is_extendable;
+
+    /// Whether its points can be redeemed (rule K1).
+    with_redeemable(is_redeemable: bool) = is_redeemable;
 
     /// With tags.
     with_tags(tags: impl IntoIterator<Item = impl Into<String>>) = tags.into_iter().map(Into::into).collect();

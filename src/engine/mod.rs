@@ -29,7 +29,7 @@ use crate::account::{Account, settle_due};
 use crate::id::Key;
 use crate::journal::{BatchRow, Entry, External, Fingerprint, RecordId};
 use crate::program::Program;
-use crate::store::{Change, Need, Record, View};
+use crate::store::{Change, DefinitionRef, Need, Record, View};
 use crate::time::Timestamp;
 
 /// A request that a ledger can decide.
@@ -47,8 +47,8 @@ impl<A: sealed::Operation> Action for A {
 
 pub(crate) mod sealed {
     use super::{
-        EntryBuilder, External, Fingerprint, Need, Program, Record, RecordId, Rejection, Timestamp, View,
-        Written,
+        DefinitionRef, EntryBuilder, External, Fingerprint, Need, Program, Record, RecordId, Rejection,
+        Timestamp, View, Written,
     };
 
     /// What an operation says of itself, and its rule.
@@ -58,6 +58,11 @@ pub(crate) mod sealed {
 
         /// What must be loaded to decide it, besides its key and the name of what it makes.
         fn need(&self) -> Result<Need, Rejection>;
+
+        /// The definition that must be loaded as well, where the program says so.
+        fn definition(&self, _program: &Program) -> Option<DefinitionRef> {
+            None
+        }
 
         /// Its content, in 128 bits.
         fn fingerprint(&self) -> Fingerprint;
@@ -138,8 +143,9 @@ impl<A> Copy for Asked<'_, A> {}
 
 /// What a request needs to be decided, its key and the name of what it makes included.
 #[inline]
-pub(crate) fn need<A: Action>(asked: Asked<'_, A>) -> Result<Need, Rejection> {
+pub(crate) fn need<A: Action>(program: &Program, asked: Asked<'_, A>) -> Result<Need, Rejection> {
     let mut need = asked.request.need()?;
+    need.definition = need.definition.or_else(|| asked.request.definition(program));
     if let (Some(field), Some(_)) = (need.follows_lot, asked.key) {
         // A key is looked for in one journal, so it must be said whose.
         return Err(Rejection::Missing { field: field.into() });

@@ -14,8 +14,20 @@ use crate::value::{Amount, Delta, Points, Quantity, Worth};
 pub enum LotKind {
     /// Money: a reward.
     Reward,
-    /// Points.
+    /// Points that can be redeemed.
     Point,
+    /// Points that cannot be redeemed, such as those of a tier (rule K1).
+    Status,
+}
+
+impl LotKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Reward, Self::Point, Self::Status];
+
+    /// Whether lots of this kind hold points.
+    pub const fn is_points(self) -> bool {
+        !matches!(self, Self::Reward)
+    }
 }
 
 /// The places where value can be, come from or go to (rule J3).
@@ -129,6 +141,11 @@ impl KindTotals {
         moved: Delta::ZERO,
     };
 
+    /// Whether there never was any.
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::EMPTY
+    }
+
     /// Whether the totals are conserved: no value appeared or vanished (rule J3).
     pub fn is_conserved(&self) -> bool {
         let came = [self.issued.into(), self.adjusted, self.moved];
@@ -222,22 +239,25 @@ impl KindTotals {
     }
 }
 
-/// The totals of an account, in money and in points.
+/// The totals of an account, in money, in points, and in points that cannot be redeemed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Totals {
     /// Money.
     pub rewards: KindTotals,
-    /// Points.
+    /// Points that can be redeemed.
     pub points: KindTotals,
-    /// Points owed: spent before the purchase that earned them came back (rule X4).
+    /// Points that cannot be redeemed (rule K1).
+    #[serde(default, skip_serializing_if = "KindTotals::is_nothing")]
+    pub status_points: KindTotals,
+    /// Redeemable points owed: spent before the purchase that earned them came back (rule X4).
     pub point_debt: Points,
 }
 
 impl Totals {
-    /// Whether both kinds of value are conserved (rule J3).
+    /// Whether each kind of value is conserved (rule J3).
     pub fn is_conserved(&self) -> bool {
-        self.rewards.is_conserved() && self.points.is_conserved()
+        LotKind::ALL.into_iter().all(|kind| self.pot(kind).is_conserved())
     }
 
     /// The balances that callers see.
@@ -250,13 +270,17 @@ impl Totals {
             point_pending: self.points.pending.as_points(),
             point_held: self.points.held.as_points(),
             point_debt: self.point_debt,
+            status_point_balance: self.status_points.available.as_points(),
+            status_point_pending: self.status_points.pending.as_points(),
         }
     }
 
-    pub(crate) const fn pot(&self, kind: LotKind) -> &KindTotals {
+    /// The totals of one kind of value.
+    pub const fn pot(&self, kind: LotKind) -> &KindTotals {
         match kind {
             LotKind::Reward => &self.rewards,
             LotKind::Point => &self.points,
+            LotKind::Status => &self.status_points,
         }
     }
 
@@ -264,15 +288,21 @@ impl Totals {
     pub(crate) fn follow(&mut self, entry: &EntryKind, at: Timestamp) {
         entry.effects(at, |effect| {
             match effect {
-                Effect::Owe(owed) => self.point_debt = self.point_debt.plus(owed.collected()),
-                Effect::PayDebt(points) => self.point_debt = self.point_debt.minus(points),
-                Effect::Recover(back) => self.point_debt = self.point_debt.minus(back.debt),
+                Effect::Owe(owed) => self.point_debt = self.point_debt.plus(owed.point_debt()),
+                Effect::PayDebt { points, status: None } => {
+                    self.point_debt = self.point_debt.minus(points);
+                }
+                Effect::Recover { recovered, kind: LotKind::Point } => {
+                    self.point_debt = self.point_debt.minus(recovered.debt);
+                }
                 _ => {}
             }
-            match effect.movement() {
-                Some(movement) if movement.kind == LotKind::Reward => self.rewards.shift(movement),
-                Some(movement) => self.points.shift(movement),
-                None => {}
+            if let Some(movement) = effect.movement() {
+                match movement.kind {
+                    LotKind::Reward => self.rewards.shift(movement),
+                    LotKind::Point => self.points.shift(movement),
+                    LotKind::Status => self.status_points.shift(movement),
+                }
             }
         });
     }
@@ -301,6 +331,12 @@ pub struct Balances {
     /// Points owed.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub point_debt: Points,
+    /// Points that count, and cannot be redeemed (rule K1).
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub status_point_balance: Points,
+    /// Such points that will count later.
+    #[serde(default, skip_serializing_if = "Points::is_nothing")]
+    pub status_point_pending: Points,
 }
 
 impl Balances {
@@ -315,6 +351,8 @@ impl Balances {
             point_pending: self.point_pending,
             point_held: self.point_held,
             point_debt: self.point_debt,
+            status_point_balance: self.status_point_balance,
+            status_point_pending: self.status_point_pending,
             point_worth: program.worth(self.point_balance),
             combined_worth: worth(self.reward_balance, self.point_balance),
             pending_worth: worth(self.reward_pending, self.point_pending),
@@ -341,6 +379,10 @@ pub struct ValuedBalances {
     pub point_held: Points,
     /// Points owed.
     pub point_debt: Points,
+    /// Points that count, and cannot be redeemed: worth nothing (rule K1).
+    pub status_point_balance: Points,
+    /// Such points that will count later.
+    pub status_point_pending: Points,
     /// The worth of the points that can be redeemed.
     pub point_worth: Worth,
     /// The worth of the money and points that can be redeemed.

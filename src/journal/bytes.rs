@@ -215,8 +215,13 @@ impl Writer<'_> {
     }
 }
 
-pub(crate) const fn kind_of(is_point: bool) -> LotKind {
-    if is_point { LotKind::Point } else { LotKind::Reward }
+/// The kind of value from two flags, of which the second was added later.
+pub(crate) const fn kind_of(is_points: bool, is_status: bool) -> LotKind {
+    match (is_points, is_status) {
+        (false, _) => LotKind::Reward,
+        (true, false) => LotKind::Point,
+        (true, true) => LotKind::Status,
+    }
 }
 
 /// Maps small numbers of either sign to small unsigned ones: 0, -1, 1, -2 …

@@ -141,6 +141,7 @@ impl Binary for PointDefinition {
             extend_days.is_some(),
             timezone.is_some(),
             meta.is_some(),
+            !self.is_redeemable,
         ]);
         to.text(self.handle.as_str());
         to.text(&self.name);
@@ -167,11 +168,13 @@ impl Binary for PointDefinition {
             has_extend_days,
             has_zone,
             has_meta,
+            is_status,
         ] = from.flags()?;
         let mut definition = Self {
             is_assignable,
             is_reassignable,
             is_extendable,
+            is_redeemable: !is_status,
             ..Self::new(from.parsed("a handle")?, from.text()?)
         };
         definition.value = from.if_set(has_value, Reader::points)?;

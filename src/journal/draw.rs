@@ -34,8 +34,8 @@ pub(crate) fn first_part(items: &[Item], exchange: Option<Exchange>, wanted: Amo
                 let paid = group.iter().fold(Amount::ZERO, |sum, item| sum.plus(item.amount));
                 draw.points(capacities, exchange, paid.min(left));
             }
-            // Points never pay without a rate.
-            (LotKind::Point, None) => {}
+            // Points never pay without a rate, and some never pay.
+            (LotKind::Point, None) | (LotKind::Status, _) => {}
         }
     }
     draw.items

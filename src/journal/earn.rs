@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::TransactionId;
+use crate::id::{DefinitionId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, LotChange, Recovered};
@@ -16,6 +16,9 @@ pub struct EarnedMore {
     pub transaction: TransactionId,
     /// The change of its lot, which the points came into.
     pub change: LotChange,
+    /// The definition that they were earned of, if such points cannot be redeemed (rule K1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<DefinitionId>,
     /// The points that paid a debt instead.
     #[serde(default, skip_serializing_if = "Points::is_nothing")]
     pub paid_to_debt: Points,
@@ -26,30 +29,34 @@ pub struct EarnedMore {
 
 impl EarnedMore {
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
-        self.clawed_back.iter().for_each(|recovered| recovered.effects(Bucket::Issued, tell));
+        self.clawed_back
+            .iter()
+            .for_each(|recovered| recovered.effects(self.change.after.kind, Bucket::Issued, tell));
         self.change.effects(tell);
-        tell(Effect::PayDebt(self.paid_to_debt));
+        tell(Effect::PayDebt { points: self.paid_to_debt, status: self.status });
     }
 }
 
 impl Binary for EarnedMore {
     fn write(&self, to: &mut Writer<'_>) {
         let has_paid = !self.paid_to_debt.is_zero();
-        to.flags([has_paid, self.clawed_back.is_some()]);
+        to.flags([has_paid, self.clawed_back.is_some(), self.status.is_some()]);
         to.id(self.transaction);
         self.change.write(to);
         if has_paid {
             to.quantity(self.paid_to_debt);
         }
         self.clawed_back.iter().for_each(|recovered| recovered.write(to));
+        self.status.inspect(|definition| to.id(*definition));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "points that a transaction earned";
-        let [has_paid, has_clawed_back] = from.flags()?;
+        let [has_paid, has_clawed_back, is_status] = from.flags()?;
         let (transaction, change) = (from.id()?, Binary::read(from)?);
         let paid_to_debt = from.if_set(has_paid, Reader::points)?.unwrap_or_default();
         let clawed_back = from.if_set(has_clawed_back, Binary::read)?;
-        Ok(Self { transaction, change, paid_to_debt, clawed_back })
+        let status = from.if_set(is_status, Reader::id)?;
+        Ok(Self { transaction, change, status, paid_to_debt, clawed_back })
     }
 }

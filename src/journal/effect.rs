@@ -2,7 +2,7 @@
 //! indexes, the wallet, the events and the projections all read them.
 
 use crate::definition::Defined;
-use crate::id::{ExternalId, HoldId, LotId, ProfileNumber, RedemptionId};
+use crate::id::{DefinitionId, ExternalId, HoldId, LotId, ProfileNumber, RedemptionId};
 use crate::journal::{
     Bucket, Entry, EntryKind, HoldEntry, Issue, Item, LotKind, LotState, LotValue, Movement, Owed, Recovered,
     Redeemed, RedemptionState, Release, ReturnEntry, ReturnedTo, Transaction, define, extend,
@@ -43,10 +43,11 @@ pub(crate) enum Effect<'a> {
     HoldClosed { hold: HoldId, end: HoldEnd<'a> },
     /// A transaction owes points.
     Owe(&'a Owed),
-    /// Earnings paid points of the debts, the oldest sale's first.
-    PayDebt(Points),
-    /// A transaction owes less, because value that flowed back was clawed back.
-    Recover(Recovered),
+    /// Earnings paid points of the debts, the oldest sale's first: of redeemable points, or of those of a definition
+    /// whose points are not (rule K1).
+    PayDebt { points: Points, status: Option<DefinitionId> },
+    /// A transaction owes less, because value of this kind that flowed back was clawed back.
+    Recover { recovered: Recovered, kind: LotKind },
     /// The profile was merged into another.
     MergedInto(ProfileNumber),
     /// Another profile was merged into this one, directly or by way of a third.

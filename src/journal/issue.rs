@@ -69,6 +69,11 @@ impl Issue {
         }
     }
 
+    /// Its definition, if the points of that cannot be redeemed (rule K1).
+    pub(crate) fn status(&self) -> Option<DefinitionId> {
+        self.definition_id.filter(|_| self.kind == LotKind::Status)
+    }
+
     /// The state of the lot right after its issue at `at`.
     pub(crate) fn after(&self, at: Timestamp) -> LotState {
         LotState {
@@ -149,7 +154,7 @@ impl Issue {
         let from = match self.origin() {
             Some(Origin::Returned { .. }) => Bucket::Redeemed,
             Some(Origin::Earned { paid_to_debt, clawed_back, .. }) => {
-                clawed_back.iter().for_each(|recovered| recovered.effects(Bucket::Issued, tell));
+                clawed_back.iter().for_each(|recovered| recovered.effects(self.kind, Bucket::Issued, tell));
                 self.pay_debt(paid_to_debt, tell);
                 Bucket::Issued
             }
@@ -164,7 +169,7 @@ impl Issue {
     fn pay_debt<'a>(&self, points: Points, tell: &mut impl FnMut(Effect<'a>)) {
         let (kind, value) = (self.kind, points.into());
         tell(Effect::Move(Movement { kind, from: Bucket::Issued, to: Bucket::PaidToDebt, value }));
-        tell(Effect::PayDebt(points));
+        tell(Effect::PayDebt { points, status: self.status() });
     }
 
     /// The usual cause of such an issue.
@@ -184,7 +189,7 @@ impl Binary for Issue {
         let (is_back_dated, is_later) = (self.issued_at != to.at, self.available_at != self.issued_at);
         let Terms { timezone, period, extend_days, is_reassignable, is_extendable } = &self.terms;
         to.flags([
-            self.kind == LotKind::Point,
+            self.kind.is_points(),
             *is_reassignable,
             *is_extendable,
             period.is_some(),
@@ -197,6 +202,7 @@ impl Binary for Issue {
             is_other,
             self.details.is_some(),
             self.moves > 0,
+            self.kind == LotKind::Status,
         ]);
         if is_other {
             to.id(self.lot);
@@ -238,6 +244,7 @@ impl Binary for Issue {
             is_other,
             has_details,
             has_moved,
+            is_status,
         ] = from.flags()?;
         let (lot, value_initial) = (from.made(is_other)?, from.quantity()?);
         let value_remaining = if is_used { from.quantity()? } else { value_initial };
@@ -252,7 +259,7 @@ impl Binary for Issue {
         let terms = Terms { timezone, period, extend_days, is_reassignable, is_extendable };
         Ok(Self {
             lot,
-            kind: kind_of(is_point),
+            kind: kind_of(is_point, is_status),
             definition_id,
             value_initial,
             value_remaining,

@@ -27,14 +27,14 @@ impl LotValue {
 
 impl Binary for LotValue {
     fn write(&self, to: &mut Writer<'_>) {
-        to.flags([self.kind == LotKind::Point]);
+        to.flags([self.kind.is_points(), self.kind == LotKind::Status]);
         to.id(self.lot);
         to.quantity(self.value);
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "a lot that becomes available";
-        let [is_point] = from.flags()?;
-        Ok(Self { lot: from.id()?, kind: kind_of(is_point), value: from.quantity()? })
+        let [is_points, is_status] = from.flags()?;
+        Ok(Self { lot: from.id()?, kind: kind_of(is_points, is_status), value: from.quantity()? })
     }
 }

@@ -64,7 +64,7 @@ impl MergedOut {
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
         self.holds.iter().for_each(|hold| tell(Effect::HoldClosed { hold: *hold, end: HoldEnd::Moved }));
         self.moved.iter().for_each(|movement| tell(Effect::Move(*movement)));
-        tell(Effect::PayDebt(self.point_debt));
+        tell(Effect::PayDebt { points: self.point_debt, status: None });
         tell(Effect::MergedInto(self.into));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{LotId, TransactionId};
+use crate::id::{DefinitionId, LotId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, LotKind, Movement};
@@ -22,6 +22,10 @@ pub struct Owed {
     pub policy: Clawback,
     /// The number of points owed.
     pub points: Points,
+    /// The definition that they were earned of, if such points cannot be redeemed: only points of the same definition
+    /// pay them (rule K1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<DefinitionId>,
     /// The transaction's own lots with a part held: value that these holds release is clawed back first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<LotId>,
@@ -47,6 +51,11 @@ impl Owed {
     pub fn collected(&self) -> Points {
         if self.policy == Clawback::Debt { self.points } else { Points::ZERO }
     }
+
+    /// The part of that in the balance of redeemable points owed.
+    pub(crate) fn point_debt(&self) -> Points {
+        if self.status.is_none() { self.collected() } else { Points::ZERO }
+    }
 }
 
 impl Recovered {
@@ -61,16 +70,16 @@ impl Recovered {
     }
 
     /// Moves the recovered points from the given bucket to `ClawedBack`, instead of back to the lot.
-    pub(super) fn effects<'a>(&self, from: Bucket, tell: &mut impl FnMut(Effect<'a>)) {
-        let (kind, to, value) = (LotKind::Point, Bucket::ClawedBack, self.value());
+    pub(super) fn effects<'a>(&self, kind: LotKind, from: Bucket, tell: &mut impl FnMut(Effect<'a>)) {
+        let (to, value) = (Bucket::ClawedBack, self.value());
         tell(Effect::Move(Movement { kind, from, to, value }));
-        tell(Effect::Recover(*self));
+        tell(Effect::Recover { recovered: *self, kind });
     }
 }
 
 impl Binary for Owed {
     fn write(&self, to: &mut Writer<'_>) {
-        to.flags([self.policy == Clawback::Shortfall, !self.held.is_empty()]);
+        to.flags([self.policy == Clawback::Shortfall, !self.held.is_empty(), self.status.is_some()]);
         to.id(self.transaction);
         to.instant(self.sold_at);
         to.quantity(self.points);
@@ -78,16 +87,18 @@ impl Binary for Owed {
             to.number(self.held.len() as u64);
             self.held.iter().for_each(|lot| to.id(*lot));
         }
+        self.status.inspect(|definition| to.id(*definition));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "points that a transaction owes";
-        let [is_shortfall, has_held] = from.flags()?;
+        let [is_shortfall, has_held, is_status] = from.flags()?;
         let (transaction, sold_at, points) = (from.id()?, from.instant()?, from.points()?);
         let policy = if is_shortfall { Clawback::Shortfall } else { Clawback::Debt };
         let held =
             from.if_set(has_held, |from| (0..from.number()?).map(|_| from.id()).collect::<Reading<_>>())?;
-        Ok(Self { transaction, sold_at, policy, points, held: held.unwrap_or_default() })
+        let status = from.if_set(is_status, Reader::id)?;
+        Ok(Self { transaction, sold_at, policy, points, status, held: held.unwrap_or_default() })
     }
 }
 

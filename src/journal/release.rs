@@ -49,7 +49,7 @@ impl ReleasedLot {
         }
         if let Some(recovered) = clawed_back {
             tell(Effect::Free { lot, kind, value: gone, to: Bucket::ClawedBack });
-            tell(Effect::Recover(*recovered));
+            tell(Effect::Recover { recovered: *recovered, kind });
         }
         tell(Effect::State(after));
     }

@@ -56,12 +56,12 @@ impl ReturnedItem {
     pub fn value(&self) -> Quantity {
         match self.kind {
             LotKind::Reward => self.amount.into(),
-            LotKind::Point => self.points.into(),
+            LotKind::Point | LotKind::Status => self.points.into(),
         }
     }
 
     fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
-        self.clawed_back.iter().for_each(|recovered| recovered.effects(Bucket::Redeemed, tell));
+        self.clawed_back.iter().for_each(|recovered| recovered.effects(self.kind, Bucket::Redeemed, tell));
         self.change.iter().for_each(|change| change.effects(tell));
     }
 }
@@ -145,12 +145,7 @@ impl Binary for ReturnEntry {
 impl Binary for ReturnedItem {
     fn write(&self, to: &mut Writer<'_>) {
         let has_points = !self.points.is_zero();
-        to.flags([
-            self.kind == LotKind::Point,
-            has_points,
-            self.change.is_some(),
-            self.clawed_back.is_some(),
-        ]);
+        to.flags([self.kind.is_points(), has_points, self.change.is_some(), self.clawed_back.is_some()]);
         to.id(self.lot);
         to.quantity(self.amount);
         if has_points {
@@ -175,7 +170,7 @@ impl Binary for ReturnedItem {
         let [is_point, has_points, has_change, has_clawed_back] = from.flags()?;
         Ok(Self {
             lot: from.id()?,
-            kind: kind_of(is_point),
+            kind: kind_of(is_point, false),
             amount: from.amount()?,
             points: from.if_set(has_points, Reader::points)?.unwrap_or_default(),
             to: match from.number()? {

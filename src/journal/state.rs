@@ -119,7 +119,7 @@ impl Binary for LotState {
             Standing::Revoked => 3,
             Standing::MovedTo(_) => 4,
         };
-        to.flags([self.kind == LotKind::Point, self.expires_at == Expiry::NEVER]);
+        to.flags([self.kind.is_points(), self.expires_at == Expiry::NEVER, self.kind == LotKind::Status]);
         to.number(standing);
         to.id(self.lot);
         to.instant(self.issued_at);
@@ -134,7 +134,7 @@ impl Binary for LotState {
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "how a lot stands";
-        let [is_point, is_never] = from.flags()?;
+        let [is_points, is_never, is_status] = from.flags()?;
         let standing = from.number()?;
         let (lot, issued_at) = (from.id()?, from.instant()?);
         let (expires_at, remaining) = (from.end(is_never)?, from.quantity()?);
@@ -146,7 +146,7 @@ impl Binary for LotState {
             4 => Standing::MovedTo(from.profile()?),
             newer => return Err(from.newer(newer)),
         };
-        Ok(Self { lot, kind: kind_of(is_point), issued_at, expires_at, remaining, standing })
+        Ok(Self { lot, kind: kind_of(is_points, is_status), issued_at, expires_at, remaining, standing })
     }
 }
 
@@ -163,7 +163,7 @@ impl Binary for LotChange {
 
 impl Binary for Movement {
     fn write(&self, to: &mut Writer<'_>) {
-        to.flags([self.kind == LotKind::Point]);
+        to.flags([self.kind.is_points(), self.kind == LotKind::Status]);
         to.number(self.from.code());
         to.number(self.to.code());
         to.quantity(self.value);
@@ -171,9 +171,9 @@ impl Binary for Movement {
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "a movement";
-        let [is_point] = from.flags()?;
+        let [is_points, is_status] = from.flags()?;
         Ok(Self {
-            kind: kind_of(is_point),
+            kind: kind_of(is_points, is_status),
             from: Bucket::read(from)?,
             to: Bucket::read(from)?,
             value: from.quantity()?,

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DefinitionId, ExternalId, LotId, ProfileId, RedemptionId, TransactionId};
-use crate::journal::RedemptionState;
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
+use crate::journal::{LotKind, RedemptionState};
 use crate::json::Json;
 use crate::time::{Period, Timestamp, Zone};
 use crate::value::{Amount, Points, Rounding, Scale, proportion};
@@ -79,6 +79,9 @@ pub struct Earned {
     /// The point definition that the lot names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition_id: Option<DefinitionId>,
+    /// Whether such points cannot be redeemed (rule K1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_status: bool,
     /// The points that stay earned.
     pub points: Points,
     /// The part of the rest that counts as taken from the lot, because a manager had adjusted it away (rule X4).
@@ -116,6 +119,16 @@ impl Transaction {
 }
 
 impl Earned {
+    /// The kind of the points.
+    pub(crate) const fn kind(&self) -> LotKind {
+        if self.is_status { LotKind::Status } else { LotKind::Point }
+    }
+
+    /// The definition of the points, if these cannot be redeemed.
+    pub(crate) fn status(&self) -> Option<DefinitionId> {
+        self.definition_id.filter(|_| self.is_status)
+    }
+
     /// The points earned for an amount, rounded down at the point scale (rule X3).
     pub(crate) fn points_for(&self, total: Amount) -> Points {
         let scale = Scale::new(self.point_scale).unwrap_or(Scale::FINEST);
@@ -248,7 +261,13 @@ impl Binary for Transaction {
 impl Binary for Earned {
     fn write(&self, to: &mut Writer<'_>) {
         let is_written_off = !self.written_off.is_zero();
-        to.flags([self.period.is_some(), self.definition_id.is_some(), self.lot.is_some(), is_written_off]);
+        to.flags([
+            self.period.is_some(),
+            self.definition_id.is_some(),
+            self.lot.is_some(),
+            is_written_off,
+            self.is_status,
+        ]);
         to.quantity(self.points_rate);
         to.quantity(self.amount_rate);
         to.byte(self.point_scale);
@@ -264,7 +283,7 @@ impl Binary for Earned {
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "what a transaction earned";
-        let [has_period, has_definition, has_lot, is_written_off] = from.flags()?;
+        let [has_period, has_definition, has_lot, is_written_off, is_status] = from.flags()?;
         Ok(Self {
             points_rate: from.points()?,
             amount_rate: from.amount()?,
@@ -272,6 +291,7 @@ impl Binary for Earned {
             delay_days: from.small()?,
             period: from.if_set(has_period, Binary::read)?,
             definition_id: from.if_set(has_definition, Reader::id)?,
+            is_status,
             points: from.points()?,
             lot: from.if_set(has_lot, Reader::id)?,
             written_off: from.if_set(is_written_off, Reader::points)?.unwrap_or_default(),

@@ -70,9 +70,9 @@ pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
     let mut to = Writer::new(out, number, *sequence, *at);
     let is_unusual = *cause != usual_cause(kind);
     let values = fields(balances);
-    let [a, b, c, d, e, f, g] = values.map(|value| !value.is_zero());
+    let [a, b, c, d, e, f, g, h, i] = values.map(|value| !value.is_zero());
     to.byte(form(kind));
-    to.flags([stamp.is_some(), is_unusual, a, b, c, d, e, f, g]);
+    to.flags([stamp.is_some(), is_unusual, a, b, c, d, e, f, g, h, i]);
     to.number((*sequence).into());
     to.instant(*at);
     values.into_iter().filter(|value| !value.is_zero()).for_each(|value| to.quantity(value));
@@ -90,7 +90,7 @@ pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
 pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Reading<Entry> {
     let mut from = Reader::new(bytes, number, "the head of an entry");
     let form = from.byte()?;
-    let [is_stamped, is_unusual, is_there @ ..] = from.flags::<9>()?;
+    let [is_stamped, is_unusual, is_there @ ..] = from.flags::<11>()?;
     from.sequence = from.sequence_number()?;
     from.at = from.instant()?;
     let balances = read_balances(is_there, &mut from)?;
@@ -216,7 +216,7 @@ impl Binary for Stamp {
 
 /// The balances in the order of the binary form. New ones are added at the end.
 #[inline]
-fn fields(balances: &Balances) -> [Quantity; 7] {
+fn fields(balances: &Balances) -> [Quantity; 9] {
     [
         balances.reward_balance.into(),
         balances.point_balance.into(),
@@ -225,16 +225,20 @@ fn fields(balances: &Balances) -> [Quantity; 7] {
         balances.point_pending.into(),
         balances.point_held.into(),
         balances.point_debt.into(),
+        balances.status_point_balance.into(),
+        balances.status_point_pending.into(),
     ]
 }
 
-fn read_balances(is_there: [bool; 7], from: &mut Reader<'_>) -> Reading<Balances> {
+fn read_balances(is_there: [bool; 9], from: &mut Reader<'_>) -> Reading<Balances> {
     from.part = "the balances of an entry";
-    let mut values = [Quantity::ZERO; 7];
+    let mut values = [Quantity::ZERO; 9];
     for (value, is_there) in values.iter_mut().zip(is_there) {
         *value = if is_there { from.quantity()? } else { Quantity::ZERO };
     }
-    let [rewards, points, rewards_pending, rewards_held, points_pending, points_held, debt] = values;
+    let [rewards, points, rewards_pending, rewards_held, points_pending, points_held, debt, more @ ..] =
+        values;
+    let [status, status_pending] = more;
     Ok(Balances {
         reward_balance: rewards.as_amount(),
         reward_pending: rewards_pending.as_amount(),
@@ -243,6 +247,8 @@ fn read_balances(is_there: [bool; 7], from: &mut Reader<'_>) -> Reading<Balances
         point_pending: points_pending.as_points(),
         point_held: points_held.as_points(),
         point_debt: debt.as_points(),
+        status_point_balance: status.as_points(),
+        status_point_pending: status_pending.as_points(),
     })
 }
 

@@ -151,7 +151,7 @@ impl<S: AsyncStore> AsyncLedger<S> {
         asked: Asked<'_, A>,
         make: impl FnOnce(A::Outcome, Disposition, bool) -> T,
     ) -> Result<T, Error<S::Error>> {
-        let mut needs = [need(asked)?];
+        let mut needs = [need(&self.program, asked)?];
         let mut units = [RequestUnit::new(&self.program, asked)];
         let driven = Run::new(&mut units, &mut needs, &mut self.space).drive(&mut self.store).await;
         let [unit] = &mut units;

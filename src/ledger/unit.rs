@@ -369,7 +369,7 @@ impl<'a, A: Action> Batch<'a, A> {
             order: Vec::new(),
         };
         for (index, asked) in requests.enumerate() {
-            match engine::need(asked) {
+            match engine::need(program, asked) {
                 Ok(need) => {
                     batch.needs.push(need);
                     batch.order.push(index);

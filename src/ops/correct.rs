@@ -231,7 +231,7 @@ impl Adjust {
     fn check_values(&self, program: &Program, kind: LotKind) -> Result<(), Rejection> {
         let scale = match kind {
             LotKind::Reward => program.minor_unit(),
-            LotKind::Point => program.point_scale(),
+            LotKind::Point | LotKind::Status => program.point_scale(),
         };
         let values = [("value_initial", self.value_initial), ("value_remaining", self.value_remaining)];
         values

@@ -9,8 +9,8 @@ use crate::store::{Change, Need, View};
 ///
 /// # Errors
 /// The request leaves out whose it is.
-pub fn need<A: Action>(command: &Command<A>) -> Result<Need, Rejection> {
-    engine::need(command.asked())
+pub fn need<A: Action>(program: &Program, command: &Command<A>) -> Result<Need, Rejection> {
+    engine::need(program, command.asked())
 }
 
 /// Decides a command on what was loaded for its [`need`]. Pure: the same arguments give the same decision, bit for bit.
@@ -25,7 +25,8 @@ pub fn decide<A: Action>(
 ) -> Result<Option<Decision<A::Outcome>>, Refusal> {
     let mut change = Change::default();
     let mut outcome = None;
-    let decided = engine::decide(program, command.asked(), &need(command)?, view, &mut change, &mut outcome);
+    let decided =
+        engine::decide(program, command.asked(), &need(program, command)?, view, &mut change, &mut outcome);
     match (decided, outcome) {
         (Ok(disposition), Some(outcome)) => {
             let receipt = Receipt { outcome, disposition, is_staged: false };

@@ -1,13 +1,13 @@
 //! Points that transactions earn, and points taken back (rules X3 and X4).
 
-use crate::definition::Terms;
+use crate::definition::{Defined, Definition, Terms};
 use crate::engine::Rejection;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::lot::{LotRecord, changed};
-use crate::id::{LotId, TransactionId, next_sequence};
+use crate::id::{DefinitionId, LotId, TransactionId, next_sequence};
 use crate::journal::{
-    Bucket, Cause, ClawedBack, Earned, EarnedMore, EntryKind, Issue, LotChange, LotDetails, LotKind,
-    LotState, Movement, Origin, Owed, Recovered, Standing, Transaction,
+    Bucket, Cause, ClawedBack, Earned, EarnedMore, EntryKind, Issue, LotChange, LotDetails, LotState,
+    Movement, Origin, Owed, Recovered, Standing, Transaction,
 };
 use crate::program::Program;
 use crate::store::View;
@@ -15,20 +15,28 @@ use crate::time::{Expiry, Timestamp};
 use crate::value::{Delta, Points, Quantity};
 use chrono::TimeDelta;
 
-/// The program's rule as a transaction keeps it, with nothing earned yet; `None` where there is no rule.
-pub(crate) fn rule(program: &Program) -> Option<Earned> {
-    let earn = program.settings().earn.as_ref()?;
-    Some(Earned {
+/// The program's rule as a transaction keeps it, with nothing earned yet; `None` where there is no rule. Whether the
+/// points can be redeemed is what their definition says now (rule K1).
+pub(crate) fn rule(program: &Program, view: &View<'_>) -> Result<Option<Earned>, Rejection> {
+    let Some(earn) = &program.settings().earn else { return Ok(None) };
+    let is_status =
+        match (earn.point_definition_id, view.found.definition.and_then(|record| record.defined())) {
+            (None, _) => false,
+            (Some(_), Some(Defined { definition: Definition::Point(point), .. })) => !point.is_redeemable,
+            _ => return Err(Rejection::UnknownDefinition { field: "earn.point_definition_id".into() }),
+        };
+    Ok(Some(Earned {
         points_rate: earn.points,
         amount_rate: earn.amount,
         point_scale: program.point_scale().decimals(),
         delay_days: earn.delay_days,
         period: earn.period,
         definition_id: earn.point_definition_id,
+        is_status,
         points: Points::ZERO,
         written_off: Points::ZERO,
         lot: None,
-    })
+    }))
 }
 
 /// What stays earned, and in which lot, now that a transaction's total is another. Its own entry is written next, and a
@@ -61,17 +69,17 @@ pub(crate) fn settle(
         return claw_back(draft, view, was, transaction);
     }
     let points = now.points.minus(was.points);
-    if !draft.first.totals().pot(LotKind::Point).has_room_for(points.into()) {
+    if !draft.first.totals().pot(now.kind()).has_room_for(points.into()) {
         return Err(too_much());
     }
     // What the transaction owes itself comes first, collected or not.
-    let clawed_back = draft.account().debts().clone().claw_back(transaction.id, points.into());
+    let mut debts = draft.account().debts().clone();
+    let clawed_back = debts.claw_back(transaction.id, points.into());
     let left = points.minus(clawed_back.map_or(Points::ZERO, |recovered| recovered.points()));
-    let debt = clawed_back.map_or(Points::ZERO, |recovered| recovered.debt);
-    let paid_to_debt = draft.first.totals().point_debt.minus(debt).min(left);
+    let paid_to_debt = debts.paid_by(left, now.status());
     let more = More { points, clawed_back, paid_to_debt, into_lot: left.minus(paid_to_debt) };
     match (earned_lot(draft, view, was).filter(|own| own.is_here), now.lot) {
-        (Some(own), _) => earn_more(draft, &own.lot, transaction.id, more),
+        (Some(own), _) => earn_more(draft, &own.lot, transaction.id, now.status(), more),
         (None, Some(_)) => issue(draft, transaction, was.lot, more)?,
         (None, None) => {}
     }
@@ -115,9 +123,9 @@ fn claw_back(
     let id = transaction.id;
     let sold_at = draft.account().debts().sold_at(id).unwrap_or(transaction.transacted_at);
     let policy = draft.program.settings().clawback;
-    let owed = Owed { transaction: id, sold_at, policy, points: left, held };
+    let owed = Owed { transaction: id, sold_at, policy, points: left, status: now.status(), held };
     // What came along in mergers may be owed as well (rule Q3).
-    draft.first.totals().point_debt.checked_add(owed.collected()).ok_or_else(too_much)?;
+    draft.first.totals().point_debt.checked_add(owed.point_debt()).ok_or_else(too_much)?;
     let owed = Some(owed).filter(|owed| !owed.points.is_zero());
     let clawed = ClawedBack { transaction: id, points, changes, written_off, owed };
     draft.write_for(Cause::Transaction(id), EntryKind::Clawback(Box::new(clawed)));
@@ -133,13 +141,19 @@ fn taken(lot: &LotRecord<'_>, points: Points) -> (Option<LotChange>, Points) {
 }
 
 /// Adds points to the transaction's own lot, less the points that were owed.
-fn earn_more(draft: &mut EntryBuilder<'_>, lot: &LotRecord<'_>, transaction: TransactionId, more: More) {
+fn earn_more(
+    draft: &mut EntryBuilder<'_>,
+    lot: &LotRecord<'_>,
+    transaction: TransactionId,
+    status: Option<DefinitionId>,
+    more: More,
+) {
     let More { clawed_back, paid_to_debt, into_lot, .. } = more;
     let value: Quantity = into_lot.into();
     let after = LotState { remaining: lot.now.remaining.plus(value), ..lot.now };
     let debt = (Bucket::Issued, Bucket::PaidToDebt, paid_to_debt.into());
     let change = changed(after, [(Bucket::Issued, after.standing.bucket(), value), debt]);
-    let more = EarnedMore { transaction, change, paid_to_debt, clawed_back };
+    let more = EarnedMore { transaction, change, status, paid_to_debt, clawed_back };
     draft.write_for(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
 }
 
@@ -157,7 +171,7 @@ fn issue(
     let origin = Some(Origin::Earned { transaction: transaction.id, paid_to_debt, clawed_back, replaces });
     let issue = Issue {
         lot,
-        kind: LotKind::Point,
+        kind: earned.kind(),
         definition_id: earned.definition_id,
         value_initial: points.into(),
         value_remaining: into_lot.into(),

@@ -287,7 +287,7 @@ impl<'a> Plan<'a> {
     ) -> Result<ReturnedItem, Rejection> {
         let value: Quantity = match kind {
             LotKind::Reward => back.amount.into(),
-            LotKind::Point => back.points.into(),
+            LotKind::Point | LotKind::Status => back.points.into(),
         };
         let Item { lot, amount, points } = back;
         let (to, clawed_back) = (ReturnedTo::Lot, None);

@@ -288,7 +288,7 @@ fn rest(items: &Items, first: &Items) -> Vec<Item> {
             Item { lot: item.lot, amount: item.amount.minus(amount), points: item.points.minus(points) };
         let is_all = match item.kind() {
             crate::journal::LotKind::Reward => left.amount.is_zero(),
-            crate::journal::LotKind::Point => left.points.is_zero(),
+            crate::journal::LotKind::Point | crate::journal::LotKind::Status => left.points.is_zero(),
         };
         (!is_all).then_some(left)
     });

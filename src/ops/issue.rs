@@ -34,7 +34,7 @@ impl IssueSpec<'_> {
             (Some(definition), None) => DefinitionRef::Id(definition),
             (None, Some(name)) => DefinitionRef::Handle(match self.kind {
                 LotKind::Reward => External::RewardDefinition(name.clone()),
-                LotKind::Point => External::PointDefinition(name.clone()),
+                LotKind::Point | LotKind::Status => External::PointDefinition(name.clone()),
             }),
             (None, None) => return Err(Rejection::Missing { field: id.into() }),
             (Some(_), Some(_)) => {
@@ -52,7 +52,7 @@ impl IssueSpec<'_> {
     ) -> Result<(), Rejection> {
         let template = self.template(view)?;
         let lot = LotId::made_by(draft.first.number(), draft.first.next_sequence());
-        let pot = draft.first.totals().pot(self.kind);
+        let pot = draft.first.totals().pot(template.kind);
         let issue = self.lot(draft.program, &template, pot, lot, draft.at)?;
         draft.write(EntryKind::Issue(Issue { details: details.map(Box::new), ..issue }));
         Ok(())
@@ -82,7 +82,7 @@ impl IssueSpec<'_> {
             return Err(unknown());
         }
         let template = Template::of(defined);
-        if template.kind == self.kind { Ok(template) } else { Err(unknown()) }
+        if template.kind.is_points() == self.kind.is_points() { Ok(template) } else { Err(unknown()) }
     }
 
     /// What is issued from a template of this kind at an instant, into a pot; but for the details.
@@ -124,7 +124,7 @@ impl IssueSpec<'_> {
             let field = said.into_iter().find(|(_, value)| value.is_some()).map_or(named, |(field, _)| field);
             return Err(Rejection::AccountTotalExceeded { field: field.into() });
         }
-        let (kind, definition_id) = (self.kind, Some(definition));
+        let (kind, definition_id) = (template.kind, Some(definition));
         Ok(Issue {
             lot,
             kind,
@@ -186,7 +186,7 @@ pub(crate) fn existing<Q: From<Quantity>>(
     at: Timestamp,
 ) -> Option<Lot<Q>> {
     match &record.made.kind {
-        EntryKind::Issue(issue) if issue.kind == kind => {
+        EntryKind::Issue(issue) if issue.kind.is_points() == kind.is_points() => {
             let lot = known_lot(view, issue.lot, at)?.lot.of();
             Some(Lot { arrived_expired: issue.expires_at.is_past(record.made.at), ..lot })
         }
@@ -198,7 +198,7 @@ pub(crate) fn existing<Q: From<Quantity>>(
 pub(crate) fn issued<Q: From<Quantity>>(kind: LotKind, written: &Written<'_>) -> Option<Lot<Q>> {
     let entry = written.first()?;
     match &entry.kind {
-        EntryKind::Issue(issue) if issue.kind == kind => {
+        EntryKind::Issue(issue) if issue.kind.is_points() == kind.is_points() => {
             let external_id = entry.lot_external_id().cloned();
             let arrived_expired = issue.expires_at.is_past(entry.at);
             let lot = Lot::at_issue(written.account.profile_id(), entry.at, issue, external_id);

@@ -54,6 +54,8 @@ pub enum UnusedReason {
     Pending,
     /// Its whole remaining value is held.
     Held,
+    /// Its points cannot be redeemed (rule K1).
+    NotRedeemable,
     /// The request does not list its kind.
     NotInStrategy,
     /// The lots before it are enough.
@@ -100,12 +102,13 @@ fn unused_live(redeem: &Redeem, account: &Account, at: Timestamp, used: &Items) 
     let reason = |kind: LotKind, lot: &LiveLot| match kind {
         _ if lot.expires_at.is_past(at) => UnusedReason::Expired,
         _ if lot.unheld().is_zero() => UnusedReason::Held,
+        LotKind::Status => UnusedReason::NotRedeemable,
         LotKind::Reward if !redeem.strategies.contains(&Strategy::Rewards) => UnusedReason::NotInStrategy,
         LotKind::Point if !redeem.strategies.contains(&Strategy::Points) => UnusedReason::NotInStrategy,
         _ => UnusedReason::NotNeeded,
     };
     let used: BTreeSet<LotId> = used.iter().map(|item| item.lot).collect();
-    let live = [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| {
+    let live = LotKind::ALL.into_iter().flat_map(|kind| {
         let left_out = |lot: &&LiveLot| !used.contains(&lot.id);
         account.lots(kind).filter(left_out).map(move |lot| Unused {
             lot: lot.id,

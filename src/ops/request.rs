@@ -18,7 +18,7 @@ use crate::journal::{
     External, Fingerprint, Hold, PointLot, RecordId, Redemption, Return, Reward, Transaction,
 };
 use crate::program::Program;
-use crate::store::{Need, Record, View};
+use crate::store::{DefinitionRef, Need, Record, View};
 use crate::time::Timestamp;
 
 pub use super::decide::{decide, need};
@@ -192,6 +192,10 @@ impl Operation for Request {
 
     fn need(&self) -> Result<Need, Rejection> {
         any_request!(self, request => request.need())
+    }
+
+    fn definition(&self, program: &Program) -> Option<DefinitionRef> {
+        any_request!(self, request => request.definition(program))
     }
 
     fn fingerprint(&self) -> Fingerprint {

@@ -44,7 +44,7 @@ impl Template {
             },
             Definition::Point(point) => Self {
                 definition,
-                kind: LotKind::Point,
+                kind: if point.is_redeemable { LotKind::Point } else { LotKind::Status },
                 is_archived,
                 value: point.value.map(Quantity::from),
                 max: None,

@@ -13,7 +13,7 @@ use crate::ops::earn;
 use crate::ops::link::relink;
 use crate::program::Program;
 use crate::setters::setters;
-use crate::store::{Need, Owner, Record, View};
+use crate::store::{DefinitionRef, Need, Owner, Record, View};
 use crate::time::{When, Zone};
 use crate::value::Amount;
 
@@ -130,6 +130,11 @@ impl Operation for PostTransaction {
         Ok(Need { redemption: self.redemption_id, ..Need::of(Owner::Profile(self.profile_id)) })
     }
 
+    /// The definition of the points that it earns.
+    fn definition(&self, program: &Program) -> Option<DefinitionRef> {
+        program.settings().earn?.point_definition_id.map(DefinitionRef::Id)
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         fingerprint("post_transaction", self)
     }
@@ -149,7 +154,7 @@ impl Operation for PostTransaction {
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let id = TransactionId::made_by(draft.first.number(), draft.first.next_sequence());
         let transaction = self.transaction(draft, id, None)?;
-        let transaction = Transaction { earned: earn::rule(draft.program), ..transaction };
+        let transaction = Transaction { earned: earn::rule(draft.program, view)?, ..transaction };
         write(draft, view, None, transaction, None)
     }
 

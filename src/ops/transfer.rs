@@ -296,7 +296,7 @@ impl Operation for MergeProfiles {
 /// return after the merger moves value within one account (rule J3).
 fn history(draft: &EntryBuilder<'_>) -> Result<Vec<Movement>, Rejection> {
     let mut moved: Vec<Movement> = Vec::new();
-    for kind in [LotKind::Reward, LotKind::Point] {
+    for kind in LotKind::ALL {
         let totals = draft.first.totals().pot(kind);
         moved.extend(totals.history(kind));
         let fits = draft.second.as_ref().is_some_and(|side| side.totals().pot(kind).can_take_over(totals));
@@ -314,8 +314,7 @@ fn live<'a>(
     at: Timestamp,
 ) -> Result<Vec<LotRecord<'a>>, Rejection> {
     let account = side.account;
-    let queued =
-        [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
+    let queued = LotKind::ALL.into_iter().flat_map(|kind| account.lots(kind)).map(|lot| lot.id);
     let pending = account.pending().map(|pending| pending.lot.id);
     let ids: Vec<LotId> =
         queued.chain(pending).chain(account.overdue().map(|overdue| overdue.lot.id)).collect();

@@ -69,6 +69,8 @@ pub enum Measure {
     Points,
     /// What the points are worth in money, at the program's rate.
     PointsWorth,
+    /// Points that cannot be redeemed, and are worth nothing (rule K1).
+    StatusPoints,
 }
 
 /// One period of the roll-forward: the opening balance, the flows and the closing balance.
@@ -134,13 +136,14 @@ impl Liability {
         rows
     }
 
-    /// The rows of all definitions together: money, points, and what the points are worth, period by period.
+    /// The rows of all definitions together: money, points, what these are worth, and points that cannot be redeemed, if there ever were any; period by period.
     ///
     /// The worth of all points is rounded down once, to the currency's minor unit. The worth of a flow is what it changes in
     /// that of the balance, in the order of the columns; so these rows add up to the cent as well.
     pub fn totals(&self, program: &Program) -> Vec<LiabilityRow> {
         let mut rows = Vec::new();
-        for kind in [LotKind::Reward, LotKind::Point] {
+        let has_status = self.flows.keys().any(|(kind, _)| *kind == LotKind::Status);
+        for kind in LotKind::ALL.into_iter().filter(|kind| *kind != LotKind::Status || has_status) {
             let mut together = vec![Flows::default(); self.cuts.spans().len().saturating_add(1)];
             for (_, cells) in self.flows.iter().filter(|((of, _), _)| *of == kind) {
                 together.iter_mut().zip(cells).for_each(|(sums, flows)| add(sums, flows));
@@ -178,6 +181,7 @@ const fn measure(kind: LotKind) -> Measure {
     match kind {
         LotKind::Reward => Measure::Rewards,
         LotKind::Point => Measure::Points,
+        LotKind::Status => Measure::StatusPoints,
     }
 }
 

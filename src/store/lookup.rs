@@ -374,5 +374,5 @@ fn live_lots(account: &Account) -> impl Iterator<Item = LotId> {
 }
 
 fn queued_lots(account: &Account) -> impl Iterator<Item = &LiveLot> {
-    [LotKind::Reward, LotKind::Point].into_iter().flat_map(|kind| account.lots(kind))
+    LotKind::ALL.into_iter().flat_map(|kind| account.lots(kind))
 }

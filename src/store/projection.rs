@@ -143,6 +143,8 @@ impl<'a> Rows<'a> {
             set("point_pending", balances.point_pending),
             set("point_held", balances.point_held),
             set("point_debt", balances.point_debt),
+            set("status_point_balance", balances.status_point_balance),
+            set("status_point_pending", balances.status_point_pending),
         ];
         self.put(&ACCOUNT, cells);
     }
@@ -283,6 +285,7 @@ const fn kind_word(kind: LotKind) -> &'static str {
     match kind {
         LotKind::Reward => "reward",
         LotKind::Point => "point",
+        LotKind::Status => "status",
     }
 }
 

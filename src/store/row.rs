@@ -91,7 +91,7 @@ pub(crate) fn profile_of(number: ProfileNumber, text: Option<&str>) -> Result<Op
 /// The earliest instant at which a lot of the account expires, held or not, or a hold lapses.
 pub(crate) fn first_end(account: &Account) -> Option<Timestamp> {
     let first = |kind| account.lots(kind).next().and_then(|lot| lot.expires_at.instant());
-    let queued = [LotKind::Reward, LotKind::Point].into_iter().filter_map(first);
+    let queued = LotKind::ALL.into_iter().filter_map(first);
     let pending = account.pending().filter_map(|pending| pending.lot.expires_at.instant());
     let lapse = account.holds().next().map(|hold| hold.expires_at);
     queued.chain(pending).chain(lapse).min()

@@ -293,9 +293,7 @@ pub(crate) fn expiring(account: &Account, (start, end): Stretch, at: Timestamp) 
     let sequence = account.sequence();
     let mut due = Vec::new();
     let account = settled(account, at, &mut due);
-    let queued = [LotKind::Reward, LotKind::Point]
-        .into_iter()
-        .flat_map(|kind| account.lots(kind).map(move |lot| (kind, lot)));
+    let queued = LotKind::ALL.into_iter().flat_map(|kind| account.lots(kind).map(move |lot| (kind, lot)));
     let pending = account.pending().map(|pending| (pending.kind, &pending.lot));
     queued
         .chain(pending)

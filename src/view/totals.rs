@@ -26,8 +26,10 @@ pub struct LedgerTotals {
     pub profiles: u64,
     /// Money.
     pub rewards: KindSums,
-    /// Points.
+    /// Points that can be redeemed.
     pub points: KindSums,
+    /// Points that cannot be redeemed (rule K1).
+    pub status_points: KindSums,
     /// Points that profiles owe: spent before the purchase that earned them came back (rule X4).
     pub point_debt: Sum,
 }
@@ -67,12 +69,13 @@ impl LedgerTotals {
         self.profiles = self.profiles.saturating_add(1);
         self.rewards.add(profile.totals.pot(LotKind::Reward));
         self.points.add(profile.totals.pot(LotKind::Point));
+        self.status_points.add(profile.totals.pot(LotKind::Status));
         self.point_debt = self.point_debt.plus(profile.totals.point_debt.into());
     }
 
-    /// Whether no value appeared or vanished, in either kind (rule J3).
+    /// Whether no value appeared or vanished, in any kind (rule J3).
     pub fn is_conserved(&self) -> bool {
-        self.rewards.is_conserved() && self.points.is_conserved()
+        [self.rewards, self.points, self.status_points].iter().all(KindSums::is_conserved)
     }
 }
 

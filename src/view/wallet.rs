@@ -144,7 +144,7 @@ impl Wallet {
         self.lots(LotKind::Reward)
     }
 
-    /// Every lot of points, used up or not, in the order of [`Wallet::rewards`].
+    /// Every lot of points, redeemable or not, used up or not, in the order of [`Wallet::rewards`].
     pub fn points(&self) -> Vec<PointLot> {
         self.lots(LotKind::Point)
     }
@@ -284,7 +284,8 @@ impl Wallet {
     }
 
     fn lots<Q: From<Quantity>>(&self, kind: LotKind) -> Vec<Lot<Q>> {
-        let mut states: Vec<&WalletLot> = self.lots.values().filter(|lot| lot.issue.kind == kind).collect();
+        let mut states: Vec<&WalletLot> =
+            self.lots.values().filter(|lot| lot.issue.kind.is_points() == kind.is_points()).collect();
         states.sort_by_key(|lot| {
             let is_rest = lot.status(self.at) != LotStatus::Active;
             (is_rest, lot.after.expires_at, lot.issue.issued_at, lot.issue.lot)

@@ -9,7 +9,9 @@ CREATE TABLE scrip.account (
     point_balance bigint NOT NULL,
     point_pending bigint NOT NULL,
     point_held bigint NOT NULL,
-    point_debt bigint NOT NULL);
+    point_debt bigint NOT NULL,
+    status_point_balance bigint NOT NULL,
+    status_point_pending bigint NOT NULL);
 CREATE INDEX account_profile ON scrip.account (profile);
 CREATE TABLE scrip.definition (
     definition bigint PRIMARY KEY,

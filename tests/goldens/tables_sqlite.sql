@@ -9,7 +9,9 @@ CREATE TABLE scrip_account (
     point_balance INTEGER NOT NULL,
     point_pending INTEGER NOT NULL,
     point_held INTEGER NOT NULL,
-    point_debt INTEGER NOT NULL);
+    point_debt INTEGER NOT NULL,
+    status_point_balance INTEGER NOT NULL,
+    status_point_pending INTEGER NOT NULL);
 CREATE TABLE scrip_definition (
     definition INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,

@@ -181,6 +181,9 @@ pub(crate) fn balances(account: &Profile, cut: Cut, shown: &Balances) -> Checked
     prop_assert_eq!(rewards.held, raw(shown.reward_held), "held rewards at {:?}", cut);
     prop_assert_eq!(points.held, raw(shown.point_held), "held points at {:?}", cut);
     prop_assert_eq!(account.debt_at(cut), raw(shown.point_debt), "rule X4");
+    let status = account.sums(LotKind::Status, cut);
+    prop_assert_eq!(status.available, raw(shown.status_point_balance), "rule K1 at {:?}", cut);
+    prop_assert_eq!(status.pending, raw(shown.status_point_pending), "rule K1 at {:?}", cut);
     Ok(())
 }
 
@@ -204,24 +207,27 @@ pub(crate) fn valued(model: &Model, account: &Profile, cut: Cut, shown: &ValuedB
     prop_assert_eq!(rewards.pending + worth(points.pending), shown_worth(shown.pending_worth), "rule Q4");
     prop_assert_eq!(rewards.held + worth(points.held), shown_worth(shown.held_worth), "rule Q4");
     prop_assert_eq!(account.debt_at(cut), raw(shown.point_debt), "rule X4");
+    let status = account.sums(LotKind::Status, cut);
+    prop_assert_eq!(status.available, raw(shown.status_point_balance), "rule K1 at {:?}", cut);
     Ok(())
 }
 
 /// Rule X5: which transaction owes how much, and whether it is paid.
 fn owed(account: &Profile, cut: Cut, shown: &[Owed]) -> Checked {
     let expected: Vec<_> =
-        account.open_at(cut).iter().map(|owed| (owed.sale, owed.policy, owed.value)).collect();
-    let shown: Vec<_> =
-        shown.iter().map(|owed| (owed.transaction.get(), owed.policy, raw(owed.points))).collect();
+        account.open_at(cut).iter().map(|owed| (owed.sale, owed.policy, owed.status, owed.value)).collect();
+    let shown: Vec<_> = shown
+        .iter()
+        .map(|owed| (owed.transaction.get(), owed.policy, owed.status, raw(owed.points)))
+        .collect();
     prop_assert_eq!(expected, shown, "rule X5");
     Ok(())
 }
 
 /// Rule J3: where everything is that ever came in.
 pub(crate) fn totals(account: &Profile, cut: Cut, shown: &Totals) -> Checked {
-    let pots = [(LotKind::Reward, &shown.rewards), (LotKind::Point, &shown.points)];
-    for (kind, pot) in pots {
-        prop_assert_eq!(account.sums(kind, cut), sums(pot), "rule J3, {:?} at {:?}", kind, cut);
+    for kind in LotKind::ALL {
+        prop_assert_eq!(account.sums(kind, cut), sums(shown.pot(kind)), "rule J3, {:?} at {:?}", kind, cut);
     }
     prop_assert!(shown.is_conserved());
     Ok(())
@@ -284,11 +290,13 @@ pub(crate) fn wallet(model: &Model, account: &Profile, cut: Cut, shown: &Wallet)
 
 /// The lots of one kind: those with usable value in the order of use, then the rest in any order.
 fn lots<Q: Copy + Into<Quantity>>(account: &Profile, kind: LotKind, cut: Cut, shown: &[Lot<Q>]) -> Checked {
-    let usable: Vec<LotId> = account.usable(kind, cut).into_iter().map(|lot| lot_id(account, lot)).collect();
+    let is_one = |lot: LotKind| lot.is_points() == kind.is_points();
+    let usable = account.usable_of(is_one, cut).into_iter();
+    let usable: Vec<LotId> = usable.map(|lot| lot_id(account, lot)).collect();
     let active: Vec<LotId> = shown.iter().take(usable.len()).map(|lot| lot.id).collect();
     prop_assert_eq!(usable, active, "rule C1");
     let known: Vec<usize> =
-        account.lots_at(cut).filter(|(_, lot)| lot.kind == kind).map(|(index, _)| index).collect();
+        account.lots_at(cut).filter(|(_, lot)| is_one(lot.kind)).map(|(index, _)| index).collect();
     prop_assert_eq!(known.len(), shown.len());
     for index in known {
         let wanted = lot_id(account, index);
@@ -303,7 +311,7 @@ fn lots<Q: Copy + Into<Quantity>>(account: &Profile, kind: LotKind, cut: Cut, sh
 /// What expires next of what is available.
 pub(crate) fn next_expiry(account: &Profile, cut: Cut, shown: Option<&NextExpiry>) -> Checked {
     let active = |kind| account.usable(kind, cut).into_iter();
-    let usable: Vec<usize> = active(LotKind::Reward).chain(active(LotKind::Point)).collect();
+    let usable: Vec<usize> = LotKind::ALL.into_iter().flat_map(active).collect();
     let soonest = usable.iter().filter_map(|lot| account.expiry(*lot, cut)).min();
     prop_assert_eq!(soonest, shown.map(|next| next.expires_at.micros()));
     let Some(shown) = shown else { return Ok(()) };
@@ -313,6 +321,7 @@ pub(crate) fn next_expiry(account: &Profile, cut: Cut, shown: Option<&NextExpiry
     };
     prop_assert_eq!(of_kind(LotKind::Reward), raw(shown.amount));
     prop_assert_eq!(of_kind(LotKind::Point), raw(shown.points));
+    prop_assert_eq!(of_kind(LotKind::Status), raw(shown.status_points));
     let mut expected: Vec<LotId> = usable
         .iter()
         .filter(|lot| account.expiry(**lot, cut) == soonest)

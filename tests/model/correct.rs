@@ -177,7 +177,7 @@ impl Model {
     fn check_corrected(&self, kind: LotKind, values: [Option<Quantity>; 2], objections: &mut Objections) {
         let decimals = match kind {
             LotKind::Reward => self.program.currency.minor_unit(),
-            LotKind::Point => self.program.point_scale,
+            LotKind::Point | LotKind::Status => self.program.point_scale,
         };
         for (place, value) in values.into_iter().enumerate() {
             let Some(value) = value else { continue };

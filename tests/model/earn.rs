@@ -1,17 +1,16 @@
 //! What transactions earn, and what comes back of that (rules X3 to X5).
 
-use scrip::definition::Terms;
+use scrip::DefinitionId;
+use scrip::definition::{Definition, Terms};
 use scrip::journal::{Bucket, LotKind};
 use scrip::program::{Clawback, Earn};
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange};
+use super::issue::kind_of;
 use super::money::{Raw, smallest};
 use super::owed::{Owed, open};
 use super::profile::{Cut, Earned, Fact, Lot, Origin, Version, Way, What};
 use super::{Model, Objections, Rank};
-
-/// Of a transaction that is posted.
-const NOTHING: Earned = Earned { points: 0, lot: None, written_off: 0 };
 
 /// What becomes of the points of a transaction when it is posted or changed.
 pub(super) struct Settling {
@@ -42,7 +41,7 @@ impl Model {
         let Some(earn) = self.program.earn else {
             return Settling { earned: None, times: (transacted_at, None) };
         };
-        let was = was.unwrap_or(NOTHING);
+        let was = was.unwrap_or(self.nothing());
         let points = self.earns(&earn, kept);
         let is_new = points > was.points && self.own_lot(profile, was).is_none();
         let times = times(&earn, transacted_at, calendar);
@@ -54,7 +53,23 @@ impl Model {
         let away = sale.map_or(0, |sale| self.adjusted_away(profile, sale));
         let written_off = was.written_off + (away - was.written_off).clamp(0, less);
         let times = times.unwrap_or((transacted_at, None));
-        Settling { earned: Some(Earned { points, lot, written_off }), times }
+        Settling { earned: Some(Earned { points, lot, written_off, ..was }), times }
+    }
+
+    /// Of a transaction that is posted: whether its points can be redeemed is what their definition says now (rule K1).
+    fn nothing(&self) -> Earned {
+        let named = self.program.earn.and_then(|earn| earn.point_definition_id);
+        let known = named.and_then(|id| self.catalogue.get(id));
+        let kind = known.map_or(LotKind::Point, |known| match &known.definition {
+            Definition::Point(point) => kind_of(point),
+            Definition::Reward(_) => LotKind::Reward,
+        });
+        Earned { kind, points: 0, lot: None, written_off: 0 }
+    }
+
+    /// The definition of what a transaction earned, if such points cannot be redeemed.
+    fn status(&self, earned: Earned) -> Option<DefinitionId> {
+        self.program.earn?.point_definition_id.filter(|_| earned.kind == LotKind::Status)
     }
 
     /// The lot that a transaction earned, if it is here.
@@ -75,14 +90,14 @@ impl Model {
         at: Micros,
     ) -> Raw {
         let Some(now) = settling.earned else { return 0 };
-        let was = was.unwrap_or(NOTHING);
+        let was = was.unwrap_or(self.nothing());
         let sale = self.id_of(&self.profiles[profile].versions[version]);
         let (less, more) = ((was.points - now.points).max(0), (now.points - was.points).max(0));
         if less > 0 {
             let counts = now.written_off - was.written_off;
             let from_lots = self.claw_from_lots(profile, sale, less - counts, at);
             let rest = less - counts - from_lots;
-            self.owe(profile, version, rest);
+            self.owe(profile, version, rest, self.status(now));
             let (owed, short) = match self.program.clawback {
                 Clawback::Debt => (rest, 0),
                 Clawback::Shortfall => (0, rest),
@@ -109,14 +124,15 @@ impl Model {
                     if account.lots[lot].revoked.is_some() { Bucket::Revoked } else { Bucket::Expired };
                 self.flow_since(home, account.full_id(&account.lots[lot]), Way::ClawedBack, -value);
                 let taken = Way::Between(lost, Bucket::ClawedBack);
-                self.profiles[home].flow_past(LotKind::Point, taken, value);
+                let kind = self.profiles[one].lots[lot].kind;
+                self.profiles[home].flow_past(kind, taken, value);
             }
         }
         less - left
     }
 
     /// What its own lots do not give is owed or short, by the policy.
-    fn owe(&mut self, profile: usize, version: usize, value: Raw) {
+    fn owe(&mut self, profile: usize, version: usize, value: Raw, status: Option<DefinitionId>) {
         let policy = self.program.clawback;
         let version = &self.profiles[profile].versions[version];
         let (sale, sold_at) = (self.id_of(version), version.transacted_at);
@@ -124,7 +140,14 @@ impl Model {
         // A sale that owes already is as old as it was.
         let sold_at = open(&account.owed, sale).map_or(sold_at, |owed| owed.sold_at);
         if value > 0 {
-            account.owed.push(Owed { sequence: account.next_sequence(), sale, sold_at, value, policy });
+            account.owed.push(Owed {
+                sequence: account.next_sequence(),
+                sale,
+                sold_at,
+                value,
+                policy,
+                status,
+            });
         }
     }
 
@@ -140,15 +163,16 @@ impl Model {
     ) {
         let sale = self.id_of(&self.profiles[profile].versions[version]);
         let own = self.own_lot(profile, was);
+        let (kind, status) = (was.kind, self.status(was));
         let replaces = was.lot.map(|(issuer, sequence)| self.profiles[issuer].made_by(sequence));
         let account = &mut self.profiles[profile];
         let clawed_back = account.flow_back(Some(sale), more);
         if clawed_back > 0 {
-            account.flow_past(LotKind::Point, Way::EarnedAndClawedBack, clawed_back);
+            account.flow_past(kind, Way::EarnedAndClawedBack, clawed_back);
         }
-        let paid = account.pay_debts(more - clawed_back);
+        let paid = account.pay_debts(more - clawed_back, status);
         if paid > 0 {
-            account.flow_past(LotKind::Point, Way::PaidToDebt, paid);
+            account.flow_past(kind, Way::PaidToDebt, paid);
         }
         match own {
             Some(lot) => {
@@ -158,7 +182,7 @@ impl Model {
             }
             None => {
                 let origin = Origin::Earned { sale, paid, clawed_back, replaces };
-                self.earn_anew(profile, version, (more, origin), times, at);
+                self.earn_anew(profile, version, kind, (more, origin), times, at);
             }
         }
     }
@@ -167,6 +191,7 @@ impl Model {
         &mut self,
         profile: usize,
         version: usize,
+        kind: LotKind,
         (points, origin): (Raw, Origin),
         (available_at, expires_at): (Micros, Option<Micros>),
         at: Micros,
@@ -181,7 +206,7 @@ impl Model {
         account.lots.push(Lot {
             foreign: None,
             sequence,
-            kind: LotKind::Point,
+            kind,
             definition: earn.point_definition_id,
             issued_at,
             available_at,

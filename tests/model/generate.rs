@@ -4,10 +4,10 @@
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
-use scrip::PeriodType;
 use scrip::journal::LotKind;
 use scrip::program::ProgramSettings;
 use scrip::request::Strategy as Pay;
+use scrip::{DefinitionId, PeriodType};
 
 use super::calendar::{DAY, HOUR, PERIOD_TYPES, SECOND};
 use super::programs::{open_program, program, start};
@@ -25,16 +25,25 @@ pub(crate) fn case_of(
     program: impl Strategy<Value = ProgramSettings>,
     steps: usize,
 ) -> impl Strategy<Value = Case> {
-    let definitions = (vec(template(), 0..3), any::<bool>()).prop_map(|(mut more, is_short)| {
+    let definitions = (vec(template(), 0..3), any::<bool>()).prop_map(|(more, is_short)| {
         // One of each kind that anything can be issued from.
-        more.push(plain(LotKind::Reward, 90, if is_short { Some((3, PeriodType::Days)) } else { None }));
-        more.push(plain(LotKind::Point, 91, if is_short { None } else { Some((1, PeriodType::Months)) }));
-        more
+        let mut all = vec![
+            plain(LotKind::Reward, 90, if is_short { Some((3, PeriodType::Days)) } else { None }),
+            plain(LotKind::Point, 91, if is_short { None } else { Some((1, PeriodType::Months)) }),
+            plain(LotKind::Status, 92, None),
+        ];
+        all.extend(more);
+        all
     });
+    // What a sale earns may be of one of these, by their ids.
+    let earned = prop_oneof![3 => Just(None), 1 => Just(Some(2)), 3 => Just(Some(3))];
     // Something to redeem first, and then anything.
     let stock = issue().prop_map(|issue| Step { wait: Wait::Micros(0), key: None, ask: Ask::Issue(issue) });
-    (program, start(), definitions, vec(stock, 0..9), vec(step(), 1..=steps)).prop_map(
-        |(program, start, definitions, mut stock, mut steps)| {
+    (program, start(), (definitions, earned), vec(stock, 0..9), vec(step(), 1..=steps)).prop_map(
+        |(mut program, start, (definitions, earned), mut stock, mut steps)| {
+            if let Some(earn) = &mut program.earn {
+                earn.point_definition_id = earned.map(|id| DefinitionId::new(id).unwrap());
+            }
             stock.append(&mut steps);
             Case { program, start, definitions, steps: stock }
         },
@@ -162,7 +171,7 @@ fn profile() -> impl Strategy<Value = u8> {
 }
 
 fn kind() -> impl Strategy<Value = LotKind> {
-    prop_oneof![3 => Just(LotKind::Reward), 2 => Just(LotKind::Point)]
+    prop_oneof![6 => Just(LotKind::Reward), 4 => Just(LotKind::Point), 1 => Just(LotKind::Status)]
 }
 
 fn money() -> BoxedStrategy<Money> {

@@ -6,7 +6,7 @@ use scrip::journal::LotKind;
 use scrip::json::Json;
 use scrip::time::{Period, Until, When};
 use scrip::value::Quantity;
-use scrip::{DefinitionId, IssuePoints, IssueReward, PeriodType, Request, Zone};
+use scrip::{DefinitionId, IssuePoints, IssueReward, PeriodType, PointDefinition, Request, Zone};
 
 use super::calendar::{Calendar, Micros, OutOfRange};
 use super::define::{Version, is_reward};
@@ -51,6 +51,7 @@ pub(super) fn badly_named(request: &Request) -> Option<&'static str> {
 
 /// What a definition says of the lots that are issued from it.
 struct Template {
+    kind: LotKind,
     value: Option<Raw>,
     max_value: Option<Raw>,
     period: Option<u32>,
@@ -105,10 +106,16 @@ impl From<&IssuePoints> for Wanted {
     }
 }
 
+/// What is issued from a definition of points (rule K1).
+pub(super) fn kind_of(point: &PointDefinition) -> LotKind {
+    if point.is_redeemable { LotKind::Point } else { LotKind::Status }
+}
+
 impl From<&Definition> for Template {
     fn from(definition: &Definition) -> Self {
         match definition {
             Definition::Reward(reward) => Self {
+                kind: LotKind::Reward,
                 value: Some(raw(reward.value)),
                 max_value: reward.max_value.map(raw),
                 period: reward.period,
@@ -121,6 +128,7 @@ impl From<&Definition> for Template {
                 is_extendable: reward.is_extendable,
             },
             Definition::Point(point) => Self {
+                kind: kind_of(point),
                 value: point.value.map(raw),
                 max_value: None,
                 period: point.period,
@@ -179,7 +187,7 @@ impl Model {
         let never = times.expires_at.is_some_and(|end| is_strict(end) && end <= times.available_at);
         objections.add_if(never, Rank::Terms, "never_usable");
         let account = &self.profiles[profile];
-        let issued = account.sums(wanted.kind, account.now(Micros::MIN)).issued;
+        let issued = account.sums(template.kind, account.now(Micros::MIN)).issued;
         objections.add_if(issued + came_in > MAX_TOTAL, Rank::Limit, "account_total_exceeded");
         if objections.codes().is_some() {
             return Err(objections);
@@ -191,6 +199,7 @@ impl Model {
             is_reassignable: template.is_reassignable,
             is_extendable: template.is_extendable,
         };
+        let wanted = Wanted { kind: template.kind, ..wanted };
         Ok(self.keep_lot(wanted, definition.id, (initial, came_in), times, terms, profile, at))
     }
 
@@ -200,7 +209,7 @@ impl Model {
         }
         let decimals = match wanted.kind {
             LotKind::Reward => self.program.currency.minor_unit(),
-            LotKind::Point => self.program.point_scale,
+            LotKind::Point | LotKind::Status => self.program.point_scale,
         };
         if let Some(initial) = wanted.initial {
             objections.quantity(3, initial, decimals, false);

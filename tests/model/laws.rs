@@ -9,7 +9,7 @@ use scrip::request::Strategy;
 use scrip::time::Expiry;
 use scrip::value::Quantity;
 use scrip::view::Wallet;
-use scrip::{LotId, Redeem, Redemption, Timestamp};
+use scrip::{LotId, Points, Redeem, Redemption, Timestamp};
 
 use super::check::Checked;
 use super::money::{Exchange, Raw};
@@ -60,7 +60,7 @@ pub(crate) fn of_redemption(
     after: &Wallet,
 ) -> Checked {
     let rewards = used(&before.rewards(), made);
-    let points = used(&before.points(), made);
+    let points = used(&redeemable(before), made);
     let count = rewards.iter().chain(&points).filter(|lot| lot.is_used()).count();
     prop_assert_eq!(count, made.items.len(), "only usable lots are used, each once");
     for lots in [&rewards, &points] {
@@ -70,7 +70,7 @@ pub(crate) fn of_redemption(
     amounts(program, request, made)?;
     point_shares(program, made, &points)?;
     what_is_left(&rewards, &after.rewards())?;
-    what_is_left(&points, &after.points())
+    what_is_left(&points, &redeemable(after))
 }
 
 fn used<Q: Copy + Into<Quantity>>(lots: &[Lot<Q>], made: &Redemption) -> Vec<Used> {
@@ -81,7 +81,7 @@ fn used<Q: Copy + Into<Quantity>>(lots: &[Lot<Q>], made: &Redemption) -> Vec<Use
             let item = place.map(|place| made.items[place]);
             let taken = item.map_or(0, |item| match item.kind() {
                 LotKind::Reward => item.amount.ten_thousandths(),
-                LotKind::Point => item.points.ten_thousandths(),
+                LotKind::Point | LotKind::Status => item.points.ten_thousandths(),
             });
             Used {
                 id: lot.id,
@@ -210,6 +210,11 @@ fn what_is_left<Q: Copy + Into<Quantity>>(used: &[Used], after: &[Lot<Q>]) -> Ch
     Ok(())
 }
 
+/// The lots of points that a redemption may take from (rule K1).
+fn redeemable(wallet: &Wallet) -> Vec<Lot<Points>> {
+    wallet.points().into_iter().filter(|lot| lot.is_redeemable).collect()
+}
+
 /// Rule C7: every other lot with value in it is named once, with the first reason that applies.
 pub(crate) fn of_quote(request: &Redeem, wallet: &Wallet, quote: &Quote) -> Checked {
     prop_assert_eq!(wallet.account().sequence(), quote.version);
@@ -230,6 +235,7 @@ fn unused<Q>(lots: &[Lot<Q>], is_listed: bool, quote: &Quote) -> Vec<(LotId, Unu
             LotStatus::Expired => Some(UnusedReason::Expired),
             LotStatus::Pending => Some(UnusedReason::Pending),
             LotStatus::Held => Some(UnusedReason::Held),
+            _ if !lot.is_redeemable => Some(UnusedReason::NotRedeemable),
             _ if !is_listed => Some(UnusedReason::NotInStrategy),
             _ => Some(UnusedReason::NotNeeded),
         };

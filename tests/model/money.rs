@@ -57,7 +57,7 @@ pub(crate) fn first_part(items: &[Item], exchange: Option<&Exchange>, amount: Ra
 fn other(kind: LotKind) -> LotKind {
     match kind {
         LotKind::Reward => LotKind::Point,
-        LotKind::Point => LotKind::Reward,
+        LotKind::Point | LotKind::Status => LotKind::Reward,
     }
 }
 

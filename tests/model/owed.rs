@@ -1,5 +1,6 @@
 //! What transactions owe, and what flows back against that (rule X5).
 
+use scrip::DefinitionId;
 use scrip::journal::LotKind;
 use scrip::program::Clawback;
 
@@ -20,6 +21,8 @@ pub(crate) struct Owed {
     pub(crate) value: Raw,
     /// Whether later earnings pay it.
     pub(crate) policy: Clawback,
+    /// The definition of points that cannot be redeemed: only these pay it (rule K1).
+    pub(crate) status: Option<DefinitionId>,
 }
 
 /// What a lapse of which no entry tells yet claws back: of which lot, and for which transaction.
@@ -81,7 +84,8 @@ impl Profile {
     /// What was owed, and is paid by later earnings (rule X4).
     pub(crate) fn debt_at(&self, cut: Cut) -> Raw {
         let owed = self.owed_at(cut).into_iter();
-        owed.filter(|owed| owed.policy == Clawback::Debt).map(|owed| owed.value).sum()
+        let redeemable = owed.filter(|owed| owed.policy == Clawback::Debt && owed.status.is_none());
+        redeemable.map(|owed| owed.value).sum()
     }
 
     /// What each transaction owes that owes something, the oldest sale first.
@@ -104,10 +108,12 @@ impl Profile {
         }
     }
 
-    /// Later earnings pay the debts of other transactions, the oldest sale's first: answers how much.
-    pub(crate) fn pay_debts(&mut self, points: Raw) -> Raw {
+    /// Later earnings pay the debts of other transactions, the oldest sale's first: answers how much. Points that cannot
+    /// be redeemed pay those of their own definition (rule K1).
+    pub(crate) fn pay_debts(&mut self, points: Raw, status: Option<DefinitionId>) -> Raw {
         let (mut left, sequence) = (points, self.next_sequence());
-        for owed in all_open(&self.owed).into_iter().filter(|owed| owed.policy == Clawback::Debt) {
+        let is_payable = |owed: &Owed| owed.policy == Clawback::Debt && owed.status == status;
+        for owed in all_open(&self.owed).into_iter().filter(is_payable) {
             let value = -owed.value.min(left);
             left += value;
             if value < 0 {

@@ -261,6 +261,8 @@ impl Version {
 /// What a transaction earns (rule X3): by the program's rule when it was posted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Earned {
+    /// Whether the points can be redeemed, as their definition said when the transaction was posted (rule K1).
+    pub(crate) kind: LotKind,
     pub(crate) points: Raw,
     /// Its newest lot: the profile that issued it, by its place, and the number of the entry.
     pub(crate) lot: Option<(usize, u32)>,
@@ -284,7 +286,7 @@ impl Back {
     pub(crate) fn value(&self) -> Raw {
         match self.kind {
             LotKind::Reward => self.amount,
-            LotKind::Point => self.points,
+            LotKind::Point | LotKind::Status => self.points,
         }
     }
 }

@@ -132,13 +132,14 @@ fn unused(
     for (index, lot) in account.lots_at(cut) {
         let strategy = match lot.kind {
             LotKind::Reward => Strategy::Rewards,
-            LotKind::Point => Strategy::Points,
+            LotKind::Point | LotKind::Status => Strategy::Points,
         };
         let reason = match account.status(index, cut) {
             LotStatus::Exhausted | LotStatus::Revoked | LotStatus::Moved => continue,
             LotStatus::Expired => UnusedReason::Expired,
             LotStatus::Pending => UnusedReason::Pending,
             LotStatus::Held => UnusedReason::Held,
+            _ if lot.kind == LotKind::Status => UnusedReason::NotRedeemable,
             _ if !strategies.contains(&strategy) => UnusedReason::NotInStrategy,
             _ => UnusedReason::NotNeeded,
         };

@@ -227,9 +227,13 @@ impl Profile {
 
     /// Lots with usable value, in the order of use (rule C1).
     pub(crate) fn usable(&self, kind: LotKind, cut: Cut) -> Vec<usize> {
+        self.usable_of(|lot| lot == kind, cut)
+    }
+
+    pub(crate) fn usable_of(&self, is_one: impl Fn(LotKind) -> bool, cut: Cut) -> Vec<usize> {
         let mut usable: Vec<usize> = self
             .lots_at(cut)
-            .filter(|(index, lot)| lot.kind == kind && self.status(*index, cut) == LotStatus::Active)
+            .filter(|(index, lot)| is_one(lot.kind) && self.status(*index, cut) == LotStatus::Active)
             .map(|(index, _)| index)
             .collect();
         usable.sort_by_key(|index| {

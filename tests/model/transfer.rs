@@ -118,7 +118,7 @@ impl Model {
             let mut sums = account.sums(kind, account.now(at));
             Sums::GONE.map(|place| (kind, place, *sums.gone(place)))
         };
-        [LotKind::Reward, LotKind::Point].into_iter().flat_map(of).collect()
+        LotKind::ALL.into_iter().flat_map(of).collect()
     }
 
     /// The lots that are live in some way: in the order of use, then those to come, then those held past their expiry.
@@ -135,8 +135,8 @@ impl Model {
         let mut live: Vec<_> = known.filter_map(|lot| Some((class(lot)?, lot))).collect();
         live.sort_by_key(|(class, lot)| {
             let (known, end) = (&account.lots[*lot], account.expiry(*lot, now));
-            let is_points = *class == 0 && known.kind == LotKind::Point;
-            (*class, is_points, (end.is_none(), end), known.issued_at, account.full_id(known))
+            let kind = Some(known.kind).filter(|_| *class == 0);
+            (*class, kind, (end.is_none(), end), known.issued_at, account.full_id(known))
         });
         live.into_iter().map(|(_, lot)| lot).collect()
     }

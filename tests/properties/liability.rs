@@ -46,7 +46,9 @@ fn owned(world: &mut World<MemoryStore>, at: Timestamp) -> Owned {
     for profile in profiles {
         let wallet = world.ledger.as_of(AsOf::At(at)).wallet(profile).unwrap();
         wallet.rewards().iter().for_each(|lot| add(&mut owned, LotKind::Reward, lot));
-        wallet.points().iter().for_each(|lot| add(&mut owned, LotKind::Point, lot));
+        wallet.points().iter().for_each(|lot| {
+            add(&mut owned, if lot.is_redeemable { LotKind::Point } else { LotKind::Status }, lot)
+        });
     }
     owned.retain(|_, sum| *sum != Sum::ZERO);
     owned
@@ -64,8 +66,11 @@ fn add<Q: Copy + Into<Sum>>(owned: &mut Owned, kind: LotKind, lot: &Lot<Q>) {
 }
 
 fn closing(rows: &[LiabilityRow], end: Timestamp) -> Owned {
-    let kind =
-        |row: &LiabilityRow| if row.measure == Measure::Rewards { LotKind::Reward } else { LotKind::Point };
+    let kind = |row: &LiabilityRow| match row.measure {
+        Measure::Rewards => LotKind::Reward,
+        Measure::StatusPoints => LotKind::Status,
+        _ => LotKind::Point,
+    };
     let of_then = rows.iter().filter(|row| row.span.end == end && row.closing != Sum::ZERO);
     of_then.map(|row| ((kind(row), row.definition_id), row.closing)).collect()
 }

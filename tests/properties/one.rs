@@ -183,7 +183,7 @@ impl From<LotSnapshot> for Either {
     fn from(LotSnapshot { kind, lot, .. }: LotSnapshot) -> Self {
         match kind {
             LotKind::Reward => Self::Reward(lot.of()),
-            LotKind::Point => Self::Points(lot.of()),
+            LotKind::Point | LotKind::Status => Self::Points(lot.of()),
         }
     }
 }

@@ -42,6 +42,7 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("define", "definition.point.is_assignable", DEFINED),
     ("define", "definition.point.is_extendable", DEFINED),
     ("define", "definition.point.is_reassignable", DEFINED),
+    ("define", "definition.point.is_redeemable", DEFINED),
     ("define", "definition.point.meta", ATTACHED),
     ("define", "definition.point.name", DEFINED),
     ("define", "definition.point.notes", DEFINED),

@@ -64,7 +64,7 @@ fn list(books: &Books, rows: &[LiabilityRow]) -> Sheet {
 /// A table for each measure, with the columns that have anything in them.
 fn sheets(books: &Books, rows: &[LiabilityRow]) -> Vec<Sheet> {
     let mut sheets = Vec::new();
-    for measure in [Measure::Rewards, Measure::Points, Measure::PointsWorth] {
+    for measure in [Measure::Rewards, Measure::Points, Measure::PointsWorth, Measure::StatusPoints] {
         let rows: Vec<&LiabilityRow> =
             rows.iter().filter(|row| row.measure == measure && !row.is_empty()).collect();
         let mut flows = Flow::ALL.to_vec();
@@ -99,6 +99,7 @@ const fn word(measure: Measure) -> &'static str {
         Measure::Rewards => "rewards",
         Measure::Points => "points",
         Measure::PointsWorth => "points_worth",
+        Measure::StatusPoints => "status_points",
     }
 }
 
@@ -107,6 +108,7 @@ fn title(measure: Measure, program: &Program) -> String {
     match measure {
         Measure::Rewards => format!("Rewards, {currency}"),
         Measure::Points => "Points".to_owned(),
+        Measure::StatusPoints => "Points that cannot be redeemed".to_owned(),
         Measure::PointsWorth => format!("Worth of the points, {currency}"),
     }
 }
@@ -114,7 +116,7 @@ fn title(measure: Measure, program: &Program) -> String {
 fn decimals(measure: Measure, program: &Program) -> u8 {
     match measure {
         Measure::Rewards | Measure::PointsWorth => program.settings().currency.minor_unit(),
-        Measure::Points => program.settings().point_scale,
+        Measure::Points | Measure::StatusPoints => program.settings().point_scale,
     }
 }
 

@@ -115,7 +115,7 @@ fn all_rewards_are_extended_or_none() {
 }
 
 #[test]
-fn balances_are_seven_numbers() {
+fn balances_are_eight_numbers() {
     let server = with_program(r#"{"earn": {"points": 1, "amount": 1, "delay_days": 14}}"#);
     let ten = server.define("ten", json!({}));
     server.issue(ten, "p", json!({}));
@@ -127,7 +127,7 @@ fn balances_are_seven_numbers() {
         server.get("/profiles/p/balances").is(200).data(),
         json!({
             "reward_balance": 0, "point_balance": 135.5, "point_balance_dollars": 13.55,
-            "combined_balance_dollars": 13.55, "held_balance": 12, "pending_balance": 20, "point_debt": 0,
+            "combined_balance_dollars": 13.55, "held_balance": 12, "pending_balance": 20, "point_debt": 0, "status_point_balance": 0,
         })
     );
 }

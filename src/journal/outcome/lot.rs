@@ -41,6 +41,9 @@ pub struct Lot<Q> {
     pub expires_at: Expiry,
     /// The terms frozen in it at issue (rule D3).
     pub terms: Terms,
+    /// Whether it can be redeemed: status points cannot (rule K1).
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub is_redeemable: bool,
     /// Whether it had expired at issue (rule D7): a migration, or a slip. Only the outcome of the issue has this.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub arrived_expired: bool,
@@ -50,6 +53,10 @@ pub struct Lot<Q> {
     /// Its origin, and the caller's attachments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Box<LotDetails>>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl<Q: From<Quantity>> Lot<Q> {
@@ -72,6 +79,7 @@ impl<Q: From<Quantity>> Lot<Q> {
             available_at: issue.available_at,
             expires_at: issue.expires_at,
             terms: issue.terms,
+            is_redeemable: issue.kind != LotKind::Status,
             arrived_expired: false,
             external_id,
             details: issue.details.clone(),
@@ -94,6 +102,7 @@ impl Lot<Quantity> {
             available_at: self.available_at,
             expires_at: self.expires_at,
             terms: self.terms,
+            is_redeemable: self.is_redeemable,
             arrived_expired: self.arrived_expired,
             external_id: self.external_id,
             details: self.details,

@@ -1,5 +1,6 @@
 //! Tests of the binary form of entries: the round trip, few bytes, and errors for invalid bytes.
 
+mod definitions;
 mod examples;
 mod owed;
 

@@ -172,7 +172,7 @@ pub(super) fn definition_by_handle(
 ) -> Asking<Option<Defined>, impl Ask<Option<Defined>>> {
     let name = match kind {
         LotKind::Reward => External::RewardDefinition(handle.clone()),
-        LotKind::Point => External::PointDefinition(handle.clone()),
+        LotKind::Point | LotKind::Status => External::PointDefinition(handle.clone()),
     };
     Asking::new(definition_need(reading, DefinitionRef::Handle(name)), move |_, view| {
         Ok(defined(view).filter(|defined| defined.holds(handle)).cloned())

@@ -97,7 +97,8 @@ pub(super) struct Script {
 
 impl Script {
     pub(super) fn new(fixture: &Fixture, commands: Vec<Command>) -> Result<Self, String> {
-        let needs: Result<Vec<Need>, _> = commands.iter().map(crate::ops::request::need).collect();
+        let needs: Result<Vec<Need>, _> =
+            commands.iter().map(|command| crate::ops::request::need(&fixture.program, command)).collect();
         let units = commands.len();
         Ok(Self {
             program: fixture.program.clone(),
@@ -199,7 +200,8 @@ pub(super) struct Pair {
 impl Pair {
     pub(super) fn new(fixture: &Fixture, first: ProfileId, second: ProfileId) -> Result<Self, String> {
         let commands = [fixture.command(fixture.issue(first)?), fixture.command(fixture.issue(second)?)];
-        let need = crate::ops::request::need(&commands[0]).map_err(|rejection| rejection.to_string())?;
+        let need = crate::ops::request::need(&fixture.program, &commands[0])
+            .map_err(|rejection| rejection.to_string())?;
         let needs = [Need { second: Some(Owner::Profile(second)), ..need }];
         let (program, change) = (fixture.program.clone(), Change::default());
         Ok(Self { program, commands, needs, change, spoil_second: false, fates: Vec::new() })

@@ -236,8 +236,7 @@ pub(super) fn row_to_write(loaded: &LoadedAccount) -> Option<Ends> {
 
 /// By how many entries an account's state may lag behind: a small one is written as fast as an entry is read again.
 fn lag(account: &Account) -> u32 {
-    let lots =
-        [LotKind::Reward, LotKind::Point].into_iter().map(|kind| account.lots(kind).count()).sum::<usize>();
+    let lots = LotKind::ALL.into_iter().map(|kind| account.lots(kind).count()).sum::<usize>();
     u32::try_from(lots / LOTS).unwrap_or(LAG).clamp(1, LAG)
 }
 

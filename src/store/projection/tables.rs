@@ -105,6 +105,8 @@ pub(crate) static ACCOUNT: Table = Table {
         Column::value("point_pending", Type::Quantity),
         Column::value("point_held", Type::Quantity),
         Column::value("point_debt", Type::Quantity),
+        Column::value("status_point_balance", Type::Quantity),
+        Column::value("status_point_pending", Type::Quantity),
     ],
     indexes: &[],
 };
@@ -129,7 +131,7 @@ pub(crate) static LOT: Table = Table {
     columns: &[
         Column::key("number", Type::Number),
         Column::key("lot", Type::Id),
-        // `reward` or `point`.
+        // `reward`, `point`, or `status` for points that cannot be redeemed.
         Column::value("kind", Type::Text),
         Column::value("definition", Type::Id).optional(),
         Column::value("external_id", Type::Text).optional(),

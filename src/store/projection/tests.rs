@@ -203,6 +203,8 @@ fn account_agrees(tables: &Tables<'_>, entry: &Entry) {
         ("point_pending", entry.balances.point_pending.into()),
         ("point_held", entry.balances.point_held.into()),
         ("point_debt", entry.balances.point_debt.into()),
+        ("status_point_balance", entry.balances.status_point_balance.into()),
+        ("status_point_pending", entry.balances.status_point_pending.into()),
     ];
     assert_row(&tables.rows[&(ACCOUNT.name, "1".to_owned())], cells);
 }

@@ -37,7 +37,7 @@ impl CachedAccount {
     }
 
     pub(super) fn is_due_for_saving(&self) -> bool {
-        let lots = [LotKind::Reward, LotKind::Point].into_iter().map(|kind| self.account.lots(kind).len());
+        let lots = LotKind::ALL.into_iter().map(|kind| self.account.lots(kind).len());
         let lots = u32::try_from(lots.sum::<usize>()).unwrap_or(u32::MAX);
         let lag = self.account.sequence().saturating_sub(self.saved);
         self.is_new || lag >= SAVE_EVERY.saturating_add(lots >> 3)

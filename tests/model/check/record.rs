@@ -37,7 +37,8 @@ pub(super) fn lot<Q: Copy + Into<Quantity>>(
     shown: &Lot<Q>,
 ) -> Checked {
     let expected = &account.lots[index];
-    prop_assert_eq!(expected.kind, kind);
+    prop_assert_eq!(expected.kind.is_points(), kind.is_points());
+    prop_assert_eq!(expected.kind != LotKind::Status, shown.is_redeemable, "rule K1");
     prop_assert_eq!(lot_id(account, index), shown.id, "rule J1: the id is that of the entry");
     prop_assert_eq!(account.id, shown.profile_id);
     prop_assert_eq!(expected.definition, shown.definition_id);

@@ -37,8 +37,9 @@ impl Resolver<'_> {
                 reward.is_reassignable = template.is_reassignable;
                 reward.into()
             }
-            LotKind::Point => {
+            LotKind::Point | LotKind::Status => {
                 let mut point = PointDefinition::new(handle, "Some points");
+                point.is_redeemable = template.kind == LotKind::Point;
                 point.value = template.value.map(|value| self.points(value));
                 (point.period, point.period_type) = (period, period_type);
                 point.absolute_expiry = absolute_expiry;
@@ -56,7 +57,7 @@ impl Resolver<'_> {
         let (which, named) = issue.definition;
         let other = match issue.kind {
             LotKind::Reward => LotKind::Point,
-            LotKind::Point => LotKind::Reward,
+            LotKind::Point | LotKind::Status => LotKind::Reward,
         };
         let kind = if matches!(named, Named::Other) { other } else { issue.kind };
         let id = self.definition_id(which, Some(kind));
@@ -84,7 +85,7 @@ impl Resolver<'_> {
                 request.meta = issue.note.map(note);
                 request.into()
             }
-            LotKind::Point => {
+            LotKind::Point | LotKind::Status => {
                 let mut request = IssuePoints::new(profile, some_id);
                 (request.point_definition_id, request.point_definition_handle) = (id, handle);
                 request.value_initial = issue.initial.map(|value| self.points(value));
@@ -163,7 +164,7 @@ impl Resolver<'_> {
         let quantity = |raw: Raw| Quantity::from(money(raw));
         let of = |value: Money| match kind {
             LotKind::Reward => Quantity::from(self.amount(value)),
-            LotKind::Point => Quantity::from(self.points(value)),
+            LotKind::Point | LotKind::Status => Quantity::from(self.points(value)),
         };
         let mut request = scrip::request::Adjust::new(id, "a manager said so");
         request.profile_id = adjust.says_whose.then_some(owner);

@@ -98,6 +98,7 @@ function renderBalances() {
     card("Held", money.format(balances.held_balance)),
     card("Later", money.format(balances.pending_balance)),
     ...(balances.point_debt ? [card("Points owed", plain.format(balances.point_debt))] : []),
+    ...(balances.status_point_balance ? [card("Status points", plain.format(balances.status_point_balance))] : []),
   );
 }
 

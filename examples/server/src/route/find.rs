@@ -136,7 +136,7 @@ pub fn find_lot(wallet: &Wallet, id: LotId, kind: LotKind, catalogue: &Catalogue
         LotKind::Reward => lot::rewards(wallet, catalogue)
             .find(|reward| reward.id() == id.get())
             .map(|reward| Either::Reward(Box::new(reward))),
-        LotKind::Point => lot::points(wallet, catalogue)
+        LotKind::Point | LotKind::Status => lot::points(wallet, catalogue)
             .find(|point| point.id() == id.get())
             .map(|point| Either::Point(Box::new(point))),
     }

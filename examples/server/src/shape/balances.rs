@@ -23,6 +23,8 @@ pub struct Balances {
     pending_balance: Num,
     /// Points owed.
     point_debt: Num,
+    /// Points that count, and cannot be redeemed (rule K1).
+    status_point_balance: Num,
 }
 
 impl From<ValuedBalances> for Balances {
@@ -35,6 +37,7 @@ impl From<ValuedBalances> for Balances {
             held_balance: balances.held_worth.into(),
             pending_balance: balances.pending_worth.into(),
             point_debt: balances.point_debt.into(),
+            status_point_balance: balances.status_point_balance.into(),
         }
     }
 }

@@ -133,6 +133,8 @@ pub struct PointTemplate {
     is_assignable: bool,
     is_reassignable: bool,
     is_extendable: bool,
+    /// Whether its points can be redeemed (rule K1).
+    is_redeemable: bool,
     tags: Vec<String>,
     #[schema(value_type = Option<serde_json::Value>)]
     meta: Option<Box<RawValue>>,
@@ -165,6 +167,7 @@ impl PointTemplate {
             is_assignable: point.is_assignable,
             is_reassignable: point.is_reassignable,
             is_extendable: point.is_extendable,
+            is_redeemable: point.is_redeemable,
             tags: point.tags,
             meta: sent.remove("meta"),
             created_at: defined.created_at.into(),
@@ -185,6 +188,7 @@ impl PointTemplate {
             timezone: Some(lot.terms.timezone.to_string()),
             is_reassignable: lot.terms.is_reassignable,
             is_extendable: lot.terms.is_extendable,
+            is_redeemable: lot.is_redeemable,
             ..Self::of(defined, version)?
         })
     }

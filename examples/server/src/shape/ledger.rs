@@ -113,7 +113,7 @@ fn name(kind: &EntryKind) -> &'static str {
 /// What brought the entry about: a transaction, a return, or the thing that it is about itself.
 fn cause(entry: &Entry, number: ProfileNumber) -> CauseOut {
     let lot = |kind: LotKind, id: scrip::LotId| CauseOut {
-        r#type: if kind == LotKind::Reward { "reward" } else { "point" },
+        r#type: if kind.is_points() { "point" } else { "reward" },
         id: id.get(),
     };
     let of = |r#type: &'static str, id: u64| CauseOut { r#type, id };

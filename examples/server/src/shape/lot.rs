@@ -261,7 +261,9 @@ pub fn known(known: LotSnapshot, sequence: u32, at: Timestamp, catalogue: &Catal
     let times = Times { version, created: known.written_at, updated: at, extended: None };
     let either = match known.kind {
         LotKind::Reward => Either::Reward(Box::new(Reward::new(known.lot.of(), times, at, catalogue))),
-        LotKind::Point => Either::Point(Box::new(Point::new(known.lot.of(), times, at, catalogue))),
+        LotKind::Point | LotKind::Status => {
+            Either::Point(Box::new(Point::new(known.lot.of(), times, at, catalogue)))
+        }
     };
     (id, either)
 }

@@ -157,7 +157,7 @@ pub struct UnusedOut {
     #[schema(value_type = String)]
     r#type: LotKind,
     id: u64,
-    /// `expired`, `pending`, `held`, `not_in_strategy` or `not_needed`. What nothing is left of is not in the list.
+    /// `expired`, `pending`, `held`, `not_redeemable`, `not_in_strategy` or `not_needed`. What nothing is left of is not in the list.
     #[schema(value_type = String)]
     reason: UnusedReason,
 }
@@ -165,7 +165,7 @@ pub struct UnusedOut {
 impl QuoteOut {
     pub fn new(quote: &Quote, lots: &Lots) -> Self {
         let unused = quote.unused.iter().map(|unused| UnusedOut {
-            r#type: unused.kind,
+            r#type: if unused.kind.is_points() { LotKind::Point } else { LotKind::Reward },
             id: unused.lot.get(),
             reason: unused.reason,
         });

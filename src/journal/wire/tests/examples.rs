@@ -1,12 +1,13 @@
 //! Example entries of every kind, ordinary and rare.
 
+use super::definitions::definitions;
 use super::owed::{owed, recovered};
 use super::*;
-use crate::definition::{Defined, Definition, PointDefinition, RewardDefinition, Terms};
+use crate::definition::{Defined, Terms};
 use crate::id::{DefinitionId, ExternalId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId};
 use crate::journal::*;
 use crate::json::Json;
-use crate::time::{Expiry, Period, PeriodType, Timestamp, Until};
+use crate::time::{Expiry, Period, PeriodType, Timestamp};
 use crate::value::{Amount, Exchange, ExchangeRate, Points};
 
 pub(super) fn at(micros: i64) -> Timestamp {
@@ -100,7 +101,7 @@ pub(super) fn issues() -> Vec<Issue> {
         Issue { issued_at: Timestamp::MIN, available_at: Timestamp::MAX, definition_id: None, ..issue() },
         Issue { value_remaining: Amount::ZERO.into(), details: details(returned), ..issue() },
         Issue { lot: elsewhere(2), details: details(earned), ..issue() },
-        Issue { details: details(stood_in), ..issue() },
+        Issue { details: details(stood_in), kind: LotKind::Status, ..issue() },
         Issue { details: details(earned_again), ..issue() },
     ]);
     issues
@@ -116,7 +117,8 @@ pub(super) fn states() -> Vec<LotState> {
     ];
     let others = standings.map(|standing| LotState { standing, ..usable });
     let rare = LotState { lot: elsewhere(9), kind: LotKind::Point, expires_at: Expiry::NEVER, ..usable };
-    [usable, rare].into_iter().chain(others).collect()
+    let status = LotState { kind: LotKind::Status, ..usable };
+    [usable, rare, status].into_iter().chain(others).collect()
 }
 
 /// Changes to every standing, with every bucket among the movements.
@@ -195,6 +197,8 @@ pub(super) fn balances() -> Balances {
         point_pending: points(5),
         point_held: points(6),
         point_debt: points(7),
+        status_point_balance: points(8),
+        status_point_pending: points(9),
     }
 }
 
@@ -227,6 +231,7 @@ pub(super) fn transactions() -> [Transaction; 2] {
         delay_days: 4,
         period: Some(Period::new(5, PeriodType::AbsoluteMonth)),
         definition_id: Some(DefinitionId::made_by(ProfileNumber::CATALOGUE, 6)),
+        is_status: true,
         points: points(7),
         written_off: points(3),
         lot: Some(lot(8)),
@@ -251,61 +256,11 @@ pub(super) fn transactions() -> [Transaction; 2] {
     [bare, full]
 }
 
-pub(super) fn definitions() -> Vec<Definition> {
-    let handle = || "ten".parse().unwrap();
-    let reward = RewardDefinition::new(handle(), "Ten", Amount::from(10));
-    let untils = [
-        Until::Never,
-        Until::Instant(Timestamp::MAX),
-        "2025-07-15 23:59:59.5".parse().unwrap(),
-        "2025-07-15".parse().unwrap(),
-    ];
-    let full = RewardDefinition {
-        reward_type: "something else".parse().unwrap(),
-        max_value: Some(Amount::from(11)),
-        period: Some(3),
-        period_type: PeriodType::Weeks,
-        extend_days: Some(4),
-        timezone: Some("Asia/Tokyo".parse().unwrap()),
-        is_assignable: false,
-        is_reassignable: true,
-        is_extendable: true,
-        is_published: false,
-        description: Some("d".to_owned()),
-        short_description: Some("s".to_owned()),
-        long_description: Some("l".to_owned()),
-        terms_conditions: Some("t".to_owned()),
-        earn_instructions: Some("e".to_owned()),
-        internal_notes: Some("i".to_owned()),
-        icon: Some("c".to_owned()),
-        image_url: Some("u".to_owned()),
-        tags: vec!["x".to_owned()],
-        meta: document(),
-        ..reward.clone()
-    };
-    let point = PointDefinition {
-        value: Some(points(5)),
-        period: Some(1),
-        absolute_expiry: Some(Until::Never),
-        extend_days: Some(2),
-        timezone: Some("UTC".parse().unwrap()),
-        description: Some("d".to_owned()),
-        notes: Some("n".to_owned()),
-        tags: vec!["x".to_owned()],
-        meta: document(),
-        ..PointDefinition::new(handle(), "Ten")
-    };
-    let mut all: Vec<Definition> =
-        vec![reward.into(), point.into(), PointDefinition::new(handle(), "").into()];
-    all.extend(untils.map(|until| RewardDefinition { absolute_expiry: Some(until), ..full.clone() }.into()));
-    all
-}
-
 /// Every kind of entry, with and without each of its optional fields.
 pub(super) fn every_kind() -> Vec<Entry> {
     let mut kinds: Vec<EntryKind> = [false, true].map(|is_rare| EntryKind::Redeem(redeemed(is_rare))).into();
     kinds.extend(issues().into_iter().map(EntryKind::Issue));
-    for kind in [LotKind::Reward, LotKind::Point] {
+    for kind in LotKind::ALL {
         kinds.push(EntryKind::Mature(LotValue { lot: lot(3), kind, value: amount(1).into() }));
     }
     kinds.extend(
@@ -364,7 +319,8 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
         kinds.extend([EntryKind::Revoke(Box::new(bare)), EntryKind::Adjust(Box::new(full))]);
         for (paid_to_debt, owed) in [points(0), points(1)].into_iter().zip(owed()) {
             let clawed_back = recovered().pop().filter(|_| paid_to_debt.is_zero());
-            let more = EarnedMore { transaction, change: change.clone(), paid_to_debt, clawed_back };
+            let (change_of, status) = (change.clone(), owed.status);
+            let more = EarnedMore { transaction, change: change_of, status, paid_to_debt, clawed_back };
             kinds.push(EntryKind::Earn(Box::new(more)));
             let bare = ClawedBack {
                 transaction,

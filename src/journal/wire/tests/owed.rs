@@ -2,7 +2,7 @@
 
 use super::examples::{elsewhere, lot, points};
 use super::number;
-use crate::id::TransactionId;
+use crate::id::{DefinitionId, ProfileNumber, TransactionId};
 use crate::journal::{Owed, Recovered};
 use crate::program::Clawback;
 use crate::time::Timestamp;
@@ -15,10 +15,16 @@ pub(super) fn owed() -> Vec<Owed> {
         sold_at: Timestamp::MIN,
         policy: Clawback::Debt,
         points: points(5),
+        status: Some(DefinitionId::made_by(ProfileNumber::CATALOGUE, 6)),
         held: vec![lot(14), elsewhere(1)],
     };
-    let shortfall =
-        Owed { policy: Clawback::Shortfall, sold_at: Timestamp::MAX, held: vec![], ..debt.clone() };
+    let shortfall = Owed {
+        policy: Clawback::Shortfall,
+        sold_at: Timestamp::MAX,
+        status: None,
+        held: vec![],
+        ..debt.clone()
+    };
     vec![debt, shortfall]
 }
 
