@@ -12,8 +12,12 @@ mod model;
 mod afterwards;
 #[path = "properties/batches.rs"]
 mod batches;
+#[path = "properties/books.rs"]
+mod books;
 #[path = "properties/earning.rs"]
 mod earning;
+#[path = "properties/forecast.rs"]
+mod forecast;
 #[path = "properties/history.rs"]
 mod history;
 #[path = "properties/kinds.rs"]

@@ -4,7 +4,7 @@
 #[allow(dead_code)] // The tests of the store use the rest.
 mod cluster;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn main() {
     let on_path = |name: &str| {
@@ -19,6 +19,12 @@ fn main() {
             "Chromium (chromium, chromedriver)",
             "the server's page",
             on_path("chromium") && on_path("chromedriver"),
+        ),
+        (
+            "bean-check (in target/beancount) and hledger",
+            "the books",
+            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/target/beancount/bin/bean-check")).is_file()
+                && Path::new("/usr/bin/hledger").is_file(),
         ),
     ];
     println!();

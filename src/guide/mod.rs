@@ -4,6 +4,7 @@
 //! - [`design`]: the shape of the crate, and the reasons.
 //! - [`afterwards`]: holds, refunds, and purchases that come back, as programs that run.
 //! - [`recipes`]: reading rewards from CSV, and what is owed at the end of a month, as programs that run.
+//! - [`finance`]: what is owed, what will lapse, the books and deferred revenue, and how an auditor proves each figure.
 //! - `operating`: choosing a store, and keeping it well.
 //! - `postgres`: running on PostgreSQL, on one machine or many.
 //! - [`server`]: embedding the ledger in a service, and the example server that does.
@@ -22,6 +23,9 @@ pub mod afterwards {}
 
 #[doc = include_str!("recipes.md")]
 pub mod recipes {}
+
+#[doc = include_str!("finance.md")]
+pub mod finance {}
 
 #[cfg(feature = "sqlite")]
 #[doc = include_str!("operating.md")]

@@ -14,7 +14,7 @@ use crate::value::Delta;
 use crate::view::ProfileJournal;
 
 /// A change of what one profile owns: a part of a journal entry, or of what fell due without one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct OwnedChange {
     /// When.
@@ -41,12 +41,22 @@ pub(crate) fn walk(
     end: Timestamp,
     tell: &mut impl FnMut(&Walk, OwnedChange),
 ) -> Result<Walk, Corrupt> {
+    walk_on(journal, end, end, tell)
+}
+
+/// The same, as if nothing were written from `now` on: the clock alone goes on until `end`.
+pub(crate) fn walk_on(
+    journal: &ProfileJournal,
+    now: Timestamp,
+    end: Timestamp,
+    tell: &mut impl FnMut(&Walk, OwnedChange),
+) -> Result<Walk, Corrupt> {
     let mut walk = Walk {
         account: Account::new(journal.profile_id, journal.number),
         lots: BTreeMap::new(),
         moved: SmallVec::new(),
     };
-    for entry in journal.entries.iter().take_while(|entry| entry.at < end) {
+    for entry in journal.entries.iter().take_while(|entry| entry.at < now) {
         walk.account.follow(entry)?;
         walk.tell(entry, tell);
     }
@@ -55,6 +65,11 @@ pub(crate) fn walk(
         due.iter().for_each(|entry| walk.tell(entry, tell));
     }
     Ok(walk)
+}
+
+/// The first instant after one.
+pub(crate) fn next_tick(at: Timestamp) -> Timestamp {
+    at.checked_add(TimeDelta::microseconds(1)).unwrap_or(Timestamp::MAX)
 }
 
 /// The last instant before one.

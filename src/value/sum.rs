@@ -3,9 +3,10 @@
 use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Amount, Delta, Points, Quantity, digits};
+use super::{Amount, Delta, Points, Quantity, decimal_text, digits};
 
 /// A sum of money or of points over many accounts, which may be more than one account may hold.
 ///
@@ -55,11 +56,46 @@ impl Sum {
         Self(self.0.saturating_add(other.0))
     }
 
+    /// This much in the proportion of one sum to another, rounded down to the ten-thousandth. Nothing, of nothing.
+    pub(crate) fn times(self, of: Self, per: Self) -> Self {
+        let (whole, rest) = match (self.0.checked_div_euclid(per.0), self.0.checked_rem_euclid(per.0)) {
+            (Some(whole), Some(rest)) => (whole, rest),
+            _ => return Self::ZERO,
+        };
+        let part = rest.checked_mul(of.0).and_then(|product| product.checked_div_euclid(per.0));
+        let part = part.unwrap_or_else(|| long(rest, of.0.max(0), per.0));
+        Self(whole.saturating_mul(of.0).saturating_add(part))
+    }
+
     /// This much less another.
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
+}
+
+impl<'de> Deserialize<'de> for Sum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut decimal: Decimal = decimal_text::deserialize(deserializer)?;
+        let exact = decimal;
+        decimal.rescale(4);
+        if decimal != exact || decimal.scale() != 4 {
+            return Err(D::Error::custom(format_args!("`{exact}` is no sum: at most four decimals")));
+        }
+        Ok(Self(decimal.mantissa()))
+    }
+}
+
+/// The same where the product has more bits than there are: bit by bit, as on paper. `rest` is below `per`.
+#[allow(clippy::arithmetic_side_effects)] // All is below three times `per`, which is below 2^125.
+fn long(rest: i128, of: i128, per: i128) -> i128 {
+    let (mut quotient, mut left) = (0, 0);
+    for bit in (0..i128::BITS - of.leading_zeros()).rev() {
+        left = 2 * left + if of >> bit & 1 == 1 { rest } else { 0 };
+        quotient = 2 * quotient + left / per;
+        left %= per;
+    }
+    quotient
 }
 
 macro_rules! from {
@@ -91,5 +127,27 @@ impl fmt::Display for Sum {
 impl Serialize for Sum {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Catches: a large product that wraps; a proportion that is rounded up.
+    #[test]
+    fn a_proportion_is_exact_and_rounded_down_however_large_the_sums() {
+        for (this, of, per, expected) in
+            [(7, 3, 10, 2), (20, 3, 10, 6), (5, 0, 7, 0), (5, 7, 0, 0), (0, 9, 9, 0)]
+        {
+            assert_eq!(Sum(this).times(Sum(of), Sum(per)), Sum(expected), "{this} {of} {per}");
+        }
+        let large = 1 << 90;
+        assert_eq!(Sum(large - 1).times(Sum(large - 3), Sum(large)), Sum(large - 4));
+        assert_eq!(Sum(large - 1).times(Sum(large), Sum(large)), Sum(large - 1));
+        for shift in 0..60 {
+            let (this, of, per) = ((1 << shift) + 17, 123_456_789, 987_654_321);
+            assert_eq!(long(this % per, of, per), (this % per) * of / per);
+        }
     }
 }

@@ -41,7 +41,7 @@ fn cuts(world: &mut World<MemoryStore>, start: Micros, ahead: Micros) -> Cuts {
 type Owned = BTreeMap<(LotKind, Option<DefinitionId>), Sum>;
 
 /// What each lot of each profile is worth to its owner at an instant, as the wallets of then show it.
-fn owned(world: &mut World<MemoryStore>, at: Timestamp) -> Owned {
+pub(crate) fn owned(world: &mut World<MemoryStore>, at: Timestamp) -> Owned {
     let (mut owned, profiles) = (Owned::new(), profiles(world));
     for profile in profiles {
         let wallet = world.ledger.as_of(AsOf::At(at)).wallet(profile).unwrap();
@@ -149,11 +149,11 @@ proptest! {
     }
 }
 
-fn journals(world: &mut World<MemoryStore>) -> Vec<scrip::view::ProfileJournal> {
+pub(crate) fn journals(world: &mut World<MemoryStore>) -> Vec<scrip::view::ProfileJournal> {
     world.ledger.at(timestamp(world.now)).journals().map(Result::unwrap).collect()
 }
 
-fn profiles(world: &mut World<MemoryStore>) -> Vec<ProfileId> {
+pub(crate) fn profiles(world: &mut World<MemoryStore>) -> Vec<ProfileId> {
     journals(world).iter().map(|journal| journal.profile_id).collect()
 }
 

@@ -7,7 +7,7 @@ use scrip::value::Sum;
 use scrip::{Program, Timestamp, Zone};
 
 use super::sheet::{Sheet, figure, print, print_csv, print_json};
-use super::{Books, Format, PeriodArgs};
+use super::{Format, PeriodArgs, Source};
 use crate::failure::{Failure, Status};
 use crate::place::Where;
 
@@ -25,25 +25,25 @@ pub struct LiabilityArgs {
 }
 
 pub async fn run(args: &LiabilityArgs) -> Result<Status, Failure> {
-    let mut books = Books::open(&args.place).await?;
-    let liability = roll(&mut books, &args.periods).await?;
-    let rows = if args.definitions { liability.rows() } else { liability.totals(books.program()) };
+    let mut source = Source::open(&args.place).await?;
+    let liability = roll(&mut source, &args.periods).await?;
+    let rows = if args.definitions { liability.rows() } else { liability.totals(source.program()) };
     match args.format {
         Format::Json => print_json(&rows)?,
-        Format::Csv => print_csv(&list(&books, &rows))?,
-        Format::Table => print(&sheets(&books, &rows))?,
+        Format::Csv => print_csv(&list(&source, &rows))?,
+        Format::Table => print(&sheets(&source, &rows))?,
     }
     Ok(if rows.iter().all(LiabilityRow::adds_up) { Status::Done } else { Status::Differs })
 }
 
-async fn roll(books: &mut Books, periods: &PeriodArgs) -> Result<Liability, Failure> {
-    let mut liability = Liability::new(periods.cuts(books.program(), books.now)?);
-    books.each(|journal| liability.add(journal)).await?;
+async fn roll(source: &mut Source, periods: &PeriodArgs) -> Result<Liability, Failure> {
+    let mut liability = Liability::new(periods.cuts(source.program(), source.now)?);
+    source.each(|journal| liability.add(journal)).await?;
     Ok(liability)
 }
 
 /// Every row and every column.
-fn list(books: &Books, rows: &[LiabilityRow]) -> Sheet {
+fn list(source: &Source, rows: &[LiabilityRow]) -> Sheet {
     let columns = Flow::ALL.map(Flow::name);
     let head =
         ["start", "end", "measure", "definition", "opening"].into_iter().chain(columns).chain(["closing"]);
@@ -53,16 +53,16 @@ fn list(books: &Books, rows: &[LiabilityRow]) -> Sheet {
             row.span.start.to_string(),
             row.span.end.to_string(),
             word(row.measure).to_owned(),
-            books.handle(row.definition_id).to_owned(),
+            source.handle(row.definition_id).to_owned(),
         ];
-        cells.extend(figures(row, &Flow::ALL, decimals(row.measure, books.program())));
+        cells.extend(figures(row, &Flow::ALL, decimals(row.measure, source.program())));
         sheet.rows.push(cells);
     }
     sheet
 }
 
 /// A table for each measure, with the columns that have anything in them.
-fn sheets(books: &Books, rows: &[LiabilityRow]) -> Vec<Sheet> {
+fn sheets(source: &Source, rows: &[LiabilityRow]) -> Vec<Sheet> {
     let mut sheets = Vec::new();
     for measure in [Measure::Rewards, Measure::Points, Measure::PointsWorth, Measure::StatusPoints] {
         let rows: Vec<&LiabilityRow> =
@@ -75,11 +75,11 @@ fn sheets(books: &Books, rows: &[LiabilityRow]) -> Vec<Sheet> {
         head.push("opening".to_owned());
         head.extend(flows.iter().map(|flow| flow.name().replace('_', " ")));
         head.push("closing".to_owned());
-        let mut sheet = Sheet::new(title(measure, books.program()), head);
+        let mut sheet = Sheet::new(title(measure, source.program()), head);
         for row in &rows {
-            let mut cells = vec![period(books.program().settings().timezone, row.span)];
-            cells.extend(has_definitions.then(|| books.handle(row.definition_id).to_owned()));
-            cells.extend(figures(row, &flows, decimals(measure, books.program())));
+            let mut cells = vec![period(source.program().settings().timezone, row.span)];
+            cells.extend(has_definitions.then(|| source.handle(row.definition_id).to_owned()));
+            cells.extend(figures(row, &flows, decimals(measure, source.program())));
             sheet.rows.push(cells);
         }
         if !rows.is_empty() {

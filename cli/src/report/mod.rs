@@ -1,12 +1,17 @@
 //! `scrip report`: what is owed, why it changed, what will lapse, and the books.
 
+mod ageing;
+mod books;
+mod breakage;
 mod liability;
 mod sheet;
 
+use scrip::account::Corrupt;
 use scrip::chrono::{Datelike as _, Months, NaiveDate};
+use scrip::journal::LotKind;
 use scrip::report::Cuts;
 use scrip::view::{Catalogue, ProfileJournal};
-use scrip::{AsyncLedger, DefinitionId, Program, Timestamp};
+use scrip::{AsyncLedger, DefinitionId, ProfileId, Program, Timestamp, Zone};
 
 use crate::failure::{Failure, Status};
 use crate::place::{AnyStore, Where};
@@ -16,11 +21,29 @@ use crate::place::{AnyStore, Where};
 pub enum ReportCommand {
     /// What is owed to customers, period by period, and why it changed
     Liability(liability::LiabilityArgs),
+    /// What is outstanding, by month of issue and month of expiry
+    Ageing(ageing::AgeingArgs),
+    /// What expires on each coming day, if nobody acts
+    Forecast(ageing::ForecastArgs),
+    /// What of a profile expires next
+    Expiries(ageing::ExpiriesArgs),
+    /// How much of what was issued is used, month by month, and an estimate of what never will be
+    Breakage(breakage::BreakageArgs),
+    /// Every entry as a balanced posting, with the balance at each day's end
+    Books(books::BooksArgs),
+    /// Revenue that is deferred, and recognised as rewards or points are used (IFRS 15, ASC 606)
+    Deferral(breakage::DeferralArgs),
 }
 
 pub async fn run(command: &ReportCommand) -> Result<Status, Failure> {
     match command {
         ReportCommand::Liability(args) => liability::run(args).await,
+        ReportCommand::Ageing(args) => ageing::ageing(args).await,
+        ReportCommand::Forecast(args) => ageing::forecast(args).await,
+        ReportCommand::Expiries(args) => ageing::next(args).await,
+        ReportCommand::Breakage(args) => breakage::run(args).await,
+        ReportCommand::Books(args) => books::run(args).await,
+        ReportCommand::Deferral(args) => breakage::deferral(args),
     }
 }
 
@@ -87,13 +110,13 @@ fn last_of(day: NaiveDate) -> NaiveDate {
 }
 
 /// Everything that a report is made from.
-struct Books {
+struct Source {
     ledger: AsyncLedger<AnyStore>,
     now: Timestamp,
     catalogue: Catalogue,
 }
 
-impl Books {
+impl Source {
     async fn open(place: &Where) -> Result<Self, Failure> {
         let (mut ledger, now) = (place.to_read().await?, place.now()?);
         let catalogue = ledger.at(now).catalogue().await?;
@@ -104,17 +127,51 @@ impl Books {
         self.ledger.program()
     }
 
+    fn zone(&self) -> Zone {
+        self.program().settings().timezone
+    }
+
+    /// The decimals of a kind of value.
+    fn decimals(&self, kind: LotKind) -> u8 {
+        match kind {
+            LotKind::Reward => self.program().settings().currency.minor_unit(),
+            LotKind::Point | LotKind::Status => self.program().settings().point_scale,
+        }
+    }
+
+    fn title(&self, kind: LotKind) -> String {
+        match kind {
+            LotKind::Reward => format!("Rewards, {}", self.program().settings().currency.code()),
+            LotKind::Point => "Points".to_owned(),
+            LotKind::Status => "Points that cannot be redeemed".to_owned(),
+        }
+    }
+
+    /// The journal of one profile.
+    async fn journal(&mut self, profile: ProfileId) -> Result<Option<ProfileJournal>, Failure> {
+        let wallet = self.ledger.at(self.now).wallet(profile).await?;
+        let number = wallet.account().number();
+        let journal = ProfileJournal::new(profile, number, wallet.written().to_vec());
+        Ok((!journal.entries.is_empty()).then_some(journal))
+    }
+
     /// Reads every journal, one after the other.
     async fn each(
         &mut self,
-        mut add: impl FnMut(&ProfileJournal) -> Result<(), scrip::account::Corrupt>,
+        mut add: impl FnMut(&ProfileJournal) -> Result<(), Corrupt>,
+    ) -> Result<(), Failure> {
+        self.try_each(|journal| add(journal).map_err(|error| of_journal(journal, &error))).await
+    }
+
+    /// The same, where what is done with a journal fails in other ways as well.
+    async fn try_each(
+        &mut self,
+        mut add: impl FnMut(&ProfileJournal) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut at = self.ledger.at(self.now);
         let mut journals = at.journals();
         while let Some(journal) = journals.next().await {
-            let journal = journal?;
-            let about = format!("the journal of {}", journal.profile_id);
-            add(&journal).map_err(|error| Failure::of(about, &error))?;
+            add(&journal?)?;
         }
         Ok(())
     }
@@ -124,4 +181,8 @@ impl Books {
         let defined = id.and_then(|id| self.catalogue.get(id));
         defined.map_or("", |defined| defined.definition.handle().as_str())
     }
+}
+
+fn of_journal(journal: &ProfileJournal, error: &Corrupt) -> Failure {
+    Failure::of(format!("the journal of {}", journal.profile_id), error)
 }
