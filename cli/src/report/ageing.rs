@@ -72,7 +72,7 @@ fn list(source: &Source, rows: &[AgeingRow]) -> Sheet {
 }
 
 /// For each kind of value, a row for each month of issue and a column for each month of expiry.
-fn matrices(source: &Source, rows: &[AgeingRow]) -> Vec<Sheet> {
+pub fn matrices(source: &Source, rows: &[AgeingRow]) -> Vec<Sheet> {
     let matrix = |kind: LotKind| {
         let rows: Vec<&AgeingRow> = rows.iter().filter(|row| row.kind == kind).collect();
         // Never comes last.
@@ -100,7 +100,7 @@ fn matrices(source: &Source, rows: &[AgeingRow]) -> Vec<Sheet> {
     LotKind::ALL.into_iter().filter_map(matrix).collect()
 }
 
-fn month(day: Option<NaiveDate>) -> String {
+pub fn month(day: Option<NaiveDate>) -> String {
     day.map_or_else(|| "never".to_owned(), |day| day.format("%Y-%m").to_string())
 }
 

@@ -52,14 +52,15 @@ pub async fn run(args: &BreakageArgs) -> Result<Status, Failure> {
         Format::Csv => print_csv(&curves(&breakage.cohorts, "", decimals))?,
         Format::Table => {
             let title = format!("{}: redeemed by the end of each month since issue", source.title(kind));
-            print(&[
-                curves(&breakage.cohorts, &title, decimals),
-                factors(&breakage.estimate, decimals),
-                estimate(&breakage.estimate, decimals),
-            ])?;
+            print(&sheets(&breakage.cohorts, &breakage.estimate, &title, decimals))?;
         }
     }
     Ok(Status::Done)
+}
+
+/// The curves, and the estimate from them.
+pub fn sheets(cohorts: &[Cohort], ladder: &ChainLadder, title: &str, decimals: u8) -> Vec<Sheet> {
+    vec![curves(cohorts, title, decimals), factors(ladder, decimals), estimate(ladder, decimals)]
 }
 
 fn curves(cohorts: &[Cohort], title: &str, decimals: u8) -> Sheet {

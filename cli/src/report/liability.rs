@@ -62,7 +62,7 @@ fn list(source: &Source, rows: &[LiabilityRow]) -> Sheet {
 }
 
 /// A table for each measure, with the columns that have anything in them.
-fn sheets(source: &Source, rows: &[LiabilityRow]) -> Vec<Sheet> {
+pub fn sheets(source: &Source, rows: &[LiabilityRow]) -> Vec<Sheet> {
     let mut sheets = Vec::new();
     for measure in [Measure::Rewards, Measure::Points, Measure::PointsWorth, Measure::StatusPoints] {
         let rows: Vec<&LiabilityRow> =

@@ -3,7 +3,9 @@
 mod ageing;
 mod books;
 mod breakage;
+mod chart;
 mod liability;
+mod page;
 mod sheet;
 
 use scrip::account::Corrupt;
@@ -31,6 +33,8 @@ pub enum ReportCommand {
     Breakage(breakage::BreakageArgs),
     /// Every entry as a balanced posting, with the balance at each day's end
     Books(books::BooksArgs),
+    /// All of them but the books, for a terminal or as one page with pictures
+    All(page::AllArgs),
     /// Revenue that is deferred, and recognised as rewards or points are used (IFRS 15, ASC 606)
     Deferral(breakage::DeferralArgs),
 }
@@ -43,6 +47,7 @@ pub async fn run(command: &ReportCommand) -> Result<Status, Failure> {
         ReportCommand::Expiries(args) => ageing::next(args).await,
         ReportCommand::Breakage(args) => breakage::run(args).await,
         ReportCommand::Books(args) => books::run(args).await,
+        ReportCommand::All(args) => page::run(args).await,
         ReportCommand::Deferral(args) => breakage::deferral(args),
     }
 }
