@@ -17,7 +17,7 @@ fn main() {
         ("PostgreSQL (initdb, pg_ctl)", "the PostgreSQL store", cluster::is_installed()),
         (
             "Chromium (chromium, chromedriver)",
-            "the server's page",
+            "the pages of the server and of the reports",
             on_path("chromium") && on_path("chromedriver"),
         ),
         (

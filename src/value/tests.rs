@@ -157,6 +157,25 @@ mod rates {
         assert_eq!(rate.worth(Points::from(299), scale(0)), Amount::from(1));
     }
 
+    /// Catches: the worth of many accounts' points as the sum of their worths, each rounded down.
+    #[test]
+    fn q4_the_worth_of_many_is_rounded_down_once() {
+        let rate = rate("150", "1");
+        for points in ["0", "1.49", "1.5", "149.99", "10000", "899999999999999.99"] {
+            let points: Points = points.parse().unwrap();
+            let one = rate.worth(points, scale(2)).ten_thousandths();
+            assert_eq!(rate.worth_of(points.into(), scale(2)).ten_thousandths(), one, "{points}");
+        }
+        let many = [Points::from(1); 150].into_iter().sum();
+        assert_eq!(rate.worth_of(many, scale(2)), Amount::from(1).into());
+        // Two billion profiles with the most that each may have.
+        let all = Sum::raw(i128::from(Points::MAX_TOTAL.ten_thousandths()) << 31);
+        assert_eq!(
+            rate.worth_of(all, scale(0)).ten_thousandths(),
+            all.ten_thousandths() / 1_500_000 * 10_000
+        );
+    }
+
     #[test]
     fn q5_cost_is_the_fewest_points_that_are_worth_it() {
         for (points, amount) in [("150", "1"), ("7", "3"), ("1", "0.03"), ("100", "10"), ("3", "1000000")] {
