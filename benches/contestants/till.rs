@@ -110,7 +110,7 @@ impl Till {
         let ids: Vec<_> = self.names.iter().map(|name| ProfileId::new(name).unwrap()).collect();
         let mut audit = Audit::new(&ids);
         self.ledger.clone().store().run(&mut audit).unwrap();
-        audit.redeemed
+        audit.redeemed()
     }
 }
 
@@ -126,12 +126,18 @@ pub(crate) fn assert_too_little(error: &Error<MemoryError>) {
 /// Looks at every account: does it add up (rule J3), and how much was redeemed?
 pub(crate) struct Audit {
     needs: Vec<Need>,
-    pub(crate) redeemed: i64,
+    /// Of each account; a unit may be decided more than once.
+    redeemed: Vec<i64>,
 }
 
 impl Audit {
     pub(crate) fn new(ids: &[ProfileId]) -> Self {
-        Self { needs: ids.iter().map(|id| Need::of(Owner::Profile(*id))).collect(), redeemed: 0 }
+        let needs = ids.iter().map(|id| Need::of(Owner::Profile(*id))).collect();
+        Self { needs, redeemed: vec![0; ids.len()] }
+    }
+
+    pub(crate) fn redeemed(&self) -> i64 {
+        self.redeemed.iter().sum()
     }
 }
 
@@ -140,9 +146,9 @@ impl Work for Audit {
         &self.needs
     }
 
-    fn decide(&mut self, _: usize, view: View<'_>) -> Option<&Change> {
+    fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
         assert!(view.first.is_conserved());
-        self.redeemed += view.first.totals().rewards.redeemed.ten_thousandths() / 100;
+        self.redeemed[unit] = view.first.totals().rewards.redeemed.ten_thousandths() / 100;
         None
     }
 

@@ -57,7 +57,7 @@ impl Setting {
         for ids in self.maker.ids.chunks(1_000) {
             let mut audit = Audit::new(ids);
             self.ledger.store().run(&mut audit).await.unwrap();
-            redeemed += audit.redeemed;
+            redeemed += audit.redeemed();
         }
         assert_eq!(redeemed, cents, "conservation");
     }

@@ -51,6 +51,6 @@ impl Shop {
     pub(crate) fn check(&mut self, cents: usize) {
         let mut audit = Audit::new(&self.ids);
         self.ledger.store().run(&mut audit).unwrap();
-        assert_eq!(audit.redeemed, i64::try_from(cents).unwrap(), "every redemption is there");
+        assert_eq!(audit.redeemed(), i64::try_from(cents).unwrap(), "every redemption is there");
     }
 }

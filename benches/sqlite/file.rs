@@ -80,6 +80,6 @@ impl InFile for ScripFile {
         assert!(checked.is_whole(), "{checked:?}");
         let mut audit = Audit::new(&self.maker.ids);
         self.ledger.store().run(&mut audit).unwrap();
-        audit.redeemed
+        audit.redeemed()
     }
 }

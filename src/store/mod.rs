@@ -7,7 +7,8 @@
 //! # What running a work means
 //! For each unit of the work, in any grouping:
 //! 1. **Load** what its [`Need`] names, in one snapshot: the account (or two), and what [`LookupPlan`] looks up.
-//! 2. **Decide**: lend that to [`Work::decide`]. It is pure, quick, and may be called again for the same unit.
+//! 2. **Decide**: lend that to [`Work::decide`]. It is pure, quick, and may be called again for the same unit: only the last
+//!    decision before the unit is settled counts.
 //! 3. **Commit** the [`Change`] that it answers, if any: both lists of entries, or neither. Each list must follow
 //!    the account's last entry without a gap; if it does not, because somebody else was faster or because the
 //!    change is stale, nothing is written and the unit's status is [`CommitStatus::Conflict`].
