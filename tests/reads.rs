@@ -1,11 +1,14 @@
 //! What can be read of lots without the journal is what the journal says.
 
+use scrip::program::{Earn, ProgramSettings};
 use scrip::request::{Adjust, Extend, Reassign, Revoke};
+use scrip::store::{AsOf, Change, CommitStatus, MemoryError, Need, Store, View, Work};
 use scrip::time::When;
 use scrip::value::Quantity;
 use scrip::{
-    Amount, CaptureHold, Define, IssueReward, Ledger, LotId, MemoryStore, PlaceHold, ProfileId, Program,
-    Redeem, Reward, RewardDefinition, Timestamp,
+    Amount, CaptureHold, Define, DefinitionId, IssueReward, Ledger, LotId, MemoryStore, PlaceHold,
+    PointDefinition, Points, PostTransaction, ProfileId, Program, Redeem, Reward, RewardDefinition,
+    Timestamp,
 };
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
@@ -106,5 +109,75 @@ fn a_wallet_tells_when_a_lot_changed() -> Tested {
     assert_eq!((times.created_at, times.extended_at, times.updated_at), (first, Some(second), third));
     ledger.at(fourth).commit(PlaceHold::strict(alice, Amount::from(1)))?;
     assert_eq!(ledger.at(fourth).wallet(alice)?.lot_times(lot).unwrap().updated_at, fourth);
+    Ok(())
+}
+
+/// A store that counts the entries that it lends to questions.
+struct Counting {
+    store: MemoryStore,
+    lent: usize,
+}
+
+struct CountingWork<'w> {
+    work: &'w mut dyn Work,
+    lent: &'w mut usize,
+}
+
+impl Store for Counting {
+    type Error = MemoryError;
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<(), MemoryError> {
+        self.store.run(&mut CountingWork { work, lent: &mut self.lent })
+    }
+}
+
+impl Work for CountingWork<'_> {
+    fn needs(&self) -> &[Need] {
+        self.work.needs()
+    }
+
+    fn decide(&mut self, unit: usize, view: View<'_>) -> Option<&Change> {
+        *self.lent += view.found.earned.len() + view.found.journal.len();
+        self.work.decide(unit, view)
+    }
+
+    fn settle(&mut self, unit: usize, status: CommitStatus) {
+        self.work.settle(unit, status);
+    }
+}
+
+/// Rule K3. Catches: a window as of the past that is answered from the whole journal.
+#[test]
+fn points_earned_cost_no_more_for_what_lies_outside_the_window() -> Tested {
+    let mut earn = Earn::new(Points::from(1), Amount::from(1));
+    earn.point_definition_id = Some(DefinitionId::new(1)?);
+    let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
+    let store = Counting { store: MemoryStore::new(), lent: 0 };
+    let mut ledger = Ledger::new(settings.with_earn(earn).try_into()?, store);
+    let now = at("2026-01-01T00:00:00Z");
+    let tier = ledger.at(now).commit(Define::from(PointDefinition::new("tier".parse()?, "Tier")))?.id;
+    let alice = ProfileId::new("alice")?;
+    for month in 1..=12 {
+        let then = at(&format!("2025-{month:02}-15T00:00:00Z"));
+        ledger.at(now).commit(PostTransaction::new(alice, Amount::from(10)).with_transacted_at(then))?;
+    }
+    let year = at("2025-01-01T00:00:00Z")..at("2026-01-01T00:00:00Z");
+    let mut lent = Vec::new();
+    for more in [0, 500, 1_000] {
+        for day in 0..more {
+            let then = Timestamp::from_micros(now.micros() - i64::from(800 + day) * 86_400_000_000)?;
+            ledger.at(now).commit(PostTransaction::new(alice, Amount::from(1)).with_transacted_at(then))?;
+        }
+        for past in [false, true] {
+            ledger.store().lent = 0;
+            let earned = match past {
+                false => ledger.at(now).points_earned(alice, tier, year.clone())?,
+                true => ledger.as_of(AsOf::At(now)).points_earned(alice, tier, year.clone())?,
+            };
+            assert_eq!(earned, Points::from(120));
+            lent.push(ledger.store().lent);
+        }
+    }
+    assert_eq!(lent, [12; 6]);
     Ok(())
 }

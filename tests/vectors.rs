@@ -5,6 +5,7 @@ mod matching;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use scrip::DefinitionId;
 use scrip::account::Account;
 use scrip::ledger::Answer;
 use scrip::request::KeyedBatch;
@@ -42,10 +43,20 @@ struct Step {
     profile_id: Option<String>,
     redeem: Option<Box<RawValue>>,
     as_of: Option<Value>,
+    earned: Option<Earned>,
     save: Option<String>,
     expect: Option<Box<RawValue>>,
     refuse: Option<String>,
     with: Option<Box<RawValue>>,
+}
+
+/// Which points are asked for (rule K3).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Earned {
+    definition_id: DefinitionId,
+    from: Timestamp,
+    to: Timestamp,
 }
 
 /// The rules that the guide states, each after an anchor with its number.
@@ -241,12 +252,15 @@ impl Run {
             Some(sequence) => Some(AsOf::Sequence(u32::try_from(sequence.as_u64().unwrap()).unwrap())),
         };
         macro_rules! ask {
-            ($question:ident) => {
+            ($question:ident $(, $more:expr)*) => {
                 match as_of {
-                    None => self.ledger.at(self.now).$question(profile),
-                    Some(as_of) => self.ledger.as_of(as_of).$question(profile),
+                    None => self.ledger.at(self.now).$question(profile $(, $more)*),
+                    Some(as_of) => self.ledger.as_of(as_of).$question(profile $(, $more)*),
                 }
             };
+        }
+        if let ("points_earned", Some(Earned { definition_id, from, to })) = (look, &step.earned) {
+            return Ok(seen(ask!(points_earned, *definition_id, *from..*to)));
         }
         let wallet = |wallet: scrip::view::Wallet| match look {
             // It adds up, and what is written down of it is all of it.

@@ -5,7 +5,9 @@ use std::io::Write as _;
 use scrip::request::KeyedBatch;
 use scrip::store::{AsOf, StoreError};
 use scrip::view::Wallet;
-use scrip::{Error, Key, Ledger, MemoryStore, ProfileId, Program, Redeem, Request, Timestamp, json};
+use scrip::{
+    DefinitionId, Error, Key, Ledger, MemoryStore, ProfileId, Program, Redeem, Request, Timestamp, json,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -27,6 +29,16 @@ struct Line {
     profile_id: Option<ProfileId>,
     redeem: Option<Box<RawValue>>,
     as_of: Option<Moment>,
+    earned: Option<Earned>,
+}
+
+/// The points that are asked for (rule K3).
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Earned {
+    definition_id: DefinitionId,
+    from: Timestamp,
+    to: Timestamp,
 }
 
 /// As of when to look: an instant, or the number of an entry.
@@ -92,7 +104,7 @@ fn answer(ledger: &mut Option<Memory>, line: Line) -> Result<Answer, Failure> {
         }
         Some(look) => {
             let profile = line.profile_id.ok_or_else(|| Failure::new("profile_id: is missing"))?;
-            look_at(ledger, at, look, profile, line.as_of)
+            look_at(ledger, at, look, profile, line.as_of, line.earned)
         }
         None => Err(Failure::new("a line must begin, do or look")),
     }
@@ -127,16 +139,17 @@ fn look_at(
     look: &str,
     profile: ProfileId,
     as_of: Option<Moment>,
+    earned: Option<Earned>,
 ) -> Result<Answer, Failure> {
     let as_of = as_of.map(|moment| match moment {
         Moment::Entry(sequence) => AsOf::Sequence(sequence),
         Moment::Instant(at) => AsOf::At(at),
     });
     macro_rules! ask {
-        ($question:ident) => {
+        ($question:ident $(, $more:expr)*) => {
             match as_of {
-                None => ledger.at(at).$question(profile),
-                Some(as_of) => ledger.as_of(as_of).$question(profile),
+                None => ledger.at(at).$question(profile $(, $more)*),
+                Some(as_of) => ledger.as_of(as_of).$question(profile $(, $more)*),
             }
         };
     }
@@ -152,6 +165,11 @@ fn look_at(
     match look {
         "balances" => Ok(seen(ask!(balances))),
         "next_expiry" => Ok(seen(ask!(next_expiry))),
+        "points_earned" => {
+            let Earned { definition_id, from, to } =
+                earned.ok_or_else(|| Failure::new("earned: is missing"))?;
+            Ok(seen(ask!(points_earned, definition_id, from..to)))
+        }
         "rewards" | "points" | "redemptions" | "holds" | "returns" | "transactions" | "journal" => {
             match ask!(wallet) {
                 Ok(wallet) => of_wallet(&wallet).map(Answer::Ok).map_err(|error| Failure::of(look, &error)),

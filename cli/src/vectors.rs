@@ -62,6 +62,7 @@ struct Step {
     profile_id: Option<Box<RawValue>>,
     redeem: Option<Box<RawValue>>,
     as_of: Option<Box<RawValue>>,
+    earned: Option<Box<RawValue>>,
     fails_at: Option<String>,
     save: Option<String>,
     expect: Option<Box<RawValue>>,
@@ -229,6 +230,7 @@ impl Other {
             ("profile_id", &step.profile_id),
             ("redeem", &step.redeem),
             ("as_of", &step.as_of),
+            ("earned", &step.earned),
         ];
         let parts = parts.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let said: String =

@@ -14,6 +14,7 @@ impl Past {
         let (returned, total) = (now.returned, now.total);
         ensure("X4", "transaction.returned", returned <= total, &returned, format_args!("at most {total}"))?;
         let before = self.transactions.get(&now.id).cloned();
+        check_moved(step, before.as_ref(), change)?;
         if now.id == TransactionId::made_by(step.number(), step.entry.sequence) {
             self.posted(step, change)?;
         } else if let Some(before) = &before {
@@ -228,6 +229,17 @@ fn check_given(step: &Step<'_>, change: &TransactionChange) -> Check {
 }
 
 /// Checks that fixed fields stay the same, and that a return or a deletion changes nothing else.
+/// Checks that a changed time of the purchase is stated as it was (rule K3). Of a merged profile's purchase it is taken as
+/// stated.
+fn check_moved(step: &Step<'_>, before: Option<&Transaction>, change: &TransactionChange) -> Check {
+    let now = &change.transaction;
+    if before.is_none() && now.id.number() != step.number() {
+        return Ok(());
+    }
+    let was = before.map(|before| before.transacted_at).filter(|was| *was != now.transacted_at);
+    same("K3", "transacted_before", &change.transacted_before, &was)
+}
+
 fn check_changed(before: &Transaction, change: &TransactionChange) -> Check {
     let now = &change.transaction;
     // A void transaction can still be deleted, but not changed.

@@ -5,6 +5,7 @@
 //! - [`afterwards`]: holds, refunds, and purchases that come back, as programs that run.
 //! - [`recipes`]: reading rewards from CSV, and what is owed at the end of a month, as programs that run.
 //! - [`finance`]: what is owed, what will lapse, the books and deferred revenue, and how an auditor proves each figure.
+//! - [`tiers`]: silver and gold, made from the points that were earned in a year, as a program that runs.
 //! - `operating`: choosing a store, and keeping it well.
 //! - `postgres`: running on PostgreSQL, on one machine or many.
 //! - [`server`]: embedding the ledger in a service, and the example server that does.
@@ -26,6 +27,9 @@ pub mod recipes {}
 
 #[doc = include_str!("finance.md")]
 pub mod finance {}
+
+#[doc = include_str!("tiers.md")]
+pub mod tiers {}
 
 #[cfg(feature = "sqlite")]
 #[doc = include_str!("operating.md")]

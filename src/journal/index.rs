@@ -34,6 +34,15 @@ impl RecordId {
         Self(hasher.finish() >> 10 | 1 << 54)
     }
 
+    /// The purchases of about a month that earned points of a definition, as a record: every entry about one of them
+    /// changes it (rule K3). Above every other id. This is a hash, so the entry found must be compared.
+    pub(crate) fn of_earned(definition: DefinitionId, month: i64) -> Self {
+        let mut hasher = SipHasher13::new();
+        hasher.write_u64(definition.get().to_le());
+        hasher.write_i64(month.to_le());
+        Self(hasher.finish() >> 10 | 1 << 54)
+    }
+
     /// The id from a number that a store kept.
     pub const fn new(id: u64) -> Self {
         Self(id)
@@ -77,6 +86,9 @@ impl Entry {
         if let EntryKind::Redeem(_) = self.kind {
             // The most frequent entry is known to change none: it makes a new redemption, and takes from live lots.
             return records;
+        }
+        if let EntryKind::Transaction(change) = &self.kind {
+            records.0.extend(change.earned_in());
         }
         // A hold that moved in a merger was made by an entry of another journal.
         let came_along = matches!(self.kind, EntryKind::MergeIn(_));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{DefinitionId, ExternalId, LotId, ProfileId, RedemptionId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
-use crate::journal::{LotKind, RedemptionState};
+use crate::journal::{LotKind, RecordId, RedemptionState};
 use crate::json::Json;
 use crate::time::{Period, Timestamp, Zone};
 use crate::value::{Amount, Points, Rounding, Scale, proportion};
@@ -104,6 +104,15 @@ pub struct TransactionChange {
     /// The part of the purchase that was returned with this entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Amount>,
+    /// The time of the purchase as it was before this entry, if the entry changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transacted_before: Option<Timestamp>,
+}
+
+/// About a month of purchases: 2<sup>41</sup> microseconds, or 25 days and a half. Points that were earned are looked up
+/// by it (rule K3).
+pub(crate) const fn earned_month(transacted_at: Timestamp) -> i64 {
+    transacted_at.micros() >> 41
 }
 
 impl Transaction {
@@ -139,6 +148,16 @@ impl Earned {
 }
 
 impl TransactionChange {
+    /// The months in which its points are or were earned, as records (rule K3).
+    pub(super) fn earned_in(&self) -> impl Iterator<Item = RecordId> + use<> {
+        let definition = self.transaction.earned.and_then(|earned| earned.definition_id);
+        let times = [Some(self.transaction.transacted_at), self.transacted_before];
+        let months = times.into_iter().flatten().map(earned_month);
+        definition
+            .into_iter()
+            .flat_map(move |id| months.clone().map(move |month| RecordId::of_earned(id, month)))
+    }
+
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
         tell(Effect::Transaction(&self.transaction));
         self.redemptions.iter().for_each(|state| state.effects(tell));
@@ -147,22 +166,24 @@ impl TransactionChange {
 
 impl Binary for TransactionChange {
     fn write(&self, to: &mut Writer<'_>) {
-        let Self { transaction, redemptions, returned } = self;
-        to.flags([!redemptions.is_empty(), returned.is_some()]);
+        let Self { transaction, redemptions, returned, transacted_before } = self;
+        to.flags([!redemptions.is_empty(), returned.is_some(), transacted_before.is_some()]);
         transaction.write(to);
         if !redemptions.is_empty() {
             to.list(redemptions);
         }
         returned.inspect(|returned| to.quantity(*returned));
+        transacted_before.inspect(|before| to.instant(*before));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "a change of a transaction";
-        let [has_redemptions, has_returned] = from.flags()?;
+        let [has_redemptions, has_returned, has_before] = from.flags()?;
         Ok(Self {
             transaction: Binary::read(from)?,
             redemptions: from.if_set(has_redemptions, Reader::list)?.unwrap_or_default(),
             returned: from.if_set(has_returned, Reader::amount)?,
+            transacted_before: from.if_set(has_before, Reader::instant)?,
         })
     }
 }

@@ -1,19 +1,22 @@
 //! The queries of a ledger, once for both shells: each is a need, and a function of the view.
 
+use std::ops::Range;
+
 use super::unit::{Ask, Question};
 use crate::account::NextExpiry;
 use crate::engine::check::time as read_time;
 use crate::engine::lot::known_lot;
-use crate::engine::{Halt, Rejection, more};
-use crate::id::{LotId, ProfileId, ProfileNumber};
-use crate::journal::{LotSnapshots, ValuedBalances};
+use crate::engine::{Halt, More, Rejection, more};
+use crate::id::{DefinitionId, LotId, ProfileId, ProfileNumber};
+use crate::journal::{Entry, LotSnapshots, ValuedBalances};
 use crate::ops::quote::quote_need;
 use crate::ops::{Quote, Redeem, quote};
 use crate::program::Program;
 use crate::store::{AsOf, Need, Owner, View};
 use crate::time::Timestamp;
+use crate::value::Points;
 use crate::view::event::{Event, Stretch};
-use crate::view::{Catalogue, ProfileJournal, ProfileTotals, Wallet, event};
+use crate::view::{Catalogue, ProfileJournal, ProfileTotals, Wallet, event, points_earned};
 
 /// As of when to read.
 #[derive(Clone, Copy, Debug)]
@@ -166,6 +169,35 @@ pub(crate) fn totals(
     Asking::new(Need::of(Owner::Number(number)), move |_, view| {
         let totals = view.first.totals_at(at);
         Ok(view.first.profile().map(|profile_id| ProfileTotals { profile_id: *profile_id, number, totals }))
+    })
+}
+
+/// The points of a definition that a profile's purchases earned. The past is read from the same entries as now, so it costs
+/// no more. Later changes of a merged profile's purchases are with the profile that took over.
+pub(crate) fn points_earned(
+    program: &Program,
+    reading: Reading,
+    profile: ProfileId,
+    definition: DefinitionId,
+    window: Range<Timestamp>,
+) -> Asking<Points, impl Ask<Points>> {
+    let even_merged = matches!(reading, Reading::Past(AsOf::Sequence(_)));
+    let earned = points_earned::lookups(definition, &window);
+    let need = Need { earned, even_merged, ..Need::of(Owner::Profile(profile)) };
+    let mut own = None;
+    Asking::new(need, move |need, view| {
+        let own = *own.get_or_insert(view.first.number());
+        more::open(need, view.first)?;
+        if !view.first.merged_from().is_empty() && need.closed.is_empty() {
+            return Err(Halt::Needs(More::Closed(view.first.merged_from().to_vec())).into());
+        }
+        reading.instant(program, view)?;
+        let is_seen = |entry: &Entry| match reading {
+            Reading::Past(AsOf::At(instant)) => entry.at <= instant,
+            Reading::Past(AsOf::Sequence(last)) => entry.sequence <= last,
+            _ => true,
+        };
+        Ok(points_earned::points_earned(view.found, own, definition, &window, is_seen))
     })
 }
 

@@ -384,7 +384,10 @@ pub(crate) fn write(
     }
     let was = transaction.earned;
     earn::plan(draft, view, &mut transaction);
-    let change = TransactionChange { transaction: transaction.clone(), redemptions, returned };
+    let transacted_before = before.map(|before| before.transacted_at);
+    let transacted_before = transacted_before.filter(|before| *before != transaction.transacted_at);
+    let transaction_now = transaction.clone();
+    let change = TransactionChange { transaction: transaction_now, redemptions, returned, transacted_before };
     draft.write(EntryKind::Transaction(Box::new(change)));
     earn::settle(draft, view, was, &transaction)
 }

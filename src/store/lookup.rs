@@ -65,6 +65,8 @@ enum Slot {
     Keyed,
     Journal,
     ExpiredList,
+    /// Entries about purchases that earned points, in the journal of this rank.
+    Earned(usize),
     /// The newest entry about a lot that has expired.
     Expired(LotId),
     /// Every entry about a transaction's own lot.
@@ -168,11 +170,20 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         if need.expired {
             self.want(Slot::ExpiredList, own, Find::About(RecordId::EXPIRED));
         }
+        need.earned.iter().for_each(|find| self.want_everywhere(find));
         match need.as_of {
             AsOf::Now if need.journal => self.want(Slot::Journal, own, Find::Range(1, u32::MAX)),
             AsOf::Now => {}
             AsOf::At(instant) => self.want(Slot::Journal, own, Find::Until(instant)),
             AsOf::Sequence(last) => self.want(Slot::Journal, own, Find::Range(1, last)),
+        }
+    }
+
+    /// Looks up purchases that earned points, in this account's journal and in the closed ones.
+    fn want_everywhere(&mut self, earned: &Find) {
+        self.want(Slot::Earned(0), self.own, earned.clone());
+        for (rank, closed) in self.ranked() {
+            self.want(Slot::Earned(rank), closed, earned.clone());
         }
     }
 

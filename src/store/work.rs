@@ -1,5 +1,6 @@
 //! The terms of the storage contract: what a unit needs, what the store lends it, and the change to write.
 
+use super::find::Find;
 use crate::account::Account;
 use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::{Entry, EntryKind, External, LotState};
@@ -85,6 +86,8 @@ pub struct Need {
     pub definition: Option<DefinitionRef>,
     /// Whether to look up the lots that expired with value left.
     pub expired: bool,
+    /// The look-ups that find purchases which earned points, in the account's journal and in the closed ones.
+    pub earned: Vec<Find>,
     /// Whether to load the whole journal, up to [`Need::as_of`].
     pub journal: bool,
 }
@@ -112,6 +115,7 @@ impl Need {
             even_merged: false,
             definition: None,
             expired: false,
+            earned: Vec::new(),
             journal: false,
         }
     }
@@ -128,6 +132,7 @@ impl Need {
             && self.hold.is_none()
             && self.lots.is_empty()
             && self.definition.is_none()
+            && self.earned.is_empty()
     }
 
     /// The journals, besides those of the accounts, that look-ups may read.
@@ -187,6 +192,9 @@ pub struct Found<'a> {
     pub own_lots: Vec<(LotId, Vec<&'a Entry>)>,
     /// The state of each lot that expired with value left.
     pub expired: Vec<LotState>,
+    /// The entries about purchases that earned points, each with the rank of its journal: the account's own has rank 0,
+    /// then come the closed ones, the latest merger first.
+    pub earned: Vec<(usize, &'a Entry)>,
     /// The journal.
     pub journal: Vec<&'a Entry>,
 }
@@ -208,6 +216,7 @@ impl<'a> Found<'a> {
         closed_lots: Vec::new(),
         own_lots: Vec::new(),
         expired: Vec::new(),
+        earned: Vec::new(),
         journal: Vec::new(),
     };
 

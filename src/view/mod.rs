@@ -4,6 +4,7 @@
 mod catalogue;
 pub(crate) mod event;
 mod journal;
+pub(crate) mod points_earned;
 mod totals;
 mod wallet;
 

@@ -230,6 +230,31 @@ impl Model {
         account.write(at, What::Issued(lot));
     }
 
+    /// Rule K3, from every version of every purchase: what those made in a window earned, as it was known at an instant.
+    pub(crate) fn points_earned(
+        &self,
+        profile: usize,
+        definition: DefinitionId,
+        window: std::ops::Range<Micros>,
+        known_at: Micros,
+    ) -> Raw {
+        let is_of = |earn: Earn| earn.point_definition_id == Some(definition);
+        if !self.program.earn.is_some_and(is_of) {
+            return 0;
+        }
+        // What is said later of a merged profile's purchases is with whoever took over.
+        let took_over = |one: &usize| self.profiles[*one].merged.map(|(_, into)| into);
+        let chain: Vec<usize> = std::iter::successors(Some(profile), took_over).collect();
+        let mut newest: std::collections::BTreeMap<u32, &Version> = std::collections::BTreeMap::new();
+        for version in chain.iter().flat_map(|one| &self.profiles[*one].versions) {
+            if version.owner == profile && version.updated_at <= known_at {
+                newest.insert(version.made, version);
+            }
+        }
+        let counts = |version: &&&Version| window.contains(&version.transacted_at);
+        newest.values().filter(counts).filter_map(|version| version.earned).map(|earned| earned.points).sum()
+    }
+
     pub(super) fn zone_of(&self, sale: &Version) -> scrip::Zone {
         sale.said.timezone.unwrap_or(self.program.timezone)
     }

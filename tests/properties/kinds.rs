@@ -1,4 +1,5 @@
-//! Points that cannot be redeemed (rule K1), over long random histories without the model.
+//! Points that cannot be redeemed (rule K1), over long random histories without the model; and points earned (rule K3),
+//! against it.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -6,6 +7,7 @@ use scrip::definition::Definition;
 use scrip::outcome::Hold;
 use scrip::program::{Earn, ProgramSettings};
 use scrip::request::{CaptureHold, PlaceHold, ReleaseHold, Strategy as Pay};
+use scrip::store::AsOf;
 use scrip::value::{ExchangeRate, Quantity};
 use scrip::{
     Amount, Define, DefinitionId, IssuePoints, IssueReward, Ledger, LotId, MemoryStore, PeriodType,
@@ -14,7 +16,9 @@ use scrip::{
 };
 
 use crate::config;
-use crate::model::calendar::HOUR;
+use crate::model::calendar::{DAY, HOUR, Micros};
+use crate::model::generate;
+use crate::model::world::World;
 
 /// What a step does, for which of two profiles, and how much.
 type Step = (u8, bool, u32);
@@ -47,6 +51,41 @@ proptest! {
             }
             let totals = wallet.account().totals().status_points;
             prop_assert_eq!((totals.redeemed, totals.held), (Quantity::ZERO, Quantity::ZERO));
+        }
+    }
+
+    /// Rule K3: the points that were earned between any two instants, as of any instant, are those that the model adds up
+    /// from every purchase that there ever was.
+    ///
+    /// Catches: a purchase whose time was changed, found where it was before (K3); a merged profile's purchase without
+    /// what came back of it since (K3, L2).
+    #[test]
+    fn points_earned_are_those_of_every_purchase_ever(case in generate::case(60), wide in 0..900 * DAY) {
+        let mut world = World::alone(&case, MemoryStore::new())?;
+        for step in &case.steps {
+            world.step(step)?.ok();
+        }
+        let versions = world.model.profiles.iter().flat_map(|profile| &profile.versions);
+        let mut times: Vec<Micros> = versions.map(|sale| sale.transacted_at).collect();
+        times.extend([case.start - wide, case.start + wide]);
+        let mut moments: Vec<Micros> = world.sent.iter().map(|command| command.at.micros()).step_by(7).collect();
+        moments.push(case.start + 4_000 * DAY);
+        let last = moments[moments.len() - 1];
+        for profile in 0..world.model.profiles.len() {
+            let name = world.model.profiles[profile].id;
+            for (place, from) in times.iter().enumerate() {
+                // One purchase by itself, and all up to another.
+                for to in [from + 1, times[(place + 1) % times.len()]] {
+                    let asked = crate::timestamp(*from)..crate::timestamp(to);
+                    for (id, at) in [(2, last), (3, last), (3, moments[place % moments.len()])] {
+                        let id = DefinitionId::new(id).unwrap();
+                        let expected = world.model.points_earned(profile, id, *from..to, at);
+                        let mut then = world.ledger.as_of(AsOf::At(crate::timestamp(at)));
+                        let earned = then.points_earned(name, id, asked.clone()).unwrap();
+                        prop_assert_eq!(i128::from(earned.ten_thousandths()), expected, "{} {:?} {}", name, asked, at);
+                    }
+                }
+            }
         }
     }
 }

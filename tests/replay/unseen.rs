@@ -26,6 +26,7 @@ pub const UNSEEN_AFTER_A_MERGER: &[(&str, &str, &str)] = &[
     ("transaction", "transaction.created_at", ELSEWHERE),
     ("transaction", "transaction.earned.delay_days", ELSEWHERE),
     ("transaction", "transaction.profile_id", ELSEWHERE),
+    ("transaction", "transaction.transacted_at", ELSEWHERE),
 ];
 
 pub const UNSEEN: &[(&str, &str, &str)] = &[
@@ -113,5 +114,4 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("transaction", "transaction.timezone", ASKED),
     ("transaction", "transaction.total", "nothing follows from that of a void one"),
     ("transaction", "transaction.total_original", ASKED),
-    ("transaction", "transaction.transacted_at", ASKED),
 ];

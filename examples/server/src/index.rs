@@ -46,7 +46,7 @@ impl Index {
     ) -> Result<Vec<Held<LotId>>, Failure> {
         let mut state = self.0.lock().await;
         state.catch_up(backend).await?;
-        let of_kind = state.lots.iter().filter(|(_, (other, _))| *other == kind);
+        let of_kind = state.lots.iter().filter(|(_, (other, _))| other.is_points() == kind.is_points());
         Ok(of_kind.filter_map(|(id, (_, known))| known.seen(*id, moment)).collect())
     }
 

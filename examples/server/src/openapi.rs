@@ -235,6 +235,11 @@ fn parameters(doc: &Doc) -> Vec<Value> {
         let says = "As of when: a time in UTC, or a date, which is the end of that day in the program's zone. Now unless said.";
         parameters.push(in_query("at", &text, says));
     }
+    if doc.path.ends_with("/points/earned") {
+        parameters.push(in_query("definition_id", &text, "Of which definition of points. Required."));
+        parameters.push(in_query("from", &text, "The first instant of purchases that count: a time in UTC, or a day in the program's zone. Required."));
+        parameters.push(in_query("to", &text, "The first instant after them. Required."));
+    }
     if doc.path.contains("/external/") {
         parameters.push(in_query("profile_id", &text, "Whose, where several have it."));
     }

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 /// A server whose program earns points and lets holds last.
 fn server(folder: &tempfile::TempDir) -> Server {
     let path = folder.path().join("program.json");
-    std::fs::write(&path, r#"{"earn": {"points": 1, "amount": 1}, "hold_seconds": 60}"#).unwrap();
+    std::fs::write(
+        &path,
+        r#"{"earn": {"points": 1, "amount": 1, "point_definition_id": 1}, "hold_seconds": 60}"#,
+    )
+    .unwrap();
     Server::with(&["--store", "memory", "--program", path.to_str().unwrap()])
 }
 
@@ -26,6 +30,7 @@ fn every_endpoint_answers() {
     redemptions(&server, definition);
     holds(&server, definition);
     transactions(&server, definition);
+    earned_and_merged(&server, definition);
     system(&server);
     assert_eq!(server.uncalled(), Vec::<String>::new());
 }
@@ -276,6 +281,49 @@ fn holds(server: &Server, definition: u64) {
         seen.as_array().unwrap().iter().map(|hold| hold["status"].as_str().unwrap()).collect();
     assert_eq!(statuses, ["captured", "released", "lapsed"]);
     server.post(&format!("/holds/{}/release", third["id"]), &json!({})).refuses(422, "hold_lapsed");
+}
+
+/// Points earned (rule K3), of a definition that cannot be redeemed (K1); and merging.
+fn earned_and_merged(server: &Server, definition: u64) {
+    let body = json!({"profile_id": "zoe", "total": 80, "transacted_at": "2025-06-19 10:00:00"});
+    let sale = server.post("/transactions", &body).is(201).data();
+    let returned = format!("/transactions/{}/return", sale["id"]);
+    server.set_clock("2025-06-20T03:00:00Z");
+    server.post(&returned, &json!({"amount": 30})).is(201);
+    let earned = |query: &str| server.get(&format!("/profiles/zoe/points/earned?definition_id=1&{query}"));
+    let seen = earned("from=2025-06-19%2010:00:00&to=2025-06-20").is(200).data();
+    let to = "2025-06-19 14:00:00";
+    assert_eq!(seen, json!({"definition_id": 1, "from": "2025-06-19 10:00:00", "to": to, "points": 50}));
+    let query = "from=2025-06-01&to=2025-07-01&at=2025-06-20%2002:59:59";
+    assert_eq!(earned(query).is(200).data()["points"], 80);
+    assert_eq!(earned("from=2025-06-20&to=2025-07-01").is(200).data()["points"], 0);
+    earned("from=2025-06-20").refuses(422, "missing_field");
+    earned("from=soon&to=2025-07-01").refuses(422, "invalid_field");
+    server
+        .get("/profiles/zoe/points/earned?definition_id=0&from=2025-06-20&to=2025-06-21")
+        .refuses(422, "invalid_field");
+
+    let tier = json!({"name": "Tier", "handle": "tier", "is_redeemable": false});
+    let tier = server.post("/points/definitions", &tier).is(201).data();
+    assert_eq!(tier["is_redeemable"], false);
+    let body = json!({"profile_id": "max", "point_definition_id": tier["id"], "value_initial": 500});
+    assert_eq!(server.post("/points", &body).is(201).data()["definition"]["is_redeemable"], false);
+    let listed = server.get("/points?filter[profile_id]=max").is(200).data();
+    assert_eq!(listed[0]["value_remaining"], 500);
+    server.issue(definition, "max", json!({}));
+    let body = json!({"amount": 12, "strategies": ["points", "rewards"]});
+    let quote = server.post("/profiles/max/redemptions/quote", &body).is(200).data();
+    assert_eq!((&quote["total"], &quote["unused"][0]["reason"]), (&json!(10), &json!("not_redeemable")));
+    assert_eq!(quote["unused"][0]["type"], "point");
+
+    let merged = server.post("/profiles/max/merge", &json!({"into": "zoe"})).is(200).data();
+    assert_eq!((&merged["profile_id"], &merged["into"]), (&json!("max"), &json!("zoe")));
+    assert_eq!(merged["lots"].as_array().unwrap().len(), 2);
+    let balances = server.get("/profiles/zoe/balances").is(200).data();
+    assert_eq!((&balances["reward_balance"], &balances["status_point_balance"]), (&json!(10), &json!(500)));
+    server.post("/profiles/max/merge", &json!({"into": "zoe"})).refuses(422, "already_merged");
+    server.post("/profiles/zoe/merge", &json!({})).refuses(422, "missing_field");
+    server.set_clock("2025-06-20T02:00:00Z");
 }
 
 fn transactions(server: &Server, definition: u64) {

@@ -1,14 +1,18 @@
 //! The blocking ledger of the past.
 
+use std::ops::Range;
+
 use super::ready;
 use crate::account::NextExpiry;
-use crate::id::{ProfileId, ProfileNumber};
+use crate::id::{DefinitionId, ProfileId, ProfileNumber};
 use crate::journal::ValuedBalances;
 use crate::ledger::Error;
 #[cfg(doc)]
 use crate::ledger::Ledger;
 use crate::ledger::asynchronous::AsyncLedgerAsOf;
 use crate::store::{Blocking, Store};
+use crate::time::Timestamp;
+use crate::value::Points;
 use crate::view::{Catalogue, Wallet};
 
 /// A ledger as it was; see [`Ledger::as_of`].
@@ -130,6 +134,44 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// The store failed.
     pub fn next_expiry(&mut self, profile: ProfileId) -> Result<Option<NextExpiry>, Error<S::Error>> {
         ready(self.0.next_expiry(profile))
+    }
+
+    /// The points of a definition that a profile's purchases of a window earned, as it was known then (rule K3): what a tier is made from.
+    ///
+    /// A purchase counts when it was made (`transacted_at`), whenever it was posted; what came back of it counts against
+    /// it, and not when it came back. The cost does not grow with what lies outside the window.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # use scrip::program::{Earn, ProgramSettings};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
+    /// let mut earn = Earn::new(Points::from(1), Amount::from(1));
+    /// earn.point_definition_id = Some(DefinitionId::new(1)?);
+    /// let program: Program = settings.with_earn(earn).try_into()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// let mut ledger = Ledger::new(program, MemoryStore::new());
+    /// let tier = PointDefinition::new("tier".parse()?, "Tier").with_redeemable(false);
+    /// let tier = ledger.at(now).commit(Define::from(tier))?;
+    /// let sale = ledger.at(now).commit(PostTransaction::new(alice, Amount::from(90)))?;
+    /// let year = "2025-01-01T00:00:00+11:00".parse()?.."2026-01-01T00:00:00+11:00".parse()?;
+    /// # ledger.at(now).commit(scrip::request::DeleteTransaction::new(sale.id))?;
+    /// let then = scrip::store::AsOf::Sequence(sale.id.sequence());
+    /// assert_eq!(ledger.as_of(then).points_earned(alice, tier.id, year)?, Points::from(90));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn points_earned(
+        &mut self,
+        profile: ProfileId,
+        definition: DefinitionId,
+        window: Range<Timestamp>,
+    ) -> Result<Points, Error<S::Error>> {
+        ready(self.0.points_earned(profile, definition, window))
     }
 
     /// The definitions then.

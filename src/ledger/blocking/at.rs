@@ -1,9 +1,11 @@
 //! The blocking ledger at an instant.
 
+use std::ops::Range;
+
 use super::ready;
 use crate::account::NextExpiry;
 use crate::engine::Action;
-use crate::id::{Key, LotId, ProfileId, ProfileNumber};
+use crate::id::{DefinitionId, Key, LotId, ProfileId, ProfileNumber};
 use crate::journal::{LotSnapshots, ValuedBalances};
 #[cfg(doc)]
 use crate::ledger::Ledger;
@@ -13,6 +15,8 @@ use crate::ledger::{Answer, Error};
 use crate::ops::KeyedBatch;
 use crate::ops::{Quote, Redeem};
 use crate::store::{Blocking, Store};
+use crate::time::Timestamp;
+use crate::value::Points;
 use crate::view::{Catalogue, Wallet};
 
 /// A ledger at an instant; see [`Ledger::at`].
@@ -297,6 +301,43 @@ impl<S: Store> LedgerAt<'_, S> {
     /// The instant is before the account's last entry (rule T6), or the store failed.
     pub fn next_expiry(&mut self, profile: ProfileId) -> Result<Option<NextExpiry>, Error<S::Error>> {
         ready(self.0.next_expiry(profile))
+    }
+
+    /// The points of a definition that a profile's purchases of a window earned (rule K3): what a tier is made from.
+    ///
+    /// A purchase counts when it was made (`transacted_at`), whenever it was posted; what came back of it counts against
+    /// it, and not when it came back. The cost does not grow with what lies outside the window.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # use scrip::program::{Earn, ProgramSettings};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
+    /// let mut earn = Earn::new(Points::from(1), Amount::from(1));
+    /// earn.point_definition_id = Some(DefinitionId::new(1)?);
+    /// let program: Program = settings.with_earn(earn).try_into()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// let mut ledger = Ledger::new(program, MemoryStore::new());
+    /// let tier = PointDefinition::new("tier".parse()?, "Tier").with_redeemable(false);
+    /// let tier = ledger.at(now).commit(Define::from(tier))?;
+    /// let sale = ledger.at(now).commit(PostTransaction::new(alice, Amount::from(90)))?;
+    /// let year = "2025-01-01T00:00:00+11:00".parse()?.."2026-01-01T00:00:00+11:00".parse()?;
+    /// ledger.at(now).commit(ReturnTransaction::new(sale.id, Amount::from(30)))?;
+    /// assert_eq!(ledger.at(now).points_earned(alice, tier.id, year)?, Points::from(60));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The instant is before the account's last entry (rule T6), or the store failed.
+    pub fn points_earned(
+        &mut self,
+        profile: ProfileId,
+        definition: DefinitionId,
+        window: Range<Timestamp>,
+    ) -> Result<Points, Error<S::Error>> {
+        ready(self.0.points_earned(profile, definition, window))
     }
 
     /// The definitions.

@@ -22,6 +22,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             match slot {
                 Slot::Keyed => found.keyed.push(entry.borrow()),
                 Slot::KeyUsed => found.key_used = Some(entry.borrow()),
+                Slot::Earned(rank) => found.earned.push((*rank, entry.borrow())),
                 Slot::Journal => found.journal.push(entry.borrow()),
                 Slot::Made(Thing::External) => found.external = self.record(Thing::External),
                 Slot::Made(Thing::Redemption) => found.redemption = self.record(Thing::Redemption),

@@ -5,6 +5,7 @@ mod sqlite;
 
 use std::error::Error;
 use std::fmt::Display;
+use std::ops::Range;
 use std::sync::Arc;
 
 use scrip::id::{ExternalId, ProfileNumber};
@@ -17,8 +18,8 @@ use scrip::store::postgres::RememberedReport;
 use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _, StoreError};
 use scrip::view::{Catalogue, Wallet};
 use scrip::{
-    AsyncLedger, Command, LotId, MemoryStore, ProfileId, Program, Receipt, Redeem, Rejection, Timestamp,
-    Transaction, TransactionId,
+    AsyncLedger, Command, DefinitionId, LotId, MemoryStore, Points, ProfileId, Program, Receipt, Redeem,
+    Rejection, Timestamp, Transaction, TransactionId,
 };
 
 use self::postgres::InPostgres;
@@ -167,6 +168,16 @@ impl Backend {
 
     pub async fn balances(&self, moment: LedgerAt, profile: ProfileId) -> Result<ValuedBalances, Failure> {
         read!(self, moment, balances(profile))
+    }
+
+    pub async fn points_earned(
+        &self,
+        moment: LedgerAt,
+        profile: ProfileId,
+        definition: DefinitionId,
+        window: Range<Timestamp>,
+    ) -> Result<Points, Failure> {
+        read!(self, moment, points_earned(profile, definition, window))
     }
 
     pub async fn wallet(&self, moment: LedgerAt, profile: ProfileId) -> Result<Wallet, Failure> {

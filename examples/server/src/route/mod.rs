@@ -4,6 +4,7 @@ mod batch;
 mod definitions;
 mod find;
 mod holds;
+mod merge;
 mod page;
 mod points;
 mod profiles;
@@ -23,10 +24,10 @@ use crate::http::around::around;
 use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::shape::asked;
-use crate::shape::balances::Balances;
+use crate::shape::balances::{Balances, PointsEarned};
 use crate::shape::definition::{PointTemplate, RewardTemplate};
 use crate::shape::ledger::LedgerEntry;
-use crate::shape::lot::{Point, Reward};
+use crate::shape::lot::{Merged, Point, Reward};
 use crate::shape::redemption::{HoldOut, QuoteOut, RedemptionOut, ReturnOut};
 use crate::shape::transaction::{TransactionOut, TransactionReturnOut};
 
@@ -133,6 +134,15 @@ fn profiles(table: Table) -> Table {
         .gives::<Reward>(200)
         .get("/api/v3/profiles/{profile}/points", "List a profile's lots of points", profiles::points)
         .lists::<Point>()
+        .get(
+            "/api/v3/profiles/{profile}/points/earned",
+            "Count the points that a profile's purchases earned",
+            profiles::earned,
+        )
+        .gives::<PointsEarned>(200)
+        .post("/api/v3/profiles/{profile}/merge", "Merge a profile into another", merge::merge)
+        .takes::<asked::MergeBody>()
+        .gives::<Merged>(200)
         .get("/api/v3/profiles/{profile}/redemptions", "List a profile's redemptions", profiles::redemptions)
         .lists::<RedemptionOut>()
         .get("/api/v3/profiles/{profile}/redemptions/{id}", "Show a redemption", profiles::one_redemption)

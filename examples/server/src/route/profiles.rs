@@ -2,22 +2,47 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use scrip::definition::Definition;
 use scrip::journal::LotKind;
+use scrip::time::{Until, When};
 use scrip::view::Wallet;
-use scrip::{LotId, RedemptionId};
+use scrip::{DefinitionId, LotId, RedemptionId, Timestamp, Zone};
 
 use super::find::{find_lot, redemption, transaction};
 use super::holds;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::{answer, list};
-use crate::shape::balances::Balances;
+use crate::shape::balances::{Balances, PointsEarned};
 use crate::shape::redemption::Lots;
 use crate::shape::{ledger, lot};
 
 pub async fn balances(call: Call) -> Result<Response, Problem> {
     let balances = call.app.backend.balances(call.moment, call.profile()?).await?;
     Ok(answer::ok(&Balances::from(balances)))
+}
+
+/// The query says of which definition, from when, and to when.
+pub async fn earned(call: Call) -> Result<Response, Problem> {
+    let asked = |field: &str| call.query.get(field).ok_or_else(|| Problem::missing(field));
+    let (definition, from, to) = (asked("definition_id")?, instant(&call, "from")?, instant(&call, "to")?);
+    let catalogue = call.app.catalogue().await?;
+    let known = definition.parse().ok().and_then(|id: DefinitionId| catalogue.get(id));
+    let known = known.filter(|known| matches!(known.definition, Definition::Point(_)));
+    let id = known.ok_or_else(|| Problem::invalid("definition_id", "is no definition of points"))?.id;
+    let points = call.app.backend.points_earned(call.moment, call.profile()?, id, from..to).await?;
+    Ok(answer::ok(&PointsEarned::new(id, &(from..to), points)))
+}
+
+/// A time in the query: in UTC, or a day, which begins in the program's zone.
+fn instant(call: &Call, field: &str) -> Result<Timestamp, Problem> {
+    let text = call.query.get(field).ok_or_else(|| Problem::missing(field))?;
+    let zone = call.app.backend.program().settings().timezone;
+    let parsed = match text.parse::<Until>() {
+        Ok(Until::Day(date)) => zone.end_of_day(date.pred_opt().unwrap_or(date)),
+        _ => text.parse::<When>().and_then(|when| when.resolve(Zone::UTC)),
+    };
+    parsed.map_err(|error| Problem::invalid(field, format!("`{text}` {error}")))
 }
 
 async fn wallet(call: &Call) -> Result<Wallet, Problem> {

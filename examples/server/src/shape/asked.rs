@@ -206,6 +206,12 @@ bodies! {
         profile_id: Option<String>,
         meta: Option<Value>,
     }
+    /// Into which profile.
+    MergeBody {
+        into: String,
+        /// The path's, if at all.
+        profile_id: Option<String>,
+    }
     /// How much of a hold; all of it unless said.
     CaptureBody {
         amount: Option<Decimal>,

@@ -1,10 +1,13 @@
 //! Balances.
 
+use std::ops::Range;
+
 use scrip::journal::ValuedBalances;
+use scrip::{DefinitionId, Points, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::wire::Num;
+use super::wire::{Num, Time};
 
 /// What a profile can spend, and what is on its way.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -25,6 +28,24 @@ pub struct Balances {
     point_debt: Num,
     /// Points that count, and cannot be redeemed (rule K1).
     status_point_balance: Num,
+}
+
+/// How many points of a definition a profile's purchases earned, between two instants.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PointsEarned {
+    definition_id: u64,
+    /// The first instant of purchases that count.
+    from: Time,
+    /// The first instant after them.
+    to: Time,
+    points: Num,
+}
+
+impl PointsEarned {
+    pub fn new(definition: DefinitionId, window: &Range<Timestamp>, points: Points) -> Self {
+        let (from, to) = (window.start.into(), window.end.into());
+        Self { definition_id: definition.get(), from, to, points: points.into() }
+    }
 }
 
 impl From<ValuedBalances> for Balances {

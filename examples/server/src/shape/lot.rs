@@ -6,7 +6,7 @@ use scrip::journal::{LotKind, Origin};
 use scrip::json::Json;
 use scrip::outcome::{Lot, LotSnapshot, LotStatus};
 use scrip::view::{Catalogue, Wallet};
-use scrip::{Amount, LotId, PointLot, Reward as RewardLot, Timestamp};
+use scrip::{Amount, LotId, PointLot, ProfileId, Reward as RewardLot, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -92,6 +92,29 @@ pub struct Point {
 pub enum Either {
     Reward(Box<Reward>),
     Point(Box<Point>),
+}
+
+/// A profile that was merged into another, and what went along.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Merged {
+    profile_id: String,
+    into: String,
+    /// The rewards and lots of points that moved.
+    lots: Vec<u64>,
+    holds: Vec<u64>,
+    point_debt: Num,
+}
+
+impl Merged {
+    pub fn new(profile: ProfileId, into: ProfileId, merged: &scrip::outcome::Merged) -> Self {
+        Self {
+            profile_id: profile.to_string(),
+            into: into.to_string(),
+            lots: merged.lots.iter().map(|lot| lot.get()).collect(),
+            holds: merged.holds.iter().map(|hold| hold.get()).collect(),
+            point_debt: merged.point_debt.into(),
+        }
+    }
 }
 
 /// When the journal spoke of a lot, and which version it is.

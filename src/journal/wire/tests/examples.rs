@@ -335,9 +335,15 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
         }
     }
     for transaction in transactions() {
-        let bare = TransactionChange { transaction, redemptions: Vec::new(), returned: None };
+        let bare =
+            TransactionChange { transaction, redemptions: vec![], returned: None, transacted_before: None };
         let (redemptions, returned) = (vec![state_of_redemption()], Some(amount(4)));
-        let full = TransactionChange { redemptions, returned, ..bare.clone() };
+        let full = TransactionChange {
+            redemptions,
+            returned,
+            transacted_before: Some(Timestamp::MIN),
+            ..bare.clone()
+        };
         kinds.push(EntryKind::Transaction(Box::new(full)));
         kinds.push(EntryKind::Transaction(Box::new(bare)));
     }
