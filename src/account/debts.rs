@@ -31,7 +31,7 @@ impl Debts {
         alike.map(|owed| i128::from(owed.collected().ten_thousandths())).sum()
     }
 
-    /// How much of so many points earned later pays debts.
+    /// The part of points earned later that pays debts.
     pub(crate) fn paid_by(&self, points: Points, status: Option<DefinitionId>) -> Points {
         let collected = i64::try_from(self.collected(status)).unwrap_or(i64::MAX);
         Points::raw(collected.min(points.ten_thousandths()))

@@ -69,8 +69,7 @@ pub(crate) fn optional_text(
     }
 }
 
-/// An end that is one. `null` in JSON is as good as leaving it out (what never ends has no period), so that it must not
-/// mean more in Rust.
+/// An expiry that is an end. In JSON, `null` is the same as leaving the field out, so it must not mean "never" in Rust.
 pub(crate) fn an_end(field: &'static str, until: Option<Until>) -> Result<(), Rejection> {
     match until {
         Some(Until::Never) => Err(Rejection::NoEnd { field: field.into() }),

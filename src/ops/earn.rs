@@ -132,7 +132,7 @@ fn claw_back(
     Ok(())
 }
 
-/// Takes at most so many points out of a lot, of what no hold sets aside in it: the change, and how many.
+/// Takes up to a number of points out of the unheld part of a lot. Returns the change and the number taken.
 fn taken(lot: &LotRecord<'_>, points: Points) -> (Option<LotChange>, Points) {
     let value = lot.unheld().min(points.into());
     let after = LotState { remaining: lot.now.remaining.minus(value), ..lot.now };

@@ -168,7 +168,7 @@ impl Extend {
         if self.extend_date.is_some() { "extend_date" } else { "extend_days" }
     }
 
-    /// Until when a lot is to be good: so many local days after it is now, at the same wall time, or a date.
+    /// A lot's new expiry: a number of local days after the present one, at the same wall time, or a date.
     fn expiry(&self, lot: &LotRecord<'_>) -> Result<Expiry, Rejection> {
         let zone = lot.issue.terms.timezone;
         let field = self.end();
@@ -184,7 +184,7 @@ impl Extend {
     }
 }
 
-/// The expiry so many local days later, at the same wall time: that of the last second of use, as people see it.
+/// The expiry a number of local days later, at the same wall time: that of the last second of use, as people see it.
 fn later(lot: &LotRecord<'_>, days: u32) -> Result<Expiry, TimeError> {
     let Some(end) = lot.now.expires_at.instant() else { return Ok(Expiry::NEVER) };
     let zone = lot.issue.terms.timezone;

@@ -388,7 +388,7 @@ fn open<'a>(account: &'a Account, view: &View<'_>, hold: HoldId) -> Result<&'a H
     Err(match view.found.hold.map(|entry| &entry.kind) {
         Some(EntryKind::Capture(capture)) if capture.hold == hold => Rejection::HoldCaptured { hold },
         Some(EntryKind::Release(release)) if release.placed.hold == hold => Rejection::HoldReleased { hold },
-        // Its time was over, whether or not an entry tells of it yet (rule T7).
+        // It had lapsed, whether or not an entry says so yet (rule T7).
         Some(EntryKind::Lapse(_)) => Rejection::HoldLapsed { hold },
         Some(EntryKind::Hold(placed)) if placed.hold == hold => Rejection::HoldLapsed { hold },
         _ => Rejection::UnknownHold { hold },

@@ -16,7 +16,7 @@ pub enum ExpiredReturn {
     /// It goes back to its lot, and is expired.
     #[default]
     Original,
-    /// A new linked reward with just that value, usable for so many times 24 hours from the return.
+    /// A new linked reward with just that value, usable for this number of 24-hour days from the return.
     GraceDays(u32),
     /// A new linked reward with just that value, for the lot's frozen period from the return.
     Fresh,
@@ -60,9 +60,9 @@ pub enum Clawback {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "EarnForm", into = "EarnForm")]
 pub struct Earn {
-    /// So many points …
+    /// The points that are earned …
     pub points: Points,
-    /// … for so much money, rounded down at the point scale.
+    /// … for this amount of money, rounded down at the point scale.
     pub amount: Amount,
     /// The days from the transaction until they can be spent.
     pub delay_days: u32,
@@ -130,7 +130,7 @@ impl From<Earn> for EarnForm {
 }
 
 impl Earn {
-    /// So many points for so much money, at once and for good.
+    /// A number of points for an amount of money, usable at once and without expiry.
     pub const fn new(points: Points, amount: Amount) -> Self {
         Self { points, amount, delay_days: 0, period: None, point_definition_id: None }
     }

@@ -49,7 +49,7 @@ pub struct Recognised {
 }
 
 impl Deferral {
-    /// An allotted amount of which nothing is recognised yet, in a currency with so many decimals (four at most).
+    /// An allotted amount of which nothing is recognised yet, in a currency with this number of decimals (four at most).
     pub fn new(allotted: Amount, decimals: u8) -> Self {
         let unit = 10_i128.saturating_pow(4_u32.saturating_sub(decimals.into()));
         Self { allotted: allotted.into(), unit, recognised: Sum::ZERO }

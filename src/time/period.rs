@@ -34,7 +34,7 @@ pub enum PeriodType {
 }
 
 impl PeriodType {
-    /// So many of it, unless it is a date of its own.
+    /// A period of this type with a count; a date of its own has none.
     pub(crate) fn counted(self, count: Option<u32>) -> Option<Period> {
         count.filter(|_| self != Self::AbsoluteDate).map(|count| Period::new(count, self))
     }
@@ -65,7 +65,7 @@ pub struct Period {
 }
 
 impl Period {
-    /// So many of a unit.
+    /// A count of a unit.
     pub const fn new(count: u32, unit: PeriodType) -> Self {
         Self { count, unit }
     }

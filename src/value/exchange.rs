@@ -18,7 +18,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// What so many points pay of an amount, rounded down to the minor unit (rule Q4).
+    /// The part of an amount that a number of points pays, rounded down to the minor unit (rule Q4).
     pub(crate) fn pays(self, points: Points, wanted: Amount) -> Amount {
         let worth = self.rate.worth(points, scale(self.minor_unit)).ten_thousandths();
         i64::try_from(worth).map_or(wanted, |worth| Amount::raw(worth).min(wanted))

@@ -232,7 +232,7 @@ macro_rules! quantity {
         }
 
         impl From<u32> for $name {
-            #[doc = concat!("So many whole units: `", stringify!($name), "::from(10)` is ten.")]
+            #[doc = concat!("A number of whole units: `", stringify!($name), "::from(10)` is ten.")]
             fn from(whole: u32) -> Self {
                 Self(i64::from(whole).wrapping_mul(ONE))
             }

@@ -41,7 +41,7 @@ pub enum RateError {
 const MAX_WORTH: u64 = 1_000_000;
 
 impl ExchangeRate {
-    /// So many points are worth so much money.
+    /// A rate at which a number of points is worth an amount of money.
     ///
     /// # Errors
     /// Either side is zero or above [`Amount::MAX_SINGLE`], or a point would be worth more than a million.

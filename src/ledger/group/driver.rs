@@ -17,7 +17,7 @@ const IN_A_ROW: Range<u32> = 0..2;
 
 /// The side of a [`GroupCommit`](super::GroupCommit) that owns the ledger. The host runs it, on a thread or as a task.
 ///
-/// If it is dropped, or ends in a panic of the store's, then nobody is left waiting: what was queued is answered with
+/// If it is dropped, or ends in a panic of the store's, no caller is left waiting: what was queued is answered with
 /// [`Error::Closed`], and what was with the store with [`Error::InDoubt`].
 #[must_use = "nothing is committed unless the driver runs"]
 pub struct GroupDriver<L: Grouped> {
@@ -25,7 +25,7 @@ pub struct GroupDriver<L: Grouped> {
     queue: Abandoned<L>,
 }
 
-/// The driver's hold on the queue: nobody will empty it once this is gone.
+/// The driver's hold on the queue, which is not emptied any more once this is dropped.
 struct Abandoned<L: Grouped>(Arc<Queue<L>>);
 
 impl<L: Grouped> Drop for Abandoned<L> {

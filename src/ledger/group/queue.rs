@@ -46,7 +46,7 @@ struct State<L: Grouped> {
     driver: Option<Waker>,
     /// Those who wait for room, by a number that is theirs for as long as they wait.
     waiting: BTreeMap<u64, Waker>,
-    /// The numbers that nobody had yet.
+    /// The numbers that were not given to a request yet.
     numbers: RangeFrom<u64>,
 }
 

@@ -110,8 +110,8 @@ where
             let mut slow = Slow::new(alice, entries);
             let mut other = (self.open)().await;
             other.run(&mut slow).await.map_err(|error| format!("the store failed: {error}"))?;
-            expect(slow.fate == Some(CommitStatus::Conflict), || {
-                format!("a stale change was settled as {:?}", slow.fate)
+            expect(slow.status == Some(CommitStatus::Conflict), || {
+                format!("a stale change was settled as {:?}", slow.status)
             })?;
         }
         // A sequence number that leaves a gap is as stale as one that is taken.
@@ -121,8 +121,8 @@ where
             .map(|entry| Entry { sequence: entry.sequence.saturating_add(2), ..entry.clone() });
         let mut slow = Slow::new(alice, ahead.into_iter().collect());
         store.run(&mut slow).await.map_err(|error| format!("the store failed: {error}"))?;
-        expect(slow.fate == Some(CommitStatus::Conflict), || {
-            format!("a change with a gap was settled as {:?}", slow.fate)
+        expect(slow.status == Some(CommitStatus::Conflict), || {
+            format!("a change with a gap was settled as {:?}", slow.status)
         })?;
         self.expect_unchanged(alice, &before).await
     }
@@ -155,8 +155,8 @@ where
             let second = Fixture::profile(&format!("second {round}"))?;
             let mut pair = Pair::new(&self.fixture, first, second)?;
             store.run(&mut pair).await.map_err(|error| format!("the store failed: {error}"))?;
-            expect(matches!(pair.fates[..], [CommitStatus::Committed | CommitStatus::Staged]), || {
-                format!("a change over two accounts was settled as {:?}", pair.fates)
+            expect(matches!(pair.statuses[..], [CommitStatus::Committed | CommitStatus::Staged]), || {
+                format!("a change over two accounts was settled as {:?}", pair.statuses)
             })?;
             let before = [self.see(first).await?, self.see(second).await?];
             expect(before.iter().all(|seen| seen.journal.len() == 1), || {
@@ -166,8 +166,8 @@ where
             let mut pair = Pair::new(&self.fixture, second, first)?;
             pair.spoil_second = true;
             store.run(&mut pair).await.map_err(|error| format!("the store failed: {error}"))?;
-            expect(pair.fates == [CommitStatus::Conflict], || {
-                format!("half stale, and settled as {:?}", pair.fates)
+            expect(pair.statuses == [CommitStatus::Conflict], || {
+                format!("half stale, and settled as {:?}", pair.statuses)
             })?;
             self.expect_unchanged(first, &before[0]).await?;
             self.expect_unchanged(second, &before[1]).await?;

@@ -88,7 +88,7 @@ pub(super) struct Script {
     pub(super) repeated: Vec<bool>,
     /// Whether the rules refused each unit.
     pub(super) refused: Vec<bool>,
-    pub(super) fates: Vec<Vec<CommitStatus>>,
+    pub(super) statuses: Vec<Vec<CommitStatus>>,
     /// The unit whose change is made stale, as if another writer had been faster.
     pub(super) spoiled: Option<usize>,
     /// The entries that each unit last decided to write.
@@ -108,7 +108,7 @@ impl Script {
             versions: vec![0; units],
             repeated: vec![false; units],
             refused: vec![false; units],
-            fates: vec![Vec::new(); units],
+            statuses: vec![Vec::new(); units],
             spoiled: None,
             wrote: vec![Vec::new(); units],
         })
@@ -117,14 +117,14 @@ impl Script {
     /// Runs the script, and expects every unit to be committed.
     pub(super) async fn commit<S: AsyncStore>(mut self, store: &mut S) -> Result<Self, String> {
         store.run(&mut self).await.map_err(|error| format!("the store failed: {error}"))?;
-        let settled = |fates: &Vec<CommitStatus>| {
-            matches!(fates.as_slice(), [CommitStatus::Committed | CommitStatus::Staged])
+        let settled = |statuses: &Vec<CommitStatus>| {
+            matches!(statuses.as_slice(), [CommitStatus::Committed | CommitStatus::Staged])
         };
-        let unsettled = self.fates.iter().position(|fates| !settled(fates));
+        let unsettled = self.statuses.iter().position(|statuses| !settled(statuses));
         match unsettled {
             None => Ok(self),
             Some(unit) => {
-                Err(format!("unit {unit} was not settled once as committed: {:?}", self.fates.get(unit)))
+                Err(format!("unit {unit} was not settled once as committed: {:?}", self.statuses.get(unit)))
             }
         }
     }
@@ -138,13 +138,13 @@ pub(super) trait Racer: Work {
 
 impl Racer for Script {
     fn take_fates(&mut self) -> Vec<CommitStatus> {
-        self.fates.iter_mut().flat_map(std::mem::take).collect()
+        self.statuses.iter_mut().flat_map(std::mem::take).collect()
     }
 }
 
 impl Racer for Pair {
     fn take_fates(&mut self) -> Vec<CommitStatus> {
-        std::mem::take(&mut self.fates)
+        std::mem::take(&mut self.statuses)
     }
 }
 
@@ -172,9 +172,9 @@ impl Work for Script {
         (!self.change.is_empty()).then_some(&self.change)
     }
 
-    fn settle(&mut self, unit: usize, fate: CommitStatus) {
-        if let Some(fates) = self.fates.get_mut(unit) {
-            fates.push(fate);
+    fn settle(&mut self, unit: usize, status: CommitStatus) {
+        if let Some(statuses) = self.statuses.get_mut(unit) {
+            statuses.push(status);
         }
     }
 }
@@ -194,7 +194,7 @@ pub(super) struct Pair {
     change: Change,
     /// Whether the second list is made stale, as if another writer had been faster there.
     pub(super) spoil_second: bool,
-    pub(super) fates: Vec<CommitStatus>,
+    pub(super) statuses: Vec<CommitStatus>,
 }
 
 impl Pair {
@@ -204,7 +204,7 @@ impl Pair {
             .map_err(|rejection| rejection.to_string())?;
         let needs = [Need { second: Some(Owner::Profile(second)), ..need }];
         let (program, change) = (fixture.program.clone(), Change::default());
-        Ok(Self { program, commands, needs, change, spoil_second: false, fates: Vec::new() })
+        Ok(Self { program, commands, needs, change, spoil_second: false, statuses: Vec::new() })
     }
 }
 
@@ -229,8 +229,8 @@ impl Work for Pair {
         Some(&self.change)
     }
 
-    fn settle(&mut self, _: usize, fate: CommitStatus) {
-        self.fates.push(fate);
+    fn settle(&mut self, _: usize, status: CommitStatus) {
+        self.statuses.push(status);
     }
 }
 
@@ -238,13 +238,13 @@ impl Work for Pair {
 pub(super) struct Slow {
     need: [Need; 1],
     change: Change,
-    pub(super) fate: Option<CommitStatus>,
+    pub(super) status: Option<CommitStatus>,
 }
 
 impl Slow {
     pub(super) fn new(profile: ProfileId, entries: Vec<Entry>) -> Self {
         let change = Change { first: entries, second: Vec::new() };
-        Self { need: [Need::of(Owner::Profile(profile))], change, fate: None }
+        Self { need: [Need::of(Owner::Profile(profile))], change, status: None }
     }
 }
 
@@ -257,8 +257,8 @@ impl Work for Slow {
         Some(&self.change)
     }
 
-    fn settle(&mut self, _: usize, fate: CommitStatus) {
-        self.fate = Some(fate);
+    fn settle(&mut self, _: usize, status: CommitStatus) {
+        self.status = Some(status);
     }
 }
 

@@ -192,14 +192,14 @@ where
         let mut script = Script::new(&self.fixture, commands)?;
         script.spoiled = Some(1);
         store.run(&mut script).await.map_err(|error| format!("the store failed: {error}"))?;
-        let done = |fates: Option<&Vec<CommitStatus>>| {
-            fates.is_some_and(|fates| {
-                matches!(fates.as_slice(), [CommitStatus::Committed | CommitStatus::Staged])
+        let done = |statuses: Option<&Vec<CommitStatus>>| {
+            statuses.is_some_and(|statuses| {
+                matches!(statuses.as_slice(), [CommitStatus::Committed | CommitStatus::Staged])
             })
         };
-        let conflicted = script.fates.get(1).is_some_and(|fates| *fates == [CommitStatus::Conflict]);
-        expect(done(script.fates.first()) && conflicted && done(script.fates.get(2)), || {
-            format!("the second of three is stale; they were settled as {:?}", script.fates)
+        let conflicted = script.statuses.get(1).is_some_and(|statuses| *statuses == [CommitStatus::Conflict]);
+        expect(done(script.statuses.first()) && conflicted && done(script.statuses.get(2)), || {
+            format!("the second of three is stale; they were settled as {:?}", script.statuses)
         })?;
         for (name, entries) in names.into_iter().zip([1, 0, 1]) {
             let seen = self.see(Fixture::profile(name)?).await?;

@@ -37,7 +37,7 @@ enum Catalogue<'a> {
 
 struct Stranger {
     account: Account,
-    /// Where it will be, if it is a newcomer; nobody's number has no place.
+    /// Its place, or the place that it will have if it is a newcomer; a number that was never drawn has none.
     newcomer: Option<(u64, usize)>,
 }
 

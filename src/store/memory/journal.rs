@@ -191,7 +191,7 @@ impl Journal {
         places.skip(steps).map(move |place| self.at(place, number))
     }
 
-    /// What was written after the first so many entries: where, and the place of its account.
+    /// The entries written after the first ones: the position of each, and the place of its account.
     pub(super) fn after(&self, count: usize) -> impl Iterator<Item = (Offset, usize)> {
         let run = self.runs.get(count.checked_div(RUN).unwrap_or(0)).copied();
         let places = std::iter::successors(run, |place| self.next(*place)).skip(count % RUN);

@@ -23,8 +23,8 @@ const LOTS: usize = 16;
 const FRESH: u32 = 8;
 
 impl Shared {
-    /// Binds newcomers to the numbers that they were promised. Answers the places of those who were not, because
-    /// somebody else was faster.
+    /// Binds newcomers to the numbers that they were promised. Returns the places of those for which another writer was
+    /// faster.
     pub(super) async fn register(
         &self,
         session: &impl Session,

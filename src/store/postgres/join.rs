@@ -66,13 +66,13 @@ impl AsyncStore for Joined<'_, '_> {
     async fn run(&mut self, work: &mut dyn Work) -> Result<(), PostgresError> {
         let mut apart = Apart::new((0..work.needs().len()).map(|unit| unit..unit.saturating_add(1)));
         while let Some(units) = apart.next() {
-            let fate = if self.is_doomed {
+            let status = if self.is_doomed {
                 Ok(CommitStatus::Aborted)
             } else {
                 self.run_in_savepoint(work, units.start).await
             };
-            match fate {
-                Ok(fate) => work.settle(units.start, fate),
+            match status {
+                Ok(status) => work.settle(units.start, status),
                 Err(error) => apart.failed(units, error)?,
             }
         }
@@ -90,9 +90,9 @@ impl Joined<'_, '_> {
             Ok(()) => self.run_unit(work, unit).await,
             Err(error) => Err(error.into()),
         };
-        let (end, fate) = match outcome {
-            Ok(Outcome::Release(fate)) => ("RELEASE SAVEPOINT scrip_unit", Ok(fate)),
-            Ok(Outcome::RollBack(fate)) => (BACK, Ok(fate)),
+        let (end, status) = match outcome {
+            Ok(Outcome::Release(status)) => ("RELEASE SAVEPOINT scrip_unit", Ok(status)),
+            Ok(Outcome::RollBack(status)) => (BACK, Ok(status)),
             Err(error) if dooms(&error) => {
                 self.is_doomed = true;
                 return Ok(CommitStatus::Aborted);
@@ -104,7 +104,7 @@ impl Joined<'_, '_> {
             self.is_doomed = true;
             return Ok(CommitStatus::Aborted);
         }
-        fate
+        status
     }
 
     async fn run_unit(&mut self, work: &mut dyn Work, unit: usize) -> Result<Outcome, PostgresError> {

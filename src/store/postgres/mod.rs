@@ -47,7 +47,7 @@
 //! for the entries that have a key, a name, or change the record of an earlier thing. Any number of processes may share a
 //! database: what one remembers of an account is compared with the head before anything is written.
 //!
-//! # Fates
+//! # Commit status
 //! One statement loads what a unit needs and one commits it, so the units of a work share a round trip and a flush. On a
 //! remembered account the commit is sent at once.
 //! A head that moved, `40001` and `40P01` are [`CommitStatus::Conflict`]. A commit that is answered with another error, or with
@@ -106,7 +106,7 @@ struct Shared {
     statements: sql::Statements,
     /// The offset added to the database's transaction ids to give positions in the feed.
     offset: i64,
-    /// Numbers that were drawn, and promised to nobody who then needed one; the lowest last.
+    /// Profile numbers that were drawn and are not in use; the lowest last.
     spare: Mutex<Vec<ProfileNumber>>,
     remembered: Remembered,
 }

@@ -126,7 +126,7 @@ impl Shared {
         self.give_back_promised(&batch);
         self.remembered.update(batch, epoch, &written.swapped);
         for Decided { unit, number, staged, is_pending } in decided {
-            let fate = match staged {
+            let status = match staged {
                 Staged::Stale => CommitStatus::Conflict,
                 _ if !is_pending || written.swapped.contains(&number) => CommitStatus::Committed,
                 Staged::Appended if written.in_doubt.contains(&number) => CommitStatus::InDoubt,
@@ -134,7 +134,7 @@ impl Shared {
                 _ if written.failed.is_some() => continue,
                 _ => CommitStatus::Conflict,
             };
-            work.settle(unit, fate);
+            work.settle(unit, status);
         }
         written.failed.map_or(Ok(()), Err)
     }

@@ -57,8 +57,8 @@ impl AsyncScan for PostgresStore {
             .await
     }
 
-    /// In the order of the database's transactions, of which only those are told before which none is still open: one
-    /// that commits late is not passed by. A transaction that stays open holds the feed up.
+    /// In the order of the database's transactions, up to the oldest one that is still open, so that one which
+    /// commits late is not skipped. A transaction that stays open holds the feed up.
     async fn feed(&mut self, after: &Position, limit: usize) -> Result<Feed, PostgresError> {
         let client = self.shared.pool.get().await?;
         self.shared.feed(&client, after, limit).await

@@ -1,4 +1,4 @@
-//! The tables, and how they come to be: one step for each version of the schema.
+//! The tables and their migrations: one step for each version of the schema.
 //!
 //! Nothing here may stand in the way of spreading the tables over many machines by profile number: every key starts
 //! with it, nothing is unique across profiles but their names, and there are no foreign keys and no triggers.

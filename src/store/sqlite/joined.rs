@@ -84,7 +84,7 @@ impl Store for JoinedSqlite<'_> {
         let mut apart = Apart::new((0..work.needs().len()).map(|unit| unit..unit.saturating_add(1)));
         while let Some(units) = apart.next() {
             match self.unit(work, units.start) {
-                Ok(fate) => work.settle(units.start, fate),
+                Ok(status) => work.settle(units.start, status),
                 Err(error) => {
                     // SQLite itself rolls back after some errors, and a stale snapshot can never write.
                     if self.connection.is_autocommit() || error.is_stale() {
@@ -103,17 +103,17 @@ impl JoinedSqlite<'_> {
         self.connection.execute_batch("SAVEPOINT scrip_unit")?;
         let mut cache = AccountCache::default();
         let mut session = Session::new(Tables(self.connection), &mut cache);
-        let fate = session.unit(work, unit, CommitStatus::Staged).and_then(|fate| match fate {
+        let status = session.unit(work, unit, CommitStatus::Staged).and_then(|status| match status {
             CommitStatus::Staged => {
                 Ok(if session.flush()? { CommitStatus::Staged } else { CommitStatus::Conflict })
             }
             other => Ok(other),
         });
-        if matches!(fate, Ok(CommitStatus::Staged)) {
+        if matches!(status, Ok(CommitStatus::Staged)) {
             self.connection.execute_batch("RELEASE scrip_unit")?;
         } else if !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK TO scrip_unit; RELEASE scrip_unit")?;
         }
-        fate
+        status
     }
 }

@@ -105,7 +105,7 @@ pub struct SqliteStore {
     cache: AccountCache,
     /// The version of the data that the cache reflects.
     version: Option<i64>,
-    fates: Vec<CommitStatus>,
+    statuses: Vec<CommitStatus>,
 }
 
 impl SqliteStore {
@@ -195,7 +195,7 @@ impl SqliteStore {
             }
             schema::prepare(&mut connection)?;
         }
-        Ok(Self { connection, options, cache: AccountCache::default(), version: None, fates: Vec::new() })
+        Ok(Self { connection, options, cache: AccountCache::default(), version: None, statuses: Vec::new() })
     }
 
     fn run_together(&mut self, work: &mut dyn Work, units: Range<usize>) -> Result<(), SqliteError> {
@@ -213,7 +213,7 @@ impl SqliteStore {
     /// Runs some units of a work in one transaction.
     fn attempt(&mut self, work: &mut dyn Work, units: Range<usize>, begin: &str) -> Result<(), SqliteError> {
         Tables(&self.connection).prepare(begin)?.execute([])?;
-        self.fates.clear();
+        self.statuses.clear();
         let staged = self.stage(work, units.clone());
         if !matches!(staged, Ok(true)) {
             // The decisions made in the transaction do not hold.
@@ -221,7 +221,7 @@ impl SqliteStore {
             self.roll_back();
             let is_swapped = staged?;
             debug_assert!(!is_swapped);
-            self.fates.iter_mut().for_each(|fate| *fate = CommitStatus::Conflict);
+            self.statuses.iter_mut().for_each(|status| *status = CommitStatus::Conflict);
         } else if let Err(error) = self.commit() {
             self.cache.clear();
             let is_open = !self.connection.is_autocommit();
@@ -232,7 +232,7 @@ impl SqliteStore {
             }
             return Err(error);
         }
-        units.zip(&self.fates).for_each(|(unit, fate)| work.settle(unit, *fate));
+        units.zip(&self.statuses).for_each(|(unit, status)| work.settle(unit, *status));
         self.cache.shrink(self.options.resident);
         Ok(())
     }
@@ -248,7 +248,7 @@ impl SqliteStore {
         }
         let mut session = Session::new(tables, &mut self.cache);
         for unit in units {
-            self.fates.push(session.unit(work, unit, CommitStatus::Committed)?);
+            self.statuses.push(session.unit(work, unit, CommitStatus::Committed)?);
         }
         session.flush()
     }
