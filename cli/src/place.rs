@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 use scrip::id::ProfileNumber;
-use scrip::journal::External;
+use scrip::journal::{External, FlowSum};
 use scrip::store::postgres::{Options, PostgresError, PostgresStore, tokio_postgres};
 use scrip::store::sqlite::{SqliteError, SqliteOptions, SqliteStore};
 use scrip::store::{AsyncScan, AsyncStore, Blocking, Feed, Position, StoreError, Work};
@@ -141,6 +141,22 @@ pub async fn postgres(url: &str, access: Access) -> Result<PostgresStore, Postgr
         PostgresStore::migrate(&config, &options).await?;
     }
     PostgresStore::connect(&config, &options).await
+}
+
+impl AnyStore {
+    /// The sums of all flows, from the tables that people query, which are brought up to date first.
+    pub async fn flows(&mut self, cuts: &[Timestamp]) -> Result<Vec<FlowSum>, AnyStoreError> {
+        match self {
+            Self::Sqlite(store) => {
+                store.0.project()?;
+                Ok(store.0.flows(cuts)?)
+            }
+            Self::Postgres(store) => {
+                store.project().await?;
+                Ok(store.flows(cuts).await?)
+            }
+        }
+    }
 }
 
 impl AsyncStore for AnyStore {

@@ -28,6 +28,26 @@ fn a_file_goes_into_postgres_as_into_a_file() {
         lines
     };
     assert_eq!(balances(&shop), balances(&file));
+    // The roll-forward from the tables is that of the journals, in both.
+    let liability = [
+        "report",
+        "liability",
+        "--from",
+        "2025-12-01",
+        "--to",
+        "2027-12-31",
+        "--at",
+        NOW,
+        "--definitions",
+        "--format",
+        "csv",
+    ];
+    let wanted = file.done(&liability);
+    assert!(wanted.contains(",rewards,credit,") && wanted.lines().count() == 26, "{wanted}");
+    for shop in [&shop, &file] {
+        assert_eq!(shop.done(&[&liability[..], &["--projected"]].concat()), wanted);
+    }
+    assert_eq!(shop.done(&liability), wanted);
     // A dry run writes nothing, and says what a run would.
     shop.write("old.csv", many_rows(3_200).as_bytes());
     let before = shop.journal();

@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::journal::{Bucket, Cause, Movement};
-use crate::value::Delta;
+use smallvec::SmallVec;
+
+use crate::id::{DefinitionId, LotId};
+use crate::journal::effect::Effect;
+use crate::journal::{Bucket, Cause, Entry, LotKind, Movement};
+use crate::value::{Delta, Sum};
 
 /// The reason for which what customers own grows or shrinks: a column of the liability roll-forward.
 ///
@@ -51,6 +55,12 @@ impl Flow {
         Self::Adjusted,
         Self::MovedOut,
     ];
+
+    /// The flow of a name.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|flow| flow.name() == name)
+    }
 
     /// The name of its column.
     ///
@@ -120,6 +130,56 @@ impl Flow {
                 Self::Adjusted
             }
         }
+    }
+}
+
+/// The sum of one flow over many profiles, as the table of movements has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct FlowSum {
+    /// How many of the cuts that were asked for are not after it.
+    pub period: usize,
+    /// The kind of value.
+    pub kind: LotKind,
+    /// The definition of the lots.
+    pub definition_id: Option<DefinitionId>,
+    /// The flow.
+    pub flow: Flow,
+    /// The sum: below zero for what went out.
+    pub value: Sum,
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl FlowSum {
+    pub(crate) fn new(
+        (period, kind, definition_id, flow): (usize, LotKind, Option<DefinitionId>, Flow),
+        ten_thousandths: i128,
+    ) -> Self {
+        Self { period, kind, definition_id, flow, value: Sum::raw(ten_thousandths) }
+    }
+}
+
+impl Entry {
+    /// Calls `tell` with each flow of this entry, and the lot that it is of. Only history that moves in a merger has no lot, and
+    /// that is no flow.
+    pub(crate) fn flows(&self, mut tell: impl FnMut(Option<LotId>, LotKind, Flow, Delta)) {
+        // Movements whose lot is not known yet: the state of the lot comes next.
+        let mut moved = SmallVec::<[Movement; 2]>::new();
+        let mut told = |lot, movement: Movement| {
+            Flow::each(movement, self.cause, |flow, value| tell(lot, movement.kind, flow, value));
+        };
+        self.effects(|effect| match effect {
+            Effect::Move(movement) => moved.push(movement),
+            Effect::Arrive(arrival) => {
+                moved.drain(..).for_each(|movement| told(Some(arrival.issue.lot), movement));
+            }
+            Effect::State(after) => moved.drain(..).for_each(|movement| told(Some(after.lot), movement)),
+            Effect::Take { lot, .. } | Effect::Hold { lot, .. } | Effect::Free { lot, .. } => {
+                effect.movement().into_iter().for_each(|movement| told(Some(lot), movement));
+            }
+            _ => {}
+        });
+        moved.into_iter().for_each(|movement| told(None, movement));
     }
 }
 

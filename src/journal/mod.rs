@@ -43,7 +43,7 @@ pub use correct::Corrected;
 pub use earn::EarnedMore;
 pub use expire::Expired;
 pub use fingerprint::{Fingerprint, FingerprintError};
-pub use flow::Flow;
+pub use flow::{Flow, FlowSum};
 pub use hold::HoldEntry;
 pub use index::{RecordId, RecordIds};
 pub use issue::{Issue, LotDetails, Origin};

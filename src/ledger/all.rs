@@ -11,6 +11,7 @@ use super::read::Asking;
 use super::unit::Ask;
 use crate::id::ProfileNumber;
 use crate::store::{AsyncScan, AsyncStore, Blocking, Scan, Store};
+use crate::time::Timestamp;
 use crate::view::{LedgerTotals, ProfileTotals};
 
 /// How many profiles are read at a time.
@@ -146,15 +147,16 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncProfiles<
     async fn turn(&mut self, after: ProfileNumber) -> Result<(), Error<<S as AsyncStore>::Error>> {
         let AsyncLedgerAt { ledger, at, .. } = &mut self.moment;
         let ask = |number| read::totals(number, *at);
-        (self.page, self.after) = page(&mut ledger.store, after, PAGE, ask).await?;
+        (self.page, self.after) = page(&mut ledger.store, (None, after), PAGE, ask).await?;
         Ok(())
     }
 }
 
-/// The answers about a page of profiles after one, and the last of these; none if there is no further page.
+/// The answers about a page of profiles after one, or of those for which something falls due; and the last of these, unless there is
+/// no further page.
 pub(super) async fn page<S, T, F>(
     store: &mut S,
-    after: ProfileNumber,
+    (due, after): (Option<Timestamp>, ProfileNumber),
     size: usize,
     ask: impl Fn(ProfileNumber) -> Asking<Option<T>, F>,
 ) -> Result<(VecDeque<T>, Option<ProfileNumber>), Error<<S as AsyncStore>::Error>>
@@ -163,7 +165,11 @@ where
     T: Send,
     F: Ask<Option<T>>,
 {
-    let numbers = store.profiles(after, size).await.map_err(|error| Error::Store(Arc::new(error)))?;
+    let numbers = match due {
+        Some(by) => store.due(by, after, size).await,
+        None => store.profiles(after, size).await,
+    };
+    let numbers = numbers.map_err(|error| Error::Store(Arc::new(error)))?;
     let answers = ask_all(store, numbers.iter().map(|number| ask(*number))).await?;
     let last = numbers.last().filter(|_| numbers.len() >= size).copied();
     Ok((answers.into_iter().flatten().collect(), last))

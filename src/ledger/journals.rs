@@ -9,6 +9,7 @@ use super::error::Error;
 use super::read;
 use crate::id::ProfileNumber;
 use crate::store::{AsyncScan, AsyncStore, Blocking, Scan, Store};
+use crate::time::Timestamp;
 use crate::view::ProfileJournal;
 
 /// How many journals are read at a time.
@@ -40,6 +41,12 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> LedgerAt<'_, S> {
     pub fn journals(&mut self) -> Journals<'_, S> {
         Journals(self.0.journals())
     }
+
+    /// The journals of the profiles for which something falls due by an instant and has no entry yet: what a roll-forward
+    /// [from tables](crate::report::Liability::from_flows) lacks.
+    pub fn due_journals(&mut self, by: Timestamp) -> Journals<'_, S> {
+        Journals(self.0.due_journals(by))
+    }
 }
 
 impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncLedgerAt<'_, S> {
@@ -48,9 +55,15 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncLedgerAt<
     pub fn journals(&mut self) -> AsyncJournals<'_, S> {
         AsyncJournals {
             store: &mut self.ledger.store,
+            due: None,
             page: VecDeque::new(),
             after: Some(ProfileNumber::CATALOGUE),
         }
+    }
+
+    /// The journals of the profiles for which something falls due by an instant; see [`LedgerAt::due_journals`].
+    pub fn due_journals(&mut self, by: Timestamp) -> AsyncJournals<'_, S> {
+        AsyncJournals { due: Some(by), ..self.journals() }
     }
 }
 
@@ -70,6 +83,8 @@ impl<S: Store + Scan<Error = <S as Store>::Error>> Iterator for Journals<'_, S> 
 #[derive(Debug)]
 pub struct AsyncJournals<'a, S> {
     store: &'a mut S,
+    /// By when something falls due, if only those are read.
+    due: Option<Timestamp>,
     page: VecDeque<ProfileJournal>,
     /// After which profile the next page starts; `None` after the last.
     after: Option<ProfileNumber>,
@@ -83,7 +98,7 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncJournals<
                 return Some(Ok(journal));
             }
             let after = self.after.take()?;
-            match page(self.store, after, PAGE, read::journal).await {
+            match page(self.store, (self.due, after), PAGE, read::journal).await {
                 Ok((journals, last)) => (self.page, self.after) = (journals, last),
                 Err(error) => return Some(Err(error)),
             }

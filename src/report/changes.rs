@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use smallvec::SmallVec;
 
 use crate::account::{Account, Corrupt, settle_due};
 use crate::id::{DefinitionId, LotId};
 use crate::journal::effect::Effect;
-use crate::journal::{Entry, Flow, Issue, LotKind, Movement};
+use crate::journal::{Entry, Flow, Issue, LotKind};
 use crate::time::Timestamp;
 use crate::value::Delta;
 use crate::view::ProfileJournal;
@@ -51,11 +50,7 @@ pub(crate) fn walk_on(
     end: Timestamp,
     tell: &mut impl FnMut(&Walk, OwnedChange),
 ) -> Result<Walk, Corrupt> {
-    let mut walk = Walk {
-        account: Account::new(journal.profile_id, journal.number),
-        lots: BTreeMap::new(),
-        moved: SmallVec::new(),
-    };
+    let mut walk = Walk { account: Account::new(journal.profile_id, journal.number), lots: BTreeMap::new() };
     for entry in journal.entries.iter().take_while(|entry| entry.at < now) {
         walk.account.follow(entry)?;
         walk.tell(entry, tell);
@@ -81,8 +76,6 @@ pub(crate) fn last_tick(end: Timestamp) -> Timestamp {
 pub(crate) struct Walk {
     pub(crate) account: Account,
     lots: BTreeMap<LotId, LotFacts>,
-    /// The movements of the entry whose lot is not known yet: the state of the lot comes next.
-    moved: SmallVec<[Movement; 2]>,
 }
 
 /// The facts of a lot that reports group by.
@@ -100,47 +93,19 @@ impl Walk {
 
     fn tell(&mut self, entry: &Entry, tell: &mut impl FnMut(&Self, OwnedChange)) {
         entry.effects(|effect| match effect {
-            Effect::Move(movement) => self.moved.push(movement),
-            Effect::Arrive(arrival) => {
-                self.learn(arrival.issue);
-                self.flush(entry, Some(arrival.issue.lot), tell);
-            }
+            Effect::Arrive(arrival) => self.learn(arrival.issue),
             Effect::Facts { issue, .. } => self.learn(issue),
-            Effect::State(after) => self.flush(entry, Some(after.lot), tell),
-            Effect::Take { lot, .. } | Effect::Hold { lot, .. } | Effect::Free { lot, .. } => {
-                self.flows(entry, Some(lot), effect.movement(), tell);
-            }
             _ => {}
         });
-        self.flush(entry, None, tell);
+        let (at, sequence) = (entry.at, entry.sequence);
+        entry.flows(|lot, kind, flow, value| {
+            let definition_id = lot.and_then(|lot| self.facts(lot)).and_then(|facts| facts.definition_id);
+            tell(self, OwnedChange { at, sequence, lot, kind, definition_id, flow, value });
+        });
     }
 
     fn learn(&mut self, issue: &Issue) {
         let facts = LotFacts { definition_id: issue.definition_id, issued_at: issue.issued_at };
         self.lots.insert(issue.lot, facts);
-    }
-
-    fn flush(&mut self, entry: &Entry, lot: Option<LotId>, tell: &mut impl FnMut(&Self, OwnedChange)) {
-        let moved = std::mem::take(&mut self.moved);
-        self.flows(entry, lot, moved, tell);
-    }
-
-    fn flows(
-        &self,
-        entry: &Entry,
-        lot: Option<LotId>,
-        moved: impl IntoIterator<Item = Movement>,
-        tell: &mut impl FnMut(&Self, OwnedChange),
-    ) {
-        let definition_id = lot.and_then(|lot| self.facts(lot)).and_then(|facts| facts.definition_id);
-        let (at, sequence) = (entry.at, entry.sequence);
-        for movement in moved {
-            Flow::each(movement, entry.cause, |flow, value| {
-                tell(
-                    self,
-                    OwnedChange { at, sequence, lot, kind: movement.kind, definition_id, flow, value },
-                );
-            });
-        }
     }
 }

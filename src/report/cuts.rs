@@ -170,6 +170,11 @@ impl Cuts {
         self.ends.last().copied().unwrap_or(self.first)
     }
 
+    /// All cuts, in order: the start of the first period, and the end of each.
+    pub fn instants(&self) -> Vec<Timestamp> {
+        std::iter::once(self.first).chain(self.ends.iter().copied()).collect()
+    }
+
     /// The periods, in order.
     pub fn spans(&self) -> impl ExactSizeIterator<Item = Span> {
         let starts = std::iter::once(self.first).chain(self.ends.iter().copied());

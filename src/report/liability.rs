@@ -8,7 +8,7 @@ use super::changes::{OwnedChange, walk};
 use super::cuts::{Cuts, Span};
 use crate::account::Corrupt;
 use crate::id::DefinitionId;
-use crate::journal::{Flow, LotKind};
+use crate::journal::{Flow, FlowSum, LotKind};
 use crate::program::Program;
 use crate::value::Sum;
 use crate::view::ProfileJournal;
@@ -116,13 +116,45 @@ impl Liability {
         Ok(())
     }
 
+    /// A roll-forward from the sums that a store's tables have, which is quicker than reading every journal.
+    ///
+    /// What fell due and has no entry yet is in no table: [`Liability::add_due`] adds it, for the profiles that
+    /// [`LedgerAt::due_journals`](crate::LedgerAt::due_journals) finds. Until then a balance may be too high.
+    pub fn from_flows(cuts: Cuts, flows: impl IntoIterator<Item = FlowSum>) -> Self {
+        let mut liability = Self::new(cuts);
+        for of in flows {
+            liability.count_sum(of.period, (of.kind, of.definition_id), of.flow, of.value);
+        }
+        liability
+    }
+
+    /// Adds only what falls due for a profile by the end of the last period and has no entry yet.
+    ///
+    /// # Errors
+    /// The journal contradicts itself. Nothing of it is added.
+    pub fn add_due(&mut self, journal: &ProfileJournal) -> Result<(), Corrupt> {
+        let written = journal.entries.last().map_or(0, |last| last.sequence);
+        let mut changes = Vec::new();
+        walk(journal, self.cuts.end(), &mut |_, change| {
+            if change.sequence > written {
+                changes.push(change);
+            }
+        })?;
+        changes.iter().for_each(|change| self.count(change));
+        Ok(())
+    }
+
     fn count(&mut self, change: &OwnedChange) {
-        let periods = self.cuts.spans().len();
         let place = self.cuts.period(change.at).map_or(0, |period| period.saturating_add(1));
-        let cells = self.flows.entry((change.kind, change.definition_id));
+        self.count_sum(place, (change.kind, change.definition_id), change.flow, change.value.into());
+    }
+
+    fn count_sum(&mut self, place: usize, of: (LotKind, Option<DefinitionId>), flow: Flow, value: Sum) {
+        let periods = self.cuts.spans().len();
+        let cells = self.flows.entry(of);
         let cells = cells.or_insert_with(|| vec![Flows::default(); periods.saturating_add(1)]);
-        if let Some(sum) = cells.get_mut(place).and_then(|flows| flows.get_mut(change.flow as usize)) {
-            *sum = sum.plus(change.value.into());
+        if let Some(sum) = cells.get_mut(place).and_then(|flows| flows.get_mut(flow as usize)) {
+            *sum = sum.plus(value);
         }
     }
 

@@ -16,7 +16,7 @@ use crate::journal::{
 use crate::store::{Feed, FeedEntry, Position};
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Amount, Points, Quantity};
-use tables::{ACCOUNT, DEFINITION, LOT, REDEMPTION, REDEMPTION_ITEM, TRANSACTION, Table};
+use tables::{ACCOUNT, DEFINITION, LOT, MOVEMENT, REDEMPTION, REDEMPTION_ITEM, TRANSACTION, Table};
 
 /// How many entries one database transaction projects.
 pub(crate) const STRETCH: usize = 1000;
@@ -38,6 +38,11 @@ impl ProjectReport {
         self.entries = self.entries.saturating_add(entries);
         self.position = feed.position;
     }
+}
+
+/// The kind of value that a word in the tables stands for.
+pub(crate) fn kind_of(word: &str) -> Option<LotKind> {
+    LotKind::ALL.into_iter().find(|kind| kind_word(*kind) == word)
 }
 
 /// A change to one row of a table.
@@ -89,6 +94,7 @@ pub(crate) fn changes(written: &FeedEntry) -> Vec<Change<'_>> {
     entry.effects(|effect| rows.follow(effect));
     if *number != ProfileNumber::CATALOGUE {
         rows.account(profile.as_ref());
+        rows.movements();
     }
     rows.changes
 }
@@ -127,6 +133,24 @@ impl<'a> Rows<'a> {
             Effect::Transaction(transaction) => self.transaction(transaction),
             _ => {}
         }
+    }
+
+    fn movements(&mut self) {
+        let (entry, mut place) = (self.entry, 0_u32);
+        entry.flows(|lot, kind, flow, value| {
+            place = place.saturating_add(1);
+            let cells = vec![
+                set("number", self.number),
+                set("sequence", entry.sequence),
+                set("place", place),
+                set("at", entry.at),
+                set("lot", optional_id(lot)),
+                set("kind", kind_word(kind)),
+                set("flow", flow.name()),
+                set("value", Value::Long(Some(value.ten_thousandths()))),
+            ];
+            self.changes.push(Change { table: &MOVEMENT, operation: Operation::Put, cells });
+        });
     }
 
     fn account(&mut self, profile: Option<&'a ProfileId>) {

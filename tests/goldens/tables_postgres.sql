@@ -35,6 +35,16 @@ CREATE TABLE scrip.lot (
     moved_to integer,
     PRIMARY KEY (number, lot));
 CREATE INDEX lot_expiry ON scrip.lot (expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
+CREATE TABLE scrip.movement (
+    number integer NOT NULL,
+    sequence integer NOT NULL,
+    place integer NOT NULL,
+    at bigint NOT NULL,
+    lot bigint,
+    kind text NOT NULL,
+    flow text NOT NULL,
+    value bigint NOT NULL,
+    PRIMARY KEY (number, sequence, place));
 CREATE TABLE scrip.redemption (
     number integer NOT NULL,
     redemption bigint NOT NULL,

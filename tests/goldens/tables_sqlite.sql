@@ -34,6 +34,16 @@ CREATE TABLE scrip_lot (
     moved_to INTEGER,
     PRIMARY KEY (number, lot)) WITHOUT ROWID;
 CREATE INDEX scrip_lot_expiry ON scrip_lot (expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
+CREATE TABLE scrip_movement (
+    number INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    lot INTEGER,
+    kind TEXT NOT NULL,
+    flow TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (number, sequence, place)) WITHOUT ROWID;
 CREATE TABLE scrip_redemption (
     redemption INTEGER PRIMARY KEY,
     number INTEGER NOT NULL,

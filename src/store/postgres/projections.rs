@@ -6,10 +6,13 @@ use futures_util::future::try_join_all;
 use tokio_postgres::types::ToSql;
 
 use super::{PostgresError, PostgresStore, Shared};
+use crate::id::{DefinitionId, ProfileNumber};
+use crate::journal::{Flow, FlowSum};
 use crate::store::projection::sql::Dialect;
 use crate::store::projection::tables::{ALL, Type};
-use crate::store::projection::{ProjectReport, STRETCH, Value, changes};
-use crate::store::{Feed, Position};
+use crate::store::projection::{ProjectReport, STRETCH, Value, changes, kind_of};
+use crate::store::{Damage, Feed, Position};
+use crate::time::Timestamp;
 
 const fn dialect(table_prefix: &str) -> Dialect<'_> {
     Dialect { table_prefix, index_prefix: "", parameter: '$', type_name, is_by_profile: true, wide_key: "" }
@@ -62,6 +65,39 @@ impl PostgresStore {
                 return Ok(projected);
             }
         }
+    }
+}
+
+impl PostgresStore {
+    /// The sums of all flows before the last of these cuts, by period, kind of value and definition, as the tables have them: what
+    /// [`Liability::from_flows`](crate::report::Liability::from_flows) makes a roll-forward of. The tables are as far as
+    /// [`project`](Self::project) brought them.
+    ///
+    /// # Errors
+    /// PostgreSQL failed, or a table has what no projection wrote.
+    pub async fn flows(&self, cuts: &[Timestamp]) -> Result<Vec<FlowSum>, PostgresError> {
+        let schema = &self.shared.options.schema;
+        let sql = format!(
+            "SELECT width_bucket(m.at, $1::bigint[]), m.kind, m.flow, l.definition, sum(m.value)::text FROM {schema}.movement m
+             LEFT JOIN {schema}.lot l ON l.number = m.number AND l.lot = m.lot WHERE m.at < $2
+             GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+        );
+        let instants: Vec<i64> = cuts.iter().map(|cut| cut.micros()).collect();
+        let end = instants.last().copied().unwrap_or(i64::MIN);
+        let client = self.shared.pool.get().await?;
+        let mut sums = Vec::new();
+        for row in client.query(&sql, &[&instants, &end]).await? {
+            let (period, definition_id): (i32, Option<DefinitionId>) = (row.try_get(0)?, row.try_get(3)?);
+            let (kind, flow, sum): (&str, &str, &str) = (row.try_get(1)?, row.try_get(2)?, row.try_get(4)?);
+            let read = || {
+                Some((usize::try_from(period).ok()?, kind_of(kind)?, Flow::named(flow)?, sum.parse().ok()?))
+            };
+            let broken =
+                || Damage::broken(ProfileNumber::CATALOGUE, format!("a movement: `{kind}`, `{flow}`, {sum}"));
+            let (period, kind, flow, sum) = read().ok_or_else(broken)?;
+            sums.push(FlowSum::new((period, kind, definition_id, flow), sum));
+        }
+        Ok(sums)
     }
 }
 

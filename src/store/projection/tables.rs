@@ -86,8 +86,8 @@ impl Column {
 }
 
 /// All of them, in the order in which they are created.
-pub(crate) const ALL: [&Table; 6] =
-    [&ACCOUNT, &DEFINITION, &LOT, &REDEMPTION, &REDEMPTION_ITEM, &TRANSACTION];
+pub(crate) const ALL: [&Table; 7] =
+    [&ACCOUNT, &DEFINITION, &LOT, &MOVEMENT, &REDEMPTION, &REDEMPTION_ITEM, &TRANSACTION];
 
 /// A profile, with its balances after its last entry.
 pub(crate) static ACCOUNT: Table = Table {
@@ -153,6 +153,27 @@ pub(crate) static LOT: Table = Table {
         column: "expires_at",
         condition: "remaining > 0 AND expires_at IS NOT NULL",
     }],
+};
+
+/// A change of what a customer owns, by an entry: what the liability roll-forward adds up.
+pub(crate) static MOVEMENT: Table = Table {
+    name: "movement",
+    columns: &[
+        Column::key("number", Type::Number),
+        // Of its entry.
+        Column::key("sequence", Type::Number),
+        // From 1.
+        Column::key("place", Type::Number),
+        Column::value("at", Type::Instant),
+        Column::value("lot", Type::Id).optional(),
+        // `reward`, `point` or `status`.
+        Column::value("kind", Type::Text),
+        // `issued`, `earned`, `redeemed` and so on.
+        Column::value("flow", Type::Text),
+        // Below zero for what went out.
+        Column::value("value", Type::Quantity),
+    ],
+    indexes: &[],
 };
 
 /// A redemption, with its later changes.

@@ -1,13 +1,18 @@
 //! The tables that people query, in SQLite.
 
-use rusqlite::{OptionalExtension, ToSql, TransactionBehavior};
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Row, ToSql, TransactionBehavior};
 
 use super::tables::Tables;
 use super::{SqliteError, SqliteStore};
+use crate::id::DefinitionId;
+use crate::journal::{Flow, FlowSum};
 use crate::store::Position;
 use crate::store::projection::sql::Dialect;
 use crate::store::projection::tables::{ALL, Type};
-use crate::store::projection::{Change, ProjectReport, STRETCH, Value, changes};
+use crate::store::projection::{Change, ProjectReport, STRETCH, Value, changes, kind_of};
+use crate::time::Timestamp;
 
 const DIALECT: Dialect<'_> = Dialect {
     table_prefix: "scrip_",
@@ -100,6 +105,40 @@ impl SqliteStore {
             }
         }
     }
+}
+
+impl SqliteStore {
+    /// The sums of all flows before the last of these cuts, by period, kind of value and definition, as the tables have them: what
+    /// [`Liability::from_flows`](crate::report::Liability::from_flows) makes a roll-forward of. The tables are as far as
+    /// [`project`](Self::project) brought them.
+    ///
+    /// # Errors
+    /// SQLite failed, or a table has what no projection wrote.
+    pub fn flows(&mut self, cuts: &[Timestamp]) -> Result<Vec<FlowSum>, SqliteError> {
+        let end = cuts.last().map_or(i64::MIN, |end| end.micros());
+        let sql = "SELECT m.at, m.kind, m.flow, l.definition, m.value FROM scrip_movement m
+            LEFT JOIN scrip_lot l ON l.number = m.number AND l.lot = m.lot WHERE m.at < ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([end])?;
+        let mut sums = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let at: i64 = row.get(0)?;
+            let period = cuts.partition_point(|cut| cut.micros() <= at);
+            let kind = word(row, 1, kind_of)?;
+            let flow = word(row, 2, Flow::named)?;
+            let definition_id: Option<DefinitionId> = row.get(3)?;
+            let sum = sums.entry((period, kind, definition_id, flow)).or_insert(0_i128);
+            *sum = sum.saturating_add(row.get::<_, i64>(4)?.into());
+        }
+        Ok(sums.into_iter().map(|(of, sum)| FlowSum::new(of, sum)).collect())
+    }
+}
+
+/// A word of a column.
+fn word<T>(row: &Row<'_>, place: usize, read: impl Fn(&str) -> Option<T>) -> Result<T, rusqlite::Error> {
+    let text = row.get_ref(place)?.as_str()?;
+    let unknown = || rusqlite::Error::InvalidColumnType(place, text.to_owned(), rusqlite::types::Type::Text);
+    read(text).ok_or_else(unknown)
 }
 
 impl Tables<'_> {
