@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use scrip::account::Account;
+use scrip::definition::Scope;
 use scrip::id::ExternalId;
 use scrip::rejection::{Refusal, RejectionClass};
-use scrip::request::{Adjust, Revoke, Strategy, decide};
+use scrip::request::{Adjust, Line, Revoke, Strategy, decide};
 use scrip::store::{Found, Position, Record, Scan, View};
 use scrip::time::Until;
 use scrip::{
@@ -74,6 +75,13 @@ fn every_code_is_reached() {
     let long = "x".repeat(70_000);
     let mut revoke = Revoke::new(LotId::new(77).unwrap());
     revoke.reason = Some("x".repeat(256));
+    for rejection in [
+        till.refused(definition(|d| d.scope = Some(Box::new(Scope::only(vec!["x"; 33]))))),
+        till.refused(Redeem::strict(alice(), amount("1")).with_lines(vec![Line::new("1", amount("1")); 501])),
+    ] {
+        assert_eq!(rejection.code(), "too_many", "{rejection}");
+        reached.insert(rejection.code().to_owned());
+    }
     for rejection in [
         till.refused(definition(|d| d.name = String::new())),
         till.refused(definition(|d| d.name = "x".repeat(256))),

@@ -2,6 +2,7 @@
 
 use super::lots::{LiveLot, OverdueLot, PendingLot};
 use super::{Account, Corrupt, Debts};
+use crate::definition::Scope;
 use crate::id::{LotId, next_sequence};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, Entry, LotKind, LotState, Movement, Standing};
@@ -26,6 +27,15 @@ impl Account {
     fn take(&mut self, lot: LotId, kind: LotKind, value: Quantity) {
         self.shift(Effect::Take { lot, kind, value, from: Bucket::Available }.movement());
         self.queue_mut(kind).change(lot, |lot| lot.remaining = lot.remaining.minus(value));
+        self.forget_scope(lot);
+    }
+
+    /// Drops the scope of a lot that is not live any more.
+    #[inline(always)]
+    fn forget_scope(&mut self, lot: LotId) {
+        if self.has_scopes() && self.live(lot, self.last_at).is_none() {
+            self.rest_mut().scopes.remove(lot);
+        }
     }
 
     #[inline(always)]
@@ -45,22 +55,31 @@ impl Account {
     fn apply_effect(&mut self, effect: Effect<'_>) {
         self.shift(effect.movement());
         match effect {
-            Effect::Arrive(arrival) => self.put_lot(&arrival.after, arrival.held),
-            Effect::Take { lot, kind, value, .. } => self.change_held(lot, kind, |lot| {
-                lot.held = lot.held.minus(value);
-                lot.remaining = lot.remaining.minus(value);
-            }),
+            Effect::Arrive(arrival) => {
+                arrival.issue.scope().into_iter().for_each(|scope| self.keep_scope(arrival.after.lot, scope));
+                self.put_lot(&arrival.after, arrival.held);
+                self.forget_scope(arrival.after.lot);
+            }
+            Effect::Take { lot, kind, value, .. } => {
+                self.change_held(lot, kind, |lot| {
+                    lot.held = lot.held.minus(value);
+                    lot.remaining = lot.remaining.minus(value);
+                });
+                self.forget_scope(lot);
+            }
             Effect::Hold { lot, kind, value } => {
                 self.queue_mut(kind).change(lot, |lot| lot.held = lot.held.plus(value));
             }
             Effect::Free { lot, kind, value, .. } => {
                 self.change_held(lot, kind, |lot| lot.held = lot.held.minus(value));
+                self.forget_scope(lot);
             }
             Effect::Mature(matured) => {
                 if let Some(pending) = self.rest_mut().pending.remove(matured.lot) {
                     self.queue_mut(pending.kind).insert(pending.lot);
                 }
             }
+            Effect::Scope { lot, scope } => self.keep_scope(lot, scope),
             Effect::State(after) => self.set_lot(after),
             Effect::HoldOpened(hold) => self.rest_mut().holds.insert(hold.clone()),
             Effect::HoldClosed { hold, .. } => self.rest_mut().holds.remove(hold),
@@ -98,6 +117,11 @@ impl Account {
     fn set_lot(&mut self, after: &LotState) {
         let held = self.remove_lot(after.lot, after.kind);
         self.put_lot(after, held);
+        self.forget_scope(after.lot);
+    }
+
+    fn keep_scope(&mut self, lot: LotId, scope: &Scope) {
+        self.rest_mut().scopes.insert(lot, scope.clone());
     }
 
     fn put_lot(&mut self, after: &LotState, held: Quantity) {

@@ -7,6 +7,7 @@ use super::debts::Debts;
 use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
 use super::rest::ColdState;
+use super::scopes::Scopes;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Totals;
 use crate::time::Timestamp;
@@ -32,6 +33,8 @@ pub(super) struct AccountWire {
     overdue: Vec<OverdueLot>,
     #[serde(default, skip_serializing_if = "OpenHolds::is_empty")]
     holds: OpenHolds,
+    #[serde(default, skip_serializing_if = "Scopes::is_empty")]
+    scopes: Scopes,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     merged_into: Option<ProfileNumber>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -43,9 +46,8 @@ impl From<Account> for AccountWire {
         let totals = account.totals();
         let Account { profile, number, sequence, last_at, rewards, rest, .. } = account;
         let rest = rest.map(|rest| *rest).unwrap_or_default();
-        let ColdState {
-            points, status, debts: owed, pending, overdue, holds, merged_into, merged_from, ..
-        } = rest;
+        let ColdState { points, status, debts: owed, pending, overdue, holds, scopes, .. } = rest;
+        let (merged_into, merged_from) = (rest.merged_into, rest.merged_from);
         Self {
             profile,
             number,
@@ -59,6 +61,7 @@ impl From<Account> for AccountWire {
             pending,
             overdue,
             holds,
+            scopes,
             merged_into,
             merged_from,
         }
@@ -81,7 +84,7 @@ impl From<AccountWire> for Account {
             holds,
             ..
         } = form;
-        let AccountWire { owed: debts, merged_into, merged_from, .. } = form;
+        let AccountWire { owed: debts, scopes, merged_into, merged_from, .. } = form;
         let Totals { rewards: rewards_pot, points: points_pot, status_points: status_pot, point_debt } =
             totals;
         let rest = ColdState {
@@ -94,6 +97,7 @@ impl From<AccountWire> for Account {
             pending,
             overdue,
             holds,
+            scopes,
             merged_into,
             merged_from,
         };

@@ -14,6 +14,7 @@ mod next;
 mod rest;
 #[cfg(any(test, feature = "postgres"))]
 mod retention;
+mod scopes;
 #[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod wire;
 
@@ -32,6 +33,7 @@ use rest::ColdState;
 #[cfg(feature = "postgres")]
 pub(crate) use retention::unneeded;
 
+use crate::definition::Scope;
 use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
 use crate::journal::{Balances, HoldEntry, KindTotals, LotKind, Owed, Standing, Totals};
 use crate::time::Timestamp;
@@ -120,6 +122,22 @@ impl Account {
     /// The lots with a part held past their expiry.
     pub fn overdue(&self) -> impl ExactSizeIterator<Item = &OverdueLot> {
         self.rest().overdue.iter()
+    }
+
+    /// The scope of a live lot, if it has one (rule S2).
+    pub(crate) fn scope(&self, lot: LotId) -> Option<&Scope> {
+        self.rest().scopes.get(lot)
+    }
+
+    /// The scopes of the live lots that have one.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.rest().scopes.iter()
+    }
+
+    /// Whether a live lot has a scope.
+    #[inline]
+    pub(crate) fn has_scopes(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| !rest.scopes.is_empty())
     }
 
     /// The open holds, the soonest to lapse first.

@@ -4,6 +4,7 @@
 use super::debts::Debts;
 use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
+use super::scopes::Scopes;
 use crate::id::ProfileNumber;
 use crate::journal::KindTotals;
 use crate::value::Points;
@@ -25,6 +26,7 @@ pub(super) struct ColdState {
     /// Lots with a part held past their expiry.
     pub(super) overdue: Vec<OverdueLot>,
     pub(super) holds: OpenHolds,
+    pub(super) scopes: Scopes,
     /// The profile that this one was merged into.
     pub(super) merged_into: Option<ProfileNumber>,
     /// The profiles that were merged into this one, directly or by way of another.
@@ -43,6 +45,7 @@ impl ColdState {
         pending: PendingLots::EMPTY,
         overdue: Vec::new(),
         holds: OpenHolds::EMPTY,
+        scopes: Scopes::EMPTY,
         merged_into: None,
         merged_from: Vec::new(),
     };

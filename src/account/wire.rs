@@ -4,6 +4,7 @@
 //! flags as well. A later version adds flags at the end, for parts that older accounts lack.
 
 use super::rest::ColdState;
+use super::scopes::Scopes;
 use super::{Account, LiveLot, OverdueLot, PendingLot};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of, unzigzag, zigzag};
@@ -40,7 +41,7 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
     }
     to.number(sequence.into());
     to.instant(last_at);
-    let mut lots = LotWriter { to, issued: last_at, ends: last_at };
+    let mut lots = LotWriter { to, scopes: &rest.scopes, issued: last_at, ends: last_at };
     lots.to.pot(&account.rewards_pot);
     lots.list(account.rewards.iter());
     if has_points {
@@ -72,7 +73,7 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
     from.at = from.instant()?;
     (account.sequence, account.last_at) = (from.sequence, from.at);
     let at = from.at;
-    let mut lots = LotReader { from, issued: at, ends: at };
+    let mut lots = LotReader { from, scopes: Scopes::EMPTY, issued: at, ends: at };
     account.rewards_pot = lots.from.pot()?;
     lots.list(|lot| account.rewards.insert(lot))?;
     if has_points {
@@ -88,6 +89,9 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
     if rare != [false; 6] {
         lots.rare(rare, account.rest_mut())?;
     }
+    if !lots.scopes.is_empty() {
+        account.rest_mut().scopes = lots.scopes;
+    }
     lots.from.part = "an account";
     if !account.is_conserved() {
         return Err(lots.from.invalid("lots and holds that add up to the totals (rule J3)", "others"));
@@ -99,6 +103,7 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
 /// Writes lots one after the other, each instant as the difference from the previous one of its sort.
 struct LotWriter<'a> {
     to: Writer<'a>,
+    scopes: &'a Scopes,
     issued: Timestamp,
     ends: Timestamp,
 }
@@ -111,7 +116,8 @@ impl LotWriter<'_> {
 
     fn lot(&mut self, lot: &LiveLot) {
         let is_held = !lot.held.is_zero();
-        self.to.flags([is_held, lot.expires_at == Expiry::NEVER]);
+        let scope = self.scopes.get(lot.id);
+        self.to.flags([is_held, lot.expires_at == Expiry::NEVER, scope.is_some()]);
         self.to.id(lot.id);
         self.to.quantity(lot.remaining);
         if is_held {
@@ -121,6 +127,7 @@ impl LotWriter<'_> {
         if let Some(end) = lot.expires_at.instant() {
             self.to.step(end, &mut self.ends);
         }
+        scope.inspect(|scope| scope.write(&mut self.to));
     }
 
     /// Writes the parts that most accounts lack.
@@ -159,6 +166,7 @@ impl LotWriter<'_> {
 /// Reads what [`LotWriter`] wrote.
 struct LotReader<'a> {
     from: Reader<'a>,
+    scopes: Scopes,
     issued: Timestamp,
     ends: Timestamp,
 }
@@ -173,11 +181,14 @@ impl LotReader<'_> {
 
     fn lot(&mut self) -> Reading<LiveLot> {
         self.from.part = "the lots of an account";
-        let [is_held, is_never] = self.from.flags()?;
+        let [is_held, is_never, is_scoped] = self.from.flags()?;
         let (id, remaining) = (self.from.id()?, self.from.quantity()?);
         let held = self.from.if_set(is_held, Reader::quantity)?.unwrap_or_default();
         let issued_at = self.from.step(&mut self.issued)?;
         let expires_at = if is_never { Expiry::NEVER } else { Expiry::at(self.from.step(&mut self.ends)?) };
+        if is_scoped {
+            self.scopes.insert(id, Binary::read(&mut self.from)?);
+        }
         Ok(LiveLot { expires_at, issued_at, id, remaining, held })
     }
 

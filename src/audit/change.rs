@@ -28,7 +28,8 @@ impl Past {
             let after = LotState { expires_at, standing, ..now };
             let is_back = now.standing == Standing::Expired;
             let value = if is_back { record.unheld() } else { Quantity::ZERO };
-            same_change(change, &lot_change(after, [(Bucket::Expired, standing.bucket(), value), NONE]))?;
+            let moves = [(Bucket::Expired, standing.bucket(), value), NONE];
+            same_change(change, &record.change(step, after, moves))?;
             record.now = after;
         }
         Ok(())
@@ -90,7 +91,7 @@ impl Past {
                 [(from, Bucket::Adjusted, less), (from, to, remaining.minus(held))]
             }
         };
-        same_change(&corrected.change, &lot_change(after, moves))?;
+        same_change(&corrected.change, &record.change(step, after, moves))?;
         let has_reason = corrected.reason.as_ref().is_some_and(|reason| !reason.is_empty());
         ensure("L3", "reason", has_reason, &corrected.reason, format_args!("a reason"))?;
         let named = record.external_id.as_ref().filter(|_| corrected.issue.is_some());

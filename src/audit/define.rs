@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Check, Fault, Past, Step, ensure, same};
-use crate::definition::{Defined, Definition, Terms};
+use crate::definition::{Defined, Definition, Scope, Terms};
 use crate::id::{DefinitionId, ProfileNumber};
 use crate::journal::{Issue, LotKind};
 use crate::time::Period;
@@ -15,7 +15,7 @@ pub struct Definitions(BTreeMap<DefinitionId, Known>);
 #[derive(Debug)]
 struct Known {
     latest: Defined,
-    terms: Vec<DefinedTerms>,
+    terms: Vec<(DefinedTerms, Option<Box<Scope>>)>,
 }
 
 /// The terms that a definition gives its lots; the zone may come from the request or the program.
@@ -46,8 +46,12 @@ impl Definitions {
         )?;
         let Terms { period, extend_days, is_reassignable, is_extendable, .. } = issue.terms;
         let terms = DefinedTerms { kind: issue.kind, period, extend_days, is_reassignable, is_extendable };
-        let is_defined = known.terms.contains(&terms);
-        ensure("D3", "terms", is_defined, &issue.terms, format_args!("those of the definition"))
+        let mut on_terms = known.terms.iter().filter(|(known, _)| *known == terms).peekable();
+        let is_defined = on_terms.peek().is_some();
+        ensure("D3", "terms", is_defined, &issue.terms, format_args!("those of the definition"))?;
+        let is_within = on_terms.any(|(_, scope)| is_narrowed(scope.as_deref(), issue));
+        let expected = format_args!("the definition's, or narrower");
+        ensure("S2", "details.scope", is_within, &issue.scope(), expected)
     }
 }
 
@@ -73,7 +77,7 @@ impl Past {
         let is_free = defined.is_archived || others.next().is_none();
         ensure("D1", "definition.handle", is_free, handle, format_args!("a handle that is not taken"))?;
         check_value(&defined.definition)?;
-        let terms = terms(&defined.definition);
+        let terms = (terms(&defined.definition), scope(&defined.definition));
         let new = || Known { latest: defined.clone(), terms: Vec::new() };
         let known = definitions.entry(defined.id).or_insert_with(new);
         known.latest = defined.clone();
@@ -101,6 +105,22 @@ const fn kind(definition: &Definition) -> LotKind {
     match definition {
         Definition::Reward(_) => LotKind::Reward,
         Definition::Point(_) => LotKind::Point,
+    }
+}
+
+/// Whether a lot's scope is a definition's, or narrower. Points have none.
+fn is_narrowed(own: Option<&Scope>, issue: &Issue) -> bool {
+    match (own.filter(|own| !own.is_everything()), issue.scope()) {
+        (None, given) => given.is_none() || issue.kind == LotKind::Reward,
+        (Some(own), Some(given)) => own.narrowed(given).as_ref() == Some(given),
+        (Some(_), None) => false,
+    }
+}
+
+fn scope(definition: &Definition) -> Option<Box<Scope>> {
+    match definition {
+        Definition::Reward(reward) => reward.scope.clone(),
+        Definition::Point(_) => None,
     }
 }
 

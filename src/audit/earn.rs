@@ -44,7 +44,7 @@ impl Past {
             paid(step, transaction, issue.value_initial.as_points(), status);
         same("X4", "value_remaining", &issue.value_remaining.as_points(), &into_lot)?;
         let origin = Origin::Earned { transaction, paid_to_debt, clawed_back, replaces };
-        same("X3", "details", &issue.details, &only_from(origin))?;
+        same("X3", "details", &issue.details, &only_from(origin, None))?;
         check_earned_terms(issue)?;
         let Terms { period, timezone, .. } = issue.terms;
         let expiry =

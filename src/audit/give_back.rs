@@ -1,17 +1,19 @@
 //! Returns and reversals (rules R1 to R4).
 
 use super::announced::Announced;
+use super::lines::check_returned;
 use super::lots::{NONE, lot_change, same_change};
 use super::spend::{check_asked, sum};
 use super::{Check, Fault, Past, Step, ensure, same};
 use crate::account::Debts;
 use crate::id::{LotId, ProfileNumber, ReturnId, TransactionId, next_sequence};
 use crate::journal::draw::first_part;
+use crate::journal::lines::difference;
 use crate::journal::{
-    Bucket, Item, Items, LotKind, LotState, Origin, RedemptionState, ReturnEntry, ReturnedItem, ReturnedTo,
-    Standing,
+    Bucket, Item, Items, LotKind, LotState, Origin, PaidLines, RedemptionState, ReturnEntry, ReturnedItem,
+    ReturnedTo, Standing,
 };
-use crate::value::{Amount, Exchange, Points, Quantity};
+use crate::value::{Amount, Exchange, Quantity};
 
 /// The state of a redemption after the entries so far.
 #[derive(Clone, Debug)]
@@ -27,6 +29,7 @@ pub(super) struct Made {
     pub(super) total: Amount,
     pub(super) items: Items,
     pub(super) exchange: Option<Exchange>,
+    pub(super) lines: Option<PaidLines>,
 }
 
 impl Past {
@@ -78,10 +81,10 @@ impl Past {
             let linked = &known.state.transaction_id;
             same("X1", "redemption.transaction_id", &state.transaction_id, linked)?;
             check_total(made, known.state.returned, back, is_reversal)?;
-            check_shares(made, known.state.returned, back)?;
+            check_shares(made, &known.state, back)?;
         }
         let made = made.cloned();
-        self.redemptions.insert(state.id, super::RedemptionRecord { made, state: *state });
+        self.redemptions.insert(state.id, super::RedemptionRecord { made, state: state.clone() });
         Ok(())
     }
 
@@ -134,7 +137,8 @@ impl Past {
         let none = || Fault::new("R3", "items.change", &item.change, "the change of the lot");
         let change = item.change.as_ref().ok_or_else(none)?;
         let after = LotState { remaining: now.remaining.plus(value), ..now };
-        same_change(change, &lot_change(after, [(Bucket::Redeemed, after.standing.bucket(), value), NONE]))?;
+        let moves = [(Bucket::Redeemed, after.standing.bucket(), value), NONE];
+        same_change(change, &record.change(step, after, moves))?;
         record.now = after;
         Ok(())
     }
@@ -179,19 +183,23 @@ fn check_total(made: &Made, returned: Amount, back: &ReturnEntry, is_reversal: b
     if is_reversal || back.total < back.requested { same("R2", "total", &back.total, &left) } else { Ok(()) }
 }
 
-/// Checks each lot's share: the part that it gave and does not keep, the last used first (rule R1).
-fn check_shares(made: &Made, returned: Amount, back: &ReturnEntry) -> Check {
-    let left = made.total.minus(returned);
-    let before = first_part(&made.items, made.exchange, left);
-    let kept = first_part(&made.items, made.exchange, left.minus(back.total));
-    let shares = before.iter().rev().filter_map(|item| {
-        let kept = kept.iter().find(|kept| kept.lot == item.lot);
-        let (amount, points) = kept.map_or((Amount::ZERO, Points::ZERO), |kept| (kept.amount, kept.points));
-        let back =
-            Item { lot: item.lot, amount: item.amount.minus(amount), points: item.points.minus(points) };
-        (!back.amount.is_zero() || !back.points.is_zero()).then_some((back, item.kind()))
-    });
-    let expected: Vec<(Item, LotKind)> = shares.collect();
+/// Checks each lot's share: the part that it gave and does not keep, the last used first (rule R1); of a redemption with
+/// lines, for the lines that it still pays (rule S5).
+fn check_shares(made: &Made, was: &RedemptionState, back: &ReturnEntry) -> Check {
+    let left = made.total.minus(was.returned);
+    let first = |amount| first_part(&made.items, made.exchange, amount);
+    let (before, kept) = match (was.lines.as_deref().or(made.lines.as_ref()), &back.redemption.lines) {
+        (Some(before), Some(now)) => {
+            check_returned(made, before, now)?;
+            (before.items(&made.items, made.exchange), now.items(&made.items, made.exchange))
+        }
+        (lines, now) => {
+            let is_right = lines.is_some() == now.is_some();
+            ensure("S5", "redemption.lines", is_right, now, format_args!("as the redemption"))?;
+            (first(left), first(left.minus(back.total)))
+        }
+    };
+    let expected: Vec<(Item, LotKind)> = difference(&before, &kept).into_iter().rev().collect();
     let share =
         |item: &ReturnedItem| (Item { lot: item.lot, amount: item.amount, points: item.points }, item.kind);
     same("R1", "items", &back.items.iter().map(share).collect(), &expected)

@@ -1,5 +1,6 @@
 //! Holds that were captured, released or lapsed (rules H2 to H4).
 
+use super::lines::{check_captured, lines};
 use super::lots::{LotRecord, same_after};
 use super::spend::{check_asked, check_items, exchange};
 use super::{Check, Fault, Past, Step, ensure, same};
@@ -23,7 +24,13 @@ impl Past {
         ensure("H2", "redeem.total", redeem.total <= held, &redeem.total, format_args!("at most {held}"))?;
         check_items(&redeem.items, redeem.total, redeem.details.as_deref())?;
         let rate = exchange(placed.details.as_deref());
-        same("H2", "redeem.items", &redeem.items, &first_part(&placed.items, rate, redeem.total))?;
+        match lines(redeem.details.as_deref()) {
+            Some(_) => check_captured(placed, &redeem.items)?,
+            None => {
+                same("S5", "redeem.details.lines", &lines(placed.details.as_deref()), &None)?;
+                same("H2", "redeem.items", &redeem.items, &first_part(&placed.items, rate, redeem.total))?;
+            }
+        }
         let captured = exchange(redeem.details.as_deref());
         same("H2", "redeem.details.exchange", &captured, &rate.filter(|_| captured.is_some()))?;
         let meta = |details: Option<&RedeemDetails>| details.and_then(|d| d.meta.clone());

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::announced::Announced;
 use super::{Check, Fault, LotRecord, Past, Step, ensure, same};
+use crate::definition::Scope;
 use crate::id::{ExternalId, LotId, ProfileNumber};
 use crate::journal::{Cause, Issue, LotDetails, LotState, Origin, Standing};
 use crate::value::{Delta, Quantity};
@@ -80,9 +81,9 @@ impl Past {
         let Some(old) = self.lots.get(&lot) else {
             let transaction = transaction.or_else(|| issue.owner());
             let origin = Origin::Returned { redemption, lot, transaction };
-            return same("R3", "details", &issue.details, &only_from(origin));
+            return same("R3", "details", &issue.details, &only_from(origin, issue.scope()));
         };
-        same("R3", "details", &issue.details, &only_from(origin))?;
+        same("R3", "details", &issue.details, &only_from(origin, old.issue.scope()))?;
         same("R3", "definition_id", &issue.definition_id, &old.issue.definition_id)?;
         same("R3", "terms", &issue.terms, &old.issue.terms)?;
         let fresh = issue.terms.period.and_then(|p| p.expiry(step.at(), issue.terms.timezone).ok());
@@ -101,9 +102,10 @@ fn is_days_later(step: &Step<'_>, issue: &Issue) -> bool {
     })
 }
 
-/// The details of a lot that no request asked for: its origin, and nothing from the caller.
-pub(super) fn only_from(origin: Origin) -> Option<Box<LotDetails>> {
-    Some(Box::new(LotDetails { origin: Some(origin), ..LotDetails::default() }))
+/// The details of a lot that no request asked for: its origin and scope, and nothing from the caller.
+pub(super) fn only_from(origin: Origin, scope: Option<&Scope>) -> Option<Box<LotDetails>> {
+    let scope = scope.cloned().map(Box::new);
+    Some(Box::new(LotDetails { origin: Some(origin), scope, ..LotDetails::default() }))
 }
 
 fn issued_by_request(step: &Step<'_>, issue: &Issue) -> Check {

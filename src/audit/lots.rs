@@ -1,6 +1,6 @@
 //! The state of each lot according to the journal, and the changes that follow from it.
 
-use super::{Check, Fault, Past, same};
+use super::{Check, Fault, Past, Step, same};
 use crate::id::{ExternalId, LotId};
 use crate::journal::{Bucket, Issue, LotChange, LotDetails, LotState, Movement, Standing};
 use crate::time::{Expiry, Timestamp};
@@ -42,6 +42,20 @@ impl LotRecord {
         }
     }
 
+    /// The change that leaves the lot in this state. Its scope comes along if the account has forgotten it (rule S2).
+    pub(super) fn change(
+        &self,
+        step: &Step<'_>,
+        after: LotState,
+        moves: [(Bucket, Bucket, Quantity); 2],
+    ) -> LotChange {
+        let is_gone = step.account.live(after.lot, step.at()).is_none();
+        let is_usable = matches!(after.standing, Standing::Usable | Standing::Pending(_));
+        let is_back = is_gone && is_usable && !after.remaining.is_zero();
+        let scope = self.issue.scope().filter(|_| is_back).cloned().map(Box::new);
+        LotChange { scope, ..lot_change(after, moves) }
+    }
+
     pub(super) fn unheld(&self) -> Quantity {
         self.now.remaining.minus(self.held)
     }
@@ -52,7 +66,7 @@ pub(super) fn lot_change(after: LotState, moves: [(Bucket, Bucket, Quantity); 2]
     let kind = after.kind;
     let moves = moves.into_iter().filter(|(from, to, value)| from != to && !value.is_zero());
     let moved = moves.map(|(from, to, value)| Movement { kind, from, to, value }).collect();
-    LotChange { after, moved }
+    LotChange { after, moved, scope: None }
 }
 
 /// A movement of nothing.
@@ -79,7 +93,8 @@ pub(super) fn same_after(found: &LotState, expected: &LotState) -> Check {
 /// Checks the change of a lot that an entry gives: its state, and its movements.
 pub(super) fn same_change(found: &LotChange, expected: &LotChange) -> Check {
     same_after(&found.after, &expected.after)?;
-    same("J3", "moved", &found.moved, &expected.moved)
+    same("J3", "moved", &found.moved, &expected.moved)?;
+    same("S2", "scope", &found.scope, &expected.scope)
 }
 
 /// Checks that a lot's frozen facts did not change (rule D3). Its value and attachments can be corrected.

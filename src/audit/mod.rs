@@ -12,6 +12,7 @@ mod fault;
 mod give_back;
 mod hold;
 mod issue;
+mod lines;
 mod lots;
 mod merge;
 mod request;

@@ -1,6 +1,7 @@
 //! Redemptions and holds: which lots give, and how much (rules C1 to C5, Q5 and H1).
 
 use super::give_back::{Made, RedemptionRecord};
+use super::lines::{check_allotted, check_lines, lines};
 use super::{Check, Past, Step, ensure, same};
 use crate::id::{HoldId, RedemptionId};
 use crate::journal::draw::first_part;
@@ -13,7 +14,7 @@ impl Past {
         same("J1", "redemption", &redeemed.redemption, &id)?;
         check_asked(redeemed.requested, redeemed.total)?;
         check_items(&redeemed.items, redeemed.total, redeemed.details.as_deref())?;
-        check_drawn(step, &redeemed.items, exchange(redeemed.details.as_deref()))?;
+        check_drawn(step, &redeemed.items, redeemed.details.as_deref())?;
         for item in &redeemed.items {
             let record = self.lot("items.lot", item.lot)?;
             record.now.remaining = record.now.remaining.minus(item.value());
@@ -27,7 +28,7 @@ impl Past {
         same("J1", "hold", &placed.hold, &id)?;
         same("H3", "held_at", &placed.held_at, &step.at())?;
         check_placed(step, placed)?;
-        check_drawn(step, &placed.items, exchange(placed.details.as_deref()))?;
+        check_drawn(step, &placed.items, placed.details.as_deref())?;
         for item in &placed.items {
             let record = self.lot("items.lot", item.lot)?;
             record.held = record.held.plus(item.value());
@@ -42,9 +43,9 @@ impl Past {
             total: redeemed.total,
             items: redeemed.items.clone(),
             exchange: exchange(redeemed.details.as_deref()),
+            lines: lines(redeemed.details.as_deref()).cloned(),
         };
-        let state = RedemptionState { id, returned: Amount::ZERO, is_reversed: false, transaction_id: None };
-        self.redemptions.insert(id, RedemptionRecord { made: Some(made), state });
+        self.redemptions.insert(id, RedemptionRecord { made: Some(made), state: RedemptionState::new(id) });
     }
 }
 
@@ -73,18 +74,27 @@ pub(super) fn check_items(items: &Items, total: Amount, details: Option<&RedeemD
     let exchange = exchange(details);
     let is_right = exchange.is_some() == has_points;
     ensure("Q5", "details.exchange", is_right, &exchange, format_args!("a rate if points pay"))?;
-    same("Q5", "items", items, &first_part(items, exchange, total))
+    same("Q5", "items", items, &first_part(items, exchange, total))?;
+    lines(details).map_or(Ok(()), |lines| check_lines(items, lines))
 }
 
 pub(super) fn sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
     amounts.try_fold(Amount::ZERO, Amount::checked_add)
 }
 
-/// Checks the draw: the first lots give all they have; only a kind's last lot keeps a rest (rules C1 to C3).
-fn check_drawn(step: &Step<'_>, items: &Items, exchange: Option<Exchange>) -> Check {
-    for kind in [LotKind::Reward, LotKind::Point] {
+/// Checks the draw: the first lots give all they have; only a kind's last lot keeps a rest (rules C1 to C3). Lots with a
+/// scope give to lines only (rule S3); to which of them, the journal does not tell.
+fn check_drawn(step: &Step<'_>, items: &Items, details: Option<&RedeemDetails>) -> Check {
+    let kinds = if lines(details).is_some() {
+        check_allotted(step, items)?;
+        [LotKind::Point].as_slice()
+    } else {
+        &[LotKind::Reward, LotKind::Point]
+    };
+    for kind in kinds.iter().copied() {
         let mut taken = items.iter().filter(|item| item.kind() == kind).peekable();
-        let lots = step.account.lots(kind).map(|lot| (lot.id, lot.available(step.at())));
+        let lots = step.account.lots(kind).filter(|lot| step.account.scope(lot.id).is_none());
+        let lots = lots.map(|lot| (lot.id, lot.available(step.at())));
         let mut lots = lots.filter(|(_, available)| !available.is_zero());
         while let Some(item) = taken.next() {
             let next = lots.next();
@@ -95,7 +105,7 @@ fn check_drawn(step: &Step<'_>, items: &Items, exchange: Option<Exchange>) -> Ch
             ensure("C2", "items", is_right, &value, format_args!("what the lot has, {available}"))?;
         }
     }
-    check_strategies(step, items, exchange)
+    if lines(details).is_some() { Ok(()) } else { check_strategies(step, items, exchange(details)) }
 }
 
 /// Checks that the first strategy is exhausted before the second is used (rule C3).
@@ -108,7 +118,10 @@ fn check_strategies(step: &Step<'_>, items: &Items, exchange: Option<Exchange>) 
     let available = step.account.totals().pot(first).available;
     let all = match (first, exchange) {
         (LotKind::Point, Some(exchange)) => exchange.pays(available.as_points(), Amount::MAX_TOTAL),
-        _ => available.as_amount(),
+        _ => {
+            let lots = step.account.lots(LotKind::Reward).filter(|lot| step.account.scope(lot.id).is_none());
+            lots.fold(Amount::ZERO, |sum, lot| sum.plus(lot.available(step.at()).as_amount()))
+        }
     };
     same("C3", "items", &paid, &Some(all))
 }

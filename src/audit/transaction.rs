@@ -36,8 +36,8 @@ impl Past {
         self.check_links(step, before.as_ref(), change)?;
         self.check_earned(step, before.as_ref(), change)?;
         for state in &change.redemptions {
-            let unknown = || RedemptionRecord { made: None, state: *state };
-            self.redemptions.entry(state.id).or_insert_with(unknown).state = *state;
+            let unknown = || RedemptionRecord { made: None, state: state.clone() };
+            self.redemptions.entry(state.id).or_insert_with(unknown).state = state.clone();
         }
         self.transactions.insert(now.id, now.clone());
         Ok(())
@@ -72,7 +72,7 @@ impl Past {
     ) -> Check {
         let transaction = &change.transaction;
         let now = transaction.redemption_id.filter(|_| !transaction.is_deleted);
-        let stated = |id: RedemptionId| change.redemptions.iter().find(|state| state.id == id).copied();
+        let stated = |id: RedemptionId| change.redemptions.iter().find(|state| state.id == id).cloned();
         let linked = now.map(|id| self.linkable(step, id, transaction, stated(id))).transpose()?.flatten();
         let linked = linked.map(|state| RedemptionState { transaction_id: Some(transaction.id), ..state });
         // An earlier link that is not known here is taken as stated.
@@ -87,7 +87,7 @@ impl Past {
         let mut expected = Vec::new();
         expected.extend(linked.filter(|_| was != now));
         if let Some(id) = was.filter(|id| now != Some(*id)) {
-            let known = self.redemptions.get(&id).map(|known| known.state);
+            let known = self.redemptions.get(&id).map(|known| known.state.clone());
             let state = known.or_else(|| stated(id).filter(|_| id.number() != step.number()));
             expected.extend(state.map(|state| RedemptionState { transaction_id: None, ..state }));
         }
@@ -107,7 +107,7 @@ impl Past {
         let Some(known) = self.redemptions.get(&id) else {
             let is_foreign = id.number() != step.number() && step.account.includes_number(id.number());
             ensure("J1", field, is_foreign, &id, format_args!("a redemption that was made before"))?;
-            let is_free = stated.is_none_or(|state| !state.is_reversed);
+            let is_free = stated.as_ref().is_none_or(|state| !state.is_reversed);
             ensure(
                 "X1",
                 "redemptions.is_reversed",
@@ -117,7 +117,7 @@ impl Past {
             )?;
             return Ok(stated);
         };
-        let state = known.state;
+        let state = known.state.clone();
         let is_free = !state.is_reversed && state.transaction_id.is_none_or(|other| other == to.id);
         ensure("X1", field, is_free, &id, format_args!("one that is linked to nothing else"))?;
         if let Some(made) = &known.made {

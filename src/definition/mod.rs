@@ -1,10 +1,12 @@
 //! Definitions: the templates that lots are issued from (rules D1 to D3).
 
 mod kind;
+mod scope;
 
 use serde::{Deserialize, Serialize};
 
 pub use kind::RewardType;
+pub use scope::{Line, Scope};
 
 use crate::id::{DefinitionId, Handle};
 use crate::json::Json;
@@ -59,6 +61,9 @@ pub struct RewardDefinition {
     /// The zone of rewards issued from it; without it, the program's (rule T3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<Zone>,
+    /// What its rewards may be spent on; anything without it (rule S2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Box<Scope>>,
     /// Whether rewards can be issued from it (rule D2).
     #[serde(default = "yes")]
     pub is_assignable: bool,
@@ -184,6 +189,7 @@ impl RewardDefinition {
             absolute_expiry: None,
             extend_days: None,
             timezone: None,
+            scope: None,
             is_assignable: true,
             is_reassignable: false,
             is_extendable: false,
@@ -224,6 +230,9 @@ setters! { RewardDefinition {
 
     /// In another zone than the program's (rule T3).
     with_timezone(timezone: Zone) = Some(timezone);
+
+    /// With this scope: what its rewards may be spent on (rule S2).
+    with_scope(scope: Scope) = Some(Box::new(scope));
 
     /// Whether lots can be issued from it (rule D2).
     with_assignable(is_assignable: bool) = is_assignable;

@@ -1,8 +1,10 @@
 //! Checks that every request shares. Each names the field and the rule.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::account::Account;
+use crate::definition::{Line, Scope};
 use crate::engine::Rejection;
 use crate::program::Program;
 use crate::time::{Timestamp, Until};
@@ -75,6 +77,47 @@ pub(crate) fn an_end(field: &'static str, until: Option<Until>) -> Result<(), Re
         Some(Until::Never) => Err(Rejection::NoEnd { field: field.into() }),
         _ => Ok(()),
     }
+}
+
+/// The tags of a scope, and the least spend (rules S1, S2 and Q6).
+pub(crate) fn scope(program: &Program, scope: &Scope) -> Result<(), Rejection> {
+    basket_tags("scope.only", &scope.only)?;
+    basket_tags("scope.except", &scope.except)?;
+    scope.minimum_spend.map_or(Ok(()), |minimum| amount(program, "scope.minimum_spend", minimum))
+}
+
+/// The lines of a basket and the tags of all of them (rule S1): what they cost together.
+pub(crate) fn basket(program: &Program, lines: &[Line], tags: &[String]) -> Result<Amount, Rejection> {
+    at_most("lines", lines.len(), MOST_LINES)?;
+    let (mut seen, mut total) = (BTreeSet::new(), Amount::ZERO);
+    for line in lines {
+        text("lines.id", &line.id, BASKET_TEXT)?;
+        sum(program, "lines.amount", line.amount)?;
+        basket_tags("lines.tags", &line.tags)?;
+        if !seen.insert(line.id.as_str()) {
+            return Err(Rejection::DuplicateLine { line: line.id.clone() });
+        }
+        // At most 500 amounts of at most 10^12 each.
+        total = total.plus(line.amount);
+    }
+    sum(program, "lines", total)?;
+    basket_tags("tags", tags)?;
+    Ok(total)
+}
+
+/// The most lines of a basket, and the most tags of a line or a scope.
+pub(crate) const MOST_LINES: usize = 500;
+const MOST_TAGS: usize = 32;
+/// The longest tag or line id.
+const BASKET_TEXT: usize = 64;
+
+fn basket_tags(field: &'static str, tags: &[String]) -> Result<(), Rejection> {
+    at_most(field, tags.len(), MOST_TAGS)?;
+    tags.iter().try_for_each(|tag| text(field, tag, BASKET_TEXT))
+}
+
+fn at_most(field: &'static str, count: usize, max: usize) -> Result<(), Rejection> {
+    if count > max { Err(Rejection::TooMany { field: field.into(), max }) } else { Ok(()) }
 }
 
 pub(crate) fn tags(tags: &[String]) -> Result<(), Rejection> {

@@ -1,4 +1,5 @@
-//! The draw: which lots pay, soonest expiry first, with one strategy after the other (rules C1 to C3, Q4 and Q5).
+//! The draw: which lots pay, soonest expiry first, with one strategy after the other (rules C1 to C3, Q4 and Q5). A request
+//! that does not say what is bought uses no lot that has a scope (rule S3).
 
 use crate::account::Account;
 use crate::engine::Rejection;
@@ -24,7 +25,13 @@ pub(crate) fn draw(
         }
         match strategy {
             Strategy::Rewards => {
-                draw.rewards(account.lots(LotKind::Reward).map(|lot| (lot.id, lot.available(at))), left)
+                let lots = account.lots(LotKind::Reward);
+                if account.has_scopes() {
+                    let unscoped = lots.filter(|lot| account.scope(lot.id).is_none());
+                    draw.rewards(unscoped.map(|lot| (lot.id, lot.available(at))), left);
+                } else {
+                    draw.rewards(lots.map(|lot| (lot.id, lot.available(at))), left);
+                }
             }
             Strategy::Points => {
                 let exchange = program.exchange().ok_or(Rejection::NoExchangeRate)?;
@@ -42,11 +49,18 @@ pub(crate) fn draw(
 }
 
 /// What could be drawn at most, with these strategies: what a rejection says is available.
-pub(crate) fn available(program: &Program, account: &Account, strategies: &[Strategy]) -> Amount {
+pub(crate) fn available(
+    program: &Program,
+    account: &Account,
+    at: Timestamp,
+    strategies: &[Strategy],
+) -> Amount {
     let totals = account.totals();
+    let scoped = account.lots(LotKind::Reward).filter(|lot| account.scope(lot.id).is_some());
+    let scoped = scoped.fold(Amount::ZERO, |sum, lot| sum.plus(lot.available(at).as_amount()));
     strategies.iter().fold(Amount::ZERO, |sum, strategy| {
         let more = match strategy {
-            Strategy::Rewards => totals.rewards.available.as_amount(),
+            Strategy::Rewards => totals.rewards.available.as_amount().minus(scoped),
             Strategy::Points => program.exchange().map_or(Amount::ZERO, |exchange| {
                 exchange.pays(totals.points.available.as_points(), Amount::MAX_TOTAL)
             }),

@@ -18,6 +18,8 @@ pub(crate) struct LotRecord<'a> {
     pub(crate) now: LotState,
     /// The part of its remaining value that holds set aside.
     pub(crate) held: Quantity,
+    /// Whether it is live: usable, pending, or held past its expiry.
+    is_live: bool,
 }
 
 impl<'a> LotRecord<'a> {
@@ -41,7 +43,7 @@ impl<'a> LotRecord<'a> {
     ) -> Option<Self> {
         let issue = record.made.issue_of(id)?;
         if let Some((lot, kind, standing)) = account.live(id, at) {
-            return Some(Self { issue, now: after(&lot, kind, standing), held: lot.held });
+            return Some(Self { issue, now: after(&lot, kind, standing), held: lot.held, is_live: true });
         }
         let said = said.or_else(|| record.newest().lot_state(id))?;
         let remaining = match said.standing {
@@ -55,7 +57,8 @@ impl<'a> LotRecord<'a> {
             Standing::Pending(available_at) if available_at > at => Standing::Pending(available_at),
             _ => Standing::Usable,
         };
-        Some(Self { issue, now: LotState { remaining, standing, ..said }, held: Quantity::ZERO })
+        let now = LotState { remaining, standing, ..said };
+        Some(Self { issue, now, held: Quantity::ZERO, is_live: false })
     }
 
     /// The lot that a request names.
@@ -91,6 +94,18 @@ impl<'a> LotRecord<'a> {
         }
     }
 
+    /// The change of it to a new state. If it becomes live again, its scope comes with it (rule S2).
+    pub(crate) fn changed(
+        &self,
+        after: LotState,
+        moved: impl IntoIterator<Item = (Bucket, Bucket, Quantity)>,
+    ) -> LotChange {
+        let is_live = matches!(after.standing, Standing::Usable | Standing::Pending(_));
+        let is_back = !self.is_live && is_live && !after.remaining.is_zero();
+        let scope = self.issue.scope().filter(|_| is_back).cloned().map(Box::new);
+        LotChange { scope, ..changed(after, moved) }
+    }
+
     /// Its remaining value, without what holds set aside.
     pub(crate) fn unheld(&self) -> Quantity {
         self.now.remaining.minus(self.held)
@@ -113,7 +128,8 @@ pub(crate) fn changed(
 ) -> LotChange {
     let kind = after.kind;
     let moved = moved.into_iter().filter(|(from, to, value)| from != to && !value.is_zero());
-    LotChange { after, moved: moved.map(|(from, to, value)| Movement { kind, from, to, value }).collect() }
+    let moved = moved.map(|(from, to, value)| Movement { kind, from, to, value }).collect();
+    LotChange { after, moved, scope: None }
 }
 
 /// A lot as it is at an instant, with everything settled that fell due by then.

@@ -5,6 +5,8 @@
 //! rule allow it? Then its entries are sealed, and the outcome is made from them. Nothing here reads a clock, a store or
 //! chance, and nothing knows an operation: those implement [`Operation`](sealed::Operation).
 
+pub(crate) mod allot;
+pub(crate) mod basket;
 pub(crate) mod check;
 pub(crate) mod content;
 pub(crate) mod draft;

@@ -1,18 +1,19 @@
 //! The rejections: why the rules refuse a request, each with a code, numbers and the rule.
 //!
-//! Precedence, when several reasons apply at once: first what makes a request the repetition of another (its key,
-//! its external id), then its own fields in the order in which they are documented, then time (rule T6: that of both
-//! accounts where it is about two), then whether what it names exists, then the terms and policies that forbid it,
-//! then value that is missing, and last the limits of an account. [`Rejection::class`] gives the step.
+//! Precedence, if several apply: first whether the request repeats another (its key, its external id), then its fields in
+//! the order of their documentation, then time (rule T6, for both accounts if there are two), then whether what it names
+//! exists, then terms and policies, then missing value, and last an account's limits. [`Rejection::class`] gives the step.
 
 mod code;
+mod field;
 mod refusal;
 
+pub use code::RejectionClass;
+pub use field::Field;
+use field::listed;
+pub use refusal::{KeyReused, Refusal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-
-pub use code::RejectionClass;
-pub use refusal::{KeyReused, Refusal};
 
 use crate::id::{DefinitionId, ExternalId, HoldId, LotId, RedemptionId, TransactionId};
 use crate::journal::External;
@@ -78,6 +79,28 @@ pub enum Rejection {
         /// The most bytes.
         max: usize,
     },
+    /// A list is longer than the ledger keeps (rule [S1](crate::guide::rules#s1)).
+    #[error("{field}: may have at most {max} entries (rule S1)")]
+    TooMany {
+        /// The field.
+        field: Field,
+        /// The most that there may be.
+        max: usize,
+    },
+    /// Two lines have one id (rule [S1](crate::guide::rules#s1)).
+    #[error("lines: the id `{line}` comes twice (rule S1)")]
+    DuplicateLine {
+        /// The id.
+        line: String,
+    },
+    /// The basket's total is not the sum of its lines (rule [S1](crate::guide::rules#s1)).
+    #[error("basket_total: {basket_total} is not the {lines} that the lines add up to (rule S1)")]
+    BasketDiffers {
+        /// The total.
+        basket_total: Amount,
+        /// The sum of the lines.
+        lines: Amount,
+    },
     /// A quantity is zero where value would move (rule [Q6](crate::guide::rules#q6)).
     #[error("{field}: must be above zero (rule Q6)")]
     NotPositive {
@@ -116,7 +139,7 @@ pub enum Rejection {
         /// The field.
         field: Field,
     },
-    /// The lot would expire before it becomes available, wherever these instants lie (rule [D7](crate::guide::rules#d7)).
+    /// The lot would expire before it becomes available (rule [D7](crate::guide::rules#d7)).
     #[error("{field}: the lot would expire before it becomes available at {available_at} (rule D7)")]
     NeverUsable {
         /// The field.
@@ -215,6 +238,20 @@ pub enum Rejection {
         /// The most that can be taken.
         cap: Amount,
     },
+    /// The amount is above what the lines cost together (rule [S1](crate::guide::rules#s1)).
+    #[error("amount: {requested} is above the {basket} that the lines add up to (rule S1)")]
+    AboveBasket {
+        /// What was asked for.
+        requested: Amount,
+        /// The sum of the lines.
+        basket: Amount,
+    },
+    /// The scope would let the reward pay more than its definition does (rule [S2](crate::guide::rules#s2)).
+    #[error("scope: may only narrow that of definition {definition} (rule S2)")]
+    ScopeWidened {
+        /// The definition.
+        definition: DefinitionId,
+    },
     /// The redemption was reversed (rule [X1](crate::guide::rules#x1)).
     #[error("redemption_id: {redemption} was reversed (rule X1)")]
     RedemptionReversed {
@@ -285,6 +322,14 @@ pub enum Rejection {
         /// What was asked for.
         requested: Amount,
         /// What is left.
+        left: Amount,
+    },
+    /// More of a line was to be given back than the redemption still pays of it (rule [S5](crate::guide::rules#s5)).
+    #[error("lines: the redemption has {left} left to give back of line `{line}` (rule S5)")]
+    ReturnAboveLine {
+        /// The line.
+        line: String,
+        /// What is left of it.
         left: Amount,
     },
     /// Part of the redemption was given back before, so it cannot be undone as a whole (rule [R4](crate::guide::rules#r4)).
@@ -403,15 +448,3 @@ pub enum Rejection {
     #[error("the account's journal is full (rule J1)")]
     JournalFull,
 }
-
-/// `lot 5 is`, or `lots 5 and 6 are`.
-fn listed(lots: &[LotId]) -> String {
-    let texts: Vec<String> = lots.iter().map(LotId::to_string).collect();
-    match texts.as_slice() {
-        [only] => format!("lot {only} is"),
-        many => format!("lots {} are", many.join(", ")),
-    }
-}
-
-/// A field of a request, by its name in JSON.
-pub type Field = std::borrow::Cow<'static, str>;

@@ -44,7 +44,7 @@ impl Binary for Defined {
 
 impl Binary for RewardDefinition {
     fn write(&self, to: &mut Writer<'_>) {
-        let Self { period, absolute_expiry, extend_days, timezone, max_value, meta, .. } = self;
+        let Self { period, absolute_expiry, extend_days, timezone, max_value, scope, meta, .. } = self;
         to.flags([
             self.is_assignable,
             self.is_reassignable,
@@ -56,6 +56,7 @@ impl Binary for RewardDefinition {
             extend_days.is_some(),
             timezone.is_some(),
             meta.is_some(),
+            scope.is_some(),
         ]);
         to.text(self.handle.as_str());
         to.text(&self.name);
@@ -82,6 +83,7 @@ impl Binary for RewardDefinition {
             ],
             to,
         );
+        scope.iter().for_each(|scope| scope.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
@@ -97,6 +99,7 @@ impl Binary for RewardDefinition {
             has_extend_days,
             has_zone,
             has_meta,
+            has_scope,
         ] = from.flags()?;
         let mut definition = Self {
             is_assignable,
@@ -124,6 +127,7 @@ impl Binary for RewardDefinition {
             definition.icon,
             definition.image_url,
         ] = read_optional_texts(from)?;
+        definition.scope = from.if_set(has_scope, Binary::read)?;
         Ok(definition)
     }
 }

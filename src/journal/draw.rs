@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::id::LotId;
-use crate::journal::{Item, Items, LotKind};
+use crate::journal::{Item, Items, LotKind, PaidLines};
 use crate::value::{Amount, Exchange, Points, Quantity};
 
 /// A draw that was not carried out yet.
@@ -15,6 +15,8 @@ pub(crate) struct Draw {
     pub(crate) total: Amount,
     /// The rate at which points pay, if any do.
     pub(crate) exchange: Option<Exchange>,
+    /// The lines that each item pays, if the request says what is bought.
+    pub(crate) lines: Option<PaidLines>,
 }
 
 /// The first part of a draw: the share of each lot if only this amount had been requested (rules H2 and R1).
@@ -42,6 +44,12 @@ pub(crate) fn first_part(items: &[Item], exchange: Option<Exchange>, wanted: Amo
 }
 
 impl Draw {
+    /// Adds an item.
+    pub(crate) fn add(&mut self, item: Item) {
+        self.items.push(item);
+        self.total = self.total.plus(item.amount);
+    }
+
     /// Pays up to an amount from rewards.
     pub(crate) fn rewards(&mut self, lots: impl Iterator<Item = (LotId, Quantity)>, wanted: Amount) {
         let paid = each_lot(lots, wanted.into(), |lot, value| {

@@ -1,7 +1,7 @@
 //! The effects of an entry, defined once for each kind, in the file of that kind. The account, its totals, the
 //! indexes, the wallet, the events and the projections all read them.
 
-use crate::definition::Defined;
+use crate::definition::{Defined, Scope};
 use crate::id::{DefinitionId, ExternalId, HoldId, LotId, ProfileNumber, RedemptionId};
 use crate::journal::{
     Bucket, Entry, EntryKind, HoldEntry, Issue, Item, LotKind, LotState, LotValue, Movement, Owed, Recovered,
@@ -25,6 +25,8 @@ pub(crate) enum Effect<'a> {
     Hold { lot: LotId, kind: LotKind, value: Quantity },
     /// Held value of a lot is released. The lot's new state comes next.
     Free { lot: LotId, kind: LotKind, value: Quantity, to: Bucket },
+    /// The scope of a lot that becomes usable again (rule S2). The lot's new state comes next.
+    Scope { lot: LotId, scope: &'a Scope },
     /// The new state of a lot.
     State(&'a LotState),
     /// The fixed facts of a lot were corrected. The lot's new state comes next.
@@ -36,7 +38,7 @@ pub(crate) enum Effect<'a> {
     /// Value was given back.
     Returned { back: &'a ReturnEntry, is_reversal: bool },
     /// The new state of an earlier redemption.
-    Redemption(RedemptionState),
+    Redemption(&'a RedemptionState),
     /// A hold is open from now on.
     HoldOpened(&'a HoldEntry),
     /// A hold is closed.
@@ -223,7 +225,7 @@ impl Entry {
     pub fn redemption_state(&self, id: RedemptionId) -> Option<RedemptionState> {
         let mut found = None;
         self.effects(|effect| match effect {
-            Effect::Redemption(state) if state.id == id => found = Some(state),
+            Effect::Redemption(state) if state.id == id => found = Some(state.clone()),
             _ => {}
         });
         found

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::definition::Terms;
+use crate::definition::{Scope, Terms};
 use crate::id::{DefinitionId, LotId, RedemptionId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::{Arrival, Effect};
@@ -50,6 +50,11 @@ const fn is_none(moves: &u32) -> bool {
 impl Issue {
     pub(crate) fn origin(&self) -> Option<Origin> {
         self.details.as_ref().and_then(|details| details.origin)
+    }
+
+    /// The scope frozen in the lot (rule S2).
+    pub(crate) fn scope(&self) -> Option<&Scope> {
+        self.details.as_ref()?.scope.as_deref()
     }
 
     /// The transaction that the lot belongs to: it earned the lot, or a lot that this one stands in for (rule X5).
@@ -111,6 +116,9 @@ pub struct LotDetails {
     /// The origin of a lot that was not requested by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// The scope frozen in it: what it may be spent on; anything without it (rules D3 and S2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Box<Scope>>,
     /// A document attached by the caller, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
@@ -275,23 +283,43 @@ impl Binary for Issue {
 
 impl Binary for LotDetails {
     fn write(&self, to: &mut Writer<'_>) {
-        let Self { source_type, source, origin, meta } = self;
-        to.flags([source_type.is_some(), source.is_some(), origin.is_some(), meta.is_some()]);
+        let Self { source_type, source, origin, scope, meta } = self;
+        let has_scope = scope.is_some();
+        to.flags([source_type.is_some(), source.is_some(), origin.is_some(), meta.is_some(), has_scope]);
         source_type.iter().for_each(|text| to.text(text));
         source.iter().for_each(|text| to.text(text));
         origin.iter().for_each(|origin| origin.write(to));
         meta.iter().for_each(|meta| to.json(meta));
+        scope.iter().for_each(|scope| scope.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "a lot's details";
-        let [has_source_type, has_source, has_origin, has_meta] = from.flags()?;
+        let [has_source_type, has_source, has_origin, has_meta, has_scope] = from.flags()?;
         Ok(Self {
             source_type: from.if_set(has_source_type, Reader::string)?,
             source: from.if_set(has_source, Reader::string)?,
             origin: from.if_set(has_origin, Binary::read)?,
             meta: from.if_set(has_meta, Reader::json)?,
+            scope: from.if_set(has_scope, Binary::read)?,
         })
+    }
+}
+
+impl Binary for Scope {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.flags([self.minimum_spend.is_some()]);
+        to.texts(&self.only);
+        to.texts(&self.except);
+        self.minimum_spend.inspect(|minimum| to.quantity(*minimum));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a scope";
+        let [has_minimum] = from.flags()?;
+        let mut scope = Self::only(from.texts()?).with_except(from.texts()?);
+        scope.minimum_spend = from.if_set(has_minimum, Reader::amount)?;
+        Ok(scope)
     }
 }
 

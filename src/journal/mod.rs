@@ -19,6 +19,7 @@ mod hold;
 mod index;
 mod issue;
 mod items;
+pub(crate) mod lines;
 mod list;
 mod mature;
 mod merge;
@@ -48,6 +49,7 @@ pub use hold::HoldEntry;
 pub use index::{RecordId, RecordIds};
 pub use issue::{Issue, LotDetails, Origin};
 pub use items::{Item, Items};
+pub use lines::{LineShare, PaidLines};
 pub use mature::LotValue;
 pub use merge::{MergedIn, MergedOut};
 pub(crate) use outcome::{

@@ -6,7 +6,7 @@ use crate::id::{Identifier, RedemptionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::list::{short_list, short_list_in_documents};
-use crate::journal::{Bucket, Items};
+use crate::journal::{Bucket, Items, PaidLines};
 use crate::json::Json;
 use crate::value::{Amount, Exchange, ExchangeRate};
 
@@ -72,6 +72,9 @@ pub struct RedeemDetails {
     /// The rate at which points paid: later returns use the same rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
+    /// The lines that each item paid, if the request said what is bought (rule S5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<PaidLines>,
     /// A document attached by the caller, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
@@ -79,8 +82,13 @@ pub struct RedeemDetails {
 
 impl RedeemDetails {
     /// The details in a box, if there are any.
-    pub(crate) fn boxed(exchange: Option<Exchange>, meta: Option<Json>) -> Option<Box<Self>> {
-        (exchange.is_some() || meta.is_some()).then(|| Box::new(Self { exchange, meta }))
+    pub(crate) fn boxed(
+        exchange: Option<Exchange>,
+        lines: Option<PaidLines>,
+        meta: Option<Json>,
+    ) -> Option<Box<Self>> {
+        let has_any = exchange.is_some() || lines.is_some() || meta.is_some();
+        has_any.then(|| Box::new(Self { exchange, lines, meta }))
     }
 }
 
@@ -120,10 +128,12 @@ impl<I: Identifier> Spending<I, &Items, Option<&RedeemDetails>> {
     #[inline]
     pub(super) fn write(&self, to: &mut Writer<'_>) {
         let exchange = self.details.and_then(|details| details.exchange);
+        let lines = self.details.and_then(|details| details.lines.as_ref());
         let meta = self.details.and_then(|details| details.meta.as_ref());
         let (is_other, is_less) = (to.is_other(self.id), self.total != self.requested);
         let (with_points, has_details) = (self.items.with_points(), self.details.is_some());
-        to.flags([is_other, is_less, with_points, has_details, exchange.is_some(), meta.is_some()]);
+        let (has_exchange, has_meta, has_lines) = (exchange.is_some(), meta.is_some(), lines.is_some());
+        to.flags([is_other, is_less, with_points, has_details, has_exchange, has_meta, has_lines]);
         if is_other {
             to.id(self.id);
         }
@@ -134,18 +144,21 @@ impl<I: Identifier> Spending<I, &Items, Option<&RedeemDetails>> {
         self.items.write(with_points, to);
         exchange.inspect(|exchange| exchange.write(to));
         meta.inspect(|meta| to.json(meta));
+        lines.inspect(|lines| lines.write(to));
     }
 }
 
 impl<I: Identifier> Spending<I, Items, Option<Box<RedeemDetails>>> {
     pub(super) fn read(from: &mut Reader<'_>) -> Reading<Self> {
-        let [is_other, is_less, with_points, has_details, has_exchange, has_meta] = from.flags()?;
+        let [is_other, is_less, with_points, has_details, has_exchange, has_meta, has_lines] =
+            from.flags()?;
         let (id, requested) = (from.made(is_other)?, from.amount()?);
         let total = if is_less { from.amount()? } else { requested };
         let items = Items::read(with_points, from)?;
         let exchange = from.if_set(has_exchange, Binary::read)?;
         let meta = from.if_set(has_meta, Reader::json)?;
-        let details = has_details.then(|| Box::new(RedeemDetails { exchange, meta }));
+        let lines = from.if_set(has_lines, Binary::read)?;
+        let details = has_details.then(|| Box::new(RedeemDetails { exchange, lines, meta }));
         Ok(Self { id, requested, total, items, details })
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{LotId, RedemptionId, ReturnId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::Effect;
-use crate::journal::{Bucket, LotChange, LotKind, Recovered};
+use crate::journal::{Bucket, LotChange, LotKind, PaidLines, Recovered};
 use crate::json::Json;
 use crate::value::{Amount, Points, Quantity};
 
@@ -83,7 +83,7 @@ pub enum ReturnedTo {
 }
 
 /// The state of a redemption, as each journal entry that changes one gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedemptionState {
     /// The redemption's id.
     pub id: RedemptionId,
@@ -93,6 +93,16 @@ pub struct RedemptionState {
     pub is_reversed: bool,
     /// The transaction that the redemption is linked to.
     pub transaction_id: Option<TransactionId>,
+    /// The lines that its items still pay, once part of a redemption with lines was given back (rule S5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Box<PaidLines>>,
+}
+
+impl RedemptionState {
+    /// The state of a redemption right after it was made.
+    pub(crate) const fn new(id: RedemptionId) -> Self {
+        Self { id, returned: Amount::ZERO, is_reversed: false, transaction_id: None, lines: None }
+    }
 }
 
 impl ReturnEntry {
@@ -104,14 +114,14 @@ impl ReturnEntry {
 
     pub(super) fn effects<'a>(&'a self, is_reversal: bool, tell: &mut impl FnMut(Effect<'a>)) {
         tell(Effect::Returned { back: self, is_reversal });
-        tell(Effect::Redemption(self.redemption));
+        tell(Effect::Redemption(&self.redemption));
         self.items.iter().for_each(|item| item.effects(tell));
     }
 }
 
 impl RedemptionState {
-    pub(super) fn effects<'a>(&self, tell: &mut impl FnMut(Effect<'a>)) {
-        tell(Effect::Redemption(*self));
+    pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
+        tell(Effect::Redemption(self));
     }
 }
 
@@ -189,16 +199,18 @@ impl Binary for ReturnedItem {
 
 impl Binary for RedemptionState {
     fn write(&self, to: &mut Writer<'_>) {
-        to.flags([self.is_reversed, self.transaction_id.is_some()]);
+        to.flags([self.is_reversed, self.transaction_id.is_some(), self.lines.is_some()]);
         to.id(self.id);
         to.quantity(self.returned);
         self.transaction_id.inspect(|id| to.id(*id));
+        self.lines.iter().for_each(|lines| lines.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "how a redemption stands";
-        let [is_reversed, is_linked] = from.flags()?;
+        let [is_reversed, is_linked, has_lines] = from.flags()?;
         let (id, returned) = (from.id()?, from.amount()?);
-        Ok(Self { id, returned, is_reversed, transaction_id: from.if_set(is_linked, Reader::id)? })
+        let transaction_id = from.if_set(is_linked, Reader::id)?;
+        Ok(Self { id, returned, is_reversed, transaction_id, lines: from.if_set(has_lines, Binary::read)? })
     }
 }

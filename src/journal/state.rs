@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::definition::Scope;
 use crate::id::{LotId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::Effect;
@@ -54,6 +55,9 @@ pub struct LotChange {
     /// The movements of value.
     #[serde(default, skip_serializing_if = "Movements::is_nothing")]
     pub moved: Movements,
+    /// The lot's scope, if it has one and becomes usable again: an account only keeps those of live lots (rule S2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Box<Scope>>,
 }
 
 short_list! {
@@ -106,12 +110,14 @@ impl Standing {
 impl LotChange {
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
         self.moved.iter().for_each(|movement| tell(Effect::Move(*movement)));
+        self.scope.iter().for_each(|scope| tell(Effect::Scope { lot: self.after.lot, scope }));
         tell(Effect::State(&self.after));
     }
 }
 
-impl Binary for LotState {
-    fn write(&self, to: &mut Writer<'_>) {
+impl LotState {
+    /// Writes it, with a flag for what follows it in a change of the lot.
+    fn write_flagged(&self, is_scoped: bool, to: &mut Writer<'_>) {
         let standing: u64 = match self.standing {
             Standing::Usable => 0,
             Standing::Pending(_) => 1,
@@ -119,7 +125,8 @@ impl Binary for LotState {
             Standing::Revoked => 3,
             Standing::MovedTo(_) => 4,
         };
-        to.flags([self.kind.is_points(), self.expires_at == Expiry::NEVER, self.kind == LotKind::Status]);
+        let is_status = self.kind == LotKind::Status;
+        to.flags([self.kind.is_points(), self.expires_at == Expiry::NEVER, is_status, is_scoped]);
         to.number(standing);
         to.id(self.lot);
         to.instant(self.issued_at);
@@ -132,9 +139,10 @@ impl Binary for LotState {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    /// Reads it, and the flag.
+    fn read_flagged(from: &mut Reader<'_>) -> Reading<(Self, bool)> {
         from.part = "how a lot stands";
-        let [is_points, is_never, is_status] = from.flags()?;
+        let [is_points, is_never, is_status, is_scoped] = from.flags()?;
         let standing = from.number()?;
         let (lot, issued_at) = (from.id()?, from.instant()?);
         let (expires_at, remaining) = (from.end(is_never)?, from.quantity()?);
@@ -146,18 +154,32 @@ impl Binary for LotState {
             4 => Standing::MovedTo(from.profile()?),
             newer => return Err(from.newer(newer)),
         };
-        Ok(Self { lot, kind: kind_of(is_points, is_status), issued_at, expires_at, remaining, standing })
+        let kind = kind_of(is_points, is_status);
+        Ok((Self { lot, kind, issued_at, expires_at, remaining, standing }, is_scoped))
+    }
+}
+
+impl Binary for LotState {
+    fn write(&self, to: &mut Writer<'_>) {
+        self.write_flagged(false, to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        Self::read_flagged(from).map(|(state, _)| state)
     }
 }
 
 impl Binary for LotChange {
     fn write(&self, to: &mut Writer<'_>) {
-        self.after.write(to);
+        self.after.write_flagged(self.scope.is_some(), to);
         to.list(&self.moved);
+        self.scope.iter().for_each(|scope| scope.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
-        Ok(Self { after: Binary::read(from)?, moved: Movements(from.list()?.into()) })
+        let (after, is_scoped) = LotState::read_flagged(from)?;
+        let moved = Movements(from.list()?.into());
+        Ok(Self { after, moved, scope: from.if_set(is_scoped, Binary::read)? })
     }
 }
 

@@ -278,7 +278,7 @@ impl Adjust {
                 [(from, Bucket::Adjusted, less), (from, to, remaining.minus(lot.held))]
             }
         };
-        Ok((changed(after, moved), clawed_back))
+        Ok((lot.changed(after, moved), clawed_back))
     }
 
     /// What is fixed about the lot, from now on.

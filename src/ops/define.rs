@@ -270,6 +270,7 @@ fn check_reward(program: &Program, reward: &RewardDefinition) -> Result<(), Reje
         }
     }
     check_end(reward.period_type, reward.absolute_expiry)?;
+    reward.scope.as_ref().map_or(Ok(()), |scope| check::scope(program, scope))?;
     let prose = [
         ("description", &reward.description),
         ("short_description", &reward.short_description),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
-use crate::engine::lot::{LotRecord, changed};
+use crate::engine::lot::LotRecord;
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{LotId, ProfileId};
@@ -206,7 +206,7 @@ fn extended(
     let after = LotState { expires_at, standing, ..lot.now };
     // Of a lot that is held past its expiry and has not been told so, nothing else is left.
     let value = if lot.is_expired() { lot.unheld() } else { Quantity::ZERO };
-    Ok(changed(after, [(Bucket::Expired, standing.bucket(), value)]))
+    Ok(lot.changed(after, [(Bucket::Expired, standing.bucket(), value)]))
 }
 
 fn refuse(

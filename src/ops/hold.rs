@@ -1,25 +1,25 @@
-//! Holding, capturing and releasing (rules H).
+//! Holding and releasing (rules H).
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, after, release_items};
+use crate::account::{Account, release_items};
+use crate::definition::Line;
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::sealed::Operation;
-use crate::engine::{Rejection, Written, check};
-use crate::id::{HoldId, ProfileId, RedemptionId};
-use crate::journal::draw::{Draw, first_part};
+use crate::engine::{Rejection, Written};
+use crate::id::{HoldId, ProfileId};
+use crate::journal::draw::Draw;
 use crate::journal::{
-    Balances, Capture, EntryKind, Fingerprint, Hold, HoldEntry, HoldStatus, Item, Items, LotState,
-    RedeemDetails, Redeemed, Redemption, Release, Standing, Strategies, Strategy,
+    Balances, EntryKind, Fingerprint, Hold, HoldEntry, HoldStatus, RedeemDetails, Release, Strategies,
+    Strategy,
 };
 use crate::json::Json;
-use crate::ops::redeem::{Spend, is_yes, owner, redemption_at_first, yes};
+use crate::ops::redeem::{Spend, is_yes, owner, yes};
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Owner, View};
-use crate::time::Timestamp;
 use crate::value::Amount;
 
 /// Sets value aside in named lots, soonest expiry first, for a while (rules H).
@@ -62,6 +62,12 @@ pub struct PlaceHold {
     /// The basket's total, for the program's minimum spend and share (rule C6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basket_total: Option<Amount>,
+    /// What is to be bought: the whole basket, before rewards (rule S1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<Line>>,
+    /// Tags that every line has as well, such as the shop's (rule S1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Whatever the caller attaches, kept as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
@@ -77,6 +83,8 @@ impl PlaceHold {
             strict: true,
             expires_in: None,
             basket_total: None,
+            lines: None,
+            tags: Vec::new(),
             meta: None,
         }
     }
@@ -106,6 +114,12 @@ setters! { PlaceHold {
     /// For a basket with this total (rule C6).
     with_basket_total(basket_total: Amount) = Some(basket_total);
 
+    /// For these lines: what is to be bought (rule S1).
+    with_lines(lines: impl IntoIterator<Item = Line>) = Some(lines.into_iter().collect());
+
+    /// With tags that every line has as well (rule S1).
+    with_tags(tags: impl IntoIterator<Item = impl Into<String>>) = tags.into_iter().map(Into::into).collect();
+
     /// With a document that is kept as sent.
     with_meta(meta: Json) = Some(meta);
 } }
@@ -122,9 +136,8 @@ impl Operation for PlaceHold {
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
-        let spend = self.spend();
         // Field by field, as the request has them.
-        Spend { basket_total: None, ..spend }.check(program)?;
+        Spend { basket_total: None, lines: None, tags: &[], ..self.spend() }.check(program)?;
         if self.expires_in == Some(0) {
             return Err(Rejection::NotPositive { field: "expires_in".into() });
         }
@@ -135,9 +148,10 @@ impl Operation for PlaceHold {
         let seconds = self.expires_in.unwrap_or(draft.program.settings().hold_seconds);
         let expires_at = draft.at.checked_add(TimeDelta::seconds(seconds.into()));
         let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_in".into() })?;
-        let Draw { items, total, exchange } = self.spend().plan(draft.program, draft.account(), draft.at)?;
+        let plan = self.spend().plan(draft.program, draft.account(), draft.at, None)?;
+        let Draw { items, total, exchange, lines } = plan;
         let hold = HoldId::made_by(draft.first.number(), draft.first.next_sequence());
-        let details = RedeemDetails::boxed(exchange, self.meta.clone());
+        let details = RedeemDetails::boxed(exchange, lines, self.meta.clone());
         let placed =
             HoldEntry { hold, requested: self.amount, total, items, held_at: draft.at, expires_at, details };
         draft.write(EntryKind::Hold(Box::new(placed)));
@@ -162,145 +176,10 @@ impl PlaceHold {
             amount: self.amount,
             strict: self.strict,
             basket_total: self.basket_total,
+            lines: self.lines.as_deref(),
+            tags: &self.tags,
         }
     }
-}
-
-/// Turns a hold into a redemption of as much, or less; the rest is released (rule H2).
-///
-/// Outcome: the [`Redemption`](crate::Redemption).
-///
-/// ```
-/// # use scrip::*;
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
-/// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
-/// # let alice = ProfileId::new("alice")?;
-/// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
-/// # let ten = till.commit(ten)?;
-/// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
-/// let hold = till.commit(PlaceHold::strict(alice, Amount::from(4)))?;
-/// let redemption = till.commit(CaptureHold::part(hold.id, Amount::from(3)))?;
-/// assert_eq!(redemption.total, Amount::from(3));
-/// assert_eq!(till.balances(alice)?.reward_balance, Amount::from(7));
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct CaptureHold {
-    /// Which hold.
-    pub hold_id: HoldId,
-    /// How much of it, in money; all of it otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub amount: Option<Amount>,
-    /// Whatever the caller attaches, kept as sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub meta: Option<Json>,
-}
-
-impl CaptureHold {
-    /// All of it.
-    pub const fn all(hold_id: HoldId) -> Self {
-        Self { hold_id, amount: None, meta: None }
-    }
-
-    /// This much of it.
-    pub const fn part(hold_id: HoldId, amount: Amount) -> Self {
-        Self { hold_id, amount: Some(amount), meta: None }
-    }
-}
-
-setters! { CaptureHold {
-    /// With a document that is kept as sent.
-    with_meta(meta: Json) = Some(meta);
-} }
-
-impl Operation for CaptureHold {
-    type Answer = Redemption;
-
-    fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.hold_id))
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        fingerprint("capture_hold", self)
-    }
-
-    fn check(&self, program: &Program) -> Result<(), Rejection> {
-        self.amount.map_or(Ok(()), |amount| check::amount(program, "amount", amount))
-    }
-
-    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
-        let placed = open(draft.account(), view, self.hold_id)?;
-        let amount = self.amount.unwrap_or(placed.total);
-        if amount > placed.total {
-            return Err(Rejection::CaptureAboveHold { requested: amount, held: placed.total });
-        }
-        let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
-        let capture = capture(draft.account(), placed, redemption, amount, self.meta.clone(), draft.at);
-        draft.write(EntryKind::Capture(Box::new(capture)));
-        Ok(())
-    }
-
-    fn outcome(&self, written: &Written<'_>) -> Option<Redemption> {
-        redemption_at_first(written.account.profile_id(), written.first()?)
-    }
-}
-
-/// The redemption of the first part of a hold, as if only that had been redeemed; the rest is released (rule H2).
-fn capture(
-    account: &Account,
-    placed: &HoldEntry,
-    redemption: RedemptionId,
-    amount: Amount,
-    meta: Option<Json>,
-    at: Timestamp,
-) -> Capture {
-    let exchange = placed.details.as_ref().and_then(|details| details.exchange);
-    let items = first_part(&placed.items, exchange, amount);
-    let mut released = release_items(account, &rest(&placed.items, &items), at);
-    let mut expired = Vec::new();
-    for item in &items {
-        let freed = released.iter_mut().find(|freed| freed.after.lot == item.lot);
-        if let Some(freed) = freed {
-            // What is left of a lot that gave part of what was held of it.
-            freed.after.remaining = freed.after.remaining.minus(item.value());
-        } else if let Some(after) = left_expired(account, item, at) {
-            expired.push(after);
-        }
-    }
-    let meta = meta.or_else(|| placed.details.as_ref().and_then(|details| details.meta.clone()));
-    let details =
-        RedeemDetails::boxed(exchange.filter(|_| items.iter().any(|item| !item.points.is_zero())), meta);
-    let redeem = Redeemed { redemption, requested: amount, total: amount, items, details };
-    Capture { hold: placed.hold, redeem, released, expired }
-}
-
-/// What of each item the first part of it leaves.
-fn rest(items: &Items, first: &Items) -> Vec<Item> {
-    let left = items.iter().filter_map(|item| {
-        let taken = first.iter().find(|taken| taken.lot == item.lot);
-        let (amount, points) =
-            taken.map_or((Amount::ZERO, crate::value::Points::ZERO), |t| (t.amount, t.points));
-        let left =
-            Item { lot: item.lot, amount: item.amount.minus(amount), points: item.points.minus(points) };
-        let is_all = match item.kind() {
-            crate::journal::LotKind::Reward => left.amount.is_zero(),
-            crate::journal::LotKind::Point | crate::journal::LotKind::Status => left.points.is_zero(),
-        };
-        (!is_all).then_some(left)
-    });
-    left.collect()
-}
-
-/// How a lot stands that gave all that was held of it, if it has expired meanwhile (rule H4).
-fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotState> {
-    let (lot, kind, standing) = account.live(item.lot, at)?;
-    let after = after(&lot, kind, standing);
-    let remaining = after.remaining.minus(item.value());
-    (standing == Standing::Expired).then_some(LotState { remaining, ..after })
 }
 
 /// Releases a hold (rule H3).
@@ -372,12 +251,16 @@ impl Operation for ReleaseHold {
     }
 }
 
-fn about(hold: HoldId) -> Need {
+pub(super) fn about(hold: HoldId) -> Need {
     Need { hold: Some(hold), ..Need::of(Owner::Number(hold.number())) }
 }
 
 /// The hold, if it is open; otherwise what became of it (rule H3).
-fn open<'a>(account: &'a Account, view: &View<'_>, hold: HoldId) -> Result<&'a HoldEntry, Rejection> {
+pub(super) fn open<'a>(
+    account: &'a Account,
+    view: &View<'_>,
+    hold: HoldId,
+) -> Result<&'a HoldEntry, Rejection> {
     if let Some(open) = account.hold(hold) {
         return Ok(open);
     }
@@ -404,6 +287,7 @@ pub(crate) fn seen(profile_id: ProfileId, placed: &HoldEntry, status: HoldStatus
         requested: placed.requested,
         total: placed.total,
         items: placed.items.clone(),
+        lines: placed.details.as_ref().and_then(|details| details.lines.clone()),
         held_at: placed.held_at,
         expires_at: placed.expires_at,
         redemption_id: None,

@@ -1,6 +1,6 @@
 //! The parts common to issuing rewards and issuing points (rules D2 to D5, T3 to T5).
 
-use crate::definition::Terms;
+use crate::definition::{Scope, Terms};
 use crate::engine::draft::EntryBuilder;
 use crate::engine::lot::known_lot;
 use crate::engine::{Rejection, Written};
@@ -25,6 +25,7 @@ pub(crate) struct IssueSpec<'a> {
     pub(crate) available_at: Option<When>,
     pub(crate) expires_at: Option<Until>,
     pub(crate) timezone: Option<Zone>,
+    pub(crate) scope: Option<&'a Scope>,
 }
 
 impl IssueSpec<'_> {
@@ -54,6 +55,11 @@ impl IssueSpec<'_> {
         let lot = LotId::made_by(draft.first.number(), draft.first.next_sequence());
         let pot = draft.first.totals().pot(template.kind);
         let issue = self.lot(draft.program, &template, pot, lot, draft.at)?;
+        let scope = template.scope(self.scope)?;
+        let details = match scope {
+            None => details,
+            scope => Some(LotDetails { scope, ..details.unwrap_or_default() }),
+        };
         draft.write(EntryKind::Issue(Issue { details: details.map(Box::new), ..issue }));
         Ok(())
     }
@@ -74,7 +80,7 @@ impl IssueSpec<'_> {
     }
 
     /// The definition, if it is one of this kind (rule D2).
-    fn template(&self, view: &View<'_>) -> Result<Template, Rejection> {
+    fn template<'a>(&self, view: &View<'a>) -> Result<Template<'a>, Rejection> {
         let unknown = || Rejection::UnknownDefinition { field: self.named_by().into() };
         let defined = view.found.definition.and_then(|record| record.defined()).ok_or_else(unknown)?;
         // A name leads to the definition that had it last, which may have been renamed since.
@@ -89,7 +95,7 @@ impl IssueSpec<'_> {
     fn lot(
         &self,
         program: &Program,
-        template: &Template,
+        template: &Template<'_>,
         pot: &KindTotals,
         lot: LotId,
         at: Timestamp,
@@ -141,7 +147,7 @@ impl IssueSpec<'_> {
     }
 
     /// When it was issued, becomes usable and expires (rules T2 to T5).
-    fn dates(&self, template: &Template, terms: Terms, at: Timestamp) -> Result<Dates, Rejection> {
+    fn dates(&self, template: &Template<'_>, terms: Terms, at: Timestamp) -> Result<Dates, Rejection> {
         let zone = terms.timezone;
         let issued_at = match self.issued_at {
             None => at,

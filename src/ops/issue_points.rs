@@ -167,6 +167,7 @@ impl Operation for IssuePoints {
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let details = LotDetails {
+            scope: None,
             source_type: self.source_type.clone(),
             source: self.source.clone(),
             meta: self.meta.clone(),
@@ -199,6 +200,7 @@ impl IssuePoints {
             available_at: self.available_at,
             expires_at: self.expires_at,
             timezone: self.timezone,
+            scope: None,
         }
     }
 }

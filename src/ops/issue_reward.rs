@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::definition::Scope;
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::sealed::Operation;
@@ -71,6 +72,9 @@ pub struct IssueReward {
     /// Its zone; the definition's or the program's otherwise (rule T3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<Zone>,
+    /// What it may be spent on: given, where the definition does not say, or narrowed (rule S2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
     /// The caller's own id for it, unique per profile (rule D5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
@@ -101,6 +105,7 @@ impl IssueReward {
             available_at: None,
             expires_at: None,
             timezone: None,
+            scope: None,
             external_id: None,
             meta: None,
         }
@@ -125,6 +130,9 @@ setters! { IssueReward {
 
     /// In another zone than the definition or the program says (rule T3).
     with_timezone(timezone: Zone) = Some(timezone);
+
+    /// With a scope; a definition's own scope can only be narrowed (rule S2).
+    with_scope(scope: Scope) = Some(scope);
 
     /// Under the caller's own id: the same id with the same content issues nothing twice (rule D5).
     with_external_id(external_id: ExternalId) = Some(external_id);
@@ -152,7 +160,8 @@ impl Operation for IssueReward {
         if let Some(value) = self.value_initial {
             check::amount(program, "value_initial", value)?;
         }
-        self.value_remaining.map_or(Ok(()), |value| check::sum(program, "value_remaining", value))
+        self.value_remaining.map_or(Ok(()), |value| check::sum(program, "value_remaining", value))?;
+        self.scope.as_ref().map_or(Ok(()), |scope| check::scope(program, scope))
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
@@ -183,6 +192,7 @@ impl IssueReward {
             available_at: self.available_at,
             expires_at: self.expires_at,
             timezone: self.timezone,
+            scope: self.scope.as_ref(),
         }
     }
 }

@@ -64,8 +64,8 @@ impl Record<'_> {
     /// The redemption that the record is about: its total, and how it stands.
     pub(crate) fn redemption(&self, id: RedemptionId) -> Option<(Amount, RedemptionState)> {
         let made = self.made.redeemed()?;
-        let first = RedemptionState { id, returned: Amount::ZERO, is_reversed: false, transaction_id: None };
-        let state = self.latest.and_then(|entry| entry.redemption_state(id)).unwrap_or(first);
+        let state = self.latest.and_then(|entry| entry.redemption_state(id));
+        let state = state.unwrap_or(RedemptionState::new(id));
         (made.redemption == id).then_some((made.total, state))
     }
 }

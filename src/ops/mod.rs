@@ -1,6 +1,7 @@
 //! The operations of a rewards ledger: one file for each.
 
 pub(crate) mod batch;
+mod capture;
 pub(crate) mod correct;
 mod decide;
 mod define;
@@ -22,11 +23,12 @@ mod transact;
 mod transfer;
 
 pub use batch::KeyedBatch;
+pub use capture::CaptureHold;
 pub use correct::{Adjust, CorrectedLot, Revoke};
 pub use define::{ArchiveDefinition, Define, Redefine};
 pub use extend::{Extend, Extended};
-pub use give_back::{ReturnRedemption, ReverseRedemption};
-pub use hold::{CaptureHold, PlaceHold, ReleaseHold};
+pub use give_back::{ReturnLine, ReturnRedemption, ReverseRedemption};
+pub use hold::{PlaceHold, ReleaseHold};
 pub use issue_points::IssuePoints;
 pub use issue_reward::IssueReward;
 pub use quote::{Quote, Unused, UnusedReason};

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, LiveLot};
+use crate::engine::basket::{Reasons, Unpaying};
 use crate::engine::sealed::Operation;
 use crate::engine::{Halt, Rejection, check, more, settled};
 use crate::id::LotId;
-use crate::journal::{Items, LotKind, LotState, Standing, Strategy};
+use crate::journal::draw::Draw;
+use crate::journal::{Items, LotKind, LotState, PaidLines, Standing, Strategy};
 use crate::ops::Redeem;
 use crate::program::Program;
 use crate::store::{Need, View};
@@ -27,6 +29,9 @@ pub struct Quote {
     pub total: Amount,
     /// The amount that each lot would give, in the order of use.
     pub items: Items,
+    /// The lines that each item would pay, if the request says what is bought (rule S5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<PaidLines>,
     /// The other lots with value in them, in the order of use, those that expired last.
     pub unused: Vec<Unused>,
     /// The version of the account that the quote was made on.
@@ -58,6 +63,12 @@ pub enum UnusedReason {
     NotRedeemable,
     /// The request does not list its kind.
     NotInStrategy,
+    /// It has a scope, and there is no line that it may pay (rule S3).
+    NotEligible,
+    /// The lines that it may pay cost less than its minimum spend (rule S2).
+    BelowMinimum,
+    /// The lines that it may pay are paid by the lots that are used (rule S4).
+    Covered,
     /// The lots before it are enough.
     NotNeeded,
 }
@@ -80,8 +91,9 @@ pub(crate) fn quote(
     let at = check::time(program, view.first, at)?;
     let mut due = Vec::new();
     let account = settled(view.first, at, &mut due);
-    let plan = redeem.spend().plan(program, &account, at)?;
-    let mut unused = unused_live(redeem, &account, at, &plan.items);
+    let mut reasons = Reasons::new();
+    let plan = redeem.spend().plan(program, &account, at, Some(&mut reasons))?;
+    let mut unused = unused_live(redeem, &account, at, &plan.items, &reasons);
     let fell_due: Vec<LotState> = due.iter().flat_map(|entry| entry.lot_states()).collect();
     let expired =
         view.found.expired.iter().chain(&fell_due).filter(|after| after.standing == Standing::Expired);
@@ -95,17 +107,30 @@ pub(crate) fn quote(
         }),
     );
     let version = view.first.sequence();
-    Ok(Quote { requested: redeem.amount, total: plan.total, items: plan.items, unused, version })
+    let Draw { items, total, lines, .. } = plan;
+    Ok(Quote { requested: redeem.amount, total, items, lines, unused, version })
 }
 
-fn unused_live(redeem: &Redeem, account: &Account, at: Timestamp, used: &Items) -> Vec<Unused> {
+fn unused_live(
+    redeem: &Redeem,
+    account: &Account,
+    at: Timestamp,
+    used: &Items,
+    reasons: &Reasons,
+) -> Vec<Unused> {
     let reason = |kind: LotKind, lot: &LiveLot| match kind {
         _ if lot.expires_at.is_past(at) => UnusedReason::Expired,
         _ if lot.unheld().is_zero() => UnusedReason::Held,
         LotKind::Status => UnusedReason::NotRedeemable,
         LotKind::Reward if !redeem.strategies.contains(&Strategy::Rewards) => UnusedReason::NotInStrategy,
         LotKind::Point if !redeem.strategies.contains(&Strategy::Points) => UnusedReason::NotInStrategy,
-        _ => UnusedReason::NotNeeded,
+        _ => match reasons.get(&lot.id) {
+            Some(Unpaying::NotEligible) => UnusedReason::NotEligible,
+            Some(Unpaying::BelowMinimum) => UnusedReason::BelowMinimum,
+            Some(Unpaying::Covered) => UnusedReason::Covered,
+            None if redeem.lines.is_none() && account.scope(lot.id).is_some() => UnusedReason::NotEligible,
+            None => UnusedReason::NotNeeded,
+        },
     };
     let used: BTreeSet<LotId> = used.iter().map(|item| item.lot).collect();
     let live = LotKind::ALL.into_iter().flat_map(|kind| {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
+use crate::definition::Line;
+use crate::engine::basket::{Basket, Reasons, draw_for};
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::draw::{available, draw};
@@ -53,6 +55,12 @@ pub struct Redeem {
     /// The basket's total, for the program's minimum spend and share (rule C6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basket_total: Option<Amount>,
+    /// What is bought: the whole basket, before rewards (rule S1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<Line>>,
+    /// Tags that every line has as well, such as the shop's (rule S1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Whatever the caller attaches, kept as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
@@ -67,6 +75,8 @@ impl Redeem {
             amount,
             strict: true,
             basket_total: None,
+            lines: None,
+            tags: Vec::new(),
             meta: None,
         }
     }
@@ -96,6 +106,12 @@ impl Redeem {
 }
 
 setters! { Redeem {
+    /// For these lines: what is bought (rule S1).
+    with_lines(lines: impl IntoIterator<Item = Line>) = Some(lines.into_iter().collect());
+
+    /// With tags that every line has as well (rule S1).
+    with_tags(tags: impl IntoIterator<Item = impl Into<String>>) = tags.into_iter().map(Into::into).collect();
+
     /// With a document that is kept as sent.
     with_meta(meta: Json) = Some(meta);
 } }
@@ -116,9 +132,10 @@ impl Operation for Redeem {
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, _: &View<'_>) -> Result<(), Rejection> {
-        let Draw { items, total, exchange } = self.spend().plan(draft.program, draft.account(), draft.at)?;
+        let Draw { items, total, exchange, lines } =
+            self.spend().plan(draft.program, draft.account(), draft.at, None)?;
         let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
-        let details = RedeemDetails::boxed(exchange, self.meta.clone());
+        let details = RedeemDetails::boxed(exchange, lines, self.meta.clone());
         draft.write(EntryKind::Redeem(Redeemed {
             redemption,
             requested: self.amount,
@@ -146,6 +163,8 @@ pub(crate) struct Spend<'a> {
     pub(crate) amount: Amount,
     pub(crate) strict: bool,
     pub(crate) basket_total: Option<Amount>,
+    pub(crate) lines: Option<&'a [Line]>,
+    pub(crate) tags: &'a [String],
 }
 
 impl Redeem {
@@ -155,6 +174,8 @@ impl Redeem {
             amount: self.amount,
             strict: self.strict,
             basket_total: self.basket_total,
+            lines: self.lines.as_deref(),
+            tags: &self.tags,
         }
     }
 }
@@ -168,7 +189,27 @@ impl Spend<'_> {
             _ => return Err(Rejection::BadStrategies),
         }
         check::amount(program, "amount", self.amount)?;
-        self.basket_total.map_or(Ok(()), |basket| check::sum(program, "basket_total", basket))
+        self.basket_total.map_or(Ok(()), |basket| check::sum(program, "basket_total", basket))?;
+        if self.lines.is_none() && self.tags.is_empty() { Ok(()) } else { self.check_basket(program) }
+    }
+
+    /// The lines are the whole basket, so that they are its total (rule S1).
+    fn check_basket(&self, program: &Program) -> Result<(), Rejection> {
+        let lines = check::basket(program, self.lines.unwrap_or_default(), self.tags)?;
+        match self.basket_total.filter(|total| self.lines.is_some() && *total != lines) {
+            Some(basket_total) => Err(Rejection::BasketDiffers { basket_total, lines }),
+            None => Ok(()),
+        }
+    }
+
+    /// What the basket costs, if the request says so.
+    fn basket_total(&self) -> Option<Amount> {
+        let sum = |lines: &[Line]| lines.iter().fold(Amount::ZERO, |sum, line| sum.plus(line.amount));
+        self.lines.map(sum).or(self.basket_total)
+    }
+
+    fn basket(&self) -> Option<Basket<'_>> {
+        self.lines.map(|lines| Basket { lines, tags: self.tags })
     }
 
     /// What would be taken from an account that is brought up to `at`, or why not. A quote is this and nothing
@@ -178,40 +219,61 @@ impl Spend<'_> {
         program: &Program,
         account: &Account,
         at: Timestamp,
+        reasons: Option<&mut Reasons>,
     ) -> Result<Draw, Rejection> {
         if self.strategies.contains(&Strategy::Points) && program.exchange().is_none() {
             return Err(Rejection::NoExchangeRate);
         }
         let wanted = self.capped(program)?;
-        let drawn = draw(program, account, at, self.strategies, wanted)?;
+        let drawn = match self.basket() {
+            None => draw(program, account, at, self.strategies, wanted)?,
+            Some(basket) => draw_for(basket, (program, account, at), self.strategies, wanted, reasons)?,
+        };
         if drawn.total.is_zero() || (self.strict && drawn.total != wanted) {
-            let available = available(program, account, self.strategies);
+            let available = self.available(program, account, at)?;
             return Err(Rejection::InsufficientValue { requested: self.amount, available });
         }
         Ok(drawn)
     }
 
+    /// The most that could be drawn.
+    fn available(&self, program: &Program, account: &Account, at: Timestamp) -> Result<Amount, Rejection> {
+        let Some(basket) = self.basket() else {
+            return Ok(available(program, account, at, self.strategies));
+        };
+        let total = self.basket_total().unwrap_or_default();
+        let all = draw_for(basket, (program, account, at), self.strategies, total, None)?;
+        Ok(all.total)
+    }
+
     /// The amount that the program's policies allow (rule C6).
-    #[inline]
     fn capped(&self, program: &Program) -> Result<Amount, Rejection> {
-        if program.needs_basket() && self.basket_total.is_none() {
+        let basket_total = self.basket_total();
+        if program.needs_basket() && basket_total.is_none() {
             return Err(Rejection::BasketRequired);
         }
         let settings = program.settings();
-        let basket = self.basket_total.unwrap_or(Amount::ZERO);
+        let basket = basket_total.unwrap_or(Amount::ZERO);
         if let Some(minimum) = settings.minimum_spend.filter(|minimum| basket < *minimum) {
             return Err(Rejection::BelowMinimumSpend { basket, minimum });
         }
         let share = settings.redemption_share.map(|share| share.of(basket, program.minor_unit()));
-        match settings.redemption_cap.into_iter().chain(share).min() {
+        let wanted = match settings.redemption_cap.into_iter().chain(share).min() {
             Some(cap) if cap < self.amount => {
                 if self.strict || cap.is_zero() {
-                    Err(Rejection::CapExceeded { requested: self.amount, cap })
-                } else {
-                    Ok(cap)
+                    return Err(Rejection::CapExceeded { requested: self.amount, cap });
                 }
+                cap
             }
-            _ => Ok(self.amount),
+            _ => self.amount,
+        };
+        // All lots together pay at most what the lines cost (rule S1).
+        if self.lines.is_none() || wanted <= basket {
+            Ok(wanted)
+        } else if self.strict || basket.is_zero() {
+            Err(Rejection::AboveBasket { requested: self.amount, basket })
+        } else {
+            Ok(basket)
         }
     }
 }
@@ -241,6 +303,7 @@ pub(crate) fn at_first(
         requested: redeemed.requested,
         total: redeemed.total,
         items: redeemed.items.clone(),
+        lines: redeemed.details.as_ref().and_then(|details| details.lines.clone()),
         returned: Amount::ZERO,
         is_reversed: false,
         transaction_id: None,

@@ -22,12 +22,13 @@ use crate::store::{DefinitionRef, Need, Record, View};
 use crate::time::Timestamp;
 
 pub use super::decide::{decide, need};
+pub use crate::definition::Line;
 pub use crate::engine::{Action, Decision};
 pub use crate::journal::redeem::{Strategies, Strategy};
 pub use crate::ops::{
     Adjust, ArchiveDefinition, CaptureHold, Define, DeleteTransaction, Extend, IssuePoints, IssueReward,
     KeyedBatch, MergeProfiles, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold,
-    ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, UpdateTransaction,
+    ReturnLine, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, UpdateTransaction,
 };
 use crate::ops::{CorrectedLot, Extended, Merged, Moved, Swept, TransactionReturn};
 

@@ -1,6 +1,7 @@
 //! The terms that a definition gives to the lots issued from it (rules D1 to D3).
 
-use crate::definition::{Defined, Definition, Terms};
+use crate::definition::{Defined, Definition, Scope, Terms};
+use crate::engine::Rejection;
 use crate::id::DefinitionId;
 use crate::journal::LotKind;
 use crate::program::Program;
@@ -9,7 +10,7 @@ use crate::value::Quantity;
 
 /// The terms that a definition of either kind gives to an issue.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Template {
+pub(crate) struct Template<'a> {
     pub(crate) definition: DefinitionId,
     pub(crate) kind: LotKind,
     pub(crate) is_archived: bool,
@@ -22,10 +23,12 @@ pub(crate) struct Template {
     pub(crate) is_assignable: bool,
     pub(crate) is_reassignable: bool,
     pub(crate) is_extendable: bool,
+    /// What its lots may be spent on.
+    pub(crate) scope: Option<&'a Scope>,
 }
 
-impl Template {
-    pub(crate) fn of(defined: &Defined) -> Self {
+impl<'a> Template<'a> {
+    pub(crate) fn of(defined: &'a Defined) -> Self {
         let (definition, is_archived) = (defined.id, defined.is_archived);
         match &defined.definition {
             Definition::Reward(reward) => Self {
@@ -41,6 +44,7 @@ impl Template {
                 is_assignable: reward.is_assignable,
                 is_reassignable: reward.is_reassignable,
                 is_extendable: reward.is_extendable,
+                scope: reward.scope.as_deref(),
             },
             Definition::Point(point) => Self {
                 definition,
@@ -55,8 +59,23 @@ impl Template {
                 is_assignable: point.is_assignable,
                 is_reassignable: point.is_reassignable,
                 is_extendable: point.is_extendable,
+                scope: None,
             },
         }
+    }
+
+    /// The scope frozen in a lot: the definition's, narrowed by the request's (rule S2). One that leaves out nothing is
+    /// none.
+    pub(crate) fn scope(&self, requested: Option<&Scope>) -> Result<Option<Box<Scope>>, Rejection> {
+        let scope = match (self.scope, requested) {
+            (own, None) => own.cloned(),
+            (None, given) => given.cloned(),
+            (Some(own), Some(by)) => {
+                let widened = || Rejection::ScopeWidened { definition: self.definition };
+                Some(own.narrowed(by).ok_or_else(widened)?)
+            }
+        };
+        Ok(scope.filter(|scope| !scope.is_everything()).map(Box::new))
     }
 
     /// The terms frozen in a lot (rule D3). Its zone is the request's, else the definition's, else the program's

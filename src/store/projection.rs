@@ -129,7 +129,7 @@ impl<'a> Rows<'a> {
             Effect::Hold { lot, value, .. } => self.update_lot(lot, &[add("held", value)]),
             Effect::Free { lot, value, .. } => self.update_lot(lot, &[take("held", value)]),
             Effect::State(after) => self.lot_state(after),
-            Effect::Redemption(state) => self.redemption_state(&state),
+            Effect::Redemption(state) => self.redemption_state(state),
             Effect::Transaction(transaction) => self.transaction(transaction),
             _ => {}
         }

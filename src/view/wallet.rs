@@ -339,7 +339,7 @@ impl Wallet {
             }
             Effect::Redemption(state) => {
                 self.touch(entry, state.id);
-                self.note(&state);
+                self.note(state);
             }
             Effect::HoldOpened(placed) => {
                 self.touch(entry, placed.hold);

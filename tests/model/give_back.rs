@@ -38,7 +38,7 @@ impl Model {
         at: Micros,
     ) -> Result<Made, Objections> {
         let mut objections = Objections::default();
-        let requested = raw(request.amount);
+        let requested = raw(request.amount.unwrap_or_default());
         objections.quantity(2, requested, self.program.currency.minor_unit(), false);
         let found = self.redemption_to_undo(request.redemption_id, owner, at, &mut objections);
         let Some((profile, redemption)) = found else { return Err(objections) };

@@ -48,6 +48,7 @@ fn every_code_of_the_ledger_comes_through() {
     fields(&mut met);
     terms(&mut met);
     value(&mut met);
+    lines(&mut met);
     times(&mut met);
     let mut codes = met.codes;
     let mut met = Met { server: &capped, codes: BTreeSet::new() };
@@ -69,6 +70,28 @@ fn every_code_of_the_ledger_comes_through() {
         .filter(|code| UNMET.iter().any(|(other, _)| other == code))
         .collect();
     assert_eq!(unmet, expected);
+}
+
+/// Rules S: what is bought, and what a reward may be spent on.
+fn lines(met: &mut Met<'_>) {
+    let shoes = met.server.define("shoes", json!({"scope": {"only": ["shoes"]}}));
+    met.server.issue(shoes, "lines", json!({}));
+    let wider = json!({"reward_definition_id": shoes, "profile_id": "lines", "scope": {"only": ["hats"]}});
+    met.post(422, "scope_widened", "/rewards", wider);
+    let line = |id: &str| json!({"id": id, "amount": 4, "tags": ["shoes"]});
+    let path = "/profiles/lines/redemptions";
+    let redeem = |more: Value| {
+        let mut body = json!({"amount": 5, "strict": true, "lines": [line("1"), line("2")]});
+        common::merge(&mut body, more);
+        body
+    };
+    met.post(422, "too_many", path, redeem(json!({"tags": vec!["x"; 33]})));
+    met.post(422, "duplicate_line", path, redeem(json!({"lines": [line("1"), line("1")]})));
+    met.post(422, "basket_differs", path, redeem(json!({"basket_total": 9})));
+    met.post(422, "above_basket", path, redeem(json!({"amount": 9})));
+    let paid = met.server.post(path, &redeem(json!({}))).is(201).id();
+    let more = json!({"lines": [{"id": "1", "amount": 5}], "strict": true});
+    met.post(422, "return_above_line", &format!("/redemptions/{paid}/return"), more);
 }
 
 fn fields(met: &mut Met<'_>) {

@@ -1,8 +1,11 @@
 //! Tests of the binary form of accounts: the round trip, and errors for invalid bytes.
 
 use super::*;
+use crate::definition::Scope;
+use crate::id::LotId;
 use crate::journal::{Balances, Cause, Entry, EntryKind, Expired, Standing};
 use crate::json;
+use crate::value::Amount;
 
 /// An account after each of the golden entries, except inside a merger, where lots have arrived and the holds on them
 /// have not. A store writes an account after whole changes only.
@@ -22,7 +25,19 @@ fn goldens() -> Vec<Account> {
     merged.rest_mut().merged_into = Some(ProfileNumber::MAX);
     merged.rest_mut().merged_from = vec![ProfileNumber::new(2).unwrap(), ProfileNumber::MAX];
     accounts.push(merged);
+    let scoped: Vec<Account> = accounts.iter().filter_map(with_scopes).collect();
+    accounts.extend(scoped);
     accounts
+}
+
+/// The account with a scope for each of its live lots.
+fn with_scopes(account: &Account) -> Option<Account> {
+    let lots = account.queue(LotKind::Reward).iter().map(|lot| lot.id);
+    let lots: Vec<LotId> = lots.chain(account.pending().map(|pending| pending.lot.id)).collect();
+    let scope = Scope::only(["shoes"]).with_except(["sale"]).with_minimum_spend(Amount::from(50));
+    let mut scoped = account.clone();
+    lots.iter().for_each(|lot| scoped.rest_mut().scopes.insert(*lot, scope.clone()));
+    (!lots.is_empty()).then_some(scoped)
 }
 
 /// The account after a lot with a held part expired.

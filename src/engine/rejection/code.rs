@@ -52,9 +52,12 @@ table! {
     Missing => "missing_field", Field;
     Contradiction => "contradiction", Field;
     TextLength => "text_length", Field;
+    TooMany => "too_many", Field;
+    DuplicateLine => "duplicate_line", Field;
     NotPositive => "not_positive", Field;
     TooManyDecimals => "too_many_decimals", Field;
     AmountTooLarge => "amount_too_large", Field;
+    BasketDiffers => "basket_differs", Field;
     NoEnd => "no_end", Field;
     BadStrategies => "bad_strategies", Field;
     TimeReversed => "time_reversed", Time;
@@ -66,6 +69,7 @@ table! {
     DefinitionArchived => "definition_archived", Terms;
     NotAssignable => "not_assignable", Terms;
     AboveMaxValue => "above_max_value", Terms;
+    ScopeWidened => "scope_widened", Terms;
     RemainingAboveInitial => "remaining_above_initial", Terms;
     TimeOutOfRange => "time_out_of_range", Terms;
     NeverUsable => "never_usable", Terms;
@@ -73,6 +77,7 @@ table! {
     BasketRequired => "basket_required", Terms;
     BelowMinimumSpend => "below_minimum_spend", Terms;
     CapExceeded => "cap_exceeded", Terms;
+    AboveBasket => "above_basket", Terms;
     ExternalIdFixed => "external_id_fixed", Terms;
     TransactionVoid => "transaction_void", Terms;
     RedemptionReversed => "redemption_reversed", Terms;
@@ -95,6 +100,7 @@ table! {
     LotHeld => "lot_held", Value;
     CaptureAboveHold => "capture_above_hold", Value;
     ReturnAboveRedemption => "return_above_redemption", Value;
+    ReturnAboveLine => "return_above_line", Value;
     ReturnAboveTransaction => "return_above_transaction", Value;
     TotalBelowReturned => "total_below_returned", Value;
     InsufficientValue => "insufficient_value", Value;
@@ -110,6 +116,7 @@ impl Rejection {
             | Self::NoEnd { field }
             | Self::Contradiction { field, .. }
             | Self::TextLength { field, .. }
+            | Self::TooMany { field, .. }
             | Self::NotPositive { field }
             | Self::TooManyDecimals { field, .. }
             | Self::AmountTooLarge { field, .. }
@@ -132,8 +139,13 @@ impl Rejection {
             Self::RemainingAboveInitial { .. } => "value_remaining",
             Self::BadStrategies | Self::NoExchangeRate => "strategies",
             Self::TimeReversed { .. } => "at",
-            Self::BasketRequired | Self::BelowMinimumSpend { .. } => "basket_total",
+            Self::BasketRequired | Self::BelowMinimumSpend { .. } | Self::BasketDiffers { .. } => {
+                "basket_total"
+            }
+            Self::DuplicateLine { .. } | Self::ReturnAboveLine { .. } => "lines",
+            Self::ScopeWidened { .. } => "scope",
             Self::CapExceeded { .. }
+            | Self::AboveBasket { .. }
             | Self::CaptureAboveHold { .. }
             | Self::ReturnAboveRedemption { .. }
             | Self::ReturnAboveTransaction { .. }

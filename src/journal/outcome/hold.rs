@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{HoldId, ProfileId, RedemptionId};
-use crate::journal::{Balances, Items};
+use crate::journal::{Balances, Items, PaidLines};
 use crate::json::Json;
 use crate::time::Timestamp;
 use crate::value::Amount;
@@ -24,6 +24,9 @@ pub struct Hold {
     pub total: Amount,
     /// The share of each lot, in the order of use.
     pub items: Items,
+    /// The lines that each item is to pay, if the request said what is bought (rule S5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<PaidLines>,
     /// The time at which it was placed.
     pub held_at: Timestamp,
     /// The end of the hold, exclusive (rule H3).

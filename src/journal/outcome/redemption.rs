@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{HoldId, ProfileId, RedemptionId, ReturnId, TransactionId};
-use crate::journal::{Balances, Items, RedemptionState, ReturnedItem};
+use crate::journal::{Balances, Items, PaidLines, RedemptionState, ReturnedItem};
 use crate::json::Json;
 use crate::time::Timestamp;
 use crate::value::{Amount, Points};
@@ -24,6 +24,9 @@ pub struct Redemption {
     pub total: Amount,
     /// The share of each lot, in the order of use. The shares add up to the total (rule C5).
     pub items: Items,
+    /// The lines that each item paid, if the request said what is bought (rule S5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<PaidLines>,
     /// The amount given back since (rule R2).
     pub returned: Amount,
     /// Whether it was reversed (rule R4).

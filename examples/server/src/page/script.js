@@ -6,7 +6,9 @@ const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 4 });
 const day = (text) => text ? text.slice(0, 10) : "never";
 const REASONS = {
   expired: "expired", pending: "not usable yet", held: "all of it is held",
-  not_in_strategy: "not asked to pay", not_needed: "not needed: those before it were enough",
+  not_redeemable: "points that cannot be redeemed", not_in_strategy: "not asked to pay",
+  not_eligible: "for other things than these", below_minimum: "for a larger basket",
+  covered: "not needed for these lines: others pay them", not_needed: "not needed: those before it were enough",
 };
 let state = null;
 /** How often a wallet was asked for, so that a slow answer does not hide a later one. */
@@ -215,7 +217,9 @@ function plan(...children) {
 }
 
 function order() {
-  return { amount: $("amount").value, strategies: $("strategy").value.split(","), strict: $("strict").checked };
+  const lines = $("basket").value.split(";").map((line) => line.trim().split(/\s+/)).filter(([amount]) => amount);
+  const basket = lines.map(([amount, ...tags], place) => ({ id: String(place + 1), amount, tags }));
+  return { amount: $("amount").value, strategies: $("strategy").value.split(","), strict: $("strict").checked, ...(basket.length ? { lines: basket } : {}) };
 }
 
 /** The name of a lot, as the lists above have it. */
@@ -227,8 +231,10 @@ function nameOf(id, type) {
 
 function items(list) {
   const hasPoints = list.some((item) => item.count);
-  const rows = list.map((item) => [money.format(item.value), ...(hasPoints ? [item.count ? plain.format(item.count) : ""] : []), nameOf(item.id, item.type), String(item.id)]);
-  return table(["#Pays", ...(hasPoints ? ["#Points"] : []), "By", "Id"], rows, "");
+  const hasLines = list.some((item) => item.lines);
+  const lines = (item) => (item.lines || []).map((line) => `${money.format(line.amount)} of line ${line.id}`).join(", ");
+  const rows = list.map((item) => [money.format(item.value), ...(hasPoints ? [item.count ? plain.format(item.count) : ""] : []), nameOf(item.id, item.type), ...(hasLines ? [lines(item)] : []), String(item.id)]);
+  return table(["#Pays", ...(hasPoints ? ["#Points"] : []), "By", ...(hasLines ? ["For"] : []), "Id"], rows, "");
 }
 
 const from = (list) => ` From ${list.length === 1 ? "one lot" : `${list.length} lots`}.`;
@@ -283,7 +289,7 @@ $("commit").addEventListener("click", async () => {
   }
 });
 
-for (const id of ["amount", "strategy", "strict"]) $(id).addEventListener("input", () => { if (state && state.order) plan(); });
+for (const id of ["amount", "strategy", "basket", "strict"]) $(id).addEventListener("input", () => { if (state && state.order) plan(); });
 $("all").addEventListener("change", renderRewards);
 addEventListener("resize", () => state && !$("wallet").hidden && renderRewards());
 

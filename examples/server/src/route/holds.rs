@@ -30,6 +30,8 @@ pub async fn capture(call: Call) -> Result<Response, Problem> {
     let body = call.body()?;
     let mut request = CaptureHold::all(call.id::<HoldId>(WHAT)?);
     request.amount = body.get("amount")?;
+    request.lines = body.get("lines")?;
+    request.tags = body.get("tags")?.unwrap_or_default();
     request.meta = body.get("meta")?;
     let captured = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
     answer_redemption(&call, &captured).await

@@ -5,7 +5,7 @@ use axum::response::Response;
 use scrip::journal::ReturnedTo;
 use scrip::outcome::{Disposition, Return};
 use scrip::request::{ReverseRedemption, Strategy};
-use scrip::{Amount, LotId, ProfileId, Receipt, Redeem, Redemption, RedemptionId, ReturnRedemption};
+use scrip::{LotId, ProfileId, Receipt, Redeem, Redemption, RedemptionId, ReturnRedemption};
 
 use crate::backend::LedgerAt;
 use crate::http::answer;
@@ -89,8 +89,11 @@ pub async fn reverse(call: Call) -> Result<Response, Problem> {
 pub async fn give_back(call: Call) -> Result<Response, Problem> {
     let id: RedemptionId = call.id(WHAT)?;
     let body = call.body()?;
-    let amount: Amount = body.get("amount")?.ok_or_else(|| Problem::missing("amount"))?;
-    let mut request = ReturnRedemption::lenient(id, amount);
+    if !body.has("lines") {
+        body.require(&["amount"])?;
+    }
+    let mut request = ReturnRedemption::of_lines(id, []);
+    (request.amount, request.lines) = (body.get("amount")?, body.get("lines")?);
     request.strict = body.get("strict")?.unwrap_or(false);
     request.meta = body.get("meta")?;
     let back = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;

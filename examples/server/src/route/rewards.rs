@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use scrip::definition::Scope;
 use scrip::journal::LotKind;
 use scrip::outcome::Disposition;
 use scrip::request::{Adjust, Extend, IsRequest, Revoke};
@@ -95,6 +96,11 @@ fn correction(lot: &scrip::Reward, mut body: Body) -> Result<Adjust, Problem> {
     body.keeps("external_id", &lot.external_id)?;
     body.keeps("issued_at", &Time::from(lot.issued_at))?;
     body.keeps("available_at", &Time::from(lot.available_at))?;
+    // Whatever the order of its fields.
+    let own = lot.details.as_ref().and_then(|details| details.scope.as_deref());
+    if body.get::<Scope>("scope")?.is_some_and(|scope| Some(&scope) != own) {
+        return Err(Problem::invalid("scope", "stays what it is"));
+    }
     body.drop_unchanged("expires_at", &Time::last(lot.expires_at));
     body.resolve(&[], &["expires_at"])?;
     let reason: Option<String> = body.get("reason")?;

@@ -62,6 +62,8 @@ bodies! {
         absolute_expiry: Option<When>,
         extend_days: Option<u32>,
         timezone: Option<String>,
+        /// What its rewards may be spent on.
+        scope: Option<ScopeBody>,
         description: Option<String>,
         short_description: Option<String>,
         long_description: Option<String>,
@@ -117,6 +119,8 @@ bodies! {
         /// `"never"` for never; `null` is as good as leaving it out.
         expires_at: Option<When>,
         timezone: Option<String>,
+        /// What it may be spent on; the definition's own scope can only be narrowed.
+        scope: Option<ScopeBody>,
         external_id: Option<String>,
         meta: Option<Value>,
     }
@@ -170,6 +174,26 @@ bodies! {
         source: Option<String>,
         meta: Option<Value>,
     }
+    /// What a reward may be spent on.
+    ScopeBody {
+        /// A line needs one of these tags, if there are any.
+        only: Option<Vec<String>>,
+        /// A line has none of these tags.
+        except: Option<Vec<String>>,
+        /// The least that the lines it may pay must cost together.
+        minimum_spend: Option<Decimal>,
+    }
+    /// One line of what is bought.
+    LineBody {
+        id: String,
+        amount: Decimal,
+        tags: Option<Vec<String>>,
+    }
+    /// A line that comes back: all that was paid of it, unless an amount is said.
+    ReturnLineBody {
+        id: String,
+        amount: Option<Decimal>,
+    }
     /// What to redeem.
     RedeemBody {
         /// `["rewards"]` unless said.
@@ -178,6 +202,10 @@ bodies! {
         /// All or nothing; false unless said.
         strict: Option<bool>,
         basket_total: Option<Decimal>,
+        /// What is bought: the whole basket, before rewards.
+        lines: Option<Vec<LineBody>>,
+        /// What every line has as well.
+        tags: Option<Vec<String>>,
         /// The path's, if at all.
         profile_id: Option<String>,
         meta: Option<Value>,
@@ -189,6 +217,10 @@ bodies! {
         strategy: Option<String>,
         strict: Option<bool>,
         basket_total: Option<Decimal>,
+        /// What is bought: the whole basket, before rewards.
+        lines: Option<Vec<LineBody>>,
+        /// What every line has as well.
+        tags: Option<Vec<String>>,
         /// The path's, if at all.
         profile_id: Option<String>,
         meta: Option<Value>,
@@ -202,6 +234,10 @@ bodies! {
         /// In seconds.
         expires_in: Option<u32>,
         basket_total: Option<Decimal>,
+        /// What is bought: the whole basket, before rewards.
+        lines: Option<Vec<LineBody>>,
+        /// What every line has as well.
+        tags: Option<Vec<String>>,
         /// The path's, if at all.
         profile_id: Option<String>,
         meta: Option<Value>,
@@ -215,15 +251,21 @@ bodies! {
     /// How much of a hold; all of it unless said.
     CaptureBody {
         amount: Option<Decimal>,
+        /// What was bought in the end.
+        lines: Option<Vec<LineBody>>,
+        /// What every line has as well.
+        tags: Option<Vec<String>>,
         meta: Option<Value>,
     }
     /// Nothing has to be said.
     ReversalBody {
         meta: Option<Value>,
     }
-    /// How much to give back.
+    /// How much to give back, by amount or by lines.
     ReturnBody {
-        amount: Decimal,
+        amount: Option<Decimal>,
+        /// The lines that come back.
+        lines: Option<Vec<ReturnLineBody>>,
         /// All or nothing; false unless said.
         strict: Option<bool>,
         meta: Option<Value>,

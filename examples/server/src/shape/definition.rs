@@ -1,6 +1,6 @@
 //! Definitions.
 
-use scrip::definition::{Defined, Definition, Terms};
+use scrip::definition::{Defined, Definition, Scope, Terms};
 use scrip::time::Until;
 use scrip::{PeriodType, PointLot, Reward};
 use serde::Serialize;
@@ -34,6 +34,8 @@ pub struct RewardTemplate {
     absolute_expiry: Option<String>,
     extend_days: Option<u32>,
     timezone: Option<String>,
+    /// What its rewards may be spent on; anything where it is null.
+    scope: Option<ScopeOut>,
     description: Option<String>,
     short_description: Option<String>,
     long_description: Option<String>,
@@ -75,6 +77,7 @@ impl RewardTemplate {
             absolute_expiry: reward.absolute_expiry.and_then(end),
             extend_days: reward.extend_days,
             timezone: reward.timezone.map(|zone| zone.to_string()),
+            scope: reward.scope.as_deref().map(ScopeOut::from),
             description: reward.description,
             short_description: reward.short_description,
             long_description: reward.long_description,
@@ -105,11 +108,36 @@ impl RewardTemplate {
             absolute_expiry: None,
             extend_days: lot.terms.extend_days,
             timezone: Some(lot.terms.timezone.to_string()),
+            scope: scope_of(lot),
             is_reassignable: lot.terms.is_reassignable,
             is_extendable: lot.terms.is_extendable,
             ..Self::of(defined, version)?
         })
     }
+}
+
+/// What a reward may be spent on.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Scope)]
+pub struct ScopeOut {
+    /// A line needs one of these tags, if there are any.
+    only: Vec<String>,
+    /// A line has none of these tags.
+    except: Vec<String>,
+    /// The least that the lines it may pay must cost together.
+    minimum_spend: Option<Num>,
+}
+
+impl From<&Scope> for ScopeOut {
+    fn from(scope: &Scope) -> Self {
+        let (only, except) = (scope.only.clone(), scope.except.clone());
+        Self { only, except, minimum_spend: scope.minimum_spend.map(Num::from) }
+    }
+}
+
+/// The scope frozen in a reward.
+pub fn scope_of(lot: &Reward) -> Option<ScopeOut> {
+    lot.details.as_ref()?.scope.as_deref().map(ScopeOut::from)
 }
 
 /// A template that points are issued from.

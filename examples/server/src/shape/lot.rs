@@ -10,7 +10,7 @@ use scrip::{Amount, LotId, PointLot, ProfileId, Reward as RewardLot, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::definition::{PointTemplate, RewardTemplate};
+use super::definition::{PointTemplate, RewardTemplate, ScopeOut, scope_of};
 use super::wire::{Num, Time};
 use crate::http::answer::Versioned;
 
@@ -43,6 +43,8 @@ pub struct Reward {
     is_active: bool,
     extended_at: Option<Time>,
     external_id: Option<String>,
+    /// What it may be spent on; anything where it is null.
+    scope: Option<ScopeOut>,
     /// Its name and texts as they are now, and the reward's own terms, frozen when it was issued.
     definition: Option<RewardTemplate>,
     #[schema(value_type = Option<serde_json::Value>)]
@@ -162,6 +164,7 @@ impl Reward {
             definition: defined.and_then(|(defined, version)| RewardTemplate::of_lot(defined, version, &lot)),
             created_at: times.created.into(),
             updated_at: times.updated.into(),
+            scope: scope_of(&lot),
             external_id: lot.external_id.map(|id| id.to_string()),
             meta: lot.details.and_then(|details| details.meta),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scrip::journal::{Item, LotKind, ReturnedItem, ReturnedTo};
+use scrip::journal::{Item, LineShare, LotKind, PaidLines, ReturnedItem, ReturnedTo};
 use scrip::json::Json;
 use scrip::outcome::{HoldStatus, Quote, Return, UnusedReason};
 use scrip::{Hold, LotId, Program, Redemption};
@@ -28,8 +28,19 @@ pub struct ItemOut {
     value: Num,
     /// In points; zero for a reward.
     count: Num,
+    /// The lines that it pays, if the request says what is bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<Vec<LineOut>>,
     /// The lot itself, right after.
     type_attributes: Option<Either>,
+}
+
+/// The part of a line that a lot pays.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = LineShare)]
+pub struct LineOut {
+    id: String,
+    amount: Num,
 }
 
 /// Value that was taken.
@@ -72,7 +83,7 @@ impl RedemptionOut {
             is_partial: redemption.total < redemption.requested,
             returned: redemption.returned.into(),
             is_reversed: redemption.is_reversed,
-            items: items(&redemption.items, lots),
+            items: items(&redemption.items, redemption.lines.as_ref(), lots),
             balances: redemption.balances.valued(program).into(),
             meta: redemption.meta.clone(),
             transaction_id: redemption.transaction_id.map(|id| id.get()),
@@ -117,7 +128,7 @@ impl HoldOut {
             requested: hold.requested.into(),
             is_partial: hold.total < hold.requested,
             expires_at: hold.expires_at.into(),
-            items: items(&hold.items, lots),
+            items: items(&hold.items, hold.lines.as_ref(), lots),
             balances: hold.balances.valued(program).into(),
             redemption_id: hold.redemption_id.map(|id| id.get()),
             meta: hold.meta.clone(),
@@ -157,7 +168,8 @@ pub struct UnusedOut {
     #[schema(value_type = String)]
     r#type: LotKind,
     id: u64,
-    /// `expired`, `pending`, `held`, `not_redeemable`, `not_in_strategy` or `not_needed`. What nothing is left of is not in the list.
+    /// `expired`, `pending`, `held`, `not_redeemable`, `not_in_strategy`, `not_eligible`, `below_minimum`, `covered` or
+    /// `not_needed`. What nothing is left of is not in the list.
     #[schema(value_type = String)]
     reason: UnusedReason,
 }
@@ -173,7 +185,7 @@ impl QuoteOut {
             requested: quote.requested.into(),
             is_partial: quote.total < quote.requested,
             total: quote.total.into(),
-            items: items(&quote.items, lots),
+            items: items(&quote.items, quote.lines.as_ref(), lots),
             unused: unused.collect(),
         }
     }
@@ -268,15 +280,20 @@ pub fn returned_to(back: &Return) -> Vec<LotId> {
     back.items.iter().map(to).collect()
 }
 
-fn items(items: &[Item], lots: &Lots) -> Vec<ItemOut> {
-    let item = |item: &Item| ItemOut {
+fn items(items: &[Item], lines: Option<&PaidLines>, lots: &Lots) -> Vec<ItemOut> {
+    let shares = |place: usize| {
+        let share = |share: &LineShare| LineOut { id: share.id.clone(), amount: share.amount.into() };
+        Some(lines?.get(place)?.iter().map(share).collect())
+    };
+    let item = |(place, item): (usize, &Item)| ItemOut {
         r#type: item.kind(),
         id: item.lot.get(),
         value: item.amount.into(),
         count: item.points.into(),
+        lines: shares(place),
         type_attributes: find(lots, item.lot),
     };
-    items.iter().map(item).collect()
+    items.iter().enumerate().map(item).collect()
 }
 
 fn find(lots: &Lots, id: LotId) -> Option<Either> {

@@ -1,6 +1,6 @@
 //! Examples of definitions, with and without each of their fields.
 
-use super::examples::{document, points};
+use super::examples::{document, points, scope};
 use crate::definition::{Definition, PointDefinition, RewardDefinition};
 use crate::time::{PeriodType, Timestamp, Until};
 use crate::value::Amount;
@@ -21,6 +21,7 @@ pub(super) fn definitions() -> Vec<Definition> {
         period_type: PeriodType::Weeks,
         extend_days: Some(4),
         timezone: Some("Asia/Tokyo".parse().unwrap()),
+        scope: scope(),
         is_assignable: false,
         is_reassignable: true,
         is_extendable: true,

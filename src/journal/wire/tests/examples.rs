@@ -3,7 +3,7 @@
 use super::definitions::definitions;
 use super::owed::{owed, recovered};
 use super::*;
-use crate::definition::{Defined, Terms};
+use crate::definition::{Defined, Scope, Terms};
 use crate::id::{DefinitionId, ExternalId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId};
 use crate::journal::*;
 use crate::json::Json;
@@ -54,9 +54,19 @@ pub(super) fn redeemed(is_rare: bool) -> Redeemed {
     Redeemed {
         requested: amount(5000),
         items: plain.items.iter().copied().chain([share]).collect(),
-        details: RedeemDetails::boxed(Some(exchange), document()),
+        details: RedeemDetails::boxed(Some(exchange), Some(paid_lines()), document()),
         ..plain
     }
+}
+
+pub(super) fn paid_lines() -> PaidLines {
+    let share = |id: &str, cents| LineShare { id: id.to_owned(), amount: amount(cents) };
+    [vec![share("1", 600), share("2", 400)], vec![share("2", 995)], vec![]].into_iter().collect()
+}
+
+pub(super) fn scope() -> Option<Box<Scope>> {
+    let scope = Scope::only(["shoes", "é"]).with_except(["sale"]).with_minimum_spend(amount(5000));
+    Some(Box::new(scope))
 }
 
 pub(super) fn issue() -> Issue {
@@ -81,7 +91,13 @@ pub(super) fn issue() -> Issue {
 pub(super) fn issues() -> Vec<Issue> {
     let details = |origin| {
         let (source_type, source) = (Some("order".to_owned()), Some("17".to_owned()));
-        Some(Box::new(LotDetails { source_type, source, origin: Some(origin), meta: document() }))
+        Some(Box::new(LotDetails {
+            source_type,
+            source,
+            origin: Some(origin),
+            scope: scope(),
+            meta: document(),
+        }))
     };
     let (redemption, transaction) =
         (RedemptionId::made_by(number(), 3), TransactionId::made_by(number(), 129));
@@ -138,6 +154,7 @@ pub(super) fn changes() -> Vec<LotChange> {
         .map(|(after, move_)| LotChange {
             after,
             moved: [moved(move_), moved(move_)][..1].iter().copied().collect(),
+            scope: scope().filter(|_| matches!(after.standing, Standing::Pending(_))),
         })
         .collect()
 }
@@ -162,6 +179,7 @@ pub(super) fn state_of_redemption() -> RedemptionState {
         returned: amount(1),
         is_reversed: true,
         transaction_id,
+        lines: Some(Box::new(paid_lines())),
     }
 }
 
