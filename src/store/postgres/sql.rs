@@ -107,10 +107,11 @@ impl Statements {
 
     /// Those that are about one profile.
     #[cfg(test)]
-    pub(super) fn of_one(&self) -> [&Sql; 9] {
-        let Commit { plain, whole, with_new_names } = &self.commit_one;
+    pub(super) fn of_one(&self) -> [&Sql; 8] {
+        // New names are checked on one server only.
+        let Commit { plain, whole, .. } = &self.commit_one;
         let Self { account_of_one, find_of_one, keep, journal, archive, check_of_one, .. } = self;
-        [account_of_one, find_of_one, plain, whole, with_new_names, keep, journal, archive, check_of_one]
+        [account_of_one, find_of_one, plain, whole, keep, journal, archive, check_of_one]
     }
 }
 
