@@ -361,9 +361,9 @@ fn comes_back_after_all_time(world: &mut Till, made: &Redemption) -> bool {
     })
 }
 
-/// What can be used by anybody, at an instant or later, and what is owed.
-pub(crate) fn there_is(world: &mut Till, at: Timestamp) -> [i128; 3] {
-    let mut sums = [0; 3];
+/// What can be used or counts, at an instant or later, of all profiles; and what is owed.
+pub(crate) fn there_is(world: &mut Till, at: Timestamp) -> [i128; 4] {
+    let mut sums = [0; 4];
     for id in (0..3).map(profile_id) {
         let balances = world.account(id).balances_at(at);
         let rewards = [balances.reward_balance, balances.reward_pending, balances.reward_held];
@@ -371,6 +371,8 @@ pub(crate) fn there_is(world: &mut Till, at: Timestamp) -> [i128; 3] {
         sums[0] += rewards.iter().map(|one| i128::from(one.ten_thousandths())).sum::<i128>();
         sums[1] += points.iter().map(|one| i128::from(one.ten_thousandths())).sum::<i128>();
         sums[2] += i128::from(balances.point_debt.ten_thousandths());
+        let status = [balances.status_point_balance, balances.status_point_pending];
+        sums[3] += status.iter().map(|one| i128::from(one.ten_thousandths())).sum::<i128>();
     }
     sums
 }
