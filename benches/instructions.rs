@@ -121,7 +121,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "quote",
-        budget: 7_050,
+        budget: 6_200,
         aim: Some((2_600, 1_500)),
         open: |till| single::each(till, single::quote),
         repeats: Repeats::None,

@@ -97,15 +97,16 @@ pub(crate) fn quote(
     let fell_due: Vec<LotState> = due.iter().flat_map(|entry| entry.lot_states()).collect();
     let expired =
         view.found.expired.iter().chain(&fell_due).filter(|after| after.standing == Standing::Expired);
-    // A lot may expire, and later the held part of it.
-    let mut seen: BTreeSet<LotId> = unused.iter().map(|other| other.lot).collect();
-    unused.extend(
-        expired.filter(|after| !after.remaining.is_zero() && seen.insert(after.lot)).map(|after| Unused {
+    let mut expired = expired.filter(|after| !after.remaining.is_zero()).peekable();
+    if expired.peek().is_some() {
+        // A lot may expire, and later the held part of it.
+        let mut seen: BTreeSet<LotId> = unused.iter().map(|other| other.lot).collect();
+        unused.extend(expired.filter(|after| seen.insert(after.lot)).map(|after| Unused {
             lot: after.lot,
             kind: after.kind,
             reason: UnusedReason::Expired,
-        }),
-    );
+        }));
+    }
     let version = view.first.sequence();
     let Draw { items, total, lines, .. } = plan;
     Ok(Quote { requested: redeem.amount, total, items, lines, unused, version })
