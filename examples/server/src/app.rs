@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::index::Index;
 use crate::metrics::Metrics;
 use crate::openapi::Description;
+use crate::options::Options;
 
 /// How long the definitions may be remembered. Another process may have changed them.
 const CATALOGUE_AGE: Duration = Duration::from_secs(1);
@@ -20,7 +21,9 @@ const CATALOGUE_AGE: Duration = Duration::from_secs(1);
 pub struct App {
     pub backend: Backend,
     pub clock: Clock,
+    /// The token that calls have to bring, and the one that only reads.
     pub token: Option<String>,
+    pub read_token: Option<String>,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
     pub metrics: Metrics,
@@ -41,12 +44,13 @@ struct Remembered {
 }
 
 impl App {
-    pub fn new(backend: Backend, clock: Clock, token: Option<String>, body_timeout: Duration) -> Self {
+    pub fn new(backend: Backend, options: &Options) -> Self {
         Self {
             backend,
-            clock,
-            token,
-            body_timeout,
+            clock: Clock::new(options.test_clock),
+            token: options.token.clone(),
+            read_token: options.read_token.clone(),
+            body_timeout: options.body_timeout,
             metrics: Metrics::default(),
             index: Index::default(),
             catalogue: Mutex::default(),

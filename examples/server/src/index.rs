@@ -1,19 +1,22 @@
 //! Which rewards, points and transactions there are, whoever has them: for the lists over all profiles.
 //!
-//! It is filled from the journal by a position, brought up to date before each answer, and holds nothing but ids.
+//! It is filled from the journal by a position, brought up to date before each answer, and holds nothing but ids
+//! and the newest few entries.
 
 use std::collections::BTreeMap;
 
 use scrip::id::ProfileNumber;
 use scrip::journal::{EntryKind, LotKind};
 use scrip::store::{FeedEntry, Position};
-use scrip::{LotId, TransactionId};
+use scrip::{LotId, Timestamp, TransactionId};
 use tokio::sync::Mutex;
 
 use crate::backend::{Backend, Failure, LedgerAt};
 
 /// How many entries are read at a time.
 const STEP: usize = 4096;
+/// How many of the newest are kept.
+const NEWEST: usize = 12;
 
 /// The ids of everything, and who has it.
 #[derive(Default)]
@@ -24,6 +27,7 @@ struct State {
     position: Position,
     lots: BTreeMap<LotId, (LotKind, Known)>,
     transactions: BTreeMap<TransactionId, Known>,
+    newest: BTreeMap<(Timestamp, ProfileNumber, u32), FeedEntry>,
 }
 
 /// Who ever had a thing, and whether it is gone.
@@ -60,6 +64,13 @@ impl Index {
         state.catch_up(backend).await?;
         Ok(state.transactions.iter().filter_map(|(id, known)| known.seen(*id, moment)).collect())
     }
+
+    /// The newest entries of all profiles, the last one first.
+    pub async fn newest(&self, backend: &Backend) -> Result<Vec<FeedEntry>, Failure> {
+        let mut state = self.0.lock().await;
+        state.catch_up(backend).await?;
+        Ok(state.newest.values().rev().cloned().collect())
+    }
 }
 
 impl Known {
@@ -90,6 +101,14 @@ impl State {
 
     fn note(&mut self, written: &FeedEntry) {
         let number = written.number;
+        let is_newer = self.newest.len() < NEWEST
+            || self.newest.first_key_value().is_some_and(|((at, ..), _)| *at <= written.entry.at);
+        if written.profile.is_some() && is_newer {
+            self.newest.insert((written.entry.at, number, written.entry.sequence), written.clone());
+            while self.newest.len() > NEWEST {
+                self.newest.pop_first();
+            }
+        }
         // The journals come in any order: a lot may have moved on before its issue is read.
         match &written.entry.kind {
             EntryKind::Issue(issue) => self.lot(issue.lot, issue.kind).held_by(number),

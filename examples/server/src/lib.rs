@@ -19,7 +19,6 @@ use std::error::Error;
 
 use app::{App, Shared};
 use backend::Backend;
-use clock::Clock;
 pub use options::{Options, Where};
 use tokio::net::TcpListener;
 
@@ -50,7 +49,7 @@ async fn app(options: &Options) -> Result<Shared, Box<dyn Error>> {
     let program = program::read(text.as_deref()).map_err(|error| format!("program file: {error}"))?;
     let backend =
         Backend::open(&options.store, program).await.map_err(|error| format!("the store: {error}"))?;
-    let app = App::new(backend, Clock::new(options.test_clock), options.token.clone(), options.body_timeout);
+    let app = App::new(backend, options);
     app.prepare().await.map_err(|failure| format!("the store: {failure:?}"))?;
     Ok(Shared::new(app))
 }

@@ -240,6 +240,11 @@ fn parameters(doc: &Doc) -> Vec<Value> {
         parameters.push(in_query("from", &text, "The first instant of purchases that count: a time in UTC, or a day in the program's zone. Required."));
         parameters.push(in_query("to", &text, "The first instant after them. Required."));
     }
+    if doc.path == "/search" {
+        let says = "A whole id, as it is written: of a profile, the external id of a transaction, reward or lot of points, or the \
+            number of anything. Required.";
+        parameters.push(in_query("q", &text, says));
+    }
     if doc.path.contains("/external/") {
         parameters.push(in_query("profile_id", &text, "Whose, where several have it."));
     }

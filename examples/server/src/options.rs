@@ -20,6 +20,9 @@ pub struct Options {
     /// The bearer token that every call has to bring. Without it, only this machine can call.
     #[arg(long, env = "SCRIP_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
+    /// A bearer token that only reads: every GET, and quotes. It goes with --token.
+    #[arg(long, env = "SCRIP_READ_TOKEN", hide_env_values = true, requires = "token")]
+    pub read_token: Option<String>,
     /// Let clients set the time, for tests and demonstrations: PUT /test-clock.
     #[arg(long)]
     pub test_clock: bool,
@@ -71,6 +74,10 @@ impl Options {
                 self.listen
             )),
             Some(token) if token.is_empty() => Err("--token: must not be empty".to_owned()),
+            Some(token) if self.read_token.as_ref() == Some(token) => {
+                Err("--read-token: must not be the --token, which changes".to_owned())
+            }
+            _ if self.read_token.as_deref() == Some("") => Err("--read-token: must not be empty".to_owned()),
             _ => Ok(()),
         }
     }

@@ -83,6 +83,9 @@ fn calls(met: &mut Met, server: &Server) {
     let open = Server::bare(&["--store", "memory"]);
     let foreign = Request::new("GET", "/health").header("Origin", "http://evil.example");
     met.refuses(foreign.send(open.address).unwrap(), 403, "forbidden");
+    let bare = Server::bare(&["--store", "memory", "--token", TOKEN, "--read-token", "reads"]);
+    let reader = Request::new("POST", "/rewards").header("Authorization", "Bearer reads");
+    met.refuses(reader.send(bare.address).unwrap(), 403, "read_only");
     met.refuses(server.get("/nothing"), 404, "not_found");
     met.refuses(server.get("/rewards/12"), 404, "not_found");
     met.refuses(server.call(Request::new("PATCH", "/rewards")), 405, "method_not_allowed");

@@ -420,6 +420,9 @@ fn update_create(server: &Server, known: &Value) {
 
 fn system(server: &Server) {
     assert_eq!(server.get("/health").is(200).data(), json!({"status": "ok"}));
+    for path in ["/access", "/overview", "/search?q=rosa"] {
+        server.get(path).is(200);
+    }
     assert_eq!(server.get("/openapi.json").is(200).bare_json()["openapi"], "3.1.0");
     let page = server.get("/").is(200);
     assert!(page.header("content-type").unwrap().starts_with("text/html"));

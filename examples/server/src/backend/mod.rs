@@ -1,5 +1,6 @@
 //! The ledger, over whichever store was chosen. One enum, so that no handler knows which.
 
+mod across;
 mod postgres;
 mod sqlite;
 
@@ -75,6 +76,8 @@ macro_rules! ask {
         }
     };
 }
+
+use ask;
 
 /// The same read, now or in the past.
 macro_rules! read {

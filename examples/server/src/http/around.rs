@@ -26,9 +26,12 @@ pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> 
     let matched = request.extensions().get::<MatchedPath>();
     let route = matched.map_or("none", MatchedPath::as_str).to_owned();
     let unread = Unread::default();
-    let request = unread.lend(request);
+    let mut request = unread.lend(request);
     let mut response = match may_call(&app, &request) {
-        Ok(()) => next.run(request).await,
+        Ok(access) => {
+            request.extensions_mut().insert(access);
+            next.run(request).await
+        }
         Err(refused) => {
             drop(request);
             refused.into_response()
@@ -49,16 +52,36 @@ pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> 
     response
 }
 
+/// What a call may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Change,
+}
+
 /// With a token, whoever brings it. Without one, programs on this machine, and the server's own page.
-fn may_call(app: &Shared, request: &Request) -> Result<(), Problem> {
+fn may_call(app: &Shared, request: &Request) -> Result<Access, Problem> {
     let Some(token) = &app.token else {
         return origin::check(request.headers(), request.uri())
+            .map(|()| Access::Change)
             .map_err(|reason| Problem::new(Code::Forbidden, reason));
     };
-    // The page itself says nothing, and a browser that opens it has no way to send a token.
-    let is_page = request.method() == Method::GET && request.uri().path() == "/";
-    if is_page || sent(request.headers()).is_some_and(|sent| sent.ct_eq(token.as_bytes()).into()) {
-        Ok(())
+    let sent = sent(request.headers());
+    let is = |token: &String| sent.is_some_and(|sent| sent.ct_eq(token.as_bytes()).into());
+    let path = request.uri().path();
+    let is_asking = matches!(*request.method(), Method::GET | Method::HEAD);
+    if is(token) {
+        Ok(Access::Change)
+    } else if app.read_token.as_ref().is_some_and(is) {
+        // A quote is asked for by POST, and changes nothing.
+        if is_asking || path.ends_with("/redemptions/quote") {
+            Ok(Access::Read)
+        } else {
+            Err(Problem::new(Code::ReadOnly, "this token only reads"))
+        }
+    } else if *request.method() == Method::GET && path == "/" {
+        // The page itself says nothing, and a browser that opens it has no way to send a token.
+        Ok(Access::Read)
     } else {
         Err(Problem::new(Code::Unauthorized, "a bearer token is required"))
     }

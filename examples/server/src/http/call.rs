@@ -15,6 +15,7 @@ use scrip::time::{Until, When};
 use scrip::{Command, Key, ProfileId, Receipt, Rejection, Timestamp, Zone};
 use serde_json::value::RawValue;
 
+use super::around::Access;
 use super::body::Body;
 use super::code::Code;
 use super::known::Understood;
@@ -38,6 +39,7 @@ pub struct Call {
     pub query: Query,
     pub headers: HeaderMap,
     pub uri: Uri,
+    pub access: Access,
     key: Option<Key>,
     path: Vec<(String, String)>,
     bytes: Vec<u8>,
@@ -55,6 +57,7 @@ impl FromRequest<Shared> for Call {
         let understood = route.unwrap_or_default();
         let query = Query::parse(parts.uri.query().unwrap_or_default())?;
         understood.check_query(&query)?;
+        let access = parts.extensions.get::<Access>().copied().unwrap_or(Access::Read);
         let at = app.clock.now();
         let moment = moment(app, at, &query)?;
         let key = if parts.method == Method::POST { key(&parts.headers)? } else { None };
@@ -68,6 +71,7 @@ impl FromRequest<Shared> for Call {
             query,
             headers: parts.headers,
             uri: parts.uri,
+            access,
             key,
             path,
             bytes,

@@ -36,6 +36,7 @@ codes! {
     BrokenBody => "broken_body", BAD_REQUEST;
     Unauthorized => "unauthorized", UNAUTHORIZED;
     Forbidden => "forbidden", FORBIDDEN;
+    ReadOnly => "read_only", FORBIDDEN;
     NotFound => "not_found", NOT_FOUND;
     MethodNotAllowed => "method_not_allowed", METHOD_NOT_ALLOWED;
     TooSlow => "too_slow", REQUEST_TIMEOUT;

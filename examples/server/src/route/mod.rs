@@ -5,12 +5,14 @@ mod definitions;
 mod find;
 mod holds;
 mod merge;
+mod overview;
 mod page;
 mod points;
 mod profiles;
 mod reassign;
 mod redemptions;
 mod rewards;
+mod search;
 mod system;
 mod table;
 mod transactions;
@@ -226,6 +228,16 @@ fn system(table: Table) -> Table {
     table
         .get("/", "A page to look at wallets", page::page)
         .gives_no_json(200)
+        .get("/access", "What the token of this call may do", system::access)
+        .gives::<system::AccessOut>(200)
+        .get("/overview", "What all customers have together, and the newest entries", overview::overview)
+        .gives::<overview::Overview>(200)
+        .get(
+            "/search",
+            "Find what an id stands for: a profile, an external id, or the id of anything",
+            search::search,
+        )
+        .gives_all::<search::Found>(200)
         .get("/health", "Whether the store answers", system::health)
         .gives::<system::Health>(200)
         .get("/metrics", "Counts, for Prometheus", system::metrics)

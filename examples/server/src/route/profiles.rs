@@ -101,12 +101,12 @@ pub async fn held(call: Call) -> Result<Response, Problem> {
 }
 
 pub async fn ledgers(call: Call) -> Result<Response, Problem> {
-    let wallet = wallet(&call).await?;
-    list::entries(&call, ledger::entries(&wallet), wallet.account().sequence())
+    let (wallet, catalogue) = (wallet(&call).await?, call.app.catalogue().await?);
+    list::entries(&call, ledger::entries(&wallet, &catalogue), wallet.account().sequence())
 }
 
 pub async fn one_ledger(call: Call) -> Result<Response, Problem> {
-    let entries = ledger::entries(&wallet(&call).await?);
+    let entries = ledger::entries(&wallet(&call).await?, &*call.app.catalogue().await?);
     let wanted = call.path("id");
     let found = entries.into_iter().find(|entry| entry.id().to_string() == wanted);
     Ok(answer::thing(StatusCode::OK, &found.ok_or_else(|| Problem::not_found("ledger entry"))?))

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::backend::LedgerAt;
 use crate::http::answer;
+use crate::http::around::Access;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::shape::wire::Time;
@@ -24,6 +25,17 @@ pub struct Health {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct TestClock {
     now: Time,
+}
+
+/// What the token of a call may do.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Access)]
+pub struct AccessOut {
+    can_change: bool,
+}
+
+pub async fn access(call: Call) -> Result<Response, Problem> {
+    Ok(answer::ok(&AccessOut { can_change: call.access == Access::Change }))
 }
 
 pub async fn health(call: Call) -> Result<Response, Problem> {

@@ -1,12 +1,13 @@
 //! The journal of a profile, entry by entry, with running balances.
 
 use scrip::id::ProfileNumber;
-use scrip::journal::{Cause, Entry, EntryKind, LotKind, Origin};
+use scrip::journal::{Balances, Cause, Entry, EntryKind, LotKind, Origin};
 use scrip::value::{Delta, Quantity};
-use scrip::view::Wallet;
+use scrip::view::{Catalogue, Wallet};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::moved::{Changes, LotNames, MovedLot, reason};
 use super::wire::{Num, Time};
 use crate::http::answer::Versioned;
 
@@ -27,6 +28,12 @@ pub struct LedgerEntry {
     point_value: Num,
     point_balance: Num,
     cause: CauseOut,
+    /// Every balance that it changed, and by how much.
+    changes: Changes,
+    /// The rewards and lots of points that it is about.
+    lots: Vec<MovedLot>,
+    /// Why, where somebody said so: of a correction or a revocation, or as `reason` in the `meta` of what was made.
+    reason: Option<String>,
 }
 
 /// What an entry is about: what made it happen.
@@ -38,24 +45,26 @@ pub struct CauseOut {
 }
 
 /// The whole journal, oldest first, with what fell due whether or not it is written (rule T7).
-pub fn entries(wallet: &Wallet) -> Vec<LedgerEntry> {
+pub fn entries(wallet: &Wallet, catalogue: &Catalogue) -> Vec<LedgerEntry> {
     let number = wallet.account().number();
-    let mut before = (Quantity::ZERO, Quantity::ZERO);
+    let names = LotNames::of(wallet, catalogue);
+    let mut last = Balances::default();
     let entry = |entry: &Entry| {
-        let after = (entry.balances.reward_balance.into(), entry.balances.point_balance.into());
-        let (dollars, points) = (change(before.0, after.0), change(before.1, after.1));
-        before = after;
+        let (before, after) = (std::mem::replace(&mut last, entry.balances), entry.balances);
         LedgerEntry {
             id: entry.id(number).get(),
             version: 1,
             sequence: entry.sequence,
             r#type: name(&entry.kind),
             at: entry.at.into(),
-            dollar_value: dollars,
-            dollar_balance: after.0.into(),
-            point_value: points,
-            point_balance: after.1.into(),
+            dollar_value: change(before.reward_balance.into(), after.reward_balance.into()),
+            dollar_balance: after.reward_balance.into(),
+            point_value: change(before.point_balance.into(), after.point_balance.into()),
+            point_balance: after.point_balance.into(),
             cause: cause(entry, number),
+            changes: Changes::between(&before, &after),
+            lots: names.lots(entry),
+            reason: reason(entry),
         }
     };
     wallet.journal().iter().map(entry).collect()
@@ -73,7 +82,8 @@ impl LedgerEntry {
     }
 }
 
-fn change(before: Quantity, after: Quantity) -> Num {
+/// How far a quantity went, up or down.
+pub(super) fn change(before: Quantity, after: Quantity) -> Num {
     match after.checked_sub(before) {
         Some(up) => up.into(),
         None => {
@@ -83,7 +93,7 @@ fn change(before: Quantity, after: Quantity) -> Num {
     }
 }
 
-fn name(kind: &EntryKind) -> &'static str {
+pub fn name(kind: &EntryKind) -> &'static str {
     match kind {
         EntryKind::Issue(issue) => {
             let origin = issue.details.as_ref().and_then(|details| details.origin);

@@ -5,6 +5,8 @@ pub mod balances;
 pub mod definition;
 pub mod ledger;
 pub mod lot;
+pub mod moved;
+pub mod newest;
 pub mod redemption;
 pub mod sent;
 pub mod transaction;

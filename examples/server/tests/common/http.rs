@@ -28,7 +28,16 @@ pub struct Answer {
 impl Request {
     /// Paths are below `/api/v3` unless they are at the root.
     pub fn new(method: &str, path: &str) -> Self {
-        const ROOT: [&str; 5] = ["/health", "/metrics", "/openapi.json", "/test-clock", "/api/"];
+        const ROOT: [&str; 8] = [
+            "/health",
+            "/metrics",
+            "/openapi.json",
+            "/test-clock",
+            "/access",
+            "/overview",
+            "/search",
+            "/api/",
+        ];
         let is_root = path == "/" || ROOT.iter().any(|root| path.starts_with(root));
         let path = if is_root { path.to_owned() } else { format!("/api/v3{path}") };
         Self { method: method.to_owned(), path, headers: Vec::new(), body: Vec::new() }

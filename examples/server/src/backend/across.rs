@@ -1,0 +1,57 @@
+//! Questions across all profiles, for whoever looks at the service and not at a customer.
+
+use scrip::id::{ExternalId, ProfileNumber};
+use scrip::journal::External;
+use scrip::store::{AsyncScan as _, Scan as _};
+use scrip::view::LedgerTotals;
+use scrip::{ProfileId, Timestamp};
+
+use super::{Backend, Failure, ask};
+
+/// Asks whichever store it is, below the ledger.
+macro_rules! scan {
+    ($backend:expr, $store:ident => $call:expr) => {
+        match $backend {
+            Backend::Memory(ledger) => {
+                let mut ledger = (**ledger).clone();
+                let $store = ledger.store();
+                $call.await.map_err(|error| Failure::of(&error))
+            }
+            Backend::Sqlite(shared) => {
+                let asked = shared.read(move |ledger| {
+                    let $store = ledger.store();
+                    $call.map_err(|error| Failure::of(&error))
+                });
+                asked.await
+            }
+            Backend::Postgres(shared) => {
+                let mut ledger = shared.ledger.clone();
+                let $store = ledger.store();
+                $call.await.map_err(|error| Failure::of(&error))
+            }
+        }
+    };
+}
+
+impl Backend {
+    /// What all profiles hold together. Every one is read.
+    pub async fn totals(&self, at: Timestamp) -> Result<LedgerTotals, Failure> {
+        ask!(self, ledger => ledger.at(at).totals())
+    }
+
+    /// The profiles that have a reward or lot of points of this name.
+    pub async fn profiles_with_lot(&self, id: ExternalId, limit: usize) -> Result<Vec<ProfileId>, Failure> {
+        let name = External::Lot(id);
+        scan!(self, store => store.named(&name, limit))
+    }
+
+    /// The profiles after this one, by number, of which something expires within a stretch of time. There may be a few others.
+    pub async fn profiles_expiring(
+        &self,
+        stretch: (Timestamp, Timestamp),
+        after: ProfileNumber,
+        limit: usize,
+    ) -> Result<Vec<ProfileNumber>, Failure> {
+        scan!(self, store => store.expiring(stretch, after, limit))
+    }
+}
