@@ -84,7 +84,7 @@ def check(profiles, lots, value):
 def means():
     with urllib.request.urlopen(sys.argv[2] + "/metrics") as answer:
         lines = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#")
-    route = '{route="/api/v3/profiles/{profile}/redemptions"}'
+    route = '{route="/api/v3/profiles/{profile}/redemptions",method="POST",status="201"}'
     print(*[lines[name] for name in ("scrip_request_seconds_sum" + route, "scrip_request_seconds_count" + route,
         "scrip_commit_seconds_sum", "scrip_commit_seconds_count")])
 

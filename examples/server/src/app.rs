@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::http::HeaderValue;
 use scrip::request::IsRequest;
 use scrip::view::Catalogue;
 use scrip::{Command, Define, PointDefinition, Timestamp};
@@ -26,6 +27,8 @@ pub struct App {
     pub read_token: Option<String>,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// How long a connection may be idle, as clients are told.
+    pub idle: HeaderValue,
     pub metrics: Metrics,
     /// Which rewards, points and transactions there are, whoever has them.
     pub index: Index,
@@ -44,14 +47,15 @@ struct Remembered {
 }
 
 impl App {
-    pub fn new(backend: Backend, options: &Options) -> Self {
+    pub fn new(backend: Backend, metrics: Metrics, options: &Options) -> Self {
         Self {
             backend,
             clock: Clock::new(options.test_clock),
             token: options.token.clone(),
             read_token: options.read_token.clone(),
             body_timeout: options.body_timeout,
-            metrics: Metrics::default(),
+            idle: idle(options.idle_timeout),
+            metrics,
             index: Index::default(),
             catalogue: Mutex::default(),
             description: Description::new(),
@@ -118,4 +122,10 @@ impl App {
             Err(failure) => Err(failure),
         }
     }
+}
+
+/// Whole seconds, rounded down.
+fn idle(timeout: Duration) -> HeaderValue {
+    let told = HeaderValue::from_str(&format!("timeout={}", timeout.as_secs()));
+    told.unwrap_or(HeaderValue::from_static("timeout=0"))
 }

@@ -5,6 +5,7 @@
 mod app;
 mod backend;
 mod clock;
+mod hear;
 mod http;
 mod index;
 mod metrics;
@@ -19,6 +20,7 @@ use std::error::Error;
 
 use app::{App, Shared};
 use backend::Backend;
+use metrics::Metrics;
 pub use options::{Options, Where};
 use tokio::net::TcpListener;
 
@@ -36,7 +38,7 @@ pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     }
     let stop = serve::asked_to_stop()?;
     println!("scrip-server listens on http://{address}");
-    serve::serve(listener, route::router(Shared::clone(&app)), stop).await;
+    serve::serve(listener, route::router(Shared::clone(&app)), options.idle_timeout, stop).await;
     app.backend.close().await;
     Ok(())
 }
@@ -47,9 +49,9 @@ async fn app(options: &Options) -> Result<Shared, Box<dyn Error>> {
     });
     let text = text.transpose()?;
     let program = program::read(text.as_deref()).map_err(|error| format!("program file: {error}"))?;
-    let backend =
-        Backend::open(&options.store, program).await.map_err(|error| format!("the store: {error}"))?;
-    let app = App::new(backend, options);
+    let metrics = Metrics::default();
+    let backend = Backend::open(&options.store, program, &metrics.store).await;
+    let app = App::new(backend.map_err(|error| format!("the store: {error}"))?, metrics, options);
     app.prepare().await.map_err(|failure| format!("the store: {failure:?}"))?;
     Ok(Shared::new(app))
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use scrip::store::postgres::RememberedReport;
+
+use crate::backend::counted::{SIZES, StoreCounts};
 
 /// The upper bounds of the latency buckets, in microseconds and as they are written, in seconds.
 const BUCKETS: [(u128, &str); 12] = [
@@ -27,9 +29,12 @@ const BUCKETS: [(u128, &str); 12] = [
 /// Counters, histograms and gauges of one process.
 #[derive(Default)]
 pub struct Metrics {
-    requests: Mutex<BTreeMap<(String, String, u16), u64>>,
-    latencies: Mutex<BTreeMap<String, Latency>>,
-    rejections: Mutex<BTreeMap<&'static str, u64>>,
+    /// By route, method and status.
+    requests: Mutex<BTreeMap<(String, String, u16), Latency>>,
+    /// By route and code.
+    rejections: Mutex<BTreeMap<(String, &'static str), u64>>,
+    /// What the store was asked to do.
+    pub store: Arc<StoreCounts>,
     redemptions: AtomicU64,
     commits: AtomicU64,
     commit_micros: AtomicU64,
@@ -55,10 +60,9 @@ impl Drop for Counted<'_> {
 
 impl Metrics {
     pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
-        *lock(&self.requests).entry((route.to_owned(), method.to_owned(), status)).or_default() += 1;
         let micros = took.as_micros();
-        let mut latencies = lock(&self.latencies);
-        let latency = latencies.entry(route.to_owned()).or_default();
+        let mut requests = lock(&self.requests);
+        let latency = requests.entry((route.to_owned(), method.to_owned(), status)).or_default();
         for (bucket, (bound, _)) in latency.buckets.iter_mut().zip(BUCKETS) {
             *bucket += u64::from(micros <= bound);
         }
@@ -66,8 +70,8 @@ impl Metrics {
         latency.micros += micros;
     }
 
-    pub fn rejected(&self, code: &'static str) {
-        *lock(&self.rejections).entry(code).or_default() += 1;
+    pub fn rejected(&self, route: &str, code: &'static str) {
+        *lock(&self.rejections).entry((route.to_owned(), code)).or_default() += 1;
     }
 
     pub fn redeemed(&self) {
@@ -95,28 +99,10 @@ impl Metrics {
     /// All of it, as Prometheus reads it; for PostgreSQL with what the process remembers of accounts.
     pub fn write(&self, remembered: Option<RememberedReport>) -> String {
         let mut out = String::new();
-        head(&mut out, "scrip_requests_total", "counter", "Calls answered.");
-        for ((route, method, status), count) in &*lock(&self.requests) {
-            let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
-            line(&mut out, &format!("scrip_requests_total{{{labels}}}"), count);
-        }
-        head(&mut out, "scrip_request_seconds", "histogram", "How long answers took.");
-        for (route, latency) in &*lock(&self.latencies) {
-            let name = format!("scrip_request_seconds_bucket{{route=\"{route}\",le=");
-            for (count, (_, bound)) in latency.buckets.iter().zip(BUCKETS) {
-                line(&mut out, &format!("{name}\"{bound}\"}}"), count);
-            }
-            line(&mut out, &format!("{name}\"+Inf\"}}"), &latency.count);
-            line(
-                &mut out,
-                &format!("scrip_request_seconds_sum{{route=\"{route}\"}}"),
-                &seconds(latency.micros),
-            );
-            line(&mut out, &format!("scrip_request_seconds_count{{route=\"{route}\"}}"), &latency.count);
-        }
-        head(&mut out, "scrip_rejections_total", "counter", "Calls that were refused, by code.");
-        for (code, count) in &*lock(&self.rejections) {
-            line(&mut out, &format!("scrip_rejections_total{{code=\"{code}\"}}"), count);
+        self.write_requests(&mut out);
+        head(&mut out, "scrip_rejections_total", "counter", "Calls and rows of batches that were refused.");
+        for ((route, code), count) in &*lock(&self.rejections) {
+            line(&mut out, &format!("scrip_rejections_total{{route=\"{route}\",code=\"{code}\"}}"), count);
         }
         head(&mut out, "scrip_redemptions_total", "counter", "Redemptions made, captures included.");
         line(&mut out, "scrip_redemptions_total", &self.redemptions.load(Relaxed));
@@ -137,6 +123,7 @@ impl Metrics {
         line(&mut out, "scrip_queue_depth", &self.queue.load(Relaxed));
         head(&mut out, "scrip_calls_in_flight", "gauge", "Calls that are not answered yet.");
         line(&mut out, "scrip_calls_in_flight", &self.open.load(Relaxed));
+        self.write_store(&mut out);
         if let Some(report) = remembered {
             let name = "scrip_store_requests_total";
             let help =
@@ -152,6 +139,50 @@ impl Metrics {
             line(&mut out, "scrip_store_accounts", &report.accounts);
         }
         out
+    }
+
+    fn write_requests(&self, out: &mut String) {
+        let requests = lock(&self.requests);
+        let labelled = requests.iter().map(|((route, method, status), latency)| {
+            (format!("route=\"{route}\",method=\"{method}\",status=\"{status}\""), latency)
+        });
+        head(out, "scrip_requests_total", "counter", "Calls answered.");
+        for (labels, latency) in labelled.clone() {
+            line(out, &format!("scrip_requests_total{{{labels}}}"), &latency.count);
+        }
+        head(out, "scrip_request_seconds", "histogram", "How long answers took.");
+        for (labels, latency) in labelled {
+            let name = format!("scrip_request_seconds_bucket{{{labels},le=");
+            for (count, (_, bound)) in latency.buckets.iter().zip(BUCKETS) {
+                line(out, &format!("{name}\"{bound}\"}}"), count);
+            }
+            line(out, &format!("{name}\"+Inf\"}}"), &latency.count);
+            line(out, &format!("scrip_request_seconds_sum{{{labels}}}"), &seconds(latency.micros));
+            line(out, &format!("scrip_request_seconds_count{{{labels}}}"), &latency.count);
+        }
+    }
+
+    fn write_store(&self, out: &mut String) {
+        let store = &*self.store;
+        let ends =
+            "Requests that change something, by how the store ended them; in a conflict they run again.";
+        head(out, "scrip_store_units_total", "counter", ends);
+        for (status, count) in
+            [("committed", &store.commits), ("conflict", &store.conflicts), ("in_doubt", &store.in_doubt)]
+        {
+            line(out, &format!("scrip_store_units_total{{status=\"{status}\"}}"), &count.load(Relaxed));
+        }
+        let again = "Requests that the store decided again, as what it had read was outdated.";
+        head(out, "scrip_store_retries_total", "counter", again);
+        line(out, "scrip_store_retries_total", &store.retries.load(Relaxed));
+        head(out, "scrip_store_batch_size", "histogram", "How many requests shared a run of the store.");
+        for (size, count) in SIZES.iter().zip(&store.sizes) {
+            line(out, &format!("scrip_store_batch_size_bucket{{le=\"{size}\"}}"), &count.load(Relaxed));
+        }
+        let runs = store.runs.load(Relaxed);
+        line(out, "scrip_store_batch_size_bucket{le=\"+Inf\"}", &runs);
+        line(out, "scrip_store_batch_size_sum", &store.units.load(Relaxed));
+        line(out, "scrip_store_batch_size_count", &runs);
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Options {
     /// How many seconds a body may take to arrive.
     #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
     pub body_timeout: Duration,
+    /// How many seconds a connection may be idle between two calls, and how many the headers of a call may take.
+    #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = seconds)]
+    pub idle_timeout: Duration,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -7,21 +7,31 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How long a client may take to send its headers, so that slow ones do not pile up.
-const HEADERS: Duration = Duration::from_secs(10);
+use crate::hear::{Heard, Progress};
+
+/// How much longer a connection stays open than clients are told, so that a call on its way still arrives.
+const GRACE: Duration = Duration::from_secs(1);
 /// How long a stop waits for answers on their way.
 const LAST_ANSWERS: Duration = Duration::from_secs(30);
 /// How long to wait after a connection could not be accepted, as when there are too many.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `stop` is done, and then finishes what is in flight.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+/// Serves until `stop` is done, and then finishes what is in flight. A client has `patience` for its headers, and for being
+/// idle between two calls, so that slow ones do not pile up.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    patience: Duration,
+    stop: impl Future<Output = ()>,
+) {
+    let patience = patience.saturating_add(GRACE);
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -39,10 +49,17 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         };
         // Small answers should not wait for each other.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let progress = Progress::default();
+        let stream = Heard::new(stream, progress.clone(), patience);
+        let calls = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |request| {
+            progress.begin();
+            let (answer, progress) = (calls.call(request), progress.clone());
+            async move { answer.await.inspect(|response| progress.end(response)) }
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS)
+            .header_read_timeout(patience)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         // A client that goes away is nobody's fault.

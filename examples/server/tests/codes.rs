@@ -78,6 +78,8 @@ fn bodies(met: &mut Met, server: &Server) {
 }
 
 fn calls(met: &mut Met, server: &Server) {
+    let packed = Request::new("POST", "/rewards").body(b"\x1f\x8b\x08").header("Content-Encoding", "gzip");
+    met.refuses(server.call(packed), 415, "unsupported_encoding");
     met.refuses(server.get("/rewards?a=%f"), 400, "bad_query");
     met.refuses(server.get("/rewards?a=1"), 422, "unknown_parameter");
     let open = Server::bare(&["--store", "memory"]);

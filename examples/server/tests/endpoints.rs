@@ -432,7 +432,7 @@ fn system(server: &Server) {
     let metrics = server.get("/metrics").is(200).body;
     for line in [
         "scrip_requests_total{route=\"/health\",method=\"GET\",status=\"200\"} 2",
-        "scrip_rejections_total{code=\"insufficient_value\"} 1",
+        "scrip_rejections_total{route=\"/api/v3/profiles/{profile}/holds\",code=\"insufficient_value\"} 1",
         "scrip_redemptions_total 6",
         "scrip_queue_depth 0",
         "scrip_calls_in_flight 1",

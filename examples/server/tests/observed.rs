@@ -79,15 +79,16 @@ fn the_metrics_count_what_was_done() {
         assert!(known, "{name} has no type");
     }
     let route = "route=\"/api/v3/profiles/{profile}/redemptions\"";
+    let batch = "route=\"/api/v3/rewards/batch\"";
     for (name, value) in [
         (format!("scrip_requests_total{{{route},method=\"POST\",status=\"201\"}}"), 2.0),
         (format!("scrip_requests_total{{{route},method=\"POST\",status=\"422\"}}"), 2.0),
-        (format!("scrip_request_seconds_count{{{route}}}"), 4.0),
-        (format!("scrip_request_seconds_bucket{{{route},le=\"+Inf\"}}"), 4.0),
-        ("scrip_rejections_total{code=\"insufficient_value\"}".to_owned(), 2.0),
+        (format!("scrip_request_seconds_count{{{route},method=\"POST\",status=\"201\"}}"), 2.0),
+        (format!("scrip_request_seconds_bucket{{{route},method=\"POST\",status=\"422\",le=\"+Inf\"}}"), 2.0),
+        (format!("scrip_rejections_total{{{route},code=\"insufficient_value\"}}"), 2.0),
         // Rows of a batch are refused one by one.
-        ("scrip_rejections_total{code=\"missing_field\"}".to_owned(), 1.0),
-        ("scrip_rejections_total{code=\"invalid_body\"}".to_owned(), 1.0),
+        (format!("scrip_rejections_total{{{batch},code=\"missing_field\"}}"), 1.0),
+        (format!("scrip_rejections_total{{{batch},code=\"invalid_body\"}}"), 1.0),
         // What was repeated was done once.
         ("scrip_redemptions_total".to_owned(), 2.0),
         ("scrip_queue_depth".to_owned(), 0.0),
@@ -98,9 +99,40 @@ fn the_metrics_count_what_was_done() {
     let buckets: Vec<f64> = text
         .body
         .lines()
-        .filter(|line| line.starts_with(&format!("scrip_request_seconds_bucket{{{route}")))
+        .filter(|line| {
+            line.starts_with(&format!("scrip_request_seconds_bucket{{{route},method=\"POST\",status=\"201\""))
+        })
         .map(|line| line.rsplit_once(' ').unwrap().1.parse().unwrap())
         .collect();
     assert!(buckets.len() > 5 && buckets.is_sorted(), "{buckets:?}");
     assert!(values["scrip_commit_seconds_sum"] > 0.0 && values["scrip_commit_seconds_count"] >= 6.0);
+}
+
+/// Catches: runs, units or ends of them that are not counted, and those that are counted twice.
+#[test]
+fn the_metrics_count_what_the_store_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("ledger.sqlite").display());
+    for store in ["memory", sqlite.as_str()] {
+        let server = Server::with(&["--store", store]);
+        let value = |name: &str| -> f64 {
+            let text = server.get("/metrics").is(200).body;
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.unwrap_or_else(|| panic!("{name} is not in\n{text}")).parse().unwrap()
+        };
+        // The definition of points that every store begins with.
+        let committed = "scrip_store_units_total{status=\"committed\"}";
+        assert_eq!((value(committed), value("scrip_store_batch_size_count")), (1.0, 1.0), "{store}");
+        let ten = server.define("ten", json!({}));
+        let row = json!({"profile_id": "p", "reward_definition_id": ten});
+        server.post("/rewards/batch", &json!(vec![row; 7])).is(200);
+        assert_eq!(value(committed), 9.0, "{store}");
+        assert_eq!(value("scrip_store_batch_size_sum"), 9.0, "{store}");
+        let runs = value("scrip_store_batch_size_count");
+        assert!((3.0..=9.0).contains(&runs), "{store}: {runs}");
+        assert_eq!(value("scrip_store_batch_size_bucket{le=\"8\"}"), runs, "{store}");
+        for nothing in ["scrip_store_units_total{status=\"conflict\"}", "scrip_store_retries_total"] {
+            assert_eq!(value(nothing), 0.0, "{store}");
+        }
+    }
 }

@@ -12,8 +12,8 @@ use super::{Backend, Failure, ask};
 macro_rules! scan {
     ($backend:expr, $store:ident => $call:expr) => {
         match $backend {
-            Backend::Memory(ledger) => {
-                let mut ledger = (**ledger).clone();
+            Backend::Memory(shared) => {
+                let mut ledger = shared.ledger.clone();
                 let $store = ledger.store();
                 $call.await.map_err(|error| Failure::of(&error))
             }

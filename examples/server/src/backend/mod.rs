@@ -1,6 +1,8 @@
 //! The ledger, over whichever store was chosen. One enum, so that no handler knows which.
 
 mod across;
+pub mod counted;
+mod memory;
 mod postgres;
 mod sqlite;
 
@@ -16,13 +18,15 @@ use scrip::outcome::{LotSnapshots, Quote};
 use scrip::rejection::KeyReused;
 use scrip::request::{IsRequest, KeyedBatch};
 use scrip::store::postgres::RememberedReport;
-use scrip::store::{AsOf, AsyncScan as _, Blocking, Feed, Position, Scan as _, StoreError};
+use scrip::store::{AsOf, AsyncScan as _, Feed, Position, Scan as _, StoreError};
 use scrip::view::{Catalogue, Wallet};
 use scrip::{
-    AsyncLedger, Command, DefinitionId, LotId, MemoryStore, Points, ProfileId, Program, Receipt, Redeem,
-    Rejection, Timestamp, Transaction, TransactionId,
+    Command, DefinitionId, LotId, Points, ProfileId, Program, Receipt, Redeem, Rejection, Timestamp,
+    Transaction, TransactionId,
 };
 
+use self::counted::StoreCounts;
+use self::memory::InMemory;
 use self::postgres::InPostgres;
 use self::sqlite::InSqlite;
 use crate::options::Where;
@@ -30,7 +34,7 @@ use crate::options::Where;
 /// A ledger over one of the stores. Clones share what is stored.
 #[derive(Clone)]
 pub enum Backend {
-    Memory(Arc<AsyncLedger<Blocking<MemoryStore>>>),
+    Memory(Arc<InMemory>),
     Sqlite(Arc<InSqlite>),
     Postgres(Arc<InPostgres>),
 }
@@ -63,7 +67,7 @@ macro_rules! ask {
     ($backend:expr, $ledger:ident => $call:expr) => {
         match $backend {
             Backend::Memory(shared) => {
-                let mut $ledger = (**shared).clone();
+                let mut $ledger = shared.ledger.clone();
                 let answer = $call.await;
                 answer.map_err(Failure::from)
             }
@@ -90,21 +94,27 @@ macro_rules! read {
 }
 
 impl Backend {
-    /// Opens the store.
+    /// Opens the store, which counts what it is asked to do.
     ///
     /// # Errors
     /// It cannot be opened.
-    pub async fn open(store: &Where, program: Program) -> Result<Self, Box<dyn Error>> {
+    pub async fn open(
+        store: &Where,
+        program: Program,
+        counts: &Arc<StoreCounts>,
+    ) -> Result<Self, Box<dyn Error>> {
         Ok(match store {
-            Where::Memory => Self::Memory(Arc::new(AsyncLedger::new(program, Blocking(MemoryStore::new())))),
-            Where::Sqlite(path) => Self::Sqlite(Arc::new(InSqlite::open(path, program)?)),
-            Where::Postgres(url) => Self::Postgres(Arc::new(InPostgres::connect(url, program).await?)),
+            Where::Memory => Self::Memory(Arc::new(InMemory::new(program, counts))),
+            Where::Sqlite(path) => Self::Sqlite(Arc::new(InSqlite::open(path, program, counts)?)),
+            Where::Postgres(url) => {
+                Self::Postgres(Arc::new(InPostgres::connect(url, program, counts).await?))
+            }
         })
     }
 
     pub fn program(&self) -> &Program {
         match self {
-            Self::Memory(ledger) => ledger.program(),
+            Self::Memory(shared) => shared.ledger.program(),
             Self::Sqlite(shared) => shared.program(),
             Self::Postgres(shared) => shared.ledger.program(),
         }
@@ -132,7 +142,7 @@ impl Backend {
         A::Outcome: 'static,
     {
         match self {
-            Self::Memory(ledger) => (**ledger).clone().run(&command).await.map_err(Failure::from),
+            Self::Memory(shared) => shared.writer.clone().run(&command).await.map_err(Failure::from),
             Self::Sqlite(shared) => queued(&shared.writer, command).await,
             Self::Postgres(shared) => queued(&shared.writer, command).await,
         }
@@ -144,7 +154,7 @@ impl Backend {
         A::Outcome: 'static,
     {
         match self {
-            Self::Memory(ledger) => failures((**ledger).clone().run_all(&commands).await),
+            Self::Memory(shared) => failures(shared.writer.clone().run_all(&commands).await),
             Self::Sqlite(shared) => all_queued(&shared.writer, commands).await,
             Self::Postgres(shared) => all_queued(&shared.writer, commands).await,
         }
@@ -159,7 +169,7 @@ impl Backend {
         A::Outcome: 'static,
     {
         Ok(match self {
-            Self::Memory(ledger) => failures((**ledger).clone().run_batch(&batch).await),
+            Self::Memory(shared) => failures(shared.writer.clone().run_batch(&batch).await),
             Self::Sqlite(shared) => failures(shared.writer.commit_batch(batch).await?),
             Self::Postgres(shared) => failures(shared.writer.commit_batch(batch).await?),
         })
@@ -244,8 +254,8 @@ impl Backend {
     /// What was written after a position.
     pub async fn feed(&self, after: Position, limit: usize) -> Result<Feed, Failure> {
         match self {
-            Self::Memory(ledger) => {
-                let mut ledger = (**ledger).clone();
+            Self::Memory(shared) => {
+                let mut ledger = shared.ledger.clone();
                 ledger.store().feed(&after, limit).await.map_err(|error| Failure::of(&error))
             }
             Self::Sqlite(shared) => {

@@ -1,7 +1,7 @@
 //! The ledger in a SQLite file: one thread writes, many calls to a flush; a few handles read beside it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use scrip::ledger::{GroupCommit, GroupOptions};
@@ -10,6 +10,7 @@ use scrip::{Ledger, Program};
 use tokio::sync::Semaphore;
 
 use super::Failure;
+use super::counted::{Counted, StoreCounts};
 
 /// How many calls read the file at once.
 const READERS: usize = 4;
@@ -17,11 +18,13 @@ const READERS: usize = 4;
 const READER_CACHE: usize = 16 << 20;
 
 type Sqlite = Ledger<SqliteStore>;
+/// The one that writes is counted.
+type Writer = Ledger<Counted<SqliteStore>>;
 
 /// A file, its writer and its readers.
 pub struct InSqlite {
-    pub writer: GroupCommit<Sqlite>,
-    driver: Mutex<Option<JoinHandle<Sqlite>>>,
+    pub writer: GroupCommit<Writer>,
+    driver: Mutex<Option<JoinHandle<Writer>>>,
     program: Program,
     path: PathBuf,
     idle: Mutex<Vec<Sqlite>>,
@@ -29,8 +32,8 @@ pub struct InSqlite {
 }
 
 impl InSqlite {
-    pub fn open(path: &Path, program: Program) -> Result<Self, SqliteError> {
-        let ledger = Ledger::new(program.clone(), SqliteStore::open(path)?);
+    pub fn open(path: &Path, program: Program, counts: &Arc<StoreCounts>) -> Result<Self, SqliteError> {
+        let ledger = Ledger::new(program.clone(), Counted::new(SqliteStore::open(path)?, counts));
         let (writer, driver) = GroupCommit::new(ledger, GroupOptions::default());
         let driver = std::thread::spawn(move || driver.run());
         Ok(Self {
@@ -68,7 +71,7 @@ impl InSqlite {
     /// Reads between two commits, by the handle that writes: quick for what it keeps in memory.
     pub async fn read_hot<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&mut Sqlite) -> Result<T, Failure> + Send + 'static,
+        question: impl FnOnce(&mut Writer) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         self.writer.with(question).await.map_err(Failure::from)?
     }

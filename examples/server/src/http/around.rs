@@ -25,6 +25,7 @@ pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> 
     // The route and not the path: there are few of them, and profile ids stay out of logs and labels.
     let matched = request.extensions().get::<MatchedPath>();
     let route = matched.map_or("none", MatchedPath::as_str).to_owned();
+    let stays = !closes(request.headers());
     let unread = Unread::default();
     let mut request = unread.lend(request);
     let mut response = match may_call(&app, &request) {
@@ -38,18 +39,26 @@ pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> 
         }
     };
     unread.finish(&mut response);
+    if stays && !closes(response.headers()) {
+        response.headers_mut().insert("keep-alive", app.idle.clone());
+    }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let (status, took) = (response.status().as_u16(), since.elapsed());
     let code = response.extensions().get::<ProblemCode>().map_or("", |code| code.0);
     if !code.is_empty() {
-        app.metrics.rejected(code);
+        app.metrics.rejected(&route, code);
     }
     app.metrics.request(&label(&method), &route, status, took);
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(request_id = id, %method, route, status, code, micros, "answered");
     response
+}
+
+/// Whether the connection ends with this.
+fn closes(headers: &HeaderMap) -> bool {
+    headers.get(header::CONNECTION).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"))
 }
 
 /// What a call may do.

@@ -192,6 +192,9 @@ async fn read(
         let message = format!("a body holds at most {limit} bytes");
         Problem::new(Code::TooLarge, message)
     };
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(Problem::new(Code::UnsupportedEncoding, "a body is sent as it is, and not compressed"));
+    }
     // A client that says so beforehand need not send it.
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > limit) {

@@ -45,6 +45,7 @@ codes! {
     VersionConflict => "version_conflict", CONFLICT;
     PreconditionFailed => "precondition_failed", PRECONDITION_FAILED;
     TooLarge => "too_large", PAYLOAD_TOO_LARGE;
+    UnsupportedEncoding => "unsupported_encoding", UNSUPPORTED_MEDIA_TYPE;
     InvalidBody => "invalid_body", UNPROCESSABLE_ENTITY;
     InvalidField => "invalid_field", UNPROCESSABLE_ENTITY;
     UnknownField => "unknown_field", UNPROCESSABLE_ENTITY;

@@ -16,6 +16,8 @@ use crate::http::body::document;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 
+/// Where the rows that were refused are counted.
+const ROUTE: &str = "/api/v3/rewards/batch";
 /// The most rows of one batch.
 const MOST: usize = 500;
 
@@ -77,7 +79,7 @@ pub async fn issue(call: Call) -> Result<Response, Problem> {
         .enumerate()
         .filter_map(|(index, known)| known.or_else(|| answers.next().map(|answer| row(index, answer))))
         .collect();
-    data.iter().filter_map(|row| row.code).for_each(|code| call.app.metrics.rejected(code));
+    data.iter().filter_map(|row| row.code).for_each(|code| call.app.metrics.rejected(ROUTE, code));
     let count = |status: &str| data.iter().filter(|row| row.status == status).count();
     let meta = Counts { created: count("created"), existing: count("existing"), rejected: count("rejected") };
     Ok(answer::json(StatusCode::OK, &Batch { data, meta }))
