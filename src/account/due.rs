@@ -60,10 +60,10 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
             EntryKind::Expire(Expired { value: lot.unheld(), after })
         }
     };
-    let mut totals = account.totals();
-    totals.follow(&kind, at);
+    let mut balances = account.balances();
+    balances.follow(&kind, at);
     let sequence = next_sequence(account.sequence);
-    Some(Entry { sequence, at, cause: Cause::Clock, kind, balances: totals.balances(), stamp: None })
+    Some(Entry { sequence, at, cause: Cause::Clock, kind, balances, stamp: None })
 }
 
 enum Due<'a> {

@@ -310,7 +310,8 @@ impl Account {
     /// The balances as of the last entry.
     #[inline]
     pub(crate) fn balances(&self) -> Balances {
-        self.totals().balances()
+        let rest = self.rest();
+        Balances::of(&self.rewards_pot, &rest.points_pot, &rest.status_pot, rest.point_debt)
     }
 
     #[inline]

@@ -92,7 +92,9 @@ pub(crate) fn capture_for(basket: Basket<'_>, account: &Account, placed: &HoldEn
     offer.drawn(&allotment, exchange, |draw, pays| {
         let items = first_part(&points, exchange, pays);
         items.iter().for_each(|item| draw.add(*item));
-        draw.exchange = exchange.filter(|_| !items.is_empty());
+        if !items.is_empty() {
+            draw.details.get_or_insert_default().exchange = exchange;
+        }
     })
 }
 
@@ -187,7 +189,7 @@ impl<'a> Offer<'a> {
                 lines.extend(split(draw.items.get(before..).unwrap_or_default(), exchange, shares));
             }
         }
-        draw.lines = Some(lines.into_iter().collect::<PaidLines>());
+        draw.details.get_or_insert_default().lines = Some(lines.into_iter().collect::<PaidLines>());
         draw
     }
 

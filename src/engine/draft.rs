@@ -3,11 +3,13 @@
 use crate::account::Account;
 use crate::engine::Rejection;
 use crate::id::{Key, LotId, MAX_SEQUENCE, ProfileNumber};
+use crate::journal::effect::Effect;
 use crate::journal::{
-    Balances, BatchRow, Cause, Entry, EntryKind, External, Fingerprint, LotState, Stamp, Totals,
+    Balances, BatchRow, Cause, Entry, EntryKind, External, Fingerprint, KindTotals, LotKind, LotState, Stamp,
 };
 use crate::program::Program;
 use crate::time::Timestamp;
+use crate::value::Points;
 
 /// What a request reads, and where it writes.
 pub struct EntryBuilder<'a> {
@@ -26,7 +28,7 @@ pub struct EntryBuilder<'a> {
 pub(crate) struct AccountDraft<'a> {
     /// The account, with everything applied that fell due before.
     pub(crate) account: &'a Account,
-    totals: Totals,
+    balances: Balances,
     sequence: u32,
     entries: &'a mut Vec<Entry>,
     /// How many of the entries were there before: the clock's.
@@ -99,12 +101,22 @@ impl<'a> AccountDraft<'a> {
     #[inline(always)]
     pub(crate) fn new(account: &'a Account, entries: &'a mut Vec<Entry>) -> Self {
         let due = entries.len();
-        Self { account, totals: account.totals(), sequence: account.sequence(), entries, due }
+        Self { account, balances: account.balances(), sequence: account.sequence(), entries, due }
     }
 
-    /// The totals after the entries so far.
-    pub(crate) const fn totals(&self) -> &Totals {
-        &self.totals
+    /// The totals of one kind of value after the entries so far.
+    pub(crate) fn pot(&self, kind: LotKind) -> KindTotals {
+        let mut pot = *self.account.pot(kind);
+        for entry in self.entries.get(self.due..).unwrap_or_default() {
+            let movements = |effect: Effect<'_>| effect.movement().filter(|movement| movement.kind == kind);
+            entry.effects(|effect| movements(effect).into_iter().for_each(|movement| pot.shift(movement)));
+        }
+        pot
+    }
+
+    /// The points owed after the entries so far.
+    pub(crate) const fn point_debt(&self) -> Points {
+        self.balances.point_debt
     }
 
     pub(crate) fn number(&self) -> ProfileNumber {
@@ -129,8 +141,8 @@ impl<'a> AccountDraft<'a> {
         kind: EntryKind,
         stamp: Option<Box<Stamp>>,
     ) -> Balances {
-        self.totals.follow(&kind, at);
-        let balances = self.totals.balances();
+        self.balances.follow(&kind, at);
+        let balances = self.balances;
         self.sequence = self.next_sequence();
         self.entries.push(Entry { sequence: self.sequence, at, cause, kind, balances, stamp });
         balances

@@ -19,8 +19,6 @@ pub(crate) mod repeat;
 
 use std::borrow::Cow;
 
-use smallvec::SmallVec;
-
 use draft::AccountDraft;
 pub(crate) use draft::EntryBuilder;
 pub(crate) use more::{Halt, More};
@@ -49,8 +47,8 @@ impl<A: sealed::Operation> Action for A {
 
 pub(crate) mod sealed {
     use super::{
-        DefinitionRef, EntryBuilder, External, Fingerprint, Need, Program, Record, RecordId, Rejection,
-        Timestamp, View, Written,
+        DefinitionRef, Entries, EntryBuilder, External, Fingerprint, Need, Program, Record, RecordId,
+        Rejection, Timestamp, View, Written,
     };
 
     /// What an operation says of itself, and its rule.
@@ -96,7 +94,8 @@ pub(crate) mod sealed {
 
         /// What the caller's own name for it stands for already, as it stands at an instant (rules D5 and X2).
         fn existing(&self, view: &View<'_>, record: &Record<'_>, _at: Timestamp) -> Option<Self::Answer> {
-            self.outcome(&Written { account: view.first, settled: 0, entries: &[record.newest()] })
+            let entries = [record.newest()];
+            self.outcome(&Written { account: view.first, settled: 0, entries: Entries::Found(&entries) })
         }
     }
 }
@@ -109,18 +108,40 @@ pub struct Written<'a> {
     /// How many entries that took.
     pub(crate) settled: u32,
     /// Its own entries, in order.
-    pub(crate) entries: &'a [&'a Entry],
+    pub(crate) entries: Entries<'a>,
+}
+
+/// The entries of an operation: those that it has just written, or those that were found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entries<'a> {
+    New(&'a [Entry]),
+    Found(&'a [&'a Entry]),
+}
+
+impl<'a> Entries<'a> {
+    const fn as_slices(self) -> (&'a [Entry], &'a [&'a Entry]) {
+        match self {
+            Self::New(entries) => (entries, &[]),
+            Self::Found(entries) => (&[], entries),
+        }
+    }
 }
 
 impl<'a> Written<'a> {
+    /// Its own entries, in order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &'a Entry> + use<'a> {
+        let (new, found) = self.entries.as_slices();
+        new.iter().chain(found.iter().copied())
+    }
+
     /// Its first entry.
     pub(crate) fn first(&self) -> Option<&'a Entry> {
-        self.entries.first().copied()
+        self.iter().next()
     }
 
     /// Its last entry.
     pub(crate) fn last(&self) -> Option<&'a Entry> {
-        self.entries.last().copied()
+        self.iter().next_back()
     }
 }
 
@@ -160,7 +181,7 @@ pub(crate) fn need<A: Action>(program: &Program, asked: Asked<'_, A>) -> Result<
 }
 
 /// Decides a request on what was loaded for its need. Pure: the same arguments give the same decision, bit for bit. The
-/// change, whose space is used again, is empty if there is nothing to write. Outcomes are large, so they are put where they
+/// change comes empty, with space of its own, and stays so if there is nothing to write. Outcomes are large, so they are put where they
 /// belong.
 #[inline]
 pub(crate) fn decide<A: Action>(
@@ -171,7 +192,6 @@ pub(crate) fn decide<A: Action>(
     change: &mut Change,
     outcome: &mut Option<A::Outcome>,
 ) -> Result<Disposition, Halt> {
-    change.clear();
     if let Some(disposition) = repeat::repeated(program, asked, need, view, outcome)? {
         return Ok(disposition);
     }
@@ -214,10 +234,10 @@ fn decide_new<A: Action>(
     }
     asked.request.rule(&mut draft, view)?;
     draft.finish()?;
-    let own: SmallVec<[&Entry; 4]> = change.first.get(due..).unwrap_or_default().iter().collect();
+    let entries = Entries::New(change.first.get(due..).unwrap_or_default());
     let settled = u32::try_from(due).unwrap_or(u32::MAX);
     // An operation recognises what it has just written.
-    *outcome = asked.request.outcome(&Written { account: &first, settled, entries: &own });
+    *outcome = asked.request.outcome(&Written { account: &first, settled, entries });
     Ok(())
 }
 

@@ -50,16 +50,16 @@ impl More {
         match self {
             Self::Account(number) => {
                 need.owner = Owner::Number(number);
-                need.closed.clear();
+                need.closed = Box::default();
                 need.follows_lot = None;
             }
             Self::LiveLots => need.live_lots = true,
             Self::Holder(number) => need.owner = Owner::Number(number),
-            Self::Second(number) => need.second = Some(Owner::Number(number)),
-            Self::Closed(journals) => need.closed = journals,
+            Self::Second(number) => need.second = Some(Box::new(Owner::Number(number))),
+            Self::Closed(journals) => need.closed = journals.into(),
             Self::Named(number, transaction) => {
                 need.owner = Owner::Number(number);
-                need.closed.clear();
+                need.closed = Box::default();
                 need.named = Some(transaction);
             }
         }

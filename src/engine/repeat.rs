@@ -1,6 +1,6 @@
 //! Idempotency: a repeated request gets the outcome of the first one (rules J5, D5 and X2).
 
-use super::{Action, Asked, Disposition, Halt, KeyReused, Rejection, Written, more};
+use super::{Action, Asked, Disposition, Entries, Halt, KeyReused, Rejection, Written, more};
 use crate::id::Key;
 use crate::journal::{Entry, Fingerprint, RecordId};
 use crate::program::Program;
@@ -40,7 +40,7 @@ fn by_key<A: Action>(
     let Some((first, stamp)) = first.and_then(|first| Some((first, first.stamp.as_ref()?))) else {
         return Ok(None);
     };
-    let written = Written { account: view.first, settled: 0, entries: &view.found.keyed };
+    let written = Written { account: view.first, settled: 0, entries: Entries::Found(&view.found.keyed) };
     let same = stamp.row == asked.row && stamp.fingerprint == asked.request.fingerprint();
     *outcome = asked.request.outcome(&written).filter(|_| same);
     match outcome {

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::id::LotId;
-use crate::journal::{Item, Items, LotKind, PaidLines};
+use crate::journal::{Item, Items, LotKind, RedeemDetails};
 use crate::value::{Amount, Exchange, Points, Quantity};
 
 /// A draw that was not carried out yet.
@@ -13,10 +13,8 @@ pub(crate) struct Draw {
     pub(crate) items: Items,
     /// The sum of the items, in money.
     pub(crate) total: Amount,
-    /// The rate at which points pay, if any do.
-    pub(crate) exchange: Option<Exchange>,
-    /// The lines that each item pays, if the request says what is bought.
-    pub(crate) lines: Option<PaidLines>,
+    /// The rate at which points pay, if any do, and the lines that each item pays, if the request says what is bought.
+    pub(crate) details: Option<Box<RedeemDetails>>,
 }
 
 /// The first part of a draw: the share of each lot if only this amount had been requested (rules H2 and R1).
@@ -68,7 +66,7 @@ impl Draw {
         if pays.is_zero() {
             return;
         }
-        self.exchange = Some(exchange);
+        self.details.get_or_insert_default().exchange = Some(exchange);
         let cost = exchange.cost(pays);
         let (mut used, mut shared) = (Points::ZERO, Amount::ZERO);
         each_lot(lots, cost.into(), |lot, value| {

@@ -3,8 +3,16 @@
 macro_rules! short_list {
     ($(#[$doc:meta])* $name:ident of $each:ident, $inline:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[derive(Debug, Default, PartialEq, Eq)]
         pub struct $name(smallvec::SmallVec<[$each; $inline]>);
+
+        impl Clone for $name {
+            #[inline]
+            fn clone(&self) -> Self {
+                // Copied at once: `clone` of a `SmallVec` goes item by item.
+                Self(smallvec::SmallVec::from_slice(&self.0))
+            }
+        }
 
         impl std::ops::Deref for $name {
             type Target = [$each];

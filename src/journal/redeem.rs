@@ -82,13 +82,17 @@ pub struct RedeemDetails {
 
 impl RedeemDetails {
     /// The details in a box, if there are any.
-    pub(crate) fn boxed(
-        exchange: Option<Exchange>,
-        lines: Option<PaidLines>,
-        meta: Option<Json>,
-    ) -> Option<Box<Self>> {
-        let has_any = exchange.is_some() || lines.is_some() || meta.is_some();
-        has_any.then(|| Box::new(Self { exchange, lines, meta }))
+    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+
+    /// The details with a document, if there are any then.
+    #[inline]
+    pub(crate) fn with_meta(mut details: Option<Box<Self>>, meta: Option<Json>) -> Option<Box<Self>> {
+        if meta.is_some() {
+            details.get_or_insert_default().meta = meta;
+        }
+        details
     }
 }
 

@@ -3,6 +3,8 @@
 mod as_of;
 mod at;
 
+use std::slice::from_mut;
+
 pub use self::as_of::AsyncLedgerAsOf;
 pub use self::at::AsyncLedgerAt;
 use super::Answer;
@@ -151,10 +153,10 @@ impl<S: AsyncStore> AsyncLedger<S> {
         asked: Asked<'_, A>,
         make: impl FnOnce(A::Outcome, Disposition, bool) -> T,
     ) -> Result<T, Error<S::Error>> {
-        let mut needs = [need(&self.program, asked)?];
-        let mut units = [RequestUnit::new(&self.program, asked)];
-        let driven = Run::new(&mut units, &mut needs, &mut self.space).drive(&mut self.store).await;
-        let [unit] = &mut units;
+        let mut need = need(&self.program, asked)?;
+        let mut unit = RequestUnit::new(&self.program, asked);
+        let (units, needs) = (from_mut(&mut unit), from_mut(&mut need));
+        let driven = Run::new(units, needs, &mut self.space).drive(&mut self.store).await;
         unit.answer_as(&driven, make)
     }
 

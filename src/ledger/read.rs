@@ -135,7 +135,7 @@ pub(crate) fn lots(
     profile: ProfileId,
     ids: &[LotId],
 ) -> Asking<LotSnapshots, impl Ask<LotSnapshots>> {
-    let need = Need { lots: ids.to_vec(), ..Need::of(Owner::Profile(profile)) };
+    let need = Need { lots: ids.into(), ..Need::of(Owner::Profile(profile)) };
     Asking::new(need, move |_need, view| {
         let at = read_time(program, view.first, at)?;
         let lots = ids.iter().filter_map(|id| known_lot(view, *id, at)).collect();
@@ -182,7 +182,7 @@ pub(crate) fn points_earned(
     window: Range<Timestamp>,
 ) -> Asking<Points, impl Ask<Points>> {
     let even_merged = matches!(reading, Reading::Past(AsOf::Sequence(_)));
-    let earned = points_earned::lookups(definition, &window);
+    let earned = points_earned::lookups(definition, &window).into();
     let need = Need { earned, even_merged, ..Need::of(Owner::Profile(profile)) };
     let mut own = None;
     Asking::new(need, move |need, view| {

@@ -147,7 +147,9 @@ fn first_of(placed: &HoldEntry, amount: Amount) -> Draw {
         let cut = Cut { line: None, amount: placed.total.minus(amount) };
         lines.less(&placed.items, exchange, [cut]).of_items(&placed.items, &items)
     });
-    Draw { items, total: amount, exchange, lines }
+    let exchange = exchange.filter(|_| items.iter().any(|item| !item.points.is_zero()));
+    let details = RedeemDetails { exchange, lines, ..RedeemDetails::default() };
+    Draw { items, total: amount, details: details.boxed() }
 }
 
 /// The redemption of a part of a hold; the rest is released (rule H2).
@@ -159,7 +161,7 @@ fn capture(
     meta: Option<Json>,
     at: Timestamp,
 ) -> Capture {
-    let Draw { items, total, exchange, lines } = captured;
+    let Draw { items, total, details } = captured;
     let mut released = release_items(account, &rest(&placed.items, &items), at);
     let mut expired = Vec::new();
     for item in &items {
@@ -172,8 +174,7 @@ fn capture(
         }
     }
     let meta = meta.or_else(|| placed.details.as_ref().and_then(|details| details.meta.clone()));
-    let exchange = exchange.filter(|_| items.iter().any(|item| !item.points.is_zero()));
-    let details = RedeemDetails::boxed(exchange, lines, meta);
+    let details = RedeemDetails::with_meta(details, meta);
     let redeem = Redeemed { redemption, requested: total, total, items, details };
     Capture { hold: placed.hold, redeem, released, expired }
 }

@@ -256,7 +256,7 @@ impl Adjust {
         };
         let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_at".into() })?;
         let standing = lot.standing_until(expires_at, draft.at, "expires_at")?;
-        let pot = draft.first.totals().pot(lot.kind());
+        let pot = draft.first.pot(lot.kind());
         let (from, to) = (now.standing.bucket(), standing.bucket());
         let mut after = LotState { expires_at, remaining, standing, ..now };
         let mut clawed_back = None;
@@ -304,7 +304,7 @@ impl Adjust {
 pub(crate) fn about(lot: LotId, profile: Option<ProfileId>, field: &'static str) -> Need {
     let owner = profile.map_or(Owner::Number(lot.number()), Owner::Profile);
     let follows_lot = profile.is_none().then_some(field);
-    Need { lots: vec![lot], follows_lot, ..Need::of(owner) }
+    Need { lots: [lot].into(), follows_lot, ..Need::of(owner) }
 }
 
 pub(crate) fn not_revoked(lot: &LotRecord<'_>) -> Result<(), Rejection> {

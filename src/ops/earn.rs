@@ -69,7 +69,7 @@ pub(crate) fn settle(
         return claw_back(draft, view, was, transaction);
     }
     let points = now.points.minus(was.points);
-    if !draft.first.totals().pot(now.kind()).has_room_for(points.into()) {
+    if !draft.first.pot(now.kind()).has_room_for(points.into()) {
         return Err(too_much());
     }
     // What the transaction owes itself comes first, collected or not.
@@ -125,7 +125,7 @@ fn claw_back(
     let policy = draft.program.settings().clawback;
     let owed = Owed { transaction: id, sold_at, policy, points: left, status: now.status(), held };
     // What came along in mergers may be owed as well (rule Q3).
-    draft.first.totals().point_debt.checked_add(owed.point_debt()).ok_or_else(too_much)?;
+    draft.first.point_debt().checked_add(owed.point_debt()).ok_or_else(too_much)?;
     let owed = Some(owed).filter(|owed| !owed.points.is_zero());
     let clawed = ClawedBack { transaction: id, points, changes, written_off, owed };
     draft.write_for(Cause::Transaction(id), EntryKind::Clawback(Box::new(clawed)));

@@ -82,7 +82,7 @@ impl Operation for Extend {
     type Answer = Extended;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(Need { lots: self.ids.clone(), ..Need::of(Owner::Profile(self.profile_id)) })
+        Ok(Need { lots: self.ids.as_slice().into(), ..Need::of(Owner::Profile(self.profile_id)) })
     }
 
     fn fingerprint(&self) -> Fingerprint {

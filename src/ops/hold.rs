@@ -149,9 +149,9 @@ impl Operation for PlaceHold {
         let expires_at = draft.at.checked_add(TimeDelta::seconds(seconds.into()));
         let expires_at = expires_at.map_err(|_| Rejection::TimeOutOfRange { field: "expires_in".into() })?;
         let plan = self.spend().plan(draft.program, draft.account(), draft.at, None)?;
-        let Draw { items, total, exchange, lines } = plan;
+        let Draw { items, total, details } = plan;
         let hold = HoldId::made_by(draft.first.number(), draft.first.next_sequence());
-        let details = RedeemDetails::boxed(exchange, lines, self.meta.clone());
+        let details = RedeemDetails::with_meta(details, self.meta.clone());
         let placed =
             HoldEntry { hold, requested: self.amount, total, items, held_at: draft.at, expires_at, details };
         draft.write(EntryKind::Hold(Box::new(placed)));

@@ -53,8 +53,8 @@ impl IssueSpec<'_> {
     ) -> Result<(), Rejection> {
         let template = self.template(view)?;
         let lot = LotId::made_by(draft.first.number(), draft.first.next_sequence());
-        let pot = draft.first.totals().pot(template.kind);
-        let issue = self.lot(draft.program, &template, pot, lot, draft.at)?;
+        let pot = draft.first.pot(template.kind);
+        let issue = self.lot(draft.program, &template, &pot, lot, draft.at)?;
         let scope = template.scope(self.scope)?;
         let details = match scope {
             None => details,

@@ -108,7 +108,8 @@ pub(crate) fn quote(
         }));
     }
     let version = view.first.sequence();
-    let Draw { items, total, lines, .. } = plan;
+    let Draw { items, total, details } = plan;
+    let lines = details.and_then(|details| details.lines);
     Ok(Quote { requested: redeem.amount, total, items, lines, unused, version })
 }
 

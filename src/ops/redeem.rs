@@ -132,10 +132,10 @@ impl Operation for Redeem {
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, _: &View<'_>) -> Result<(), Rejection> {
-        let Draw { items, total, exchange, lines } =
+        let Draw { items, total, details } =
             self.spend().plan(draft.program, draft.account(), draft.at, None)?;
         let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
-        let details = RedeemDetails::boxed(exchange, lines, self.meta.clone());
+        let details = RedeemDetails::with_meta(details, self.meta.clone());
         draft.write(EntryKind::Redeem(Redeemed {
             redemption,
             requested: self.amount,

@@ -95,7 +95,7 @@ impl Operation for ReturnTransaction {
     fn outcome(&self, written: &Written<'_>) -> Option<TransactionReturn> {
         let first = written.first()?;
         let EntryKind::Transaction(change) = &first.kind else { return None };
-        let clawed = written.entries.iter().find_map(|entry| match &entry.kind {
+        let clawed = written.iter().find_map(|entry| match &entry.kind {
             EntryKind::Clawback(clawed) => Some(clawed.points),
             _ => None,
         });

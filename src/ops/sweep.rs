@@ -84,7 +84,7 @@ impl Operation for Sweep {
 
     /// A sweep has no entries of its own, so a key finds nothing; and doing it again adds nothing.
     fn outcome(&self, written: &Written<'_>) -> Option<Swept> {
-        let is_own = written.entries.is_empty();
+        let is_own = written.first().is_none();
         is_own.then(|| Swept { entries: written.settled, next_deadline: written.account.next_deadline() })
     }
 }

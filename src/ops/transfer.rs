@@ -85,7 +85,10 @@ impl Operation for Reassign {
     type Answer = Moved;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(Need { second: Some(Owner::Profile(self.profile_id)), ..about(self.id, self.from, "from") })
+        Ok(Need {
+            second: Some(Box::new(Owner::Profile(self.profile_id))),
+            ..about(self.id, self.from, "from")
+        })
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -152,8 +155,8 @@ impl Moving<'_> {
         };
         let moved = lot.now.remaining.minus(stays);
         let (from, to) = (draft.first.number(), receiver(draft)?);
-        let first = draft.first.totals().pot(kind).can_lose(moved);
-        let second = draft.second.as_ref().is_some_and(|side| side.totals().pot(kind).has_room_for(moved));
+        let first = draft.first.pot(kind).can_lose(moved);
+        let second = draft.second.as_ref().is_some_and(|side| side.pot(kind).has_room_for(moved));
         if !first || !second {
             return Err(Rejection::AccountTotalExceeded { field: "profile_id".into() });
         }
@@ -235,7 +238,8 @@ impl Operation for MergeProfiles {
     fn need(&self) -> Result<Need, Rejection> {
         let need = Need::of(Owner::Profile(self.profile_id));
         // That it was merged before is its own refusal.
-        Ok(Need { second: Some(Owner::Profile(self.into)), live_lots: true, even_merged: true, ..need })
+        let second = Some(Box::new(Owner::Profile(self.into)));
+        Ok(Need { second, live_lots: true, even_merged: true, ..need })
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -253,8 +257,8 @@ impl Operation for MergeProfiles {
         let into = receiver(draft)?;
         let account = draft.account();
         let holds: Vec<_> = account.holds().cloned().collect();
-        let point_debt = draft.first.totals().point_debt;
-        let theirs = draft.second.as_ref().map_or(Points::ZERO, |second| second.totals().point_debt);
+        let point_debt = draft.first.point_debt();
+        let theirs = draft.second.as_ref().map_or(Points::ZERO, |second| second.point_debt());
         theirs.checked_add(point_debt).ok_or(Rejection::AccountTotalExceeded { field: "into".into() })?;
         let (from, before) = (draft.first.number(), account.merged_from().to_vec());
         let owed = account.owed().cloned().collect();
@@ -285,7 +289,7 @@ impl Operation for MergeProfiles {
         };
         Some(Merged {
             into: merged.into,
-            lots: written.entries.iter().copied().filter_map(moved).collect(),
+            lots: written.iter().filter_map(moved).collect(),
             holds: merged.holds.clone(),
             point_debt: merged.point_debt,
         })
@@ -297,9 +301,9 @@ impl Operation for MergeProfiles {
 fn history(draft: &EntryBuilder<'_>) -> Result<Vec<Movement>, Rejection> {
     let mut moved: Vec<Movement> = Vec::new();
     for kind in LotKind::ALL {
-        let totals = draft.first.totals().pot(kind);
+        let totals = draft.first.pot(kind);
         moved.extend(totals.history(kind));
-        let fits = draft.second.as_ref().is_some_and(|side| side.totals().pot(kind).can_take_over(totals));
+        let fits = draft.second.as_ref().is_some_and(|side| side.pot(kind).can_take_over(&totals));
         if !fits {
             return Err(Rejection::AccountTotalExceeded { field: "into".into() });
         }

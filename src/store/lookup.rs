@@ -39,7 +39,7 @@ pub struct LookupPlan<E> {
     wanted: SmallVec<[(Slot, Lookup); 2]>,
     asked: Option<(Slot, ProfileNumber)>,
     /// The entries that were found, each with what it was looked up for, in the order of the answers.
-    found: Vec<(Slot, E)>,
+    found: SmallVec<[(Slot, E); 4]>,
     own: ProfileNumber,
     /// Whether the need is of the past: then the journal up to that point is loaded, and look-ups are answered from it.
     is_past: bool,
@@ -104,7 +104,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         let mut plan = Self {
             wanted: SmallVec::new(),
             asked: None,
-            found: Vec::new(),
+            found: SmallVec::new(),
             own: account.number(),
             is_past: need.as_of != AsOf::Now,
             closed: Vec::new(),
@@ -114,15 +114,13 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             definition: None,
             row: None,
         };
-        if !need.is_plain() {
-            plan.start(need, account);
-        }
+        plan.start(need, account);
         plan
     }
 
     fn start(&mut self, need: &Need, account: &Account) {
         let own = self.own;
-        self.closed.clone_from(&need.closed);
+        self.closed = need.closed.to_vec();
         if let Some(key) = &need.key {
             let used = Find::Key(key.clone());
             match need.row {

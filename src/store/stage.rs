@@ -38,17 +38,16 @@ pub(crate) trait Accounts {
     /// Looks up entries in a journal; none if the need does not name the journal.
     fn find(&self, journal: ProfileNumber, find: &Find) -> Result<Entries<Self::Found<'_>>, Self::Error>;
 
-    /// Looks up everything that a need names.
+    /// Looks up everything that a plan asks for.
     ///
     /// # Errors
     /// As [`Accounts::find`]; in a store that prefetches: what is still to be fetched.
     #[inline]
-    fn gather(&self, need: &Need, account: &Account) -> Result<LookupPlan<Self::Found<'_>>, Self::Error> {
-        let mut plan = LookupPlan::new(need, account);
+    fn gather<'s>(&'s self, plan: &mut LookupPlan<Self::Found<'s>>) -> Result<(), Self::Error> {
         while let Some(Lookup { journal, find }) = plan.next() {
             plan.answer(self.find(journal, &find)?);
         }
-        Ok(plan)
+        Ok(())
     }
 
     /// The store's error for a journal that this ledger did not write.
@@ -89,7 +88,7 @@ pub(crate) fn stage<A: Accounts>(
     let Some(need) = work.needs().get(unit) else { return Ok(Staged::Nothing) };
     accounts.begin(need)?;
     let first = accounts.locate(&need.owner)?;
-    let second = match &need.second {
+    let second = match need.second.as_deref() {
         None => None,
         Some(other) if *other == need.owner => Some(Other::Same),
         Some(other) => second(accounts, &first, other)?,
@@ -104,7 +103,8 @@ pub(crate) fn stage<A: Accounts>(
         if need.is_plain() {
             work.decide(unit, View::new(account, other, &NOTHING))
         } else {
-            let plan = accounts.gather(need, account)?;
+            let mut plan = LookupPlan::new(need, account);
+            accounts.gather(&mut plan)?;
             let past = plan.past(need, account).map_err(|corrupt| A::corrupt(account.number(), corrupt))?;
             let account = past.as_ref().unwrap_or(account);
             if plan.is_empty() {

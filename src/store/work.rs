@@ -50,10 +50,10 @@ pub struct Need {
     /// The account.
     pub owner: Owner,
     /// The second account, if the change covers two.
-    pub second: Option<Owner>,
+    pub second: Option<Box<Owner>>,
     /// Profiles that were merged into the account and have records that the need names. Their journals are closed, and only
     /// read. The latest merger comes first.
-    pub closed: Vec<ProfileNumber>,
+    pub closed: Box<[ProfileNumber]>,
     /// The point in time; anything but now is only read. Records are looked up as of the same point.
     pub as_of: AsOf,
     /// The idempotency key to look for.
@@ -74,7 +74,7 @@ pub struct Need {
     /// The hold to look up.
     pub hold: Option<HoldId>,
     /// The lots to look up.
-    pub lots: Vec<LotId>,
+    pub lots: Box<[LotId]>,
     /// Whether to look up all live lots.
     pub live_lots: bool,
     /// Set if the account is that of the profile that has the first of these lots: the name of the request's field that
@@ -87,7 +87,7 @@ pub struct Need {
     /// Whether to look up the lots that expired with value left.
     pub expired: bool,
     /// The look-ups that find purchases which earned points, in the account's journal and in the closed ones.
-    pub earned: Vec<Find>,
+    pub earned: Box<[Find]>,
     /// Whether to load the whole journal, up to [`Need::as_of`].
     pub journal: bool,
 }
@@ -95,11 +95,11 @@ pub struct Need {
 impl Need {
     /// The current account of an owner, and nothing else.
     #[inline]
-    pub const fn of(owner: Owner) -> Self {
+    pub fn of(owner: Owner) -> Self {
         Self {
             owner,
             second: None,
-            closed: Vec::new(),
+            closed: Box::default(),
             as_of: AsOf::Now,
             key: None,
             row: None,
@@ -109,13 +109,13 @@ impl Need {
             transaction: None,
             named: None,
             hold: None,
-            lots: Vec::new(),
+            lots: Box::default(),
             live_lots: false,
             follows_lot: None,
             even_merged: false,
             definition: None,
             expired: false,
-            earned: Vec::new(),
+            earned: Box::default(),
             journal: false,
         }
     }

@@ -25,7 +25,7 @@ impl Store for PlainStore {
         for unit in 0..work.needs().len() {
             let need = work.needs()[unit].clone();
             let first = self.account(need.owner)?;
-            let second = need.second.map(|owner| self.account(owner)).transpose()?;
+            let second = need.second.as_deref().map(|owner| self.account(*owner)).transpose()?;
             // Two of whom nobody has heard are numbered one after the other.
             let second = second.map(|second| match (first.profile(), second.profile()) {
                 (Some(one), Some(other)) if one != other && first.number() == second.number() => {

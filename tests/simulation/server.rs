@@ -197,7 +197,7 @@ impl Server {
     pub fn load(&self, need: &Need) -> Loaded {
         let first = self.state.account(need.owner, 0);
         let promised = usize::from(is_newcomer(&first));
-        let second = need.second.map(|owner| self.state.account(owner, promised));
+        let second = need.second.as_deref().map(|owner| self.state.account(*owner, promised));
         let mut gather = LookupPlan::new(need, &first);
         while let Some(lookup) = gather.next() {
             gather.answer(self.state.find(&lookup));

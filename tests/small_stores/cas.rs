@@ -52,8 +52,8 @@ impl Journals {
     fn load(&self, need: &Need) -> Result<Loaded, Corrupt> {
         let first = self.account(need.owner, 0)?;
         // A newcomer may be both accounts, and has one number then.
-        let promised = usize::from(is_newcomer(&first) && need.second != Some(need.owner));
-        let second = need.second.map(|owner| self.account(owner, promised)).transpose()?;
+        let promised = usize::from(is_newcomer(&first) && need.second.as_deref() != Some(&need.owner));
+        let second = need.second.as_deref().map(|owner| self.account(*owner, promised)).transpose()?;
         let mut gather = LookupPlan::new(need, &first);
         while let Some(lookup) = gather.next() {
             gather.answer(self.find(&lookup));

@@ -67,7 +67,7 @@ impl SmallSqlite {
     fn unit(&self, work: &mut dyn Work, unit: usize, done: CommitStatus) -> Result<CommitStatus> {
         let need = work.needs()[unit].clone();
         let first = self.account(need.owner)?;
-        let second = match need.second {
+        let second = match need.second.as_deref().copied() {
             // A newcomer may be both accounts, and has one number then.
             Some(owner) if owner == need.owner => Some(first.clone()),
             other => other.map(|owner| self.account(owner)).transpose()?,

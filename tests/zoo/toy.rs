@@ -104,7 +104,7 @@ impl Toy {
     fn load_now(&self, need: &Need, before: &BTreeMap<u32, u32>) -> Result<Loaded, ToyError> {
         let mut first = self.account(need.owner, 0)?;
         let promised = self.promised(need, &first);
-        let second = need.second.map(|owner| self.account(owner, promised)).transpose()?;
+        let second = need.second.as_deref().map(|owner| self.account(*owner, promised)).transpose()?;
         let mut found = Vec::new();
         let mut gather = LookupPlan::new(need, &first);
         while let Some(lookup) = gather.next() {
@@ -127,7 +127,7 @@ impl Toy {
 
     /// How many numbers were lent in a unit already, once its first account was.
     fn promised(&self, need: &Need, first: &Account) -> usize {
-        let is_another = need.second != Some(need.owner) || self.has(Flaw::OneAccountIsTwo);
+        let is_another = need.second.as_deref() != Some(&need.owner) || self.has(Flaw::OneAccountIsTwo);
         usize::from(is_newcomer(first) && is_another && !self.has(Flaw::NewcomersShareANumber))
     }
 

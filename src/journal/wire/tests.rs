@@ -96,14 +96,14 @@ fn entries_of_one_change_stand_together() {
     assert!(read_all(&bytes[..bytes.len() - 1], number()).is_err());
 }
 
-/// The totals, the account and the entries' stated balances agree, as all of them read the same effects.
+/// The balances, the account and the entries' stated balances agree, as all of them read the same effects.
 #[test]
 fn a_journal_folds_to_balances_that_its_entries_state() {
     let mut account = Account::new(ProfileId::new("alice").unwrap(), number());
     for entry in goldens() {
-        let mut totals = account.totals();
-        totals.follow(&entry.kind, entry.at);
+        let mut balances = account.balances();
+        balances.follow(&entry.kind, entry.at);
         account.follow(&entry).unwrap();
-        assert_eq!(account.totals(), totals);
+        assert_eq!((account.balances(), entry.balances), (balances, balances));
     }
 }

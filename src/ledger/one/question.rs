@@ -141,7 +141,7 @@ pub(super) fn lot(
     reading: Reading,
     id: LotId,
 ) -> Asking<Option<LotSnapshot>, impl Ask<Option<LotSnapshot>>> {
-    let need = Need { lots: vec![id], ..reading.need(Owner::Number(id.number())) };
+    let need = Need { lots: [id].into(), ..reading.need(Owner::Number(id.number())) };
     Asking::new(need, move |need, view| {
         let moved = view.found.lot(id).and_then(|record| record.newest().lot_state(id));
         if let Some(Standing::MovedTo(number)) = moved.map(|after| after.standing)

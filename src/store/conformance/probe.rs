@@ -202,7 +202,7 @@ impl Pair {
         let commands = [fixture.command(fixture.issue(first)?), fixture.command(fixture.issue(second)?)];
         let need = crate::ops::request::need(&fixture.program, &commands[0])
             .map_err(|rejection| rejection.to_string())?;
-        let needs = [Need { second: Some(Owner::Profile(second)), ..need }];
+        let needs = [Need { second: Some(Box::new(Owner::Profile(second))), ..need }];
         let (program, change) = (fixture.program.clone(), Change::default());
         Ok(Self { program, commands, needs, change, spoil_second: false, statuses: Vec::new() })
     }

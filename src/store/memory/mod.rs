@@ -208,7 +208,7 @@ fn run_unit(held: &mut Held<'_>, work: &mut dyn Work, unit: usize) -> Result<(),
 #[inline]
 fn owners(need: &Need) -> impl Iterator<Item = Owner> {
     let closed = need.closed.iter().copied().map(Owner::Number);
-    std::iter::once(need.owner).chain(need.second).chain(closed)
+    std::iter::once(need.owner).chain(need.second.as_deref().copied()).chain(closed)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 
 use hashbrown::HashMap;
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 use super::MemoryError;
 use super::index::ProfileIndex;
@@ -22,7 +22,8 @@ pub(super) struct Shard {
     journal: Journal,
     keys: HashMap<(usize, Key), Offset>,
     names: HashMap<(usize, External), Offset>,
-    records: HashMap<(usize, RecordId), Vec<Offset>>,
+    /// The entries about each record; few have more than four.
+    records: HashMap<(usize, RecordId), SmallVec<[Offset; 4]>>,
     /// The newest entry about each definition, in the catalogue's shard: every issue asks for one.
     definitions: HashMap<RecordId, Entry>,
 }
@@ -133,7 +134,8 @@ impl Shard {
             None => Ok(Entries::new()),
         };
         let back_from = |sequence| self.journal.back_from(slot.chain, newest, sequence, number);
-        let mut found: Vec<_> = match find {
+        let read = |entry: Result<Entry, _>| entry.map(Box::new).map(FoundEntry::Read);
+        let mut found: Entries<_> = match find {
             Find::Key(key) => return one(self.keys.get(&(index, key.clone()))),
             Find::Named(name) => return one(self.names.get(&(index, name.clone()))),
             Find::Latest(subject) => {
@@ -149,15 +151,15 @@ impl Shard {
             Find::Range(first, last) => {
                 let (first, last) = ((*first).max(1), (*last).min(newest));
                 let count = last.saturating_add(1).saturating_sub(first);
-                back_from(last).take(count as usize).collect::<Result<_, _>>()
+                back_from(last).take(count as usize).map(read).collect::<Result<_, _>>()
             }
             Find::Until(instant) => {
                 let after = |entry: &Result<Entry, _>| entry.as_ref().is_ok_and(|entry| entry.at > *instant);
-                back_from(newest).skip_while(after).collect()
+                back_from(newest).skip_while(after).map(read).collect()
             }
         }?;
         found.reverse();
-        Ok(found.into_iter().map(Box::new).map(FoundEntry::Read).collect())
+        Ok(found)
     }
 
     /// The entries written after the first `seen` ones; `seen` is advanced past them.

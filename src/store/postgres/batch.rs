@@ -233,8 +233,8 @@ impl BatchState {
         let mut all = Missing::new();
         for need in needs {
             let account = self.account_of(need.owner).ok_or(PostgresError::NoSuchAccount)?;
-            match self.gather(need, account) {
-                Ok(_) => {}
+            match self.gather(&mut LookupPlan::new(need, account)) {
+                Ok(()) => {}
                 Err(Halt::Missing(missing)) => all.extend(missing),
                 Err(Halt::Failed(error)) => return Err(error),
             }
@@ -281,8 +281,7 @@ impl Accounts for BatchState {
     }
 
     /// All missing look-ups are fetched together.
-    fn gather(&self, need: &Need, account: &Account) -> Result<LookupPlan<&Entry>, Halt> {
-        let mut plan = LookupPlan::new(need, account);
+    fn gather<'s>(&'s self, plan: &mut LookupPlan<&'s Entry>) -> Result<(), Halt> {
         let mut missing = Missing::new();
         while let Some(Lookup { journal, find }) = plan.next() {
             match self.find(journal, &find) {
@@ -294,7 +293,7 @@ impl Accounts for BatchState {
                 Err(failed) => return Err(failed),
             }
         }
-        if missing.is_empty() { Ok(plan) } else { Err(Halt::Missing(missing)) }
+        if missing.is_empty() { Ok(()) } else { Err(Halt::Missing(missing)) }
     }
 
     fn corrupt(number: ProfileNumber, source: Corrupt) -> Halt {

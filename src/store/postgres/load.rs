@@ -49,7 +49,7 @@ impl Shared {
         let (mut asks, mut asked, mut seen) = (Asks::default(), Vec::new(), HashSet::new());
         for need in needs {
             let first = slots.of(need.owner, true);
-            need.second.map(|owner| slots.of(owner, true));
+            need.second.as_deref().copied().map(|owner| slots.of(owner, true));
             for journal in need.other_journals() {
                 slots.of(Owner::Number(journal), false);
             }
@@ -103,7 +103,7 @@ impl Shared {
         let mut slots = Slots::default();
         for need in needs {
             slots.of(need.owner, true);
-            need.second.map(|owner| slots.of(owner, true));
+            need.second.as_deref().copied().map(|owner| slots.of(owner, true));
             for journal in need.other_journals() {
                 slots.of(Owner::Number(journal), false);
             }
@@ -139,7 +139,9 @@ impl Shared {
         batch: &mut BatchState,
     ) -> Result<(), PostgresError> {
         let mut newcomers: Vec<ProfileId> = Vec::new();
-        for owner in needs.iter().flat_map(|need| [Some(need.owner), need.second]).flatten() {
+        for owner in
+            needs.iter().flat_map(|need| [Some(&need.owner), need.second.as_deref()]).flatten().copied()
+        {
             if let Owner::Profile(profile) = owner
                 && batch.loaded_account(owner).is_none()
             {

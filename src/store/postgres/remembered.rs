@@ -152,7 +152,7 @@ fn as_committed(loaded: LoadedAccount) -> LoadedAccount {
 fn new_requests(needs: &[Need]) -> (Vec<usize>, HashSet<Owner>) {
     let mut others = HashSet::new();
     for need in needs.iter().filter(|need| !is_new_request(need)) {
-        others.extend([Some(need.owner), need.second].into_iter().flatten());
+        others.extend([Some(&need.owner), need.second.as_deref()].into_iter().flatten().copied());
     }
     // Units about one profile keep their order.
     let is_alone = |need: &Need| is_new_request(need) && !others.contains(&need.owner);

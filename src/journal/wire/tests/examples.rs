@@ -54,7 +54,8 @@ pub(super) fn redeemed(is_rare: bool) -> Redeemed {
     Redeemed {
         requested: amount(5000),
         items: plain.items.iter().copied().chain([share]).collect(),
-        details: RedeemDetails::boxed(Some(exchange), Some(paid_lines()), document()),
+        details: RedeemDetails { exchange: Some(exchange), lines: Some(paid_lines()), meta: document() }
+            .boxed(),
         ..plain
     }
 }
