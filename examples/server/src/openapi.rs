@@ -225,6 +225,9 @@ fn parameters(doc: &Doc) -> Vec<Value> {
         names.map(|name| json!({"name": name, "in": "path", "required": true, "schema": text})).collect();
     if doc.listed().is_some() {
         parameters.push(in_query("page[number]", &whole, "Which page."));
+        let says = "Instead of a page number: rows by id, after this one. Nothing for the first page, and then as `links.next` says. No \
+            row is seen twice, and none that is there throughout is missed, whatever changes between two pages.";
+        parameters.push(in_query("page[cursor]", &text, says));
         parameters.push(in_query("page[size]", &whole, "How many on a page: 100, 500 at most."));
         parameters.push(json!({
             "name": "filter", "in": "query", "required": false, "style": "deepObject",

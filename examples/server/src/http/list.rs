@@ -11,6 +11,7 @@ use super::answer;
 use super::body::Fields;
 use super::call::Call;
 use super::code::Code;
+use super::cursor::{self, Cursor};
 use super::problem::Problem;
 
 /// How many there are on a page, unless the client says, and at most.
@@ -72,7 +73,8 @@ struct List {
 #[derive(Serialize, ToSchema)]
 pub struct Links {
     first: String,
-    last: String,
+    /// Null under a cursor, as is the next one.
+    last: Option<String>,
     prev: Option<String>,
     next: Option<String>,
 }
@@ -80,10 +82,11 @@ pub struct Links {
 /// Which page of a list this is.
 #[derive(Serialize, ToSchema)]
 pub struct Meta {
-    current_page: usize,
+    /// Null under a cursor, as are `from`, `last_page` and `to`.
+    current_page: Option<usize>,
     /// The place of the first thing on this page, counted from one; null on an empty page.
     from: Option<usize>,
-    last_page: usize,
+    last_page: Option<usize>,
     path: String,
     per_page: usize,
     /// The place of the last thing on this page.
@@ -100,21 +103,30 @@ pub struct Meta {
 pub struct Page {
     number: usize,
     size: usize,
+    cursor: Option<Cursor>,
 }
 
 impl Page {
     pub fn of(call: &Call) -> Result<Self, Problem> {
         let number = call.query.number("page[number]")?.unwrap_or(1);
         let size = call.query.number("page[size]")?.unwrap_or(USUAL).min(MOST);
-        Ok(Self { number, size })
+        Ok(Self { number, size, cursor: Cursor::of(&call.query)? })
     }
 
-    pub fn skip(self) -> usize {
+    fn skip(self) -> usize {
         (self.number - 1).saturating_mul(self.size)
     }
 
-    pub fn size(self) -> usize {
-        self.size
+    /// The part of all ids, in their order, that is on this page; and the next cursor, if it is under one and there are more.
+    pub fn part<I>(self, all: Vec<I>, id: impl Fn(&I) -> u64) -> (Vec<I>, Option<Cursor>) {
+        let skip = match self.cursor {
+            Some(Cursor(after)) => all.partition_point(|one| id(one) <= after),
+            None => self.skip(),
+        };
+        let more = all.len().saturating_sub(skip) > self.size;
+        let part: Vec<I> = all.into_iter().skip(skip).take(self.size).collect();
+        let last = part.last().filter(|_| more && self.cursor.is_some()).map(|last| Cursor(id(last)));
+        (part, last)
     }
 }
 
@@ -139,6 +151,14 @@ fn filtered<T: Serialize>(
 ) -> Result<Response, Problem> {
     let page = Page::of(call)?;
     let filters: Vec<_> = call.query.filters().collect();
+    if let Some(cursor) = page.cursor {
+        let rows: Vec<_> = things.into_iter().map(|thing| raw(&thing)).collect::<Result<_, _>>()?;
+        let rows: Vec<_> =
+            rows.into_iter().filter(|row| filters.is_empty() || passes(row, &filters)).collect();
+        let total = rows.len();
+        let (data, next) = cursor.cut(rows, page.size);
+        return Ok(show(call, page, data, (total, next), written_through));
+    }
     let mut total = 0;
     let mut data = Vec::new();
     for thing in things {
@@ -159,20 +179,25 @@ fn filtered<T: Serialize>(
             }
         }
     }
-    Ok(show(call, page, data, total, written_through))
+    Ok(show(call, page, data, (total, None), written_through))
 }
 
-/// Answers with a page that was already cut out of a longer list.
-pub fn cut<T: Serialize>(call: &Call, page: Page, things: &[T], total: usize) -> Result<Response, Problem> {
+/// Answers with a page that was already cut out of a longer list: of so many, and with this cursor after it.
+pub fn cut<T: Serialize>(
+    call: &Call,
+    page: Page,
+    things: &[T],
+    rest: (usize, Option<Cursor>),
+) -> Result<Response, Problem> {
     let data = things.iter().map(raw).collect::<Result<_, _>>()?;
-    Ok(show(call, page, data, total, None))
+    Ok(show(call, page, data, rest, None))
 }
 
 fn show(
     call: &Call,
     page: Page,
     data: Vec<Box<RawValue>>,
-    total: usize,
+    (total, next): (usize, Option<Cursor>),
     written_through: Option<u32>,
 ) -> Response {
     let path = place(&call.headers, &call.uri);
@@ -181,26 +206,33 @@ fn show(
         .query
         .0
         .iter()
-        .filter(|(name, _)| name != "page[number]")
+        .filter(|(name, _)| name != "page[number]" && name != cursor::NAME)
         .map(|(name, value)| format!("{}={}&", encode(name), encode(value)))
         .collect();
     let link = |number: usize| format!("{path}?{others}page%5Bnumber%5D={number}");
-    let from = (!data.is_empty()).then(|| page.skip() + 1);
+    let after = |cursor: Cursor| format!("{path}?{others}page%5Bcursor%5D={}", cursor.0);
+    let (per_page, is_numbered) = (page.size, page.cursor.is_none());
+    let from = (is_numbered && !data.is_empty()).then(|| page.skip() + 1);
     let meta = Meta {
-        current_page: page.number,
+        current_page: is_numbered.then_some(page.number),
         from,
-        last_page,
-        per_page: page.size,
+        last_page: is_numbered.then_some(last_page),
+        per_page,
         to: from.map(|from| from + data.len() - 1),
         total,
         path: path.clone(),
         written_through,
     };
-    let links = Links {
-        first: link(1),
-        last: link(last_page),
-        prev: (page.number > 1).then(|| link((page.number - 1).min(last_page))),
-        next: (page.number < last_page).then(|| link(page.number + 1)),
+    let links = if is_numbered {
+        Links {
+            first: link(1),
+            last: Some(link(last_page)),
+            prev: (page.number > 1).then(|| link((page.number - 1).min(last_page))),
+            next: (page.number < last_page).then(|| link(page.number + 1)),
+        }
+    } else {
+        let first = format!("{path}?{others}page%5Bcursor%5D=");
+        Links { first, last: None, prev: None, next: next.map(after) }
     };
     answer::json(StatusCode::OK, &List { data, links, meta })
 }

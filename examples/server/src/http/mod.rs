@@ -5,6 +5,7 @@ pub mod around;
 pub mod body;
 pub mod call;
 pub mod code;
+pub mod cursor;
 pub mod json;
 pub mod known;
 mod linger;

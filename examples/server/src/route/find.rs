@@ -1,6 +1,6 @@
 //! Finding what a call is about, and what an answer shows beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::response::Response;
 use scrip::id::ProfileNumber;
@@ -8,7 +8,7 @@ use scrip::journal::LotKind;
 use scrip::outcome::Disposition;
 use scrip::store::AsOf;
 use scrip::view::{Catalogue, Wallet};
-use scrip::{LotId, ProfileId, RedemptionId, Transaction};
+use scrip::{LotId, ProfileId, RedemptionId, Transaction, TransactionId};
 use serde::Serialize;
 
 use crate::backend::LedgerAt;
@@ -97,7 +97,7 @@ impl Call {
 
     /// One page of a list over all profiles: `held` says where each thing is or was, `show` makes the things out of a
     /// wallet.
-    pub async fn page_of<I: Copy + Ord, T: Serialize>(
+    pub async fn page_of<I: Listed, T: Serialize>(
         &self,
         held: Vec<(I, Vec<ProfileNumber>)>,
         show: impl Fn(&Wallet, &[I], &Catalogue) -> Vec<(I, T)>,
@@ -113,20 +113,57 @@ impl Call {
                 "so many can only be looked through with filter[profile_id]",
             ));
         }
-        let (skip, size) = if is_tried { (0, usize::MAX) } else { (page.skip(), page.size()) };
-        let mut holders: BTreeMap<ProfileNumber, Vec<I>> = BTreeMap::new();
-        for (id, all) in held.into_iter().skip(skip).take(size) {
-            all.into_iter().for_each(|holder| holders.entry(holder).or_default().push(id));
+        let (held, next) = if is_tried { (held, None) } else { page.part(held, |(id, _)| id.number()) };
+        let mut ahead: BTreeMap<ProfileNumber, Vec<I>> = BTreeMap::new();
+        let mut asked = BTreeSet::new();
+        for (id, holder) in held.into_iter().flat_map(|(id, all)| all.into_iter().map(move |one| (id, one))) {
+            ahead.entry(holder).or_default().push(id);
+            asked.insert((holder, id));
         }
         let catalogue = self.app.catalogue().await?;
         let mut things = BTreeMap::new();
-        for (number, ids) in holders {
-            if let Some(wallet) = self.app.backend.wallet_of(moment, number).await? {
-                things.extend(show(&wallet, &ids, &catalogue));
+        while let Some((number, ids)) = ahead.pop_first() {
+            let Some(wallet) = self.app.backend.wallet_of(moment, number).await? else { continue };
+            // It may have gone on to somebody else since.
+            for id in &ids {
+                if let Some(to) = id.moved_to(&wallet)
+                    && asked.insert((to, *id))
+                {
+                    ahead.entry(to).or_default().push(*id);
+                }
             }
+            things.extend(show(&wallet, &ids, &catalogue));
         }
         let things: Vec<T> = things.into_values().collect();
-        if is_tried { list::page(self, things) } else { list::cut(self, page, &things, total) }
+        if is_tried { list::page(self, things) } else { list::cut(self, page, &things, (total, next)) }
+    }
+}
+
+/// What there are lists of over all profiles.
+pub trait Listed: Copy + Ord {
+    fn number(self) -> u64;
+
+    /// To whom it went from this profile, if it did.
+    fn moved_to(self, wallet: &Wallet) -> Option<ProfileNumber>;
+}
+
+impl Listed for LotId {
+    fn number(self) -> u64 {
+        self.get()
+    }
+
+    fn moved_to(self, wallet: &Wallet) -> Option<ProfileNumber> {
+        wallet.moved_to(self)
+    }
+}
+
+impl Listed for TransactionId {
+    fn number(self) -> u64 {
+        self.get()
+    }
+
+    fn moved_to(self, _: &Wallet) -> Option<ProfileNumber> {
+        None
     }
 }
 
