@@ -142,6 +142,27 @@ impl Description {
     }
 }
 
+/// Calls with their answers, one after the other, as a server answers them that was just started.
+const EXAMPLES: &str = include_str!("examples.json");
+
+/// Puts the example calls beside what they are examples of.
+fn illustrate(paths: &mut Map<String, Value>) {
+    let examples: Vec<Value> = serde_json::from_str(EXAMPLES).unwrap_or_default();
+    for example in &examples {
+        let [Some(method), Some(route)] = ["method", "route"].map(|name| example[name].as_str()) else {
+            continue;
+        };
+        let Some(operation) = paths.get_mut(route).map(|path| &mut path[method.to_lowercase()]) else {
+            continue;
+        };
+        if !example["body"].is_null() {
+            operation["requestBody"]["content"]["application/json"]["example"] = example["body"].clone();
+        }
+        let response = &mut operation["responses"][example["status"].to_string()];
+        response["content"]["application/json"]["example"] = example["answer"].clone();
+    }
+}
+
 /// The whole description, as JSON.
 fn document(table: &mut Table) -> String {
     let problem = table.schemas.add::<Problem>();
@@ -166,6 +187,7 @@ fn document(table: &mut Table) -> String {
         let path = paths.entry(doc.path).or_insert_with(|| json!({}));
         path[doc.method.as_str().to_lowercase()] = operation;
     }
+    illustrate(&mut paths);
     let document = json!({
         "openapi": "3.1.0",
         "info": {
