@@ -1,8 +1,10 @@
-//! How long the liability roll-forward of a year takes by replay, and how much memory, whatever the number of profiles.
+//! How long the liability roll-forward of a year takes, by replay and from the projected tables, and how much memory, whatever
+//! the number of profiles.
 //!
-//! `cargo bench -p scrip-cli --bench report` makes a ledger of PROFILES=1000000 with three entries each in SQLite, and in
-//! PostgreSQL where there is one, and runs the command on it. The closing balance is compared with what was issued less what was
-//! redeemed; only then is a figure printed.
+//! `cargo bench -p scrip-cli --bench report` makes a ledger of PROFILES=1000000 with three rewards each in SQLite, and in
+//! PostgreSQL where there is one, and runs the command on it: by replay, then swept and by replay again, then from the
+//! tables, which a first run brings up to date. The closing balance is compared with what was issued less what was redeemed
+//! and expired; only then is a figure printed.
 
 #[path = "../../tests/cluster/mod.rs"]
 #[allow(dead_code)]
@@ -16,8 +18,15 @@ use std::time::{Duration, Instant};
 
 use cluster::Cluster;
 use common::{NOW, Shop, map};
+use scrip::id::ProfileNumber;
+use scrip::request::Sweep;
+use scrip::store::postgres::{Options, PostgresStore};
+use scrip::store::sqlite::SqliteStore;
+use scrip::store::{AsyncScan, AsyncStore, Blocking};
+use scrip::{AsyncLedger, Command, Program};
 
 const IMPORT: [&str; 8] = ["import", "rewards", "old.csv", "--map", "map.toml", "--define", "--at", NOW];
+const LATER: &str = "2026-12-01T00:00:00Z";
 const ROLL: [&str; 11] = [
     "report",
     "liability",
@@ -26,7 +35,7 @@ const ROLL: [&str; 11] = [
     "--to",
     "2026-11-30",
     "--at",
-    "2026-12-01T00:00:00Z",
+    LATER,
     "--format",
     "json",
     "--definitions",
@@ -35,15 +44,24 @@ const ROLL: [&str; 11] = [
 fn main() {
     let profiles =
         std::env::var("PROFILES").ok().and_then(|profiles| profiles.parse().ok()).unwrap_or(1_000_000);
-    run("SQLite", &Shop::new(), profiles);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let shop = Shop::new();
+    run("SQLite", &shop, profiles, || {
+        let store = Blocking(SqliteStore::open(shop.path("shop.sqlite")).unwrap());
+        runtime.block_on(sweep(store));
+    });
     if let Some(cluster) = Cluster::start() {
         let port = cluster.config("postgres").get_ports()[0];
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
-        run("PostgreSQL", &Shop::at(&url), profiles);
+        run("PostgreSQL", &Shop::at(&url), profiles, || {
+            runtime.block_on(async {
+                sweep(PostgresStore::connect(&url.parse().unwrap(), &Options::new()).await.unwrap()).await;
+            });
+        });
     }
 }
 
-fn run(store: &str, shop: &Shop, profiles: u32) {
+fn run(store: &str, shop: &Shop, profiles: u32, sweep: impl FnOnce()) {
     map(&shop.path("map.toml"));
     // Three rewards for each customer, one of which ends within the year, whatever anybody sweeps.
     let mut text = "id,customer,value,left,issued,expires\n".to_owned();
@@ -56,8 +74,20 @@ fn run(store: &str, shop: &Shop, profiles: u32) {
     shop.write("old.csv", text.as_bytes());
     drop(text);
     shop.done(&IMPORT);
+    let replayed = roll(store, shop, profiles, ("by replay, nothing swept", &[]));
+    sweep();
+    let projected: (&str, &[&str]) = ("from the tables", &["--projected"]);
+    for how in
+        [("by replay, swept", &[][..]), ("from the tables, brought up to date", projected.1), projected]
+    {
+        assert_eq!(roll(store, shop, profiles, how), replayed, "{store}: other figures");
+    }
+}
+
+/// Runs the report, and answers what it says.
+fn roll(store: &str, shop: &Shop, profiles: u32, (how, more): (&str, &[&str])) -> serde_json::Value {
     let began = Instant::now();
-    let mut child = shop.command(&ROLL).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = shop.command(&[&ROLL, more].concat()).stdout(Stdio::piped()).spawn().unwrap();
     let mut most = 0;
     while child.try_wait().unwrap().is_none() {
         most = most.max(resident(child.id()).unwrap_or(0));
@@ -68,7 +98,24 @@ fn run(store: &str, shop: &Shop, profiles: u32) {
     let rows: serde_json::Value = serde_json::from_slice(&out).unwrap();
     let last = rows.as_array().and_then(|rows| rows.last()).unwrap();
     assert_eq!(last["closing"], (u64::from(profiles) * 20).to_string(), "{store}: it does not add up");
-    println!("{store:<12} {profiles} profiles in {takes:.1} s, at most {} MiB", most >> 10);
+    println!("{store:<12} {profiles} profiles {how:<36} {takes:>6.1} s, at most {} MiB", most >> 10);
+    rows
+}
+
+/// Writes down what fell due, a thousand profiles at a time.
+async fn sweep<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>>(store: S) {
+    let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne").unwrap(), store);
+    let later = LATER.parse().unwrap();
+    let mut after = ProfileNumber::CATALOGUE;
+    loop {
+        let due = ledger.store().due(later, after, 1_000).await.unwrap();
+        let Some(last) = due.last() else { return };
+        after = *last;
+        let sweeps: Vec<_> = due.iter().map(|number| Command::new(later, Sweep::Number(*number))).collect();
+        for answer in ledger.run_all(&sweeps).await {
+            assert_eq!(answer.unwrap().outcome.entries, 1);
+        }
+    }
 }
 
 /// The most memory that a process had by now, in KiB, where the system says.

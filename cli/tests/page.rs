@@ -1,46 +1,55 @@
-//! The page of reports in a real browser: Chromium, at the width of a desk and of a phone, light and dark.
+//! The page of reports in a real browser: Chromium, at the width of a desk, of a phone and of paper, light and dark.
 //!
-//! Without Chromium on this machine the test is skipped, loudly; with `SCRIP_REQUIRE_BROWSER=1` it fails.
+//! Without Chromium and its driver on this machine the test is skipped, loudly; with `SCRIP_REQUIRE_BROWSER=1` it fails.
+//! `SCRIP_SCREENSHOTS=FOLDER` keeps what was seen, to look at.
 
+mod browser;
 mod common;
 
-use std::path::PathBuf;
-use std::process::Command;
-
+use browser::{Browser, Look};
 use common::Shop;
 use serde_json::Value;
 
-/// What a script in the page measures, once it is laid out.
-const MEASURE: &str = "<script>
-    const lit = (color) => color.match(/[\\d.]+/g).slice(0, 3).reduce((sum, part) => sum + +part, 0) / 765;
+/// What is measured in the page, once it is laid out.
+const MEASURE: &str = "
+    const parts = (color) => color.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255);
+    const linear = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    const lit = (color) => parts(color).map(linear).reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
     const box = (element) => element.getBoundingClientRect();
-    const text = [...document.querySelectorAll('svg text')];
-    document.body.dataset.seen = JSON.stringify({
-        titles: [...document.querySelectorAll('h2')].map((title) => title.textContent),
-        tables: document.querySelectorAll('section table').length,
-        bars: [...document.querySelectorAll('figure')].map((figure) =>
-            [...figure.querySelectorAll('rect')].filter((bar) => box(bar).width > 4 && box(bar).height > 4).length),
-        lines: document.querySelectorAll('figure polyline').length,
-        labels: text.filter((label) => box(label).width > 0).map((label) => label.textContent.trim()),
+    const style = (element) => getComputedStyle(element);
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    const paper = document.body.appendChild(document.createElement('i'));
+    paper.style.background = 'Canvas';
+    const ground = lit(style(paper).backgroundColor);
+    paper.remove();
+    const contrast = (color) => (Math.max(lit(color), ground) + 0.05) / (Math.min(lit(color), ground) + 0.05);
+    const text = all('svg text').filter((label) => box(label).width > 0);
+    const bars = all('figure').map((figure) =>
+        [...figure.querySelectorAll('rect')].filter((bar) => box(bar).width > 4 && box(bar).height > 4));
+    const cells = all('section td, section th');
+    const within = (element) => box(element).width > 0 && box(element).left >= 0 && box(element).right <= innerWidth + 0.5;
+    return {
+        width: innerWidth,
+        titles: all('h2').map((title) => title.textContent),
+        tables: all('section table').length,
+        bars: bars.map((bars) => bars.length),
+        lines: all('figure polyline').length,
+        labels: text.map((label) => label.textContent.trim()),
         isWithin: document.documentElement.scrollWidth <= innerWidth,
-        picturesFit: [...document.querySelectorAll('figure')].every((figure) => box(figure).right <= innerWidth),
-        letters: Math.min(...text.filter((label) => box(label).width > 0).map((label) => box(label).height)),
-        ink: lit(getComputedStyle(document.querySelector('svg text')).fill),
-        heading: lit(getComputedStyle(document.querySelector('h1')).color),
+        picturesFit: all('figure').every(within),
+        figures: cells.length,
+        seenFigures: cells.filter((cell) => within(cell) && style(cell).visibility === 'visible').length,
+        canScroll: all('figure, .wide').every((part) =>
+            part.scrollWidth <= part.clientWidth || style(part).overflowX === 'auto'),
+        letters: Math.min(...text.map((label) => box(label).height)),
+        ground,
+        ink: contrast(style(text[0]).fill),
+        heading: contrast(style(document.querySelector('h1')).color),
+        cell: contrast(style(cells[0]).color),
+        shapes: Math.min(...bars.flat().map((bar) => contrast(style(bar).fill)),
+            ...all('figure polyline').map((line) => contrast(style(line).stroke))),
         outside: performance.getEntriesByType('resource').length,
-    });
-</script>";
-
-fn chromium() -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&paths).map(|path| path.join("chromium")).find(|path| path.is_file());
-    let is_required = std::env::var("SCRIP_REQUIRE_BROWSER").is_ok_and(|value| value == "1");
-    assert!(found.is_some() || !is_required, "no Chromium on this machine, and SCRIP_REQUIRE_BROWSER=1");
-    if found.is_none() {
-        eprintln!("\n*** SKIPPED: there is no Chromium on this machine ***\n");
-    }
-    found
-}
+    };";
 
 /// A shop with rewards and points over some months.
 fn shop() -> Shop {
@@ -67,8 +76,20 @@ fn shop() -> Shop {
     shop
 }
 
+/// A desk, a phone and paper. What a printer makes of a page is light, whatever the screen shows.
+const LOOKS: [Look; 6] = [
+    Look { name: "desk", width: 1200, media: "screen", is_dark: false },
+    Look { name: "desk, dark", width: 1200, media: "screen", is_dark: true },
+    Look { name: "phone", width: 390, media: "screen", is_dark: false },
+    Look { name: "phone, dark", width: 390, media: "screen", is_dark: true },
+    Look { name: "paper", width: 794, media: "print", is_dark: false },
+    Look { name: "paper, dark", width: 794, media: "print", is_dark: true },
+];
+
+/// Catches: a table or a picture that is cut off on paper, or that makes a phone scroll sideways; colours that are fixed in
+/// one scheme and are lost in the other.
 #[test]
-fn the_page_is_drawn_on_a_desk_and_on_a_phone_light_and_dark() {
+fn the_page_is_drawn_on_a_desk_a_phone_and_paper_light_and_dark() {
     let shop = shop();
     let all = ["report", "all", "--from", "2026-01-01", "--to", "2026-04-30", "--at", "2026-04-05T00:00:00Z"];
     let page = shop.done(&[&all[..], &["--html"]].concat());
@@ -79,63 +100,56 @@ fn the_page_is_drawn_on_a_desk_and_on_a_phone_light_and_dark() {
             assert!(page.contains(&format!(">{figure}</td>")) || page.contains(figure), "{figure}");
         }
     }
-    let Some(chromium) = chromium() else { return };
-    shop.write("page.html", page.replace("</body>", &format!("{MEASURE}</body>")).as_bytes());
-    for (width, is_dark) in [(1200, false), (1200, true), (500, false)] {
-        let seen = look(&chromium, &shop, width, is_dark);
-        let titles = [
-            "What is owed: Rewards, AUD",
-            "What is owed: Points",
-            "Outstanding, by month of expiry: Rewards, AUD",
-            "Outstanding, by month of expiry: Points",
-            "How much is used: Rewards, AUD",
-            "How much is used: Points",
-        ];
-        assert_eq!(seen["titles"], serde_json::json!(titles), "{seen}");
-        assert_eq!(seen["tables"], 11, "{seen}");
-        for label in ["opening", "issued", "redeemed", "expired", "closing", "months since issue"] {
-            assert!(seen["labels"].as_array().unwrap().iter().any(|shown| shown == label), "{label}: {seen}");
+    let Some(browser) = Browser::start() else { return };
+    shop.write("page.html", page.as_bytes());
+    let screenshots = std::env::var_os("SCRIP_SCREENSHOTS");
+    for look in LOOKS {
+        browser.open(&format!("file://{}", shop.path("page.html").display()), &look);
+        let seen = browser.run(MEASURE);
+        check(&look, &seen);
+        if let Some(folder) = &screenshots {
+            browser.keep_picture(folder.as_ref(), &look);
         }
-        // Issued, redeemed, expired and the closing balance; the opening one is nothing.
-        assert_eq!(seen["bars"][0], 4, "{seen}");
-        // April and May for rewards, and one month alone for points.
-        assert_eq!((&seen["bars"][2], &seen["bars"][3]), (&2.into(), &1.into()), "{seen}");
-        assert!(seen["lines"].as_u64().unwrap() >= 3, "{seen}");
-        assert_eq!(
-            (&seen["isWithin"], &seen["picturesFit"]),
-            (&true.into(), &true.into()),
-            "{width}: {seen}"
-        );
-        // No letter gets too small on a phone: the picture scrolls instead.
-        assert!(seen["letters"].as_f64().unwrap() >= 8.0, "{width}: {seen}");
-        // Light letters on dark, dark ones on light, in the pictures as well.
-        for ink in ["ink", "heading"] {
-            assert_eq!(seen[ink].as_f64().unwrap() > 0.5, is_dark, "{ink}: {seen}");
-        }
-        assert_eq!(seen["outside"], 0, "it loads something: {seen}");
     }
 }
 
-/// What the page looks like in a window.
-fn look(chromium: &PathBuf, shop: &Shop, width: u32, is_dark: bool) -> Value {
-    let profile = tempfile::tempdir().unwrap();
-    let mut command = Command::new(chromium);
-    command.args([
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-    ]);
-    command.args(["--disable-component-update", "--disable-sync", "--dump-dom"]);
-    command.arg(format!("--user-data-dir={}", profile.path().display()));
-    command.arg(format!("--window-size={width},1400"));
-    if is_dark {
-        command.arg("--blink-settings=preferredColorScheme=0");
+fn check(look: &Look, seen: &Value) {
+    let Look { name, width, media, is_dark } = look;
+    let number = |of: &str| seen[of].as_f64().unwrap();
+    assert_eq!(seen["width"], *width, "{name}: {seen}");
+    let titles = [
+        "What is owed: Rewards, AUD",
+        "What is owed: Points",
+        "Outstanding, by month of expiry: Rewards, AUD",
+        "Outstanding, by month of expiry: Points",
+        "How much is used: Rewards, AUD",
+        "How much is used: Points",
+    ];
+    assert_eq!(seen["titles"], serde_json::json!(titles), "{name}: {seen}");
+    assert_eq!(seen["tables"], 11, "{name}: {seen}");
+    for label in ["opening", "issued", "redeemed", "expired", "closing", "months since issue"] {
+        assert!(seen["labels"].as_array().unwrap().iter().any(|shown| shown == label), "{label}: {seen}");
     }
-    let ran = command.arg(format!("file://{}", shop.path("page.html").display())).output().unwrap();
-    let dom = String::from_utf8_lossy(&ran.stdout).into_owned();
-    let seen = dom.split("data-seen=\"").nth(1).and_then(|rest| rest.split('"').next());
-    let seen = seen.unwrap_or_else(|| panic!("{dom} {}", String::from_utf8_lossy(&ran.stderr)));
-    serde_json::from_str(&seen.replace("&quot;", "\"").replace("&amp;", "&")).unwrap()
+    // Issued, redeemed, expired and the closing balance; the opening one is nothing.
+    assert_eq!(seen["bars"][0], 4, "{name}: {seen}");
+    // April and May for rewards, and one month alone for points.
+    assert_eq!((&seen["bars"][2], &seen["bars"][3]), (&2.into(), &1.into()), "{name}: {seen}");
+    assert!(number("lines") >= 3.0, "{name}: {seen}");
+    // The page itself never scrolls sideways; what is wider than a phone scrolls by itself, and paper has to show it all.
+    for holds in ["isWithin", "picturesFit", "canScroll"] {
+        assert_eq!(seen[holds], true, "{name}, {holds}: {seen}");
+    }
+    let is_paper = *media == "print";
+    if is_paper || *width == 1200 {
+        assert_eq!(seen["seenFigures"], seen["figures"], "{name}: a figure is cut off: {seen}");
+    }
+    // No letter gets too small: the picture scrolls instead.
+    assert!(number("letters") >= 8.0, "{name}: {seen}");
+    // Light letters on dark, dark ones on light, in the pictures as well; on paper always the latter.
+    assert_eq!(number("ground") < 0.5, *is_dark && !is_paper, "{name}: {seen}");
+    for ink in ["ink", "heading", "cell"] {
+        assert!(number(ink) >= 7.0, "{name}: {ink} is hard to read: {seen}");
+    }
+    assert!(number("shapes") >= 1.5, "{name}: a bar or a line is hard to see: {seen}");
+    assert_eq!(seen["outside"], 0, "{name}: it loads something: {seen}");
 }
