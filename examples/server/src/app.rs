@@ -1,5 +1,6 @@
 //! What all calls share.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ pub struct App {
     /// How long a connection may be idle, as clients are told.
     pub idle: HeaderValue,
     pub metrics: Metrics,
+    /// Whether the process was asked to stop: from then on nothing is waited for.
+    stopping: AtomicBool,
     /// Which rewards, points and transactions there are, whoever has them.
     pub index: Index,
     catalogue: Mutex<Remembered>,
@@ -56,10 +59,19 @@ impl App {
             body_timeout: options.body_timeout,
             idle: idle(options.idle_timeout),
             metrics,
+            stopping: AtomicBool::new(false),
             index: Index::default(),
             catalogue: Mutex::default(),
             description: Description::new(),
         }
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Carries out a request.

@@ -37,6 +37,10 @@ pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         tracing::warn!("no --token: whoever is on this machine can call");
     }
     let stop = serve::asked_to_stop()?;
+    let stop = async {
+        stop.await;
+        app.stop();
+    };
     println!("scrip-server listens on http://{address}");
     serve::serve(listener, route::router(Shared::clone(&app)), options.idle_timeout, stop).await;
     app.backend.close().await;

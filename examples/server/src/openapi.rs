@@ -265,6 +265,18 @@ fn parameters(doc: &Doc) -> Vec<Value> {
         parameters.push(in_query("from", &text, "The first instant of purchases that count: a time in UTC, or a day in the program's zone. Required."));
         parameters.push(in_query("to", &text, "The first instant after them. Required."));
     }
+    if doc.path == "/events" {
+        let says = "The `meta.cursor` of the answer before; nothing for the first one.";
+        parameters.push(in_query("cursor", &text, says));
+        parameters.push(in_query(
+            "limit",
+            &whole,
+            "How many there are about in an answer: 100, 500 at most.",
+        ));
+        let says =
+            "For how many seconds the answer is held back while there is nothing to tell: 0, 30 at most.";
+        parameters.push(in_query("wait", &json!({"type": "integer", "minimum": 0}), says));
+    }
     if doc.path == "/search" {
         let says = "A whole id, as it is written: of a profile, the external id of a transaction, reward or lot of points, or the \
             number of anything. Required.";

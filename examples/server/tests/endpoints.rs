@@ -420,7 +420,7 @@ fn update_create(server: &Server, known: &Value) {
 
 fn system(server: &Server) {
     assert_eq!(server.get("/health").is(200).data(), json!({"status": "ok"}));
-    for path in ["/access", "/overview", "/search?q=rosa"] {
+    for path in ["/access", "/events", "/overview", "/search?q=rosa"] {
         server.get(path).is(200);
     }
     assert_eq!(server.get("/openapi.json").is(200).bare_json()["openapi"], "3.1.0");

@@ -1,9 +1,10 @@
 //! Questions across all profiles, for whoever looks at the service and not at a customer.
 
+use chrono::TimeDelta;
 use scrip::id::{ExternalId, ProfileNumber};
 use scrip::journal::External;
 use scrip::store::{AsyncScan as _, Scan as _};
-use scrip::view::LedgerTotals;
+use scrip::view::{Cursor, Events, LedgerTotals};
 use scrip::{ProfileId, Timestamp};
 
 use super::{Backend, Failure, ask};
@@ -37,6 +38,17 @@ impl Backend {
     /// What all profiles hold together. Every one is read.
     pub async fn totals(&self, at: Timestamp) -> Result<LedgerTotals, Failure> {
         ask!(self, ledger => ledger.at(at).totals())
+    }
+
+    /// A page of the events since a cursor, and of the expiries within `lead` from now.
+    pub async fn events(
+        &self,
+        at: Timestamp,
+        after: Cursor,
+        lead: TimeDelta,
+        limit: usize,
+    ) -> Result<Events, Failure> {
+        ask!(self, ledger => ledger.at(at).events(&after, lead, limit))
     }
 
     /// The profiles that have a reward or lot of points of this name.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod definitions;
+mod events;
 mod find;
 mod holds;
 mod merge;
@@ -230,6 +231,8 @@ fn system(table: Table) -> Table {
         .gives_no_json(200)
         .get("/access", "What the token of this call may do", system::access)
         .gives::<system::AccessOut>(200)
+        .get("/events", "What happened since a cursor, and what is about to expire", events::events)
+        .gives_bare::<events::EventPage>(200)
         .get("/overview", "What all customers have together, and the newest entries", overview::overview)
         .gives::<overview::Overview>(200)
         .get(

@@ -3,6 +3,7 @@
 pub mod asked;
 pub mod balances;
 pub mod definition;
+pub mod event;
 pub mod ledger;
 pub mod lot;
 pub mod moved;
