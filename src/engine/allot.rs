@@ -8,6 +8,8 @@
 //! The same argument fixes the lines: split a source into one for each line, in the order of the lines, and let these be
 //! greedy in turn, while the totals of the sources after it are kept.
 
+use smallvec::SmallVec;
+
 use crate::value::Amount;
 
 /// The lines of a basket, one bit for each.
@@ -34,8 +36,25 @@ impl LineSet {
         self.0 == Self::EMPTY.0
     }
 
+    fn remove(&mut self, line: usize) {
+        if let Some(word) = self.0.get_mut(line / 64) {
+            *word &= !(1 << (line % 64));
+        }
+    }
+
+    /// The first line of both.
+    fn first_common(&self, other: &Self) -> Option<usize> {
+        let mut words = self.0.iter().zip(&other.0).map(|(one, other)| one & other).zip((0..).step_by(64));
+        let (word, first): (u64, usize) = words.find(|(word, _)| *word != 0)?;
+        Some((word.trailing_zeros() as usize).saturating_add(first))
+    }
+
     pub(crate) fn with(self, other: Self) -> Self {
         self.each(other, |one, other| one | other)
+    }
+
+    fn both(self, other: Self) -> Self {
+        self.each(other, |one, other| one & other)
     }
 
     pub(crate) fn without(self, other: Self) -> Self {
@@ -74,23 +93,41 @@ pub(crate) struct Allotment<'a> {
     given: Vec<Amount>,
     /// The amount of each line that nobody pays.
     room: Vec<Amount>,
+    /// The lines with such an amount.
+    open: LineSet,
     /// The sources that pay each line, and how much.
-    paid: Vec<Vec<(usize, Amount)>>,
+    paid: Vec<Payers>,
     /// Lines from which no path leads to a line with room.
     closed: LineSet,
+    /// The steps of the last search.
+    steps: Vec<Step>,
 }
 
-/// A step of a search: a line, and the earlier step and the source through which it was reached.
-type Reached = (usize, Option<(usize, usize)>);
+type Payers = SmallVec<[(usize, Amount); 2]>;
+
+/// A step of a search: what a source pays of a line can be moved to the line of the step before it in the search, by
+/// its place, or else to one with room.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    line: usize,
+    payer: usize,
+    /// The step through which the line was reached.
+    via: Option<usize>,
+}
 
 /// Allots up to an amount from sources, in the order of use, to lines, in the order of the request.
 pub(crate) fn allot<'a>(lines: &[Amount], sources: &'a [Source], amount: Amount) -> Allotment<'a> {
+    let mut open = LineSet::EMPTY;
+    let some = lines.iter().enumerate().filter(|(_, amount)| !amount.is_zero());
+    some.for_each(|(line, _)| open.insert(line));
     let mut allotment = Allotment {
         sources,
         given: vec![Amount::ZERO; sources.len()],
         room: lines.to_vec(),
-        paid: vec![Vec::new(); lines.len()],
+        open,
+        paid: vec![Payers::new(); lines.len()],
         closed: LineSet::EMPTY,
+        steps: Vec::new(),
     };
     allotment.give_in_turn(amount);
     allotment.fix_lines();
@@ -98,11 +135,15 @@ pub(crate) fn allot<'a>(lines: &[Amount], sources: &'a [Source], amount: Amount)
 }
 
 impl Allotment<'_> {
-    /// The amounts that a source pays, line by line.
-    pub(crate) fn shares(&self, source: usize) -> impl Iterator<Item = (usize, Amount)> {
-        let of_line =
-            move |paid: &Vec<(usize, Amount)>| paid.iter().find(|(payer, _)| *payer == source).copied();
-        self.paid.iter().enumerate().filter_map(move |(line, paid)| Some((line, of_line(paid)?.1)))
+    /// The amounts that each source pays, line by line.
+    pub(crate) fn shares(&self) -> Vec<Vec<(usize, Amount)>> {
+        let mut shares = vec![Vec::new(); self.sources.len()];
+        for (line, paid) in self.paid.iter().enumerate() {
+            for (payer, amount) in paid {
+                shares.get_mut(*payer).into_iter().for_each(|shares| shares.push((line, *amount)));
+            }
+        }
+        shares
     }
 
     pub(crate) fn given(&self, source: usize) -> Amount {
@@ -112,14 +153,17 @@ impl Allotment<'_> {
     /// Whether a source that has something left could give more, besides what all sources give.
     pub(crate) fn could_give_more(&mut self, source: usize) -> bool {
         let open = self.lines_of(source).without(self.closed);
-        open.lines().any(|line| self.has_room(line) || self.path(line, |_| true).is_some())
+        open.lines().any(|line| self.has_room(line) || self.find_room(line, 0).is_some())
     }
 
-    /// Each source gives as much as it can, until the amount is met.
+    /// Each source gives as much as it can, until the amount is met: first to lines with room.
     fn give_in_turn(&mut self, amount: Amount) {
         let mut left = amount;
-        for (source, Source { capacity, .. }) in self.sources.iter().enumerate() {
-            let given = self.give(source, left.min(*capacity), |_| true);
+        for (source, Source { capacity, lines }) in self.sources.iter().enumerate() {
+            let most = left.min(*capacity);
+            let open = lines.both(self.open);
+            let mut given = self.give(source, open, most, 0);
+            given = given.plus(self.give(source, *lines, most.minus(given), 0));
             left = left.minus(given);
             if let Some(place) = self.given.get_mut(source) {
                 *place = given;
@@ -134,21 +178,24 @@ impl Allotment<'_> {
             if !given.is_zero() {
                 self.take_out(source);
                 self.closed = LineSet::EMPTY;
-                self.give(source, given, |payer| payer > source);
+                self.give(source, self.lines_of(source), given, source.saturating_add(1));
             }
         }
         self.closed = LineSet::EMPTY;
     }
 
-    /// Pays up to an amount from a source, as much as can be of its first line, then of the next. What movable sources
-    /// pay is moved to other lines for it.
-    fn give(&mut self, source: usize, most: Amount, is_movable: impl Fn(usize) -> bool) -> Amount {
+    /// Pays up to an amount from a source, as much as can be of the first of some lines, then of the next. What sources
+    /// from `movable` on pay is moved to other lines for it.
+    fn give(&mut self, source: usize, lines: LineSet, most: Amount, movable: usize) -> Amount {
         let mut left = most;
-        for line in self.lines_of(source).lines() {
+        for line in lines.lines() {
+            if left.is_zero() {
+                break;
+            }
             while !left.is_zero() && !self.closed.contains(line) {
                 if !self.has_room(line) {
-                    match self.path(line, &is_movable) {
-                        Some(path) => self.make_room(&path, left),
+                    match self.find_room(line, movable) {
+                        Some(to) => self.make_room(to, left),
                         None => break,
                     }
                 }
@@ -160,44 +207,58 @@ impl Allotment<'_> {
         most.minus(left)
     }
 
-    /// The steps that lead from a full line to one with room. Without any, all lines that were reached are closed.
-    fn path(&mut self, line: usize, is_movable: impl Fn(usize) -> bool) -> Option<Vec<Reached>> {
-        let mut reached: Vec<Reached> = vec![(line, None)];
+    /// A line with room, to which what is paid of a full line can be moved, and the steps to it: the last of them pays it.
+    /// Without any, all lines that were reached are closed.
+    fn find_room(&mut self, line: usize, movable: usize) -> Option<usize> {
+        self.steps.clear();
         let mut seen = self.closed;
         seen.insert(line);
-        let mut next = 0;
-        while let Some((from, _)) = reached.get(next).copied() {
-            let payers = self.paid.get(from).into_iter().flatten().map(|(payer, _)| *payer);
-            for payer in payers.filter(|payer| is_movable(*payer)) {
-                for to in self.lines_of(payer).without(seen).lines() {
-                    seen.insert(to);
-                    reached.push((to, Some((next, payer))));
-                    if self.has_room(to) {
-                        return Some(reached);
-                    }
+        let mut next = self.reach(line, None, movable);
+        if let Some(to) = next {
+            return Some(to);
+        }
+        let mut place = 0;
+        while let Some(Step { payer, .. }) = self.steps.get(place).copied() {
+            let further = self.lines_of(payer).without(seen);
+            seen = seen.with(further);
+            for line in further.lines() {
+                next = self.reach(line, Some(place), movable);
+                if let Some(to) = next {
+                    return Some(to);
                 }
             }
-            next = next.saturating_add(1);
+            place = place.saturating_add(1);
         }
         self.closed = seen;
         None
     }
 
-    /// Moves up to an amount from the first line of a path to its last.
-    fn make_room(&mut self, path: &[Reached], most: Amount) {
-        let steps = || {
-            let mut step = path.last();
-            std::iter::from_fn(move || {
-                let (to, (earlier, payer)) = step.and_then(|(to, via)| Some((*to, (*via)?)))?;
-                step = path.get(earlier);
-                Some((step?.0, to, payer))
-            })
-        };
-        let end = path.last().map_or(Amount::ZERO, |(line, _)| self.room_of(*line));
-        let moved = steps().fold(most.min(end), |least, (from, _, payer)| least.min(self.pays(from, payer)));
-        for (from, to, payer) in steps() {
+    /// Adds the steps that a full line leads to; answers a line with room, if the last of them leads there.
+    fn reach(&mut self, line: usize, via: Option<usize>, movable: usize) -> Option<usize> {
+        let payers = self.paid.get(line).into_iter().flatten();
+        for (payer, _) in payers.filter(|(payer, _)| *payer >= movable) {
+            self.steps.push(Step { line, payer: *payer, via });
+            let to = self.sources.get(*payer).and_then(|source| source.lines.first_common(&self.open));
+            if to.is_some() {
+                return to;
+            }
+        }
+        None
+    }
+
+    /// Moves up to an amount along the steps of the last search, to the line with room that it found.
+    fn make_room(&mut self, to: usize, most: Amount) {
+        let last = self.steps.len().checked_sub(1);
+        let step = |place: Option<usize>| place.and_then(|place| self.steps.get(place).copied());
+        let path: SmallVec<[Step; 8]> =
+            std::iter::successors(step(last), |earlier| step(earlier.via)).collect();
+        let most = most.min(self.room_of(to));
+        let moved = path.iter().fold(most, |least, step| least.min(self.pays(step.line, step.payer)));
+        let mut to = to;
+        for Step { line, payer, .. } in path {
             self.pay(to, payer, moved);
-            self.unpay(from, payer, moved);
+            self.unpay(line, payer, moved);
+            to = line;
         }
     }
 
@@ -221,6 +282,9 @@ impl Allotment<'_> {
     fn pay(&mut self, line: usize, source: usize, amount: Amount) {
         let (Some(room), Some(paid)) = (self.room.get_mut(line), self.paid.get_mut(line)) else { return };
         *room = room.minus(amount);
+        if room.is_zero() {
+            self.open.remove(line);
+        }
         match paid.iter_mut().find(|(payer, _)| *payer == source) {
             Some((_, known)) => *known = known.plus(amount),
             None => paid.push((source, amount)),
@@ -230,6 +294,7 @@ impl Allotment<'_> {
     fn unpay(&mut self, line: usize, source: usize, amount: Amount) {
         let (Some(room), Some(paid)) = (self.room.get_mut(line), self.paid.get_mut(line)) else { return };
         *room = room.plus(amount);
+        self.open.insert(line);
         if let Some((_, known)) = paid.iter_mut().find(|(payer, _)| *payer == source) {
             *known = known.minus(amount);
         }
@@ -238,9 +303,10 @@ impl Allotment<'_> {
 
     /// Takes back all that a source pays.
     fn take_out(&mut self, source: usize) {
-        for (room, paid) in self.room.iter_mut().zip(&mut self.paid) {
+        for (line, (room, paid)) in self.room.iter_mut().zip(&mut self.paid).enumerate() {
             if let Some(place) = paid.iter().position(|(payer, _)| *payer == source) {
                 *room = room.plus(paid.swap_remove(place).1);
+                self.open.insert(line);
             }
         }
     }

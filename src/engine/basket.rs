@@ -170,12 +170,12 @@ impl<'a> Offer<'a> {
     ) -> Draw {
         let mut draw = Draw::default();
         let mut lines: Vec<Vec<LineShare>> = Vec::new();
-        for (source, lot) in self.lots.iter().enumerate() {
+        for ((source, lot), shares) in self.lots.iter().enumerate().zip(allotment.shares()) {
             let given = allotment.given(source);
             if given.is_zero() {
                 continue;
             }
-            let shares = allotment.shares(source).filter_map(|(line, amount)| {
+            let shares = shares.into_iter().filter_map(|(line, amount)| {
                 let id = self.basket.lines.get(line)?.id.clone();
                 Some(LineShare { id, amount })
             });

@@ -1,7 +1,8 @@
 //! Checks that every request shares. Each names the field and the rule.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+
+use hashbrown::HashSet;
 
 use crate::account::Account;
 use crate::definition::{Line, Scope};
@@ -89,7 +90,7 @@ pub(crate) fn scope(program: &Program, scope: &Scope) -> Result<(), Rejection> {
 /// The lines of a basket and the tags of all of them (rule S1): what they cost together.
 pub(crate) fn basket(program: &Program, lines: &[Line], tags: &[String]) -> Result<Amount, Rejection> {
     at_most("lines", lines.len(), MOST_LINES)?;
-    let (mut seen, mut total) = (BTreeSet::new(), Amount::ZERO);
+    let (mut seen, mut total) = (HashSet::with_capacity(lines.len()), Amount::ZERO);
     for line in lines {
         text("lines.id", &line.id, BASKET_TEXT)?;
         sum(program, "lines.amount", line.amount)?;

@@ -33,7 +33,7 @@ fn ours(case: &Case) -> Vec<Vec<u8>> {
     let allotment = allot(&lines, &sources, unit(case.amount));
     let row = |source: usize| {
         let mut row = vec![0; lines.len()];
-        for (line, amount) in allotment.shares(source) {
+        for (line, amount) in allotment.shares()[source].iter().copied() {
             row[line] = u8::try_from(amount.ten_thousandths() / 10_000).unwrap();
         }
         row
@@ -128,7 +128,7 @@ proptest! {
         let mut paid = vec![Amount::ZERO; lines.len()];
         for (number, source) in sources.iter().enumerate() {
             let mut sum = Amount::ZERO;
-            for (line, share) in allotment.shares(number) {
+            for (line, share) in allotment.shares()[number].iter().copied() {
                 assert!(source.lines.contains(line) && !share.is_zero());
                 (paid[line], sum) = (paid[line].plus(share), sum.plus(share));
             }
