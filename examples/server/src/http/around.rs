@@ -39,6 +39,9 @@ pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> 
         }
     };
     unread.finish(&mut response);
+    if app.is_stopping() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if stays && !closes(response.headers()) {
         response.headers_mut().insert("keep-alive", app.idle.clone());
     }

@@ -165,8 +165,13 @@ impl Drop for Server {
 }
 
 pub fn command(options: &[&str]) -> Command {
+    bare_command(&[&["--listen", "127.0.0.1:0"], options].concat())
+}
+
+/// With these options and no others.
+pub fn bare_command(options: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scrip-server"));
-    command.args(["--listen", "127.0.0.1:0"]).args(options).env("RUST_LOG", "warn").env_remove("SCRIP_TOKEN");
+    command.args(options).env("RUST_LOG", "warn").env_remove("SCRIP_TOKEN");
     command
 }
 
