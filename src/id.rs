@@ -299,6 +299,8 @@ identifiers! {
     ReturnId;
     /// A transaction: a purchase at the till.
     TransactionId;
+    /// A transfer of value from one profile to another.
+    TransferId;
     /// A journal entry.
     EntryId;
 }

@@ -11,5 +11,6 @@ pub use crate::journal::outcome::{
 };
 pub use crate::journal::transaction::Transaction;
 pub use crate::ops::{
-    CorrectedLot, Extended, Merged, Moved, Quote, Swept, TransactionReturn, Unused, UnusedReason,
+    CorrectedLot, Extended, Merged, Moved, Quote, Swept, TransactionReturn, Transferred, TransferredPart,
+    Unused, UnusedReason,
 };

@@ -225,7 +225,7 @@ fn a_field_that_is_not_known_is_refused_wherever_it_stands() {
             assert!(read.is_err(), "`perid` is read past, at `{place}` of {command}");
         }
     }
-    assert_eq!(names.len(), 21, "every kind of request: {names:?}");
+    assert_eq!(names.len(), 22, "every kind of request: {names:?}");
 }
 
 /// Where the objects of a request stand, but for documents that are kept as sent.

@@ -38,6 +38,8 @@ mod owed;
 mod redeeming;
 #[path = "properties/repetition.rs"]
 mod repetition;
+#[path = "properties/transfers.rs"]
+mod transfers;
 
 use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::TZ_VARIANTS;

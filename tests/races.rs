@@ -4,12 +4,14 @@ use std::sync::Barrier;
 use std::thread;
 
 use scrip::id::ExternalId;
-use scrip::request::KeyedBatch;
+use scrip::journal::LotKind;
+use scrip::program::{ProgramSettings, TransferLimit};
+use scrip::request::{KeyedBatch, Transfer};
 use scrip::store::Store;
 use scrip::view::Wallet;
 use scrip::{
-    Amount, Command, Define, DefinitionId, Error, IssueReward, Ledger, MemoryStore, ProfileId, Program,
-    Redeem, Rejection, RewardDefinition, Timestamp,
+    Amount, Command, Define, DefinitionId, Error, IssuePoints, IssueReward, Ledger, MemoryStore,
+    PointDefinition, Points, ProfileId, Program, Redeem, Rejection, RewardDefinition, Timestamp,
 };
 
 const THREADS: usize = 8;
@@ -194,4 +196,88 @@ fn one_key_for_batches_of_many_handles_of_a_file_does_none_twice() {
     let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
     let ten = handles[0].at(now()).commit(Define::from(ten)).unwrap().id;
     no_batch_is_done_twice(&mut handles, ten);
+}
+
+/// The most that anybody may send on one day, in programs of the tests below; and what each caller sends.
+const LIMIT: u32 = 100;
+const SENT: u32 = 7;
+
+fn limited() -> Program {
+    let settings = ProgramSettings::new("AUD".parse().unwrap(), "Australia/Melbourne".parse().unwrap());
+    let limit = TransferLimit::NONE.with_points(Points::from(LIMIT));
+    settings.with_transfer_limit_per_day(limit).try_into().unwrap()
+}
+
+/// Rule L5: 64 callers who send from two profiles to each other at once, and never more than the limit of each. Nothing is
+/// with both, and nothing with neither.
+///
+/// Catches: a limit that is looked up before the account is read, or that only counts what was sent to one receiver.
+fn nobody_sends_more_than_the_limit<S: Store + Send>(mut handles: Vec<Ledger<S>>)
+where
+    S::Error: Send + Sync + std::fmt::Debug,
+{
+    let both = [profile(0), profile(1)];
+    let miles = PointDefinition::new("miles".parse().unwrap(), "Miles").with_reassignable(true);
+    let miles = handles[0].at(now()).commit(Define::from(miles)).unwrap().id;
+    for profile in both {
+        handles[0]
+            .at(now())
+            .commit(IssuePoints::new(profile, miles).with_value(Points::from(1_000)))
+            .unwrap();
+    }
+    let send = |from: usize| Transfer::new(both[from], both[1 - from], LotKind::Point, Points::from(SENT));
+    let barrier = Barrier::new(handles.len());
+    let answers: Vec<_> = thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for (caller, ledger) in handles.iter_mut().enumerate() {
+            let barrier = &barrier;
+            threads.push(scope.spawn(move || {
+                barrier.wait();
+                (caller % 2, ledger.at(now()).commit(send(caller % 2)))
+            }));
+        }
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut sent = [0, 0];
+    for (from, answer) in answers {
+        match answer {
+            Ok(_) => sent[from] += SENT,
+            Err(Error::Rejected(Rejection::TransferLimit { .. }) | Error::Contention { .. }) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    let ledger = &mut handles[0];
+    for from in [0, 1] {
+        assert!(sent[from] <= LIMIT, "{} of {LIMIT} were sent", sent[from]);
+        // Whoever was contended for too long sent nothing; the rest of the day is still there, and no more.
+        let left = loop {
+            match ledger.at(now()).commit(send(from)) {
+                Ok(_) => sent[from] += SENT,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(left.code(), "transfer_limit");
+        assert_eq!(sent[from], LIMIT / SENT * SENT);
+    }
+    for (place, profile) in both.into_iter().enumerate() {
+        let wallet = ledger.at(now()).wallet(profile).unwrap();
+        let there = 1_000 - sent[place] + sent[1 - place];
+        assert_eq!(wallet.balances().point_balance, Points::from(there));
+        check(&wallet);
+    }
+}
+
+#[test]
+fn sixty_four_callers_never_send_more_than_the_limit() {
+    let ledger = Ledger::new(limited(), MemoryStore::new());
+    nobody_sends_more_than_the_limit(vec![ledger; 64]);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn sixty_four_handles_of_a_file_never_send_more_than_the_limit() {
+    use scrip::store::sqlite::SqliteStore;
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SqliteStore::open(folder.path().join("ledger.sqlite")).unwrap();
+    nobody_sends_more_than_the_limit((0..64).map(|_| Ledger::new(limited(), open())).collect());
 }

@@ -93,7 +93,7 @@ fn every_rule_has_a_case() {
 #[test]
 fn every_rule_that_is_cited_is_in_the_guide() {
     let rules = rules();
-    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine/rejection.rs");
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine/rejection/reason.rs");
     let text = std::fs::read_to_string(sources).unwrap();
     let cited = text.split("(rule").skip(1).filter_map(|rest| rest.split_once(')')).flat_map(|(cited, _)| {
         let words = cited.split(|letter: char| !letter.is_ascii_alphanumeric());

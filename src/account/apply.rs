@@ -1,11 +1,13 @@
 //! The fold: the effects of an entry on an account (rule J2).
 
 use super::lots::{LiveLot, OverdueLot, PendingLot};
+use super::sent::Sent;
 use super::{Account, Corrupt, Debts};
 use crate::definition::Scope;
-use crate::id::{LotId, next_sequence};
+use crate::id::{LotId, ProfileNumber, next_sequence};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, Entry, LotKind, LotState, Movement, Standing};
+use crate::time::Timestamp;
 use crate::value::Quantity;
 
 impl Account {
@@ -102,12 +104,8 @@ impl Account {
                 }
                 rest.debts.recover(&recovered);
             }
-            Effect::MergedInto(number) => {
-                let rest = self.rest_mut();
-                // All debts moved along, collected or not.
-                rest.debts = Debts::EMPTY;
-                rest.merged_into = Some(number);
-            }
+            Effect::Sent { kind, value, until } => self.note_sent(kind, value, until),
+            Effect::MergedInto(number) => self.close(number),
             Effect::MergedFrom(number) => self.rest_mut().merged_from.push(number),
             _ => {}
         }
@@ -118,6 +116,19 @@ impl Account {
         let held = self.remove_lot(after.lot, after.kind);
         self.put_lot(after, held);
         self.forget_scope(after.lot);
+    }
+
+    fn note_sent(&mut self, kind: LotKind, value: Quantity, until: Timestamp) {
+        let at = self.last_at;
+        let sent = self.rest_mut().sent.get_or_insert_with(|| Box::new(Sent::none_until(until)));
+        sent.add(kind, value, at, until);
+    }
+
+    /// All debts move along to the profile that takes over, collected or not.
+    fn close(&mut self, into: ProfileNumber) {
+        let rest = self.rest_mut();
+        rest.debts = Debts::EMPTY;
+        rest.merged_into = Some(into);
     }
 
     fn keep_scope(&mut self, lot: LotId, scope: &Scope) {

@@ -8,6 +8,7 @@ use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
 use super::rest::ColdState;
 use super::scopes::Scopes;
+use super::sent::Sent;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::Totals;
 use crate::time::Timestamp;
@@ -36,6 +37,8 @@ pub(super) struct AccountWire {
     #[serde(default, skip_serializing_if = "Scopes::is_empty")]
     scopes: Scopes,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent: Option<Box<Sent>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     merged_into: Option<ProfileNumber>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     merged_from: Vec<ProfileNumber>,
@@ -46,7 +49,7 @@ impl From<Account> for AccountWire {
         let totals = account.totals();
         let Account { profile, number, sequence, last_at, rewards, rest, .. } = account;
         let rest = rest.map(|rest| *rest).unwrap_or_default();
-        let ColdState { points, status, debts: owed, pending, overdue, holds, scopes, .. } = rest;
+        let ColdState { points, status, debts: owed, pending, overdue, holds, scopes, sent, .. } = rest;
         let (merged_into, merged_from) = (rest.merged_into, rest.merged_from);
         Self {
             profile,
@@ -62,6 +65,7 @@ impl From<Account> for AccountWire {
             overdue,
             holds,
             scopes,
+            sent,
             merged_into,
             merged_from,
         }
@@ -84,7 +88,7 @@ impl From<AccountWire> for Account {
             holds,
             ..
         } = form;
-        let AccountWire { owed: debts, scopes, merged_into, merged_from, .. } = form;
+        let AccountWire { owed: debts, scopes, sent, merged_into, merged_from, .. } = form;
         let Totals { rewards: rewards_pot, points: points_pot, status_points: status_pot, point_debt } =
             totals;
         let rest = ColdState {
@@ -98,6 +102,7 @@ impl From<AccountWire> for Account {
             overdue,
             holds,
             scopes,
+            sent,
             merged_into,
             merged_from,
         };

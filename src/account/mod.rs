@@ -15,6 +15,7 @@ mod rest;
 #[cfg(any(test, feature = "postgres"))]
 mod retention;
 mod scopes;
+mod sent;
 #[cfg(any(test, feature = "postgres", feature = "sqlite"))]
 pub(crate) mod wire;
 
@@ -152,6 +153,11 @@ impl Account {
 
     pub(crate) fn debts(&self) -> &Debts {
         &self.rest().debts
+    }
+
+    /// The value of one kind that was transferred to other profiles on the day of an instant (rule L5).
+    pub(crate) fn sent(&self, kind: LotKind, at: Timestamp) -> Quantity {
+        self.rest().sent.as_ref().map_or(Quantity::ZERO, |sent| sent.at(kind, at))
     }
 
     /// The profile that this one was merged into, which has its value now.

@@ -5,6 +5,7 @@ use super::debts::Debts;
 use super::holds::OpenHolds;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
 use super::scopes::Scopes;
+use super::sent::Sent;
 use crate::id::ProfileNumber;
 use crate::journal::KindTotals;
 use crate::value::Points;
@@ -27,6 +28,7 @@ pub(super) struct ColdState {
     pub(super) overdue: Vec<OverdueLot>,
     pub(super) holds: OpenHolds,
     pub(super) scopes: Scopes,
+    pub(super) sent: Option<Box<Sent>>,
     /// The profile that this one was merged into.
     pub(super) merged_into: Option<ProfileNumber>,
     /// The profiles that were merged into this one, directly or by way of another.
@@ -46,6 +48,7 @@ impl ColdState {
         overdue: Vec::new(),
         holds: OpenHolds::EMPTY,
         scopes: Scopes::EMPTY,
+        sent: None,
         merged_into: None,
         merged_from: Vec::new(),
     };

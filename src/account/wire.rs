@@ -5,6 +5,7 @@
 
 use super::rest::ColdState;
 use super::scopes::Scopes;
+use super::sent::Sent;
 use super::{Account, LiveLot, OverdueLot, PendingLot};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of, unzigzag, zigzag};
@@ -34,6 +35,7 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
         !rest.merged_from.is_empty(),
         !rest.debts.is_empty(),
         has_status,
+        rest.sent.is_some(),
     ]);
     to.profile(number);
     if has_profile {
@@ -65,7 +67,7 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
         FORM => {}
         newer => return Err(from.newer(newer.into())),
     }
-    let [has_profile, has_points, rare @ .., has_status] = from.flags::<9>()?;
+    let [has_profile, has_points, rare @ .., has_status, has_sent] = from.flags::<10>()?;
     from.number = from.profile()?;
     let profile = from.if_set(has_profile, |from| from.parsed("a profile's id"))?;
     let mut account = Account::new(profile.unwrap_or(ProfileId::BLANK), from.number);
@@ -88,6 +90,9 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
     }
     if rare != [false; 6] {
         lots.rare(rare, account.rest_mut())?;
+    }
+    if has_sent {
+        account.rest_mut().sent = Some(Binary::read(&mut lots.from)?);
     }
     if !lots.scopes.is_empty() {
         account.rest_mut().scopes = lots.scopes;
@@ -132,7 +137,7 @@ impl LotWriter<'_> {
 
     /// Writes the parts that most accounts lack.
     fn rare(mut self, rest: &ColdState) {
-        let ColdState { pending, overdue, holds, merged_into, merged_from, debts, .. } = rest;
+        let ColdState { pending, overdue, holds, merged_into, merged_from, debts, sent, .. } = rest;
         if !pending.is_empty() {
             self.to.number(pending.iter().len() as u64);
             for PendingLot { available_at, kind, lot } in pending.iter() {
@@ -160,6 +165,7 @@ impl LotWriter<'_> {
             self.to.number(debts.iter().len() as u64);
             debts.iter().for_each(|owed| owed.write(&mut self.to));
         }
+        sent.iter().for_each(|sent| sent.write(&mut self.to));
     }
 }
 
@@ -224,6 +230,19 @@ impl LotReader<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Binary for Sent {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.instant(self.until);
+        [self.rewards, self.points, self.status].into_iter().for_each(|value| to.quantity(value));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "what an account transferred";
+        let until = from.instant()?;
+        Ok(Self { until, rewards: from.quantity()?, points: from.quantity()?, status: from.quantity()? })
     }
 }
 

@@ -24,6 +24,9 @@ impl Past {
             (Some(Origin::Earned { transaction, .. }), announced) => {
                 self.issued_by_transaction(step, issue, transaction, announced)?;
             }
+            (Some(Origin::Transferred { transfer, lot }), None) => {
+                Self::issued_by_transfer(step, issue, (transfer, lot))?;
+            }
             (origin, _) => {
                 return Err(Fault::new(
                     "J1",

@@ -20,6 +20,7 @@ mod spend;
 mod stayed;
 mod transaction;
 mod transfer;
+mod transfer_value;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -180,6 +181,7 @@ impl Past {
             EntryKind::Extend(changes) => self.extend(step, changes),
             EntryKind::ReassignOut(moved) => self.reassign_out(step, moved),
             EntryKind::ReassignIn(moved) => self.reassign_in(step, moved),
+            EntryKind::TransferOut(sent) => self.transfer_out(step, sent),
             EntryKind::Revoke(corrected) => self.revoke(step, corrected),
             EntryKind::Adjust(corrected) => self.adjust(step, corrected),
             EntryKind::Transaction(change) => self.transaction(step, change),

@@ -45,7 +45,7 @@ impl Past {
                 return Ok(None);
             }
             EntryKind::Issue(issue) => match issue.origin() {
-                None => Cause::Request,
+                None | Some(Origin::Transferred { .. }) => Cause::Request,
                 Some(Origin::Earned { transaction, .. }) => Cause::Transaction(transaction),
                 // The issue's own check compares the cause with the return that announced the lot.
                 Some(Origin::Returned { .. }) => return Ok(None),

@@ -50,6 +50,8 @@ pub(crate) enum Effect<'a> {
     PayDebt { points: Points, status: Option<DefinitionId> },
     /// A transaction owes less, because value of this kind that flowed back was clawed back.
     Recover { recovered: Recovered, kind: LotKind },
+    /// Value was transferred to another profile, and counts towards the limit of a day until it ends (rule L5).
+    Sent { kind: LotKind, value: Quantity, until: Timestamp },
     /// The profile was merged into another.
     MergedInto(ProfileNumber),
     /// Another profile was merged into this one, directly or by way of a third.
@@ -105,6 +107,7 @@ impl EntryKind {
             Self::Extend(changes) => extend::effects(changes, tell),
             Self::ReassignOut(moved) => moved.effects(tell),
             Self::ReassignIn(moved) => moved.effects(tell),
+            Self::TransferOut(sent) => sent.effects(tell),
             Self::Revoke(corrected) | Self::Adjust(corrected) => corrected.effects(tell),
             Self::Transaction(change) => change.effects(tell),
             Self::Earn(earned) => earned.effects(tell),

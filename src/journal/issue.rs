@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::definition::{Scope, Terms};
-use crate::id::{DefinitionId, LotId, RedemptionId, TransactionId};
+use crate::id::{DefinitionId, LotId, RedemptionId, TransactionId, TransferId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::{Arrival, Effect};
 use crate::journal::{Bucket, Cause, LotKind, LotState, Movement, Recovered, Standing};
@@ -63,6 +63,7 @@ impl Issue {
         match self.origin()? {
             Origin::Earned { transaction, .. } => Some(transaction),
             Origin::Returned { transaction, .. } => transaction,
+            Origin::Transferred { .. } => None,
         }
     }
 
@@ -70,7 +71,7 @@ impl Issue {
     pub(crate) fn replaces(&self) -> Option<LotId> {
         match self.origin()? {
             Origin::Earned { replaces, .. } => replaces,
-            Origin::Returned { .. } => None,
+            Origin::Returned { .. } | Origin::Transferred { .. } => None,
         }
     }
 
@@ -153,6 +154,13 @@ pub enum Origin {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces: Option<LotId>,
     },
+    /// A transfer from another profile (rule L5).
+    Transferred {
+        /// The transfer.
+        transfer: TransferId,
+        /// The sender's lot that the value was taken from.
+        lot: LotId,
+    },
 }
 
 impl Issue {
@@ -161,6 +169,7 @@ impl Issue {
         let after = self.after(at);
         let from = match self.origin() {
             Some(Origin::Returned { .. }) => Bucket::Redeemed,
+            Some(Origin::Transferred { .. }) => Bucket::Moved,
             Some(Origin::Earned { paid_to_debt, clawed_back, .. }) => {
                 clawed_back.iter().for_each(|recovered| recovered.effects(self.kind, Bucket::Issued, tell));
                 self.pay_debt(paid_to_debt, tell);
@@ -341,6 +350,11 @@ impl Binary for Origin {
                 clawed_back.iter().for_each(|recovered| recovered.write(to));
                 replaces.inspect(|lot| to.id(*lot));
             }
+            Self::Transferred { transfer, lot } => {
+                to.number(2);
+                to.id(transfer);
+                to.id(lot);
+            }
         }
     }
 
@@ -358,6 +372,7 @@ impl Binary for Origin {
                 let replaces = from.if_set(has_replaces, Reader::id)?;
                 Ok(Self::Earned { transaction, paid_to_debt, clawed_back, replaces })
             }
+            2 => Ok(Self::Transferred { transfer: from.id()?, lot: from.id()? }),
             newer => Err(from.newer(newer)),
         }
     }

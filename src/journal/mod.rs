@@ -32,6 +32,7 @@ mod return_entry;
 mod stamp;
 mod state;
 pub(crate) mod transaction;
+mod transfer;
 pub(crate) mod unreadable;
 pub(crate) mod wire;
 
@@ -66,6 +67,7 @@ pub use stamp::{BatchRow, External, Stamp};
 pub use state::{LotChange, LotState, Movements, Standing};
 pub(crate) use transaction::Transaction;
 pub use transaction::{Earned, TransactionChange};
+pub use transfer::{TransferOut, TransferredItem};
 pub use unreadable::Unreadable;
 
 use crate::definition::Defined;
@@ -142,6 +144,8 @@ pub enum EntryKind {
     ReassignOut(Box<MovedOut>),
     /// A lot came from another profile.
     ReassignIn(Box<MovedIn>),
+    /// Value went to another profile, in new lots.
+    TransferOut(Box<TransferOut>),
     /// A lot was revoked.
     Revoke(Box<Corrected>),
     /// A lot was corrected.
@@ -187,6 +191,7 @@ impl Entry {
             EntryKind::Return(back) | EntryKind::Reversal(back) => back.meta.as_ref(),
             EntryKind::Issue(issue) => issue.details.as_ref()?.meta.as_ref(),
             EntryKind::Transaction(change) => change.transaction.meta.as_ref(),
+            EntryKind::TransferOut(sent) => sent.meta.as_ref(),
             _ => self.redeemed()?.details.as_ref()?.meta.as_ref(),
         }
     }

@@ -61,6 +61,7 @@ forms! {
     MergeOut = 19,
     MergeIn = 20,
     Define = 21,
+    TransferOut = 22,
 }
 
 /// Writes an entry of the account with this number.

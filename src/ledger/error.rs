@@ -89,7 +89,7 @@ impl<E> Error<E> {
     /// # let reward = till.commit(IssueReward::new(alice, ten.id))?;
     /// let error = till.commit(Redeem::strict(alice, Amount::from(11))).unwrap_err();
     /// let Some(Rejection::InsufficientValue { available, .. }) = error.rejection() else { unreachable!() };
-    /// assert_eq!(*available, Amount::from(10));
+    /// assert_eq!(available.as_amount(), Amount::from(10));
     /// # Ok(())
     /// # }
     /// ```

@@ -21,6 +21,7 @@ mod sweep;
 mod template;
 mod transact;
 mod transfer;
+mod transfer_value;
 
 pub use batch::KeyedBatch;
 pub use capture::CaptureHold;
@@ -38,3 +39,4 @@ pub use return_transaction::{ReturnTransaction, TransactionReturn};
 pub use sweep::{Sweep, Swept};
 pub use transact::{DeleteTransaction, PostTransaction, UpdateTransaction};
 pub use transfer::{MergeProfiles, Merged, Moved, Reassign};
+pub use transfer_value::{Transfer, Transferred, TransferredPart};

@@ -231,7 +231,8 @@ impl Spend<'_> {
         };
         if drawn.total.is_zero() || (self.strict && drawn.total != wanted) {
             let available = self.available(program, account, at)?;
-            return Err(Rejection::InsufficientValue { requested: self.amount, available });
+            let (requested, available) = (self.amount.into(), available.into());
+            return Err(Rejection::InsufficientValue { field: "amount".into(), requested, available });
         }
         Ok(drawn)
     }

@@ -28,9 +28,10 @@ pub use crate::journal::redeem::{Strategies, Strategy};
 pub use crate::ops::{
     Adjust, ArchiveDefinition, CaptureHold, Define, DeleteTransaction, Extend, IssuePoints, IssueReward,
     KeyedBatch, MergeProfiles, PlaceHold, PostTransaction, Reassign, Redeem, Redefine, ReleaseHold,
-    ReturnLine, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, UpdateTransaction,
+    ReturnLine, ReturnRedemption, ReturnTransaction, ReverseRedemption, Revoke, Sweep, Transfer,
+    UpdateTransaction,
 };
-use crate::ops::{CorrectedLot, Extended, Merged, Moved, Swept, TransactionReturn};
+use crate::ops::{CorrectedLot, Extended, Merged, Moved, Swept, TransactionReturn, Transferred};
 
 /// A request, when it is decided, and the key by which its repetition is known.
 ///
@@ -170,6 +171,8 @@ requests! {
     Extend(Extend) -> Extended;
     /// Move a lot to another profile.
     Reassign(Reassign) -> Moved;
+    /// Transfer value to another profile.
+    Transfer(Transfer) -> Transferred;
     /// Take back a lot.
     Revoke(Revoke) -> CorrectedLot;
     /// Correct a lot.

@@ -130,7 +130,7 @@ impl Operation for Reassign {
 }
 
 /// The number of the profile that receives, if it is another one.
-fn receiver(draft: &EntryBuilder<'_>) -> Result<ProfileNumber, Rejection> {
+pub(super) fn receiver(draft: &EntryBuilder<'_>) -> Result<ProfileNumber, Rejection> {
     // Without a second account nothing was asked for that this could be.
     let receiver = draft.second.as_ref().map(AccountDraft::number);
     receiver.filter(|number| *number != draft.first.number()).ok_or(Rejection::SameProfile)

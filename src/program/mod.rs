@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use currency::{Currency, CurrencyError};
-pub use policy::{Clawback, Earn, ExpiredReturn, Share, ShareError};
+pub use policy::{Clawback, Earn, ExpiredReturn, Share, ShareError, TransferLimit};
 
 use crate::setters::setters;
 use crate::time::{TimeError, Zone};
@@ -76,6 +76,9 @@ pub struct ProgramSettings {
     /// The largest part of a basket that one redemption may take (rule C6).
     #[serde(default)]
     pub redemption_share: Option<Share>,
+    /// The most that one profile may transfer to others on one local day of the program (rule L5).
+    #[serde(default)]
+    pub transfer_limit_per_day: Option<TransferLimit>,
 }
 
 const fn default_point_scale() -> u8 {
@@ -109,6 +112,7 @@ impl ProgramSettings {
             minimum_spend: None,
             redemption_cap: None,
             redemption_share: None,
+            transfer_limit_per_day: None,
         }
     }
 }
@@ -149,6 +153,9 @@ setters! { ProgramSettings {
 
     /// With the largest share of a basket that one redemption takes (rule C6).
     with_redemption_share(redemption_share: Share) = Some(redemption_share);
+
+    /// With the most that one profile transfers to others on one day (rule L5).
+    with_transfer_limit_per_day(transfer_limit_per_day: TransferLimit) = Some(transfer_limit_per_day);
 } }
 
 /// Why settings are not a program.
@@ -302,6 +309,9 @@ impl TryFrom<ProgramSettings> for Program {
         if let Some(earn) = &settings.earn {
             check("earn.points", earn.points.ten_thousandths(), earn.points.to_decimal(), point_scale)?;
             check("earn.amount", earn.amount.ten_thousandths(), earn.amount.to_decimal(), minor_unit)?;
+        }
+        if let Some(limit) = &settings.transfer_limit_per_day {
+            limit.check(minor_unit, point_scale)?;
         }
         Ok(Self { settings, minor_unit, point_scale })
     }

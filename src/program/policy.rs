@@ -5,7 +5,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::ProgramError;
 use crate::id::DefinitionId;
+use crate::setters::setters;
 use crate::time::{Period, PeriodType};
 use crate::value::{Amount, AmountError, Points, Rounding, Scale, proportion};
 
@@ -135,6 +137,64 @@ impl Earn {
         Self { points, amount, delay_days: 0, period: None, point_definition_id: None }
     }
 }
+
+/// The most that one profile may transfer to others on one local day of the program: gross, for each kind of value (rule
+/// L5). A kind that is left out has no limit; zero forbids its transfer.
+///
+/// ```
+/// use scrip::Points;
+/// use scrip::program::{ProgramSettings, TransferLimit};
+///
+/// let limit = TransferLimit::NONE.with_points(Points::from(5_000));
+/// let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
+/// let settings = settings.with_transfer_limit_per_day(limit);
+/// # assert!(scrip::Program::try_from(settings).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TransferLimit {
+    /// Money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewards: Option<Amount>,
+    /// Points that can be redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<Points>,
+    /// Points that cannot be redeemed (rule K1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_points: Option<Points>,
+}
+
+impl TransferLimit {
+    /// No limit.
+    pub const NONE: Self = Self { rewards: None, points: None, status_points: None };
+
+    /// Checks the decimals.
+    pub(super) fn check(&self, minor_unit: Scale, point_scale: Scale) -> Result<(), ProgramError> {
+        let amount = self.rewards.map(|amount| (amount.ten_thousandths(), amount.to_decimal()));
+        let points = |points: Option<Points>| points.map(|it| (it.ten_thousandths(), it.to_decimal()));
+        let fields = [
+            ("transfer_limit_per_day.rewards", amount, minor_unit),
+            ("transfer_limit_per_day.points", points(self.points), point_scale),
+            ("transfer_limit_per_day.status_points", points(self.status_points), point_scale),
+        ];
+        let some = fields.into_iter().filter_map(|(field, limit, scale)| Some((field, limit?, scale)));
+        let mut some = some.filter(|(_, (raw, _), _)| *raw != 0);
+        some.try_for_each(|(field, (raw, value), scale)| super::check(field, raw, value, scale))
+    }
+}
+
+setters! { TransferLimit {
+    /// With a limit of money.
+    with_rewards(rewards: Amount) = Some(rewards);
+
+    /// With a limit of points that can be redeemed.
+    with_points(points: Points) = Some(points);
+
+    /// With a limit of points that cannot be redeemed.
+    with_status_points(status_points: Points) = Some(status_points);
+} }
 
 /// A share of a basket: a fraction above zero and at most one, with up to four decimals (rule C6).
 ///

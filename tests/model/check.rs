@@ -18,7 +18,7 @@ use super::profile::{Closing, Cut, Profile};
 use super::sight::Sums;
 use super::{Made, Model, Plan, sight};
 pub(crate) use record::definition;
-use record::{back, hold, items, lot, lot_after, redemption, transaction};
+use record::{back, hold, items, lot, lot_after, redemption, transaction, transfer};
 
 pub(crate) type Checked = Result<(), TestCaseError>;
 
@@ -102,6 +102,10 @@ pub(crate) fn outcome(model: &Model, made: Made, outcome: &Outcome) -> Checked {
             lot_after(account, lot, account.now(Micros::MIN), &shown.lot)?;
             prop_assert_eq!(model.profiles[to].number, Some(shown.to.get()));
             balances(account, account.now(Micros::MIN), &shown.balances)
+        }
+        (Made::Transferred { profile, transfer: made }, Outcome::Transfer(shown)) => {
+            let account = &model.profiles[profile];
+            transfer(model, account, &account.transfers[made], shown)
         }
         (Made::Merged { profile, merge }, Outcome::MergeProfiles(shown)) => {
             let (account, merge) = (&model.profiles[profile], &model.merges[merge]);

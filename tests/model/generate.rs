@@ -5,15 +5,15 @@ use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use scrip::journal::LotKind;
-use scrip::program::ProgramSettings;
+use scrip::program::{ProgramSettings, TransferLimit};
 use scrip::request::Strategy as Pay;
-use scrip::{DefinitionId, PeriodType};
+use scrip::{Amount, DefinitionId, PeriodType, Points};
 
 use super::calendar::{DAY, HOUR, PERIOD_TYPES, SECOND};
 use super::programs::{open_program, program, start};
 use super::steps::{
     Adjust, Again, Ask, Back, Case, End, Extend, Issue, Link, Money, Named, Original, Redeem, Sale, Step,
-    Template, Time, Wait, Wish,
+    Template, Time, Transfer, Wait, Wish,
 };
 
 /// A case of up to so many steps and a few to begin with, on any program.
@@ -119,6 +119,7 @@ fn afterwards() -> BoxedStrategy<Ask> {
         12 => adjust().prop_map(Ask::Adjust),
         8 => (any::<u16>(), 0..3_u8, proptest::bool::weighted(0.2))
             .prop_map(|(pick, to, whose)| Ask::Reassign(pick, to, whose)),
+        18 => transfer().prop_map(Ask::Transfer),
         7 => (0..3_u8, 0..3_u8).prop_map(|(from, into)| Ask::Merge(from, into)),
         5 => (profile(), any::<bool>()).prop_map(|(profile, number)| Ask::Sweep(profile, number)),
     ]
@@ -139,6 +140,22 @@ fn extend() -> BoxedStrategy<Extend> {
     let days = weighted(0.6, prop_oneof![1 => Just(0_u32), 12 => 1_u32..60, 1 => Just(4_000_000)]);
     (profile(), vec(any::<u16>(), 0..4), days, weighted(0.4, end()))
         .prop_map(|(profile, lots, days, until)| Extend { profile, lots, days, until })
+        .boxed()
+}
+
+pub(crate) fn transfer() -> BoxedStrategy<Transfer> {
+    let lots = prop_oneof![3 => Just(Vec::new()), 1 => vec(any::<u16>(), 1..4)];
+    // Seldom to oneself.
+    let steps = prop_oneof![10 => Just(1_u8), 10 => Just(2), 1 => Just(0)];
+    (profile(), steps, kind(), wish(), (lots, weighted(0.2, any::<u8>())))
+        .prop_map(|(from, step, kind, value, (lots, note))| Transfer {
+            from,
+            to: (from + step) % 3,
+            kind,
+            value,
+            lots,
+            note,
+        })
         .boxed()
 }
 
@@ -319,6 +336,37 @@ fn sale() -> BoxedStrategy<Sale> {
             note: said.3,
         })
         .boxed()
+}
+
+/// A case that is mostly of transfers, and of what happens to what was sent, from midnight to midnight.
+pub(crate) fn transfers() -> impl Strategy<Value = Case> {
+    let ask = prop_oneof![
+        4 => issue().prop_map(|issue| Ask::Issue(Issue {
+            definition: (0, Named::Id),
+            initial: None,
+            issued_at: None,
+            available_at: None,
+            expires_at: None,
+            ..issue
+        })),
+        4 => transfer().prop_map(Ask::Transfer),
+        // A few of them come to the limit of a day.
+        10 => (transfer(), 1_u32..6).prop_map(|(transfer, whole)| {
+            Ask::Transfer(Transfer { value: Wish::Fixed(Money::Whole(whole)), lots: Vec::new(), ..transfer })
+        }),
+        3 => redeem().prop_map(Ask::Redeem),
+        3 => (any::<u16>(), wish(), any::<bool>())
+            .prop_map(|(which, amount, strict)| Ask::Return(Back { which, amount, strict, note: None })),
+        1 => (0..3_u8, 0..3_u8).prop_map(|(from, into)| Ask::Merge(from, into)),
+    ];
+    let wait = prop_oneof![6 => Just(0), 3 => 1..5 * HOUR, 1 => Just(DAY)].prop_map(Wait::Micros);
+    let step = (wait, ask).prop_map(|(wait, ask)| Step { wait, key: None, ask });
+    (case_of(open_program(), 1), vec(step, 10..50)).prop_map(|(mut case, mut steps)| {
+        let limit = TransferLimit::NONE.with_rewards(Amount::from(7)).with_points(Points::from(9));
+        case.program.transfer_limit_per_day = Some(limit);
+        case.steps.append(&mut steps);
+        case
+    })
 }
 
 /// Lots, two orders in which to issue them, and the redemptions that follow.

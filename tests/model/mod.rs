@@ -32,6 +32,7 @@ pub(crate) mod tally;
 pub(crate) mod told;
 mod transact;
 mod transfer;
+mod transfer_value;
 pub(crate) mod world;
 
 use scrip::outcome::Disposition;
@@ -104,6 +105,7 @@ pub(crate) enum Made {
     Extended { profile: usize, extension: usize },
     Corrected { profile: usize, lot: usize },
     Moved { profile: usize, lot: usize, to: usize },
+    Transferred { profile: usize, transfer: usize },
     Merged { profile: usize, merge: usize },
     Swept { owner: Owner, entries: usize },
 }
@@ -256,6 +258,7 @@ impl Model {
             Request::Revoke(request) => self.revoke(request.id, owner, at),
             Request::Adjust(request) => self.adjust(request, owner, at),
             Request::Reassign(request) => self.reassign(request, owner, at),
+            Request::Transfer(request) => self.transfer(request, owner.profile(), at),
             Request::MergeProfiles(request) => self.merge(request, owner.profile(), at),
             Request::Sweep(_) => self.sweep(owner, at),
             Request::PostTransaction(request) => self.post(request, owner.profile(), at),
@@ -291,6 +294,7 @@ impl Model {
             Request::Revoke(request) => request.profile_id?,
             Request::Adjust(request) => request.profile_id?,
             Request::Reassign(request) => request.from?,
+            Request::Transfer(request) => request.from,
             Request::MergeProfiles(request) => request.profile_id,
             Request::Sweep(Sweep::ProfileId(profile)) => *profile,
             Request::Sweep(Sweep::Number(number)) => return Some(self.numbered(number.get())),

@@ -25,6 +25,8 @@ pub(crate) struct Profile {
     pub(crate) holds: Vec<Hold>,
     pub(crate) redemptions: Vec<Redemption>,
     pub(crate) returns: Vec<Return>,
+    /// What was sent to others.
+    pub(crate) transfers: Vec<Transferred>,
     /// The lots that were extended together.
     pub(crate) extensions: Vec<Vec<usize>>,
     /// Every transaction each time that it was posted, changed or deleted.
@@ -59,6 +61,7 @@ pub(crate) enum What {
     Adjusted(usize),
     MovedOut(usize),
     MovedIn(usize),
+    Transferred(usize),
     Transacted(usize),
     /// A transaction by its id, the points that came into its lot, and what paid a debt.
     EarnedMore(u64, Raw, Raw),
@@ -109,6 +112,20 @@ pub(crate) enum Origin {
     /// By a transaction; so much paid a debt, and was clawed back at once, instead (rules X3 to X5). The lot that it had
     /// before is with a profile that was merged.
     Earned { sale: u64, paid: Raw, clawed_back: Raw, replaces: Option<u64> },
+    /// By a transfer, of what a lot of the sender gave (rule L5).
+    Transferred(u64, u64),
+}
+
+/// Value that went to another profile in new lots (rule L5).
+#[derive(Clone, Debug)]
+pub(crate) struct Transferred {
+    pub(crate) sequence: u32,
+    pub(crate) at: Micros,
+    pub(crate) to: usize,
+    pub(crate) kind: LotKind,
+    /// The lot here, the new one there, and how much.
+    pub(crate) items: Vec<(usize, usize, Raw)>,
+    pub(crate) meta: Option<Json>,
 }
 
 /// What a lot is like from an entry on.
@@ -318,6 +335,7 @@ impl Profile {
             holds: Vec::new(),
             redemptions: Vec::new(),
             returns: Vec::new(),
+            transfers: Vec::new(),
             extensions: Vec::new(),
             versions: Vec::new(),
             owed: Vec::new(),
@@ -335,7 +353,7 @@ impl Profile {
             let own = lot.own.as_mut().into_iter();
             let earned = lot.origin.as_mut().and_then(|origin| match origin {
                 Origin::Earned { sale, .. } => Some(sale),
-                Origin::Returned(..) => None,
+                Origin::Returned(..) | Origin::Transferred(..) => None,
             });
             let unnamed = own.chain(earned).filter(|sale| **sale >> 22 == 0);
             unnamed.for_each(|sale| *sale |= u64::from(number) << 22);

@@ -2,7 +2,7 @@
 
 use proptest::option::weighted;
 use proptest::prelude::*;
-use scrip::program::{Clawback, Earn, ExpiredReturn, ProgramSettings, Share};
+use scrip::program::{Clawback, Earn, ExpiredReturn, ProgramSettings, Share, TransferLimit};
 use scrip::time::Period;
 use scrip::value::ExchangeRate;
 use scrip::{Amount, PeriodType, Points};
@@ -56,6 +56,7 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
     );
     let limits =
         (weighted(0.2, 1_u32..40), weighted(0.2, proptest::sample::select(shares)), weighted(0.2, 5_u32..60));
+    let limits = (limits, weighted(0.4, (0_u32..40, 5_u32..60)));
     let time = (
         0..ZONES.len(),
         proptest::sample::select(vec![300, 300, 0, 7_200]),
@@ -75,7 +76,7 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         proptest::sample::select(vec![900_u32, 60, 200_000]),
     );
     (money, limits, time, afterwards).prop_map(|(money, limits, time, afterwards)| {
-        let ((cap, share, minimum), (zone, tolerance, key_window)) = (limits, time);
+        let (((cap, share, minimum), sent), (zone, tolerance, key_window)) = (limits, time);
         let (currency, exchange_rate, point_scale) = money;
         let mut program = ProgramSettings::new(currency.parse().unwrap(), ZONES[zone].parse().unwrap());
         program.exchange_rate = exchange_rate;
@@ -83,6 +84,9 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         program.redemption_cap = cap.map(Amount::from);
         program.redemption_share = share;
         program.minimum_spend = minimum.map(Amount::from);
+        program.transfer_limit_per_day = sent.map(|(rewards, points)| {
+            TransferLimit::NONE.with_rewards(Amount::from(rewards)).with_points(Points::from(points))
+        });
         program.time_tolerance_seconds = tolerance;
         program.key_window_seconds = key_window;
         program.expired_return = afterwards.0;

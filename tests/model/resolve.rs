@@ -173,6 +173,7 @@ impl Resolver<'_> {
                 reassign.from = says_whose.then_some(owner);
                 reassign.into()
             }
+            Ask::Transfer(transfer) => self.transfer(transfer).into(),
             Ask::Merge(from, into) => MergeProfiles::new(profile_id(*from), profile_id(*into)).into(),
             Ask::Sweep(profile, by_number) => {
                 let id = profile_id(*profile);
@@ -258,6 +259,7 @@ pub(crate) fn change(request: &mut Request) {
         Request::ReturnRedemption(request) => request.meta = other,
         Request::ReverseRedemption(request) => request.meta = other,
         Request::Adjust(request) => request.meta = other,
+        Request::Transfer(request) => request.meta = other,
         Request::Revoke(request) => request.reason = Some("changed".to_owned()),
         Request::Define(Define(definition)) | Request::Redefine(Redefine { definition, .. }) => {
             match definition {

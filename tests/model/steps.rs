@@ -57,6 +57,7 @@ pub(crate) enum Ask {
     Adjust(Adjust),
     /// To a profile; whether it says whose it must be.
     Reassign(Pick, u8, bool),
+    Transfer(Transfer),
     Merge(u8, u8),
     /// Of a profile, by its number or by its name.
     Sweep(u8, bool),
@@ -193,6 +194,16 @@ pub(crate) struct Extend {
     pub(crate) lots: Vec<Pick>,
     pub(crate) days: Option<u32>,
     pub(crate) until: Option<End>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Transfer {
+    pub(crate) from: u8,
+    pub(crate) to: u8,
+    pub(crate) kind: LotKind,
+    pub(crate) value: Wish,
+    pub(crate) lots: Vec<Pick>,
+    pub(crate) note: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -8,13 +8,15 @@ use scrip::outcome::Disposition;
 use scrip::store::Store;
 use scrip::{Outcome, Receipt};
 
+use super::calendar::DAY;
+use super::money::Raw;
 use super::owed::Owed;
 use super::profile::{BackTo, Cut, Origin, Profile, What, Written, total};
 use super::world::{Answer, World};
 
 /// What random cases must come to now and then. Some codes are missing: an account's total and its journal are too large
 /// for a case, and `tests/rejections.rs` has the texts that are too long and the end that is none.
-const EXPECTED: [&str; 115] = [
+const EXPECTED: [&str; 120] = [
     "Adjust",
     "ArchiveDefinition",
     "CaptureHold",
@@ -33,6 +35,7 @@ const EXPECTED: [&str; 115] = [
     "ReverseRedemption",
     "Revoke",
     "Sweep",
+    "Transfer",
     "a debt is owed",
     "a debt is paid",
     "a lot whose share is zero",
@@ -108,6 +111,7 @@ const EXPECTED: [&str; 115] = [
     "refused: time_out_of_range",
     "refused: time_reversed",
     "refused: too_many_decimals",
+    "refused: transfer_limit",
     "refused: total_below_returned",
     "refused: unknown_definition",
     "refused: unknown_hold",
@@ -128,6 +132,9 @@ const EXPECTED: [&str; 115] = [
     "reward issued: Expired",
     "reward issued: Pending",
     "swept something",
+    "transferred from two lots or more",
+    "transferred on",
+    "transferred twice a day",
     "updated, linked: false",
     "updated, linked: true",
 ];
@@ -202,6 +209,10 @@ impl Tally {
                 self.note("MergeProfiles");
                 self.note_if(!merged.holds.is_empty(), "merged with a hold");
             }
+            Outcome::Transfer(sent) => {
+                self.note("Transfer");
+                self.note_if(sent.items.len() > 1, "transferred from two lots or more");
+            }
             Outcome::Sweep(swept) => {
                 self.note("Sweep");
                 self.note_if(swept.entries > 0, "swept something");
@@ -267,6 +278,18 @@ impl Tally {
                 let linked = profile.versions[version].said.redemption_id;
                 let is_others = linked.is_some_and(|id| Some(id.number().get()) != profile.number);
                 self.note_if(is_others, "linked across a merger");
+            }
+            What::Transferred(sent) => {
+                let sent = &profile.transfers[sent];
+                let came = |(lot, ..): &(usize, usize, Raw)| profile.lots[*lot].origin;
+                let is_on = |origin| matches!(origin, Some(Origin::Transferred(..)));
+                self.note_if(sent.items.iter().map(came).any(is_on), "transferred on");
+                let day = at - DAY..=at;
+                let alike = profile.transfers.iter().filter(|one| one.kind == sent.kind);
+                self.note_if(
+                    alike.filter(|one| day.contains(&one.at)).count() > 1,
+                    "transferred twice a day",
+                );
             }
             What::Extended(extension) => {
                 let mut lots = profile.extensions[extension].iter();

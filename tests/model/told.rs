@@ -105,6 +105,11 @@ fn told(model: &Model, account: &Profile, what: What) -> String {
         What::Adjusted(index) => format!("adjust {}", lot(index)),
         What::MovedOut(index) => format!("out {}", lot(index)),
         What::MovedIn(index) => format!("in {} {}", lot(index), came_in(index)),
+        What::Transferred(index) => {
+            let sent = &account.transfers[index];
+            let gave: Vec<_> = sent.items.iter().map(|(from, _, value)| (lot(*from), *value)).collect();
+            format!("transfer {} {gave:?}", account.made_by(sent.sequence))
+        }
         What::Transacted(index) => {
             format!("transaction {}", model.id_of(&account.versions[index]))
         }
@@ -139,6 +144,11 @@ fn said(entry: &Entry) -> String {
         EntryKind::ReassignOut(moved) => format!("out {}", moved.change.after.lot),
         EntryKind::ReassignIn(moved) => {
             format!("in {} {}", moved.issue.lot, raw(moved.change.after.remaining))
+        }
+        EntryKind::TransferOut(sent) => {
+            let items = sent.items.iter();
+            let gave: Vec<_> = items.map(|item| (item.change.after.lot.get(), raw(item.value()))).collect();
+            format!("transfer {} {gave:?}", sent.transfer)
         }
         EntryKind::Transaction(change) => format!("transaction {}", change.transaction.id),
         EntryKind::Earn(more) => {

@@ -41,7 +41,7 @@ impl Model {
     }
 
     /// Rule T6, of two accounts that change at one instant.
-    fn decided_for_both(&self, owner: Owner, other: usize, at: Micros) -> Option<Micros> {
+    pub(super) fn decided_for_both(&self, owner: Owner, other: usize, at: Micros) -> Option<Micros> {
         Some(self.decided_at(owner, at)?.max(self.decided_at(Owner::Profile(other), at)?))
     }
 

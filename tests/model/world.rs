@@ -144,6 +144,7 @@ where
             Outcome::PlaceHold(hold) => (hold.id.number(), None),
             Outcome::PostTransaction(transaction) => (transaction.id.number(), None),
             Outcome::Reassign(moved) => return self.learn_receiver(request, moved.to.get()),
+            Outcome::Transfer(sent) => return self.learn_receiver(request, sent.to.get()),
             Outcome::MergeProfiles(merged) => (merged.into, Some(merged.into)),
             _ => return,
         };
@@ -161,6 +162,7 @@ where
     fn learn_receiver(&mut self, request: &Request, number: u32) {
         let to = match request {
             Request::Reassign(request) => request.profile_id,
+            Request::Transfer(request) => request.profile_id,
             Request::MergeProfiles(request) => request.into,
             _ => return,
         };

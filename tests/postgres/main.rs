@@ -57,6 +57,7 @@ fn postgres() {
         counting::a_request_takes_few_round_trips,
         racing::one_balance_is_spent_once,
         racing::newcomers_get_one_number,
+        racing::a_limit_of_a_day_is_kept,
         racing::batches_in_any_order_do_not_deadlock,
         remembering::of_an_outdated_account_nothing_is_answered,
         remembering::a_key_is_used_once_by_any_process,

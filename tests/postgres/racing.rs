@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use scrip::request::Reassign;
+use scrip::journal::LotKind;
+use scrip::program::TransferLimit;
+use scrip::request::{Reassign, Transfer};
 use scrip::store::postgres::{Layout, Options};
-use scrip::{Amount, AsyncLedger, Command, Define, Error, IssueReward, Redeem, RewardDefinition};
+use scrip::{
+    Amount, AsyncLedger, Command, Define, Error, IssuePoints, IssueReward, PointDefinition, Points, Program,
+    Redeem, RewardDefinition,
+};
 use tokio::sync::Barrier;
 
 use crate::cluster::Cluster;
@@ -78,6 +83,51 @@ pub(crate) async fn newcomers_get_one_number(cluster: &Cluster) {
         assert!(rewards.iter().all(|reward| reward.number() == rewards[0].number()));
         let balances = first.at(now()).balances(name).await.unwrap();
         assert_eq!(balances.reward_balance, Amount::from(60));
+    }
+}
+
+/// Rule L5: 64 callers who send from two profiles to each other at once, and never more than the limit of each.
+pub(crate) async fn a_limit_of_a_day_is_kept(cluster: &Cluster) {
+    let limit = TransferLimit::NONE.with_points(Points::from(100));
+    let settings = program().settings().clone().with_transfer_limit_per_day(limit);
+    let limited = Program::try_from(settings).unwrap();
+    for layout in [Layout::OneServer, Layout::Distributed] {
+        let config = cluster.database().await;
+        let options = Options::new().connections(8).layout(layout);
+        let mut first = AsyncLedger::new(limited.clone(), store(&config, &options).await);
+        let miles = PointDefinition::new("miles".parse().unwrap(), "Miles").with_reassignable(true);
+        let miles = first.at(now()).commit(Define::from(miles)).await.unwrap().id;
+        let both = [profile("alice"), profile("bob")];
+        for profile in both {
+            let issue = IssuePoints::new(profile, miles).with_value(Points::from(1_000));
+            first.at(now()).commit(issue).await.unwrap();
+        }
+        let send = |from: usize| Transfer::new(both[from], both[1 - from], LotKind::Point, Points::from(7));
+        let tasks: Vec<_> = (0..64)
+            .map(|caller| {
+                let (mut ledger, transfer) = (first.clone(), send(caller % 2));
+                tokio::spawn(async move { (caller % 2, ledger.at(now()).commit(transfer).await) })
+            })
+            .collect();
+        let mut sent = [0, 0];
+        for task in tasks {
+            match task.await.unwrap() {
+                (from, Ok(_)) => sent[from] += 7,
+                (_, Err(Error::Rejected(_) | Error::Contention { .. })) => {}
+                (_, Err(error)) => panic!("{error:?}"),
+            }
+        }
+        for (from, sent) in sent.iter_mut().enumerate() {
+            while first.at(now()).commit(send(from)).await.is_ok() {
+                *sent += 7;
+            }
+        }
+        assert_eq!(sent, [98, 98], "all that may be sent, and no more");
+        for profile in both {
+            let wallet = first.at(now()).wallet(profile).await.unwrap();
+            assert!(wallet.account().is_conserved());
+            assert_eq!(wallet.balances().point_balance, Points::from(1_000));
+        }
     }
 }
 

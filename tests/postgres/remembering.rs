@@ -98,7 +98,7 @@ pub(crate) async fn a_batch_keeps_its_order(cluster: &Cluster) {
     let Err(Error::Rejected(Rejection::InsufficientValue { available, .. })) = &answers[0] else {
         panic!("{answers:?}");
     };
-    assert_eq!((*available, answers[1].is_ok()), (Amount::from(20), true));
+    assert_eq!((*available, answers[1].is_ok()), (Amount::from(20).into(), true));
 }
 
 fn lot_of<E: std::fmt::Debug>(answer: &Result<Receipt<Outcome>, E>) -> LotId {

@@ -106,6 +106,10 @@ proptest! {
                     _ => None,
                 });
                 months.extend(issues.map(|at| zone.local(at).format("%Y-%m").to_string()));
+                // What becomes of a lot that stayed with a merged profile counts when it does: its issue is in the other
+                // journal.
+                let merged = journal.entries.iter().skip_while(|entry| !matches!(entry.kind, EntryKind::MergeIn(_)));
+                months.extend(merged.map(|entry| zone.local(entry.at).format("%Y-%m").to_string()));
             }
             let rows = cohorts.rows();
             prop_assert!(rows.iter().all(|row| months.contains(&row.month.format("%Y-%m").to_string())));

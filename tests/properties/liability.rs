@@ -199,6 +199,9 @@ mod projected {
             if !early {
                 ends.push(timestamp(world.now.max(case.start + ahead) + ahead));
             }
+            // What lies ahead may be sooner than a third of a day.
+            ends.sort_unstable();
+            ends.dedup();
             let cuts = Cuts::new(ends).unwrap();
             let mut replayed = Liability::new(cuts.clone());
             for journal in world.ledger.at(now).journals() {

@@ -83,6 +83,8 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("hold", "requested", "a lenient request may ask for more than there is"),
     ("issue", "available_at", ASKED),
     ("issue", "details.meta", ATTACHED),
+    ("issue", "details.origin.transferred.lot", ELSEWHERE),
+    ("issue", "details.origin.transferred.transfer", ELSEWHERE),
     ("issue", "details.source", ATTACHED),
     ("issue", "details.source_type", ATTACHED),
     ("issue", "expires_at", ASKED),
@@ -114,4 +116,7 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("transaction", "transaction.timezone", ASKED),
     ("transaction", "transaction.total", "nothing follows from that of a void one"),
     ("transaction", "transaction.total_original", ASKED),
+    ("transfer_out", "counts_until", "the program's zone is in no journal"),
+    ("transfer_out", "items[].new_lot", ELSEWHERE),
+    ("transfer_out", "meta", ATTACHED),
 ];

@@ -3,7 +3,7 @@
 use super::*;
 use crate::definition::Scope;
 use crate::id::LotId;
-use crate::journal::{Balances, Cause, Entry, EntryKind, Expired, Standing};
+use crate::journal::{Balances, Cause, Entry, EntryKind, Expired, LotKind, Standing};
 use crate::json;
 use crate::value::Amount;
 
@@ -25,6 +25,11 @@ fn goldens() -> Vec<Account> {
     merged.rest_mut().merged_into = Some(ProfileNumber::MAX);
     merged.rest_mut().merged_from = vec![ProfileNumber::new(2).unwrap(), ProfileNumber::MAX];
     accounts.push(merged);
+    let mut sent = accounts[0].clone();
+    let mut value = Sent::none_until(Timestamp::MAX);
+    (value.rewards, value.status) = (Amount::from(5).into(), Amount::from(7).into());
+    sent.rest_mut().sent = Some(Box::new(value));
+    accounts.push(sent);
     let scoped: Vec<Account> = accounts.iter().filter_map(with_scopes).collect();
     accounts.extend(scoped);
     accounts

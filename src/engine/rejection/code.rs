@@ -96,6 +96,7 @@ table! {
     NeverExpires => "never_expires", Terms;
     Shortens => "shortens", Terms;
     LotExpired => "lot_expired", Terms;
+    TransferLimit => "transfer_limit", Terms;
     NothingLeft => "nothing_left", Value;
     LotHeld => "lot_held", Value;
     CaptureAboveHold => "capture_above_hold", Value;
@@ -133,6 +134,7 @@ impl Rejection {
             | Self::NotReassignable { field, .. }
             | Self::LotExpired { field, .. }
             | Self::LotHeld { field, .. }
+            | Self::InsufficientValue { field, .. }
             | Self::AccountTotalExceeded { field } => field,
             Self::ExternalIdConflict { .. } | Self::ExternalIdFixed { .. } => "external_id",
             Self::HandleTaken { .. } => "handle",
@@ -144,12 +146,12 @@ impl Rejection {
             }
             Self::DuplicateLine { .. } | Self::ReturnAboveLine { .. } => "lines",
             Self::ScopeWidened { .. } => "scope",
+            Self::TransferLimit { .. } => "value",
             Self::CapExceeded { .. }
             | Self::AboveBasket { .. }
             | Self::CaptureAboveHold { .. }
             | Self::ReturnAboveRedemption { .. }
-            | Self::ReturnAboveTransaction { .. }
-            | Self::InsufficientValue { .. } => "amount",
+            | Self::ReturnAboveTransaction { .. } => "amount",
             Self::TotalBelowReturned { .. } => "total",
             Self::UnknownRedemption { .. }
             | Self::RedemptionReversed { .. }

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use proptest::prelude::*;
 use scrip::definition::Defined;
 use scrip::journal::{Item, LotKind, LotState, ReturnedTo, Standing};
-use scrip::outcome::{Lot, LotStatus, Return};
+use scrip::outcome::{Lot, LotStatus, Return, Transferred};
 use scrip::time::Expiry;
 use scrip::value::Quantity;
 use scrip::{HoldId, LotId, RedemptionId, Transaction, TransactionId};
@@ -80,10 +80,36 @@ pub(super) fn lot<Q: Copy + Into<Quantity>>(
                 replaces: replaces.map(LotId::get),
             }
         }
+        scrip::journal::Origin::Transferred { transfer, lot } => {
+            Origin::Transferred(transfer.get(), lot.get())
+        }
         _ => panic!("the model does not know {origin:?}"),
     });
     prop_assert_eq!(expected.origin, origin, "rules R3 and X3");
     Ok(())
+}
+
+/// What went to another profile (rule L5).
+pub(super) fn transfer(
+    model: &Model,
+    account: &Profile,
+    expected: &profile::Transferred,
+    shown: &Transferred,
+) -> Checked {
+    prop_assert_eq!(account.made_by(expected.sequence), shown.id.get(), "rule J1");
+    prop_assert_eq!(account.id, shown.profile_id);
+    let to = &model.profiles[expected.to];
+    prop_assert_eq!(to.number, Some(shown.to.get()));
+    prop_assert_eq!((expected.kind, &expected.meta), (shown.kind, &shown.meta));
+    let items: Vec<_> = expected
+        .items
+        .iter()
+        .map(|(lot, new, value)| (lot_id(account, *lot), lot_id(to, *new), *value))
+        .collect();
+    let parts: Vec<_> = shown.items.iter().map(|it| (it.lot, it.new_lot, raw(it.value))).collect();
+    prop_assert_eq!(items.iter().map(|(_, _, value)| value).sum::<Raw>(), raw(shown.value));
+    prop_assert_eq!(items, parts, "rules C1, C2 and L5");
+    balances(account, account.now(Micros::MIN), &shown.balances)
 }
 
 /// How a lot stands after what changed it.

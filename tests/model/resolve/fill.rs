@@ -12,7 +12,7 @@ use scrip::{
 use crate::model::money::{Raw, smallest};
 use crate::model::resolve::{Resolver, money, note, pick, profile_id, zone};
 use crate::model::steps::{
-    Adjust, Extend, Issue, Money, Named, Original, Pick, Redeem, Sale, Template, Wish,
+    Adjust, Extend, Issue, Money, Named, Original, Pick, Redeem, Sale, Template, Transfer, Wish,
 };
 
 impl Resolver<'_> {
@@ -150,6 +150,35 @@ impl Resolver<'_> {
         // Both are a contradiction, and neither means what the definition said.
         let is_both = request.extend_date.is_some() && extend.lots.len() != 3;
         request.extend_days = extend.days.filter(|_| !is_both);
+        request
+    }
+
+    pub(super) fn transfer(&mut self, transfer: &Transfer) -> scrip::request::Transfer {
+        let (from, to) = (profile_id(transfer.from), profile_id(transfer.to));
+        let account = self.model.profile(from);
+        let account = &self.model.profiles[self.model.home(account)];
+        let now = account.now(*self.now);
+        let lots = account.usable(transfer.kind, now).into_iter();
+        let lots: Vec<usize> = lots.filter(|lot| account.lots[*lot].terms.is_reassignable).collect();
+        let all: Raw = lots.iter().map(|lot| account.free(*lot, now)).sum();
+        let of = |value: Money| match transfer.kind {
+            LotKind::Reward => Quantity::from(self.amount(value)),
+            LotKind::Point | LotKind::Status => Quantity::from(self.points(value)),
+        };
+        let value = match transfer.value {
+            Wish::Fixed(value) => of(value),
+            Wish::All(_) | Wish::Half if all == 0 => of(Money::Whole(3)),
+            Wish::All(more) => money(all + Raw::from(more) * 10_000).into(),
+            Wish::Half => money((all / 2 / 10_000).max(1) * 10_000).into(),
+        };
+        let own = |which: &Pick| match pick(&lots, *which) {
+            // Now and then one of anybody's.
+            Some(lot) if which % 8 != 7 => LotId::new(account.full_id(&account.lots[*lot])).unwrap(),
+            _ => self.lot_id(*which).0,
+        };
+        let mut request = scrip::request::Transfer::new(from, to, transfer.kind, value);
+        request.ids = transfer.lots.iter().map(own).collect();
+        request.meta = transfer.note.map(note);
         request
     }
 

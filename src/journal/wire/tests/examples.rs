@@ -4,7 +4,9 @@ use super::definitions::definitions;
 use super::owed::{owed, recovered};
 use super::*;
 use crate::definition::{Defined, Scope, Terms};
-use crate::id::{DefinitionId, ExternalId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId};
+use crate::id::{
+    DefinitionId, ExternalId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId, TransferId,
+};
 use crate::journal::*;
 use crate::json::Json;
 use crate::time::{Expiry, Period, PeriodType, Timestamp};
@@ -104,6 +106,8 @@ pub(super) fn issues() -> Vec<Issue> {
         (RedemptionId::made_by(number(), 3), TransactionId::made_by(number(), 129));
     let returned = Origin::Returned { redemption, lot: elsewhere(1), transaction: None };
     let stood_in = Origin::Returned { redemption, lot: elsewhere(1), transaction: Some(transaction) };
+    let transferred =
+        Origin::Transferred { transfer: TransferId::new((7 << 22) | 9).unwrap(), lot: elsewhere(1) };
     let (clawed_back, replaces) = (recovered().pop(), Some(elsewhere(3)));
     let earned = Origin::Earned { transaction, paid_to_debt: points(2), clawed_back: None, replaces: None };
     let earned_again = Origin::Earned { transaction, paid_to_debt: points(0), clawed_back, replaces };
@@ -120,6 +124,7 @@ pub(super) fn issues() -> Vec<Issue> {
         Issue { lot: elsewhere(2), details: details(earned), ..issue() },
         Issue { details: details(stood_in), kind: LotKind::Status, ..issue() },
         Issue { details: details(earned_again), ..issue() },
+        Issue { details: details(transferred), ..issue() },
     ]);
     issues
 }
@@ -318,6 +323,13 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
     for (change, issue) in changes().into_iter().zip(issues()) {
         let out = MovedOut { change: change.clone(), to: number() };
         kinds.push(EntryKind::ReassignOut(Box::new(out)));
+        let item = TransferredItem { change: change.clone(), new_lot: lot(7) };
+        for (sequence, meta) in [(130, None), (7, document())] {
+            let transfer = TransferId::made_by(number(), sequence);
+            let (to, counts_until) = (ProfileNumber::MAX, Timestamp::MAX);
+            let sent = TransferOut { transfer, to, counts_until, items: vec![item.clone()], meta };
+            kinds.push(EntryKind::TransferOut(Box::new(sent)));
+        }
         for held in [amount(0), amount(1)] {
             let external_id = external.clone().filter(|_| held.is_zero());
             let moved = (issue.clone(), change.clone());

@@ -1,20 +1,9 @@
-//! The rejections: why the rules refuse a request, each with a code, numbers and the rule.
-//!
-//! Precedence, if several apply: first whether the request repeats another (its key, its external id), then its fields in
-//! the order of their documentation, then time (rule T6, for both accounts if there are two), then whether what it names
-//! exists, then terms and policies, then missing value, and last an account's limits. [`Rejection::class`] gives the step.
+//! The reasons themselves.
 
-mod code;
-mod field;
-mod refusal;
-
-pub use code::RejectionClass;
-pub use field::Field;
-use field::listed;
-pub use refusal::{KeyReused, Refusal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::field::{Field, listed};
 use crate::id::{DefinitionId, ExternalId, HoldId, LotId, RedemptionId, TransactionId};
 use crate::journal::External;
 use crate::time::{TimeError, Timestamp};
@@ -431,12 +420,22 @@ pub enum Rejection {
     #[error("profile_id: was merged into another profile before (rule L2)")]
     AlreadyMerged,
     /// There is less value than was asked for, or none (rule [C4](crate::guide::rules#c4)).
-    #[error("amount: {requested} was requested and {available} is available (rule C4)")]
+    #[error("{field}: {requested} was requested and {available} is available (rule C4)")]
     InsufficientValue {
+        /// The field.
+        field: Field,
         /// What was asked for.
-        requested: Amount,
-        /// What there is for the strategies that were named.
-        available: Amount,
+        requested: Quantity,
+        /// What there is for the strategies, or of the lots, that were named.
+        available: Quantity,
+    },
+    /// The sender may not transfer so much on one day (rule [L5](crate::guide::rules#l5)).
+    #[error("value: {requested} is above the {left} that can be transferred today (rule L5)")]
+    TransferLimit {
+        /// What was asked for.
+        requested: Quantity,
+        /// What is left of the program's limit.
+        left: Quantity,
     },
     /// The account's total would leave its bounds (rule [Q3](crate::guide::rules#q3)).
     #[error("{field}: the account would hold more than 900000000000000 (rule Q3)")]
