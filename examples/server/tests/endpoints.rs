@@ -316,6 +316,8 @@ fn earned_and_merged(server: &Server, definition: u64) {
     assert_eq!((&quote["total"], &quote["unused"][0]["reason"]), (&json!(10), &json!("not_redeemable")));
     assert_eq!(quote["unused"][0]["type"], "point");
 
+    let tiers = json!({"profile_id": "zoe", "type": "status_point", "value": 9, "ids": [listed[0]["id"]]});
+    server.post("/profiles/max/transfers", &tiers).refuses(422, "not_reassignable");
     let merged = server.post("/profiles/max/merge", &json!({"into": "zoe"})).is(200).data();
     assert_eq!((&merged["profile_id"], &merged["into"]), (&json!("max"), &json!("zoe")));
     assert_eq!(merged["lots"].as_array().unwrap().len(), 2);

@@ -41,7 +41,7 @@ fn every_code_of_the_ledger_comes_through() {
     std::fs::write(&path, program).unwrap();
     let capped = Server::with(&["--store", "memory", "--program", path.to_str().unwrap()]);
     let plain = Server::start();
-    std::fs::write(&path, r#"{"exchange_rate": null}"#).unwrap();
+    std::fs::write(&path, r#"{"exchange_rate": null, "transfer_limit_per_day": {"points": 5}}"#).unwrap();
     let pointless = Server::with(&["--store", "memory", "--program", path.to_str().unwrap()]);
 
     let mut met = Met { server: &plain, codes: BTreeSet::new() };
@@ -61,6 +61,8 @@ fn every_code_of_the_ledger_comes_through() {
         "/profiles/p/redemptions",
         json!({"amount": 1, "strategies": ["points"]}),
     );
+    let sent = json!({"profile_id": "q", "type": "point", "value": 6});
+    met.post(422, "transfer_limit", "/profiles/p/transfers", sent);
     codes.extend(met.codes);
 
     let unmet: Vec<&str> = Rejection::CODES.iter().copied().filter(|code| !codes.contains(*code)).collect();

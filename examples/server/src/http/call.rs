@@ -91,10 +91,7 @@ impl Call {
 
     /// The body, of which every field is understood.
     pub fn body(&self) -> Result<Body, Problem> {
-        let body = Body::parse(&self.bytes)?;
-        self.understood.fields.check_fields(body.0.keys())?;
-        body.get::<u64>("version")?;
-        body.check_meta()?;
+        let body = self.body_about_another()?;
         // A path that names a profile is about that one.
         if self.path.iter().any(|(name, _)| name == "profile")
             && let Some(other) = body.get::<ProfileId>("profile_id")?
@@ -102,6 +99,15 @@ impl Call {
         {
             return Err(Problem::invalid("profile_id", "is not the profile of the path"));
         }
+        Ok(body)
+    }
+
+    /// The same, where the body's profile is another than the path's.
+    pub fn body_about_another(&self) -> Result<Body, Problem> {
+        let body = Body::parse(&self.bytes)?;
+        self.understood.fields.check_fields(body.0.keys())?;
+        body.get::<u64>("version")?;
+        body.check_meta()?;
         Ok(body)
     }
 

@@ -15,7 +15,8 @@ function about(entry) {
 const DONE = {
   issue: "issued", mature: "became usable", expire: "expired", redeem: "redeemed", hold: "held", capture: "hold captured",
   release: "hold released", lapse: "hold lapsed", return: "given back", reversal: "reversed", extend: "extended",
-  reassign_out: "went to another customer", reassign_in: "came from another customer", revoke: "taken back", adjust: "corrected",
+  reassign_out: "went to another customer", reassign_in: "came from another customer",
+  transfer_out: "sent to another customer", transfer_in: "received from another customer", revoke: "taken back", adjust: "corrected",
   earn: "earned", clawback: "clawed back", transaction: "purchase",
 };
 

@@ -17,6 +17,7 @@ mod search;
 mod system;
 mod table;
 mod transactions;
+mod transfers;
 
 use axum::{Router, middleware};
 use definitions::{Points, Rewards};
@@ -33,6 +34,7 @@ use crate::shape::ledger::LedgerEntry;
 use crate::shape::lot::{Merged, Point, Reward};
 use crate::shape::redemption::{HoldOut, QuoteOut, RedemptionOut, ReturnOut};
 use crate::shape::transaction::{TransactionOut, TransactionReturnOut};
+use crate::shape::transfer::TransferOut;
 
 /// The service, ready to be called.
 pub fn router(app: Shared) -> Router {
@@ -143,6 +145,13 @@ fn profiles(table: Table) -> Table {
             profiles::earned,
         )
         .gives::<PointsEarned>(200)
+        .post(
+            "/api/v3/profiles/{profile}/transfers",
+            "Transfer value to another profile",
+            transfers::transfer,
+        )
+        .takes::<asked::TransferBody>()
+        .gives::<TransferOut>(201)
         .post("/api/v3/profiles/{profile}/merge", "Merge a profile into another", merge::merge)
         .takes::<asked::MergeBody>()
         .gives::<Merged>(200)

@@ -242,6 +242,17 @@ bodies! {
         profile_id: Option<String>,
         meta: Option<Value>,
     }
+    /// What to transfer, and to whom.
+    TransferBody {
+        /// Who receives it.
+        profile_id: String,
+        /// `reward`, `point`, or `status_point` for points that cannot be redeemed.
+        r#type: String,
+        value: Decimal,
+        /// From these lots only; from any that can be reassigned unless said, soonest expiry first.
+        ids: Option<Vec<u64>>,
+        meta: Option<Value>,
+    }
     /// Into which profile.
     MergeBody {
         into: String,

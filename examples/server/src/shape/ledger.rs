@@ -97,7 +97,11 @@ pub fn name(kind: &EntryKind) -> &'static str {
     match kind {
         EntryKind::Issue(issue) => {
             let origin = issue.details.as_ref().and_then(|details| details.origin);
-            if matches!(origin, Some(Origin::Earned { .. })) { "earn" } else { "issue" }
+            match origin {
+                Some(Origin::Earned { .. }) => "earn",
+                Some(Origin::Transferred { .. }) => "transfer_in",
+                _ => "issue",
+            }
         }
         EntryKind::Mature(_) => "mature",
         EntryKind::Expire(_) => "expire",
@@ -111,6 +115,7 @@ pub fn name(kind: &EntryKind) -> &'static str {
         EntryKind::Extend(_) => "extend",
         EntryKind::ReassignOut(_) | EntryKind::MergeOut(_) => "reassign_out",
         EntryKind::ReassignIn(_) | EntryKind::MergeIn(_) => "reassign_in",
+        EntryKind::TransferOut(_) => "transfer_out",
         EntryKind::Revoke(_) => "revoke",
         EntryKind::Earn(_) => "earn",
         EntryKind::Clawback(_) => "clawback",
@@ -130,6 +135,7 @@ fn cause(entry: &Entry, number: ProfileNumber) -> CauseOut {
     match (&entry.cause, &entry.kind) {
         (Cause::Transaction(id), _) => of("transaction", id.get()),
         (Cause::Return(id), _) => of("return", id.get()),
+        (_, EntryKind::TransferOut(sent)) => of("transfer", sent.transfer.get()),
         (_, EntryKind::Issue(issue)) => lot(issue.kind, issue.lot),
         (_, EntryKind::Mature(matured)) => lot(matured.kind, matured.lot),
         (_, EntryKind::Expire(expired)) => lot(expired.after.kind, expired.after.lot),

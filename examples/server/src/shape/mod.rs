@@ -11,4 +11,5 @@ pub mod newest;
 pub mod redemption;
 pub mod sent;
 pub mod transaction;
+pub mod transfer;
 pub mod wire;

@@ -125,6 +125,7 @@ pub(super) fn moved(kind: &EntryKind) -> Vec<(LotKind, LotId, Quantity)> {
         EntryKind::Extend(changes) => changes.iter().map(changed).collect(),
         EntryKind::ReassignOut(moved) => vec![changed(&moved.change)],
         EntryKind::ReassignIn(moved) => vec![changed(&moved.change)],
+        EntryKind::TransferOut(sent) => sent.items.iter().map(|item| changed(&item.change)).collect(),
         EntryKind::Revoke(corrected) | EntryKind::Adjust(corrected) => vec![changed(&corrected.change)],
         EntryKind::Earn(earned) => vec![changed(&earned.change)],
         EntryKind::Clawback(clawed) => clawed.changes.iter().map(changed).collect(),
