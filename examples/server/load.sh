@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# How fast the server is over HTTP: redemptions at 1, 16 and 64 connections on each store, by wrk.
+# How fast the server is over HTTP: keyed redemptions at 1, 16 and 64 connections on each store, by wrk, beside as many callers of
+# the same store without HTTP.
 #
 #   examples/server/load.sh             memory, SQLite, and PostgreSQL where it is installed
 #   examples/server/load.sh sqlite      one of them
 #   examples/server/load.sh restart     a restart with a million rewards in the file
 #
-# LOAD_SECONDS is how long each figure is measured (5). Before figures are printed, every profile is checked: what was
-# issued is what is left and what was redeemed.
+# LOAD_SECONDS is how long each figure is measured (5); LOAD_PROFILE is what is built (release). Before figures are printed,
+# every profile is checked: what was issued is what is left and what was redeemed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 SECONDS_EACH=${LOAD_SECONDS:-5} PROFILES=1000
-for tool in wrk python3 curl; do
+for tool in wrk python3 curl; do # and psql, where PostgreSQL is
     command -v $tool >/dev/null || { echo "$tool is needed: apt-get install $tool"; exit 1; }
 done
-cargo build --release --quiet -p scrip-server
-BIN=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/scrip-server
+PROFILE=${LOAD_PROFILE:-release}
+cargo build --profile "$PROFILE" --quiet -p scrip-server --bins --examples
+BUILT=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/${PROFILE/#dev/debug}
+BIN=$BUILT/scrip-server
 WORK=$(mktemp -d)
 SERVER='' CLUSTER=''
 cleanup() {
@@ -93,10 +96,13 @@ PY
 cat >"$WORK/redeem.lua" <<'LUA'
 local id, refused = 0, 0
 function setup(thread) thread:set("id", id) id = id + 1 end
-function init() math.randomseed(42 + id) end
+local sent, run = 0, ""
+function init(args) math.randomseed(42 + id) run = args[1] end
 function request()
+    sent = sent + 1
     local path = "/api/v3/profiles/p" .. math.random(0, PROFILES - 1) .. "/redemptions"
-    return wrk.format("POST", path, nil, '{"amount": 1, "strict": true}')
+    local headers = {["Idempotency-Key"] = run .. "-" .. id .. "-" .. sent}
+    return wrk.format("POST", path, headers, '{"amount": 1, "strict": true}')
 end
 function done(summary, latency)
     io.write(string.format("%d %d %d %d %d %d\n", summary.requests, summary.duration, summary.errors.status,
@@ -107,14 +113,14 @@ sed -i "s/PROFILES/$PROFILES/" "$WORK/redeem.lua"
 
 # One server for a store; a line for each number of connections, printed once all is checked.
 measure() {
-    local name=$1 store=$2 lots=8 value=1000000
+    local name=$1 store=$2 direct=$3 reset=$4 lots=8 value=1000000
     start "$store"
     python3 "$WORK/client.py" fill "$BASE" $PROFILES $lots $value
     local lines=()
     for connections in 1 16 64; do
         local before after found
         before=$(python3 "$WORK/client.py" means "$BASE" 2>/dev/null || echo 0 0 0 0)
-        found=$(wrk -t "$((connections < 2 ? 1 : 2))" -c "$connections" -d "${SECONDS_EACH}s" -s "$WORK/redeem.lua" "$BASE" | tail -1)
+        found=$(wrk -t "$((connections < 2 ? 1 : 2))" -c "$connections" -d "${SECONDS_EACH}s" -s "$WORK/redeem.lua" "$BASE" -- "$connections" | tail -1)
         after=$(python3 "$WORK/client.py" means "$BASE")
         lines+=("$(awk -v name="$name" -v c="$connections" '{
             if ($3 > 0) { print "  " $3 " calls were refused"; exit }
@@ -126,7 +132,14 @@ measure() {
     python3 "$WORK/client.py" check "$BASE" $PROFILES $lots $value
     printf '%s\n' "${lines[@]}"
     stop
+    for callers in 1 16 64; do
+        "$reset"
+        printf '  %-9s %3d callers without HTTP: %7d/s\n' "$name" "$callers" "$("$BUILT/examples/direct" "$direct" "$callers" "$SECONDS_EACH")"
+    done
 }
+# A store with nothing in it, for the callers without HTTP.
+no_file() { rm -f "$WORK"/direct.sqlite*; }
+no_database() { psql -q "$URL" -c 'DROP DATABASE IF EXISTS direct' -c 'CREATE DATABASE direct' 2>"$WORK/psql"; }
 
 restart() {
     echo 'a restart with 1 000 000 rewards in the file:'
@@ -149,9 +162,9 @@ restart() {
 }
 
 case ${1:-all} in
-    all | memory) measure memory memory ;;&
-    all | sqlite) measure sqlite "sqlite:$WORK/load.sqlite" ;;&
-    all | postgres) ! start_postgres || measure postgres "$URL" ;;&
+    all | memory) measure memory memory memory : ;;&
+    all | sqlite) measure sqlite "sqlite:$WORK/load.sqlite" "sqlite:$WORK/direct.sqlite" no_file ;;&
+    all | postgres) ! start_postgres || measure postgres "$URL" "${URL/\/postgres\?//direct?}" no_database ;;&
     restart) restart ;;
     all | memory | sqlite | postgres) ;;
     *) echo "not a store: $1" && exit 1 ;;
