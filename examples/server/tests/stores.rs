@@ -75,6 +75,17 @@ fn postgres_is_a_store_as_well() {
     assert_eq!(both(&|server, _| server.post_keyed("b", "/rewards/batch", &rows).status), [200, 200]);
     other.post_keyed("b", "/rewards/batch", &json!([rows[0]])).refuses(409, "key_reused");
     assert_eq!(other.balance("batch"), 200);
+    across_profiles(&server, &other, definition);
+    // The two were in each other's way, and the metrics tell.
+    let disturbed = |server: &Server| {
+        let metrics = server.get("/metrics").is(200).body;
+        let of = |name: &str| {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.unwrap_or_else(|| panic!("{name} is not in\n{metrics}")).parse::<u64>().unwrap()
+        };
+        of("scrip_store_units_total{status=\"conflict\"}") + of("scrip_store_retries_total")
+    };
+    assert!(disturbed(&server) + disturbed(&other) > 0);
     let lists = ["/rewards", "/transactions", "/profiles/p/ledgers", "/reward-definitions"];
     let seen =
         |server: &Server| -> Vec<_> { lists.iter().map(|list| server.get(list).is(200).data()).collect() };
@@ -94,4 +105,54 @@ fn postgres_is_a_store_as_well() {
     assert!([503, 504].contains(&unsure.status), "{}", unsure.body);
     let run = common::command(&["--store", &url]).output().unwrap();
     assert!(!run.status.success() && String::from_utf8(run.stderr).unwrap().contains("the store"));
+}
+
+/// One process finds, sums up, pages through and hears what the other does.
+fn across_profiles(server: &Server, other: &Server, definition: u64) {
+    let lot = server.issue(definition, "found", json!({"external_id": "CREDIT-9"}));
+    let sale = json!({"profile_id": "found", "total": 5, "external_id": "ORDER-9"});
+    let sale = server.post("/transactions", &sale).is(201).id();
+    for (text, kind, id) in [
+        ("found".to_owned(), "profile", json!(null)),
+        ("CREDIT-9".to_owned(), "reward", json!(lot)),
+        ("ORDER-9".to_owned(), "transaction", json!(sale)),
+        (lot.to_string(), "reward", json!(lot)),
+    ] {
+        let found = other.get(&format!("/search?q={text}")).is(200).data();
+        assert_eq!(json!([found[0]["type"], found[0]["id"]]), json!([kind, id]), "{text}: {found}");
+    }
+    let (one, two) = (server.get("/overview").is(200).data(), other.get("/overview").is(200).data());
+    assert_eq!(one, two);
+    let outstanding = one["outstanding"]["rewards"]["available"].as_f64().unwrap();
+    // Two of four rewards are left of p and one of q; a batch of twenty; and that one.
+    assert!(outstanding >= 210.0, "{one}");
+    let mut ids = Vec::new();
+    let mut next = Some("/rewards?page[cursor]=&page[size]=7".to_owned());
+    while let Some(path) = next {
+        let page = other.get(&path).is(200);
+        ids.extend(page.ids());
+        let link = page.bare_json()["links"]["next"].as_str().map(str::to_owned);
+        next = link.map(|link| format!("/api{}", link.split_once("/api").unwrap().1));
+    }
+    assert!(ids.is_sorted() && ids.contains(&lot));
+    let total = server.get("/rewards?page[size]=1").is(200).bare_json()["meta"]["total"].clone();
+    assert_eq!(json!(ids.len()), total);
+    let page = |path: &str| other.get(path).is(200).bare_json();
+    let mut cursor = String::new();
+    loop {
+        let heard = page(&format!("/events?limit=500&cursor={cursor}"));
+        cursor = heard["meta"]["cursor"].as_str().unwrap().to_owned();
+        if heard["meta"]["more"] == false {
+            break;
+        }
+    }
+    thread::scope(|scope| {
+        let heard = scope.spawn(|| page(&format!("/events?wait=30&cursor={cursor}")));
+        let made = server.post("/profiles/found/redemptions", &json!({"amount": 1})).is(201).id();
+        let heard = heard.join().unwrap();
+        assert_eq!(
+            json!([heard["data"][0]["type"], heard["data"][0]["redemption_id"]]),
+            json!(["redeemed", made])
+        );
+    });
 }
