@@ -5,13 +5,11 @@ const field = (id, label, attributes) => make("label", {}, label + " ", make("in
 const AMOUNT = { inputmode: "decimal", pattern: "[0-9]+([.][0-9]+)?", title: "Digits, and a point before the decimals" };
 
 /** Opens the box. `prepare` answers with what is to be sent and with the rows of before and after. */
-function ask(title, fields, prepare, hasReason = true) {
+function ask(title, fields, prepare) {
   action = { prepare, ready: null };
   $("h-act").textContent = title;
   $("act-fields").replaceChildren(...fields);
   $("act-reason").value = "";
-  $("act-reason").parentElement.hidden = !hasReason;
-  $("act-reason").required = hasReason;
   $("act-plan").replaceChildren();
   $("act-confirm").disabled = true;
   if (!$("act").open) $("act").showModal();
@@ -43,17 +41,15 @@ function changeReward(reward) {
   const kinds = {
     extend: ["Extend", isLive && definition.is_extendable !== false && reward.expires_at],
     revoke: ["Take back", true],
-    transfer: ["Transfer", isLive && definition.is_reassignable !== false],
+    transfer: ["Transfer", usable > 0 && definition.is_reassignable !== false],
   };
   const choice = make("select", { id: "act-kind" }, ...Object.entries(kinds).filter(([, [, can]]) => can).map(([kind, [text]]) => make("option", { value: kind }, text)));
   const more = make("div", {});
   const fields = () => {
     const kind = choice.value;
-    $("act-reason").parentElement.hidden = kind === "transfer";
-    $("act-reason").required = kind !== "transfer";
     more.replaceChildren(...({
       extend: [field("act-until", "Until the end of", { type: "date" })],
-      transfer: [field("act-to", "To customer", { maxlength: "64" }), make("p", { class: "note" }, "All of the reward goes. Both journals name the other customer; a reason is not kept.")],
+      transfer: [field("act-to", "To customer", { maxlength: "64" }), field("act-value", "Value", { ...AMOUNT, value: free })],
     }[kind] || []));
   };
   const prepare = {
@@ -67,10 +63,10 @@ function changeReward(reward) {
       rows: [rewardsAfter(-usable)],
       done: `Took back ${name}, ${money.format(free)}.`,
     }),
-    transfer: () => ({
-      send: ["POST", `/api/v3/rewards/${reward.id}/reassign`, { profile_id: $("act-to").value }],
-      rows: [rewardsAfter(-usable)],
-      done: `${name}, ${money.format(reward.value_remaining)}, went to ${$("act-to").value}.`,
+    transfer: (reason) => ({
+      send: ["POST", base(state.profile) + "/transfers", { profile_id: $("act-to").value, type: "reward", value: $("act-value").value, ids: [reward.id], meta: { reason } }],
+      rows: [rewardsAfter(-Number($("act-value").value))],
+      done: `${money.format($("act-value").value)} of ${name} went to ${$("act-to").value}.`,
     }),
   };
   ask(`Change ${name}, ${money.format(reward.value_remaining)}`, [make("label", {}, "What ", choice), more], (reason) => prepare[choice.value](reason));
