@@ -68,6 +68,8 @@ requests! {
     Extend = "extend";
     /// Move a reward to another profile
     Reassign = "reassign";
+    /// Transfer value to another profile
+    Transfer = "transfer";
     /// Take a reward back
     Revoke = "revoke";
     /// Correct what is left of a lot

@@ -1,4 +1,4 @@
-//! Transfers from one profile to another: a lot, or everything (rule L2).
+//! Moves from one profile to another: of a lot as it is, or of everything (rule L2).
 
 use serde::{Deserialize, Serialize};
 

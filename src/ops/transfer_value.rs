@@ -227,7 +227,8 @@ impl Transfer {
     fn parts<'a>(&self, draft: &EntryBuilder<'_>, view: &View<'a>) -> Result<Vec<Part<'a>>, Rejection> {
         let mut available = Quantity::ZERO;
         let mut parts = Vec::new();
-        let is_named = |id: &LotId| self.ids.is_empty() || self.ids.contains(id);
+        let named: BTreeSet<LotId> = self.ids.iter().copied().collect();
+        let is_named = |id: &LotId| named.is_empty() || named.contains(id);
         for id in draft.account().lots(self.kind).map(|lot| lot.id).filter(is_named) {
             let found = LotRecord::find(&draft.first, view.found.lot(id), id, draft.at);
             let usable = found.filter(|lot| lot.now.standing == Standing::Usable);
@@ -237,9 +238,9 @@ impl Transfer {
                 available = available.plus(value);
                 parts.push(Part { lot, value });
             }
-        }
-        if available == self.value {
-            return Ok(parts);
+            if available == self.value {
+                return Ok(parts);
+            }
         }
         Err(Rejection::InsufficientValue { field: "value".into(), requested: self.value, available })
     }

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 use scrip::id::ExternalId;
+use scrip::journal::LotKind;
 use scrip::json::Json;
 use scrip::ledger::GroupCommit;
-use scrip::request::Reassign;
+use scrip::request::{Reassign, Transfer};
 use scrip::{
     Amount, AsyncLedger, CaptureHold, Command, DefinitionId, Error, HoldId, IssueReward, LotId, Outcome,
     PlaceHold, ProfileId, Program, Redeem, RedemptionId, Request, ReturnRedemption, Timestamp,
@@ -82,7 +83,7 @@ impl Desk {
         let amount = Amount::from(1 + rng.below(12) as u32);
         let meta = Some(Json::new(&format!("{:?}", mark(operation))).unwrap());
         let mut is_keyed = !rng.one_in(4);
-        let request: Request = match rng.below(12) {
+        let request: Request = match rng.below(13) {
             4..=6 => {
                 let mut redeem = if rng.one_in(2) {
                     Redeem::strict(whose, amount)
@@ -110,6 +111,11 @@ impl Desk {
             11 if !known.holds.is_empty() && rng.one_in(2) => {
                 is_keyed = true;
                 CaptureHold::all(*rng.pick(&known.holds)).into()
+            }
+            12 => {
+                let mut transfer = Transfer::new(profile(rng.below(4)), whose, LotKind::Reward, amount);
+                transfer.meta = meta;
+                transfer.into()
             }
             11 => {
                 let mut hold = PlaceHold::strict(whose, amount);
