@@ -162,7 +162,7 @@ fn every_described_field_is_read() {
             }
             let mut body = json!({
                 "profile_id": "p", "amount": 1, "total": 1, "external_id": "e", "ids": [lot], "name": "n",
-                "handle": "other", "value": 1,
+                "handle": "other", "value": 1, "type": "reward",
             });
             // Nothing else is in its way.
             body.as_object_mut().unwrap().retain(|other, _| !schema["properties"][other].is_null());
