@@ -106,7 +106,8 @@ pub struct Event {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A lot was issued.
+    /// A lot was issued: by a request, by a purchase, for value that came back, or for value that another profile
+    /// transferred.
     Issued {
         /// The lot.
         lot: LotId,

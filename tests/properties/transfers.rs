@@ -4,23 +4,26 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use scrip::journal::{Bucket, EntryKind, LotKind, Movement};
+use scrip::journal::{Bucket, EntryKind, Flow, LotKind, Movement};
 use scrip::outcome::{Disposition, LotStatus, Transferred};
 use scrip::program::ProgramSettings;
+use scrip::report::Cuts;
 use scrip::request::Transfer;
 use scrip::time::Expiry;
-use scrip::value::Quantity;
+use scrip::value::{Quantity, Sum};
 use scrip::{
     Amount, Command, Define, IssueReward, Ledger, MemoryStore, Outcome, ProfileId, Redeem, Request,
     ReturnRedemption, RewardDefinition, Timestamp,
 };
 
 use crate::afterwards::{Till, lots};
-use crate::config;
+use crate::liability::roll;
+use crate::model::calendar::DAY;
 use crate::model::check::Checked;
 use crate::model::generate;
 use crate::model::resolve::profile_id;
 use crate::model::world::World;
+use crate::{config, timestamp};
 
 /// The unheld value of a profile's usable lots, by kind and expiry.
 type Usable = BTreeMap<(LotKind, Expiry), i64>;
@@ -74,8 +77,10 @@ proptest! {
 
     /// Rule L5 in all: who may send what, from which lots, on which day, and what arrives.
     ///
+    /// And in the roll-forward what moved in is what moved out.
+    ///
     /// Catches: a limit that forgets what was sent before, counts from midnight in UTC, or gives back what came back;
-    /// an order of lots other than that of their use (C1 and L5).
+    /// an order of lots other than that of their use (C1 and L5); what leaves told as an adjustment (J3).
     #[test]
     fn transfers_are_as_the_model_says(case in generate::transfers()) {
         let mut world = World::compared(&case, MemoryStore::new())?;
@@ -83,6 +88,12 @@ proptest! {
             world.step(step)?.ok();
         }
         world.check_now()?;
+        let cuts = Cuts::new([case.start - DAY, world.now + DAY].map(timestamp)).unwrap();
+        for row in roll(&mut world, &cuts).rows() {
+            prop_assert!(row.adds_up(), "{:?}", row);
+            let net = row.flow(Flow::MovedIn).plus(row.flow(Flow::MovedOut));
+            prop_assert_eq!(net, Sum::ZERO, "rule L5: {:?}", row);
+        }
     }
 
     /// Rule L5: what a transfer takes from one profile is with the other, in as many new lots as gave it: never in both,
