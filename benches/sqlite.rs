@@ -2,8 +2,8 @@
 //! durability (every commit is flushed), on the same requests.
 //!
 //! `cargo bench --bench sqlite --features sqlite` prints a table, `… -- callers` how 1, 16 and 64 callers at once get
-//! on, and `… -- large` what a file of a million profiles takes. No line is printed before it is checked that no cent appeared or
-//! vanished. `SCRIP_BENCH_DIR` is where the files are, as the disk is what is measured.
+//! on, `… -- large` what a file of a million profiles takes, and `… -- years` how a file of ten million entries opens, redeems and is
+//! checked. No line is printed before it is checked that no cent appeared or vanished. `SCRIP_BENCH_DIR` is where the files are, as the disk is what is measured.
 
 #[path = "sqlite/by_hand.rs"]
 mod by_hand;
@@ -13,6 +13,8 @@ mod contestants;
 mod file;
 #[path = "sqlite/many.rs"]
 mod many;
+#[path = "sqlite/years.rs"]
+mod years;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -50,6 +52,8 @@ fn main() {
     let owned = SqliteOptions::new().resident(2 * PROFILES as usize);
     if is_asked("callers") {
         many::compare(folder.path(), PROFILES, &owned);
+    } else if is_asked("years") {
+        years::compare(folder.path());
     } else if is_asked("large") {
         large(&folder.path().join("large.sqlite"));
     } else {

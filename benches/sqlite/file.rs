@@ -39,13 +39,13 @@ impl ScripFile {
     }
 
     /// Issues another eight lots to whoever has too little.
-    fn top_up(&mut self, short: impl Iterator<Item = u32>) {
+    pub(crate) fn top_up(&mut self, short: impl Iterator<Item = u32>) {
         let issues: Vec<_> = short.flat_map(|profile| self.maker.more(profile)).collect();
         assert!(self.ledger.run_all(&issues).iter().all(Result::is_ok));
     }
 }
 
-fn is_short<T, E>(answer: &Result<T, scrip::Error<E>>) -> bool {
+pub(crate) fn is_short<T, E>(answer: &Result<T, scrip::Error<E>>) -> bool {
     let Err(error) = answer else { return false };
     assert!(matches!(error.rejection(), Some(Rejection::InsufficientValue { .. })));
     true
