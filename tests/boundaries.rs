@@ -176,7 +176,7 @@ fn a_merger_is_held_to_the_total() {
 fn what_is_owed_is_held_to_the_total() {
     let mut settings = ProgramSettings::new("AUD".parse().unwrap(), "UTC".parse().unwrap());
     settings.exchange_rate = Some(ExchangeRate::new(Points::from(1_000), Amount::from(1)).unwrap());
-    settings.earn = Some(Earn::new(Points::from(1_000), Amount::from(1)));
+    settings.earn = vec![Earn::new(Points::from(1_000), Amount::from(1))];
     let (mut ledger, ..) = ledger(settings.try_into().unwrap());
     let mut till = ledger.at(at("2025-01-01T00:00:00Z"));
     let all: Amount = "900000000000".parse().unwrap();

@@ -329,7 +329,7 @@ impl News {
         self.profile = Some(sale.profile_id.to_string());
         self.transaction = Some((sale.id.get(), raw(sale.total)));
         let earned =
-            sale.earned.and_then(|earned| Some((earned.lot?.get(), earned.points.ten_thousandths())));
+            sale.earned.first().and_then(|earned| Some((earned.lot?.get(), earned.points.ten_thousandths())));
         self.lots.extend(earned);
     }
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DefinitionId, LotId, TransactionId};
+use crate::id::{DefinitionId, LotId};
+use crate::journal::owed::Earner;
 use crate::journal::{Owed, Recovered};
 use crate::program::Clawback;
 use crate::time::Timestamp;
@@ -37,21 +38,21 @@ impl Debts {
         Points::raw(collected.min(points.ten_thousandths()))
     }
 
-    /// The instant of the sale, for a transaction that owes already.
-    pub(crate) fn sold_at(&self, transaction: TransactionId) -> Option<Timestamp> {
-        self.0.iter().find(|owed| owed.transaction == transaction).map(|owed| owed.sold_at)
+    /// The instant of the sale, for a transaction that owes at this rate already.
+    pub(crate) fn sold_at(&self, earner: Earner) -> Option<Timestamp> {
+        self.0.iter().find(|owed| owed.earner() == earner).map(|owed| owed.sold_at)
     }
 
-    /// The owing transaction that the lot belongs to, if a hold sets part of the lot aside.
-    pub(crate) fn owner(&self, lot: LotId) -> Option<TransactionId> {
-        self.0.iter().find(|owed| owed.held.contains(&lot)).map(|owed| owed.transaction)
+    /// What the lot belongs to, if that owes, and a hold sets part of the lot aside.
+    pub(crate) fn owner(&self, lot: LotId) -> Option<Earner> {
+        self.0.iter().find(|owed| owed.held.contains(&lot)).map(Owed::earner)
     }
 
     pub(super) fn insert(&mut self, owed: &Owed) {
-        let rank = |owed: &Owed| (owed.sold_at, owed.transaction);
+        let rank = |owed: &Owed| (owed.sold_at, owed.earner());
         let place = self.0.partition_point(|other| rank(other) <= rank(owed));
         let last = place.checked_sub(1).and_then(|last| self.0.get_mut(last));
-        match last.filter(|last| last.transaction == owed.transaction && last.policy == owed.policy) {
+        match last.filter(|last| last.earner() == owed.earner() && last.policy == owed.policy) {
             Some(last) => {
                 last.points = last.points.plus(owed.points);
                 last.held.clone_from(&owed.held);
@@ -66,17 +67,18 @@ impl Debts {
     }
 
     pub(super) fn recover(&mut self, recovered: &Recovered) {
-        let of = |owed: &Owed| owed.transaction == recovered.transaction;
+        let of = |owed: &Owed| owed.earner() == recovered.earner();
         self.lower(recovered.debt, |owed| of(owed) && owed.policy == Clawback::Debt);
         self.lower(recovered.shortfall, |owed| of(owed) && owed.policy == Clawback::Shortfall);
     }
 
     /// Claws back value that flows back to a transaction's own lot, up to the points that the transaction owes, the
     /// oldest first. Lowers the points owed by that.
-    pub(crate) fn claw_back(&mut self, transaction: TransactionId, value: Quantity) -> Option<Recovered> {
+    pub(crate) fn claw_back(&mut self, earner: Earner, value: Quantity) -> Option<Recovered> {
+        let Earner { transaction, rate } = earner;
         let mut left = value.as_points();
-        let mut recovered = Recovered { transaction, debt: Points::ZERO, shortfall: Points::ZERO };
-        for owed in self.0.iter().filter(|owed| owed.transaction == transaction) {
+        let mut recovered = Recovered { transaction, rate, debt: Points::ZERO, shortfall: Points::ZERO };
+        for owed in self.0.iter().filter(|owed| owed.earner() == earner) {
             let part = owed.points.min(left);
             left = left.minus(part);
             let sum = match owed.policy {

@@ -80,7 +80,7 @@ pub(crate) fn release_items(account: &Account, items: &[Item], at: Timestamp) ->
         let (lot, kind, standing) = account.live(item.lot, at)?;
         let value = item.value();
         let owner = debts.owner(item.lot);
-        let clawed_back = owner.and_then(|transaction| debts.to_mut().claw_back(transaction, value));
+        let clawed_back = owner.and_then(|owner| debts.to_mut().claw_back(owner, value));
         let gone = clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
         let after = after(&lot, kind, standing);
         let after = LotState { remaining: after.remaining.minus(gone), ..after };

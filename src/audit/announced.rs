@@ -1,7 +1,8 @@
 //! Announcements: new lots, and points earned or clawed back, that an entry requires of the entries after it.
 
 use super::{Check, Fault, Past, Step};
-use crate::id::{LotId, ReturnId, TransactionId};
+use crate::id::{LotId, ReturnId};
+use crate::journal::owed::Earner;
 use crate::journal::{EntryKind, LotKind, Origin};
 use crate::value::{Points, Quantity};
 
@@ -11,11 +12,11 @@ pub(super) enum Announced {
     /// A return: a new lot for value that cannot go back to its own (rule R3).
     Returned { back: ReturnId, lot: LotId, kind: LotKind, value: Quantity, origin: Origin },
     /// A transaction: points in a new lot (rule X3).
-    EarnedLot { transaction: TransactionId, lot: LotId, points: Points, replaces: Option<LotId> },
+    EarnedLot { earner: Earner, lot: LotId, points: Points, replaces: Option<LotId> },
     /// A transaction: more points in its lot (rule X4).
-    EarnedMore { transaction: TransactionId, points: Points },
+    EarnedMore { earner: Earner, points: Points },
     /// A transaction: points that come back (rule X4).
-    ClawedBack { transaction: TransactionId, points: Points, written_off: Points },
+    ClawedBack { earner: Earner, points: Points, written_off: Points },
 }
 
 impl Past {
@@ -27,13 +28,13 @@ impl Past {
                 let is_right = matches!(kind, EntryKind::Issue(issue) if issue.lot == *lot);
                 (is_right, format!("the issue of lot {lot}"))
             }
-            (Some(Announced::EarnedMore { transaction, .. }), kind) => {
-                let is_right = matches!(kind, EntryKind::Earn(more) if more.transaction == *transaction);
-                (is_right, format!("what transaction {transaction} earned"))
+            (Some(Announced::EarnedMore { earner, .. }), kind) => {
+                let is_right = matches!(kind, EntryKind::Earn(more) if more.earner() == *earner);
+                (is_right, format!("what transaction {} earned", earner.transaction))
             }
-            (Some(Announced::ClawedBack { transaction, .. }), kind) => {
-                let is_right = matches!(kind, EntryKind::Clawback(less) if less.transaction == *transaction);
-                (is_right, format!("what came back of transaction {transaction}"))
+            (Some(Announced::ClawedBack { earner, .. }), kind) => {
+                let is_right = matches!(kind, EntryKind::Clawback(less) if less.earner() == *earner);
+                (is_right, format!("what came back of transaction {}", earner.transaction))
             }
         };
         if is_right { Ok(()) } else { Err(Fault::new("J1", "kind", &step.kind(), expected)) }

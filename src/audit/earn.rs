@@ -5,7 +5,8 @@ use super::issue::only_from;
 use super::lots::{LotRecord, NONE, lot_change, same_change};
 use super::{Check, Fault, Past, Step, ensure, same};
 use crate::definition::Terms;
-use crate::id::{DefinitionId, LotId, TransactionId};
+use crate::id::{DefinitionId, LotId};
+use crate::journal::owed::Earner;
 use crate::journal::{Bucket, ClawedBack, EarnedMore, Issue, LotKind, LotState, Origin, Recovered, Standing};
 use crate::time::Expiry;
 use crate::value::{Points, Quantity};
@@ -18,32 +19,34 @@ impl Past {
         &mut self,
         step: &Step<'_>,
         issue: &Issue,
-        transaction: TransactionId,
+        earner: Earner,
         announced: Option<Announced>,
     ) -> Check {
+        let Earner { transaction, rate } = earner;
         let replaces = match announced {
-            Some(Announced::EarnedLot { transaction: announced, points, replaces, .. }) => {
-                same("X3", "details.origin.transaction", &transaction, &announced)?;
+            Some(Announced::EarnedLot { earner: announced, points, replaces, .. }) => {
+                same("X3", "details.origin.transaction", &transaction, &announced.transaction)?;
+                same("K2", "details.origin.rate", &rate, &announced.rate)?;
                 same("X4", "value_initial", &issue.value_initial, &points.into())?;
                 replaces
             }
             None => {
-                self.check_given("details.origin.transaction", transaction)?;
-                let lot = self.earned_lot(transaction);
+                self.check_given("details.origin.transaction", earner)?;
+                let lot = self.earned_lot(earner);
                 same("X4", "lot", &Some(issue.lot), &lot)?;
                 // The lot that the transaction earned before is in another journal.
                 issue.replaces().filter(|lot| lot.number() != step.number())
             }
             Some(_) => return Err(Fault::new("R3", "details.origin", &transaction, "a return")),
         };
-        self.check_own_lot(issue, transaction)?;
+        self.check_own_lot(issue, earner)?;
         let is_points = issue.kind.is_points();
         ensure("X3", "kind", is_points, &issue.kind, format_args!("points"))?;
         let status = issue.definition_id.filter(|_| issue.kind == LotKind::Status);
         let Paid { clawed_back, paid_to_debt, into_lot } =
-            paid(step, transaction, issue.value_initial.as_points(), status);
+            paid(step, earner, issue.value_initial.as_points(), status);
         same("X4", "value_remaining", &issue.value_remaining.as_points(), &into_lot)?;
-        let origin = Origin::Earned { transaction, paid_to_debt, clawed_back, replaces };
+        let origin = Origin::Earned { transaction, rate, paid_to_debt, clawed_back, replaces };
         same("X3", "details", &issue.details, &only_from(origin, None))?;
         check_earned_terms(issue)?;
         let Terms { period, timezone, .. } = issue.terms;
@@ -53,9 +56,9 @@ impl Past {
     }
 
     /// Checks that a lot agrees with its transaction.
-    fn check_own_lot(&self, issue: &Issue, id: TransactionId) -> Check {
-        let Some(transaction) = self.transactions.get(&id) else { return Ok(()) };
-        let Some(earned) = transaction.earned else { return Ok(()) };
+    fn check_own_lot(&self, issue: &Issue, earner: Earner) -> Check {
+        let Some(transaction) = self.transactions.get(&earner.transaction) else { return Ok(()) };
+        let Some(earned) = transaction.earned.get(usize::from(earner.rate)) else { return Ok(()) };
         same("X3", "definition_id", &issue.definition_id, &earned.definition_id)?;
         let kind = if earned.is_status { LotKind::Status } else { LotKind::Point };
         same("K1", "kind", &issue.kind, &kind)?;
@@ -70,9 +73,9 @@ impl Past {
     pub(super) fn earn(&mut self, step: &Step<'_>, earned: &EarnedMore) -> Check {
         let expected = match self.announced.pop_front() {
             Some(Announced::EarnedMore { points, .. }) => Some(points),
-            _ => self.check_given("transaction", earned.transaction).map(|()| None)?,
+            _ => self.check_given("transaction", earned.earner()).map(|()| None)?,
         };
-        let own = self.own_lot(earned.transaction);
+        let own = self.own_lot(earned.earner());
         same("X4", "change.after.lot", &Some(earned.change.after.lot), &own)?;
         let record = self.lot("change.after.lot", earned.change.after.lot)?;
         let now = record.at(step.at());
@@ -85,7 +88,7 @@ impl Past {
         let owed = owed.checked_add(earned.paid_to_debt).unwrap_or(Points::MAX_TOTAL);
         let points = value.as_points().checked_add(owed).unwrap_or(Points::MAX_TOTAL);
         same("X4", "change.after.remaining", &points, &expected.unwrap_or(points))?;
-        let Paid { clawed_back, paid_to_debt, into_lot } = paid(step, earned.transaction, points, status);
+        let Paid { clawed_back, paid_to_debt, into_lot } = paid(step, earned.earner(), points, status);
         same("X5", "clawed_back", &earned.clawed_back, &clawed_back)?;
         same("X4", "paid_to_debt", &earned.paid_to_debt, &paid_to_debt)?;
         same("X4", "change.after.remaining", &value, &into_lot.into())?;
@@ -100,13 +103,13 @@ impl Past {
     }
 
     pub(super) fn claw_back(&mut self, step: &Step<'_>, clawed: &ClawedBack) -> Check {
-        let ClawedBack { transaction, points, written_off, .. } = clawed;
+        let ClawedBack { points, written_off, .. } = clawed;
         match self.announced.pop_front() {
             Some(Announced::ClawedBack { points: expected, written_off: adjusted_away, .. }) => {
                 same("X4", "points", points, &expected)?;
                 same("X4", "written_off", written_off, &adjusted_away)?;
             }
-            _ => self.check_given("transaction", *transaction)?,
+            _ => self.check_given("transaction", clawed.earner())?,
         }
         ensure("X4", "points", !points.is_zero(), points, format_args!("more than nothing"))?;
         let left = points.checked_sub(*written_off);
@@ -119,7 +122,7 @@ impl Past {
     /// including a lot that stayed with a merged profile. Returns the points left to be owed.
     fn clawed_from_lots(&mut self, step: &Step<'_>, clawed: &ClawedBack, points: Points) -> Check<Points> {
         let mut left = points;
-        let mut known: VecDeque<LotId> = self.own_lots(clawed.transaction).map(|own| own.now.lot).collect();
+        let mut known: VecDeque<LotId> = self.own_lots(clawed.earner()).map(|own| own.now.lot).collect();
         known.retain(|lot| self.lots.get(lot).is_some_and(|own| !own.unheld().is_zero()));
         for change in &clawed.changes {
             let lot = change.after.lot;
@@ -154,7 +157,7 @@ impl Past {
                 None => drop(self.stayed.insert(lot, after)),
             }
         }
-        let stayed = self.earned_lot(clawed.transaction).and_then(|lot| self.stayed.get(&lot));
+        let stayed = self.earned_lot(clawed.earner()).and_then(|lot| self.stayed.get(&lot));
         let has_more = known.front().is_some() || stayed.is_some_and(|lot| !lot.remaining.is_zero());
         let is_all = left.is_zero() || !has_more;
         ensure("X4", "changes", is_all, &clawed.changes, format_args!("all that is left in its own lots"))?;
@@ -168,20 +171,22 @@ impl Past {
         same("X4", "owed.points", &owed.points, &left)?;
         ensure("X4", "owed.points", !left.is_zero(), &left, format_args!("more than nothing"))?;
         same("X5", "owed.transaction", &owed.transaction, &transaction)?;
+        same("K2", "owed.rate", &owed.rate, &clawed.rate)?;
         let sale = self.transactions.get(&transaction);
-        let earned = sale.and_then(|sale| sale.earned).filter(|earned| earned.is_status);
+        let earned = sale.and_then(|sale| sale.earned.get(usize::from(clawed.rate)));
+        let earned = earned.filter(|earned| earned.is_status);
         same("K1", "owed.status", &owed.status, &earned.and_then(|earned| earned.definition_id))?;
         let sale = sale.map(|sale| sale.transacted_at);
-        let sold_at = step.account.debts().sold_at(transaction).or(sale);
+        let sold_at = step.account.debts().sold_at(clawed.earner()).or(sale);
         same("X5", "owed.sold_at", &Some(owed.sold_at), &sold_at)?;
-        let held = self.own_lots(transaction).filter(|own| !own.held.is_zero());
+        let held = self.own_lots(clawed.earner()).filter(|own| !own.held.is_zero());
         same("X5", "owed.held", &owed.held, &held.map(|own| own.now.lot).collect())
     }
 
-    /// The lots of this journal that a transaction earned, and their stand-ins, in the order of creation.
-    fn own_lots(&self, transaction: TransactionId) -> impl Iterator<Item = &LotRecord> {
+    /// The lots of this journal that a transaction earned at a rate, and their stand-ins, in the order of creation.
+    fn own_lots(&self, earner: Earner) -> impl Iterator<Item = &LotRecord> {
         let is_own = |lot: &&LotRecord| {
-            lot.issue.owner() == Some(transaction) && !matches!(lot.now.standing, Standing::MovedTo(_))
+            lot.issue.owner() == Some(earner) && !matches!(lot.now.standing, Standing::MovedTo(_))
         };
         let mut lots: Vec<&LotRecord> = self.lots.values().filter(is_own).collect();
         let is_earned = |lot: &LotRecord| matches!(lot.issue.origin(), Some(Origin::Earned { .. }));
@@ -190,26 +195,28 @@ impl Past {
     }
 
     /// The points adjusted away in a transaction's own lots of this journal, net.
-    pub(super) fn adjusted_away(&self, transaction: TransactionId) -> Points {
-        let away = self.own_lots(transaction).map(|own| i128::from(own.adjusted_away.ten_thousandths()));
+    pub(super) fn adjusted_away(&self, earner: Earner) -> Points {
+        let away = self.own_lots(earner).map(|own| i128::from(own.adjusted_away.ten_thousandths()));
         let away = i64::try_from(away.sum::<i128>()).ok().map(Quantity::from_ten_thousandths);
         away.and_then(Result::ok).map_or(Points::ZERO, Quantity::as_points)
     }
 
     /// The lot that a transaction earned, if it is in this journal.
-    fn own_lot(&self, transaction: TransactionId) -> Option<LotId> {
-        let lot = self.lots.get(&self.earned_lot(transaction)?)?;
+    fn own_lot(&self, earner: Earner) -> Option<LotId> {
+        let lot = self.lots.get(&self.earned_lot(earner)?)?;
         (!matches!(lot.now.standing, Standing::MovedTo(_))).then_some(lot.now.lot)
     }
 
     /// The newest lot that a transaction earned.
-    fn earned_lot(&self, transaction: TransactionId) -> Option<LotId> {
-        self.transactions.get(&transaction)?.earned?.lot
+    fn earned_lot(&self, earner: Earner) -> Option<LotId> {
+        self.transactions.get(&earner.transaction)?.earned.get(usize::from(earner.rate))?.lot
     }
 
     /// Checks a transaction of a merged profile, whose earlier earnings are in that profile's journal.
-    fn check_given(&mut self, field: &'static str, id: TransactionId) -> Check {
-        let is_given = self.given.take() == Some(id);
+    /// Each of its rates has at most one entry, in their order.
+    fn check_given(&mut self, field: &'static str, Earner { transaction: id, rate }: Earner) -> Check {
+        let is_given = self.given.take().is_some_and(|(given, next)| given == id && next <= rate);
+        self.given = Some((id, rate.saturating_add(1))).filter(|_| is_given);
         ensure("X4", field, is_given, &id, format_args!("a transaction that was changed just before"))
     }
 }
@@ -223,9 +230,9 @@ struct Paid {
 
 /// Splits earned points: the transaction's own debt first, then other debts, then its lot (rules X4 and X5).
 /// Redeemable points pay redeemable debts, and others those of the same definition.
-fn paid(step: &Step<'_>, transaction: TransactionId, points: Points, status: Option<DefinitionId>) -> Paid {
+fn paid(step: &Step<'_>, earner: Earner, points: Points, status: Option<DefinitionId>) -> Paid {
     let mut debts = step.account.debts().clone();
-    let clawed_back = debts.claw_back(transaction, points.into());
+    let clawed_back = debts.claw_back(earner, points.into());
     let left = points.minus(clawed_back.map_or(Points::ZERO, |recovered| recovered.points()));
     let paid_to_debt = debts.paid_by(left, status);
     Paid { clawed_back, paid_to_debt, into_lot: left.minus(paid_to_debt) }

@@ -6,9 +6,10 @@ use super::lots::{NONE, lot_change, same_change};
 use super::spend::{check_asked, sum};
 use super::{Check, Fault, Past, Step, ensure, same};
 use crate::account::Debts;
-use crate::id::{LotId, ProfileNumber, ReturnId, TransactionId, next_sequence};
+use crate::id::{LotId, ProfileNumber, ReturnId, next_sequence};
 use crate::journal::draw::first_part;
 use crate::journal::lines::difference;
+use crate::journal::owed::Earner;
 use crate::journal::{
     Bucket, Item, Items, LotKind, LotState, Origin, PaidLines, RedemptionState, ReturnEntry, ReturnedItem,
     ReturnedTo, Standing,
@@ -110,8 +111,10 @@ impl Past {
             }
             let is_revoked = self.stayed.get(&item.lot).is_some_and(|old| old.standing == Standing::Revoked);
             ensure("R3", "items.to", !is_revoked, &item.to, format_args!("back to its lot"))?;
-            let origin =
-                Origin::Returned { redemption: back.redemption.id, lot: item.lot, transaction: owner };
+            let (transaction, rate) =
+                (owner.map(|owner| owner.transaction), owner.map_or(0, |owner| owner.rate));
+            let redemption = back.redemption.id;
+            let origin = Origin::Returned { redemption, lot: item.lot, transaction, rate };
             self.announced.push_back(Announced::Returned {
                 back: back.id,
                 lot,
@@ -150,7 +153,7 @@ impl Past {
     fn check_clawed_back(&self, debts: &mut Debts, item: &ReturnedItem) -> Check<Quantity> {
         let owner = match self.lots.get(&item.lot) {
             Some(known) => known.issue.owner(),
-            None => item.clawed_back.map(|recovered| recovered.transaction),
+            None => item.clawed_back.map(|recovered| recovered.earner()),
         };
         let expected = owner.and_then(|owner| debts.claw_back(owner, item.value()));
         same("X5", "items.clawed_back", &item.clawed_back, &expected)?;
@@ -158,13 +161,13 @@ impl Past {
     }
 
     /// Checks the old lot's stated change, if a new lot stands in for it, and returns the transaction of both.
-    fn check_stood_in(&mut self, step: &Step<'_>, item: &ReturnedItem) -> Check<Option<TransactionId>> {
+    fn check_stood_in(&mut self, step: &Step<'_>, item: &ReturnedItem) -> Check<Option<Earner>> {
         let Some(old) = self.lots.get(&item.lot) else {
             let Some(change) = &item.change else { return Ok(None) };
             let now = self.stayed(step, item.lot, change)?;
             same_change(change, &lot_change(now, [NONE, NONE]))?;
             self.stayed.insert(item.lot, now);
-            return Ok(item.clawed_back.map(|recovered| recovered.transaction));
+            return Ok(item.clawed_back.map(|recovered| recovered.earner()));
         };
         let owner = old.issue.owner();
         let expected = owner.map(|_| lot_change(old.at(step.at()), [NONE, NONE]));

@@ -6,6 +6,7 @@ use super::announced::Announced;
 use super::{Check, Fault, LotRecord, Past, Step, ensure, same};
 use crate::definition::Scope;
 use crate::id::{ExternalId, LotId, ProfileNumber};
+use crate::journal::owed::Earner;
 use crate::journal::{Cause, Issue, LotDetails, LotState, Origin, Standing};
 use crate::value::{Delta, Quantity};
 
@@ -21,8 +22,8 @@ impl Past {
             (Some(Origin::Returned { .. }), Some(announced @ Announced::Returned { .. })) => {
                 self.issued_by_return(step, issue, announced)?;
             }
-            (Some(Origin::Earned { transaction, .. }), announced) => {
-                self.issued_by_transaction(step, issue, transaction, announced)?;
+            (Some(Origin::Earned { transaction, rate, .. }), announced) => {
+                self.issued_by_transaction(step, issue, Earner { transaction, rate }, announced)?;
             }
             (Some(Origin::Transferred { transfer, lot }), None) => {
                 Self::issued_by_transfer(step, issue, (transfer, lot))?;
@@ -78,12 +79,14 @@ impl Past {
         same("R3", "value_remaining", &issue.value_remaining, &value)?;
         same("R3", "issued_at", &issue.issued_at, &step.at())?;
         same("R3", "available_at", &issue.available_at, &step.at())?;
-        let Origin::Returned { redemption, lot, transaction } = origin else { return Ok(()) };
+        let Origin::Returned { redemption, lot, transaction, rate } = origin else { return Ok(()) };
         // A lot that was never here came with a redemption of a merged profile: the transaction that it belongs to is
         // taken as stated.
         let Some(old) = self.lots.get(&lot) else {
-            let transaction = transaction.or_else(|| issue.owner());
-            let origin = Origin::Returned { redemption, lot, transaction };
+            let stated = issue.owner().filter(|_| transaction.is_none());
+            let (transaction, rate) =
+                stated.map_or((transaction, rate), |owner| (Some(owner.transaction), owner.rate));
+            let origin = Origin::Returned { redemption, lot, transaction, rate };
             return same("R3", "details", &issue.details, &only_from(origin, issue.scope()));
         };
         same("R3", "details", &issue.details, &only_from(origin, old.issue.scope()))?;

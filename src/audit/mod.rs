@@ -8,6 +8,7 @@ mod change;
 mod clock;
 mod define;
 mod earn;
+mod earned;
 mod fault;
 mod give_back;
 mod hold;
@@ -63,7 +64,7 @@ struct Past {
     /// Announcements of earlier entries, which the next entries must carry out.
     announced: VecDeque<Announced>,
     /// A merged profile's transaction, if the previous entry is the first one about it in this journal.
-    given: Option<TransactionId>,
+    given: Option<(TransactionId, u8)>,
     arrival: Option<Arrival>,
     span: Span,
 }
@@ -166,7 +167,7 @@ impl Past {
         self.check_request(step)?;
         self.check_announced(step)?;
         self.check_merger(step)?;
-        self.given = self.given.filter(|id| step.entry.cause == Cause::Transaction(*id));
+        self.given = self.given.filter(|(id, _)| step.entry.cause == Cause::Transaction(*id));
         match &step.entry.kind {
             EntryKind::Define(defined) => self.define(step, defined),
             EntryKind::Issue(issue) => self.issue(step, issue),

@@ -1,11 +1,11 @@
 //! Transactions that were posted, changed, returned in part or deleted (rules X1 to X4).
 
-use super::announced::Announced;
+use super::earned::check_sold;
 use super::give_back::RedemptionRecord;
-use super::{Check, Fault, Past, Step, ensure, same};
-use crate::id::{LotId, RedemptionId, TransactionId, next_sequence};
-use crate::journal::{Earned, Issue, Origin, RedemptionState, Standing, Transaction, TransactionChange};
-use crate::value::{Amount, Points};
+use super::{Check, Past, Step, ensure, same};
+use crate::id::{RedemptionId, TransactionId};
+use crate::journal::{RedemptionState, Transaction, TransactionChange};
+use crate::value::Amount;
 
 impl Past {
     pub(super) fn transaction(&mut self, step: &Step<'_>, change: &TransactionChange) -> Check {
@@ -31,9 +31,10 @@ impl Past {
             if step.entry.external().is_some() {
                 self.add_transaction_name(now)?;
             }
-            self.given = Some(now.id);
+            self.given = Some((now.id, 0));
         }
         self.check_links(step, before.as_ref(), change)?;
+        check_sold(before.as_ref(), change)?;
         self.check_earned(step, before.as_ref(), change)?;
         for state in &change.redemptions {
             let unknown = || RedemptionRecord { made: None, state: state.clone() };
@@ -127,94 +128,6 @@ impl Past {
         }
         Ok(Some(state))
     }
-
-    /// Checks that the points kept are those that the total, less returns, would have earned (rule X4).
-    fn check_earned(
-        &mut self,
-        step: &Step<'_>,
-        before: Option<&Transaction>,
-        change: &TransactionChange,
-    ) -> Check {
-        let transaction = &change.transaction;
-        let nothing = transaction.earned.map(|now| Earned {
-            lot: None,
-            points: Points::ZERO,
-            written_off: Points::ZERO,
-            ..now
-        });
-        let (was, now) = match (before.map_or(nothing, |before| before.earned), transaction.earned) {
-            (Some(was), Some(now)) => (was, now),
-            (None, None) => return Ok(()),
-            (_, now) => return Err(Fault::new("X4", "transaction.earned", &now, "as it was")),
-        };
-        let Earned { points, lot, written_off, .. } = was;
-        same("X3", "transaction.earned", &Earned { points, lot, written_off, ..now }, &was)?;
-        let kept = now.points_for(transaction.kept());
-        same("X4", "transaction.earned.points", &now.points, &kept)?;
-        if self.given.is_some() {
-            return self.check_given_lot(step, transaction.id, now);
-        }
-        let more = now.points.checked_sub(was.points).unwrap_or_default();
-        let less = was.points.checked_sub(now.points).unwrap_or_default();
-        self.check_written_off(step, was, now, transaction.id)?;
-        let is_here = |lot: &LotId| {
-            self.lots.get(lot).is_some_and(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)))
-        };
-        let own = was.lot.filter(is_here);
-        let id = transaction.id;
-        let lot = match own {
-            None if !more.is_zero() => {
-                let lot = LotId::made_by(step.number(), next_sequence(step.entry.sequence));
-                let replaces = was.lot;
-                self.announced.push_back(Announced::EarnedLot {
-                    transaction: id,
-                    lot,
-                    points: more,
-                    replaces,
-                });
-                Some(lot)
-            }
-            _ => was.lot,
-        };
-        same("X4", "transaction.earned.lot", &now.lot, &lot)?;
-        if own.is_some() && !more.is_zero() {
-            self.announced.push_back(Announced::EarnedMore { transaction: id, points: more });
-        }
-        if !less.is_zero() {
-            let written_off = now.written_off.minus(was.written_off);
-            self.announced.push_back(Announced::ClawedBack { transaction: id, points: less, written_off });
-        }
-        Ok(())
-    }
-
-    /// Checks the points written off: those adjusted away in the transaction's own lots count as taken, once.
-    fn check_written_off(&self, step: &Step<'_>, was: Earned, now: Earned, id: TransactionId) -> Check {
-        let less = was.points.checked_sub(now.points).unwrap_or_default();
-        let most = was.written_off.plus(less);
-        let written_off = was.written_off.max(most.min(self.adjusted_away(id)));
-        // More may have been adjusted away in a closed journal.
-        let is_foreign = id.number() != step.number();
-        let is_within = now.written_off >= written_off && now.written_off <= most;
-        let is_right = if is_foreign { is_within } else { now.written_off == written_off };
-        let expected = format_args!("{written_off}");
-        ensure("X4", "transaction.earned.written_off", is_right, &now.written_off, expected)
-    }
-
-    /// Checks the lot of another journal's transaction: it is in another journal as well, or issued next.
-    fn check_given_lot(&self, step: &Step<'_>, id: TransactionId, earned: Earned) -> Check {
-        let lot = earned.lot;
-        if let Some(known) = lot.and_then(|lot| self.lots.get(&lot)) {
-            let Issue { terms, .. } = &known.issue;
-            let is_own =
-                matches!(known.issue.origin(), Some(Origin::Earned { transaction, .. }) if transaction == id);
-            ensure("X3", "transaction.earned.lot", is_own, &lot, format_args!("the lot that it earned"))?;
-            same("X3", "transaction.earned.period", &earned.period, &terms.period)?;
-        }
-        let next = LotId::made_by(step.number(), next_sequence(step.entry.sequence));
-        let is_right = lot.is_none_or(|lot| lot.number() != step.number() || lot == next);
-        let expected = format_args!("a lot of another journal, or {next}");
-        ensure("X4", "transaction.earned.lot", is_right, &lot, expected)
-    }
 }
 
 /// Checks that a change of a transaction with its history in another journal agrees with itself.
@@ -228,7 +141,6 @@ fn check_given(step: &Step<'_>, change: &TransactionChange) -> Check {
     check_return(change)
 }
 
-/// Checks that fixed fields stay the same, and that a return or a deletion changes nothing else.
 /// Checks that a changed time of the purchase is stated as it was (rule K3). Of a merged profile's purchase it is taken as
 /// stated.
 fn check_moved(step: &Step<'_>, before: Option<&Transaction>, change: &TransactionChange) -> Check {
@@ -240,6 +152,7 @@ fn check_moved(step: &Step<'_>, before: Option<&Transaction>, change: &Transacti
     same("K3", "transacted_before", &change.transacted_before, &was)
 }
 
+/// Checks that fixed fields stay the same, and that a return or a deletion changes nothing else.
 fn check_changed(before: &Transaction, change: &TransactionChange) -> Check {
     let now = &change.transaction;
     // A void transaction can still be deleted, but not changed.

@@ -42,6 +42,12 @@ impl Scope {
         Self::default().with_except(tags)
     }
 
+    /// Whether it leaves in a line with these tags.
+    pub(crate) fn admits(&self, tags: &[String]) -> bool {
+        let has_any = |of: &[String]| of.iter().any(|tag| tags.contains(tag));
+        (self.only.is_empty() || has_any(&self.only)) && !has_any(&self.except)
+    }
+
     /// Whether it leaves out nothing: then a lot has no scope.
     pub(crate) const fn is_everything(&self) -> bool {
         self.only.is_empty() && self.except.is_empty() && self.minimum_spend.is_none()

@@ -28,7 +28,7 @@ pub(crate) use rejection::{KeyReused, Refusal, Rejection};
 use crate::account::{Account, settle_due};
 use crate::id::Key;
 use crate::journal::{BatchRow, Entry, External, Fingerprint, RecordId};
-use crate::program::Program;
+use crate::program::{Earn, Program};
 use crate::store::{Change, DefinitionRef, Need, Record, View};
 use crate::time::Timestamp;
 
@@ -47,8 +47,8 @@ impl<A: sealed::Operation> Action for A {
 
 pub(crate) mod sealed {
     use super::{
-        DefinitionRef, Entries, EntryBuilder, External, Fingerprint, Need, Program, Record, RecordId,
-        Rejection, Timestamp, View, Written,
+        Earn, Entries, EntryBuilder, External, Fingerprint, Need, Program, Record, RecordId, Rejection,
+        Timestamp, View, Written,
     };
 
     /// What an operation says of itself, and its rule.
@@ -59,9 +59,9 @@ pub(crate) mod sealed {
         /// What must be loaded to decide it, besides its key and the name of what it makes.
         fn need(&self) -> Result<Need, Rejection>;
 
-        /// The definition that must be loaded as well, where the program says so.
-        fn definition(&self, _program: &Program) -> Option<DefinitionRef> {
-            None
+        /// The rates that it earns at, whose definitions must be loaded as well.
+        fn rates<'p>(&self, _program: &'p Program) -> &'p [Earn] {
+            &[]
         }
 
         /// Its content, in 128 bits.
@@ -168,7 +168,11 @@ impl<A> Copy for Asked<'_, A> {}
 #[inline]
 pub(crate) fn need<A: Action>(program: &Program, asked: Asked<'_, A>) -> Result<Need, Rejection> {
     let mut need = asked.request.need()?;
-    need.definition = need.definition.or_else(|| asked.request.definition(program));
+    let mut definitions = asked.request.rates(program).iter().filter_map(|rate| rate.point_definition_id);
+    if let Some(first) = definitions.next() {
+        need.definition = Some(DefinitionRef::Id(first));
+        need.rates = definitions.filter(|id| *id != first).collect();
+    }
     if let (Some(field), Some(_)) = (need.follows_lot, asked.key) {
         // A key is looked for in one journal, so it must be said whose.
         return Err(Rejection::Missing { field: field.into() });

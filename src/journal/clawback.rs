@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::TransactionId;
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
+use crate::journal::owed::{Earner, is_first};
 use crate::journal::{LotChange, Owed};
 use crate::program::Clawback;
 use crate::value::Points;
@@ -15,6 +16,9 @@ use crate::value::Points;
 pub struct ClawedBack {
     /// The transaction that had earned them.
     pub transaction: TransactionId,
+    /// The rate that it is about, of those that the transaction earns at (rule K2).
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub rate: u8,
     /// The number of points that come back.
     pub points: Points,
     /// The changes of the transaction's own lots that points are taken from, in the order of the lots' creation.
@@ -29,6 +33,10 @@ pub struct ClawedBack {
 }
 
 impl ClawedBack {
+    pub(crate) const fn earner(&self) -> Earner {
+        Earner { transaction: self.transaction, rate: self.rate }
+    }
+
     /// The rest, if the program collects it from later earnings.
     pub fn debt(&self) -> Points {
         self.rest(Clawback::Debt)
@@ -53,7 +61,7 @@ impl ClawedBack {
 impl Binary for ClawedBack {
     fn write(&self, to: &mut Writer<'_>) {
         let is_written_off = !self.written_off.is_zero();
-        to.flags([!self.changes.is_empty(), is_written_off, self.owed.is_some()]);
+        to.flags([!self.changes.is_empty(), is_written_off, self.owed.is_some(), self.rate > 0]);
         to.id(self.transaction);
         to.quantity(self.points);
         if !self.changes.is_empty() {
@@ -63,17 +71,21 @@ impl Binary for ClawedBack {
             to.quantity(self.written_off);
         }
         self.owed.iter().for_each(|owed| owed.write(to));
+        if self.rate > 0 {
+            to.byte(self.rate);
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "points that were clawed back";
-        let [has_changes, is_written_off, is_owed] = from.flags()?;
+        let [has_changes, is_written_off, is_owed, has_rate] = from.flags()?;
         Ok(Self {
             transaction: from.id()?,
             points: from.points()?,
             changes: from.if_set(has_changes, Reader::list)?.unwrap_or_default(),
             written_off: from.if_set(is_written_off, Reader::points)?.unwrap_or_default(),
             owed: from.if_set(is_owed, Binary::read)?,
+            rate: from.if_set(has_rate, Reader::byte)?.unwrap_or_default(),
         })
     }
 }

@@ -6,6 +6,7 @@ use crate::definition::{Scope, Terms};
 use crate::id::{DefinitionId, LotId, RedemptionId, TransactionId, TransferId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::{Arrival, Effect};
+use crate::journal::owed::{Earner, is_first};
 use crate::journal::{Bucket, Cause, LotKind, LotState, Movement, Recovered, Standing};
 use crate::json::Json;
 use crate::time::{Expiry, Period, PeriodType, Timestamp};
@@ -57,13 +58,15 @@ impl Issue {
         self.details.as_ref()?.scope.as_deref()
     }
 
-    /// The transaction that the lot belongs to: it earned the lot, or a lot that this one stands in for (rule X5).
-    /// Such a lot cannot be reassigned, and only moves in a merger.
-    pub(crate) fn owner(&self) -> Option<TransactionId> {
+    /// The transaction, and its rate, that the lot belongs to: it earned the lot, or a lot that this one stands in for
+    /// (rule X5). Such a lot cannot be reassigned, and only moves in a merger.
+    pub(crate) fn owner(&self) -> Option<Earner> {
         match self.origin()? {
-            Origin::Earned { transaction, .. } => Some(transaction),
-            Origin::Returned { transaction, .. } => transaction,
-            Origin::Transferred { .. } => None,
+            Origin::Earned { transaction, rate, .. }
+            | Origin::Returned { transaction: Some(transaction), rate, .. } => {
+                Some(Earner { transaction, rate })
+            }
+            Origin::Returned { .. } | Origin::Transferred { .. } => None,
         }
     }
 
@@ -139,11 +142,17 @@ pub enum Origin {
         /// The transaction whose own lot this one stands in for (rule X5).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         transaction: Option<TransactionId>,
+        /// The rate that it is about, of those that the transaction earns at (rule K2).
+        #[serde(default, skip_serializing_if = "is_first")]
+        rate: u8,
     },
     /// The earnings of a transaction (rule X3).
     Earned {
         /// The transaction.
         transaction: TransactionId,
+        /// The rate that it is about, of those that the transaction earns at (rule K2).
+        #[serde(default, skip_serializing_if = "is_first")]
+        rate: u8,
         /// The points that paid a debt at once, and are not in the lot (rule X4).
         #[serde(default, skip_serializing_if = "Points::is_nothing")]
         paid_to_debt: Points,
@@ -335,20 +344,26 @@ impl Binary for Scope {
 impl Binary for Origin {
     fn write(&self, to: &mut Writer<'_>) {
         match *self {
-            Self::Returned { redemption, lot, transaction } => {
+            Self::Returned { redemption, lot, transaction, rate } => {
                 to.number(0);
-                to.flags([transaction.is_some()]);
+                to.flags([transaction.is_some(), rate > 0]);
                 to.id(redemption);
                 to.id(lot);
                 transaction.inspect(|id| to.id(*id));
+                if rate > 0 {
+                    to.byte(rate);
+                }
             }
-            Self::Earned { transaction, paid_to_debt, clawed_back, replaces } => {
+            Self::Earned { transaction, rate, paid_to_debt, clawed_back, replaces } => {
                 to.number(1);
-                to.flags([clawed_back.is_some(), replaces.is_some()]);
+                to.flags([clawed_back.is_some(), replaces.is_some(), rate > 0]);
                 to.id(transaction);
                 to.quantity(paid_to_debt);
                 clawed_back.iter().for_each(|recovered| recovered.write(to));
                 replaces.inspect(|lot| to.id(*lot));
+                if rate > 0 {
+                    to.byte(rate);
+                }
             }
             Self::Transferred { transfer, lot } => {
                 to.number(2);
@@ -361,16 +376,19 @@ impl Binary for Origin {
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         match from.number()? {
             0 => {
-                let [is_own] = from.flags()?;
+                let [is_own, has_rate] = from.flags()?;
                 let (redemption, lot) = (from.id()?, from.id()?);
-                Ok(Self::Returned { redemption, lot, transaction: from.if_set(is_own, Reader::id)? })
+                let transaction = from.if_set(is_own, Reader::id)?;
+                let rate = from.if_set(has_rate, Reader::byte)?.unwrap_or_default();
+                Ok(Self::Returned { redemption, lot, transaction, rate })
             }
             1 => {
-                let [has_clawed_back, has_replaces] = from.flags()?;
+                let [has_clawed_back, has_replaces, has_rate] = from.flags()?;
                 let (transaction, paid_to_debt) = (from.id()?, from.points()?);
                 let clawed_back = from.if_set(has_clawed_back, Binary::read)?;
                 let replaces = from.if_set(has_replaces, Reader::id)?;
-                Ok(Self::Earned { transaction, paid_to_debt, clawed_back, replaces })
+                let rate = from.if_set(has_rate, Reader::byte)?.unwrap_or_default();
+                Ok(Self::Earned { transaction, rate, paid_to_debt, clawed_back, replaces })
             }
             2 => Ok(Self::Transferred { transfer: from.id()?, lot: from.id()? }),
             newer => Err(from.newer(newer)),

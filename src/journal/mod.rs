@@ -24,7 +24,7 @@ mod list;
 mod mature;
 mod merge;
 pub(crate) mod outcome;
-mod owed;
+pub(crate) mod owed;
 mod reassign;
 pub(crate) mod redeem;
 mod release;
@@ -66,7 +66,7 @@ pub use return_entry::{RedemptionState, ReturnEntry, ReturnedItem, ReturnedTo};
 pub use stamp::{BatchRow, External, Stamp};
 pub use state::{LotChange, LotState, Movements, Standing};
 pub(crate) use transaction::Transaction;
-pub use transaction::{Earned, TransactionChange};
+pub use transaction::{Earned, SoldLine, TransactionChange};
 pub use transfer::{TransferOut, TransferredItem};
 pub use unreadable::Unreadable;
 

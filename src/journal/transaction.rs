@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::definition::Scope;
 use crate::id::{DefinitionId, ExternalId, LotId, ProfileId, RedemptionId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
@@ -35,6 +36,9 @@ pub struct Transaction {
     /// Search words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The lines that were charged, each in its current state (rule K2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<SoldLine>,
     /// The items bought, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Json>,
@@ -47,9 +51,9 @@ pub struct Transaction {
     /// The part of the total that was returned (rule X4).
     #[serde(default, skip_serializing_if = "Amount::is_nothing")]
     pub returned: Amount,
-    /// The points that it earned (rule X3).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub earned: Option<Earned>,
+    /// The points that it earned, at each of the rates that the program had when it was posted (rules X3 and K2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earned: Vec<Earned>,
     /// Whether it was deleted; its history is kept.
     pub is_deleted: bool,
     /// Whether it was deleted by an update: then it stays visible, as void (rule X6).
@@ -61,8 +65,24 @@ pub struct Transaction {
     pub updated_at: Timestamp,
 }
 
-/// The points that a transaction earned, in their current state (rules X3 and X4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A line of a purchase, in its current state (rule K2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SoldLine {
+    /// Its id, unique in the transaction.
+    pub id: String,
+    /// What was charged for it.
+    pub amount: Amount,
+    /// The part of that which was returned.
+    #[serde(default, skip_serializing_if = "Amount::is_nothing")]
+    pub returned: Amount,
+    /// The words that rates go by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// The points that a transaction earned at one rate, in their current state (rules X3, X4 and K2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Earned {
     /// The points earned …
@@ -82,6 +102,9 @@ pub struct Earned {
     /// Whether such points cannot be redeemed (rule K1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_status: bool,
+    /// The lines that earn; without it, the total does (rule K2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Box<Scope>>,
     /// The points that stay earned.
     pub points: Points,
     /// The part of the rest that counts as taken from the lot, because a manager had adjusted it away (rule X4).
@@ -125,6 +148,30 @@ impl Transaction {
     pub(crate) fn kept(&self) -> Amount {
         if self.is_deleted { Amount::ZERO } else { self.total.minus(self.returned) }
     }
+
+    /// What a rate earns on: the total as kept, or the lines in its scope as kept (rule K2).
+    pub(crate) fn base(&self, earned: &Earned) -> Amount {
+        let Some(scope) = &earned.scope else { return self.kept() };
+        let lines = self.lines.iter().filter(|line| !self.is_deleted && scope.admits(&line.tags));
+        lines.fold(Amount::ZERO, |sum, line| sum.plus(line.kept()))
+    }
+
+    /// The points that stay earned, at all rates together.
+    pub fn points_earned(&self) -> Points {
+        self.earned.iter().fold(Points::ZERO, |sum, earned| sum.plus(earned.points))
+    }
+
+    /// Whether it earned by its lines: then what comes back must say which (rule K2).
+    pub(crate) fn has_earned_by_line(&self) -> bool {
+        !self.lines.is_empty() && self.earned.iter().any(|earned| earned.scope.is_some())
+    }
+}
+
+impl SoldLine {
+    /// The part of it that was not returned.
+    pub(crate) fn kept(&self) -> Amount {
+        self.amount.minus(self.returned)
+    }
 }
 
 impl Earned {
@@ -149,13 +196,11 @@ impl Earned {
 
 impl TransactionChange {
     /// The months in which its points are or were earned, as records (rule K3).
-    pub(super) fn earned_in(&self) -> impl Iterator<Item = RecordId> + use<> {
-        let definition = self.transaction.earned.and_then(|earned| earned.definition_id);
+    pub(super) fn earned_in(&self) -> impl Iterator<Item = RecordId> + use<'_> {
+        let definitions = self.transaction.earned.iter().filter_map(|earned| earned.definition_id);
         let times = [Some(self.transaction.transacted_at), self.transacted_before];
         let months = times.into_iter().flatten().map(earned_month);
-        definition
-            .into_iter()
-            .flat_map(move |id| months.clone().map(move |month| RecordId::of_earned(id, month)))
+        definitions.flat_map(move |id| months.clone().map(move |month| RecordId::of_earned(id, month)))
     }
 
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
@@ -200,13 +245,15 @@ impl Binary for Transaction {
             self.is_deleted,
             self.external_id.is_some(),
             self.redemption_id.is_some(),
-            self.earned.is_some(),
+            !self.earned.is_empty(),
             !self.returned.is_zero(),
             !self.tags.is_empty(),
             self.items.is_some(),
             self.payments.is_some(),
             self.meta.is_some(),
             self.is_void,
+            self.earned.len() > 1,
+            !self.lines.is_empty(),
         ]);
         if is_other {
             to.id(self.id);
@@ -226,7 +273,12 @@ impl Binary for Transaction {
         }
         self.external_id.iter().for_each(|id| to.text(id.as_str()));
         self.redemption_id.inspect(|id| to.id(*id));
-        self.earned.inspect(|earned| earned.write(to));
+        if let Some((first, others)) = self.earned.split_first() {
+            first.write(to);
+            if !others.is_empty() {
+                to.list(others);
+            }
+        }
         if !self.returned.is_zero() {
             to.quantity(self.returned);
         }
@@ -234,6 +286,9 @@ impl Binary for Transaction {
             to.texts(&self.tags);
         }
         [&self.items, &self.payments, &self.meta].into_iter().flatten().for_each(|json| to.json(json));
+        if !self.lines.is_empty() {
+            to.list(&self.lines);
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
@@ -253,6 +308,8 @@ impl Binary for Transaction {
             has_payments,
             has_meta,
             is_void,
+            has_rates,
+            has_lines,
         ] = from.flags()?;
         let (id, profile_id, total) = (from.made(is_other)?, from.parsed("a profile's id")?, from.amount()?);
         let total_original = if has_paid_less { from.amount()? } else { total };
@@ -269,12 +326,45 @@ impl Binary for Transaction {
             is_void,
             external_id: from.if_set(has_external_id, |from| from.parsed("an external id"))?,
             redemption_id: from.if_set(has_redemption, Reader::id)?,
-            earned: from.if_set(has_earned, Binary::read)?,
+            earned: read_rates(from, has_earned, has_rates)?,
             returned: from.if_set(has_returned, Reader::amount)?.unwrap_or_default(),
             tags: from.if_set(has_tags, Reader::texts)?.unwrap_or_default(),
             items: from.if_set(has_items, Reader::json)?,
             payments: from.if_set(has_payments, Reader::json)?,
             meta: from.if_set(has_meta, Reader::json)?,
+            lines: from.if_set(has_lines, Reader::list)?.unwrap_or_default(),
+        })
+    }
+}
+
+fn read_rates(from: &mut Reader<'_>, has_earned: bool, has_rates: bool) -> Reading<Vec<Earned>> {
+    let first = from.if_set(has_earned, Binary::read)?;
+    let others: Vec<Earned> = from.if_set(has_rates, Reader::list)?.unwrap_or_default();
+    Ok(first.into_iter().chain(others).collect())
+}
+
+impl Binary for SoldLine {
+    fn write(&self, to: &mut Writer<'_>) {
+        let (has_returned, has_tags) = (!self.returned.is_zero(), !self.tags.is_empty());
+        to.flags([has_returned, has_tags]);
+        to.text(&self.id);
+        to.quantity(self.amount);
+        if has_returned {
+            to.quantity(self.returned);
+        }
+        if has_tags {
+            to.texts(&self.tags);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "a line of a transaction";
+        let [has_returned, has_tags] = from.flags()?;
+        Ok(Self {
+            id: from.string()?,
+            amount: from.amount()?,
+            returned: from.if_set(has_returned, Reader::amount)?.unwrap_or_default(),
+            tags: from.if_set(has_tags, Reader::texts)?.unwrap_or_default(),
         })
     }
 }
@@ -288,6 +378,7 @@ impl Binary for Earned {
             self.lot.is_some(),
             is_written_off,
             self.is_status,
+            self.scope.is_some(),
         ]);
         to.quantity(self.points_rate);
         to.quantity(self.amount_rate);
@@ -300,11 +391,12 @@ impl Binary for Earned {
         if is_written_off {
             to.quantity(self.written_off);
         }
+        self.scope.iter().for_each(|scope| scope.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "what a transaction earned";
-        let [has_period, has_definition, has_lot, is_written_off, is_status] = from.flags()?;
+        let [has_period, has_definition, has_lot, is_written_off, is_status, has_scope] = from.flags()?;
         Ok(Self {
             points_rate: from.points()?,
             amount_rate: from.amount()?,
@@ -316,6 +408,7 @@ impl Binary for Earned {
             points: from.points()?,
             lot: from.if_set(has_lot, Reader::id)?,
             written_off: from.if_set(is_written_off, Reader::points)?.unwrap_or_default(),
+            scope: from.if_set(has_scope, Binary::read)?,
         })
     }
 }

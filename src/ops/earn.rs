@@ -4,28 +4,32 @@ use crate::definition::{Defined, Definition, Terms};
 use crate::engine::Rejection;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::lot::{LotRecord, changed};
-use crate::id::{DefinitionId, LotId, TransactionId, next_sequence};
+use crate::id::{DefinitionId, LotId, next_sequence};
+use crate::journal::owed::Earner;
 use crate::journal::{
     Bucket, Cause, ClawedBack, Earned, EarnedMore, EntryKind, Issue, LotChange, LotDetails, LotState,
     Movement, Origin, Owed, Recovered, Standing, Transaction,
 };
-use crate::program::Program;
+use crate::program::{Earn, Program};
 use crate::store::View;
 use crate::time::{Expiry, Timestamp};
-use crate::value::{Delta, Points, Quantity};
+use crate::value::{Amount, Delta, Points, Quantity};
 use chrono::TimeDelta;
+use smallvec::SmallVec;
 
-/// The program's rule as a transaction keeps it, with nothing earned yet; `None` where there is no rule. Whether the
-/// points can be redeemed is what their definition says now (rule K1).
-pub(crate) fn rule(program: &Program, view: &View<'_>) -> Result<Option<Earned>, Rejection> {
-    let Some(earn) = &program.settings().earn else { return Ok(None) };
-    let is_status =
-        match (earn.point_definition_id, view.found.definition.and_then(|record| record.defined())) {
-            (None, _) => false,
-            (Some(_), Some(Defined { definition: Definition::Point(point), .. })) => !point.is_redeemable,
-            _ => return Err(Rejection::UnknownDefinition { field: "earn.point_definition_id".into() }),
-        };
-    Ok(Some(Earned {
+/// The program's rates as a transaction keeps them, with nothing earned yet. Whether the points can be redeemed is what
+/// their definition says now (rules K1 and K2).
+pub(crate) fn rates(program: &Program, view: &View<'_>) -> Result<Vec<Earned>, Rejection> {
+    program.settings().earn.iter().map(|earn| rate(program, view, earn)).collect()
+}
+
+fn rate(program: &Program, view: &View<'_>, earn: &Earn) -> Result<Earned, Rejection> {
+    let is_status = match earn.point_definition_id.map(|id| view.found.defined(id)) {
+        None => false,
+        Some(Some(Defined { definition: Definition::Point(point), .. })) => !point.is_redeemable,
+        Some(_) => return Err(Rejection::UnknownDefinition { field: "earn.point_definition_id".into() }),
+    };
+    Ok(Earned {
         points_rate: earn.points,
         amount_rate: earn.amount,
         point_scale: program.point_scale().decimals(),
@@ -33,54 +37,84 @@ pub(crate) fn rule(program: &Program, view: &View<'_>) -> Result<Option<Earned>,
         period: earn.period,
         definition_id: earn.point_definition_id,
         is_status,
+        scope: earn.scope.clone().map(Box::new),
         points: Points::ZERO,
         written_off: Points::ZERO,
         lot: None,
-    }))
+    })
 }
 
-/// What stays earned, and in which lot, now that a transaction's total is another. Its own entry is written next, and a
-/// new lot right after it.
+/// What stays earned at each rate, and in which lot, now that a transaction's total or lines are others. Its own entry is
+/// written next, and right after it one for each rate that earns more or less.
 pub(crate) fn plan(draft: &EntryBuilder<'_>, view: &View<'_>, transaction: &mut Transaction) {
-    let kept = transaction.kept();
-    let Some(was) = transaction.earned else { return };
-    let points = was.points_for(kept);
-    let has_lot = earned_lot(draft, view, was).is_some_and(|own| own.is_here);
-    let lot = if points > was.points && !has_lot {
-        Some(LotId::made_by(draft.first.number(), next_sequence(draft.first.next_sequence())))
-    } else {
-        was.lot
-    };
-    // What a manager adjusted away counts as taken, once.
-    let less = was.points.checked_sub(points).unwrap_or_default();
-    let written_off = was.written_off.max(was.written_off.plus(less).min(adjusted_away(view)));
-    transaction.earned = Some(Earned { points, lot, written_off, ..was });
+    let bases: SmallVec<[Amount; 2]> =
+        transaction.earned.iter().map(|earned| transaction.base(earned)).collect();
+    let id = transaction.id;
+    let mut sequence = draft.first.next_sequence();
+    for ((earned, base), rate) in transaction.earned.iter_mut().zip(bases).zip(0..) {
+        let points = earned.points_for(base);
+        if points == earned.points {
+            continue;
+        }
+        sequence = next_sequence(sequence);
+        let has_lot = earned_lot(draft, view, earned).is_some_and(|own| own.is_here);
+        if points > earned.points && !has_lot {
+            earned.lot = Some(LotId::made_by(draft.first.number(), sequence));
+        }
+        // What a manager adjusted away counts as taken, once.
+        let less = earned.points.checked_sub(points).unwrap_or_default();
+        let away = adjusted_away(view, Earner { transaction: id, rate });
+        earned.written_off = earned.written_off.max(earned.written_off.plus(less).min(away));
+        earned.points = points;
+    }
 }
 
-/// Makes what stays earned what the transaction's total, less what came back of it, would have earned (rule X4).
+/// Makes what stays earned what the transaction, less what came back of it, would have earned (rules X4 and K2).
 pub(crate) fn settle(
     draft: &mut EntryBuilder<'_>,
     view: &View<'_>,
-    was: Option<Earned>,
+    was: &[Earned],
     transaction: &Transaction,
 ) -> Result<(), Rejection> {
-    let (Some(was), Some(now)) = (was, transaction.earned) else { return Ok(()) };
-    if now.points <= was.points {
-        return claw_back(draft, view, was, transaction);
+    for ((was, now), rate) in was.iter().zip(&transaction.earned).zip(0..) {
+        let sale = Sale { transaction, earner: Earner { transaction: transaction.id, rate }, now };
+        if now.points > was.points {
+            earn(draft, view, was, sale)?;
+        } else if now.points < was.points {
+            claw_back(draft, view, was, sale)?;
+        }
     }
+    Ok(())
+}
+
+/// A transaction, and what it earns at one of its rates.
+#[derive(Clone, Copy)]
+struct Sale<'a> {
+    transaction: &'a Transaction,
+    earner: Earner,
+    now: &'a Earned,
+}
+
+fn earn(
+    draft: &mut EntryBuilder<'_>,
+    view: &View<'_>,
+    was: &Earned,
+    sale: Sale<'_>,
+) -> Result<(), Rejection> {
+    let Sale { earner, now, .. } = sale;
     let points = now.points.minus(was.points);
     if !draft.first.pot(now.kind()).has_room_for(points.into()) {
         return Err(too_much());
     }
     // What the transaction owes itself comes first, collected or not.
     let mut debts = draft.account().debts().clone();
-    let clawed_back = debts.claw_back(transaction.id, points.into());
+    let clawed_back = debts.claw_back(earner, points.into());
     let left = points.minus(clawed_back.map_or(Points::ZERO, |recovered| recovered.points()));
     let paid_to_debt = debts.paid_by(left, now.status());
     let more = More { points, clawed_back, paid_to_debt, into_lot: left.minus(paid_to_debt) };
     match (earned_lot(draft, view, was).filter(|own| own.is_here), now.lot) {
-        (Some(own), _) => earn_more(draft, &own.lot, transaction.id, now.status(), more),
-        (None, Some(_)) => issue(draft, transaction, was.lot, more)?,
+        (Some(own), _) => earn_more(draft, &own.lot, earner, now.status(), more),
+        (None, Some(lot)) => issue(draft, sale, (lot, was.lot), more)?,
         (None, None) => {}
     }
     Ok(())
@@ -101,18 +135,15 @@ struct More {
 fn claw_back(
     draft: &mut EntryBuilder<'_>,
     view: &View<'_>,
-    was: Earned,
-    transaction: &Transaction,
+    was: &Earned,
+    sale: Sale<'_>,
 ) -> Result<(), Rejection> {
-    let now = transaction.earned.unwrap_or(was);
+    let Sale { transaction, earner, now } = sale;
     let points = was.points.minus(now.points);
-    if points.is_zero() {
-        return Ok(());
-    }
     let written_off = now.written_off.minus(was.written_off);
     let mut left = points.minus(written_off);
     let (mut changes, mut held) = (Vec::new(), Vec::new());
-    for lot in own_lots(draft, view) {
+    for lot in own_lots(draft, view, earner) {
         let (change, value) = taken(&lot, left);
         left = left.minus(value);
         changes.extend(change);
@@ -120,14 +151,14 @@ fn claw_back(
             held.push(lot.now.lot);
         }
     }
-    let id = transaction.id;
-    let sold_at = draft.account().debts().sold_at(id).unwrap_or(transaction.transacted_at);
+    let Earner { transaction: id, rate } = earner;
+    let sold_at = draft.account().debts().sold_at(earner).unwrap_or(transaction.transacted_at);
     let policy = draft.program.settings().clawback;
-    let owed = Owed { transaction: id, sold_at, policy, points: left, status: now.status(), held };
+    let owed = Owed { transaction: id, rate, sold_at, policy, points: left, status: now.status(), held };
     // What came along in mergers may be owed as well (rule Q3).
     draft.first.point_debt().checked_add(owed.point_debt()).ok_or_else(too_much)?;
     let owed = Some(owed).filter(|owed| !owed.points.is_zero());
-    let clawed = ClawedBack { transaction: id, points, changes, written_off, owed };
+    let clawed = ClawedBack { transaction: id, rate, points, changes, written_off, owed };
     draft.write_for(Cause::Transaction(id), EntryKind::Clawback(Box::new(clawed)));
     Ok(())
 }
@@ -144,7 +175,7 @@ fn taken(lot: &LotRecord<'_>, points: Points) -> (Option<LotChange>, Points) {
 fn earn_more(
     draft: &mut EntryBuilder<'_>,
     lot: &LotRecord<'_>,
-    transaction: TransactionId,
+    Earner { transaction, rate }: Earner,
     status: Option<DefinitionId>,
     more: More,
 ) {
@@ -153,22 +184,23 @@ fn earn_more(
     let after = LotState { remaining: lot.now.remaining.plus(value), ..lot.now };
     let debt = (Bucket::Issued, Bucket::PaidToDebt, paid_to_debt.into());
     let change = changed(after, [(Bucket::Issued, after.standing.bucket(), value), debt]);
-    let more = EarnedMore { transaction, change, status, paid_to_debt, clawed_back };
+    let more = EarnedMore { transaction, rate, change, status, paid_to_debt, clawed_back };
     draft.write_for(Cause::Transaction(transaction), EntryKind::Earn(Box::new(more)));
 }
 
 /// Issues points in a new lot, less the points that were owed.
 fn issue(
     draft: &mut EntryBuilder<'_>,
-    transaction: &Transaction,
-    replaces: Option<LotId>,
+    sale: Sale<'_>,
+    (lot, replaces): (LotId, Option<LotId>),
     more: More,
 ) -> Result<(), Rejection> {
-    let Some(earned) = transaction.earned else { return Ok(()) };
-    let Some(lot) = earned.lot else { return Ok(()) };
+    let Sale { transaction, earner, now: earned } = sale;
+    let rate = earner.rate;
     let More { points, clawed_back, paid_to_debt, into_lot } = more;
     let (available_at, expires_at) = dates(transaction, earned)?;
-    let origin = Some(Origin::Earned { transaction: transaction.id, paid_to_debt, clawed_back, replaces });
+    let origin =
+        Some(Origin::Earned { transaction: transaction.id, rate, paid_to_debt, clawed_back, replaces });
     let issue = Issue {
         lot,
         kind: earned.kind(),
@@ -193,7 +225,7 @@ fn issue(
 }
 
 /// When earned points become available, and when they expire (rule X3).
-fn dates(transaction: &Transaction, earned: Earned) -> Result<(Timestamp, Expiry), Rejection> {
+fn dates(transaction: &Transaction, earned: &Earned) -> Result<(Timestamp, Expiry), Rejection> {
     let out_of_range = |_| Rejection::TimeOutOfRange { field: "transacted_at".into() };
     let delay = TimeDelta::days(earned.delay_days.into());
     let available_at = transaction.transacted_at.checked_add(delay).map_err(out_of_range)?;
@@ -212,7 +244,7 @@ struct EarnedLot<'a> {
     is_here: bool,
 }
 
-fn earned_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, earned: Earned) -> Option<EarnedLot<'a>> {
+fn earned_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, earned: &Earned) -> Option<EarnedLot<'a>> {
     own_lot(draft, view, earned.lot?)
 }
 
@@ -226,19 +258,26 @@ fn own_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, id: LotId) -> Option<E
     here.or_else(|| Some(EarnedLot { lot: find(view.found.closed_lot(id))?, is_here: false }))
 }
 
-/// The lot that the transaction earned, and those that stand in for it, in the order in which they came to be (rule X5).
-fn own_lots<'a>(draft: &EntryBuilder<'_>, view: &View<'a>) -> Vec<LotRecord<'a>> {
+/// The lot that the transaction earned at a rate, and those that stand in for it, in the order in which they came to be
+/// (rule X5).
+fn own_lots<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, earner: Earner) -> Vec<LotRecord<'a>> {
     let own = view.found.own_lots.iter();
-    let mut lots: Vec<_> = own.filter_map(|(id, _)| Some(own_lot(draft, view, *id)?.lot)).collect();
+    let lots = own.filter_map(|(id, _)| Some(own_lot(draft, view, *id)?.lot));
+    let mut lots: Vec<_> = lots.filter(|lot| lot.issue.owner() == Some(earner)).collect();
     let is_earned = |lot: &LotRecord<'_>| matches!(lot.issue.origin(), Some(Origin::Earned { .. }));
     lots.sort_by_key(|lot| (!is_earned(lot), lot.issue.issued_at, lot.now.lot));
     lots
 }
 
-/// What was adjusted away in the transaction's own lots, net.
-fn adjusted_away(view: &View<'_>) -> Points {
+/// What was adjusted away in the lots that the transaction earned at a rate, net.
+fn adjusted_away(view: &View<'_>, earner: Earner) -> Points {
     let mut away = Delta::ZERO;
-    let entries = view.found.own_lots.iter().flat_map(|(_, entries)| entries);
+    let is_own = |lot: LotId| {
+        let record = view.found.lot(lot).or_else(|| view.found.closed_lot(lot));
+        record.and_then(|record| record.made.issue_of(lot)).and_then(Issue::owner) == Some(earner)
+    };
+    let own = view.found.own_lots.iter().filter(|(lot, _)| is_own(*lot));
+    let entries = own.flat_map(|(_, entries)| entries);
     for entry in entries.filter(|entry| matches!(entry.kind, EntryKind::Adjust(_))) {
         entry.effects(|effect| match effect.movement() {
             Some(Movement { from: Bucket::Adjusted, value, .. }) => away = away.down(value),

@@ -152,7 +152,8 @@ impl Operation for ReturnRedemption {
     }
 }
 
-fn check_lines(program: &Program, lines: &[ReturnLine]) -> Result<(), Rejection> {
+/// Checks the lines that come back: each once, and more than nothing of it.
+pub(crate) fn check_lines(program: &Program, lines: &[ReturnLine]) -> Result<(), Rejection> {
     if lines.is_empty() {
         return Err(Rejection::Missing { field: "lines".into() });
     }

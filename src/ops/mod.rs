@@ -17,6 +17,7 @@ pub(crate) mod quote;
 pub(crate) mod redeem;
 pub mod request;
 mod return_transaction;
+pub(crate) mod sold_lines;
 mod sweep;
 mod template;
 mod transact;

@@ -17,8 +17,8 @@ use crate::id::Key;
 use crate::journal::{
     External, Fingerprint, Hold, PointLot, RecordId, Redemption, Return, Reward, Transaction,
 };
-use crate::program::Program;
-use crate::store::{DefinitionRef, Need, Record, View};
+use crate::program::{Earn, Program};
+use crate::store::{Need, Record, View};
 use crate::time::Timestamp;
 
 pub use super::decide::{decide, need};
@@ -198,8 +198,8 @@ impl Operation for Request {
         any_request!(self, request => request.need())
     }
 
-    fn definition(&self, program: &Program) -> Option<DefinitionRef> {
-        any_request!(self, request => request.definition(program))
+    fn rates<'p>(&self, program: &'p Program) -> &'p [Earn] {
+        any_request!(self, request => request.rates(program))
     }
 
     fn fingerprint(&self) -> Fingerprint {

@@ -8,6 +8,8 @@ use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{EntryId, TransactionId};
 use crate::journal::{Balances, EntryKind, Fingerprint, Transaction};
+use crate::ops::give_back::{ReturnLine, check_lines};
+use crate::ops::sold_lines;
 use crate::ops::transact::{about, current, write};
 use crate::program::Program;
 use crate::store::{Need, View};
@@ -33,20 +35,29 @@ use crate::value::{Amount, Points};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReturnTransaction {
     /// Which transaction.
     pub transaction_id: TransactionId,
-    /// How much of its total.
-    pub amount: Amount,
+    /// How much of its total; or else …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Amount>,
+    /// … which of its lines. If it earned by its lines, they must be said (rule K2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<ReturnLine>>,
 }
 
 impl ReturnTransaction {
     /// Returns this much of a purchase.
     pub const fn new(transaction_id: TransactionId, amount: Amount) -> Self {
-        Self { transaction_id, amount }
+        Self { transaction_id, amount: Some(amount), lines: None }
+    }
+
+    /// Returns these lines of a purchase, or parts of them (rule K2).
+    pub fn of_lines(transaction_id: TransactionId, lines: impl IntoIterator<Item = ReturnLine>) -> Self {
+        Self { transaction_id, amount: None, lines: Some(lines.into_iter().collect()) }
     }
 }
 
@@ -60,7 +71,8 @@ pub struct TransactionReturn {
     pub transaction: Transaction,
     /// What came back.
     pub amount: Amount,
-    /// The points that were clawed back for it: from the transaction's own lot, as a debt, or short.
+    /// The points that were clawed back for it: from the transaction's own lots, as a debt, or short; at all
+    /// rates together.
     pub points_clawed_back: Points,
     /// The account's balances right after it: of the one that has the points, where the profile was merged into another.
     pub balances: Balances,
@@ -78,24 +90,32 @@ impl Operation for ReturnTransaction {
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
-        check::amount(program, "amount", self.amount)
+        match (self.amount, &self.lines) {
+            (Some(_), Some(_)) => {
+                Err(Rejection::Contradiction { field: "amount".into(), other: "lines".into() })
+            }
+            (None, None) => Err(Rejection::Missing { field: "amount".into() }),
+            (Some(amount), None) => check::amount(program, "amount", amount),
+            (None, Some(lines)) => check_lines(program, lines),
+        }
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let before = current(view, self.transaction_id)?;
+        let (amount, lines) = sold_lines::returned(self, before)?;
         let left = before.kept();
-        if self.amount > left {
-            return Err(Rejection::ReturnAboveTransaction { requested: self.amount, left });
+        if amount > left {
+            return Err(Rejection::ReturnAboveTransaction { requested: amount, left });
         }
-        let returned = before.returned.plus(self.amount);
-        let transaction = Transaction { returned, updated_at: draft.at, ..before.clone() };
-        write(draft, view, Some(before), transaction, Some(self.amount))
+        let returned = before.returned.plus(amount);
+        let transaction = Transaction { returned, lines, updated_at: draft.at, ..before.clone() };
+        write(draft, view, Some(before), transaction, Some(amount))
     }
 
     fn outcome(&self, written: &Written<'_>) -> Option<TransactionReturn> {
         let first = written.first()?;
         let EntryKind::Transaction(change) = &first.kind else { return None };
-        let clawed = written.iter().find_map(|entry| match &entry.kind {
+        let clawed = written.iter().filter_map(|entry| match &entry.kind {
             EntryKind::Clawback(clawed) => Some(clawed.points),
             _ => None,
         });
@@ -103,7 +123,7 @@ impl Operation for ReturnTransaction {
             id: first.id(written.account.number()),
             transaction: change.transaction.clone(),
             amount: change.returned?,
-            points_clawed_back: clawed.unwrap_or_default(),
+            points_clawed_back: clawed.fold(Points::ZERO, Points::plus),
             balances: written.last()?.balances,
         })
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::definition::Line;
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::sealed::Operation;
@@ -9,11 +10,11 @@ use crate::engine::{Rejection, Written, check};
 use crate::id::{ExternalId, ProfileId, RedemptionId, TransactionId};
 use crate::journal::{EntryKind, External, Fingerprint, RecordId, Transaction, TransactionChange};
 use crate::json::Json;
-use crate::ops::earn;
 use crate::ops::link::relink;
-use crate::program::Program;
+use crate::ops::{earn, sold_lines};
+use crate::program::{Earn, Program};
 use crate::setters::setters;
-use crate::store::{DefinitionRef, Need, Owner, Record, View};
+use crate::store::{Need, Owner, Record, View};
 use crate::time::{When, Zone};
 use crate::value::Amount;
 
@@ -58,6 +59,10 @@ pub struct PostTransaction {
     /// Words to find it by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// What was charged, line by line: at most the total together. Rates of the program may go by their tags (rule K2).
+    /// In an update, no lines means those that it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
     /// The purchased items, stored as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Json>,
@@ -81,6 +86,7 @@ impl PostTransaction {
             timezone: None,
             external_id: None,
             tags: Vec::new(),
+            lines: Vec::new(),
             items: None,
             payments: None,
             meta: None,
@@ -113,6 +119,9 @@ setters! { PostTransaction {
     /// With tags.
     with_tags(tags: impl IntoIterator<Item = impl Into<String>>) = tags.into_iter().map(Into::into).collect();
 
+    /// With what was charged, line by line (rule K2).
+    with_lines(lines: impl IntoIterator<Item = Line>) = lines.into_iter().collect();
+
     /// With its items, kept as sent.
     with_items(items: Json) = Some(items);
 
@@ -130,9 +139,8 @@ impl Operation for PostTransaction {
         Ok(Need { redemption: self.redemption_id, ..Need::of(Owner::Profile(self.profile_id)) })
     }
 
-    /// The definition of the points that it earns.
-    fn definition(&self, program: &Program) -> Option<DefinitionRef> {
-        program.settings().earn?.point_definition_id.map(DefinitionRef::Id)
+    fn rates<'p>(&self, program: &'p Program) -> &'p [Earn] {
+        &program.settings().earn
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -148,13 +156,14 @@ impl Operation for PostTransaction {
         if let Some(original) = self.total_original {
             check::sum(program, "total_original", original)?;
         }
-        check::tags(&self.tags)
+        check::tags(&self.tags)?;
+        sold_lines::check(program, &self.lines, self.total)
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
         let id = TransactionId::made_by(draft.first.number(), draft.first.next_sequence());
         let transaction = self.transaction(draft, id, None)?;
-        let transaction = Transaction { earned: earn::rule(draft.program, view)?, ..transaction };
+        let transaction = Transaction { earned: earn::rates(draft.program, view)?, ..transaction };
         write(draft, view, None, transaction, None)
     }
 
@@ -235,14 +244,16 @@ impl Operation for UpdateTransaction {
             draft.without_name();
         }
         let said = self.transaction.transaction(draft, self.transaction_id, Some(before))?;
+        let lines = sold_lines::updated(self, before)?;
         let transaction = Transaction {
+            lines,
             external_id: before.external_id.clone().or(said.external_id),
             redemption_id: said.redemption_id.filter(|_| !self.is_void),
             is_deleted: self.is_void,
             is_void: self.is_void,
             created_at: before.created_at,
             returned: before.returned,
-            earned: before.earned,
+            earned: before.earned.clone(),
             ..said
         };
         write(draft, view, Some(before), transaction, None)
@@ -330,6 +341,7 @@ impl PostTransaction {
             && self.transacted_at.is_none_or(is_then)
             && self.timezone.is_none_or(|zone| zone == posted.timezone)
             && self.tags == posted.tags
+            && sold_lines::says(&self.lines, &posted.lines)
             && (&self.items, &self.payments, &self.meta) == (&posted.items, &posted.payments, &posted.meta)
     }
 
@@ -356,11 +368,12 @@ impl PostTransaction {
             transacted_at,
             timezone,
             tags: self.tags.clone(),
+            lines: sold_lines::sold(&self.lines),
             items: self.items.clone(),
             payments: self.payments.clone(),
             meta: self.meta.clone(),
             returned: Amount::ZERO,
-            earned: None,
+            earned: Vec::new(),
             is_deleted: false,
             is_void: false,
             created_at: draft.at,
@@ -382,14 +395,14 @@ pub(crate) fn write(
     if came_back > total {
         return Err(Rejection::TotalBelowReturned { total, returned: came_back });
     }
-    let was = transaction.earned;
+    let was = transaction.earned.clone();
     earn::plan(draft, view, &mut transaction);
     let transacted_before = before.map(|before| before.transacted_at);
     let transacted_before = transacted_before.filter(|before| *before != transaction.transacted_at);
     let transaction_now = transaction.clone();
     let change = TransactionChange { transaction: transaction_now, redemptions, returned, transacted_before };
     draft.write(EntryKind::Transaction(Box::new(change)));
-    earn::settle(draft, view, was, &transaction)
+    earn::settle(draft, view, &was, &transaction)
 }
 
 fn transaction(written: &Written<'_>) -> Option<Transaction> {

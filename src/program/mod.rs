@@ -61,9 +61,9 @@ pub struct ProgramSettings {
     /// What becomes of value that goes back to a lot which has expired since (rule R3).
     #[serde(default)]
     pub expired_return: ExpiredReturn,
-    /// Points earned on a transaction's total (rule X3).
-    #[serde(default)]
-    pub earn: Option<Earn>,
+    /// The rates at which transactions earn points (rules X3 and K2). In JSON, one of them or a list.
+    #[serde(default, with = "policy::rates")]
+    pub earn: Vec<Earn>,
     /// What becomes of earned points that must come back and were spent (rule X4).
     #[serde(default)]
     pub clawback: Clawback,
@@ -94,6 +94,9 @@ const fn default_tolerance() -> u32 {
     300
 }
 
+/// The most rates that a program earns at.
+const MOST_RATES: usize = 16;
+
 impl ProgramSettings {
     /// The defaults, in a currency and a zone.
     pub const fn new(currency: Currency, timezone: Zone) -> Self {
@@ -107,7 +110,7 @@ impl ProgramSettings {
             time_tolerance_seconds: default_tolerance(),
             key_window_seconds: None,
             expired_return: ExpiredReturn::Original,
-            earn: None,
+            earn: Vec::new(),
             clawback: Clawback::Debt,
             minimum_spend: None,
             redemption_cap: None,
@@ -139,8 +142,8 @@ setters! { ProgramSettings {
     /// With this policy for what is returned to an expired reward (rule R3).
     with_expired_return(expired_return: ExpiredReturn) = expired_return;
 
-    /// With points that purchases earn (rule X3).
-    with_earn(earn: Earn) = Some(earn);
+    /// With points that purchases earn, at one rate or at several (rules X3 and K2).
+    with_earn(earn: impl IntoIterator<Item = Earn>) = earn.into_iter().collect();
 
     /// With this policy for points that were spent before their purchase came back (rule X4).
     with_clawback(clawback: Clawback) = clawback;
@@ -171,6 +174,9 @@ pub enum ProgramError {
     /// Points have at most four decimals.
     #[error("point_scale: {0} is above 4 (rule Q4)")]
     PointScale(u8),
+    /// There are more rates than a program may have.
+    #[error("earn: {0} rates are more than 16 (rule K2)")]
+    TooManyRates(usize),
     /// An amount that must be above zero is not.
     #[error("{field}: must be above zero (rule Q6)")]
     NotPositive {
@@ -306,7 +312,10 @@ impl TryFrom<ProgramSettings> for Program {
                 check(field, amount.ten_thousandths(), amount.to_decimal(), minor_unit)?;
             }
         }
-        if let Some(earn) = &settings.earn {
+        if settings.earn.len() > MOST_RATES {
+            return Err(ProgramError::TooManyRates(settings.earn.len()));
+        }
+        for earn in &settings.earn {
             check("earn.points", earn.points.ten_thousandths(), earn.points.to_decimal(), point_scale)?;
             check("earn.amount", earn.amount.ten_thousandths(), earn.amount.to_decimal(), minor_unit)?;
         }

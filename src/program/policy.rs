@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::ProgramError;
+use crate::definition::Scope;
 use crate::id::DefinitionId;
 use crate::setters::setters;
 use crate::time::{Period, PeriodType};
@@ -58,8 +59,34 @@ pub enum Clawback {
 /// # }
 /// ```
 ///
+/// With a scope it earns on the lines of a sale that the scope admits, and a program may have several rates (rule K2):
+///
+/// ```
+/// use scrip::definition::Scope;
+/// use scrip::program::{Earn, ProgramSettings};
+/// use scrip::request::Line;
+/// use scrip::{Amount, Ledger, MemoryStore, Points, PostTransaction, ProfileId};
+///
+/// // A point for a dollar, but not on tax; two more for a dollar of shoes.
+/// let all = Earn::new(Points::from(1), Amount::from(1)).with_scope(Scope::except(["tax"]));
+/// let shoes = Earn::new(Points::from(2), Amount::from(1)).with_scope(Scope::only(["shoes"]));
+/// let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
+/// let mut ledger = Ledger::new(settings.with_earn([all, shoes]).try_into()?, MemoryStore::new());
+/// let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+///
+/// let lines = [
+///     Line::new("boots", Amount::from(50)).with_tags(["shoes"]),
+///     Line::new("socks", Amount::from(5)),
+///     Line::new("gst", Amount::from(6)).with_tags(["tax"]),
+/// ];
+/// let sale = PostTransaction::new(ProfileId::new("alice")?, Amount::from(61)).with_lines(lines);
+/// let earned = till.commit(sale)?.earned;
+/// assert_eq!((earned[0].points, earned[1].points), (Points::from(55), Points::from(100)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// In JSON, `period_days` is a period of local days, and `period` with a `period_type` one of another type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "EarnForm", into = "EarnForm")]
 pub struct Earn {
     /// The points that are earned …
@@ -72,6 +99,8 @@ pub struct Earn {
     pub period: Option<Period>,
     /// The point definition that earned lots name.
     pub point_definition_id: Option<DefinitionId>,
+    /// The lines that earn, by their tags; without it, the total does (rule K2). It has no minimum spend.
+    pub scope: Option<Scope>,
 }
 
 /// How a rule for earning is written.
@@ -90,6 +119,8 @@ struct EarnForm {
     period_type: Option<PeriodType>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     point_definition_id: Option<DefinitionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
 }
 
 impl TryFrom<EarnForm> for Earn {
@@ -106,14 +137,17 @@ impl TryFrom<EarnForm> for Earn {
             (None, None, None) => None,
             (_, None, Some(_)) => return Err("period: must be given with period_type"),
         };
-        let EarnForm { points, amount, delay_days, point_definition_id, .. } = form;
-        Ok(Self { points, amount, delay_days, period, point_definition_id })
+        let EarnForm { points, amount, delay_days, point_definition_id, scope, .. } = form;
+        if scope.as_ref().is_some_and(|scope| scope.minimum_spend.is_some()) {
+            return Err("scope: a rate has no minimum_spend (rule K2)");
+        }
+        Ok(Self { points, amount, delay_days, period, point_definition_id, scope })
     }
 }
 
 impl From<Earn> for EarnForm {
     fn from(earn: Earn) -> Self {
-        let Earn { points, amount, delay_days, period, point_definition_id } = earn;
+        let Earn { points, amount, delay_days, period, point_definition_id, scope } = earn;
         let (days, other) = match period {
             Some(Period { count, unit: PeriodType::Days }) => (Some(count), None),
             other => (None, other),
@@ -127,14 +161,76 @@ impl From<Earn> for EarnForm {
             period: count,
             period_type: unit,
             point_definition_id,
+            scope,
         }
     }
 }
 
 impl Earn {
+    /// The same, on the lines that a scope admits (rule K2).
+    #[must_use]
+    pub fn with_scope(self, scope: Scope) -> Self {
+        Self { scope: Some(scope), ..self }
+    }
+
     /// A number of points for an amount of money, usable at once and without expiry.
     pub const fn new(points: Points, amount: Amount) -> Self {
-        Self { points, amount, delay_days: 0, period: None, point_definition_id: None }
+        Self { points, amount, delay_days: 0, period: None, point_definition_id: None, scope: None }
+    }
+}
+
+/// One rate is where one is expected: `with_earn(earn)`.
+impl IntoIterator for Earn {
+    type Item = Self;
+    type IntoIter = std::iter::Once<Self>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        std::iter::once(self)
+    }
+}
+
+/// The JSON of a program's rates: nothing, one of them, or a list.
+pub(super) mod rates {
+    use std::fmt;
+
+    use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+    use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+    use serde::ser::{Serialize, Serializer};
+
+    use super::Earn;
+
+    pub(in crate::program) fn serialize<S: Serializer>(rates: &[Earn], to: S) -> Result<S::Ok, S::Error> {
+        match rates {
+            [] => to.serialize_none(),
+            [one] => one.serialize(to),
+            several => several.serialize(to),
+        }
+    }
+
+    pub(in crate::program) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Earn>, D::Error> {
+        from.deserialize_any(Rates)
+    }
+
+    struct Rates;
+
+    impl<'de> Visitor<'de> for Rates {
+        type Value = Vec<Earn>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a rate, or a list of rates")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Vec<Earn>, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<Earn>, A::Error> {
+            Ok(vec![Earn::deserialize(MapAccessDeserializer::new(map))?])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Vec<Earn>, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(list))
+        }
     }
 }
 

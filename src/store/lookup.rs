@@ -92,6 +92,8 @@ enum Thing {
     Linked,
     Hold,
     Definition,
+    /// A further definition.
+    Rate(DefinitionId),
     Lot(LotId),
     /// A lot, as recorded in a closed journal.
     ClosedLot(LotId),
@@ -165,6 +167,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             }
             None => {}
         }
+        need.rates.iter().for_each(|id| self.want_rate(*id));
         if need.expired {
             self.want(Slot::ExpiredList, own, Find::About(RecordId::EXPIRED));
         }
@@ -216,6 +219,11 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             let find = Find::Latest(definition.into());
             self.want(Slot::Latest(Thing::Definition, 0), ProfileNumber::CATALOGUE, find);
         }
+    }
+
+    fn want_rate(&mut self, definition: DefinitionId) {
+        let find = Find::Latest(definition.into());
+        self.want(Slot::Latest(Thing::Rate(definition), 0), ProfileNumber::CATALOGUE, find);
     }
 
     /// Looks up a lot: the entry that issued it, or a later one that restates its fixed terms, and the newest about it.
@@ -273,6 +281,8 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             self.follow_up(slot, journal, first);
         } else if let (Slot::Latest(Thing::Definition, _), Some(id)) = (slot, self.definition) {
             self.want(Slot::Made(Thing::Definition), journal, Find::Range(id.sequence(), id.sequence()));
+        } else if let Slot::Latest(Thing::Rate(id), _) = slot {
+            self.want(Slot::Made(Thing::Rate(id)), journal, Find::Range(id.sequence(), id.sequence()));
         }
     }
 
@@ -309,11 +319,13 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             Slot::Made(Thing::Transaction) => {
                 let newest = self.latest(Thing::Transaction).unwrap_or(first);
                 let EntryKind::Transaction(change) = &newest.kind else { return };
-                let (linked, earned) = (change.transaction.redemption_id, change.transaction.earned);
+                let linked = change.transaction.redemption_id;
+                let earned: SmallVec<[LotId; 4]> =
+                    change.transaction.earned.iter().filter_map(|earned| earned.lot).collect();
                 if let Some(id) = linked {
                     self.want_record(Thing::Linked, id.number(), id.into(), id.sequence());
                 }
-                earned.and_then(|earned| earned.lot).into_iter().for_each(|lot| self.want_own_lot(lot));
+                earned.into_iter().for_each(|lot| self.want_own_lot(lot));
             }
             Slot::Made(Thing::Redemption) if self.redeemed_lots => {
                 let items = first.redeemed().map(|redeemed| redeemed.items.clone()).unwrap_or_default();

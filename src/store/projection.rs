@@ -273,7 +273,7 @@ impl<'a> Rows<'a> {
             set("total", transaction.total),
             set("total_original", transaction.total_original),
             set("returned", transaction.returned),
-            set("points_earned", transaction.earned.map_or(Points::ZERO, |earned| earned.points)),
+            set("points_earned", transaction.points_earned()),
             set("transacted_at", transaction.transacted_at),
             set("is_deleted", transaction.is_deleted),
             set("created_at", transaction.created_at),

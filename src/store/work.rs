@@ -2,6 +2,7 @@
 
 use super::find::Find;
 use crate::account::Account;
+use crate::definition::Defined;
 use crate::id::{DefinitionId, HoldId, Key, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::{Entry, EntryKind, External, LotState};
 use crate::time::Timestamp;
@@ -84,6 +85,8 @@ pub struct Need {
     pub even_merged: bool,
     /// The definition to look up.
     pub definition: Option<DefinitionRef>,
+    /// Further definitions to look up: those of the points that a purchase earns (rule K2).
+    pub rates: Vec<DefinitionId>,
     /// Whether to look up the lots that expired with value left.
     pub expired: bool,
     /// The look-ups that find purchases which earned points, in the account's journal and in the closed ones.
@@ -114,6 +117,7 @@ impl Need {
             follows_lot: None,
             even_merged: false,
             definition: None,
+            rates: Vec::new(),
             expired: false,
             earned: Box::default(),
             journal: false,
@@ -131,13 +135,18 @@ impl Need {
             && self.named.is_none()
             && self.hold.is_none()
             && self.lots.is_empty()
-            && self.definition.is_none()
+            && !self.has_definitions()
             && self.earned.is_empty()
+    }
+
+    /// Whether definitions are to be looked up.
+    pub fn has_definitions(&self) -> bool {
+        self.definition.is_some() || !self.rates.is_empty()
     }
 
     /// The journals, besides those of the accounts, that look-ups may read.
     pub fn other_journals(&self) -> impl Iterator<Item = ProfileNumber> {
-        let catalogue = self.definition.as_ref().map(|_| ProfileNumber::CATALOGUE);
+        let catalogue = self.has_definitions().then_some(ProfileNumber::CATALOGUE);
         catalogue.into_iter().chain(self.closed.iter().copied())
     }
 }
@@ -180,6 +189,8 @@ pub struct Found<'a> {
     pub linked: Option<Record<'a>>,
     /// The definition.
     pub definition: Option<Record<'a>>,
+    /// The further definitions.
+    pub rates: Vec<Record<'a>>,
     /// The newest entry about the hold.
     pub hold: Option<&'a Entry>,
     /// The entry that placed the hold, if that is in this journal.
@@ -212,6 +223,7 @@ impl<'a> Found<'a> {
         hold: None,
         hold_made: None,
         definition: None,
+        rates: Vec::new(),
         lots: Vec::new(),
         closed_lots: Vec::new(),
         own_lots: Vec::new(),
@@ -219,6 +231,12 @@ impl<'a> Found<'a> {
         earned: Vec::new(),
         journal: Vec::new(),
     };
+
+    /// The current state of a definition, if it was looked up.
+    pub(crate) fn defined(&self, id: DefinitionId) -> Option<&'a Defined> {
+        let records = self.definition.iter().chain(&self.rates);
+        records.filter_map(Record::defined).find(|defined| defined.id == id)
+    }
 
     /// The record of a lot in the account's own journal.
     pub fn lot(&self, lot: LotId) -> Option<&Record<'a>> {
@@ -338,7 +356,7 @@ impl<'a> Record<'a> {
     }
 
     /// The current definition, if it is the record of one.
-    pub(crate) fn defined(&self) -> Option<&'a crate::definition::Defined> {
+    pub(crate) fn defined(&self) -> Option<&'a Defined> {
         match &self.newest().kind {
             EntryKind::Define(defined) => Some(defined),
             _ => None,

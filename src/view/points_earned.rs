@@ -57,6 +57,6 @@ fn earned(
     let EntryKind::Transaction(change) = &entry.kind else { return Points::ZERO };
     let sale = &change.transaction;
     let is_in = sale.id.number() == profile && window.contains(&sale.transacted_at);
-    let earned = sale.earned.filter(|earned| is_in && earned.definition_id == Some(definition));
-    earned.map_or(Points::ZERO, |earned| earned.points)
+    let earned = sale.earned.iter().filter(|earned| is_in && earned.definition_id == Some(definition));
+    earned.fold(Points::ZERO, |sum, earned| sum.plus(earned.points))
 }

@@ -38,13 +38,13 @@ impl Model {
         (transacted_at, calendar): (Micros, Calendar),
         objections: &mut Objections,
     ) -> Settling {
-        let Some(earn) = self.program.earn else {
+        let Some(earn) = self.program.earn.first() else {
             return Settling { earned: None, times: (transacted_at, None) };
         };
         let was = was.unwrap_or(self.nothing());
-        let points = self.earns(&earn, kept);
+        let points = self.earns(earn, kept);
         let is_new = points > was.points && self.own_lot(profile, was).is_none();
-        let times = times(&earn, transacted_at, calendar);
+        let times = times(earn, transacted_at, calendar);
         objections.add_if(is_new && times.is_err(), Rank::Terms, "time_out_of_range");
         // The transaction itself is the next entry, and what it earns the one after that.
         let lot = if is_new { Some((profile, 0)) } else { was.lot };
@@ -58,7 +58,7 @@ impl Model {
 
     /// Of a transaction that is posted: whether its points can be redeemed is what their definition says now (rule K1).
     fn nothing(&self) -> Earned {
-        let named = self.program.earn.and_then(|earn| earn.point_definition_id);
+        let named = self.program.earn.first().and_then(|earn| earn.point_definition_id);
         let known = named.and_then(|id| self.catalogue.get(id));
         let kind = known.map_or(LotKind::Point, |known| match &known.definition {
             Definition::Point(point) => kind_of(point),
@@ -69,7 +69,7 @@ impl Model {
 
     /// The definition of what a transaction earned, if such points cannot be redeemed.
     fn status(&self, earned: Earned) -> Option<DefinitionId> {
-        self.program.earn?.point_definition_id.filter(|_| earned.kind == LotKind::Status)
+        self.program.earn.first()?.point_definition_id.filter(|_| earned.kind == LotKind::Status)
     }
 
     /// The lot that a transaction earned, if it is here.
@@ -197,7 +197,7 @@ impl Model {
         at: Micros,
     ) {
         let Origin::Earned { sale: id, paid, clawed_back, .. } = origin else { return };
-        let earn = self.program.earn.unwrap();
+        let earn = self.program.earn[0].clone();
         let sale = &self.profiles[profile].versions[version];
         let timezone = self.zone_of(sale);
         let issued_at = sale.transacted_at;
@@ -238,8 +238,8 @@ impl Model {
         window: std::ops::Range<Micros>,
         known_at: Micros,
     ) -> Raw {
-        let is_of = |earn: Earn| earn.point_definition_id == Some(definition);
-        if !self.program.earn.is_some_and(is_of) {
+        let is_of = |earn: &Earn| earn.point_definition_id == Some(definition);
+        if !self.program.earn.first().is_some_and(is_of) {
             return 0;
         }
         // What is said later of a merged profile's purchases is with whoever took over.

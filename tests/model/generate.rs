@@ -41,7 +41,7 @@ pub(crate) fn case_of(
     let stock = issue().prop_map(|issue| Step { wait: Wait::Micros(0), key: None, ask: Ask::Issue(issue) });
     (program, start(), (definitions, earned), vec(stock, 0..9), vec(step(), 1..=steps)).prop_map(
         |(mut program, start, (definitions, earned), mut stock, mut steps)| {
-            if let Some(earn) = &mut program.earn {
+            for earn in &mut program.earn {
                 earn.point_definition_id = earned.map(|id| DefinitionId::new(id).unwrap());
             }
             stock.append(&mut steps);

@@ -91,11 +91,12 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         program.key_window_seconds = key_window;
         program.expired_return = afterwards.0;
         // A rule must fit the decimals that there are.
-        program.earn = afterwards.1.map(|(points, amount, delay_days, period)| {
+        let earn = afterwards.1.map(|(points, amount, delay_days, period)| {
             let mut earn = Earn::new(Points::from(points), Amount::from(amount));
             (earn.delay_days, earn.period) = (delay_days, period);
             earn
         });
+        program.earn = earn.into_iter().collect();
         program.clawback = afterwards.2;
         program.reversal_window_seconds = afterwards.3;
         program.hold_seconds = afterwards.4;

@@ -70,7 +70,7 @@ impl Model {
         at: Micros,
     ) -> Result<Made, Objections> {
         let mut objections = Objections::default();
-        let amount = request.amount.ten_thousandths().into();
+        let amount = request.amount.unwrap().ten_thousandths().into();
         objections.quantity(2, amount, self.program.currency.minor_unit(), false);
         let Some((profile, old)) = self.sale_of(owner, request.transaction_id, at, &mut objections) else {
             return Err(objections);

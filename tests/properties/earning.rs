@@ -100,14 +100,14 @@ fn earned_as_kept(
         }
         debt = raw(entry.balances.point_debt);
         let EntryKind::Transaction(change) = &entry.kind else { continue };
-        let (sale, Some(earn)) = (&change.transaction, &world.model.program.earn) else {
-            prop_assert!(change.transaction.earned.is_none());
+        let (sale, Some(earn)) = (&change.transaction, world.model.program.earn.first()) else {
+            prop_assert!(change.transaction.earned.is_empty());
             continue;
         };
         let kept =
             if sale.is_deleted { 0 } else { sale.total.ten_thousandths() - sale.returned.ten_thousandths() };
         let expected = world.model.earns(earn, kept.into());
-        let earned = sale.earned.unwrap();
+        let earned = sale.earned[0].clone();
         prop_assert_eq!(expected, i128::from(raw(earned.points)), "rule X4: {:?}", sale);
         sales.entry(sale.id).or_default().earned = raw(earned.points);
         // What another earned before a merger is told in their journal.

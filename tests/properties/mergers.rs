@@ -163,7 +163,9 @@ proptest! {
     ) {
         let mut earn = Earn::new(Points::from(3), Amount::from(2));
         earn.period = period_days.map(|days| Period::new(days, PeriodType::Days));
-        program.earn.get_or_insert(earn);
+        if program.earn.is_empty() {
+            program.earn = vec![earn];
+        }
         // A reversal of nothing but links.
         program.reversal_window_seconds = 0;
         let (mut one, mut other) = (Till::new(&program, start), Till::new(&program, start));

@@ -86,10 +86,10 @@ fn story() -> impl Strategy<Value = Story> {
         }
         let mut program =
             ProgramSettings::new("AUD".parse().unwrap(), "Australia/Melbourne".parse().unwrap());
-        program.earn = Some(Earn {
+        program.earn = vec![Earn {
             period: Some(Period::new(5, PeriodType::Days)),
             ..Earn::new(Points::from(1), Amount::from(1))
-        });
+        }];
         program.exchange_rate = Some(ExchangeRate::new(Points::from(1), Amount::from(1)).unwrap());
         program.point_scale = 0;
         program.clawback = if is_debt { Clawback::Debt } else { Clawback::Shortfall };

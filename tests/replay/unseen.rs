@@ -24,7 +24,7 @@ pub const UNSEEN_AFTER_A_MERGER: &[(&str, &str, &str)] = &[
     ("reversal", "redemption.id", ELSEWHERE),
     ("transaction", "redemptions[].id", ELSEWHERE),
     ("transaction", "transaction.created_at", ELSEWHERE),
-    ("transaction", "transaction.earned.delay_days", ELSEWHERE),
+    ("transaction", "transaction.earned[].delay_days", ELSEWHERE),
     ("transaction", "transaction.profile_id", ELSEWHERE),
     ("transaction", "transaction.transacted_at", ELSEWHERE),
 ];
@@ -106,7 +106,7 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("return", "redemption.id", ELSEWHERE),
     ("return", "requested", "a lenient request may ask for more than is left"),
     ("revoke", "reason", ASKED),
-    ("transaction", "transaction.earned.point_scale", ROUNDED),
+    ("transaction", "transaction.earned[].point_scale", ROUNDED),
     ("transaction", "transaction.is_void", "a deletion that stays visible may be one that does not"),
     ("transaction", "transaction.items[].price", ATTACHED),
     ("transaction", "transaction.items[].sku", ATTACHED),

@@ -237,6 +237,13 @@ fn value(met: &mut Met<'_>) {
     server.post(&format!("/transactions/{posted}/return"), &json!({"amount": 5})).is(201);
     let lowered = server.put(&format!("/transactions/{posted}"), &json!({"total": 4}));
     met.codes.insert(lowered.refuses(422, "total_below_returned").code());
+    let items = json!([{"id": "1", "tags": [], "amount": 9}]);
+    let above = json!({"profile_id": "lines", "total": 8, "items": items});
+    met.post(422, "lines_above_total", "/transactions", above);
+    let sale =
+        met.server.post("/transactions", &json!({"profile_id": "lines", "total": 9, "items": items})).id();
+    let lowered = met.server.put(&format!("/transactions/{sale}"), &json!({"total": 8, "items": []}));
+    met.codes.insert(lowered.refuses(422, "lines_required").code());
     let void = json!({"profile_id": "v", "external_id": "V", "total": 1});
     let void = server.post("/transactions", &void).is(201).id();
     let change = |body: Value| server.put(&format!("/transactions/{void}"), &body);

@@ -67,3 +67,28 @@ fn lines_go_along_from_the_quote_to_the_return() {
     let plain = server.post("/profiles/p/redemptions", &json!({"amount": 1})).is(201).data();
     assert!(plain["items"][0].get("lines").is_none());
 }
+
+/// Catches: items that are taken for lines though one of them lacks an amount; a price that is not multiplied.
+#[test]
+fn items_with_ids_tags_and_amounts_are_the_lines_of_a_purchase() {
+    let server = Server::start();
+    let items = json!([
+        {"id": "a", "tags": ["shoes"], "amount": 10, "sku": "boots-42"},
+        {"id": "b", "tags": [], "price": "2.50", "quantity": 3},
+    ]);
+    let body = json!({"profile_id": "p", "total": 17.5, "items": items});
+    let sale = server.post("/transactions", &body).is(201);
+    assert_eq!(sale.data()["items"], items);
+    let back = format!("/transactions/{}/return", sale.id());
+    server.post(&back, &json!({})).is(422);
+    server.post(&back, &json!({"lines": [{"id": "b", "amount": "7.51"}]})).refuses(422, "return_above_line");
+    server.post(&back, &json!({"lines": [{"id": "b"}]})).is(201);
+    server.post(&back, &json!({"lines": [{"id": "b"}]})).refuses(422, "return_above_line");
+    server.post(&back, &json!({"amount": 10})).is(201);
+    let above = json!({"profile_id": "p", "total": 17, "items": items});
+    server.post("/transactions", &above).refuses(422, "lines_above_total");
+    // Where one of them says less, they are kept as sent, and are no lines.
+    let other = json!({"profile_id": "p", "total": 17, "items": [items[0], {"id": "b", "tags": []}]});
+    let sale = server.post("/transactions", &other).is(201);
+    server.post(&format!("/transactions/{}/return", sale.id()), &json!({"lines": [{"id": "a"}]})).is(422);
+}

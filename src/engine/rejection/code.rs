@@ -2,7 +2,11 @@
 
 use super::Rejection;
 
-/// The step of the precedence at which a rejection stands; see [the module](crate::rejection).
+/// The step of the precedence at which a rejection stands.
+///
+/// Precedence, if several apply: first whether the request repeats another (its key, its external id), then its fields in
+/// the order of their documentation, then time (rule T6, for both accounts if there are two), then whether what it names
+/// exists, then terms and policies, then missing value, and last an account's limits. [`Rejection::class`] gives the step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RejectionClass {
@@ -54,6 +58,7 @@ table! {
     TextLength => "text_length", Field;
     TooMany => "too_many", Field;
     DuplicateLine => "duplicate_line", Field;
+    LinesAboveTotal => "lines_above_total", Field;
     NotPositive => "not_positive", Field;
     TooManyDecimals => "too_many_decimals", Field;
     AmountTooLarge => "amount_too_large", Field;
@@ -80,6 +85,7 @@ table! {
     AboveBasket => "above_basket", Terms;
     ExternalIdFixed => "external_id_fixed", Terms;
     TransactionVoid => "transaction_void", Terms;
+    LinesRequired => "lines_required", Terms;
     RedemptionReversed => "redemption_reversed", Terms;
     RedemptionLinked => "redemption_linked", Terms;
     RedemptionAboveTotal => "redemption_above_total", Terms;
@@ -145,6 +151,7 @@ impl Rejection {
                 "basket_total"
             }
             Self::DuplicateLine { .. } | Self::ReturnAboveLine { .. } => "lines",
+            Self::LinesAboveTotal | Self::LinesRequired => "lines",
             Self::ScopeWidened { .. } => "scope",
             Self::TransferLimit { .. } => "value",
             Self::CapExceeded { .. }

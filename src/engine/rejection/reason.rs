@@ -1,18 +1,13 @@
-//! The reasons themselves.
-
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
-
 use super::field::{Field, listed};
 use crate::id::{DefinitionId, ExternalId, HoldId, LotId, RedemptionId, TransactionId};
 use crate::journal::External;
 use crate::time::{TimeError, Timestamp};
 use crate::value::{Amount, Quantity};
+use serde::{Deserialize, Serialize};
 
 /// A request that the rules do not allow. Nothing was changed by it.
-///
 /// [`Rejection::code`] is stable and for programs; the text is for people and names the field and the rule.
-#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Rejection {
@@ -82,6 +77,9 @@ pub enum Rejection {
         /// The id.
         line: String,
     },
+    /// The lines of a transaction add up to more than its total (rule [K2](crate::guide::rules#k2)).
+    #[error("lines: they add up to more than the total (rule K2)")]
+    LinesAboveTotal,
     /// The basket's total is not the sum of its lines (rule [S1](crate::guide::rules#s1)).
     #[error("basket_total: {basket_total} is not the {lines} that the lines add up to (rule S1)")]
     BasketDiffers {
@@ -313,14 +311,17 @@ pub enum Rejection {
         /// What is left.
         left: Amount,
     },
-    /// More of a line was to be given back than the redemption still pays of it (rule [S5](crate::guide::rules#s5)).
-    #[error("lines: the redemption has {left} left to give back of line `{line}` (rule S5)")]
+    /// More of a line comes back, or came back before, than there is (rules [S5](crate::guide::rules#s5) and [K2](crate::guide::rules#k2)).
+    #[error("lines: more comes back of line `{line}` than the {left} that there is (rules S5 and K2)")]
     ReturnAboveLine {
         /// The line.
         line: String,
         /// What is left of it.
         left: Amount,
     },
+    /// The transaction earned by its lines, so a return or a lower total must say which (rule [K2](crate::guide::rules#k2)).
+    #[error("lines: are required, as the transaction earned by its lines (rule K2)")]
+    LinesRequired,
     /// Part of the redemption was given back before, so it cannot be undone as a whole (rule [R4](crate::guide::rules#r4)).
     #[error("redemption_id: {returned} of {redemption} was given back before (rule R4)")]
     RedemptionReturned {

@@ -172,7 +172,7 @@ impl<'a> Plan<'a> {
             None => self.facts(lot)?,
         };
         let owner = issue.owner();
-        item.clawed_back = owner.and_then(|transaction| self.debts.claw_back(transaction, value));
+        item.clawed_back = owner.and_then(|owner| self.debts.claw_back(owner, value));
         let value = value.minus(item.clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value()));
         if value.is_zero() {
             item.to = ReturnedTo::ClawedBack;
@@ -261,7 +261,9 @@ impl<'a> Plan<'a> {
         };
         self.last = next_sequence(self.last);
         let lot = LotId::made_by(self.side.number(), self.last);
-        let origin = Some(Origin::Returned { redemption, lot: issue.lot, transaction: issue.owner() });
+        let owner = issue.owner();
+        let (transaction, rate) = (owner.map(|owner| owner.transaction), owner.map_or(0, |owner| owner.rate));
+        let origin = Some(Origin::Returned { redemption, lot: issue.lot, transaction, rate });
         let scope = issue.scope().cloned().map(Box::new);
         self.new.push(Issue {
             lot,

@@ -151,7 +151,7 @@ where
     /// A sale of 100 that earned 100 points is returned in two parts; there is no third return.
     pub(super) async fn a_sale_is_not_returned_twice(&mut self) -> Verdict {
         let mut settings = self.fixture.program.settings().clone();
-        settings.earn = Some(Earn::new(Points::from(1), Amount::from(1)));
+        settings.earn = vec![Earn::new(Points::from(1), Amount::from(1))];
         self.fixture.program = Program::try_from(settings).map_err(|error| error.to_string())?;
         let alice = Fixture::profile("alice")?;
         let loss = "points of a sale are taken back twice, or not at all";
@@ -159,15 +159,15 @@ where
         let sale = self.done(0, sale, loss).await?.id;
         let back = ReturnTransaction::new(sale, Amount::from(40));
         // The retry's outcome includes the points as well, which are in an entry of their own.
-        let first = self.ask_keyed(1, "back", back).await?;
-        let again = self.ask_keyed(2, "back", back).await?;
+        let first = self.ask_keyed(1, "back", back.clone()).await?;
+        let again = self.ask_keyed(2, "back", back.clone()).await?;
         let told = |answer: &super::till::Answered<crate::ops::TransactionReturn>| {
             answer.as_ref().ok().map(|receipt| receipt.outcome.clone())
         };
         expect(told(&first).is_some() && told(&first) == told(&again), || {
             format!("answered {first:?} at first, and {again:?} when repeated: {loss}")
         })?;
-        self.done(3, back, loss).await?;
+        self.done(3, back.clone(), loss).await?;
         self.refused(4, back, "return_above_transaction", loss).await?;
         self.done(5, DeleteTransaction::new(sale), loss).await?;
         self.refused(6, DeleteTransaction::new(sale), "unknown_transaction", loss).await?;

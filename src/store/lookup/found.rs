@@ -37,6 +37,9 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 Slot::Made(Thing::Definition) | Slot::Latest(Thing::Definition, _) => {
                     found.definition = self.definition();
                 }
+                Slot::Made(Thing::Rate(_)) | Slot::Latest(Thing::Rate(_), _) => {
+                    found.rates.push(Record { made: entry.borrow(), latest: None });
+                }
                 Slot::Facts(thing @ (Thing::Lot(_) | Thing::ClosedLot(_)))
                 | Slot::Made(thing @ (Thing::Lot(_) | Thing::ClosedLot(_)))
                 | Slot::Latest(thing @ (Thing::Lot(_) | Thing::ClosedLot(_)), _) => {

@@ -213,10 +213,10 @@ impl Accounts for Session<'_> {
         for journal in need.other_journals() {
             self.place(Owner::Number(journal))?;
         }
-        match need.definition {
-            Some(DefinitionRef::Id(id)) => self.load_definition(id),
-            _ => Ok(()),
+        if let Some(DefinitionRef::Id(id)) = need.definition {
+            self.load_definition(id)?;
         }
+        need.rates.iter().try_for_each(|id| self.load_definition(*id))
     }
 
     fn locate(&mut self, owner: &Owner) -> Result<Location, SqliteError> {

@@ -5,6 +5,7 @@ mod definitions;
 mod events;
 mod find;
 mod holds;
+mod items;
 mod merge;
 mod overview;
 mod page;

@@ -10,11 +10,11 @@ use scrip::store::AsOf;
 use scrip::time::When;
 use scrip::view::Wallet;
 use scrip::{
-    Amount, Command, PostTransaction, ProfileId, Receipt, Rejection, ReturnTransaction, Transaction,
-    TransactionId,
+    Command, PostTransaction, ProfileId, Receipt, Rejection, ReturnTransaction, Transaction, TransactionId,
 };
 
 use super::find::transaction;
+use super::items;
 use crate::backend::{Failure, LedgerAt};
 use crate::http::body::Body;
 use crate::http::call::Call;
@@ -113,6 +113,7 @@ fn request(mut body: Body) -> Result<PostTransaction, Problem> {
     }
     let mut request: PostTransaction = body.read()?;
     request.meta = sent::pack(beside.0)?;
+    request.lines = request.items.as_ref().and_then(items::lines).unwrap_or_default();
     Ok(request)
 }
 
@@ -341,8 +342,12 @@ pub async fn delete(call: Call) -> Result<Response, Problem> {
 
 pub async fn give_back(call: Call) -> Result<Response, Problem> {
     let transaction_id = call.id(WHAT)?;
-    let amount: Amount = call.body()?.get("amount")?.ok_or_else(|| Problem::missing("amount"))?;
-    let request = ReturnTransaction::new(transaction_id, amount);
+    let body = call.body()?;
+    if !body.has("lines") {
+        body.require(&["amount"])?;
+    }
+    let mut request = ReturnTransaction::of_lines(transaction_id, []);
+    (request.amount, request.lines) = (body.get("amount")?, body.get("lines")?);
     let back = call.run(request).await.map_err(|problem| problem.in_path(WHAT))?;
     Ok(answer::data(
         StatusCode::CREATED,

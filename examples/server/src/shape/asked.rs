@@ -299,9 +299,11 @@ bodies! {
         is_void: Option<bool>,
         meta: Option<Value>,
     }
-    /// How much of a purchase came back.
+    /// How much of a purchase came back, by amount or by lines.
     TransactionReturnBody {
-        amount: Decimal,
+        amount: Option<Decimal>,
+        /// The lines that come back.
+        lines: Option<Vec<ReturnLineBody>>,
     }
     /// What time it is to be.
     ClockBody {

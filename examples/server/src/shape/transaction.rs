@@ -79,7 +79,7 @@ impl TransactionOut {
             meta: meta.unwrap_or_else(|| empty("null")),
             is_void: transaction.is_void,
             total_returned: transaction.returned.into(),
-            points_earned: transaction.earned.map_or(Num::of(0), |earned| earned.points.into()),
+            points_earned: transaction.points_earned().into(),
             created_at: transaction.created_at.into(),
             updated_at: transaction.updated_at.into(),
             sent,

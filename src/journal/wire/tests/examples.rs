@@ -1,7 +1,7 @@
 //! Example entries of every kind, ordinary and rare.
 
 use super::definitions::definitions;
-use super::owed::{owed, recovered};
+use super::owed::{owed, recovered, sold_lines};
 use super::*;
 use crate::definition::{Defined, Scope, Terms};
 use crate::id::{
@@ -104,13 +104,16 @@ pub(super) fn issues() -> Vec<Issue> {
     };
     let (redemption, transaction) =
         (RedemptionId::made_by(number(), 3), TransactionId::made_by(number(), 129));
-    let returned = Origin::Returned { redemption, lot: elsewhere(1), transaction: None };
-    let stood_in = Origin::Returned { redemption, lot: elsewhere(1), transaction: Some(transaction) };
+    let returned = Origin::Returned { redemption, lot: elsewhere(1), transaction: None, rate: 0 };
+    let stood_in =
+        Origin::Returned { redemption, lot: elsewhere(1), transaction: Some(transaction), rate: 2 };
     let transferred =
         Origin::Transferred { transfer: TransferId::new((7 << 22) | 9).unwrap(), lot: elsewhere(1) };
     let (clawed_back, replaces) = (recovered().pop(), Some(elsewhere(3)));
-    let earned = Origin::Earned { transaction, paid_to_debt: points(2), clawed_back: None, replaces: None };
-    let earned_again = Origin::Earned { transaction, paid_to_debt: points(0), clawed_back, replaces };
+    let earned =
+        Origin::Earned { transaction, rate: 0, paid_to_debt: points(2), clawed_back: None, replaces: None };
+    let earned_again =
+        Origin::Earned { transaction, rate: 255, paid_to_debt: points(0), clawed_back, replaces };
     use PeriodType::{AbsoluteDate, AbsoluteMonth, AbsoluteWeek, AbsoluteYear, Days, Months, Weeks, Years};
     let units = [Days, Weeks, Months, Years, AbsoluteWeek, AbsoluteMonth, AbsoluteYear, AbsoluteDate];
     let bare = Terms { period: None, is_extendable: false, is_reassignable: true, ..issue().terms };
@@ -242,13 +245,15 @@ pub(super) fn transactions() -> [Transaction; 2] {
         payments: None,
         meta: None,
         returned: Amount::ZERO,
-        earned: None,
+        earned: Vec::new(),
+        lines: Vec::new(),
         is_deleted: false,
         is_void: false,
         created_at: now,
         updated_at: now,
     };
     let earned = Earned {
+        scope: None,
         points_rate: points(1),
         amount_rate: Amount::from(2),
         point_scale: 3,
@@ -270,7 +275,8 @@ pub(super) fn transactions() -> [Transaction; 2] {
         payments: Some(Json::new("[]").unwrap()),
         meta: Some(Json::new("null").unwrap()),
         returned: amount(1),
-        earned: Some(earned),
+        earned: vec![earned.clone(), Earned { scope: Some(Box::default()), ..earned }],
+        lines: sold_lines(),
         is_deleted: true,
         is_void: true,
         created_at: Timestamp::MIN,
@@ -351,17 +357,19 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
         for (paid_to_debt, owed) in [points(0), points(1)].into_iter().zip(owed()) {
             let clawed_back = recovered().pop().filter(|_| paid_to_debt.is_zero());
             let (change_of, status) = (change.clone(), owed.status);
-            let more = EarnedMore { transaction, change: change_of, status, paid_to_debt, clawed_back };
+            let more =
+                EarnedMore { transaction, rate: 1, change: change_of, status, paid_to_debt, clawed_back };
             kinds.push(EntryKind::Earn(Box::new(more)));
             let bare = ClawedBack {
                 transaction,
+                rate: 0,
                 points: points(9),
                 changes: vec![change.clone()],
                 written_off: points(0),
                 owed: None,
             };
             let (changes, owed) = (Vec::new(), Some(owed));
-            let full = ClawedBack { changes, written_off: points(2), owed, ..bare.clone() };
+            let full = ClawedBack { rate: 1, changes, written_off: points(2), owed, ..bare.clone() };
             kinds.extend([bare, full].map(|clawed| EntryKind::Clawback(Box::new(clawed))));
         }
     }

@@ -3,15 +3,17 @@
 use super::examples::{elsewhere, lot, points};
 use super::number;
 use crate::id::{DefinitionId, ProfileNumber, TransactionId};
-use crate::journal::{Owed, Recovered};
+use crate::journal::{Owed, Recovered, SoldLine};
 use crate::program::Clawback;
 use crate::time::Timestamp;
+use crate::value::Amount;
 
 /// Debts and shortfalls, of lots with and without holds.
 pub(super) fn owed() -> Vec<Owed> {
     let transaction = TransactionId::made_by(number(), 129);
     let debt = Owed {
         transaction,
+        rate: 0,
         sold_at: Timestamp::MIN,
         policy: Clawback::Debt,
         points: points(5),
@@ -20,6 +22,7 @@ pub(super) fn owed() -> Vec<Owed> {
     };
     let shortfall = Owed {
         policy: Clawback::Shortfall,
+        rate: 3,
         sold_at: Timestamp::MAX,
         status: None,
         held: vec![],
@@ -31,6 +34,19 @@ pub(super) fn owed() -> Vec<Owed> {
 /// Recoveries that lower a debt, a shortfall, or both.
 pub(super) fn recovered() -> Vec<Recovered> {
     let transaction = TransactionId::made_by(number(), 8);
-    let of = |(debt, shortfall)| Recovered { transaction, debt: points(debt), shortfall: points(shortfall) };
+    let of = |(debt, shortfall)| {
+        let rate = u8::try_from(shortfall).unwrap_or_default();
+        Recovered { transaction, rate, debt: points(debt), shortfall: points(shortfall) }
+    };
     [(1, 0), (0, 1), (2, 3)].map(of).into()
+}
+
+pub(super) fn sold_lines() -> Vec<SoldLine> {
+    let line = |id: &str, returned: u32, tags: &[&str]| SoldLine {
+        id: id.to_owned(),
+        amount: Amount::from(6),
+        returned: Amount::from(returned),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+    };
+    vec![line("1", 0, &[]), line("2", 1, &["shoes"])]
 }

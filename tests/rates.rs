@@ -1,0 +1,212 @@
+//! Several rates at once, each on the lines that its scope admits (rule K2): whatever comes back, in whatever order, what stays
+//! earned is what the kept lines earn.
+//!
+//! `RATE_CASES` sets how many cases there are.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use scrip::audit::Auditor;
+use scrip::definition::Scope;
+use scrip::journal::LotKind;
+use scrip::program::{Earn, ProgramSettings};
+use scrip::request::{DeleteTransaction, Line, ReturnLine, UpdateTransaction};
+use scrip::value::ExchangeRate;
+use scrip::{
+    Amount, Define, Ledger, MemoryStore, PointDefinition, Points, PostTransaction, ProfileId, Program,
+    Redeem, ReturnTransaction, Timestamp, Transaction,
+};
+
+const TAGS: [&str; 3] = ["shoes", "tax", "gift-card"];
+
+/// A sale: what each line costs in cents, and its tags as bits.
+type Lines = Vec<(u32, u8)>;
+
+#[derive(Clone, Debug)]
+struct Case {
+    lines: Lines,
+    /// What is on no line.
+    rest: u32,
+    /// Which line, and how much of what is left of it, in quarters; at which of two instants.
+    returns: Vec<(u8, u8)>,
+    /// Points that are spent before anything comes back.
+    spent: u32,
+    is_deleted: bool,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let lines = proptest::collection::vec((0_u32..5_000, 0_u8..8), 1..7);
+    let returns = proptest::collection::vec((any::<u8>(), 1_u8..5), 0..8);
+    (lines, 0_u32..500, returns, 0_u32..40, proptest::bool::weighted(0.1)).prop_map(
+        |(lines, rest, returns, spent, is_deleted)| Case { lines, rest, returns, spent, is_deleted },
+    )
+}
+
+fn cents(cents: u32) -> Amount {
+    Amount::from_ten_thousandths(i64::from(cents) * 100).unwrap()
+}
+
+fn tags(bits: u8) -> Vec<&'static str> {
+    TAGS.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, tag)| *tag).collect()
+}
+
+/// A point for a dollar of anything that is neither tax nor a gift card; three for two dollars of shoes, of another
+/// definition, and seven status points for ten dollars of all.
+fn rates(definitions: &[scrip::DefinitionId]) -> Vec<Earn> {
+    let of = |points: u32, amount: u32, definition: usize| {
+        let mut earn = Earn::new(Points::from(points), Amount::from(amount));
+        earn.point_definition_id = definitions.get(definition).copied();
+        earn
+    };
+    vec![
+        of(1, 1, 0).with_scope(Scope::except(["tax", "gift-card"])),
+        of(3, 2, 1).with_scope(Scope::only(["shoes"])),
+        of(7, 10, 2),
+    ]
+}
+
+fn program(rates: Vec<Earn>) -> Program {
+    let settings = ProgramSettings::new("AUD".parse().unwrap(), "UTC".parse().unwrap());
+    let exchange = ExchangeRate::new(Points::from(1), Amount::from(1)).unwrap();
+    settings.with_point_scale(0).with_exchange_rate(exchange).with_earn(rates).try_into().unwrap()
+}
+
+fn at(minute: u32) -> Timestamp {
+    format!("2025-06-15T{:02}:{:02}:00Z", minute / 60, minute % 60).parse().unwrap()
+}
+
+/// What each rate earns on so many cents of each line, and of what is on none.
+fn naive(lines: &[(u32, u8)], rest: u32) -> [u32; 3] {
+    let sum = |is_in: &dyn Fn(u8) -> bool| -> u32 {
+        lines.iter().filter(|(_, tags)| is_in(*tags)).map(|(cents, _)| cents).sum()
+    };
+    let all = sum(&|_| true) + rest;
+    [sum(&|tags| tags & 0b110 == 0) / 100, sum(&|tags| tags & 1 == 1) * 3 / 200, all * 7 / 1_000]
+}
+
+struct Shop {
+    ledger: Ledger<MemoryStore>,
+    store: MemoryStore,
+    alice: ProfileId,
+    sale: Transaction,
+}
+
+fn open(case: &Case) -> Shop {
+    let store = MemoryStore::new();
+    let mut ledger = Ledger::new(program(Vec::new()), store.clone());
+    let mut definitions = Vec::new();
+    for (handle, is_redeemable) in [("base", true), ("shoes", true), ("status", false)] {
+        let mut point = PointDefinition::new(handle.parse().unwrap(), handle);
+        point.is_redeemable = is_redeemable;
+        definitions.push(ledger.at(at(0)).commit(Define::from(point)).unwrap().id);
+    }
+    let mut ledger = Ledger::new(program(rates(&definitions)), store.clone());
+    let alice = ProfileId::new("alice").unwrap();
+    let lines = case.lines.iter().enumerate();
+    let lines =
+        lines.map(|(id, (amount, bits))| Line::new(id.to_string(), cents(*amount)).with_tags(tags(*bits)));
+    let total = case.lines.iter().map(|(amount, _)| amount).sum::<u32>() + case.rest;
+    let sale = PostTransaction::new(alice, cents(total)).with_lines(lines);
+    let sale = ledger.at(at(1)).commit(sale).unwrap();
+    Shop { ledger, store, alice, sale }
+}
+
+fn earned(sale: &Transaction) -> Vec<u32> {
+    sale.earned
+        .iter()
+        .map(|earned| u32::try_from(earned.points.ten_thousandths() / 10_000).unwrap())
+        .collect()
+}
+
+/// Every entry passes the auditor, who states the rules a second time.
+fn audit(shop: &mut Shop) {
+    for journal in shop.ledger.at(at(200)).journals() {
+        let journal = journal.unwrap();
+        let mut auditor = Auditor::new(Some(journal.profile_id), journal.number);
+        journal.entries.iter().for_each(|entry| auditor.follow(entry).unwrap());
+        auditor.check_end().unwrap();
+    }
+}
+
+fn cases() -> u32 {
+    std::env::var("RATE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+    /// Catches: a rate that earns on lines which its scope leaves out; a base that is rounded line by line; a clawback from
+    /// another rate's lot; rates that are read from the program again after it changed.
+    #[test]
+    fn what_stays_earned_is_what_the_kept_lines_earn(case in case()) {
+        let mut shop = open(&case);
+        let mut kept = case.lines.clone();
+        prop_assert_eq!(earned(&shop.sale), naive(&kept, case.rest));
+        if case.spent > 0 {
+            // What was spent cannot be taken back from the lots, and is owed.
+            let _ = shop.ledger.at(at(2)).commit(Redeem::lenient(shop.alice, Amount::from(case.spent)));
+        }
+        // A restart with another file: what was earned at the old rates goes back at these.
+        shop.ledger = Ledger::new(program(vec![Earn::new(Points::from(900), Amount::from(1))]), shop.store.clone());
+        for ((pick, quarters), minute) in case.returns.iter().zip(3..) {
+            let line = usize::from(*pick) % kept.len();
+            let part = kept[line].0 * u32::from(*quarters) / 4;
+            let wanted = ReturnLine::part(line.to_string(), cents(part));
+            let back = shop.ledger.at(at(minute)).commit(ReturnTransaction::of_lines(shop.sale.id, [wanted]));
+            if part == 0 {
+                let code = if kept[line].0 == 0 || part == 0 { ["not_positive", "return_above_line"] } else { [""; 2] };
+                prop_assert!(code.contains(&back.unwrap_err().code()));
+                continue;
+            }
+            kept[line].0 -= part;
+            let back = back.unwrap();
+            prop_assert_eq!(earned(&back.transaction), naive(&kept, case.rest));
+        }
+        let by_amount = ReturnTransaction::new(shop.sale.id, cents(1));
+        prop_assert_eq!(shop.ledger.at(at(90)).commit(by_amount).unwrap_err().code(), "lines_required");
+        if case.is_deleted {
+            let gone = shop.ledger.at(at(100)).commit(DeleteTransaction::new(shop.sale.id)).unwrap();
+            prop_assert_eq!(earned(&gone), [0, 0, 0]);
+        } else {
+            // Nothing is earned by saying the same again, whatever the program says now.
+            let same = PostTransaction::new(shop.alice, shop.sale.total);
+            let same = UpdateTransaction::new(shop.sale.id, same);
+            let sale = shop.ledger.at(at(100)).commit(same).unwrap();
+            prop_assert_eq!(earned(&sale), naive(&kept, case.rest));
+        }
+        audit(&mut shop);
+    }
+
+    /// Catches: what is owed at one rate that a return at another lowers, so that the order of two returns is seen.
+    #[test]
+    fn the_order_of_returns_is_irrelevant(case in case(), shift in 0_usize..8) {
+        let mut parts: BTreeMap<usize, u32> = BTreeMap::new();
+        for (pick, quarters) in &case.returns {
+            let line = usize::from(*pick) % case.lines.len();
+            parts.insert(line, case.lines[line].0 * u32::from(*quarters) / 4);
+        }
+        let mut order: Vec<(usize, u32)> = parts.into_iter().filter(|(_, part)| *part > 0).collect();
+        let mut ends = Vec::new();
+        for _ in 0..2 {
+            let mut shop = open(&case);
+            if case.spent > 0 {
+                let _ = shop.ledger.at(at(2)).commit(Redeem::lenient(shop.alice, Amount::from(case.spent)));
+            }
+            for ((line, part), minute) in order.iter().zip(3..) {
+                let wanted = [ReturnLine::part(line.to_string(), cents(*part))];
+                shop.ledger.at(at(minute)).commit(ReturnTransaction::of_lines(shop.sale.id, wanted)).unwrap();
+            }
+            audit(&mut shop);
+            let wallet = shop.ledger.at(at(100)).wallet(shop.alice).unwrap();
+            let lots: Vec<_> = [LotKind::Point, LotKind::Status]
+                .into_iter()
+                .flat_map(|kind| wallet.account().lots(kind).map(|lot| (lot.id, lot.remaining)).collect::<Vec<_>>())
+                .collect();
+            ends.push((lots, shop.ledger.at(at(100)).balances(shop.alice).unwrap()));
+            let by = shift % order.len().max(1);
+            order.rotate_left(by);
+            order.reverse();
+        }
+        prop_assert_eq!(&ends[0], &ends[1]);
+    }
+}
