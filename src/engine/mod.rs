@@ -18,6 +18,7 @@ pub mod rejection;
 pub(crate) mod repeat;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use draft::AccountDraft;
 pub(crate) use draft::EntryBuilder;
@@ -26,7 +27,7 @@ pub use receipt::{Decision, Disposition, Receipt};
 pub(crate) use rejection::{KeyReused, Refusal, Rejection};
 
 use crate::account::{Account, settle_due};
-use crate::id::Key;
+use crate::id::{DefinitionId, Key};
 use crate::journal::{BatchRow, Entry, External, Fingerprint, RecordId};
 use crate::program::{Earn, Program};
 use crate::store::{Change, DefinitionRef, Need, Record, View};
@@ -170,8 +171,11 @@ pub(crate) fn need<A: Action>(program: &Program, asked: Asked<'_, A>) -> Result<
     let mut need = asked.request.need()?;
     let mut definitions = asked.request.rates(program).iter().filter_map(|rate| rate.point_definition_id);
     if let Some(first) = definitions.next() {
-        need.definition = Some(DefinitionRef::Id(first));
-        need.rates = definitions.filter(|id| *id != first).collect();
+        let others: BTreeSet<DefinitionId> = definitions.filter(|id| *id != first).collect();
+        need.definition = Some(match others.is_empty() {
+            true => DefinitionRef::Id(first),
+            false => DefinitionRef::Several(std::iter::once(first).chain(others).collect()),
+        });
     }
     if let (Some(field), Some(_)) = (need.follows_lot, asked.key) {
         // A key is looked for in one journal, so it must be said whose.

@@ -165,9 +165,9 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 let find = Find::Named(handle.clone());
                 self.want(Slot::Named(Thing::Definition), ProfileNumber::CATALOGUE, find);
             }
+            Some(DefinitionRef::Several(ids)) => ids.iter().for_each(|id| self.want_rate(*id)),
             None => {}
         }
-        need.rates.iter().for_each(|id| self.want_rate(*id));
         if need.expired {
             self.want(Slot::ExpiredList, own, Find::About(RecordId::EXPIRED));
         }

@@ -35,13 +35,15 @@ pub enum AsOf {
     Sequence(u32),
 }
 
-/// A reference to a definition.
+/// A reference to a definition, or to several.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DefinitionRef {
     /// By its id.
     Id(DefinitionId),
     /// By its handle.
     Handle(External),
+    /// Several by their ids: those of the points that a purchase earns (rule K2).
+    Several(Box<[DefinitionId]>),
 }
 
 /// What one unit of work needs. The store reads all of it in one snapshot.
@@ -85,8 +87,6 @@ pub struct Need {
     pub even_merged: bool,
     /// The definition to look up.
     pub definition: Option<DefinitionRef>,
-    /// Further definitions to look up: those of the points that a purchase earns (rule K2).
-    pub rates: Vec<DefinitionId>,
     /// Whether to look up the lots that expired with value left.
     pub expired: bool,
     /// The look-ups that find purchases which earned points, in the account's journal and in the closed ones.
@@ -117,7 +117,6 @@ impl Need {
             follows_lot: None,
             even_merged: false,
             definition: None,
-            rates: Vec::new(),
             expired: false,
             earned: Box::default(),
             journal: false,
@@ -135,18 +134,13 @@ impl Need {
             && self.named.is_none()
             && self.hold.is_none()
             && self.lots.is_empty()
-            && !self.has_definitions()
+            && self.definition.is_none()
             && self.earned.is_empty()
-    }
-
-    /// Whether definitions are to be looked up.
-    pub fn has_definitions(&self) -> bool {
-        self.definition.is_some() || !self.rates.is_empty()
     }
 
     /// The journals, besides those of the accounts, that look-ups may read.
     pub fn other_journals(&self) -> impl Iterator<Item = ProfileNumber> {
-        let catalogue = self.has_definitions().then_some(ProfileNumber::CATALOGUE);
+        let catalogue = self.definition.as_ref().map(|_| ProfileNumber::CATALOGUE);
         catalogue.into_iter().chain(self.closed.iter().copied())
     }
 }

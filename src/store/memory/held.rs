@@ -114,7 +114,7 @@ impl<'a> Held<'a> {
             self.catalogue = Catalogue::Unlocked;
             let lock = self.shared.catalogue.write();
             self.catalogue = Catalogue::Written(lock.unwrap_or_else(PoisonError::into_inner));
-        } else if need.has_definitions() && matches!(self.catalogue, Catalogue::Unlocked) {
+        } else if need.definition.is_some() && matches!(self.catalogue, Catalogue::Unlocked) {
             let lock = self.shared.catalogue.read();
             self.catalogue = Catalogue::Read(lock.unwrap_or_else(PoisonError::into_inner));
         }

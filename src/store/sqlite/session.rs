@@ -213,10 +213,11 @@ impl Accounts for Session<'_> {
         for journal in need.other_journals() {
             self.place(Owner::Number(journal))?;
         }
-        if let Some(DefinitionRef::Id(id)) = need.definition {
-            self.load_definition(id)?;
+        match &need.definition {
+            Some(DefinitionRef::Id(id)) => self.load_definition(*id),
+            Some(DefinitionRef::Several(ids)) => ids.iter().try_for_each(|id| self.load_definition(*id)),
+            Some(DefinitionRef::Handle(_)) | None => Ok(()),
         }
-        need.rates.iter().try_for_each(|id| self.load_definition(*id))
     }
 
     fn locate(&mut self, owner: &Owner) -> Result<Location, SqliteError> {
