@@ -177,6 +177,9 @@ pub enum ProgramError {
     /// There are more rates than a program may have.
     #[error("earn: {0} rates are more than 16 (rule K2)")]
     TooManyRates(usize),
+    /// The scope of a rate has a minimum spend: that is for what rewards pay.
+    #[error("earn.scope.minimum_spend: a rate has none (rule K2)")]
+    RateMinimumSpend,
     /// An amount that must be above zero is not.
     #[error("{field}: must be above zero (rule Q6)")]
     NotPositive {
@@ -316,6 +319,9 @@ impl TryFrom<ProgramSettings> for Program {
             return Err(ProgramError::TooManyRates(settings.earn.len()));
         }
         for earn in &settings.earn {
+            if earn.scope.as_ref().is_some_and(|scope| scope.minimum_spend.is_some()) {
+                return Err(ProgramError::RateMinimumSpend);
+            }
             check("earn.points", earn.points.ten_thousandths(), earn.points.to_decimal(), point_scale)?;
             check("earn.amount", earn.amount.ten_thousandths(), earn.amount.to_decimal(), minor_unit)?;
         }

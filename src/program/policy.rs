@@ -138,9 +138,6 @@ impl TryFrom<EarnForm> for Earn {
             (_, None, Some(_)) => return Err("period: must be given with period_type"),
         };
         let EarnForm { points, amount, delay_days, point_definition_id, scope, .. } = form;
-        if scope.as_ref().is_some_and(|scope| scope.minimum_spend.is_some()) {
-            return Err("scope: a rate has no minimum_spend (rule K2)");
-        }
         Ok(Self { points, amount, delay_days, period, point_definition_id, scope })
     }
 }
