@@ -128,14 +128,7 @@ impl Operation for ReturnRedemption {
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
-        match (self.amount, &self.lines) {
-            (Some(_), Some(_)) => {
-                Err(Rejection::Contradiction { field: "amount".into(), other: "lines".into() })
-            }
-            (None, None) => Err(Rejection::Missing { field: "amount".into() }),
-            (Some(amount), None) => check::amount(program, "amount", amount),
-            (None, Some(lines)) => check_lines(program, lines),
-        }
+        check_part(program, self.amount, self.lines.as_deref())
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
@@ -152,8 +145,22 @@ impl Operation for ReturnRedemption {
     }
 }
 
+/// What comes back is an amount or lines, and not both.
+pub(crate) fn check_part(
+    program: &Program,
+    amount: Option<Amount>,
+    lines: Option<&[ReturnLine]>,
+) -> Result<(), Rejection> {
+    match (amount, lines) {
+        (Some(_), Some(_)) => Err(Rejection::Contradiction { field: "amount".into(), other: "lines".into() }),
+        (None, None) => Err(Rejection::Missing { field: "amount".into() }),
+        (Some(amount), None) => check::amount(program, "amount", amount),
+        (None, Some(lines)) => check_lines(program, lines),
+    }
+}
+
 /// Checks the lines that come back: each once, and more than nothing of it.
-pub(crate) fn check_lines(program: &Program, lines: &[ReturnLine]) -> Result<(), Rejection> {
+fn check_lines(program: &Program, lines: &[ReturnLine]) -> Result<(), Rejection> {
     if lines.is_empty() {
         return Err(Rejection::Missing { field: "lines".into() });
     }

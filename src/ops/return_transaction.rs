@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::sealed::Operation;
-use crate::engine::{Rejection, Written, check};
+use crate::engine::{Rejection, Written};
 use crate::id::{EntryId, TransactionId};
 use crate::journal::{Balances, EntryKind, Fingerprint, Transaction};
-use crate::ops::give_back::{ReturnLine, check_lines};
+use crate::ops::give_back::{ReturnLine, check_part};
 use crate::ops::sold_lines;
 use crate::ops::transact::{about, current, write};
 use crate::program::Program;
@@ -90,14 +90,7 @@ impl Operation for ReturnTransaction {
     }
 
     fn check(&self, program: &Program) -> Result<(), Rejection> {
-        match (self.amount, &self.lines) {
-            (Some(_), Some(_)) => {
-                Err(Rejection::Contradiction { field: "amount".into(), other: "lines".into() })
-            }
-            (None, None) => Err(Rejection::Missing { field: "amount".into() }),
-            (Some(amount), None) => check::amount(program, "amount", amount),
-            (None, Some(lines)) => check_lines(program, lines),
-        }
+        check_part(program, self.amount, self.lines.as_deref())
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
