@@ -4,7 +4,7 @@
 //! `cargo bench -p scrip-cli --bench report` makes a ledger of PROFILES=1000000 with three rewards each in SQLite, and in
 //! PostgreSQL where there is one, and runs the command on it: by replay, then swept and by replay again, then from the
 //! tables, which a first run brings up to date. The closing balance is compared with what was issued less what was redeemed
-//! and expired; only then is a figure printed.
+//! and expired; only then is a figure printed. `-- PostgreSQL` runs one store alone.
 
 #[path = "../../tests/cluster/mod.rs"]
 #[allow(dead_code)]
@@ -44,13 +44,17 @@ const ROLL: [&str; 11] = [
 fn main() {
     let profiles =
         std::env::var("PROFILES").ok().and_then(|profiles| profiles.parse().ok()).unwrap_or(1_000_000);
+    let only = std::env::args().nth(1).filter(|store| !store.starts_with('-'));
+    let wanted = |store| only.as_deref().is_none_or(|only| only == store);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let shop = Shop::new();
-    run("SQLite", &shop, profiles, || {
-        let store = Blocking(SqliteStore::open(shop.path("shop.sqlite")).unwrap());
-        runtime.block_on(sweep(store));
-    });
-    if let Some(cluster) = Cluster::start() {
+    if wanted("SQLite") {
+        run("SQLite", &shop, profiles, || {
+            let store = Blocking(SqliteStore::open(shop.path("shop.sqlite")).unwrap());
+            runtime.block_on(sweep(store));
+        });
+    }
+    if let Some(cluster) = wanted("PostgreSQL").then(Cluster::start).flatten() {
         let port = cluster.config("postgres").get_ports()[0];
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
         run("PostgreSQL", &Shop::at(&url), profiles, || {
