@@ -7,12 +7,15 @@
 //!
 //! The same argument fixes the lines: split a source into one for each line, in the order of the lines, and let these be
 //! greedy in turn, while the totals of the sources after it are kept.
+//!
+//! Lines that the same sources may pay are one class: to totals it is all one which of them is paid, so the flow goes to
+//! classes.
 
 use smallvec::SmallVec;
 
 use crate::value::Amount;
 
-/// The lines of a basket, one bit for each.
+/// Lines of a basket, or classes of them: one bit for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineSet([u64; WORDS]);
 
@@ -33,7 +36,7 @@ impl LineSet {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0 == Self::EMPTY.0
+        self.0.iter().fold(0, |all, word| all | word) == 0
     }
 
     fn remove(&mut self, line: usize) {
@@ -87,158 +90,234 @@ pub(crate) struct Source {
 
 /// The amounts that sources pay of lines.
 #[derive(Clone, Debug)]
-pub(crate) struct Allotment<'a> {
-    sources: &'a [Source],
-    /// The amount given by each source.
-    given: Vec<Amount>,
-    /// The amount of each line that nobody pays.
-    room: Vec<Amount>,
-    /// The lines with such an amount.
-    open: LineSet,
-    /// The sources that pay each line, and how much.
-    paid: Vec<Payers>,
-    /// Lines from which no path leads to a line with room.
-    closed: LineSet,
-    /// The steps of the last search.
-    steps: Vec<Step>,
-}
-
-type Payers = SmallVec<[(usize, Amount); 2]>;
-
-/// A step of a search: what a source pays of a line can be moved to the line of the step before it in the search, by
-/// its place, or else to one with room.
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    line: usize,
-    payer: usize,
-    /// The step through which the line was reached.
-    via: Option<usize>,
+pub(crate) struct Allotment {
+    /// The lines that each source pays, and how much.
+    shares: Vec<Vec<(usize, Amount)>>,
+    flow: Flow,
 }
 
 /// Allots up to an amount from sources, in the order of use, to lines, in the order of the request.
-pub(crate) fn allot<'a>(lines: &[Amount], sources: &'a [Source], amount: Amount) -> Allotment<'a> {
-    let mut open = LineSet::EMPTY;
-    let some = lines.iter().enumerate().filter(|(_, amount)| !amount.is_zero());
-    some.for_each(|(line, _)| open.insert(line));
-    let mut allotment = Allotment {
-        sources,
-        given: vec![Amount::ZERO; sources.len()],
-        room: lines.to_vec(),
-        open,
-        paid: vec![Payers::new(); lines.len()],
-        closed: LineSet::EMPTY,
-        steps: Vec::new(),
-    };
-    allotment.give_in_turn(amount);
-    allotment.fix_lines();
-    allotment
+pub(crate) fn allot(lines: &[Amount], sources: &[Source], amount: Amount) -> Allotment {
+    let classes = classes(lines, sources);
+    let mut flow = Flow::new(lines, sources, &classes);
+    flow.give_in_turn(amount);
+    let shares = fix_lines(&mut flow, lines, sources, &classes);
+    Allotment { shares, flow }
 }
 
-impl Allotment<'_> {
+impl Allotment {
     /// The amounts that each source pays, line by line.
-    pub(crate) fn shares(&self) -> Vec<Vec<(usize, Amount)>> {
-        let mut shares = vec![Vec::new(); self.sources.len()];
-        for (line, paid) in self.paid.iter().enumerate() {
-            for (payer, amount) in paid {
-                shares.get_mut(*payer).into_iter().for_each(|shares| shares.push((line, *amount)));
-            }
-        }
-        shares
+    pub(crate) fn shares(&self) -> &[Vec<(usize, Amount)>] {
+        &self.shares
     }
 
     pub(crate) fn given(&self, source: usize) -> Amount {
-        self.given.get(source).copied().unwrap_or_default()
+        self.flow.given(source)
     }
 
     /// Whether a source that has something left could give more, besides what all sources give.
     pub(crate) fn could_give_more(&mut self, source: usize) -> bool {
-        let open = self.lines_of(source).without(self.closed);
-        open.lines().any(|line| self.has_room(line) || self.find_room(line, 0).is_some())
+        self.flow.could_give_more(source)
     }
+}
 
-    /// Each source gives as much as it can, until the amount is met: first to lines with room.
-    fn give_in_turn(&mut self, amount: Amount) {
-        let mut left = amount;
-        for (source, Source { capacity, lines }) in self.sources.iter().enumerate() {
-            let most = left.min(*capacity);
-            let open = lines.both(self.open);
-            let mut given = self.give(source, open, most, 0);
-            given = given.plus(self.give(source, *lines, most.minus(given), 0));
-            left = left.minus(given);
-            if let Some(place) = self.given.get_mut(source) {
-                *place = given;
+/// The lines with an amount, those together that the same sources may pay.
+fn classes(lines: &[Amount], sources: &[Source]) -> Vec<LineSet> {
+    let mut all = LineSet::EMPTY;
+    let some = lines.iter().enumerate().filter(|(_, amount)| !amount.is_zero());
+    some.for_each(|(line, _)| all.insert(line));
+    let mut classes = vec![all];
+    let mut split = Vec::new();
+    for source in sources {
+        for class in &mut classes {
+            let (inside, outside) = (class.both(source.lines), class.without(source.lines));
+            if !inside.is_empty() && !outside.is_empty() {
+                *class = inside;
+                split.push(outside);
             }
         }
+        classes.append(&mut split);
     }
+    classes
+}
 
-    /// Each source pays as much as it can to the first line, then to the next, while the totals of all are kept.
-    fn fix_lines(&mut self) {
-        for source in 0..self.sources.len() {
-            let given = self.given(source);
+/// Each source pays as much as it can to the first line, then to the next, while the totals of all are kept.
+fn fix_lines(
+    flow: &mut Flow,
+    lines: &[Amount],
+    sources: &[Source],
+    classes: &[LineSet],
+) -> Vec<Vec<(usize, Amount)>> {
+    // What nobody pays of each line, and its class.
+    let mut rest: Vec<(Amount, usize)> = lines.iter().map(|amount| (*amount, 0)).collect();
+    for (place, class) in classes.iter().enumerate() {
+        class.lines().for_each(|line| rest.get_mut(line).into_iter().for_each(|(_, class)| *class = place));
+    }
+    let fix = |(source, of): (usize, &Source)| {
+        let (mut shares, mut left) = (Vec::new(), flow.given(source));
+        if left.is_zero() {
+            return shares;
+        }
+        flow.take_out(source);
+        for line in of.lines.lines() {
+            let Some((rest, class)) = rest.get_mut(line) else { continue };
+            let given = flow.give(source, *class, left.min(*rest), source.saturating_add(1));
             if !given.is_zero() {
-                self.take_out(source);
-                self.closed = LineSet::EMPTY;
-                self.give(source, self.lines_of(source), given, source.saturating_add(1));
+                shares.push((line, given));
+                (*rest, left) = (rest.minus(given), left.minus(given));
+                if left.is_zero() {
+                    break;
+                }
             }
         }
-        self.closed = LineSet::EMPTY;
+        shares
+    };
+    let shares = sources.iter().enumerate().map(fix).collect();
+    flow.closed = LineSet::EMPTY;
+    shares
+}
+
+/// The amounts that sources pay of classes of lines.
+#[derive(Clone, Debug)]
+struct Flow {
+    payers: Vec<Payer>,
+    classes: Vec<Class>,
+    /// The classes with room.
+    open: LineSet,
+    /// The classes from which no path leads to one with room.
+    closed: LineSet,
+    /// The steps of the last search, and how many searches there were.
+    steps: Vec<Step>,
+    searches: u32,
+}
+
+/// A source, as the flow sees it.
+#[derive(Clone, Copy, Debug)]
+struct Payer {
+    /// The most that it can give.
+    capacity: Amount,
+    /// The classes that it may pay.
+    classes: LineSet,
+    given: Amount,
+    /// The last search that met it.
+    met: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Class {
+    /// The amount of its lines that nobody pays.
+    room: Amount,
+    /// The sources that pay the rest, and how much.
+    paid: SmallVec<[(usize, Amount); 4]>,
+}
+
+/// A step of a search: what a source pays of a class can be moved to the class of the step before it in the search, or else
+/// to one with room.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    class: usize,
+    payer: usize,
+    /// The step through which the class was reached.
+    via: Option<usize>,
+}
+
+impl Flow {
+    fn new(lines: &[Amount], sources: &[Source], classes: &[LineSet]) -> Self {
+        let amount = |line| lines.get(line).copied().unwrap_or_default();
+        let cost = |class: &LineSet| class.lines().fold(Amount::ZERO, |sum, line| sum.plus(amount(line)));
+        let (mut open, mut firsts) = (LineSet::EMPTY, Vec::with_capacity(classes.len()));
+        // Only a basket of nothing has an empty class.
+        for (place, first) in
+            classes.iter().enumerate().filter_map(|(place, class)| Some((place, class.lines().next()?)))
+        {
+            open.insert(place);
+            firsts.push((place, first));
+        }
+        let payer = |source: &Source| {
+            let mut classes = LineSet::EMPTY;
+            let inside = firsts.iter().filter(|(_, first)| source.lines.contains(*first));
+            inside.for_each(|(place, _)| classes.insert(*place));
+            Payer { capacity: source.capacity, classes, given: Amount::ZERO, met: 0 }
+        };
+        Self {
+            payers: sources.iter().map(payer).collect(),
+            classes: classes.iter().map(|class| Class { room: cost(class), paid: SmallVec::new() }).collect(),
+            open,
+            closed: LineSet::EMPTY,
+            steps: Vec::new(),
+            searches: 0,
+        }
     }
 
-    /// Pays up to an amount from a source, as much as can be of the first of some lines, then of the next. What sources
-    /// from `movable` on pay is moved to other lines for it.
-    fn give(&mut self, source: usize, lines: LineSet, most: Amount, movable: usize) -> Amount {
+    /// Each source gives as much as it can, until the amount is met: first to classes with room.
+    fn give_in_turn(&mut self, amount: Amount) {
+        let mut rest = amount;
+        for source in 0..self.payers.len() {
+            let Some(Payer { capacity, classes, .. }) = self.payers.get(source).copied() else { return };
+            let most = rest.min(capacity);
+            let mut left = most;
+            for class in classes.both(self.open).lines() {
+                left = left.minus(self.give(source, class, left, 0));
+            }
+            // A search closes classes that come later in turn.
+            while let Some(class) = classes.without(self.closed).lines().next().filter(|_| !left.is_zero()) {
+                left = left.minus(self.give(source, class, left, 0));
+            }
+            let given = most.minus(left);
+            rest = rest.minus(given);
+            self.payers.get_mut(source).into_iter().for_each(|payer| payer.given = given);
+        }
+    }
+
+    fn could_give_more(&mut self, source: usize) -> bool {
+        let classes = self.classes_of(source).without(self.closed);
+        classes.lines().any(|class| self.open.contains(class) || self.find_room(class, 0).is_some())
+    }
+
+    /// Pays up to an amount of a class, as much as can be. What sources from `movable` on pay is moved to other classes for it.
+    fn give(&mut self, source: usize, class: usize, most: Amount, movable: usize) -> Amount {
         let mut left = most;
-        for line in lines.lines() {
-            if left.is_zero() {
-                break;
-            }
-            while !left.is_zero() && !self.closed.contains(line) {
-                if !self.has_room(line) {
-                    match self.find_room(line, movable) {
-                        Some(to) => self.make_room(to, left),
-                        None => break,
-                    }
+        while !left.is_zero() && !self.closed.contains(class) {
+            if !self.open.contains(class) {
+                match self.find_room(class, movable) {
+                    Some(to) => self.make_room(to, left),
+                    None => break,
                 }
-                let taken = self.room_of(line).min(left);
-                self.pay(line, source, taken);
-                left = left.minus(taken);
             }
+            left = left.minus(self.pay(class, source, left));
         }
         most.minus(left)
     }
 
-    /// A line with room, to which what is paid of a full line can be moved, and the steps to it: the last of them pays it.
-    /// Without any, all lines that were reached are closed.
-    fn find_room(&mut self, line: usize, movable: usize) -> Option<usize> {
+    /// A class with room, to which what is paid of a full class can be moved, and the steps to it: the last of them pays it.
+    /// Without any, all classes that were reached are closed.
+    fn find_room(&mut self, class: usize, movable: usize) -> Option<usize> {
         self.steps.clear();
+        self.searches = self.searches.saturating_add(1);
         let mut seen = self.closed;
-        seen.insert(line);
-        let mut next = self.reach(line, None, movable);
-        if let Some(to) = next {
-            return Some(to);
-        }
+        seen.insert(class);
+        let mut found = self.reach(class, None, movable);
         let mut place = 0;
-        while let Some(Step { payer, .. }) = self.steps.get(place).copied() {
-            let further = self.lines_of(payer).without(seen);
+        while let (None, Some(Step { payer, .. })) = (found, self.steps.get(place).copied()) {
+            let further = self.classes_of(payer).without(seen);
             seen = seen.with(further);
-            for line in further.lines() {
-                next = self.reach(line, Some(place), movable);
-                if let Some(to) = next {
-                    return Some(to);
-                }
-            }
+            found = further.lines().find_map(|class| self.reach(class, Some(place), movable));
             place = place.saturating_add(1);
         }
-        self.closed = seen;
-        None
+        if found.is_none() {
+            self.closed = seen;
+        }
+        found
     }
 
-    /// Adds the steps that a full line leads to; answers a line with room, if the last of them leads there.
-    fn reach(&mut self, line: usize, via: Option<usize>, movable: usize) -> Option<usize> {
-        let payers = self.paid.get(line).into_iter().flatten();
-        for (payer, _) in payers.filter(|(payer, _)| *payer >= movable) {
-            self.steps.push(Step { line, payer: *payer, via });
-            let to = self.sources.get(*payer).and_then(|source| source.lines.first_common(&self.open));
+    /// Adds the steps that a full class leads to; answers a class with room, if the last of them leads there.
+    fn reach(&mut self, class: usize, via: Option<usize>, movable: usize) -> Option<usize> {
+        let paid = self.classes.get(class).map_or(&[][..], |class| &class.paid);
+        for (payer, _) in paid.iter().filter(|(payer, _)| *payer >= movable) {
+            let Some(of) = self.payers.get_mut(*payer).filter(|of| of.met != self.searches) else { continue };
+            of.met = self.searches;
+            self.steps.push(Step { class, payer: *payer, via });
+            let to = of.classes.first_common(&self.open);
             if to.is_some() {
                 return to;
             }
@@ -246,69 +325,69 @@ impl Allotment<'_> {
         None
     }
 
-    /// Moves up to an amount along the steps of the last search, to the line with room that it found.
+    /// Moves up to an amount along the steps of the last search, to the class with room that it found.
     fn make_room(&mut self, to: usize, most: Amount) {
         let last = self.steps.len().checked_sub(1);
         let step = |place: Option<usize>| place.and_then(|place| self.steps.get(place).copied());
         let path: SmallVec<[Step; 8]> =
             std::iter::successors(step(last), |earlier| step(earlier.via)).collect();
-        let most = most.min(self.room_of(to));
-        let moved = path.iter().fold(most, |least, step| least.min(self.pays(step.line, step.payer)));
-        let mut to = to;
-        for Step { line, payer, .. } in path {
-            self.pay(to, payer, moved);
-            self.unpay(line, payer, moved);
-            to = line;
+        let least = path.iter().fold(most, |least, step| least.min(self.pays(step.class, step.payer)));
+        let (mut to, mut moved) = (to, least);
+        for Step { class, payer, .. } in path {
+            moved = self.pay(to, payer, moved);
+            self.unpay(class, payer, moved);
+            to = class;
         }
     }
 
-    fn lines_of(&self, source: usize) -> LineSet {
-        self.sources.get(source).map_or(LineSet::EMPTY, |source| source.lines)
+    fn given(&self, source: usize) -> Amount {
+        self.payers.get(source).map_or(Amount::ZERO, |payer| payer.given)
     }
 
-    fn room_of(&self, line: usize) -> Amount {
-        self.room.get(line).copied().unwrap_or_default()
+    fn classes_of(&self, source: usize) -> LineSet {
+        self.payers.get(source).map_or(LineSet::EMPTY, |payer| payer.classes)
     }
 
-    fn has_room(&self, line: usize) -> bool {
-        !self.room_of(line).is_zero()
+    fn pays(&self, class: usize, source: usize) -> Amount {
+        let mut paid = self.classes.get(class).into_iter().flat_map(|class| &class.paid);
+        paid.find(|(payer, _)| *payer == source).map_or(Amount::ZERO, |(_, amount)| *amount)
     }
 
-    fn pays(&self, line: usize, source: usize) -> Amount {
-        let mut payers = self.paid.get(line).into_iter().flatten();
-        payers.find(|(payer, _)| *payer == source).map_or(Amount::ZERO, |(_, amount)| *amount)
-    }
-
-    fn pay(&mut self, line: usize, source: usize, amount: Amount) {
-        let (Some(room), Some(paid)) = (self.room.get_mut(line), self.paid.get_mut(line)) else { return };
+    /// Pays a class, up to an amount and to the room that it has: answers how much.
+    fn pay(&mut self, class: usize, source: usize, most: Amount) -> Amount {
+        let Some(Class { room, paid }) = self.classes.get_mut(class) else { return Amount::ZERO };
+        let amount = most.min(*room);
         *room = room.minus(amount);
         if room.is_zero() {
-            self.open.remove(line);
+            self.open.remove(class);
         }
         match paid.iter_mut().find(|(payer, _)| *payer == source) {
             Some((_, known)) => *known = known.plus(amount),
             None => paid.push((source, amount)),
         }
+        amount
     }
 
-    fn unpay(&mut self, line: usize, source: usize, amount: Amount) {
-        let (Some(room), Some(paid)) = (self.room.get_mut(line), self.paid.get_mut(line)) else { return };
+    fn unpay(&mut self, class: usize, source: usize, amount: Amount) {
+        let Some(Class { room, paid }) = self.classes.get_mut(class) else { return };
+        let Some((place, (_, known))) = paid.iter_mut().enumerate().find(|(_, (payer, _))| *payer == source)
+        else {
+            return;
+        };
+        *known = known.minus(amount);
+        if known.is_zero() {
+            paid.swap_remove(place);
+        }
         *room = room.plus(amount);
-        self.open.insert(line);
-        if let Some((_, known)) = paid.iter_mut().find(|(payer, _)| *payer == source) {
-            *known = known.minus(amount);
-        }
-        paid.retain(|(_, amount)| !amount.is_zero());
+        self.open.insert(class);
     }
 
-    /// Takes back all that a source pays.
+    /// Takes back all that a source pays; what was closed may have room now.
     fn take_out(&mut self, source: usize) {
-        for (line, (room, paid)) in self.room.iter_mut().zip(&mut self.paid).enumerate() {
-            if let Some(place) = paid.iter().position(|(payer, _)| *payer == source) {
-                *room = room.plus(paid.swap_remove(place).1);
-                self.open.insert(line);
-            }
+        for class in self.classes_of(source).lines() {
+            self.unpay(class, source, self.pays(class, source));
         }
+        self.closed = LineSet::EMPTY;
     }
 }
 

@@ -164,7 +164,7 @@ impl<'a> Offer<'a> {
     /// The draw that an allotment is, with the points drawn from their lots.
     fn drawn(
         &self,
-        allotment: &Allotment<'_>,
+        allotment: &Allotment,
         exchange: Option<Exchange>,
         points: impl Fn(&mut Draw, Amount),
     ) -> Draw {
@@ -175,9 +175,9 @@ impl<'a> Offer<'a> {
             if given.is_zero() {
                 continue;
             }
-            let shares = shares.into_iter().filter_map(|(line, amount)| {
-                let id = self.basket.lines.get(line)?.id.clone();
-                Some(LineShare { id, amount })
+            let shares = shares.iter().filter_map(|(line, amount)| {
+                let id = self.basket.lines.get(*line)?.id.clone();
+                Some(LineShare { id, amount: *amount })
             });
             let shares = shares.collect();
             if let Some(lot) = lot {
@@ -194,7 +194,7 @@ impl<'a> Offer<'a> {
     }
 
     /// Why the lots that are not used are not, unless they are simply not needed.
-    fn reasons(&self, allotment: &mut Allotment<'_>, account: &Account) -> Reasons {
+    fn reasons(&self, allotment: &mut Allotment, account: &Account) -> Reasons {
         let mut reasons = self.reasons.clone();
         for (source, lot) in self.lots.iter().enumerate() {
             let has_more = self.sources.get(source).is_some_and(|s| allotment.given(source) < s.capacity);
