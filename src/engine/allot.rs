@@ -256,11 +256,7 @@ impl Flow {
             let Some(Payer { capacity, classes, .. }) = self.payers.get(source).copied() else { return };
             let most = rest.min(capacity);
             let mut left = most;
-            for class in classes.both(self.open).lines() {
-                left = left.minus(self.give(source, class, left, 0));
-            }
-            // A search closes classes that come later in turn.
-            while let Some(class) = classes.without(self.closed).lines().next().filter(|_| !left.is_zero()) {
+            for class in classes.both(self.open).lines().chain(classes.lines()) {
                 left = left.minus(self.give(source, class, left, 0));
             }
             let given = most.minus(left);
