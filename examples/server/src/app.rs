@@ -15,6 +15,7 @@ use crate::index::Index;
 use crate::metrics::Metrics;
 use crate::openapi::Description;
 use crate::options::Options;
+use crate::webhook::Webhooks;
 
 /// How long the definitions may be remembered. Another process may have changed them.
 const CATALOGUE_AGE: Duration = Duration::from_secs(1);
@@ -31,6 +32,7 @@ pub struct App {
     /// How long a connection may be idle, as clients are told.
     pub idle: HeaderValue,
     pub metrics: Metrics,
+    pub webhooks: Webhooks,
     /// Whether the process was asked to stop: from then on nothing is waited for.
     stopping: AtomicBool,
     /// Which rewards, points and transactions there are, whoever has them.
@@ -50,7 +52,7 @@ struct Remembered {
 }
 
 impl App {
-    pub fn new(backend: Backend, metrics: Metrics, options: &Options) -> Self {
+    pub fn new(backend: Backend, metrics: Metrics, webhooks: Webhooks, options: &Options) -> Self {
         Self {
             backend,
             clock: Clock::new(options.test_clock),
@@ -59,6 +61,7 @@ impl App {
             body_timeout: options.body_timeout,
             idle: idle(options.idle_timeout),
             metrics,
+            webhooks,
             stopping: AtomicBool::new(false),
             index: Index::default(),
             catalogue: Mutex::default(),
@@ -72,6 +75,15 @@ impl App {
 
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits, but not beyond the stop.
+    pub async fn unless_stopping(&self, wait: Duration) {
+        const GLANCE: Duration = Duration::from_millis(100);
+        let until = Instant::now() + wait;
+        while !self.is_stopping() && Instant::now() < until {
+            tokio::time::sleep(GLANCE).await;
+        }
     }
 
     /// Carries out a request.

@@ -15,6 +15,8 @@ mod program;
 mod route;
 mod serve;
 mod shape;
+mod told;
+mod webhook;
 
 use std::error::Error;
 
@@ -23,6 +25,7 @@ use backend::Backend;
 use metrics::Metrics;
 pub use options::{Options, Where};
 use tokio::net::TcpListener;
+use webhook::Webhooks;
 
 /// Starts the server, says where it listens, and serves until the process is asked to stop.
 ///
@@ -36,6 +39,7 @@ pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     if options.token.is_none() {
         tracing::warn!("no --token: whoever is on this machine can call");
     }
+    let webhooks = webhook::start(&app).await.map_err(|failure| format!("the store: {failure:?}"))?;
     let stop = serve::asked_to_stop()?;
     let stop = async {
         stop.await;
@@ -43,6 +47,7 @@ pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     };
     println!("scrip-server listens on http://{address}");
     serve::serve(listener, route::router(Shared::clone(&app)), options.idle_timeout, stop).await;
+    let _ = webhooks.await;
     app.backend.close().await;
     Ok(())
 }
@@ -55,7 +60,9 @@ async fn app(options: &Options) -> Result<Shared, Box<dyn Error>> {
     let program = program::read(text.as_deref()).map_err(|error| format!("program file: {error}"))?;
     let metrics = Metrics::default();
     let backend = Backend::open(&options.store, program, &metrics.store).await;
-    let app = App::new(backend.map_err(|error| format!("the store: {error}"))?, metrics, options);
+    let backend = backend.map_err(|error| format!("the store: {error}"))?;
+    let webhooks = Webhooks::new(options, &backend).await?;
+    let app = App::new(backend, metrics, webhooks, options);
     app.prepare().await.map_err(|failure| format!("the store: {failure:?}"))?;
     Ok(Shared::new(app))
 }

@@ -190,15 +190,15 @@ fn lock<T>(counts: &Mutex<T>) -> MutexGuard<'_, T> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn seconds(micros: u128) -> String {
+pub fn seconds(micros: u128) -> String {
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
 // Writing to a string does not fail.
-fn head(out: &mut String, name: &str, kind: &str, help: &str) {
+pub fn head(out: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 
-fn line(out: &mut String, name: &str, value: &impl std::fmt::Display) {
+pub fn line(out: &mut String, name: &str, value: &impl std::fmt::Display) {
     let _ = writeln!(out, "{name} {value}");
 }

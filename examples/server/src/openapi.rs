@@ -11,6 +11,7 @@ use crate::http::known::{Names, Understood};
 use crate::http::list::{Links, Meta};
 use crate::http::problem::Problem;
 use crate::route::Table;
+use crate::webhook::Message;
 
 /// One route.
 pub struct Doc {
@@ -166,6 +167,7 @@ fn illustrate(paths: &mut Map<String, Value>) {
 /// The whole description, as JSON.
 fn document(table: &mut Table) -> String {
     let problem = table.schemas.add::<Problem>();
+    let message = table.schemas.add::<Message>();
     let (links, meta) = (table.schemas.add::<Links>(), table.schemas.add::<Meta>());
     for shape in OPEN {
         if let Some(schema) = table.schemas.0.get_mut(shape) {
@@ -196,6 +198,7 @@ fn document(table: &mut Table) -> String {
             "description": ABOUT,
         },
         "paths": paths,
+        "webhooks": {"event": {"post": outgoing(&message)}},
         "components": {
             "schemas": table.schemas.0,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -203,6 +206,21 @@ fn document(table: &mut Table) -> String {
         "security": [{"token": []}],
     });
     document.to_string()
+}
+
+/// What is sent to the receivers of webhooks.
+fn outgoing(message: &str) -> Value {
+    let header = |name: &str, says: &str| json!({"name": name, "in": "header", "required": true, "schema": {"type": "string"}, "description": says});
+    json!({
+        "summary": "An event, sent to each receiver of webhooks",
+        "parameters": [
+            header("webhook-id", "The event's id. The same event has the same id, however often it comes."),
+            header("webhook-timestamp", "When it was sent, in seconds since 1970."),
+            header("webhook-signature", "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; one for each secret, with blanks between."),
+        ],
+        "requestBody": {"content": {"application/json": {"schema": reference(message)}}},
+        "responses": {"2XX": {"description": "Done with."}, "410": {"description": "No more of them."}},
+    })
 }
 
 fn operation(doc: &Doc, problem: &str, links: &str, meta: &str) -> Value {
@@ -291,7 +309,7 @@ fn parameters(doc: &Doc) -> Vec<Value> {
             "description": "The ETag of what was seen, which is its version: if it has changed since, nothing is done (412).",
         }));
     }
-    if doc.method == Method::POST {
+    if doc.method == Method::POST && doc.path.starts_with("/api/") {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false, "schema": text,
             "description": "The same key with the same content is carried out once; all rows of a batch are one content.",

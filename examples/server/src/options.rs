@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use axum::http::Uri;
 use clap::Parser;
+
+use crate::webhook::receiver;
 
 /// A rewards ledger over HTTP.
 #[derive(Clone, Debug, Parser)]
@@ -35,6 +38,21 @@ pub struct Options {
     /// How many seconds a connection may be idle between two calls, and how many the headers of a call may take.
     #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = seconds)]
     pub idle_timeout: Duration,
+    /// A system that every event is sent to, with a name of yours: crm=https://crm.example/hooks. There may be several.
+    #[arg(long, value_name = "NAME=URL", value_parser = receiver::named_url)]
+    pub webhook: Vec<(String, Uri)>,
+    /// Its secrets, whsec_ and base64, one on a line: the first one is current, and older ones still sign as well.
+    #[arg(long, value_name = "NAME=PATH", value_parser = receiver::named_path)]
+    pub webhook_secret_file: Vec<(String, PathBuf)>,
+    /// How often a webhook is tried before it is a dead letter.
+    #[arg(long, default_value = "24", value_name = "TRIES", value_parser = clap::value_parser!(u32).range(1..))]
+    pub webhook_attempts: u32,
+    /// How many seconds pass before the second try of a webhook; each wait after it is twice as long, up to six hours.
+    #[arg(long, default_value = "5", value_name = "SECONDS", value_parser = seconds)]
+    pub webhook_backoff: Duration,
+    /// How many seconds a receiver of webhooks may take to answer.
+    #[arg(long, default_value = "15", value_name = "SECONDS", value_parser = seconds)]
+    pub webhook_timeout: Duration,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

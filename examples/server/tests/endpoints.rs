@@ -422,8 +422,12 @@ fn update_create(server: &Server, known: &Value) {
 
 fn system(server: &Server) {
     assert_eq!(server.get("/health").is(200).data(), json!({"status": "ok"}));
-    for path in ["/access", "/events", "/overview", "/search?q=rosa"] {
+    for path in ["/access", "/events", "/overview", "/search?q=rosa", "/webhooks"] {
         server.get(path).is(200);
+    }
+    server.get("/webhooks/crm/dead-letters").refuses(404, "not_found");
+    for path in ["resume", "dead-letters/replay", "dead-letters/1/replay"] {
+        server.post(&format!("/webhooks/crm/{path}"), &json!({})).refuses(404, "not_found");
     }
     assert_eq!(server.get("/openapi.json").is(200).bare_json()["openapi"], "3.1.0");
     let page = server.get("/").is(200);

@@ -39,7 +39,8 @@ fn in_readme() -> Options {
     let option = |row: &str| {
         let (name, value) = row.split_once(' ').map_or((row, None), |(name, value)| (name, Some(value)));
         // A value in capitals stands for what has to be given.
-        let default = value.filter(|value| !value.chars().all(|char| char.is_ascii_uppercase()));
+        let is_letter = |char: char| char.is_ascii_uppercase() || char == '=';
+        let default = value.filter(|value| !value.chars().all(is_letter));
         (name.to_owned(), default.map(str::to_owned))
     };
     rows.map(option).collect()

@@ -19,6 +19,7 @@ mod system;
 mod table;
 mod transactions;
 mod transfers;
+mod webhooks;
 
 use axum::{Router, middleware};
 use definitions::{Points, Rewards};
@@ -243,6 +244,20 @@ fn system(table: Table) -> Table {
         .gives::<system::AccessOut>(200)
         .get("/events", "What happened since a cursor, and what is about to expire", events::events)
         .gives_bare::<events::EventPage>(200)
+        .get("/webhooks", "The receivers of webhooks, and how far they were told", webhooks::index)
+        .gives_all::<webhooks::WebhookOut>(200)
+        .post("/webhooks/{name}/resume", "Tell a receiver again that wanted no more", webhooks::resume)
+        .gives::<webhooks::WebhookOut>(200)
+        .get(
+            "/webhooks/{name}/dead-letters",
+            "List the webhooks that are tried no more",
+            webhooks::dead_letters,
+        )
+        .lists::<webhooks::DeadLetter>()
+        .post("/webhooks/{name}/dead-letters/replay", "Try all of them again", webhooks::replay_all)
+        .gives::<webhooks::Replayed>(200)
+        .post("/webhooks/{name}/dead-letters/{id}/replay", "Try one of them again", webhooks::replay_one)
+        .gives::<webhooks::Replayed>(200)
         .get("/overview", "What all customers have together, and the newest entries", overview::overview)
         .gives::<overview::Overview>(200)
         .get(

@@ -13,6 +13,7 @@ use crate::http::around::Access;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::shape::wire::Time;
+use crate::webhook::counts;
 
 /// Whether the service can do its work.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -46,7 +47,8 @@ pub async fn health(call: Call) -> Result<Response, Problem> {
 }
 
 pub async fn metrics(call: Call) -> Result<Response, Problem> {
-    let metrics = call.app.metrics.write(call.app.backend.remembered());
+    let mut metrics = call.app.metrics.write(call.app.backend.remembered());
+    metrics += &counts::write(call.app.webhooks.receivers());
     Ok(answer::text(StatusCode::OK, "text/plain; version=0.0.4", metrics))
 }
 

@@ -78,6 +78,14 @@ pub struct Notice {
 }
 
 impl EventOut {
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub fn kind(&self) -> &'static str {
+        self.r#type
+    }
+
     /// An event as other systems hear it. A coming expiry is only told by the notice that is nearest to it.
     pub fn of(event: &Event, notice: Notice) -> Option<Self> {
         let told =

@@ -28,7 +28,7 @@ pub struct Answer {
 impl Request {
     /// Paths are below `/api/v3` unless they are at the root.
     pub fn new(method: &str, path: &str) -> Self {
-        const ROOT: [&str; 9] = [
+        const ROOT: [&str; 10] = [
             "/health",
             "/metrics",
             "/openapi.json",
@@ -37,6 +37,7 @@ impl Request {
             "/events",
             "/overview",
             "/search",
+            "/webhooks",
             "/api/",
         ];
         let is_root = path == "/" || ROOT.iter().any(|root| path.starts_with(root));
