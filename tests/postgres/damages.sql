@@ -41,3 +41,6 @@ INSERT INTO scrip.name VALUES (1, 1, 'mallory', 1) -- account 1: its names are n
 INSERT INTO scrip.name VALUES (77, 1, 'mallory', 1) -- account 77: there are names of it, and no head
 DELETE FROM scrip.subject WHERE number = 1 AND sequence = (SELECT max(sequence) FROM scrip.subject WHERE number = 1) -- account 1: its subjects are not those of its entries
 INSERT INTO scrip.subject VALUES (77, 1, 1) -- account 77: there are subjects of it, and no head
+DELETE FROM scrip.catalogue -- account 0: the copy of its journal differs in row 1
+UPDATE scrip.catalogue SET entry = '\x00' -- account 0: the copy of its journal differs in row 1
+INSERT INTO scrip.catalogue SELECT sequence + 1, entry FROM scrip.catalogue -- account 0: the copy of its journal differs in row 2

@@ -9,7 +9,7 @@ use scrip::store::postgres::{Layout, Options, PostgresError, PostgresStore};
 use scrip::{
     Amount, AsyncLedger, Command, Define, DefinitionId, Error, IssueReward, LotId, Redeem, RewardDefinition,
 };
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use crate::cluster::Cluster;
 use crate::proxy::Outcome::{self, Committed, RolledBack};
@@ -27,10 +27,13 @@ const UNCLEAR: [(Reply, Outcome); 4] = [
 ];
 const LATE: Duration = Duration::from_millis(200);
 
+const HEAD: &str = "INTO scrip.head";
+const COMMIT: &str = "COMMIT";
+
 /// How a request is committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Path {
-    /// By the one statement that writes.
+    /// By the one statement that writes, on one server; where each row is a statement, by `COMMIT`.
     Statement,
     /// By `COMMIT`, as it is over two accounts.
     Commit,
@@ -38,10 +41,10 @@ enum Path {
 
 impl Path {
     /// Text that only the committing statement contains.
-    const fn text(self) -> &'static str {
+    fn text(self, layout: Layout) -> &'static str {
         match self {
-            Self::Statement => "INTO scrip.head",
-            Self::Commit => "COMMIT",
+            Self::Statement if layout == Layout::OneServer => HEAD,
+            Self::Statement | Self::Commit => COMMIT,
         }
     }
 }
@@ -88,6 +91,21 @@ impl Setup {
         }
     }
 
+    /// Asks, and stops waiting once the answer is late.
+    async fn give_up(&mut self, path: Path, lot: LotId, key: Option<u32>) {
+        let proxy = self.proxy.clone();
+        let is_late = async {
+            while !proxy.has_struck() {
+                sleep(Duration::from_millis(1)).await;
+            }
+            sleep(LATE / 4).await;
+        };
+        tokio::select! {
+            answer = self.ask(path, lot, key) => panic!("{answer:?}"),
+            () = is_late => {}
+        }
+    }
+
     /// A lot that carol has, and a key that was not used yet.
     async fn next(&mut self) -> (LotId, u32) {
         self.keys += 1;
@@ -128,14 +146,14 @@ pub(crate) async fn a_commit_without_a_clear_answer(cluster: &Cluster) {
                 let case = format!("{layout:?} {path:?} {reply:?} {outcome:?}");
                 let before = setup.times(path).await;
                 let (lot, key) = setup.next().await;
-                setup.proxy.spoil(path.text(), outcome, reply);
+                setup.proxy.spoil(path.text(layout), outcome, reply);
                 let expected = if outcome == Committed { Disposition::Replayed } else { Disposition::New };
                 assert_eq!(setup.ask(path, lot, Some(key)).await.unwrap(), expected, "{case}");
                 assert!(setup.proxy.has_struck(), "{case}");
                 assert_eq!(setup.times(path).await - before, 1, "{case}");
 
                 let (before, (lot, _)) = (setup.times(path).await, setup.next().await);
-                setup.proxy.spoil(path.text(), outcome, reply);
+                setup.proxy.spoil(path.text(layout), outcome, reply);
                 let answer = setup.ask(path, lot, None).await;
                 assert!(matches!(answer, Err(Error::InDoubt)), "{case}: {answer:?}");
                 let done = i64::from(outcome == Committed);
@@ -146,30 +164,39 @@ pub(crate) async fn a_commit_without_a_clear_answer(cluster: &Cluster) {
     }
 }
 
-/// A conflict is run again, whichever statement it answers. A refusal is certain in answer to the statement that writes, and in
+/// A conflict is run again, whichever statement it answers. A refusal is certain in answer to a statement that writes, and in
 /// doubt in answer to `COMMIT`.
 pub(crate) async fn a_commit_that_is_refused(cluster: &Cluster) {
-    let mut setup = Setup::new(cluster, Layout::OneServer).await;
-    for path in [Path::Statement, Path::Commit] {
+    for (layout, path, text, outcome) in [
+        (Layout::OneServer, Path::Statement, HEAD, RolledBack),
+        (Layout::OneServer, Path::Commit, COMMIT, RolledBack),
+        // It is not committed yet.
+        (Layout::Distributed, Path::Statement, HEAD, Committed),
+        (Layout::Distributed, Path::Statement, "INTO scrip.journal", Committed),
+        (Layout::Distributed, Path::Statement, COMMIT, RolledBack),
+        (Layout::Distributed, Path::Commit, HEAD, Committed),
+        (Layout::Distributed, Path::Commit, COMMIT, RolledBack),
+    ] {
+        let mut setup = Setup::new(cluster, layout).await;
         for code in ["40001", "40P01", "23505", "25006", "42501", "55P03"] {
-            let case = format!("{path:?} {code}");
+            let case = format!("{layout:?} {path:?} {text} {code}");
             let (before, (lot, _)) = (setup.times(path).await, setup.next().await);
-            setup.proxy.spoil(path.text(), RolledBack, Reply::Error(code));
+            setup.proxy.spoil(text, outcome, Reply::Error(code));
             let answer = setup.ask(path, lot, None).await;
             let mut done = 0;
-            match (answer, path) {
-                (Ok(Disposition::New), _) if code.starts_with("40") => done = 1,
-                (Err(Error::Store(error)), Path::Statement) if !code.starts_with("40") => {
+            match answer {
+                Ok(Disposition::New) if code.starts_with("40") => done = 1,
+                Err(Error::Store(error)) if text != COMMIT && !code.starts_with("40") => {
                     let PostgresError::Database(error) = &*error else { panic!("{case}: {error:?}") };
                     assert_eq!(error.code().unwrap().code(), code, "{case}");
                 }
-                (Err(Error::InDoubt), Path::Commit) if !code.starts_with("40") => {}
-                (answer, _) => panic!("{case}: {answer:?}"),
+                Err(Error::InDoubt) if text == COMMIT => {}
+                answer => panic!("{case}: {answer:?}"),
             }
             assert_eq!(setup.times(path).await - before, done, "{case}");
         }
+        setup.end().await;
     }
-    setup.end().await;
 }
 
 /// A caller who stops waiting asks again, and finds it carried out once.
@@ -179,22 +206,22 @@ pub(crate) async fn a_commit_whose_answer_is_late(cluster: &Cluster) {
         for path in [Path::Statement, Path::Commit] {
             let case = format!("{layout:?} {path:?}");
             let (before, (lot, key)) = (setup.times(path).await, setup.next().await);
-            setup.proxy.spoil(path.text(), Committed, Reply::Late(LATE));
-            timeout(LATE / 4, setup.ask(path, lot, Some(key))).await.expect_err(&case);
+            setup.proxy.spoil(path.text(layout), Committed, Reply::Late(LATE));
+            setup.give_up(path, lot, Some(key)).await;
             assert_eq!(setup.ask(path, lot, Some(key)).await.unwrap(), Disposition::Replayed, "{case}");
             assert_eq!(setup.times(path).await - before, 1, "{case}");
 
             // A caller without a key looks. The connection is used again, once it has answered.
             let (before, (lot, _)) = (setup.times(path).await, setup.next().await);
-            setup.proxy.spoil(path.text(), Committed, Reply::Late(LATE));
-            timeout(LATE / 4, setup.ask(path, lot, None)).await.expect_err(&case);
+            setup.proxy.spoil(path.text(layout), Committed, Reply::Late(LATE));
+            setup.give_up(path, lot, None).await;
             assert_eq!(setup.times(path).await - before, 1, "{case}");
             let (lot, _) = setup.next().await;
             assert_eq!(setup.ask(path, lot, None).await.unwrap(), Disposition::New, "{case}");
 
             // A caller who waits gets it.
             let (lot, _) = setup.next().await;
-            setup.proxy.spoil(path.text(), Committed, Reply::Late(LATE));
+            setup.proxy.spoil(path.text(layout), Committed, Reply::Late(LATE));
             assert_eq!(setup.ask(path, lot, None).await.unwrap(), Disposition::New, "{case}");
         }
         setup.end().await;
@@ -213,7 +240,7 @@ pub(crate) async fn a_batch_without_a_clear_answer(cluster: &Cluster) {
             let commands =
                 [redeem("alice").keyed(key()), redeem("alice"), redeem("bob").keyed(key()), redeem("bob")];
             let before = (setup.balance("alice").await, setup.balance("bob").await);
-            setup.proxy.spoil(Path::Statement.text(), outcome, reply);
+            setup.proxy.spoil(Path::Statement.text(layout), outcome, reply);
             let answers = if is_grouped {
                 let (group, driver) = GroupCommit::new(setup.ledger.clone(), GroupOptions::default());
                 // Nothing is taken before the driver runs, so they are one batch.
@@ -251,8 +278,10 @@ pub(crate) async fn a_batch_without_a_clear_answer(cluster: &Cluster) {
 
 /// Whether or not a name has its number by then, nobody else gets that number.
 pub(crate) async fn a_name_whose_number_is_in_doubt(cluster: &Cluster) {
-    for (reply, outcome) in UNCLEAR {
-        let mut setup = Setup::new(cluster, Layout::OneServer).await;
+    for (layout, (reply, outcome)) in
+        LAYOUTS.into_iter().flat_map(|layout| UNCLEAR.map(|fault| (layout, fault)))
+    {
+        let mut setup = Setup::new(cluster, layout).await;
         setup.proxy.spoil("INTO scrip.profile", outcome, reply);
         let first = setup.ledger.at(now()).commit(IssueReward::new(profile("newcomer"), setup.ten)).await;
         assert!(setup.proxy.has_struck());

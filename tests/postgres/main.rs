@@ -6,6 +6,7 @@ mod cluster;
 mod conforming;
 mod counting;
 mod crashing;
+mod distributing;
 mod doubting;
 mod failing;
 #[path = "../forging/mod.rs"]
@@ -18,6 +19,7 @@ mod proxy;
 mod racing;
 mod remembering;
 mod retaining;
+mod routing;
 mod scanning;
 mod schema;
 mod securing;
@@ -75,6 +77,10 @@ fn postgres() {
         doubting::a_name_whose_number_is_in_doubt,
         doubting::a_transaction_of_the_callers,
         doubting::tables_that_people_query,
+        distributing::every_statement_finds_its_machine,
+        distributing::a_dropped_request_leaves_no_transaction_open,
+        distributing::a_definition_is_read_from_a_copy_that_is_up_to_date,
+        distributing::what_takes_one_order_of_transactions_is_refused,
         values::come_back_and_are_checked,
         checking::finds_damage_in_any_table,
         checking::finds_nothing_while_others_write,

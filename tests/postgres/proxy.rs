@@ -1,7 +1,9 @@
-//! A proxy between the store and its server that spoils one answer: that to the next statement with some text.
+//! A proxy between the store and its server that spoils one answer: that to the next statement with some text. It can also
+//! write down every statement.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,9 +39,24 @@ struct Fault {
     reply: Reply,
 }
 
+/// A statement that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) text: String,
+    /// Its parameters, in binary form.
+    pub(crate) parameters: Vec<Option<Vec<u8>>>,
+    /// The place of its connection.
+    pub(crate) connection: usize,
+}
+
 /// A running proxy.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Proxy(Arc<Mutex<Option<Fault>>>);
+pub(crate) struct Proxy {
+    fault: Arc<Mutex<Option<Fault>>>,
+    /// What was sent since it began to write down.
+    sent: Arc<Mutex<Option<Vec<Sent>>>>,
+    connections: Arc<AtomicUsize>,
+}
 
 impl Proxy {
     /// Starts one before a database. It must be reached without TLS.
@@ -71,7 +88,18 @@ impl Proxy {
     }
 
     fn fault(&self) -> std::sync::MutexGuard<'_, Option<Fault>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The statements since this was last asked; none the first time.
+    pub(crate) fn take_sent(&self) -> Vec<Sent> {
+        self.sent.lock().unwrap().replace(Vec::new()).unwrap_or_default()
+    }
+
+    fn note(&self, sent: Sent) {
+        if let Some(all) = &mut *self.sent.lock().unwrap() {
+            all.push(sent);
+        }
     }
 
     async fn relay(self, client: TcpStream, server: TcpStream) {
@@ -98,6 +126,7 @@ impl Proxy {
         let mut start = length.to_be_bytes().to_vec();
         read_more(&mut client, &mut start, length - 4).await?;
         server.write_all(&start).await?;
+        let connection = self.connections.fetch_add(1, Ordering::Relaxed);
         let mut prepared: HashMap<Vec<u8>, String> = HashMap::new();
         let (mut request, mut carried_out) = (Vec::new(), String::new());
         loop {
@@ -108,10 +137,17 @@ impl Proxy {
             match message[0] {
                 b'P' => drop(prepared.insert(word().to_vec(), text(word()))),
                 b'B' => {
-                    let (_portal, statement) = (word(), word());
-                    carried_out.push_str(prepared.get(statement).map_or("", String::as_str));
+                    let (portal, statement) = (word(), word());
+                    let text = prepared.get(statement).map_or("", String::as_str);
+                    carried_out.push_str(text);
+                    let parameters = parameters(&message[5 + portal.len() + statement.len() + 2..]);
+                    self.note(Sent { text: text.to_owned(), parameters, connection });
                 }
-                b'Q' => carried_out.push_str(&text(word())),
+                b'Q' => {
+                    let text = text(word());
+                    carried_out.push_str(&text);
+                    self.note(Sent { text, parameters: Vec::new(), connection });
+                }
                 _ => {}
             }
             if matches!(message[0], b'Q' | b'S') {
@@ -175,6 +211,23 @@ async fn read_more(from: &mut OwnedReadHalf, message: &mut Vec<u8>, length: i32)
 fn framed(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = i32::try_from(body.len() + 4).unwrap().to_be_bytes();
     [&[kind], &length[..], body].concat()
+}
+
+/// The parameters of a statement, after its name.
+fn parameters(bytes: &[u8]) -> Vec<Option<Vec<u8>>> {
+    let number = |at: usize| usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+    let mut at = 2 + 2 * number(0);
+    let count = number(at);
+    at += 2;
+    let mut parameters = Vec::new();
+    for _ in 0..count {
+        let length = i32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+        at += 4;
+        let value = usize::try_from(length).ok().map(|length| bytes[at..at + length].to_vec());
+        at += value.as_ref().map_or(0, Vec::len);
+        parameters.push(value);
+    }
+    parameters
 }
 
 fn text(bytes: &[u8]) -> String {

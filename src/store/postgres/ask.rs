@@ -117,9 +117,9 @@ pub(super) type Answers = HashMap<(ProfileNumber, Find), Vec<Entry>>;
 
 /// The look-ups that a need is certain to make, before its accounts are loaded: the journal and the question.
 ///
-/// It is what [`LookupPlan`] asks for of empty accounts. Where a number is not known, one that the need's own ids name
-/// is guessed; a wrong guess costs another round trip, and nothing else.
-pub(super) fn foresee(need: &Need) -> Vec<(Journal, Find)> {
+/// It is what [`LookupPlan`] asks for of empty accounts. Where the profile's number is not known, one that the need's own
+/// ids name is guessed; a wrong guess costs another round trip, and nothing else.
+pub(super) fn foresee(need: &Need, known: Option<ProfileNumber>) -> Vec<(Journal, Find)> {
     if need.is_plain() {
         return Vec::new();
     }
@@ -128,7 +128,7 @@ pub(super) fn foresee(need: &Need) -> Vec<(Journal, Find)> {
     let named = named.or(need.lots.first().map(|id: &LotId| id.number()));
     let first = match need.owner {
         Owner::Number(number) => number,
-        Owner::Profile(_) => named.unwrap_or(NOBODY),
+        Owner::Profile(_) => known.or(named).unwrap_or(NOBODY),
     };
     let account = Account::without_profile(first);
     let mut plan = LookupPlan::<Entry>::new(need, &account);

@@ -4,11 +4,13 @@
 //! a transaction held open.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tokio_postgres::Row;
 
 use super::PostgresError;
 use super::ask::{Answer, Answers, read_entry, sequence};
+use super::catalogue::Catalogue;
 use super::sql::{ACCOUNT, FOUND};
 use crate::account::{Account, Corrupt};
 use crate::id::{ProfileId, ProfileNumber};
@@ -84,6 +86,8 @@ pub(super) struct BatchState {
     /// The last entry of each journal that is only looked up in.
     bounds: HashMap<ProfileNumber, u32>,
     answers: Answers,
+    /// The catalogue, if definitions are read from its copy.
+    catalogue: Option<Arc<Catalogue>>,
     /// Whether no key or name that is to be written may have been used before: it was not looked up.
     pub(super) are_names_new: bool,
 }
@@ -214,18 +218,30 @@ impl BatchState {
                 entries.push(answer.entry()?);
             }
         }
-        for (ask, mut entries) in asked.iter().zip(found) {
-            entries.sort_unstable_by_key(|entry| entry.sequence);
-            if let (number, Find::Range(low, high)) = ask {
-                // One that is gone was archived, say: it is not found. A stretch with a gap is not what was asked for.
-                let expected = (*low..=(*high).min(self.bound(*number))).count();
-                if expected > 1 && entries.len() != expected {
-                    return Err(Damage::Missing { number: *number, low: *low, high: *high }.into());
-                }
+        asked.iter().zip(found).try_for_each(|(ask, entries)| self.take_in_answer(ask.clone(), entries))
+    }
+
+    /// Stores the answer to a look-up.
+    pub(super) fn take_in_answer(
+        &mut self,
+        ask: (ProfileNumber, Find),
+        mut entries: Vec<Entry>,
+    ) -> Result<(), PostgresError> {
+        entries.sort_unstable_by_key(|entry| entry.sequence);
+        if let (number, Find::Range(low, high)) = ask {
+            // One that is gone was archived, say: it is not found. A stretch with a gap is not what was asked for.
+            let expected = (low..=high.min(self.bound(number))).count();
+            if expected > 1 && entries.len() != expected {
+                return Err(Damage::Missing { number, low, high }.into());
             }
-            self.answers.insert(ask.clone(), entries);
         }
+        self.answers.insert(ask, entries);
         Ok(())
+    }
+
+    /// Adds the catalogue as it was read from its copy.
+    pub(super) fn put_catalogue(&mut self, catalogue: Arc<Catalogue>) {
+        self.catalogue = Some(catalogue);
     }
 
     /// The look-ups of some needs that are not answered yet.
@@ -263,6 +279,9 @@ impl Accounts for BatchState {
 
     /// Pending entries count as written.
     fn find(&self, number: ProfileNumber, find: &Find) -> Result<Entries<&Entry>, Halt> {
+        if let (ProfileNumber::CATALOGUE, Some(catalogue)) = (number, &self.catalogue) {
+            return Ok(catalogue.find(find));
+        }
         let ask = (number, find.clone());
         let stored = match self.answers.get(&ask) {
             Some(entries) => entries.as_slice(),

@@ -10,7 +10,7 @@ use super::ask::{read_entry, sequence};
 use super::batch::{Ends, other_state};
 use super::session::Session;
 use super::sql::check::{ARCHIVED, ENTRY, HEAD, KEY, NAME, STATE, SUBJECT, strays};
-use super::{PostgresError, PostgresStore, Shared};
+use super::{Layout, PostgresError, PostgresStore, Shared};
 use crate::id::ProfileNumber;
 use crate::journal::Entry;
 use crate::store::Damage;
@@ -24,7 +24,7 @@ const ACCOUNTS: usize = 32;
 impl PostgresStore {
     /// Replays every journal from the start, archived entries included, checks every entry against itself, those
     /// before it and the definitions (see [`Auditor`](crate::audit::Auditor)), and compares with everything that was derived from
-    /// it: the head, the state, the order of the feed, the keys, names and subjects. Rows that belong to no account are
+    /// it: the head, the state, the order of the feed, the keys, names and subjects, and the copy of the definitions. Rows that belong to no account are
     /// found as well, and profile numbers that would be drawn twice. The tables that people query are not looked at.
     ///
     /// Reads in one snapshot, while others may write. A database that is spread over machines may have a snapshot for each
@@ -53,6 +53,9 @@ impl PostgresStore {
         let mut checker = Checker::new();
         self.shared.check_accounts(&transaction, &mut checker).await?;
         self.shared.check_strays(&transaction, &mut checker.report).await?;
+        if self.shared.options.layout == Layout::Distributed {
+            self.shared.check_copy(&transaction, &mut checker.report).await?;
+        }
         Ok(checker.report)
     }
 }
@@ -130,6 +133,28 @@ impl Shared {
                 let number = number_of(row.try_get::<_, i32>(0)?);
                 report.note(number.map_or_else(|fault| fault, |number| Damage::broken(number, what)));
             }
+        }
+        Ok(())
+    }
+
+    /// Whether the copy of the catalogue has the entries of its journal, and no others.
+    async fn check_copy(
+        &self,
+        session: &impl Session,
+        report: &mut CheckReport,
+    ) -> Result<(), PostgresError> {
+        let number = ProfileNumber::CATALOGUE;
+        let journal = session.query(&self.statements.journal, &[&number]).await?;
+        let copy = session.query(&self.statements.distributed.catalogue, &[&0]).await?;
+        let entries = |rows: &[Row], column: usize| {
+            let entry = |row: &Row| Ok((row.try_get(column)?, row.try_get(column.saturating_add(1))?));
+            rows.iter().map(entry).collect::<Result<Vec<(i32, Vec<u8>)>, tokio_postgres::Error>>()
+        };
+        let (expected, found) = (entries(&journal, 3)?, entries(&copy, 0)?);
+        if expected != found {
+            let same = expected.iter().zip(&found).take_while(|(one, other)| one == other).count();
+            let what = format!("the copy of its journal differs in row {}", same.saturating_add(1));
+            report.note(Damage::broken(number, what));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Committing: one statement compares and swaps heads, and appends the rows of those that swapped.
+//! Committing: on one server, one statement compares and swaps heads, and appends the rows of those that swapped.
 
 use std::collections::HashSet;
 
@@ -23,44 +23,58 @@ const LOTS: usize = 16;
 const FRESH: u32 = 8;
 
 impl Shared {
-    /// Binds newcomers to the numbers that they were promised. Returns the places of those for which another writer was
-    /// faster.
+    /// Binds newcomers to the numbers that they were promised. Returns the places of those who have none after that: another
+    /// writer was faster, or it failed.
     pub(super) async fn register(
         &self,
         session: &impl Session,
         batch: &mut BatchState,
         places: &[usize],
-    ) -> Result<Vec<usize>, PostgresError> {
-        let mut newcomers: Vec<(usize, String, i32)> = Vec::new();
+    ) -> (Vec<usize>, Result<(), PostgresError>) {
+        let (mut newcomers, mut of) = (Vec::new(), Vec::new());
         for place in places {
             let loaded =
                 batch.accounts.get(*place).filter(|loaded| loaded.registration == Registration::Promised);
             if let Some((loaded, profile)) =
                 loaded.and_then(|loaded| Some((loaded, loaded.account.profile()?)))
             {
-                newcomers.push((*place, profile.to_string(), plain(loaded.account.number())));
+                newcomers.push((*profile, loaded.account.number()));
+                of.push(*place);
             }
         }
         if newcomers.is_empty() {
-            return Ok(Vec::new());
+            return (Vec::new(), Ok(()));
         }
-        let names: Vec<&str> = newcomers.iter().map(|(_, name, _)| name.as_str()).collect();
-        let numbers: Vec<i32> = newcomers.iter().map(|(_, _, number)| *number).collect();
-        let rows = session.query(&self.statements.register, &[&names, &numbers]).await?;
         let mut registered = HashSet::new();
-        for row in rows {
-            registered.insert(row.try_get::<_, i32>(0)?);
-        }
-        let mut slower = Vec::new();
-        for (place, _, number) in newcomers {
+        let result = match self.options.layout {
+            Layout::OneServer => self.register_together(session, &newcomers, &mut registered).await,
+            Layout::Distributed => self.register_distributed(session, &newcomers, &mut registered).await,
+        };
+        let mut unregistered = Vec::new();
+        for (place, (_, number)) in of.into_iter().zip(newcomers) {
             match batch.accounts.get_mut(place) {
                 Some(loaded) if registered.contains(&number) => {
                     loaded.registration = Registration::Registered
                 }
-                _ => slower.push(place),
+                _ => unregistered.push(place),
             }
         }
-        Ok(slower)
+        (unregistered, result)
+    }
+
+    async fn register_together(
+        &self,
+        session: &impl Session,
+        newcomers: &[(ProfileId, ProfileNumber)],
+        registered: &mut HashSet<ProfileNumber>,
+    ) -> Result<(), PostgresError> {
+        let names: Vec<&str> = newcomers.iter().map(|(profile, _)| profile.as_str()).collect();
+        let numbers: Vec<i32> = newcomers.iter().map(|(_, number)| plain(*number)).collect();
+        let rows = session.query(&self.statements.register, &[&names, &numbers]).await?;
+        for row in rows {
+            registered.insert(row.try_get(0)?);
+        }
+        Ok(())
     }
 
     /// Writes the pending changes at some places. Returns the numbers of the accounts whose heads swapped.
@@ -80,13 +94,12 @@ impl Shared {
         let (mut swapped, are_names_new) = (HashSet::new(), batch.are_names_new);
         match (self.options.layout, accounts.as_slice()) {
             (_, []) => {}
-            (Layout::OneServer, [_, _, ..]) => {
-                self.write_together(session, &accounts, are_names_new, &mut swapped).await?
+            (Layout::Distributed, _) => return self.write_distributed(session, &accounts).await,
+            (Layout::OneServer, [loaded]) => {
+                self.write_one(session, loaded, are_names_new, &mut swapped).await?;
             }
-            _ => {
-                for loaded in accounts {
-                    self.write_one(session, loaded, are_names_new, &mut swapped).await?;
-                }
+            (Layout::OneServer, _) => {
+                self.write_together(session, &accounts, are_names_new, &mut swapped).await?
             }
         }
         Ok(swapped)
@@ -134,12 +147,12 @@ impl Shared {
     }
 }
 
-fn profile(loaded: &LoadedAccount) -> Option<&str> {
+pub(super) fn profile(loaded: &LoadedAccount) -> Option<&str> {
     loaded.account.profile().map(ProfileId::as_str)
 }
 
 /// A journal has no more than four million entries.
-fn count(sequence: u32) -> i32 {
+pub(super) fn count(sequence: u32) -> i32 {
     i32::try_from(sequence).unwrap_or(i32::MAX)
 }
 

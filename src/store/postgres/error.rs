@@ -68,8 +68,9 @@ pub enum PostgresError {
     /// A position in the feed that this store did not give out.
     #[error("not a position in this store's feed")]
     NoSuchPosition,
-    /// A feature that a distributed database does not support; see [the guide](crate::guide::postgres).
-    #[error("{0} is not supported by a distributed database")]
+    /// What takes a single order of transactions, which a distributed database does not have; see
+    /// [the guide](crate::guide::postgres).
+    #[error("a distributed database has no {0}: it has no single order of transactions")]
     NotDistributed(&'static str),
     /// Stored data is corrupt.
     #[error(transparent)]

@@ -1,6 +1,6 @@
-//! Loading: everything that some needs name, in one statement if one server has all tables.
+//! Loading: everything that some needs name, in one statement where one server has all tables.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::PoisonError;
 
 use super::ask::{Asks, Journal, foresee};
@@ -12,8 +12,9 @@ use crate::id::{ProfileId, ProfileNumber};
 use crate::store::row::number_of;
 use crate::store::{Need, Owner};
 
-/// The number of profile numbers drawn together, so that most new profiles cost no extra round trip.
-const DRAWN_AT_ONCE: usize = 16;
+/// The number of profile numbers drawn together, so that most new profiles cost no extra round trip. They are the process's
+/// own, and are lost when it ends.
+const DRAWN_AT_ONCE: usize = 64;
 
 impl Shared {
     /// Loads the accounts and records that some needs name.
@@ -25,7 +26,7 @@ impl Shared {
         let mut batch = BatchState::default();
         match self.options.layout {
             Layout::OneServer => self.load_together(session, needs, &mut batch).await?,
-            Layout::Distributed => self.load_apart(session, needs, &mut batch).await?,
+            Layout::Distributed => self.load_distributed(session, needs, &mut batch).await?,
         }
         self.add_newcomers(session, needs, &mut batch).await?;
         // Look-ups that depend on earlier answers; most needs have none.
@@ -48,12 +49,8 @@ impl Shared {
         let mut slots = Slots::default();
         let (mut asks, mut asked, mut seen) = (Asks::default(), Vec::new(), HashSet::new());
         for need in needs {
-            let first = slots.of(need.owner, true);
-            need.second.as_deref().copied().map(|owner| slots.of(owner, true));
-            for journal in need.other_journals() {
-                slots.of(Owner::Number(journal), false);
-            }
-            for (journal, find) in foresee(need) {
+            let first = slots.add(need);
+            for (journal, find) in foresee(need, None) {
                 let (slot, owner) = match journal {
                     Journal::First => (first, need.owner),
                     Journal::Other(number) => (slots.of(Owner::Number(number), false), Owner::Number(number)),
@@ -91,45 +88,6 @@ impl Shared {
             .map(|(owner, find)| (number(owner).unwrap_or(ProfileNumber::MAX), find))
             .collect();
         batch.take_in_found(&asked, &rows)
-    }
-
-    /// One statement for each profile, so that each goes to the machine that has it.
-    async fn load_apart(
-        &self,
-        session: &impl Session,
-        needs: &[&Need],
-        batch: &mut BatchState,
-    ) -> Result<(), PostgresError> {
-        let mut slots = Slots::default();
-        for need in needs {
-            slots.of(need.owner, true);
-            need.second.as_deref().copied().map(|owner| slots.of(owner, true));
-            for journal in need.other_journals() {
-                slots.of(Owner::Number(journal), false);
-            }
-        }
-        let (names, _) = slots.parameters();
-        let mut numbers = BTreeMap::new();
-        if !names.1.is_empty() {
-            for row in session.query(&self.statements.numbers, &[&names.1]).await? {
-                let (name, number): (String, i32) = (row.try_get(0)?, row.try_get(1)?);
-                numbers.insert(name, number_of(number)?);
-            }
-        }
-        for slot in &slots.list {
-            let number = match slot.0 {
-                Owner::Number(number) => Some(number),
-                Owner::Profile(profile) => numbers.get(profile.as_str()).copied(),
-            };
-            let Some(number) = number else { continue };
-            let rows = session.query(&self.statements.account_of_one, &[&number]).await?;
-            match slot.0 {
-                // It has a number, and nothing was written yet.
-                Owner::Profile(profile) if rows.is_empty() => batch.add_registered(profile, number),
-                _ => batch.take_in(std::slice::from_ref(slot), &rows)?,
-            }
-        }
-        Ok(())
     }
 
     async fn add_newcomers(
@@ -178,36 +136,23 @@ impl Shared {
         // Some needs miss the same.
         missing.sort_by_key(|(number, _)| *number);
         missing.dedup();
-        let journals: Vec<Missing> = match self.options.layout {
-            Layout::OneServer => vec![missing],
-            Layout::Distributed => missing.chunk_by(|a, b| a.0 == b.0).map(<[_]>::to_vec).collect(),
-        };
-        for missing in journals {
-            let mut asks = Asks::default();
-            let (mut slots, mut numbers, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
-            for (number, find) in &missing {
-                if numbers.last() != Some(&plain(*number)) {
-                    slots.push(i32::try_from(numbers.len()).unwrap_or(i32::MAX));
-                    numbers.push(plain(*number));
-                    bounds.push(i32::try_from(batch.bound(*number)).unwrap_or(i32::MAX));
-                }
-                asks.push(slots.last().copied().unwrap_or(0), find)?;
-            }
-            let rows = match (self.options.layout, numbers.first(), bounds.first()) {
-                (Layout::Distributed, Some(number), Some(bound)) => {
-                    let first: [super::session::Parameter<'_>; 2] = [number, bound];
-                    let parameters: Vec<_> = first.into_iter().chain(asks.parameters()).collect();
-                    session.query(&self.statements.find_of_one, &parameters).await?
-                }
-                _ => {
-                    let first: [super::session::Parameter<'_>; 3] = [&slots, &numbers, &bounds];
-                    let parameters: Vec<_> = first.into_iter().chain(asks.parameters()).collect();
-                    session.query(&self.statements.find, &parameters).await?
-                }
-            };
-            batch.take_in_found(&missing, &rows)?;
+        if self.options.layout == Layout::Distributed {
+            return self.fetch_distributed(session, missing, batch).await;
         }
-        Ok(())
+        let mut asks = Asks::default();
+        let (mut slots, mut numbers, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, find) in &missing {
+            if numbers.last() != Some(&plain(*number)) {
+                slots.push(i32::try_from(numbers.len()).unwrap_or(i32::MAX));
+                numbers.push(plain(*number));
+                bounds.push(i32::try_from(batch.bound(*number)).unwrap_or(i32::MAX));
+            }
+            asks.push(slots.last().copied().unwrap_or(0), find)?;
+        }
+        let first: [super::session::Parameter<'_>; 3] = [&slots, &numbers, &bounds];
+        let parameters: Vec<_> = first.into_iter().chain(asks.parameters()).collect();
+        let rows = session.query(&self.statements.find, &parameters).await?;
+        batch.take_in_found(&missing, &rows)
     }
 
     /// Up to this many numbers that were drawn and never used.
@@ -234,8 +179,8 @@ impl Shared {
 
 /// Each owner once, in the order in which they were first named; and whether the account is wanted.
 #[derive(Default)]
-struct Slots {
-    list: Vec<(Owner, bool)>,
+pub(super) struct Slots {
+    pub(super) list: Vec<(Owner, bool)>,
     places: std::collections::HashMap<Owner, usize>,
 }
 
@@ -243,6 +188,30 @@ type Names<'a> = (Vec<i32>, Vec<&'a str>);
 type Numbers = (Vec<i32>, Vec<i32>, Vec<bool>);
 
 impl Slots {
+    /// The owners that some needs name.
+    pub(super) fn new(needs: &[&Need]) -> Self {
+        let mut slots = Self::default();
+        needs.iter().for_each(|need| _ = slots.add(need));
+        slots
+    }
+
+    /// Adds the owners that a need names. Returns the place of the first.
+    fn add(&mut self, need: &Need) -> i32 {
+        let first = self.of(need.owner, true);
+        need.second.as_deref().copied().map(|owner| self.of(owner, true));
+        for journal in need.other_journals() {
+            self.of(Owner::Number(journal), false);
+        }
+        first
+    }
+
+    pub(super) fn profiles(&self) -> impl Iterator<Item = ProfileId> {
+        self.list.iter().filter_map(|(owner, _)| match owner {
+            Owner::Profile(profile) => Some(*profile),
+            Owner::Number(_) => None,
+        })
+    }
+
     fn of(&mut self, owner: Owner, lend: bool) -> i32 {
         let place = *self.places.entry(owner).or_insert_with(|| {
             self.list.push((owner, false));

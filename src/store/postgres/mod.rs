@@ -48,16 +48,18 @@
 //! database: what one remembers of an account is compared with the head before anything is written.
 //!
 //! # Commit status
-//! One statement loads what a unit needs and one commits it, so the units of a work share a round trip and a flush. On a
-//! remembered account the commit is sent at once.
+//! On one server, one statement loads what a unit needs and one commits it, so the units of a work share a round trip and a
+//! flush. On a remembered account the commit is sent at once.
 //! A head that moved, `40001` and `40P01` are [`CommitStatus::Conflict`]. A commit that is answered with another error, or with
 //! none, is [`CommitStatus::InDoubt`], unless the code proves that nothing was committed: that, and every error before the
 //! commit, is a [`PostgresError`].
 
 mod ask;
 mod batch;
+mod catalogue;
 mod check;
 mod commit;
+mod distributed;
 mod error;
 mod join;
 mod load;
@@ -109,6 +111,8 @@ struct Shared {
     /// Profile numbers that were drawn and are not in use; the lowest last.
     spare: Mutex<Vec<ProfileNumber>>,
     remembered: Remembered,
+    /// What is known of the catalogue of a distributed database.
+    catalogue: catalogue::Known,
 }
 
 impl std::fmt::Debug for Shared {
@@ -170,7 +174,10 @@ impl PostgresStore {
         let statements = sql::Statements::new(options)?;
         let remembered = Remembered::new(options);
         let (options, offset, spare) = (options.clone(), state.offset, Mutex::default());
-        Ok(Self { shared: Arc::new(Shared { pool, options, statements, offset, spare, remembered }) })
+        let catalogue = catalogue::Known::default();
+        Ok(Self {
+            shared: Arc::new(Shared { pool, options, statements, offset, spare, remembered, catalogue }),
+        })
     }
 
     /// The pool of connections.

@@ -101,8 +101,8 @@ pub enum Layout {
     /// PostgreSQL on one machine, with its replicas: a whole batch goes in one statement.
     #[default]
     OneServer,
-    /// A database that distributes its tables by profile number: each statement is about one profile. See
-    /// [the guide](crate::guide::postgres).
+    /// A database that distributes its tables by profile number: each statement is about one profile, and each row of a
+    /// commit is a statement. See [the guide](crate::guide::postgres).
     Distributed,
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::future::try_join_all;
 use tokio_postgres::types::ToSql;
 
-use super::{PostgresError, PostgresStore, Shared};
+use super::{Layout, PostgresError, PostgresStore, Shared};
 use crate::id::{DefinitionId, ProfileNumber};
 use crate::journal::{Flow, FlowSum};
 use crate::store::projection::sql::Dialect;
@@ -54,8 +54,10 @@ impl PostgresStore {
     /// ```
     ///
     /// # Errors
-    /// The database failed, is distributed, or an entry cannot be read. Entries carried over before stay.
+    /// The database failed, is [distributed](PostgresError::NotDistributed), or an entry cannot be read. Entries carried over
+    /// before stay.
     pub async fn project(&self) -> Result<ProjectReport, PostgresError> {
+        self.shared.projects()?;
         let mut projected = ProjectReport::default();
         loop {
             let feed = self.shared.project_stretch().await?;
@@ -74,8 +76,9 @@ impl PostgresStore {
     /// [`project`](Self::project) brought them.
     ///
     /// # Errors
-    /// PostgreSQL failed, or a table has what no projection wrote.
+    /// PostgreSQL failed, is [distributed](PostgresError::NotDistributed), or a table has what no projection wrote.
     pub async fn flows(&self, cuts: &[Timestamp]) -> Result<Vec<FlowSum>, PostgresError> {
+        self.shared.projects()?;
         let schema = &self.shared.options.schema;
         let sql = format!(
             "SELECT width_bucket(m.at, $1::bigint[]), m.kind, m.flow, l.definition, sum(m.value)::text FROM {schema}.movement m
@@ -102,6 +105,14 @@ impl PostgresStore {
 }
 
 impl Shared {
+    /// A distributed database has no feed to fill the tables from.
+    fn projects(&self) -> Result<(), PostgresError> {
+        match self.options.layout {
+            Layout::OneServer => Ok(()),
+            Layout::Distributed => Err(PostgresError::NotDistributed("projections")),
+        }
+    }
+
     async fn project_stretch(&self) -> Result<Feed, PostgresError> {
         let schema = &self.options.schema;
         let mut client = self.pool.get().await?;

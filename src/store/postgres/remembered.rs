@@ -196,13 +196,13 @@ impl Shared {
         if !self.remembered.knows_any(work.needs(), units) {
             return Ok(Vec::new());
         }
-        let client = self.pool.get().await?;
+        let mut client = self.pool.get().await?;
         let epoch = self.remembered.epoch(&client);
         let (mut batch, decided) = self.decide_remembered(work, units, passed);
         if decided.is_empty() {
             return Ok(Vec::new());
         }
-        let CommitReport { swapped, in_doubt, failed } = self.commit(&client, &mut batch).await;
+        let CommitReport { swapped, in_doubt, failed } = self.commit(&mut client, &mut batch).await;
         self.remembered.update(batch, epoch, &swapped);
         let mut settled = Vec::with_capacity(decided.len());
         for (unit, profile, number) in decided {

@@ -51,27 +51,42 @@ pub(super) struct CommitReport {
     pub(super) failed: Option<PostgresError>,
 }
 
+/// A transaction whose changes are all written. If it is dropped, it is rolled back.
+struct Uncommitted<'c> {
+    transaction: Transaction<'c>,
+    /// The accounts that it is about.
+    swapped: HashSet<ProfileNumber>,
+}
+
 impl CommitReport {
-    /// Records the result of a statement about some accounts. `false`: there is no use in sending more.
+    /// Commits what was written; `None`: not all of it was, and it was rolled back.
+    async fn end(&mut self, staged: Result<Option<Uncommitted<'_>>, PostgresError>) {
+        match staged {
+            Ok(None) => {}
+            Ok(Some(Uncommitted { transaction, swapped })) => {
+                let numbers = swapped.clone();
+                let result = transaction.commit().await.map(|()| swapped).map_err(PostgresError::from);
+                self.note(Sent::Commit, numbers, result);
+            }
+            Err(error) => self.note(Sent::Uncommitted, [], Err(error)),
+        }
+    }
+
+    /// Records the result of a statement about some accounts.
     fn note(
         &mut self,
         sent: Sent,
         numbers: impl IntoIterator<Item = ProfileNumber>,
         result: Result<HashSet<ProfileNumber>, PostgresError>,
-    ) -> bool {
-        let error = match result {
-            Ok(swapped) => {
-                self.swapped.extend(swapped);
-                return true;
-            }
-            Err(error) => error,
-        };
-        match error.failure(sent) {
-            Failure::Conflict => return true,
-            Failure::InDoubt => self.in_doubt.extend(numbers),
-            Failure::Refused => self.failed = Some(error),
+    ) {
+        match result {
+            Ok(swapped) => self.swapped.extend(swapped),
+            Err(error) => match error.failure(sent) {
+                Failure::Conflict => {}
+                Failure::InDoubt => self.in_doubt.extend(numbers),
+                Failure::Refused => _ = self.failed.get_or_insert(error),
+            },
         }
-        false
     }
 }
 
@@ -121,7 +136,7 @@ impl Shared {
         let written = if is_pair {
             self.commit_pair(&mut client, &mut batch).await
         } else {
-            self.commit(&client, &mut batch).await
+            self.commit(&mut client, &mut batch).await
         };
         self.give_back_promised(&batch);
         self.remembered.update(batch, epoch, &written.swapped);
@@ -182,34 +197,47 @@ impl Shared {
     }
 
     /// Commits the pending changes, each account by itself.
-    pub(super) async fn commit(&self, session: &Object, batch: &mut BatchState) -> CommitReport {
+    pub(super) async fn commit(&self, client: &mut Object, batch: &mut BatchState) -> CommitReport {
         let mut written = CommitReport::default();
-        let places = pending(batch);
-        let slower = match self.register(session, batch, &places).await {
-            Ok(slower) => slower,
-            Err(error) => {
-                // Whether or not they have their numbers now: no entry was written.
-                if error.failure(Sent::Committing) == Failure::InDoubt {
-                    batch.forget_promises();
-                }
-                written.note(Sent::Uncommitted, [], Err(error));
-                return written;
+        let places = self.register_first(client, batch, pending(batch), &mut written).await;
+        match self.options.layout {
+            Layout::OneServer => {
+                let number = |place: &usize| batch.accounts.get(*place).map(|loaded| loaded.account.number());
+                let result = self.write(client, batch, &places).await;
+                written.note(Sent::Committing, places.iter().filter_map(number), result);
             }
-        };
-        let places: Vec<usize> = places.into_iter().filter(|place| !slower.contains(place)).collect();
-        let number = |place: &usize| batch.accounts.get(*place).map(|loaded| loaded.account.number());
-        // Each statement commits by itself: one that fails says nothing about those before it.
-        let most = match self.options.layout {
-            Layout::OneServer => places.len(),
-            Layout::Distributed => 1,
-        };
-        for some in places.chunks(most.max(1)) {
-            let result = self.write(session, batch, some).await;
-            if !written.note(Sent::Committing, some.iter().filter_map(number), result) {
-                break;
+            // What fails says nothing about the others, which other machines have.
+            Layout::Distributed => {
+                for place in places {
+                    let staged = self.stage_one(client, batch, place).await;
+                    written.end(staged).await;
+                }
             }
         }
         written
+    }
+
+    /// Binds the newcomers at some places to their numbers, before anything else is written. Returns the places that can be
+    /// written to then.
+    async fn register_first(
+        &self,
+        client: &Object,
+        batch: &mut BatchState,
+        places: Vec<usize>,
+        written: &mut CommitReport,
+    ) -> Vec<usize> {
+        let (unregistered, registered) = self.register(client, batch, &places).await;
+        if let Err(error) = registered {
+            // Whether or not they have their numbers now: no entry was written.
+            if error.failure(Sent::Committing) == Failure::InDoubt {
+                batch.forget_promises();
+            }
+            written.note(Sent::Uncommitted, [], Err(error));
+            if self.options.layout == Layout::OneServer {
+                return Vec::new();
+            }
+        }
+        places.into_iter().filter(|place| !unregistered.contains(place)).collect()
     }
 
     /// Commits the pending changes of two accounts, or nothing.
@@ -219,16 +247,15 @@ impl Shared {
         if places.is_empty() {
             return written;
         }
-        match self.stage_pair(client, batch, &places).await {
-            // Some changes were not written, and the others were rolled back.
-            Ok(None) => {}
-            Ok(Some((transaction, swapped))) => {
-                let numbers = swapped.clone();
-                let result = transaction.commit().await.map(|()| swapped).map_err(PostgresError::from);
-                written.note(Sent::Commit, numbers, result);
+        if self.options.layout == Layout::Distributed {
+            // Not in the transaction: other machines have the names.
+            let all: Vec<usize> = (0..batch.accounts.len()).collect();
+            if self.register_first(client, batch, all.clone(), &mut written).await != all {
+                return written;
             }
-            Err(error) => _ = written.note(Sent::Uncommitted, [], Err(error)),
         }
+        let staged = self.stage_pair(client, batch, &places).await;
+        written.end(staged).await;
         written
     }
 
@@ -237,10 +264,22 @@ impl Shared {
         client: &'c mut Object,
         batch: &mut BatchState,
         places: &[usize],
-    ) -> Result<Option<(Transaction<'c>, HashSet<ProfileNumber>)>, PostgresError> {
+    ) -> Result<Option<Uncommitted<'c>>, PostgresError> {
         let transaction = client.transaction().await?;
         let swapped = self.write_together_or_not(&transaction, batch, places).await?;
-        Ok(swapped.map(|swapped| (transaction, swapped)))
+        Ok(swapped.map(|swapped| Uncommitted { transaction, swapped }))
+    }
+
+    /// The same for the pending changes of one account.
+    async fn stage_one<'c>(
+        &self,
+        client: &'c mut Object,
+        batch: &BatchState,
+        place: usize,
+    ) -> Result<Option<Uncommitted<'c>>, PostgresError> {
+        let transaction = client.transaction().await?;
+        let swapped = self.write(&transaction, batch, &[place]).await?;
+        Ok((!swapped.is_empty()).then_some(Uncommitted { transaction, swapped }))
     }
 
     /// Writes a unit's pending changes, to one account or two, in a transaction; `None`: not all of them, so roll back.
@@ -252,7 +291,9 @@ impl Shared {
     ) -> Result<Option<HashSet<ProfileNumber>>, PostgresError> {
         // Both have their numbers from now on: an entry of one may name the other.
         let all: Vec<usize> = (0..batch.accounts.len()).collect();
-        if !self.register(session, batch, &all).await?.is_empty() {
+        let (unregistered, registered) = self.register(session, batch, &all).await;
+        registered?;
+        if !unregistered.is_empty() {
             return Ok(None);
         }
         let mut written = self.write(session, batch, places).await?;

@@ -138,7 +138,7 @@ impl Shared {
         limit: usize,
     ) -> Result<Feed, PostgresError> {
         if self.options.layout == Layout::Distributed {
-            return Err(PostgresError::NotDistributed("a feed"));
+            return Err(PostgresError::NotDistributed("feed"));
         }
         let (position, number, sequence) = read(after)?;
         let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);

@@ -139,6 +139,12 @@ fn journals(options: &Options) -> String {
     if options.partitioned {
         sql.push_str(&format!("CREATE TABLE {schema}.journal_rest PARTITION OF {schema}.journal DEFAULT;"));
     }
+    if !is_one {
+        // A copy of the entries of number 0, which every machine has.
+        sql.push_str(&format!(
+            "CREATE TABLE {schema}.catalogue (sequence integer PRIMARY KEY, entry bytea NOT NULL);"
+        ));
+    }
     if is_one {
         // Only the feed reads by it. New entries always go to its end, which costs little.
         sql.push_str(&format!("CREATE INDEX journal_position ON {schema}.journal (position);"));

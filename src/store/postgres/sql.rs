@@ -1,16 +1,16 @@
-//! The statements. Each is written once, for one profile or for many.
-//!
-//! Those for one profile name its number in every table, so that a database which spreads the tables by it sends them
-//! to one machine; those for many take arrays, and rows are locked in the order of their numbers.
+//! The statements. Those of one server take arrays, and lock rows in the order of their numbers; those of a
+//! [distributed](Distributed) database are each about one profile.
 
 mod accounts;
 pub(super) mod check;
 mod commit;
+mod distributed;
 
 use tokio_postgres::types::Type;
 
 pub(super) use self::commit::Commit;
-use super::{Layout, Options, PostgresError};
+pub(super) use self::distributed::Distributed;
+use super::{Options, PostgresError};
 
 /// A statement and the types of its parameters: with these it can be sent without being prepared first.
 #[derive(Debug)]
@@ -36,14 +36,11 @@ pub(super) struct Statements {
     pub(super) find: Sql,
     /// The account of one name.
     pub(super) account_named: Sql,
-    /// The account of one number.
-    pub(super) account_of_one: Sql,
-    /// Look-ups in the journal of one number.
-    pub(super) find_of_one: Sql,
     /// Compares and swaps heads, and appends the rows of those that swapped.
     pub(super) commit: Commit,
     /// The same for one profile.
     pub(super) commit_one: Commit,
+    pub(super) distributed: Distributed,
     /// Writes an account's state forward.
     pub(super) keep: Sql,
     /// The entries written after a position.
@@ -71,22 +68,17 @@ pub(super) const FOUND: i16 = 1;
 impl Statements {
     pub(super) fn new(options: &Options) -> Result<Self, PostgresError> {
         let schema = options.checked_schema()?;
-        let is_one = options.layout == Layout::OneServer;
         Ok(Self {
             numbers: numbers(schema),
-            draw: Sql {
-                text: format!("SELECT nextval('{schema}.number')::integer FROM generate_series(1, $1)"),
-                types: vec![Type::INT4],
-            },
+            draw: draw(schema),
             register: register(schema),
             accounts: accounts::accounts(schema, None),
             load: accounts::accounts(schema, Some(finds(schema, "w.number", 6))),
             find: find(schema),
             account_named: accounts::account_named(schema),
-            account_of_one: accounts::account_of_one(schema),
-            find_of_one: find_of_one(schema),
-            commit: commit::commit(schema, is_one),
-            commit_one: commit::commit_one(schema, is_one),
+            commit: commit::commit(schema),
+            commit_one: commit::commit_one(schema),
+            distributed: Distributed::new(schema),
             keep: keep(schema),
             feed: feed(schema),
             due: candidates(schema, "deadline"),
@@ -104,20 +96,16 @@ impl Statements {
             archive: archive(schema),
         })
     }
-
-    /// Those that are about one profile.
-    #[cfg(test)]
-    pub(super) fn of_one(&self) -> [&Sql; 8] {
-        // New names are checked on one server only.
-        let Commit { plain, whole, .. } = &self.commit_one;
-        let Self { account_of_one, find_of_one, keep, journal, archive, check_of_one, .. } = self;
-        [account_of_one, find_of_one, plain, whole, keep, journal, archive, check_of_one]
-    }
 }
 
 fn numbers(schema: &str) -> Sql {
     let text = format!("SELECT profile, number FROM {schema}.profile WHERE profile = ANY($1)");
     Sql { text, types: vec![Type::TEXT_ARRAY] }
+}
+
+fn draw(schema: &str) -> Sql {
+    let text = format!("SELECT nextval('{schema}.number')::integer FROM generate_series(1, $1)");
+    Sql { text, types: vec![Type::INT4] }
 }
 
 fn register(schema: &str) -> Sql {
@@ -137,12 +125,6 @@ fn find(schema: &str) -> Sql {
          {arms}"
     );
     Sql { text, types: [vec![Type::INT4_ARRAY, Type::INT4_ARRAY, Type::INT4_ARRAY], more].concat() }
-}
-
-fn find_of_one(schema: &str) -> Sql {
-    let (arms, more) = finds(schema, "$1", 3);
-    let text = format!("WITH w AS (SELECT 0 AS slot, $1::integer AS number, $2::integer AS sequence) {arms}");
-    Sql { text, types: [vec![Type::INT4, Type::INT4], more].concat() }
 }
 
 /// The look-ups: by range, newest about a subject, all about a subject, by key, by name. `number` is how a table's

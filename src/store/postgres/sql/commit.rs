@@ -23,41 +23,34 @@ enum LookUps {
 }
 
 /// For some profiles. The first parameters: the offset of positions; numbers, profiles, sequences before and after.
-pub(super) fn commit(schema: &str, is_one: bool) -> Commit {
+pub(super) fn commit(schema: &str) -> Commit {
     let swap = format!(
-        "SELECT u.number, u.profile, u.sequence, u.previous, {} FROM
+        "SELECT u.number, u.profile, u.sequence, u.previous, {POSITION} FROM
              unnest((SELECT $2::integer[]), $3::text[], $4::integer[], $5::integer[])
-                 AS u(number, profile, previous, sequence)",
-        position(is_one)
+                 AS u(number, profile, previous, sequence)"
     );
     let types = [Type::INT8, Type::INT4_ARRAY, Type::TEXT_ARRAY, Type::INT4_ARRAY, Type::INT4_ARRAY];
     let (fits, order, names) = ("s.number = e.number", "ORDER BY u.number", ["u.number", "e.number"]);
-    let swaps = [swap.as_str(); 2];
-    Append { schema, swaps, number: "s.number", fits, order, names, first: &types }.all()
+    Append { schema, swap: &swap, number: "s.number", fits, order, names, first: &types }.all()
 }
 
 /// The same for one profile.
-pub(super) fn commit_one(schema: &str, is_one: bool) -> Commit {
-    let row = format!("$2::integer, $3::text, $5::integer, $4::integer, {}", position(is_one));
-    // A distributed database sends a row of values to the machine that has it, and a query to all of them.
-    let swaps = [format!("VALUES ({row})"), format!("SELECT {row}")];
+pub(super) fn commit_one(schema: &str) -> Commit {
+    let swap = format!("SELECT $2::integer, $3::text, $5::integer, $4::integer, {POSITION}");
     let types = [Type::INT8, Type::INT4, Type::TEXT, Type::INT4, Type::INT4];
     let (fits, order, names) = ("true", "", ["$2", "$2"]);
-    let swaps = swaps.each_ref().map(String::as_str);
-    Append { schema, swaps, number: "$2", fits, order, names, first: &types }.all()
+    Append { schema, swap: &swap, number: "$2", fits, order, names, first: &types }.all()
 }
 
-/// The feed position of the entries written now, unless the same journal has a later one already.
-fn position(is_one: bool) -> &'static str {
-    // A transaction that was open before may write after one that began later: a journal's positions never go back.
-    if is_one { "$1::bigint + pg_current_xact_id()::text::bigint" } else { "$1::bigint" }
-}
+/// The feed position of the entries written now, unless the same journal has a later one already: a transaction that was
+/// open before may write after one that began later, and a journal's positions never go back.
+const POSITION: &str = "$1::bigint + pg_current_xact_id()::text::bigint";
 
 /// Swaps heads, and appends the rows of those that swapped.
 struct Append<'a> {
     schema: &'a str,
-    /// The rows that the heads are to be, alone and where a condition follows.
-    swaps: [&'a str; 2],
+    /// The query for the rows that the heads are to be.
+    swap: &'a str,
     /// How the profile's number is named.
     number: &'a str,
     /// Which rows belong to a head that swapped.
@@ -77,16 +70,13 @@ impl Append<'_> {
     }
 
     fn statement(&self, rows: LookUps) -> Sql {
-        let Self { schema, swaps: [row, query], number, fits, order, first, .. } = self;
+        let Self { schema, swap, number, fits, order, first, .. } = self;
         let look_ups = if rows == LookUps::None { String::new() } else { self.look_ups() };
-        let swap = match rows {
-            LookUps::New => format!("{query} {}", self.are_names_new()),
-            LookUps::None | LookUps::Any => (*row).to_owned(),
-        };
+        let are_new = if rows == LookUps::New { self.are_names_new() } else { String::new() };
         let text = format!(
             "WITH s AS (
              INSERT INTO {schema}.head AS h (number, profile, sequence, previous, position)
-             {swap} {order}
+             {swap} {are_new} {order}
              ON CONFLICT (number) DO UPDATE SET sequence = excluded.sequence, previous = excluded.previous,
                  position = greatest(h.position, excluded.position)
              WHERE h.sequence = excluded.previous
