@@ -152,9 +152,10 @@ fn cases() -> u32 {
     std::env::var("RATE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300)
 }
 
-/// Catches: a program whose seventeenth rate, or whose rate's minimum spend, is taken and then ignored.
+/// Catches: a program whose seventeenth rate, or whose rate's minimum spend, is taken and then ignored; tags in it that no line
+/// can have.
 #[test]
-fn too_many_rates_and_a_minimum_spend_are_refused() {
+fn a_program_with_bad_rates_is_refused() {
     let refused = |rates: Vec<Earn>| {
         let settings = ProgramSettings::new("AUD".parse().unwrap(), "UTC".parse().unwrap());
         Program::try_from(settings.with_earn(rates)).unwrap_err()
@@ -163,7 +164,11 @@ fn too_many_rates_and_a_minimum_spend_are_refused() {
     assert_eq!(refused(vec![rate.clone(); 17]), ProgramError::TooManyRates(17));
     let mut scope = Scope::only(["shoes"]);
     scope.minimum_spend = Some(Amount::from(50));
-    assert_eq!(refused(vec![rate.with_scope(scope)]), ProgramError::RateMinimumSpend);
+    assert_eq!(refused(vec![rate.clone().with_scope(scope)]), ProgramError::RateMinimumSpend);
+    let many = (0..33).map(|tag| tag.to_string());
+    for scope in [Scope::only(many), Scope::except([""]), Scope::only(["x".repeat(65)])] {
+        assert_eq!(refused(vec![rate.clone().with_scope(scope)]), ProgramError::RateTags);
+    }
 }
 
 proptest! {

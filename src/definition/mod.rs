@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use kind::RewardType;
 pub use scope::{Line, Scope};
+pub(crate) use scope::{MOST_TAGS, TAG_BYTES};
 
 use crate::id::{DefinitionId, Handle};
 use crate::json::Json;

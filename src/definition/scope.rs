@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::setters::setters;
 use crate::value::Amount;
 
+/// The most tags of a line, a basket or a list of a scope (rule S1).
+pub(crate) const MOST_TAGS: usize = 32;
+/// The longest tag, in bytes (rule S1).
+pub(crate) const TAG_BYTES: usize = 64;
+
 /// The lines of a basket that a reward may pay (rule S2).
 ///
 /// ```
@@ -46,6 +51,12 @@ impl Scope {
     pub(crate) fn admits(&self, tags: &[String]) -> bool {
         let has_any = |of: &[String]| of.iter().any(|tag| tags.contains(tag));
         (self.only.is_empty() || has_any(&self.only)) && !has_any(&self.except)
+    }
+
+    /// Whether it has no more tags than it may have, and none that is too short or too long (rule S1).
+    pub(crate) fn has_good_tags(&self) -> bool {
+        let is_good = |tag: &String| !tag.is_empty() && tag.len() <= TAG_BYTES;
+        [&self.only, &self.except].iter().all(|tags| tags.len() <= MOST_TAGS && tags.iter().all(is_good))
     }
 
     /// Whether it leaves out nothing: then a lot has no scope.

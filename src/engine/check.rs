@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use hashbrown::HashSet;
 
 use crate::account::Account;
-use crate::definition::{Line, Scope};
+
+use crate::definition::{Line, MOST_TAGS, Scope, TAG_BYTES};
 use crate::engine::Rejection;
 use crate::program::Program;
 use crate::time::{Timestamp, Until};
@@ -92,7 +93,7 @@ pub(crate) fn basket(program: &Program, lines: &[Line], tags: &[String]) -> Resu
     at_most("lines", lines.len(), MOST_LINES)?;
     let (mut seen, mut total) = (HashSet::with_capacity(lines.len()), Amount::ZERO);
     for line in lines {
-        text("lines.id", &line.id, BASKET_TEXT)?;
+        text("lines.id", &line.id, LINE_ID)?;
         sum(program, "lines.amount", line.amount)?;
         basket_tags("lines.tags", &line.tags)?;
         if !seen.insert(line.id.as_str()) {
@@ -106,15 +107,14 @@ pub(crate) fn basket(program: &Program, lines: &[Line], tags: &[String]) -> Resu
     Ok(total)
 }
 
-/// The most lines of a basket, and the most tags of a line or a scope.
+/// The most lines of a basket.
 pub(crate) const MOST_LINES: usize = 500;
-const MOST_TAGS: usize = 32;
-/// The longest tag or line id.
-const BASKET_TEXT: usize = 64;
+/// The longest line id, in bytes.
+const LINE_ID: usize = 64;
 
 fn basket_tags(field: &'static str, tags: &[String]) -> Result<(), Rejection> {
     at_most(field, tags.len(), MOST_TAGS)?;
-    tags.iter().try_for_each(|tag| text(field, tag, BASKET_TEXT))
+    tags.iter().try_for_each(|tag| text(field, tag, TAG_BYTES))
 }
 
 fn at_most(field: &'static str, count: usize, max: usize) -> Result<(), Rejection> {

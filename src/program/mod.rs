@@ -11,6 +11,7 @@ use thiserror::Error;
 pub use currency::{Currency, CurrencyError};
 pub use policy::{Clawback, Earn, ExpiredReturn, Share, ShareError, TransferLimit};
 
+use crate::definition::Scope;
 use crate::setters::setters;
 use crate::time::{TimeError, Zone};
 use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale, Sum, Worth};
@@ -180,6 +181,9 @@ pub enum ProgramError {
     /// The scope of a rate has a minimum spend: that is for what rewards pay.
     #[error("earn.scope.minimum_spend: a rate has none (rule K2)")]
     RateMinimumSpend,
+    /// The scope of a rate has too many tags, or one that is empty or too long.
+    #[error("earn.scope: `only` and `except` have at most 32 tags each, of 1 to 64 bytes (rules K2 and S1)")]
+    RateTags,
     /// An amount that must be above zero is not.
     #[error("{field}: must be above zero (rule Q6)")]
     NotPositive {
@@ -319,8 +323,8 @@ impl TryFrom<ProgramSettings> for Program {
             return Err(ProgramError::TooManyRates(settings.earn.len()));
         }
         for earn in &settings.earn {
-            if earn.scope.as_ref().is_some_and(|scope| scope.minimum_spend.is_some()) {
-                return Err(ProgramError::RateMinimumSpend);
+            if let Some(scope) = &earn.scope {
+                check_scope(scope)?;
             }
             check("earn.points", earn.points.ten_thousandths(), earn.points.to_decimal(), point_scale)?;
             check("earn.amount", earn.amount.ten_thousandths(), earn.amount.to_decimal(), minor_unit)?;
@@ -329,6 +333,15 @@ impl TryFrom<ProgramSettings> for Program {
             limit.check(minor_unit, point_scale)?;
         }
         Ok(Self { settings, minor_unit, point_scale })
+    }
+}
+
+/// The scope of a rate: it says on which lines points are earned, and no more (rule K2).
+fn check_scope(scope: &Scope) -> Result<(), ProgramError> {
+    match scope {
+        _ if scope.minimum_spend.is_some() => Err(ProgramError::RateMinimumSpend),
+        _ if !scope.has_good_tags() => Err(ProgramError::RateTags),
+        _ => Ok(()),
     }
 }
 

@@ -85,7 +85,8 @@ pub enum Clawback {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// In JSON, `period_days` is a period of local days, and `period` with a `period_type` one of another type.
+/// In JSON, `period_days` is a period of local days, and `period` with a `period_type` one of another type; `tags` is a scope
+/// of these tags `only`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "EarnForm", into = "EarnForm")]
 pub struct Earn {
@@ -121,6 +122,8 @@ struct EarnForm {
     point_definition_id: Option<DefinitionId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<Scope>,
+    #[serde(default, skip_serializing)]
+    tags: Option<Vec<String>>,
 }
 
 impl TryFrom<EarnForm> for Earn {
@@ -137,7 +140,15 @@ impl TryFrom<EarnForm> for Earn {
             (None, None, None) => None,
             (_, None, Some(_)) => return Err("period: must be given with period_type"),
         };
-        let EarnForm { points, amount, delay_days, point_definition_id, scope, .. } = form;
+        let EarnForm { points, amount, delay_days, point_definition_id, scope, tags, .. } = form;
+        let scope = match (scope, tags) {
+            (Some(_), Some(_)) => return Err("tags: scope says on which lines points are earned already"),
+            (scope, None) => scope,
+            (None, Some(tags)) if tags.is_empty() => {
+                return Err("tags: there must be one, or no tags at all");
+            }
+            (None, Some(tags)) => Some(Scope::only(tags)),
+        };
         Ok(Self { points, amount, delay_days, period, point_definition_id, scope })
     }
 }
@@ -159,6 +170,7 @@ impl From<Earn> for EarnForm {
             period_type: unit,
             point_definition_id,
             scope,
+            tags: None,
         }
     }
 }

@@ -42,6 +42,9 @@ mod tests {
         let other = r#"{"expired_return":{"grace_days":7},"redemption_share":0.5,"exchange_rate":null,
             "earn":{"points":1,"amount":1,"delay_days":14,"period_days":365}}"#;
         assert_ne!(read(Some(other)).unwrap(), default);
+        let tagged = read(Some(r#"{"earn":[{"points":1,"amount":1,"tags":["shoes"]}]}"#)).unwrap();
+        let scoped = r#"{"earn":[{"points":1,"amount":1,"scope":{"only":["shoes"]}}]}"#;
+        assert_eq!(tagged, read(Some(scoped)).unwrap());
         let calendar = r#"{"earn":{"points":1,"amount":1,"period":12,"period_type":"absolute_month"}}"#;
         assert_ne!(read(Some(calendar)).unwrap(), default);
     }
@@ -60,6 +63,9 @@ mod tests {
             (r#"{"earn":{"points":1,"amount":1,"period_days":1,"period":1}}"#, "period_days"),
             (r#"{"earn":{"points":1,"amount":1,"period":1,"period_type":"absolute_date"}}"#, "period_type"),
             (r#"{"earn":{"points":1,"amount":1,"period_type":"weeks"}}"#, "period: must be given"),
+            (r#"{"earn":[{"points":1,"amount":1,"tags":[]}]}"#, "tags: there must be one"),
+            (r#"{"earn":[{"points":1,"amount":1,"tags":["a"],"scope":{"only":["a"]}}]}"#, "tags: scope"),
+            (r#"{"earn":[{"points":1,"amount":1,"tags":[""]}]}"#, "earn.scope"),
             (r#"{"expired_return":"never"}"#, "expired_return"),
             (r#"{"clawback":7}"#, "clawback"),
             ("[]", ""),

@@ -115,3 +115,37 @@ fn null_leaves_a_field_as_it_is() {
         assert_eq!(server.put(&path, &Value::Object(nulls)).is(200).data(), before, "{path}");
     }
 }
+
+/// Catches: a clawback at the rates that the program has now.
+#[test]
+fn what_was_earned_at_old_rates_goes_back_at_them_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("ledger.sqlite").display());
+    let program = folder.path().join("program.json");
+    let start = |rates: Value| {
+        std::fs::write(&program, json!({"earn": rates}).to_string()).unwrap();
+        Server::with(&["--store", &store, "--program", program.to_str().unwrap()])
+    };
+    let mut server = start(json!([
+        {"points": 1, "amount": 1, "scope": {"except": ["gift-card"]}},
+        {"points": 2, "amount": 1, "tags": ["shoes"]},
+    ]));
+    let items = json!([
+        {"id": "boots", "amount": 50, "tags": ["shoes"]},
+        {"id": "card", "amount": 25, "tags": ["gift-card"]},
+        {"id": "socks", "amount": 10, "tags": []},
+    ]);
+    let sale = json!({"profile_id": "p", "total": 85, "items": items});
+    let sale = server.post("/transactions", &sale).is(201).id();
+    assert_eq!(points(&server), json!(160));
+    server.ask_to_stop();
+    assert!(server.stopped());
+    let server = start(json!([{"points": 900, "amount": 1}]));
+    let back = |lines: Value| {
+        server.post(&format!("/transactions/{sale}/return"), &json!({"lines": lines})).is(201).data()
+    };
+    assert_eq!(back(json!([{"id": "boots", "amount": 20}]))["points_clawed_back"], json!(60));
+    assert_eq!(back(json!([{"id": "card"}]))["points_clawed_back"], json!(0));
+    assert_eq!(back(json!([{"id": "boots"}, {"id": "socks"}]))["points_clawed_back"], json!(100));
+    assert_eq!(points(&server), json!(0));
+}
