@@ -65,11 +65,11 @@ impl Index {
         Ok(state.transactions.iter().filter_map(|(id, known)| known.seen(*id, moment)).collect())
     }
 
-    /// The newest entries of all profiles, the last one first.
-    pub async fn newest(&self, backend: &Backend) -> Result<Vec<FeedEntry>, Failure> {
+    /// The newest entries of all profiles, the last one first; and the position after them in the feed.
+    pub async fn newest(&self, backend: &Backend) -> Result<(Vec<FeedEntry>, Position), Failure> {
         let mut state = self.0.lock().await;
         state.catch_up(backend).await?;
-        Ok(state.newest.values().rev().cloned().collect())
+        Ok((state.newest.values().rev().cloned().collect(), state.position.clone()))
     }
 }
 

@@ -135,7 +135,8 @@ fn the_overview_sums_up_all_customers() {
         ["active", "held", "pending"].contains(&lot["status"].as_str().unwrap())
             && end < "2025-07-20 01:30:00"
     });
-    let soon: f64 = soon.map(|lot| lot["value_remaining"].as_f64().unwrap()).sum();
+    let free = |lot: &Value| lot["value_remaining"].as_f64().unwrap() - lot["value_held"].as_f64().unwrap();
+    let soon: f64 = soon.map(free).sum();
     assert_eq!(seen["expiring"]["rewards"].as_f64(), Some(soon + 10.0));
     assert!(soon > 0.0);
     let newest = seen["newest"].as_array().unwrap();
@@ -144,6 +145,30 @@ fn the_overview_sums_up_all_customers() {
         json!(["sam", "issue", 10])
     );
     assert_eq!((newest.len(), &newest[1]["type"]), (12, &json!("hold")));
+}
+
+/// Catches: what expires that is only summed up for the first profiles, or twice, or with what expires later.
+#[test]
+fn the_overview_sums_up_what_expires_however_many_have_it() {
+    let server = Server::start();
+    let definition = server.define("ten", json!({}));
+    for page in 0..3 {
+        let row = |number: u32| {
+            let profile = format!("p{}", page * 200 + number);
+            let end = if number.is_multiple_of(2) { "2025-07-15" } else { "2025-07-25" };
+            json!({"reward_definition_id": definition, "profile_id": profile, "expires_at": end})
+        };
+        let rows: Vec<Value> = (0..200).map(row).collect();
+        server.post("/rewards/batch", &json!(rows)).is(200);
+    }
+    server
+        .post("/points", &json!({"profile_id": "p0", "value_initial": 70, "expires_at": "2025-07-01"}))
+        .is(201);
+    let seen = server.get("/overview").is(200).data();
+    assert_eq!(seen["expiring"], json!({"days": 30, "rewards": 3000, "points": 70}));
+    server.set_clock("2025-07-18T00:00:00Z");
+    let seen = server.get("/overview").is(200).data();
+    assert_eq!(seen["expiring"], json!({"days": 30, "rewards": 3000, "points": 0}));
 }
 
 /// Catches: a call that changes something under the token that only reads.

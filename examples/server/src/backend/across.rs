@@ -1,7 +1,7 @@
 //! Questions across all profiles, for whoever looks at the service and not at a customer.
 
 use chrono::TimeDelta;
-use scrip::id::{ExternalId, ProfileNumber};
+use scrip::id::ExternalId;
 use scrip::journal::External;
 use scrip::store::{AsyncScan as _, Scan as _};
 use scrip::view::{Cursor, Events, LedgerTotals};
@@ -55,15 +55,5 @@ impl Backend {
     pub async fn profiles_with_lot(&self, id: ExternalId, limit: usize) -> Result<Vec<ProfileId>, Failure> {
         let name = External::Lot(id);
         scan!(self, store => store.named(&name, limit))
-    }
-
-    /// The profiles after this one, by number, of which something expires within a stretch of time. There may be a few others.
-    pub async fn profiles_expiring(
-        &self,
-        stretch: (Timestamp, Timestamp),
-        after: ProfileNumber,
-        limit: usize,
-    ) -> Result<Vec<ProfileNumber>, Failure> {
-        scan!(self, store => store.expiring(stretch, after, limit))
     }
 }

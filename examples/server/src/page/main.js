@@ -101,10 +101,10 @@ function overview() {
       const rate = program.exchange_rate ? `${plain.format(program.exchange_rate.points)} points are worth ${money.format(program.exchange_rate.amount)}` : "points are worth nothing";
       $("program").textContent = `${data.profiles === 1 ? "One customer" : `${plain.format(data.profiles)} customers`}. Amounts in ${program.currency}, days end in ${program.timezone}, ${rate}.`;
       const more = ({ pending, held }, format) => [...(held ? [`${format.format(held)} held`] : []), ...(pending ? [`${format.format(pending)} later`] : [])];
-      const soon = (value) => (expiring ? [`${value} expire within ${expiring.days} days`] : []);
+      const soon = (value) => [`${value} expire within ${expiring.days} days`];
       $("outstanding").replaceChildren(
-        card("Rewards outstanding", money.format(rewards.available), ...more(rewards, money), ...soon(expiring && money.format(expiring.rewards))),
-        card("Points outstanding", plain.format(points.available), ...more(points, plain), ...soon(expiring && plain.format(expiring.points))),
+        card("Rewards outstanding", money.format(rewards.available), ...more(rewards, money), ...soon(money.format(expiring.rewards))),
+        card("Points outstanding", plain.format(points.available), ...more(points, plain), ...soon(plain.format(expiring.points))),
         ...(status.available ? [card("Status points", plain.format(status.available), ...more(status, plain))] : []),
         ...(data.outstanding.point_debt ? [card("Points owed", plain.format(data.outstanding.point_debt))] : []),
       );

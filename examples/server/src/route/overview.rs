@@ -2,26 +2,21 @@
 
 use axum::response::Response;
 use chrono::TimeDelta;
-use scrip::Timestamp;
-use scrip::id::ProfileNumber;
-use scrip::outcome::{Lot, LotStatus};
+use scrip::store::Position;
 use scrip::value::Sum;
-use scrip::view::{KindSums, LedgerTotals};
+use scrip::view::{Cursor, EventKind, KindSums, LedgerTotals, Progress};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::backend::LedgerAt;
 use crate::http::answer;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::shape::newest::Newest;
 use crate::shape::wire::Num;
 
-/// How many days ahead are looked at.
+/// How many days ahead are looked at, and how many profiles are looked up at a time.
 const DAYS: u32 = 30;
-/// How many profiles are looked up at a time, and how many are looked through.
 const STEP: usize = 256;
-const MOST: usize = 4096;
 
 /// What there is altogether.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -30,8 +25,7 @@ pub struct Overview {
     /// How many profiles there are.
     profiles: u64,
     outstanding: Outstanding,
-    /// Null where too many profiles would have to be looked through.
-    expiring: Option<ExpiringSoon>,
+    expiring: ExpiringSoon,
     /// The newest entries of all journals, the last one first.
     newest: Vec<Newest>,
 }
@@ -74,7 +68,7 @@ pub struct Owed {
     held: Num,
 }
 
-/// What expires soon, if nobody acts.
+/// What expires soon, if nobody acts, without what is held.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ExpiringSoon {
     /// Within so many days.
@@ -93,12 +87,12 @@ pub async fn overview(call: Call) -> Result<Response, Problem> {
         exchange_rate: rate.map(|rate| Rate { points: rate.points().into(), amount: rate.amount().into() }),
     };
     let totals = app.backend.totals(call.at).await?;
-    let newest = app.index.newest(&app.backend).await?;
+    let (newest, position) = app.index.newest(&app.backend).await?;
     Ok(answer::ok(&Overview {
         program,
         profiles: totals.profiles,
         outstanding: Outstanding::from(&totals),
-        expiring: expiring(&call).await?,
+        expiring: expiring(&call, position).await?,
         newest: newest.iter().filter_map(Newest::of).collect(),
     }))
 }
@@ -121,32 +115,25 @@ impl From<&KindSums> for Owed {
     }
 }
 
-/// What expires soon; nothing, if too many profiles would have to be looked through.
-async fn expiring(call: &Call) -> Result<Option<ExpiringSoon>, Problem> {
-    let end = call.at.checked_add(TimeDelta::days(DAYS.into())).unwrap_or(Timestamp::MAX);
+/// What expires soon, as those hear it who have heard everything until now. Only accounts are read, of whom it is about.
+async fn expiring(call: &Call, position: Position) -> Result<ExpiringSoon, Problem> {
+    let now = Progress { through: Some(call.at), telling: None };
+    let mut cursor = Cursor { position, due: now, expiring: now };
     let (mut rewards, mut points) = (Sum::ZERO, Sum::ZERO);
-    let (mut after, mut seen) = (ProfileNumber::CATALOGUE, 0);
     loop {
-        let numbers = call.app.backend.profiles_expiring((call.at, end), after, STEP).await?;
-        let Some(last) = numbers.last() else { break };
-        after = *last;
-        seen += numbers.len();
-        if seen > MOST {
-            return Ok(None);
+        let page = call.app.backend.events(call.at, cursor, TimeDelta::days(DAYS.into()), STEP).await?;
+        for event in page.events {
+            match event.kind {
+                EventKind::ExpiringSoon { lot_kind, value, .. } if lot_kind.is_points() => {
+                    points = points.plus(value.into());
+                }
+                EventKind::ExpiringSoon { value, .. } => rewards = rewards.plus(value.into()),
+                _ => {}
+            }
         }
-        for number in numbers {
-            let wallet = call.app.backend.wallet_of(LedgerAt::Now(call.at), number).await?;
-            let Some(wallet) = wallet else { continue };
-            rewards = rewards.plus(soon(wallet.rewards(), end));
-            points = points.plus(soon(wallet.points(), end));
+        if !page.more {
+            return Ok(ExpiringSoon { days: DAYS, rewards: Num::of(rewards), points: Num::of(points) });
         }
+        cursor = page.cursor;
     }
-    Ok(Some(ExpiringSoon { days: DAYS, rewards: Num::of(rewards), points: Num::of(points) }))
-}
-
-/// What is in those of these lots that can still be used and expire by then.
-fn soon<Q: Into<Sum>>(lots: Vec<Lot<Q>>, end: Timestamp) -> Sum {
-    let is_usable = |status| matches!(status, LotStatus::Active | LotStatus::Held | LotStatus::Pending);
-    let soon = lots.into_iter().filter(|lot| is_usable(lot.status) && lot.expires_at.is_past(end));
-    soon.map(|lot| lot.value_remaining.into()).sum()
 }
