@@ -115,6 +115,8 @@ pub enum EventKind {
         lot_kind: LotKind,
         /// How much.
         value: Quantity,
+        /// The time of issue, as requested: an import brings lots of long ago.
+        issued_at: Timestamp,
         /// When it expires.
         expires_at: Expiry,
         /// What it was issued from.
@@ -219,6 +221,7 @@ fn happened(entry: &Entry) -> Option<EventKind> {
             lot: issue.lot,
             lot_kind: issue.kind,
             value: issue.value_remaining,
+            issued_at: issue.issued_at,
             expires_at: issue.expires_at,
             definition_id: issue.definition_id,
         },

@@ -61,8 +61,8 @@ fn what_happens_is_told_in_order() {
     let part =
         |event: &Value, fields: &[&str]| json!(fields.iter().map(|field| &event[field]).collect::<Vec<_>>());
     assert_eq!(
-        part(&heard[0], &["profile_id", "lot_id", "lot_type", "value", "definition_id"]),
-        json!(["p", lot, "reward", 10, ten])
+        part(&heard[0], &["profile_id", "lot_id", "lot_type", "value", "issued_at", "definition_id"]),
+        json!(["p", lot, "reward", 10, "2025-06-20 00:00:00", ten])
     );
     assert_eq!(part(&heard[1], &["redemption_id", "total", "at"]), json!([made, 4, "2025-06-20 00:00:00"]));
     assert_eq!(

@@ -37,6 +37,10 @@ pub struct EventOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     value: Option<Num>,
+    /// The time of issue, as it was said: before `at` for what an import brings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    issued_at: Option<Time>,
     /// The last second in which it can be used; left out for never.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
@@ -93,10 +97,11 @@ impl EventOut {
         // The number of an entry that is not written yet may become another's; of an expiry, lot and instant stay.
         let entry = |r#type: &str, id: u64| format!("{type}-{id}-{}", event.sequence);
         Some(match event.kind {
-            EventKind::Issued { lot, lot_kind, value, expires_at, definition_id } => Self {
+            EventKind::Issued { lot, lot_kind, value, issued_at, expires_at, definition_id } => Self {
                 id: entry("issued", lot.get()),
                 r#type: "issued",
                 value: Some(value.into()),
+                issued_at: Some(issued_at.into()),
                 expires_at: Time::last(expires_at),
                 definition_id: definition_id.map(|id| id.get()),
                 ..told.about(lot, lot_kind)
