@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::TimeDelta;
-use scrip::view::{Cursor, Event, EventKind};
+use scrip::Timestamp;
+use scrip::store::Position;
+use scrip::view::{Cursor, Event, EventKind, Progress};
 
 use crate::app::App;
 use crate::backend::Failure;
@@ -26,6 +28,15 @@ pub struct Told {
 
 impl Cursors {
     pub const START: Self = Self([Cursor::START, Cursor::START, Cursor::START]);
+
+    /// Everything until an instant is told, and every entry until a position: what is left is what happens from now on.
+    pub fn after(position: &Position, now: Timestamp) -> Self {
+        let through = |at| Progress { through: Some(at), telling: None };
+        Self(NOTICES.map(|notice| {
+            let soon = now.checked_add(TimeDelta::days(notice.days)).unwrap_or(Timestamp::MAX);
+            Cursor { position: position.clone(), due: through(now), expiring: through(soon) }
+        }))
+    }
 
     /// The events after these, which go on; and whether there are more.
     pub async fn next(&mut self, app: &App, limit: usize) -> Result<(Vec<Told>, bool), Failure> {

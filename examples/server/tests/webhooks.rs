@@ -288,8 +288,8 @@ fn a_busy_receiver_is_left_alone() {
     }
 }
 
-/// Catches: a new receiver that is told what was in the ledger before it, or of what had expired when it was brought along; one
-/// that moved and is told everything again.
+/// Catches: a new receiver that is told what was in the ledger before it, of what had expired when it was brought along, or of an
+/// expiry of long ago that is written down late; one that moved and is told everything again.
 #[test]
 fn a_receiver_is_told_what_happens_from_its_start() {
     let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
@@ -299,14 +299,18 @@ fn a_receiver_is_told_what_happens_from_its_start() {
     let soon = json!({"expires_at": "2125-07-15", "timezone": "UTC"});
     before.issue(ten, "old", soon.clone());
     redeem(&before, "old");
+    before.issue(ten, "lapsed", json!({"expires_at": "2025-07-01"}));
     before.kill();
     let server = start(folder.path(), &receiver, &[]);
     server.set_clock("2125-07-01T00:00:00Z");
     let brought = json!({"issued_at": "2125-05-01", "expires_at": "2125-06-01", "timezone": "UTC"});
     server.issue(ten, "brought", brought);
     server.issue(ten, "new", json!({}));
+    // Now the expiry of long ago is written down.
+    server.issue(ten, "lapsed", json!({}));
     // Notices of an old reward are news, once their time comes.
-    let heard = receiver.wait_for(2);
+    let heard = receiver.wait_for(3);
+    assert!(of("lapsed", &heard).iter().all(|id| id.starts_with("issued")), "{heard:?}");
     let kinds: Vec<Value> = heard.iter().map(|one| json!([one.profile(), one.body()["type"]])).collect();
     assert!(
         kinds.contains(&json!(["new", "issued"])) && kinds.contains(&json!(["old", "expiring_soon"])),
@@ -325,7 +329,7 @@ fn a_receiver_is_told_what_happens_from_its_start() {
     assert!(moved.wait_for(1)[0].id.starts_with("redeemed"));
     // For the second one, the time of that notice came after its start.
     assert_eq!(of("new", &second.wait_for(2)), [moved.heard()[0].id.clone()]);
-    assert_eq!(receiver.heard().len(), 2);
+    assert_eq!(receiver.heard().len(), 3);
 }
 
 /// Catches: a log that names customers or secrets, or says nothing; a start with options that do not go together.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use scrip::time::Expiry;
+use scrip::Timestamp;
 use scrip::view::EventKind;
 use tokio::task::{JoinError, JoinSet};
 
@@ -12,13 +12,15 @@ use super::kept::{Changes, Kept, State, Status};
 use super::queue::{Delivery, Queue};
 use super::receiver::Receiver;
 use super::send::Answer;
-use super::{Message, STEP, machine_micros};
+use super::{Message, machine_micros};
 use crate::app::Shared;
 use crate::backend::Failure;
 use crate::told::{Cursors, Told};
 
 /// How often the ledger is asked for what happened.
 const BEAT: Duration = Duration::from_millis(200);
+/// How many events are read at a time.
+const STEP: usize = 500;
 /// How many tries are under way at once.
 const AT_ONCE: usize = 16;
 /// How many deliveries wait, at most: what is beyond stays in the ledger for the time being.
@@ -39,8 +41,8 @@ pub struct Delivering {
     receiver: Arc<Receiver>,
     kept: Kept,
     cursors: Cursors,
-    /// The place of the next event.
-    place: u64,
+    /// As it is kept; of the cursor, the text that was kept last.
+    state: State,
     queue: Queue,
     under_way: JoinSet<Tried>,
     /// When the ledger is asked again.
@@ -61,7 +63,7 @@ impl Delivering {
         kept.deliveries(Status::Waiting).await?.into_iter().for_each(|delivery| queue.add(delivery));
         Ok(Self {
             cursors: state.cursor.parse().map_err(corrupt)?,
-            place: state.place,
+            state,
             queue,
             under_way: JoinSet::new(),
             beat: Instant::now(),
@@ -87,10 +89,11 @@ impl Delivering {
             }
             if self.beat <= Instant::now() {
                 self.hear(&mut changes).await?;
+                self.receiver.counts.oldest.store(self.queue.oldest().unwrap_or_default(), Relaxed);
             }
             // Nothing is tried that is not kept.
             self.kept.save(changes).await?;
-            self.count();
+            self.receiver.counts.waiting.store(self.queue.len() as u64, Relaxed);
             self.begin();
             let idle = self.idle();
             tokio::select! {
@@ -158,19 +161,20 @@ impl Delivering {
         if self.queue.len() >= ROOM {
             return Ok(());
         }
-        let before = self.cursors.to_string();
         let (told, more) = self.cursors.next(&self.app, STEP).await?;
         if more {
             self.beat = Instant::now();
         }
-        for told in told.iter().filter(|told| !is_history(told)) {
+        let start = self.state.start;
+        for told in told.iter().filter(|told| !is_history(told, start)) {
             let delivery = self.delivery(told, now);
             self.kept.put(changes, Status::Waiting, &delivery);
             self.queue.add(delivery);
         }
         let cursor = self.cursors.to_string();
-        if cursor != before {
-            self.kept.advance(changes, &State { cursor, place: self.place });
+        if cursor != self.state.cursor {
+            self.state.cursor = cursor;
+            self.kept.advance(changes, &self.state);
         }
         Ok(())
     }
@@ -178,8 +182,8 @@ impl Delivering {
     fn delivery(&mut self, told: &Told, now: i64) -> Delivery {
         let (kind, data) = (told.shown.kind(), &told.shown);
         let payload = Message { r#type: kind, timestamp: told.event.at, data: data.clone() };
-        let place = self.place;
-        self.place += 1;
+        let place = self.state.place;
+        self.state.place += 1;
         Delivery {
             place,
             event: data.id().to_owned(),
@@ -252,12 +256,6 @@ impl Delivering {
         self.kept.put(changes, Status::Waiting, &delivery);
         self.queue.put_back(delivery);
     }
-
-    fn count(&self) {
-        let counts = &self.receiver.counts;
-        counts.waiting.store(self.queue.len() as u64, Relaxed);
-        counts.oldest.store(self.queue.oldest().unwrap_or_default(), Relaxed);
-    }
 }
 
 fn broken(error: JoinError) -> Failure {
@@ -268,8 +266,12 @@ fn later(now: i64, wait: Duration) -> i64 {
     now.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// A lot that had expired when it came was brought along from elsewhere: nobody is to be told that he got it.
-fn is_history(told: &Told) -> bool {
-    let ended = |expires_at: Expiry| expires_at.is_past(told.event.at);
-    matches!(told.event.kind, EventKind::Issued { expires_at, .. } if ended(expires_at))
+/// What is no news to a receiver: a lot that had expired when it was brought along from elsewhere, and an expiry that was over
+/// before the receiver's start and is written down only now.
+fn is_history(told: &Told, start: Timestamp) -> bool {
+    match told.event.kind {
+        EventKind::Issued { expires_at, .. } => expires_at.is_past(told.event.at),
+        EventKind::Expired { .. } => told.event.at <= start,
+        _ => false,
+    }
 }

@@ -1,5 +1,6 @@
 //! What is kept of a receiver: how far it was told, what waits, and its dead letters.
 
+use scrip::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::keeper::{Session, Statement, Value};
@@ -9,6 +10,8 @@ use crate::backend::Failure;
 /// How far a receiver was told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
+    /// When it was new.
+    pub start: Timestamp,
     /// Everything up to here is among the deliveries, or was delivered.
     pub cursor: String,
     /// The place of the next delivery.

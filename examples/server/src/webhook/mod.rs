@@ -36,8 +36,6 @@ use crate::told::Cursors;
 /// How long after a failure it is tried again, and how long after another process was found delivering.
 const PAUSE: Duration = Duration::from_secs(1);
 const STANDBY: Duration = Duration::from_secs(5);
-/// How many events are read at a time.
-const STEP: usize = 500;
 
 /// What is sent: the event as `GET /events` tells it, in the envelope of the convention.
 #[derive(Serialize, ToSchema)]
@@ -98,10 +96,11 @@ impl Webhooks {
         for receiver in &self.receivers {
             let kept = Kept::new(session.clone(), &receiver.name);
             if kept.state().await?.is_none() {
-                let mut cursors = Cursors::START;
-                while cursors.next(app, STEP).await?.1 {}
+                let (_, position) = app.index.newest(&app.backend).await?;
+                let start = app.clock.now();
+                let cursor = Cursors::after(&position, start).to_string();
                 let mut changes = Changes::default();
-                kept.advance(&mut changes, &State { cursor: cursors.to_string(), place: 1 });
+                kept.advance(&mut changes, &State { start, cursor, place: 1 });
                 kept.save(changes).await?;
                 tracing::info!(receiver = receiver.name, "a new receiver is told what happens from now on");
             }
