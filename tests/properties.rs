@@ -22,6 +22,8 @@ mod forecast;
 mod history;
 #[path = "properties/kinds.rs"]
 mod kinds;
+#[path = "properties/late.rs"]
+mod late;
 #[path = "properties/liability.rs"]
 mod liability;
 #[path = "properties/lots.rs"]

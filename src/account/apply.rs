@@ -62,7 +62,7 @@ impl Account {
                 self.put_lot(&arrival.after, arrival.held);
                 self.forget_scope(arrival.after.lot);
             }
-            Effect::Take { lot, kind, value, .. } => {
+            Effect::Take { lot, kind, value, from: Bucket::Held } => {
                 self.change_held(lot, kind, |lot| {
                     lot.held = lot.held.minus(value);
                     lot.remaining = lot.remaining.minus(value);
@@ -150,6 +150,14 @@ impl Account {
             }
             Standing::Expired | Standing::Revoked | Standing::MovedTo(_) => {}
         }
+    }
+
+    /// Adds a lot that can be used, and its value.
+    pub(super) fn put_available(&mut self, kind: LotKind, lot: LiveLot, scope: Option<&Scope>) {
+        self.queue_mut(kind).insert(lot);
+        scope.into_iter().for_each(|scope| self.keep_scope(lot.id, scope));
+        let (from, to, value) = (Bucket::Issued, Bucket::Available, lot.unheld());
+        self.shift(Some(Movement { kind, from, to, value }));
     }
 
     /// Removes a lot from its list, and returns its held quantity.

@@ -77,6 +77,18 @@ impl Account {
         Self::new(ProfileId::BLANK, number)
     }
 
+    /// An account of the same profile that has just these lots, with their scopes: to draw from (rule T10).
+    pub(crate) fn of_lots<'s>(
+        like: &Self,
+        lots: impl IntoIterator<Item = (LotKind, LiveLot, Option<&'s Scope>)>,
+    ) -> Self {
+        let mut account = Self::new(like.profile, like.number);
+        for (kind, lot, scope) in lots {
+            account.put_available(kind, lot, scope);
+        }
+        account
+    }
+
     /// The account's profile; `None` for the catalogue, and for a number that was never drawn.
     pub fn profile(&self) -> Option<&ProfileId> {
         (!self.profile.is_blank()).then_some(&self.profile)

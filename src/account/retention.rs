@@ -18,7 +18,11 @@ pub(crate) fn unneeded<'a>(
     let changed: HashSet<RecordId> =
         journal.iter().flat_map(|entry| entry.records(account.number()).to_vec()).collect();
     let is_closed = |entry: &Entry| match &entry.kind {
-        EntryKind::Redeem(redeemed) => entry.at < before && !changed.contains(&redeemed.redemption.into()),
+        // Of a lot that had expired, a late redemption is the newest that is known.
+        EntryKind::Redeem(redeemed) => {
+            let is_changed = changed.contains(&redeemed.redemption.into());
+            entry.at < before && !is_changed && redeemed.late().is_none()
+        }
         _ => false,
     };
     let (closed, open): (Vec<_>, Vec<_>) = journal.iter().partition(|entry| is_closed(entry));

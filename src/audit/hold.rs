@@ -2,7 +2,7 @@
 
 use super::lines::{check_captured, lines};
 use super::lots::{LotRecord, same_after};
-use super::spend::{check_asked, check_items, exchange};
+use super::spend::{check_asked, check_items, check_late, exchange};
 use super::{Check, Fault, Past, Step, ensure, same};
 use crate::account::Debts;
 use crate::id::{HoldId, RedemptionId};
@@ -23,6 +23,7 @@ impl Past {
         let held = placed.total;
         ensure("H2", "redeem.total", redeem.total <= held, &redeem.total, format_args!("at most {held}"))?;
         check_items(&redeem.items, redeem.total, redeem.details.as_deref())?;
+        check_late(redeem.details.as_deref())?;
         let rate = exchange(placed.details.as_deref());
         match lines(redeem.details.as_deref()) {
             Some(_) => check_captured(placed, &redeem.items)?,

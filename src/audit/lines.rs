@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::give_back::Made;
-use super::spend::{exchange, sum};
-use super::{Check, Step, ensure, same};
+use super::spend::{Offer, exchange, sum};
+use super::{Check, ensure, same};
 use crate::journal::draw::first_part;
 use crate::journal::lines::sources;
 use crate::journal::{HoldEntry, Item, Items, LineShare, LotKind, PaidLines, RedeemDetails};
@@ -29,10 +29,10 @@ pub(super) fn check_lines(items: &Items, lines: &PaidLines) -> Check {
 }
 
 /// Checks which rewards pay lines: some of those that have value, in the order of use (rule S4).
-pub(super) fn check_allotted(step: &Step<'_>, items: &Items) -> Check {
-    let mut lots = step.account.lots(LotKind::Reward).map(|lot| (lot.id, lot.available(step.at())));
+pub(super) fn check_allotted(offer: &Offer<'_>, items: &Items) -> Check {
+    let mut lots = offer.lots(LotKind::Reward);
     for item in items.iter().filter(|item| item.kind() == LotKind::Reward) {
-        let found = lots.find(|(lot, _)| *lot == item.lot).map(|(_, available)| available.as_amount());
+        let found = lots.find(|(lot, ..)| *lot == item.lot).map(|(_, available, _)| available.as_amount());
         let is_right = found.is_some_and(|available| item.amount <= available);
         ensure("S4", "items", is_right, item, format_args!("at most what a lot has, in the order of use"))?;
     }

@@ -13,6 +13,7 @@ mod fault;
 mod give_back;
 mod hold;
 mod issue;
+mod late;
 mod lines;
 mod lots;
 mod merge;
@@ -29,6 +30,7 @@ use announced::Announced;
 pub use define::Definitions;
 use fault::{Check, Fault, ensure, same};
 use give_back::RedemptionRecord;
+use late::Terms;
 use lots::LotRecord;
 use merge::Arrival;
 use request::Span;
@@ -54,6 +56,8 @@ pub struct Auditor<'a> {
 #[derive(Debug, Default)]
 struct Past {
     lots: BTreeMap<LotId, LotRecord>,
+    /// The terms that each lot has had, for redemptions that are sent late.
+    terms: BTreeMap<LotId, Vec<Terms>>,
     redemptions: BTreeMap<RedemptionId, RedemptionRecord>,
     transactions: BTreeMap<TransactionId, Transaction>,
     /// Lots that stayed with merged profiles, if they changed since the merger.
@@ -98,6 +102,7 @@ impl<'a> Auditor<'a> {
         self.account.check_place(entry)?;
         let step = Step { entry, account: &self.account, catalogue: self.catalogue };
         self.past.check(&step).map_err(|fault| fault.at(entry.sequence))?;
+        self.past.keep_terms(entry);
         self.account.follow(entry)
     }
 

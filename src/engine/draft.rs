@@ -104,6 +104,11 @@ impl<'a> AccountDraft<'a> {
         Self { account, balances: account.balances(), sequence: account.sequence(), entries, due }
     }
 
+    /// The entries of the clock, which come first.
+    pub(crate) fn due(&self) -> &[Entry] {
+        self.entries.get(..self.due).unwrap_or_default()
+    }
+
     /// The totals of one kind of value after the entries so far.
     pub(crate) fn pot(&self, kind: LotKind) -> KindTotals {
         let mut pot = *self.account.pot(kind);

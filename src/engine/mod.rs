@@ -11,6 +11,7 @@ pub(crate) mod check;
 pub(crate) mod content;
 pub(crate) mod draft;
 pub(crate) mod draw;
+pub(crate) mod late;
 pub(crate) mod lot;
 pub(crate) mod more;
 mod receipt;
@@ -177,6 +178,7 @@ pub(crate) fn need<A: Action>(program: &Program, asked: Asked<'_, A>) -> Result<
             false => DefinitionRef::Several(std::iter::once(first).chain(others).collect()),
         });
     }
+    need.occurred_at = need.occurred_at.filter(|then| *then >= program.late_from(asked.at));
     if let (Some(field), Some(_)) = (need.follows_lot, asked.key) {
         // A key is looked for in one journal, so it must be said whose.
         return Err(Rejection::Missing { field: field.into() });

@@ -4,6 +4,7 @@
 //! - [`design`]: the shape of the crate, and the reasons.
 //! - [`afterwards`]: holds, refunds, and purchases that come back, as programs that run.
 //! - [`scope`]: what a reward may be spent on, with three baskets, and why the allotment is right.
+//! - [`late`]: tills that were offline, and what they send afterwards, as a program that runs.
 //! - [`recipes`]: reading rewards from CSV, and what is owed at the end of a month, as programs that run.
 //! - [`finance`]: what is owed, what will lapse, the books and deferred revenue, and how an auditor proves each figure.
 //! - [`tiers`]: silver and gold, made from the points that were earned in a year, as a program that runs.
@@ -25,6 +26,9 @@ pub mod afterwards {}
 
 #[doc = include_str!("scope.md")]
 pub mod scope {}
+
+#[doc = include_str!("late.md")]
+pub mod late {}
 
 #[doc = include_str!("recipes.md")]
 pub mod recipes {}

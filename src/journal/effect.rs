@@ -19,7 +19,8 @@ pub(crate) enum Effect<'a> {
     Arrive(Arrival<'a>),
     /// A lot becomes available.
     Mature(LotValue),
-    /// Value of a live lot is redeemed, from its available or its held part.
+    /// Value of a lot is redeemed, from its available or its held part, or although the lot has expired (rule T10); then
+    /// the lot's new state comes later.
     Take { lot: LotId, kind: LotKind, value: Quantity, from: Bucket },
     /// Value of a live lot is set aside.
     Hold { lot: LotId, kind: LotKind, value: Quantity },

@@ -22,7 +22,7 @@ pub enum Flow {
     Earned,
     /// Given back by a return or a reversal.
     Returned,
-    /// Brought back after it had expired, by an extension.
+    /// Brought back after it had expired, by an extension or a late request.
     Revived,
     /// Came from another profile.
     MovedIn,

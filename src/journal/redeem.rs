@@ -6,7 +6,7 @@ use crate::id::{Identifier, RedemptionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::list::{short_list, short_list_in_documents};
-use crate::journal::{Bucket, Items, PaidLines};
+use crate::journal::{Bucket, Items, Late, PaidLines};
 use crate::json::Json;
 use crate::value::{Amount, Exchange, ExchangeRate};
 
@@ -75,6 +75,9 @@ pub struct RedeemDetails {
     /// The lines that each item paid, if the request said what is bought (rule S5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<PaidLines>,
+    /// When it happened, if it was sent late (rule T10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Box<Late>>,
     /// A document attached by the caller, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
@@ -100,7 +103,16 @@ impl Redeemed {
     #[inline]
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
         tell(Effect::Redeemed { redeemed: self, hold: None });
-        self.items.iter().for_each(|item| tell(Effect::take(item, Bucket::Available)));
+        match self.late() {
+            Some(late) => late.effects(&self.items, tell),
+            None => self.items.iter().for_each(|item| tell(Effect::take(item, Bucket::Available))),
+        }
+    }
+
+    /// When it happened, if it was sent late.
+    #[inline]
+    pub(crate) fn late(&self) -> Option<&Late> {
+        self.details.as_ref()?.late.as_deref()
     }
 }
 
@@ -134,10 +146,12 @@ impl<I: Identifier> Spending<I, &Items, Option<&RedeemDetails>> {
         let exchange = self.details.and_then(|details| details.exchange);
         let lines = self.details.and_then(|details| details.lines.as_ref());
         let meta = self.details.and_then(|details| details.meta.as_ref());
+        let late = self.details.and_then(|details| details.late.as_deref());
         let (is_other, is_less) = (to.is_other(self.id), self.total != self.requested);
         let (with_points, has_details) = (self.items.with_points(), self.details.is_some());
         let (has_exchange, has_meta, has_lines) = (exchange.is_some(), meta.is_some(), lines.is_some());
-        to.flags([is_other, is_less, with_points, has_details, has_exchange, has_meta, has_lines]);
+        let is_late = late.is_some();
+        to.flags([is_other, is_less, with_points, has_details, has_exchange, has_meta, has_lines, is_late]);
         if is_other {
             to.id(self.id);
         }
@@ -149,12 +163,13 @@ impl<I: Identifier> Spending<I, &Items, Option<&RedeemDetails>> {
         exchange.inspect(|exchange| exchange.write(to));
         meta.inspect(|meta| to.json(meta));
         lines.inspect(|lines| lines.write(to));
+        late.inspect(|late| late.write(to));
     }
 }
 
 impl<I: Identifier> Spending<I, Items, Option<Box<RedeemDetails>>> {
     pub(super) fn read(from: &mut Reader<'_>) -> Reading<Self> {
-        let [is_other, is_less, with_points, has_details, has_exchange, has_meta, has_lines] =
+        let [is_other, is_less, with_points, has_details, has_exchange, has_meta, has_lines, is_late] =
             from.flags()?;
         let (id, requested) = (from.made(is_other)?, from.amount()?);
         let total = if is_less { from.amount()? } else { requested };
@@ -162,7 +177,8 @@ impl<I: Identifier> Spending<I, Items, Option<Box<RedeemDetails>>> {
         let exchange = from.if_set(has_exchange, Binary::read)?;
         let meta = from.if_set(has_meta, Reader::json)?;
         let lines = from.if_set(has_lines, Binary::read)?;
-        let details = has_details.then(|| Box::new(RedeemDetails { exchange, lines, meta }));
+        let late = from.if_set(is_late, Binary::read)?.map(Box::new);
+        let details = has_details.then(|| Box::new(RedeemDetails { exchange, lines, late, meta }));
         Ok(Self { id, requested, total, items, details })
     }
 }

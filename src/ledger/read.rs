@@ -211,6 +211,6 @@ pub(crate) fn quote(
     at: Timestamp,
     redeem: &Redeem,
 ) -> Result<Asking<Quote, impl Ask<Quote>>, Rejection> {
-    let need = quote_need(redeem)?;
+    let need = quote_need(program, redeem, at)?;
     Ok(Asking::new(need, move |need, view| Ok(quote::quote(program, redeem, at, need, view)?)))
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, LiveLot};
 use crate::engine::basket::{Reasons, Unpaying};
+use crate::engine::late::{Late, Moments};
 use crate::engine::sealed::Operation;
 use crate::engine::{Halt, Rejection, check, more, settled};
 use crate::id::LotId;
@@ -74,8 +75,10 @@ pub enum UnusedReason {
 }
 
 /// The need of a quote: that of a redemption, and the expired lots.
-pub(crate) fn quote_need(redeem: &Redeem) -> Result<Need, Rejection> {
-    Ok(Need { expired: true, ..redeem.need()? })
+pub(crate) fn quote_need(program: &Program, redeem: &Redeem, at: Timestamp) -> Result<Need, Rejection> {
+    let need = redeem.need()?;
+    let occurred_at = need.occurred_at.filter(|then| *then >= program.late_from(at));
+    Ok(Need { expired: true, occurred_at, ..need })
 }
 
 /// Plans a redemption on the account loaded for it.
@@ -92,8 +95,13 @@ pub(crate) fn quote(
     let mut due = Vec::new();
     let account = settled(view.first, at, &mut due);
     let mut reasons = Reasons::new();
-    let plan = redeem.spend().plan(program, &account, at, Some(&mut reasons))?;
-    let mut unused = unused_live(redeem, &account, at, &plan.items, &reasons);
+    let find = |then| Late::find(program, &Moments { view, now: &account, due: &due, at }, then);
+    let late = redeem.occurred_at.map(find).transpose()?.flatten();
+    let plan = redeem.spend().plan_at(program, (&account, at), late.as_ref(), Some(&mut reasons))?;
+    let mut unused = match &late {
+        None => unused_live(redeem, &account, at, &plan.items, &reasons),
+        Some(late) => unused_late(redeem, late, &plan.items, &reasons),
+    };
     let fell_due: Vec<LotState> = due.iter().flat_map(|entry| entry.lot_states()).collect();
     let expired =
         view.found.expired.iter().chain(&fell_due).filter(|after| after.standing == Standing::Expired);
@@ -101,6 +109,7 @@ pub(crate) fn quote(
     if expired.peek().is_some() {
         // A lot may expire, and later the held part of it.
         let mut seen: BTreeSet<LotId> = unused.iter().map(|other| other.lot).collect();
+        seen.extend(plan.items.iter().map(|item| item.lot));
         unused.extend(expired.filter(|after| seen.insert(after.lot)).map(|after| Unused {
             lot: after.lot,
             kind: after.kind,
@@ -111,6 +120,16 @@ pub(crate) fn quote(
     let Draw { items, total, details } = plan;
     let lines = details.and_then(|details| details.lines);
     Ok(Quote { requested: redeem.amount, total, items, lines, unused, version })
+}
+
+/// The same when it happened: what had not come yet then is pending (rule T10).
+fn unused_late(redeem: &Redeem, late: &Late, used: &Items, reasons: &Reasons) -> Vec<Unused> {
+    let mut unused = unused_live(redeem, &late.account, late.occurred_at, used, reasons);
+    unused.extend(late.others.iter().map(|(lot, kind, was_over)| {
+        let reason = if *was_over { UnusedReason::Expired } else { UnusedReason::Pending };
+        Unused { lot: *lot, kind: *kind, reason }
+    }));
+    unused
 }
 
 fn unused_live(

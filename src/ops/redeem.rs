@@ -8,6 +8,7 @@ use crate::engine::basket::{Basket, Reasons, draw_for};
 use crate::engine::content::fingerprint;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::draw::{available, draw};
+use crate::engine::late::{Late, Moments};
 use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{HoldId, ProfileId, RedemptionId};
@@ -61,6 +62,9 @@ pub struct Redeem {
     /// Tags that every line has as well, such as the shop's (rule S1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// When it happened, if that was before it is sent: what a till did while it was offline (rule T10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Timestamp>,
     /// Whatever the caller attaches, kept as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Json>,
@@ -77,6 +81,7 @@ impl Redeem {
             basket_total: None,
             lines: None,
             tags: Vec::new(),
+            occurred_at: None,
             meta: None,
         }
     }
@@ -112,6 +117,9 @@ setters! { Redeem {
     /// With tags that every line has as well (rule S1).
     with_tags(tags: impl IntoIterator<Item = impl Into<String>>) = tags.into_iter().map(Into::into).collect();
 
+    /// That happened then, and is sent late (rule T10).
+    with_occurred_at(occurred_at: Timestamp) = Some(occurred_at);
+
     /// With a document that is kept as sent.
     with_meta(meta: Json) = Some(meta);
 } }
@@ -120,7 +128,7 @@ impl Operation for Redeem {
     type Answer = Redemption;
 
     fn need(&self) -> Result<Need, Rejection> {
-        owner(self.profile_id)
+        Ok(Need { occurred_at: self.occurred_at, ..owner(self.profile_id)? })
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -131,9 +139,11 @@ impl Operation for Redeem {
         self.spend().check(program)
     }
 
-    fn rule(&self, draft: &mut EntryBuilder<'_>, _: &View<'_>) -> Result<(), Rejection> {
-        let Draw { items, total, details } =
-            self.spend().plan(draft.program, draft.account(), draft.at, None)?;
+    fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
+        let Draw { items, total, details } = match self.occurred_at {
+            None => self.spend().plan(draft.program, draft.account(), draft.at, None)?,
+            Some(then) => self.late_plan(draft, view, then)?,
+        };
         let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
         let details = RedeemDetails::with_meta(details, self.meta.clone());
         draft.write(EntryKind::Redeem(Redeemed {
@@ -148,6 +158,20 @@ impl Operation for Redeem {
 
     fn outcome(&self, written: &Written<'_>) -> Option<Redemption> {
         redemption_at_first(written.account.profile_id(), written.first()?)
+    }
+}
+
+impl Redeem {
+    /// The draw as it would have been when it happened (rule T10).
+    fn late_plan(
+        &self,
+        draft: &EntryBuilder<'_>,
+        view: &View<'_>,
+        then: Timestamp,
+    ) -> Result<Draw, Rejection> {
+        let (now, due, at) = (draft.account(), draft.first.due(), draft.at);
+        let late = Late::find(draft.program, &Moments { view, now, due, at }, then)?;
+        self.spend().plan_at(draft.program, (now, at), late.as_ref(), None)
     }
 }
 
@@ -237,6 +261,20 @@ impl Spend<'_> {
         Ok(drawn)
     }
 
+    /// The same, from what there was when it happened, if it is late (rule T10).
+    pub(crate) fn plan_at(
+        &self,
+        program: &Program,
+        (account, at): (&Account, Timestamp),
+        late: Option<&Late>,
+        reasons: Option<&mut Reasons>,
+    ) -> Result<Draw, Rejection> {
+        let Some(late) = late else { return self.plan(program, account, at, reasons) };
+        let mut draw = self.plan(program, &late.account, late.occurred_at, reasons)?;
+        late.note(&mut draw);
+        Ok(draw)
+    }
+
     /// The most that could be drawn.
     fn available(&self, program: &Program, account: &Account, at: Timestamp) -> Result<Amount, Rejection> {
         let Some(basket) = self.basket() else {
@@ -305,6 +343,7 @@ pub(crate) fn at_first(
         total: redeemed.total,
         items: redeemed.items.clone(),
         lines: redeemed.details.as_ref().and_then(|details| details.lines.clone()),
+        occurred_at: redeemed.late().map(|late| late.occurred_at),
         returned: Amount::ZERO,
         is_reversed: false,
         transaction_id: None,

@@ -13,7 +13,7 @@ pub use policy::{Clawback, Earn, ExpiredReturn, Share, ShareError, TransferLimit
 
 use crate::definition::Scope;
 use crate::setters::setters;
-use crate::time::{TimeError, Zone};
+use crate::time::{TimeError, Timestamp, Zone};
 use crate::value::{Amount, Exchange, ExchangeRate, Points, Scale, Sum, Worth};
 
 /// The choices of a brand, as they are written down: in Rust, or as the JSON of a program file.
@@ -56,6 +56,9 @@ pub struct ProgramSettings {
     /// How far behind an account's last entry a request may be, in seconds; 300 by default (rule T6).
     #[serde(default = "default_tolerance")]
     pub time_tolerance_seconds: u32,
+    /// How late a redemption may be sent after it happened, in seconds; 0 by default: not at all (rule T10).
+    #[serde(default)]
+    pub late_window_seconds: u32,
     /// For how long an idempotency key is remembered, in seconds; without it, for ever (rule J5).
     #[serde(default)]
     pub key_window_seconds: Option<u32>,
@@ -109,6 +112,7 @@ impl ProgramSettings {
             reversal_window_seconds: default_reversal_window(),
             hold_seconds: default_hold(),
             time_tolerance_seconds: default_tolerance(),
+            late_window_seconds: 0,
             key_window_seconds: None,
             expired_return: ExpiredReturn::Original,
             earn: Vec::new(),
@@ -136,6 +140,9 @@ setters! { ProgramSettings {
 
     /// With this tolerance, in seconds, for clocks behind an account's last entry (rule T6).
     with_time_tolerance(time_tolerance_seconds: u32) = time_tolerance_seconds;
+
+    /// With redemptions that may be sent so late, in seconds, after they happened (rule T10).
+    with_late_window(late_window_seconds: u32) = late_window_seconds;
 
     /// With this lifetime of idempotency keys, in seconds (rule J5).
     with_key_window(key_window_seconds: u32) = Some(key_window_seconds);
@@ -293,6 +300,12 @@ impl Program {
 
     pub(crate) fn time_tolerance(&self) -> TimeDelta {
         TimeDelta::seconds(self.settings.time_tolerance_seconds.into())
+    }
+
+    /// The earliest instant at which a redemption that is decided at an instant may have happened (rule T10).
+    pub(crate) fn late_from(&self, at: Timestamp) -> Timestamp {
+        let seconds = i64::from(self.settings.late_window_seconds);
+        at.checked_add(TimeDelta::seconds(seconds.saturating_neg())).unwrap_or(Timestamp::MIN)
     }
 
     pub(crate) fn key_window(&self) -> Option<TimeDelta> {

@@ -2,10 +2,12 @@
 //! blocking store and an asynchronous one share it.
 
 mod found;
+mod late;
 mod own;
 
 use std::borrow::Borrow;
 
+use late::Since;
 use smallvec::SmallVec;
 
 use super::find::{Find, Lookup};
@@ -49,6 +51,9 @@ pub struct LookupPlan<E> {
     known_lots: Vec<LotId>,
     /// The lot that the transaction earned, and its replacements.
     own_lots: Vec<LotId>,
+    /// The part of the journal that a late request looks at, and the lots that it changed.
+    since: Option<Since>,
+    changed_lots: Vec<LotId>,
     definition: Option<DefinitionId>,
     /// The row of a batch to look up.
     row: Option<(Key, u32)>,
@@ -64,6 +69,10 @@ enum Slot {
     /// The entries that the request wrote under its key before.
     Keyed,
     Journal,
+    /// The end of the journal, for a late request.
+    Since,
+    /// Every entry about a lot that changed in it.
+    Changed(LotId),
     ExpiredList,
     /// Entries about purchases that earned points, in the journal of this rank.
     Earned(usize),
@@ -113,6 +122,8 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             redeemed_lots: need.redeemed_lots,
             known_lots: Vec::new(),
             own_lots: Vec::new(),
+            since: None,
+            changed_lots: Vec::new(),
             definition: None,
             row: None,
         };
@@ -171,6 +182,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         if need.expired {
             self.want(Slot::ExpiredList, own, Find::About(RecordId::EXPIRED));
         }
+        need.occurred_at.inspect(|then| self.want_since(*then, account.sequence()));
         need.earned.iter().for_each(|find| self.want_everywhere(find));
         match need.as_of {
             AsOf::Now if need.journal => self.want(Slot::Journal, own, Find::Range(1, u32::MAX)),
@@ -277,7 +289,9 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         let Some((slot, journal)) = self.asked.take() else { return };
         let first = self.found.len();
         self.found.extend(entries.into_iter().map(|entry| (slot, entry)));
-        if self.found.len() > first {
+        if slot == Slot::Since {
+            self.follow_since(first);
+        } else if self.found.len() > first {
             self.follow_up(slot, journal, first);
         } else if let (Slot::Latest(Thing::Definition, _), Some(id)) = (slot, self.definition) {
             self.want(Slot::Made(Thing::Definition), journal, Find::Range(id.sequence(), id.sequence()));

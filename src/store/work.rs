@@ -89,6 +89,9 @@ pub struct Need {
     pub definition: Option<DefinitionRef>,
     /// Whether to look up the lots that expired with value left.
     pub expired: bool,
+    /// The instant of a late request: whether to look up the entries after it, and the lots that they changed
+    /// (rule T10).
+    pub occurred_at: Option<Timestamp>,
     /// The look-ups that find purchases which earned points, in the account's journal and in the closed ones.
     pub earned: Box<[Find]>,
     /// Whether to load the whole journal, up to [`Need::as_of`].
@@ -118,6 +121,7 @@ impl Need {
             even_merged: false,
             definition: None,
             expired: false,
+            occurred_at: None,
             earned: Box::default(),
             journal: false,
         }
@@ -135,6 +139,7 @@ impl Need {
             && self.hold.is_none()
             && self.lots.is_empty()
             && self.definition.is_none()
+            && self.occurred_at.is_none()
             && self.earned.is_empty()
     }
 
@@ -197,6 +202,10 @@ pub struct Found<'a> {
     pub own_lots: Vec<(LotId, Vec<&'a Entry>)>,
     /// The state of each lot that expired with value left.
     pub expired: Vec<LotState>,
+    /// The entries after the instant of a late request.
+    pub since: Vec<&'a Entry>,
+    /// The lots that these changed, each with every entry about it.
+    pub changed_lots: Vec<(LotId, Vec<&'a Entry>)>,
     /// The entries about purchases that earned points, each with the rank of its journal: the account's own has rank 0,
     /// then come the closed ones, the latest merger first.
     pub earned: Vec<(usize, &'a Entry)>,
@@ -222,6 +231,8 @@ impl<'a> Found<'a> {
         closed_lots: Vec::new(),
         own_lots: Vec::new(),
         expired: Vec::new(),
+        since: Vec::new(),
+        changed_lots: Vec::new(),
         earned: Vec::new(),
         journal: Vec::new(),
     };
@@ -230,6 +241,12 @@ impl<'a> Found<'a> {
     pub(crate) fn defined(&self, id: DefinitionId) -> Option<&'a Defined> {
         let records = self.definition.iter().chain(&self.rates);
         records.filter_map(Record::defined).find(|defined| defined.id == id)
+    }
+
+    /// The entries about a lot that changed since the instant of a late request.
+    pub(crate) fn changed(&self, lot: LotId) -> Option<&[&'a Entry]> {
+        let place = self.changed_lots.binary_search_by_key(&lot, |(id, _)| *id).ok()?;
+        self.changed_lots.get(place).map(|(_, entries)| &entries[..])
     }
 
     /// The record of a lot in the account's own journal.

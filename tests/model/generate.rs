@@ -12,8 +12,8 @@ use scrip::{Amount, DefinitionId, PeriodType, Points};
 use super::calendar::{DAY, HOUR, PERIOD_TYPES, SECOND};
 use super::programs::{open_program, program, start};
 use super::steps::{
-    Adjust, Again, Ask, Back, Case, End, Extend, Issue, Link, Money, Named, Original, Redeem, Sale, Step,
-    Template, Time, Transfer, Wait, Wish,
+    Adjust, Again, Ago, Ask, Back, Case, End, Extend, Issue, Link, Money, Named, Original, Redeem, Sale,
+    Step, Template, Time, Transfer, Wait, Wish,
 };
 
 /// A case of up to so many steps and a few to begin with, on any program.
@@ -299,17 +299,28 @@ pub(crate) fn redeem() -> BoxedStrategy<Redeem> {
         4 => Just(Wish::Half),
     ];
     let basket = weighted(0.7, prop_oneof![9 => (1_u32..200).prop_map(Money::Whole), 1 => money()]);
-    let rest = (any::<bool>(), basket, weighted(0.2, any::<u8>()));
+    let rest = (any::<bool>(), basket, weighted(0.3, ago()), weighted(0.2, any::<u8>()));
     (weighted(0.98, profile()), strategies(), amount, rest)
-        .prop_map(|(profile, strategies, amount, (strict, basket, note))| Redeem {
+        .prop_map(|(profile, strategies, amount, (strict, basket, occurred, note))| Redeem {
             profile,
             strategies,
             amount,
             strict,
             basket,
+            occurred,
             note,
         })
         .boxed()
+}
+
+fn ago() -> BoxedStrategy<Ago> {
+    prop_oneof![
+        1 => (-1_i64..=1).prop_map(Ago::Micros),
+        2 => (0_i64..30).prop_map(|hours| Ago::Micros(hours * HOUR)),
+        1 => (-1_i64..=1).prop_map(Ago::AtWindow),
+        8 => (0_u16..12, -1_i64..=1).prop_map(|(which, ticks)| Ago::Edge(which, ticks)),
+    ]
+    .boxed()
 }
 
 fn sale() -> BoxedStrategy<Sale> {

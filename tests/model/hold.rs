@@ -110,6 +110,7 @@ impl Model {
         account.redemptions.push(Redemption {
             sequence,
             at,
+            occurred_at: None,
             requested: amount,
             items,
             exchange: placed.exchange,

@@ -17,6 +17,7 @@ pub(crate) mod generate;
 mod give_back;
 mod hold;
 pub(crate) mod issue;
+mod late;
 pub(crate) mod laws;
 pub(crate) mod memo;
 pub(crate) mod money;

@@ -190,6 +190,7 @@ pub(crate) enum Closing {
 pub(crate) struct Redemption {
     pub(crate) sequence: u32,
     pub(crate) at: Micros,
+    pub(crate) occurred_at: Option<Micros>,
     pub(crate) requested: Raw,
     pub(crate) items: Vec<Item>,
     /// At which rate points paid.

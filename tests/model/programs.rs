@@ -61,6 +61,7 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         0..ZONES.len(),
         proptest::sample::select(vec![300, 300, 0, 7_200]),
         weighted(0.2, proptest::sample::select(vec![60_u32, 7_200])),
+        proptest::sample::select(vec![0_u32, 28_800, 28_800, 90_000, 4_000_000]),
     );
     let afterwards = (
         proptest::sample::select(vec![
@@ -76,7 +77,7 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         proptest::sample::select(vec![900_u32, 60, 200_000]),
     );
     (money, limits, time, afterwards).prop_map(|(money, limits, time, afterwards)| {
-        let (((cap, share, minimum), sent), (zone, tolerance, key_window)) = (limits, time);
+        let (((cap, share, minimum), sent), (zone, tolerance, key_window, late)) = (limits, time);
         let (currency, exchange_rate, point_scale) = money;
         let mut program = ProgramSettings::new(currency.parse().unwrap(), ZONES[zone].parse().unwrap());
         program.exchange_rate = exchange_rate;
@@ -89,6 +90,7 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         });
         program.time_tolerance_seconds = tolerance;
         program.key_window_seconds = key_window;
+        program.late_window_seconds = late;
         program.expired_return = afterwards.0;
         // A rule must fit the decimals that there are.
         let earn = afterwards.1.map(|(points, amount, delay_days, period)| {

@@ -6,14 +6,17 @@ use scrip::outcome::{LotStatus, UnusedReason};
 use scrip::request::Strategy;
 
 use super::calendar::Micros;
+use super::late::{self, Sight};
 use super::money::{Exchange, Raw, share_of, smallest};
-use super::profile::{Cut, Item, Profile, Redemption, What};
+use super::profile::{Item, Redemption, What};
 use super::{Made, Model, Objections, Owner, Rank};
 
 /// What a redemption would take, and why not from the other lots that have value left (rule C7).
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) requested: Raw,
+    /// When it happened, if it is late.
+    occurred_at: Option<Micros>,
     pub(crate) items: Vec<Item>,
     pub(crate) unused: Vec<(usize, UnusedReason)>,
 }
@@ -32,6 +35,7 @@ pub(crate) fn plan(model: &Model, request: &Redeem, profile: usize, at: Micros) 
     }
     let decided_at = model.decided_at(Owner::Profile(profile), at);
     objections.add_if(decided_at.is_none(), Rank::Time, "time_reversed");
+    let then = decided_at.and_then(|now| late::moment(model, request, now, &mut objections));
     let exchange = Exchange::of(&model.program);
     let is_worthless = strategies.contains(&Strategy::Points) && exchange.is_none();
     objections.add_if(is_worthless, Rank::Terms, "no_exchange_rate");
@@ -39,8 +43,9 @@ pub(crate) fn plan(model: &Model, request: &Redeem, profile: usize, at: Micros) 
     let (Some(at), None) = (decided_at, objections.codes()) else { return Err(objections) };
 
     let account = &model.profiles[profile];
-    let cut = account.now(at);
-    let items = take(account, strategies, limit, exchange, cut);
+    let then_seen = then.map(|then| account.as_of_instant(then));
+    let sight = Sight { account, now: account.now(at), then: then_seen };
+    let items = take(sight, strategies, limit, exchange);
     let total: Raw = items.iter().map(|item| item.amount).sum();
     if total == 0 || (request.strict && total < requested) {
         objections.add(Rank::Value, "insufficient_value");
@@ -48,8 +53,8 @@ pub(crate) fn plan(model: &Model, request: &Redeem, profile: usize, at: Micros) 
         objections.add_loosely(limit == 0, [Rank::Terms, Rank::Value], "cap_exceeded");
         return Err(objections);
     }
-    let unused = unused(account, strategies, &items, cut);
-    Ok(Plan { requested, items, unused })
+    let unused = unused(sight, strategies, &items);
+    Ok(Plan { requested, occurred_at: then, items, unused })
 }
 
 fn count(strategies: &[Strategy], wanted: Strategy) -> usize {
@@ -79,30 +84,24 @@ fn limit(model: &Model, request: &Redeem, requested: Raw, objections: &mut Objec
 }
 
 /// Rules C1 to C3: strategy after strategy, lot after lot.
-fn take(
-    account: &Profile,
-    strategies: &[Strategy],
-    limit: Raw,
-    exchange: Option<Exchange>,
-    cut: Cut,
-) -> Vec<Item> {
+fn take(sight: Sight<'_>, strategies: &[Strategy], limit: Raw, exchange: Option<Exchange>) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     for strategy in strategies {
         let due = limit - items.iter().map(|item| item.amount).sum::<Raw>();
         match (strategy, exchange) {
-            (Strategy::Rewards, _) => items.extend(take_rewards(account, due, cut)),
-            (Strategy::Points, Some(exchange)) => items.extend(take_points(account, due, &exchange, cut)),
+            (Strategy::Rewards, _) => items.extend(take_rewards(sight, due)),
+            (Strategy::Points, Some(exchange)) => items.extend(take_points(sight, due, &exchange)),
             (Strategy::Points, None) => {}
         }
     }
     items
 }
 
-fn take_rewards(account: &Profile, due: Raw, cut: Cut) -> Vec<Item> {
+fn take_rewards(sight: Sight<'_>, due: Raw) -> Vec<Item> {
     let mut due = due;
     let mut items = Vec::new();
-    for lot in account.usable(LotKind::Reward, cut) {
-        let amount = due.min(account.free(lot, cut));
+    for lot in sight.usable(LotKind::Reward) {
+        let amount = due.min(sight.free(lot));
         if amount > 0 {
             items.push(Item { lot, amount, points: 0 });
             due -= amount;
@@ -113,35 +112,31 @@ fn take_rewards(account: &Profile, due: Raw, cut: Cut) -> Vec<Item> {
 
 /// Rule Q5: as much of what is due as all the points are worth, for the fewest points; shared out so that the
 /// shares add up.
-fn take_points(account: &Profile, due: Raw, exchange: &Exchange, cut: Cut) -> Vec<Item> {
-    let lots = account.usable(LotKind::Point, cut);
-    let all: Raw = lots.iter().map(|lot| account.free(*lot, cut)).sum();
+fn take_points(sight: Sight<'_>, due: Raw, exchange: &Exchange) -> Vec<Item> {
+    let lots = sight.usable(LotKind::Point);
+    let all: Raw = lots.iter().map(|lot| sight.free(*lot)).sum();
     let paid = due.min(exchange.worth(all));
-    let lots: Vec<_> = lots.into_iter().map(|lot| (lot, account.free(lot, cut))).collect();
+    let lots: Vec<_> = lots.into_iter().map(|lot| (lot, sight.free(lot))).collect();
     exchange.shares(&lots, paid)
 }
 
 /// The other lots with value in them, and the first reason that applies to each (rule C7).
-fn unused(
-    account: &Profile,
-    strategies: &[Strategy],
-    items: &[Item],
-    cut: Cut,
-) -> Vec<(usize, UnusedReason)> {
+fn unused(sight: Sight<'_>, strategies: &[Strategy], items: &[Item]) -> Vec<(usize, UnusedReason)> {
     let mut unused = Vec::new();
-    for (index, lot) in account.lots_at(cut) {
+    for (index, lot) in sight.account.lots_at(sight.now) {
         let strategy = match lot.kind {
             LotKind::Reward => Strategy::Rewards,
             LotKind::Point | LotKind::Status => Strategy::Points,
         };
-        let reason = match account.status(index, cut) {
-            LotStatus::Exhausted | LotStatus::Revoked | LotStatus::Moved => continue,
-            LotStatus::Expired => UnusedReason::Expired,
-            LotStatus::Pending => UnusedReason::Pending,
-            LotStatus::Held => UnusedReason::Held,
-            _ if lot.kind == LotKind::Status => UnusedReason::NotRedeemable,
-            _ if !strategies.contains(&strategy) => UnusedReason::NotInStrategy,
-            _ => UnusedReason::NotNeeded,
+        let status = sight.account.status(index, sight.now);
+        if matches!(status, LotStatus::Exhausted | LotStatus::Revoked | LotStatus::Moved) {
+            continue;
+        }
+        let reason = match sight.why_not(index, lot) {
+            Some(reason) => reason,
+            None if lot.kind == LotKind::Status => UnusedReason::NotRedeemable,
+            None if !strategies.contains(&strategy) => UnusedReason::NotInStrategy,
+            None => UnusedReason::NotNeeded,
         };
         if !items.iter().any(|item| item.lot == index) {
             unused.push((index, reason));
@@ -167,6 +162,7 @@ impl Model {
         account.redemptions.push(Redemption {
             sequence,
             at,
+            occurred_at: plan.occurred_at,
             requested: plan.requested,
             items: plan.items,
             exchange,

@@ -120,6 +120,7 @@ impl Resolver<'_> {
             amount: Wish::Half,
             strict: false,
             basket: Some(Money::Whole(100)),
+            occurred: None,
             note: None,
         };
         self.model.program.exchange_rate?;

@@ -176,7 +176,18 @@ pub(crate) struct Redeem {
     pub(crate) amount: Wish,
     pub(crate) strict: bool,
     pub(crate) basket: Option<Money>,
+    pub(crate) occurred: Option<Ago>,
     pub(crate) note: Option<u8>,
+}
+
+/// How long ago a redemption happened that is sent late.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ago {
+    Micros(i64),
+    /// At the window's end, and so many ticks later.
+    AtWindow(i64),
+    /// At one of the moments when something happened, the last first, and so many ticks later.
+    Edge(u16, i64),
 }
 
 /// A return of part of a redemption.

@@ -16,7 +16,7 @@ use super::world::{Answer, World};
 
 /// What random cases must come to now and then. Some codes are missing: an account's total and its journal are too large
 /// for a case, and `tests/rejections.rs` has the texts that are too long and the end that is none.
-const EXPECTED: [&str; 120] = [
+const EXPECTED: [&str; 124] = [
     "Adjust",
     "ArchiveDefinition",
     "CaptureHold",
@@ -66,6 +66,8 @@ const EXPECTED: [&str; 120] = [
     "posted, linked: true",
     "redeemed",
     "redeemed from both kinds",
+    "redeemed late",
+    "redeemed late from what has expired",
     "redeemed from three lots or more",
     "redeemed from two lots of points or more",
     "redeemed less than was asked for",
@@ -98,6 +100,7 @@ const EXPECTED: [&str; 120] = [
     "refused: not_positive",
     "refused: not_reassignable",
     "refused: nothing_left",
+    "refused: occurred_at_in_future",
     "refused: redemption_above_total",
     "refused: redemption_linked",
     "refused: redemption_returned",
@@ -110,6 +113,7 @@ const EXPECTED: [&str; 120] = [
     "refused: shortens",
     "refused: time_out_of_range",
     "refused: time_reversed",
+    "refused: too_late",
     "refused: too_many_decimals",
     "refused: transfer_limit",
     "refused: total_below_returned",
@@ -182,6 +186,7 @@ impl Tally {
                 self.note_if(made.total < made.requested, "redeemed less than was asked for");
                 self.note_if(kinds.len() >= 3, "redeemed from three lots or more");
                 let points = kinds.iter().filter(|kind| **kind == LotKind::Point).count();
+                self.note_if(made.occurred_at.is_some(), "redeemed late");
                 self.note_if(points >= 2, "redeemed from two lots of points or more");
                 self.note_if(points > 0 && points < kinds.len(), "redeemed from both kinds");
                 let is_share_of_nothing = made.items.iter().any(|item| item.amount.is_zero());
@@ -272,6 +277,11 @@ impl Tally {
                 self.note_if(total(taken) < total(held), "captured in part");
                 let is_late = taken.iter().any(|item| profile.is_expired(item.lot, before));
                 self.note_if(is_late, "captured after its lot expired");
+            }
+            What::Redeemed(made) if profile.redemptions[made].occurred_at.is_some() => {
+                let mut items = profile.redemptions[made].items.iter();
+                let has_expired = items.any(|item| profile.is_expired(item.lot, before));
+                self.note_if(has_expired, "redeemed late from what has expired");
             }
             What::Returned(back) => self.returned(profile, back),
             What::Transacted(version) => {

@@ -29,7 +29,7 @@ use crate::{config, timestamp};
 pub(crate) type Till = World<MemoryStore>;
 
 /// What a case leads to; the same every time.
-fn played(case: &Case) -> Result<Till, TestCaseError> {
+pub(crate) fn played(case: &Case) -> Result<Till, TestCaseError> {
     let mut world = World::alone(case, MemoryStore::new())?;
     for step in &case.steps {
         world.step(step)?.ok();
@@ -38,11 +38,11 @@ fn played(case: &Case) -> Result<Till, TestCaseError> {
 }
 
 /// What a redemption is to be at the end of a case: strict, so that it is known what it comes to.
-fn redemption(world: &mut Till, wish: &crate::model::steps::Redeem) -> Redeem {
+pub(crate) fn redemption(world: &mut Till, wish: &crate::model::steps::Redeem) -> Redeem {
     let ask = Ask::Redeem(wish.clone());
     match world.resolve(&Step { wait: Wait::Micros(0), key: None, ask }).request {
         Request::Redeem(mut redeem) => {
-            (redeem.strict, redeem.basket_total) = (false, None);
+            (redeem.strict, redeem.basket_total, redeem.occurred_at) = (false, None, None);
             redeem
         }
         other => panic!("{other:?} is no redemption"),
@@ -55,7 +55,7 @@ fn strictly(mut redeem: Redeem, amount: Amount) -> Redeem {
     redeem
 }
 
-fn run(
+pub(crate) fn run(
     world: &mut Till,
     request: impl Into<Request>,
 ) -> Result<Outcome, Error<<MemoryStore as scrip::store::Store>::Error>> {
@@ -113,7 +113,7 @@ fn minus(one: Amount, other: Amount) -> Amount {
     Amount::from_ten_thousandths(one.ten_thousandths() - other.ten_thousandths()).unwrap()
 }
 
-fn wish() -> impl Strategy<Value = crate::model::steps::Redeem> {
+pub(crate) fn wish() -> impl Strategy<Value = crate::model::steps::Redeem> {
     generate::redeem().prop_map(|wish| crate::model::steps::Redeem { profile: Some(0), ..wish })
 }
 

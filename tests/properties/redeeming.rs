@@ -28,6 +28,10 @@ proptest! {
             let before = id.and_then(|id| world.ledger.at(command.at).wallet(id).ok());
             let answer = world.run(&command)?;
             if let Ok(Receipt { outcome: Outcome::Redeem(made), disposition: Disposition::New, .. }) = answer {
+                // Of late ones, the laws are those of another moment: see `late.rs`.
+                if made.occurred_at.is_some() {
+                    continue;
+                }
                 let after = world.ledger.at(command.at).wallet(made.profile_id).unwrap();
                 laws::of_redemption(&case.program, redeem, &before.unwrap(), &made, &after)
                     .map_err(|error| world.with_story(error))?;
@@ -86,7 +90,7 @@ proptest! {
             let before = world.snapshot();
             let quote = world.ledger.at(command.at).quote(redeem);
             prop_assert_eq!(&before, &world.snapshot());
-            if let (Ok(quote), Some(id)) = (&quote, redeem.profile_id) {
+            if let (Ok(quote), Some(id), None) = (&quote, redeem.profile_id, redeem.occurred_at) {
                 let id = home_of(&mut world, id);
                 let wallet = world.ledger.at(command.at).wallet(id).unwrap();
                 laws::of_quote(redeem, &wallet, quote).map_err(|error| world.with_story(error))?;

@@ -106,6 +106,7 @@ impl Toy {
         let is_left_out = match (self.flaw, &entry.kind) {
             (Some(Flaw::ExpiriesUnindexed), EntryKind::Expire(_)) => true,
             (Some(Flaw::CapturesUnindexed), EntryKind::Capture(_)) => true,
+            (Some(Flaw::RedemptionsUnindexed), EntryKind::Redeem(_)) => true,
             (Some(Flaw::SaleReturnsUnindexed), EntryKind::Transaction(sale)) => sale.returned.is_some(),
             (Some(Flaw::LinksUnindexed), EntryKind::Transaction(sale)) => {
                 sale.transaction.id.get() != subject.get()

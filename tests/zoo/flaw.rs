@@ -68,6 +68,7 @@ flaws! {
         the_last_correction_of_a_reward_counts
         a_sale_is_not_returned_twice
         a_redemption_pays_for_one_sale
+        a_late_sale_is_not_paid_twice
         a_merged_profile_gets_its_returns;
     /// The same, of returns of the profile's own redemptions alone.
     ReturnsKeepTheFirst => a_redemption_is_not_returned_twice;
@@ -99,6 +100,8 @@ flaws! {
     SaleReturnsUnindexed => a_sale_is_not_returned_twice;
     /// That a sale was paid with a redemption is not found by the redemption.
     LinksUnindexed => a_redemption_pays_for_one_sale;
+    /// That a redemption brought a lot back is not found by the lot.
+    RedemptionsUnindexed => a_late_sale_is_not_paid_twice;
     /// Nothing is looked up in the journal of the second account.
     SecondJournalUnread => a_merged_profile_gets_its_returns;
     /// Two newcomers in one unit are lent the same number.

@@ -273,6 +273,11 @@ fn times(met: &mut Met<'_>) {
         met.post(422, "reversal_window_over", &format!("/redemptions/{redemption}/reversal"), json!({}));
     assert_eq!(late["meta"]["redemption"], json!(redemption));
     met.post(422, "hold_lapsed", &format!("/holds/{hold}/capture"), json!({}));
+    for (code, then) in
+        [("too_late", "2025-06-20 00:59:59"), ("occurred_at_in_future", "2025-06-20 01:00:01")]
+    {
+        met.post(422, code, "/profiles/v/redemptions", json!({"amount": 1, "occurred_at": then}));
+    }
     server.set_clock("2025-06-19T00:00:00Z");
     met.post(422, "time_reversed", "/profiles/v/redemptions", json!({"amount": 1}));
     server.get("/profiles/v/balances").refuses(422, "time_reversed");

@@ -66,6 +66,8 @@ table! {
     NoEnd => "no_end", Field;
     BadStrategies => "bad_strategies", Field;
     TimeReversed => "time_reversed", Time;
+    OccurredAtInFuture => "occurred_at_in_future", Time;
+    TooLate => "too_late", Time;
     UnknownDefinition => "unknown_definition", Unknown;
     UnknownRedemption => "unknown_redemption", Unknown;
     UnknownTransaction => "unknown_transaction", Unknown;
@@ -147,6 +149,7 @@ impl Rejection {
             Self::RemainingAboveInitial { .. } => "value_remaining",
             Self::BadStrategies | Self::NoExchangeRate => "strategies",
             Self::TimeReversed { .. } => "at",
+            Self::OccurredAtInFuture { .. } | Self::TooLate { .. } => "occurred_at",
             Self::BasketRequired | Self::BelowMinimumSpend { .. } | Self::BasketDiffers { .. } => {
                 "basket_total"
             }

@@ -145,6 +145,24 @@ pub enum Rejection {
         /// The last entry's.
         last: Timestamp,
     },
+    /// It is said to have happened after the instant of the decision (rule [T10](crate::guide::rules#t10)).
+    #[error("occurred_at: {occurred_at} is after {at} (rule T10)")]
+    OccurredAtInFuture {
+        /// When it is said to have happened.
+        occurred_at: Timestamp,
+        /// The instant of the decision.
+        at: Timestamp,
+    },
+    /// It happened longer ago than the program lets be sent late (rule [T10](crate::guide::rules#t10)).
+    #[error(
+        "occurred_at: {occurred_at} is before {earliest}, the earliest that can still be sent (rule T10)"
+    )]
+    TooLate {
+        /// When it happened.
+        occurred_at: Timestamp,
+        /// The earliest that it may have happened.
+        earliest: Timestamp,
+    },
     /// There is no such definition, or it is of the other kind (rule [D2](crate::guide::rules#d2)).
     #[error("{field}: there is no such definition (rule D2)")]
     UnknownDefinition {

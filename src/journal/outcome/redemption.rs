@@ -18,6 +18,9 @@ pub struct Redemption {
     pub profile_id: ProfileId,
     /// The time of redemption.
     pub redeemed_at: Timestamp,
+    /// When it happened, if it was sent late (rule T10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Timestamp>,
     /// The amount requested.
     pub requested: Amount,
     /// The amount taken; less than requested only if the request was lenient (rule C4).

@@ -63,6 +63,7 @@ cases! {
     a_hold_ends_once
     a_sale_is_not_returned_twice
     a_redemption_pays_for_one_sale
+    a_late_sale_is_not_paid_twice
     a_merged_profile_gets_its_returns
     one_account_is_not_two
     a_name_used_anew_is_found_again

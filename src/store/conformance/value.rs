@@ -178,6 +178,28 @@ where
         })
     }
 
+    /// A till that was offline sends a redemption that it made before a reward expired, and then the reward is extended.
+    pub(super) async fn a_late_sale_is_not_paid_twice(&mut self) -> Verdict {
+        let settings = self.fixture.program.settings().clone().with_late_window(3_600);
+        self.fixture.program = Program::try_from(settings).map_err(|error| error.to_string())?;
+        let _ready = self.ready().await?;
+        let (alice, lots) = self.customer("alice", 2).await?;
+        let loss = "what was spent of a reward shortly before it expired can be spent again";
+        self.done(DAY, Sweep::ProfileId(alice), loss).await?;
+        for seconds in DAY..DAY + 3 {
+            self.done(seconds, PostTransaction::new(alice, Amount::from(1)), loss).await?;
+        }
+        let late = Redeem::strict(alice, Amount::from(4)).with_occurred_at(self.after(DAY - 60)?);
+        for (seconds, redeem) in [(DAY + 50, late.clone()), (DAY + 51, late)] {
+            let made = self.done(seconds, redeem, "a sale that was sent late is lost").await?;
+            let given = made.items.iter().map(|item| item.lot);
+            expect(given.eq(lots.first().copied()), || format!("{:?} gave of {lots:?}: {loss}", made.items))?;
+        }
+        self.expect_balance(DAY + 60, alice, 10, loss).await?;
+        self.done(DAY + 60, Extend::by_days(alice, lots, 9), loss).await?;
+        self.expect_balance(DAY + 60, alice, 12, loss).await
+    }
+
     /// A redemption is linked to a sale until the sale is deleted.
     pub(super) async fn a_redemption_pays_for_one_sale(&mut self) -> Verdict {
         let _ready = self.ready().await?;

@@ -46,13 +46,21 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                     lots.push((*thing, *slot, entry.borrow()));
                 }
                 Slot::ExpiredList | Slot::Expired(_) => has_expired = true,
-                Slot::Row | Slot::Own(_) | Slot::Named(_) | Slot::Facts(_) | Slot::Latest(..) => {}
+                Slot::Since
+                | Slot::Changed(_)
+                | Slot::Row
+                | Slot::Own(_)
+                | Slot::Named(_)
+                | Slot::Facts(_)
+                | Slot::Latest(..) => {}
             }
         }
         if !lots.is_empty() {
             (found.lots, found.closed_lots) = lot_records(lots);
         }
         found.own_lots = self.own_lots();
+        found.since = self.entries_since();
+        found.changed_lots = self.changed_lots();
         found.key_used = found.key_used.or_else(|| found.keyed.first().copied());
         if has_expired {
             found.expired = self.expired();

@@ -47,7 +47,7 @@ impl PostgresStore {
     /// written forward first, so that balances, live lots, open holds, transactions and debts stay exact.
     ///
     /// What is gone then: the idempotency keys and external ids of those entries, so let the instant be further back than
-    /// the program's key window and than any till repeats itself; returning and linking those redemptions; and the
+    /// the program's key and late windows and than any till repeats itself; returning and linking those redemptions; and the
     /// wallet and the past of an account whose entries were moved, which is
     /// [`Missing`](crate::store::Damage::Missing) from now on. A cursor in the feed that is further back does not hear of them,
     /// so let everybody listen first. The archive has the same columns as the journal; together they are the whole

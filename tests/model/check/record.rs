@@ -203,6 +203,7 @@ pub(super) fn redemption(account: &Profile, index: usize, cut: Cut, shown: &scri
     prop_assert_eq!(id, shown.id, "rule J1: the id is that of the entry");
     prop_assert_eq!(account.id, shown.profile_id);
     prop_assert_eq!(expected.at, shown.redeemed_at.micros());
+    prop_assert_eq!(expected.occurred_at, shown.occurred_at.map(scrip::Timestamp::micros), "rule T10");
     prop_assert_eq!(expected.requested, raw(shown.requested), "rule C4");
     prop_assert_eq!(expected.total(), raw(shown.total), "rule C4");
     items(account, &expected.items, &shown.items)?;

@@ -9,10 +9,11 @@ use scrip::{
     Request, RewardDefinition,
 };
 
+use crate::model::calendar::{Micros, SECOND};
 use crate::model::money::{Raw, smallest};
-use crate::model::resolve::{Resolver, money, note, pick, profile_id, zone};
+use crate::model::resolve::{Resolver, money, note, pick, profile_id, timestamp, zone};
 use crate::model::steps::{
-    Adjust, Extend, Issue, Money, Named, Original, Pick, Redeem, Sale, Template, Transfer, Wish,
+    Adjust, Ago, Extend, Issue, Money, Named, Original, Pick, Redeem, Sale, Template, Transfer, Wish,
 };
 
 impl Resolver<'_> {
@@ -119,8 +120,29 @@ impl Resolver<'_> {
         redeem.strict = wish.strict;
         redeem.profile_id = wish.profile.map(profile_id);
         redeem.basket_total = wish.basket.map(|basket| self.amount(basket));
+        redeem.occurred_at = wish.occurred.map(|ago| timestamp(self.ago(ago)));
         redeem.meta = wish.note.map(note);
         redeem
+    }
+
+    fn ago(&self, ago: Ago) -> Micros {
+        match ago {
+            Ago::Micros(micros) => *self.now - micros,
+            Ago::AtWindow(ticks) => {
+                *self.now - Micros::from(self.model.program.late_window_seconds) * SECOND + ticks
+            }
+            Ago::Edge(which, ticks) => {
+                let lots = self.model.profiles.iter().flat_map(|profile| &profile.lots);
+                let ends = lots.flat_map(|lot| lot.facts.iter().filter_map(|fact| fact.expires_at));
+                let entries = self.model.profiles.iter().flat_map(|profile| &profile.journal);
+                let edges = ends.chain(entries.map(|entry| entry.at)).filter(|edge| edge < self.now);
+                let mut edges: Vec<Micros> = edges.collect();
+                edges.sort();
+                edges.dedup();
+                let edge = edges.iter().rev().nth(usize::from(which)).or(edges.first());
+                edge.map_or(*self.now, |edge| edge + ticks)
+            }
+        }
     }
 
     pub(super) fn hold(&mut self, wish: &Redeem, seconds: Option<u32>) -> PlaceHold {

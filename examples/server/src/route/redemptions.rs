@@ -56,6 +56,7 @@ pub async fn redeem_shortly(call: Call) -> Result<Response, Problem> {
 fn request(call: &Call, mut body: Body) -> Result<Redeem, Problem> {
     body.require(&["amount"])?;
     body.drop_nulls();
+    body.resolve(&["occurred_at"], &[])?;
     body.set_default("strict", &false);
     body.set("profile_id", &call.profile()?);
     body.read()

@@ -206,6 +206,10 @@ bodies! {
         lines: Option<Vec<LineBody>>,
         /// What every line has as well.
         tags: Option<Vec<String>>,
+        /// When it happened, if it is sent late.
+        occurred_at: Option<When>,
+        /// The zone of local times in this body; UTC unless said.
+        timezone: Option<String>,
         /// The path's, if at all.
         profile_id: Option<String>,
         meta: Option<Value>,
@@ -221,6 +225,10 @@ bodies! {
         lines: Option<Vec<LineBody>>,
         /// What every line has as well.
         tags: Option<Vec<String>>,
+        /// When it happened, if it is sent late.
+        occurred_at: Option<When>,
+        /// The zone of local times in this body; UTC unless said.
+        timezone: Option<String>,
         /// The path's, if at all.
         profile_id: Option<String>,
         meta: Option<Value>,

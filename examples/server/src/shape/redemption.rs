@@ -68,6 +68,9 @@ pub struct RedemptionOut {
     meta: Option<Json>,
     transaction_id: Option<u64>,
     hold_id: Option<u64>,
+    /// When it happened, if it was sent late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    occurred_at: Option<Time>,
     created_at: Time,
 }
 
@@ -88,6 +91,7 @@ impl RedemptionOut {
             meta: redemption.meta.clone(),
             transaction_id: redemption.transaction_id.map(|id| id.get()),
             hold_id: redemption.hold_id.map(|id| id.get()),
+            occurred_at: redemption.occurred_at.map(Into::into),
             created_at: redemption.redeemed_at.into(),
         }
     }

@@ -1,7 +1,7 @@
 //! Example entries of every kind, ordinary and rare.
 
 use super::definitions::definitions;
-use super::owed::{owed, recovered, sold_lines};
+use super::owed::{late, owed, paid_lines, recovered, sold_lines};
 use super::*;
 use crate::definition::{Defined, Scope, Terms};
 use crate::id::{
@@ -56,15 +56,15 @@ pub(super) fn redeemed(is_rare: bool) -> Redeemed {
     Redeemed {
         requested: amount(5000),
         items: plain.items.iter().copied().chain([share]).collect(),
-        details: RedeemDetails { exchange: Some(exchange), lines: Some(paid_lines()), meta: document() }
-            .boxed(),
+        details: RedeemDetails {
+            exchange: Some(exchange),
+            lines: Some(paid_lines()),
+            late: late(),
+            meta: document(),
+        }
+        .boxed(),
         ..plain
     }
-}
-
-pub(super) fn paid_lines() -> PaidLines {
-    let share = |id: &str, cents| LineShare { id: id.to_owned(), amount: amount(cents) };
-    [vec![share("1", 600), share("2", 400)], vec![share("2", 995)], vec![]].into_iter().collect()
 }
 
 pub(super) fn scope() -> Option<Box<Scope>> {

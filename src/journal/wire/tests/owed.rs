@@ -1,9 +1,9 @@
-//! Examples of points that transactions owe, and of recoveries.
+//! Examples of points that transactions owe, and of recoveries; of lines, and of late redemptions.
 
-use super::examples::{elsewhere, lot, points};
+use super::examples::{amount, at, elsewhere, issue, lot, points};
 use super::number;
 use crate::id::{DefinitionId, ProfileNumber, TransactionId};
-use crate::journal::{Owed, Recovered, SoldLine};
+use crate::journal::{Late, LineShare, Owed, PaidLines, Recovered, SoldLine};
 use crate::program::Clawback;
 use crate::time::Timestamp;
 use crate::value::Amount;
@@ -49,4 +49,14 @@ pub(super) fn sold_lines() -> Vec<SoldLine> {
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
     };
     vec![line("1", 0, &[]), line("2", 1, &["shoes"])]
+}
+
+pub(super) fn paid_lines() -> PaidLines {
+    let share = |id: &str, cents| LineShare { id: id.to_owned(), amount: amount(cents) };
+    [vec![share("1", 600), share("2", 400)], vec![share("2", 995)], vec![]].into_iter().collect()
+}
+
+pub(super) fn late() -> Option<Box<Late>> {
+    let revived = vec![issue().after(Timestamp::MAX)];
+    Some(Box::new(Late { occurred_at: at(1_749_990_000_000_001), revived }))
 }

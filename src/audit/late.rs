@@ -1,0 +1,89 @@
+//! Late redemptions: which lots could give when it happened, and what they had left at the decision (rule T10).
+
+use super::lots::{LotRecord, same_after};
+use super::spend::Offer;
+use super::{Check, Past, Step, ensure, same};
+use crate::id::LotId;
+use crate::journal::{Entry, Late, LotKind, LotState, Redeemed, Standing};
+use crate::time::{Expiry, Timestamp};
+use crate::value::Quantity;
+
+/// The expiry of a lot from an entry on, and whether the lot was here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Terms {
+    from: Timestamp,
+    expires_at: Expiry,
+    is_here: bool,
+}
+
+/// A lot that could give.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    pub(super) lot: LotId,
+    pub(super) kind: LotKind,
+    pub(super) available: Quantity,
+    pub(super) is_scoped: bool,
+}
+
+impl Past {
+    /// Keeps the terms of each lot that an entry gives the state of.
+    pub(super) fn keep_terms(&mut self, entry: &Entry) {
+        for after in entry.lot_states() {
+            let is_here = !matches!(after.standing, Standing::Revoked | Standing::MovedTo(_));
+            let now = Terms { from: entry.at, expires_at: after.expires_at, is_here };
+            let known = self.terms.entry(after.lot).or_default();
+            if known.last().is_none_or(|last| (last.expires_at, last.is_here) != (now.expires_at, is_here)) {
+                known.push(now);
+            }
+        }
+    }
+
+    /// The lots that could give, in the order of use as of then.
+    pub(super) fn offer_then(&self, step: &Step<'_>, late: &Late) -> Check<Offer<'static>> {
+        let (then, at) = (late.occurred_at, step.at());
+        ensure("T10", "details.late.occurred_at", then < at, &then, format_args!("before {at}"))?;
+        let mut candidates = Vec::new();
+        for record in self.lots.values() {
+            if let Some(expires_at) = self.expiry_then(record, then) {
+                candidates.push((expires_at, record.now.issued_at, record.now.lot, record));
+            }
+        }
+        candidates.sort_unstable_by_key(|(expires_at, issued_at, lot, _)| (*expires_at, *issued_at, *lot));
+        let candidate = |record: &LotRecord| Candidate {
+            lot: record.now.lot,
+            kind: record.now.kind,
+            available: record.unheld(),
+            is_scoped: record.issue.scope().is_some(),
+        };
+        Ok(Offer::Then(candidates.into_iter().map(|(.., record)| candidate(record)).collect()))
+    }
+
+    /// The expiry that a lot had then; `None` if it could not be used, or is gone by now.
+    fn expiry_then(&self, record: &LotRecord, then: Timestamp) -> Option<Expiry> {
+        let known = self.terms.get(&record.now.lot)?;
+        let terms = known.iter().rev().find(|terms| terms.from <= then)?;
+        let is_here =
+            terms.is_here && !matches!(record.now.standing, Standing::Revoked | Standing::MovedTo(_));
+        let is_usable = record.issue.available_at <= then && !terms.expires_at.is_past(then);
+        (is_here && is_usable).then_some(terms.expires_at)
+    }
+
+    /// Checks the lots that gave although they have expired since: just what was taken came back.
+    pub(super) fn check_revived(&mut self, step: &Step<'_>, redeemed: &Redeemed, late: &Late) -> Check {
+        let mut revived = late.revived.iter();
+        for item in &redeemed.items {
+            let record = self.lot("items.lot", item.lot)?;
+            let now = record.at(step.at());
+            let after = LotState { remaining: now.remaining.minus(item.value()), ..now };
+            if now.standing == Standing::Expired {
+                let found = revived.next();
+                same("T10", "details.late.revived", &found.map(|after| after.lot), &Some(item.lot))?;
+                found.map_or(Ok(()), |found| same_after(found, &after))?;
+                record.now = after;
+            } else {
+                record.now.remaining = after.remaining;
+            }
+        }
+        same("T10", "details.late.revived", &revived.next(), &None)
+    }
+}

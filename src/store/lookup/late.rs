@@ -1,0 +1,86 @@
+//! What happened to an account since an instant: what a late request needs (rule T10).
+
+use std::borrow::Borrow;
+
+use smallvec::SmallVec;
+
+use super::{LookupPlan, Slot};
+use crate::id::LotId;
+use crate::journal::Entry;
+use crate::store::find::Find;
+use crate::time::Timestamp;
+
+/// The number of entries that are looked up first; then twice as many, and so on. Few accounts have more in a day.
+const FIRST: u32 = 32;
+
+/// The part of a journal that was looked up so far, from its end backwards.
+#[derive(Debug)]
+pub(super) struct Since {
+    /// The entries after this instant are wanted.
+    at: Timestamp,
+    /// The first entry that was looked up.
+    first: u32,
+    /// The number of entries to look up next.
+    count: u32,
+}
+
+impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
+    /// Looks up the entries after an instant, of a journal that ends with an entry.
+    pub(super) fn want_since(&mut self, at: Timestamp, last: u32) {
+        self.since = Some(Since { at, first: last.saturating_add(1), count: FIRST });
+        self.want_earlier();
+    }
+
+    /// Looks up the entries before those that were looked up.
+    fn want_earlier(&mut self) {
+        let Some(since) = &mut self.since else { return };
+        let last = since.first.saturating_sub(1);
+        if last > 0 {
+            since.first = last.saturating_sub(since.count).saturating_add(1).max(1);
+            since.count = since.count.saturating_mul(2);
+            let first = since.first;
+            self.want(Slot::Since, self.own, Find::Range(first, last));
+        }
+    }
+
+    /// Looks further back if the answer, which begins at `place`, does not reach to the instant; otherwise for the lots
+    /// that changed since.
+    pub(super) fn follow_since(&mut self, place: usize) {
+        let Some(since) = &self.since else { return };
+        let answer = self.found.get(place..).unwrap_or_default();
+        let has_reached = answer.iter().any(|(_, entry)| entry.borrow().at <= since.at);
+        if !has_reached && since.first > 1 {
+            return self.want_earlier();
+        }
+        let changed = self.entries_since().into_iter().flat_map(Entry::lot_states).map(|after| after.lot);
+        let mut changed: SmallVec<[LotId; 4]> = changed.collect();
+        changed.sort_unstable();
+        changed.dedup();
+        for lot in changed {
+            if lot.number() == self.own {
+                let made = lot.sequence();
+                self.want(Slot::Changed(lot), self.own, Find::Range(made, made));
+            }
+            self.want(Slot::Changed(lot), self.own, Find::About(lot.into()));
+            self.changed_lots.push(lot);
+        }
+    }
+
+    /// The entries after the instant.
+    pub(super) fn entries_since(&self) -> Vec<&Entry> {
+        let Some(since) = &self.since else { return Vec::new() };
+        let mut entries: Vec<&Entry> = self.all(Slot::Since).filter(|entry| entry.at > since.at).collect();
+        entries.sort_unstable_by_key(|entry| entry.sequence);
+        entries
+    }
+
+    /// The lots that changed since, each with every entry about it.
+    pub(super) fn changed_lots(&self) -> Vec<(LotId, Vec<&Entry>)> {
+        let about = |lot: &LotId| {
+            let mut entries: Vec<&Entry> = self.all(Slot::Changed(*lot)).collect();
+            entries.sort_unstable_by_key(|entry| entry.sequence);
+            (*lot, entries)
+        };
+        self.changed_lots.iter().map(about).collect()
+    }
+}
