@@ -24,7 +24,7 @@ impl<E: StoreError> Apart<E> {
         self.left.pop()
     }
 
-    /// A group failed, and nothing of it was written: both halves are queued, unless it is a single unit.
+    /// A group failed, and nothing of it was written: it is [split](Self::split), if data is corrupt.
     ///
     /// # Errors
     /// Anything but corrupt data ends the work.
@@ -32,6 +32,12 @@ impl<E: StoreError> Apart<E> {
         if !error.is_corruption() {
             return Err(error);
         }
+        self.split(units, error);
+        Ok(())
+    }
+
+    /// Queues both halves of a group that failed, unless it is a single unit.
+    pub(crate) fn split(&mut self, units: Range<usize>, error: E) {
         if units.len() > 1 {
             let middle = units.start.midpoint(units.end);
             // In order, as a later unit sees an earlier one's change.
@@ -39,7 +45,6 @@ impl<E: StoreError> Apart<E> {
         } else if self.unread.is_ok() {
             self.unread = Err(error);
         }
-        Ok(())
     }
 
     /// Ends the work.

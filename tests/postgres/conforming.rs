@@ -68,13 +68,15 @@ impl AsyncStore for InTransactions {
 }
 
 pub(crate) async fn to_every_promise_in_a_transaction_of_the_callers(cluster: &Cluster) {
-    let options = Options::new().connections(4);
-    let config = cluster.database().await;
-    let make = async || {
-        let mut open = backing(&config, &options).await;
-        async move || InTransactions(open().await)
-    };
-    assert_eq!(conformance::check(make).await, Ok(()));
+    for layout in [Layout::OneServer, Layout::Distributed] {
+        let options = Options::new().connections(4).layout(layout);
+        let config = cluster.database().await;
+        let make = async || {
+            let mut open = backing(&config, &options).await;
+            async move || InTransactions(open().await)
+        };
+        assert_eq!(conformance::check(make).await, Ok(()), "{layout:?}");
+    }
 }
 
 pub(crate) async fn to_every_promise_across_profiles(cluster: &Cluster) {

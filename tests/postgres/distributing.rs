@@ -5,11 +5,12 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
+use scrip::outcome::Disposition;
 use scrip::request::{MergeProfiles, Reassign};
 use scrip::store::postgres::{Layout, Options, PostgresError, PostgresStore};
 use scrip::{
-    Amount, AsyncLedger, Command, Define, DefinitionId, IssueReward, PlaceHold, PostTransaction, ProfileId,
-    Program, Redeem, ReleaseHold, Request, ReturnRedemption, RewardDefinition, json,
+    Amount, AsyncLedger, Command, Define, DefinitionId, Error, IssueReward, PlaceHold, PostTransaction,
+    ProfileId, Program, Redeem, ReleaseHold, Request, ReturnRedemption, RewardDefinition, json,
 };
 
 use crate::checking::expect_whole;
@@ -226,6 +227,109 @@ async fn poll_times(future: impl Future, times: usize) -> bool {
         }
     })
     .await
+}
+
+/// With a machine down, everything goes on for the profiles whose accounts and names others have: also for newcomers, with
+/// definitions, and in a batch.
+///
+/// Catches: a definition that is read from its journal, and a batch that fails as a whole.
+pub(crate) async fn a_machine_that_is_down_stops_its_own_profiles(cluster: &Cluster) {
+    let config = cluster.database().await;
+    let (proxy, slow) = Proxy::start(&config).await;
+    let store = store(&slow, &options()).await;
+    let mut ledger = AsyncLedger::new(program(), store.clone());
+    let ten = ten(&mut ledger).await;
+    for name in ["alice", "bob"] {
+        issue(&mut ledger, profile(name), ten, 3).await;
+    }
+    let redeem = |name| Redeem::strict(profile(name), Amount::from(1));
+    let earlier = ledger.at(now()).commit(redeem("alice")).await.unwrap().id;
+    let bob = number_of(&store, profile("bob")).await;
+    // Bob's account and the catalogue's, and the name of a newcomer.
+    proxy.take_down(vec![bob.to_be_bytes().into(), 0_i32.to_be_bytes().into(), b"dora".into()]);
+
+    requests_about(&mut ledger, profile("alice")).await;
+    ledger.at(now()).commit(ReturnRedemption::strict(earlier, Amount::from(1))).await.unwrap();
+    for name in ["alice", "erin", "frank"] {
+        issue(&mut ledger, profile(name), ten, 1).await;
+    }
+    let fresh = AsyncLedger::new(program(), crate::store(&slow, &options()).await);
+    issue(&mut fresh.clone(), profile("gina"), ten, 1).await;
+
+    let names = ["alice", "bob", "erin", "dora", "alice", "henry", "frank"];
+    let commands = names.map(|name| match name {
+        "henry" | "dora" => Command::new(now(), Request::from(IssueReward::new(profile(name), ten))),
+        _ => Command::new(now(), redeem(name).into()),
+    });
+    for together in [1, commands.len()] {
+        let mut answers = Vec::new();
+        for some in commands.chunks(together) {
+            answers.extend(ledger.run_all(some).await);
+        }
+        for (name, answer) in names.iter().zip(answers) {
+            let is_down = ["bob", "dora"].contains(name);
+            assert_eq!(answer.is_err(), is_down, "{name}: {answer:?}");
+            assert!(!is_down || matches!(answer, Err(Error::Store(_))), "{name}: {answer:?}");
+        }
+    }
+    proxy.take_down(Vec::new());
+    for command in commands {
+        ledger.run(&command).await.unwrap();
+    }
+    expect_whole(&store).await;
+}
+
+/// Whatever another process commits between two statements of a load: a key is used once, and what is read fits together.
+///
+/// Catches: look-ups that are sent before the account, and what is newer than the account but is taken.
+pub(crate) async fn what_is_looked_up_is_as_of_the_account(cluster: &Cluster) {
+    let config = cluster.database().await;
+    let (proxy, slow) = Proxy::start(&config).await;
+    let mut ledger = AsyncLedger::new(program(), store(&config, &options()).await);
+    let mut slow = AsyncLedger::new(program(), store(&slow, &options()).await);
+    let ten = ten(&mut ledger).await;
+    issue(&mut ledger, profile("alice"), ten, 3).await;
+    let mut left = 30;
+    for (round, text) in
+        ["FROM scrip.profile", "FROM scrip.head", "FROM scrip.key", "INTO scrip.head", "COMMIT"]
+            .into_iter()
+            .enumerate()
+    {
+        let redeem = || Redeem::strict(profile("alice"), Amount::from(1));
+        let command = Command::new(now(), redeem()).keyed(round.to_string().parse().unwrap());
+        let (arrived, release) = proxy.hold(text);
+        let slower = tokio::spawn({
+            let (mut slow, command) = (slow.clone(), command.clone());
+            async move { slow.run(&command).await.unwrap() }
+        });
+        arrived.await.unwrap();
+        // By then it has the head.
+        let faster = (text != "COMMIT").then_some(&command);
+        if let Some(command) = faster {
+            ledger.run(command).await.unwrap();
+        }
+        release.send(()).unwrap();
+        let slower = slower.await.unwrap();
+        let expected = if faster.is_some() { Disposition::Replayed } else { Disposition::New };
+        assert_eq!(slower.disposition, expected, "{text}");
+        left -= 1;
+        let balance = slow.at(now()).balances(profile("alice")).await.unwrap().reward_balance;
+        assert_eq!(balance, Amount::from(left), "{text}");
+    }
+    for text in ["FROM scrip.head", "BETWEEN"] {
+        let (arrived, release) = proxy.hold(text);
+        let reader = tokio::spawn({
+            let mut slow = slow.clone();
+            async move { slow.at(now()).wallet(profile("alice")).await }
+        });
+        arrived.await.unwrap();
+        ledger.at(now()).commit(Redeem::strict(profile("alice"), Amount::from(1))).await.unwrap();
+        release.send(()).unwrap();
+        let wallet = reader.await.unwrap().unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        assert_eq!(wallet.journal().len(), wallet.account().sequence() as usize, "{text}");
+        assert!(wallet.account().is_conserved(), "{text}");
+    }
+    expect_whole(ledger.store()).await;
 }
 
 /// A process keeps the definitions that it read, and what another changes counts at once.

@@ -79,6 +79,8 @@ fn postgres() {
         doubting::tables_that_people_query,
         distributing::every_statement_finds_its_machine,
         distributing::a_dropped_request_leaves_no_transaction_open,
+        distributing::a_machine_that_is_down_stops_its_own_profiles,
+        distributing::what_is_looked_up_is_as_of_the_account,
         distributing::a_definition_is_read_from_a_copy_that_is_up_to_date,
         distributing::what_takes_one_order_of_transactions_is_refused,
         values::come_back_and_are_checked,

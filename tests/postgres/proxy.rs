@@ -1,5 +1,5 @@
 //! A proxy between the store and its server that spoils one answer: that to the next statement with some text. It can also
-//! write down every statement.
+//! hold a statement back, and write down every statement.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -10,7 +10,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio_postgres::Config;
+
+use crate::routing::{Route, route};
 
 /// Whether the server commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,14 @@ struct Fault {
     reply: Reply,
 }
 
+/// A statement that is held back.
+#[derive(Debug)]
+struct Held {
+    text: &'static str,
+    arrived: oneshot::Sender<()>,
+    let_go: oneshot::Receiver<()>,
+}
+
 /// A statement that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sent {
@@ -53,6 +64,9 @@ pub(crate) struct Sent {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proxy {
     fault: Arc<Mutex<Option<Fault>>>,
+    held: Arc<Mutex<Option<Held>>>,
+    /// The numbers and names whose machine is down, in binary form.
+    down: Arc<Mutex<Vec<Vec<u8>>>>,
     /// What was sent since it began to write down.
     sent: Arc<Mutex<Option<Vec<Sent>>>>,
     connections: Arc<AtomicUsize>,
@@ -89,6 +103,25 @@ impl Proxy {
 
     fn fault(&self) -> std::sync::MutexGuard<'_, Option<Fault>> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses every statement about one of these numbers and names from now on, as if its machine were down.
+    pub(crate) fn take_down(&self, routes: Vec<Vec<u8>>) {
+        *self.down.lock().unwrap() = routes;
+    }
+
+    fn is_down(&self, text: &str, parameters: &[Option<Vec<u8>>]) -> bool {
+        let down = self.down.lock().unwrap();
+        let first = parameters.first().and_then(Option::as_ref);
+        first.is_some_and(|first| down.contains(first))
+            && matches!(route(text), Ok(Route::Number(0) | Route::Name(0)))
+    }
+
+    /// Holds back the next statement in which a text occurs. The first end says that it arrived, the other lets it go.
+    pub(crate) fn hold(&self, text: &'static str) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((arrived, has_arrived), (release, let_go)) = (oneshot::channel(), oneshot::channel());
+        *self.held.lock().unwrap() = Some(Held { text, arrived, let_go });
+        (has_arrived, release)
     }
 
     /// The statements since this was last asked; none the first time.
@@ -128,7 +161,7 @@ impl Proxy {
         server.write_all(&start).await?;
         let connection = self.connections.fetch_add(1, Ordering::Relaxed);
         let mut prepared: HashMap<Vec<u8>, String> = HashMap::new();
-        let (mut request, mut carried_out) = (Vec::new(), String::new());
+        let (mut request, mut carried_out, mut is_down) = (Vec::new(), String::new(), false);
         loop {
             let message = read_message(&mut client).await?;
             request.extend_from_slice(&message);
@@ -141,6 +174,7 @@ impl Proxy {
                     let text = prepared.get(statement).map_or("", String::as_str);
                     carried_out.push_str(text);
                     let parameters = parameters(&message[5 + portal.len() + statement.len() + 2..]);
+                    is_down |= self.is_down(text, &parameters);
                     self.note(Sent { text: text.to_owned(), parameters, connection });
                 }
                 b'Q' => {
@@ -151,9 +185,20 @@ impl Proxy {
                 _ => {}
             }
             if matches!(message[0], b'Q' | b'S') {
-                let fault = self.fault().take_if(|fault| carried_out.contains(fault.text));
+                let held = self.held.lock().unwrap().take_if(|held| carried_out.contains(held.text));
+                if let Some(Held { arrived, let_go, .. }) = held {
+                    arrived.send(()).unwrap();
+                    let_go.await.unwrap();
+                }
+                let mut fault = self.fault().take_if(|fault| carried_out.contains(fault.text));
                 if fault.is_some_and(|fault| fault.outcome == Outcome::RolledBack) {
                     request = framed(b'Q', b"ROLLBACK\0");
+                }
+                if std::mem::take(&mut is_down) {
+                    // It fails on the server, too, so that a transaction has failed.
+                    request = framed(b'Q', b"SELECT 1 / 0\0");
+                    let (text, outcome) = ("", Outcome::RolledBack);
+                    fault = Some(Fault { text, outcome, reply: Reply::Error("08006") });
                 }
                 answers.lock().unwrap().push_back(fault.map(|fault| fault.reply));
                 server.write_all(&request).await?;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use scrip::store::Damage;
-use scrip::store::postgres::{Options, PostgresError};
+use scrip::store::postgres::{Layout, Options, PostgresError};
 use scrip::{
     Amount, AsyncLedger, Define, Error, IssueReward, PlaceHold, PostTransaction, Redeem, ReturnRedemption,
     RewardDefinition, Timestamp,
@@ -16,8 +16,10 @@ fn later(days: i64) -> Timestamp {
 }
 
 pub(crate) async fn keeps_what_can_still_be_asked_for(cluster: &Cluster) {
-    for partitioned in [false, true] {
-        let options = Options::new().partitioned(partitioned);
+    for (layout, partitioned) in
+        [(Layout::OneServer, false), (Layout::OneServer, true), (Layout::Distributed, false)]
+    {
+        let options = Options::new().layout(layout).partitioned(partitioned);
         let store = store(&cluster.database().await, &options).await;
         let mut ledger = AsyncLedger::new(program(), store.clone());
         if partitioned {

@@ -47,7 +47,7 @@ impl Shared {
             Filled::new(&statements.account, [Value::Int(plain(*number))])
         };
         let mut sent: Vec<Filled<'_>> = accounts.iter().map(account).collect();
-        sent.extend(asked.iter().map(|(number, find)| self.look_up(*number, find, i32::MAX)));
+        sent.extend(asked.iter().map(|(number, find)| self.look_up_first(*number, find)));
         let known = self.catalogue.latest();
         sent.extend(reads_copy.then(|| further(statements, &known)));
         let mut answers = send_all(session, &sent).await?.into_iter();
@@ -60,7 +60,15 @@ impl Shared {
             }
         }
         for (ask, rows) in asked.into_iter().zip(&mut answers) {
-            let (found, bound) = (read(&rows?)?, batch.bound(ask.0));
+            let (rows, bound) = (rows?, batch.bound(ask.0));
+            if is_name(&ask.1) {
+                // One that was used is looked up as of the account.
+                if rows.is_empty() {
+                    batch.take_in_answer(ask, Vec::new())?;
+                }
+                continue;
+            }
+            let found = read(&rows)?;
             if found.iter().all(|entry| entry.sequence <= bound) {
                 batch.take_in_answer(ask, found)?;
             }
@@ -109,6 +117,21 @@ impl Shared {
             batch.take_in_answer(ask, read(&rows?)?)?;
         }
         Ok(())
+    }
+
+    /// A look-up that is sent with the account: most keys and names are new, so it is only asked whether they are.
+    fn look_up_first<'a>(&'a self, number: ProfileNumber, find: &'a Find) -> Filled<'a> {
+        let finds = &self.statements.distributed.finds;
+        match find {
+            Find::Key(key) => {
+                Filled::new(&finds.has_key, [Value::Int(plain(number)), Value::Text(Some(key.as_str()))])
+            }
+            Find::Named(name) => {
+                let (sort, name) = (Value::Small(name.sort().into()), Value::Text(Some(name.as_str())));
+                Filled::new(&finds.has_name, [Value::Int(plain(number)), sort, name])
+            }
+            other => self.look_up(number, other, i32::MAX),
+        }
     }
 
     /// A look-up in a journal up to an entry.
@@ -246,6 +269,10 @@ fn certain(needs: &[&Need], number_of: impl Fn(Owner) -> Option<ProfileNumber>) 
         }
     }
     asked
+}
+
+fn is_name(find: &Find) -> bool {
+    matches!(find, Find::Key(_) | Find::Named(_))
 }
 
 fn read(rows: &[tokio_postgres::Row]) -> Result<Vec<Entry>, PostgresError> {

@@ -123,6 +123,11 @@ impl PostgresError {
         }
     }
 
+    /// Whether it is an answer of the server's, on a connection that goes on.
+    pub(super) fn is_answer(&self) -> bool {
+        matches!(self, Self::Database(error) if error.as_db_error().is_some()) && !self.is_disconnected()
+    }
+
     /// Whether its connection is gone.
     pub(super) fn is_disconnected(&self) -> bool {
         let Self::Database(error) = self else { return false };

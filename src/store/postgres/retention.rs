@@ -1,9 +1,13 @@
 //! Keeping the journal small: partitions by time, and an archive for entries that are no longer needed.
 
+use deadpool_postgres::Object;
+
 use super::ask::Answer;
 use super::batch::Ends;
 use super::commit::account_bytes;
-use super::session::{Parameter, Session};
+use super::load::plain;
+use super::session::{Filled, Parameter, Session, Value, send_all};
+use super::sql::Archive;
 use super::{PostgresError, PostgresStore, Shared};
 use crate::account::{Account, unneeded};
 use crate::id::ProfileNumber;
@@ -59,7 +63,7 @@ impl PostgresStore {
     /// The database failed, or an account or an entry cannot be read. Entries moved before stay moved.
     pub async fn archive(&self, before: Timestamp) -> Result<ArchiveReport, PostgresError> {
         let mut archived = ArchiveReport::default();
-        let client = self.shared.pool.get().await?;
+        let mut client = self.shared.pool.get().await?;
         let mut after = ProfileNumber::CATALOGUE;
         loop {
             let rows = Session::query(&client, &self.shared.statements.heads, &[&after]).await?;
@@ -68,7 +72,7 @@ impl PostgresStore {
             }
             for row in rows {
                 after = number_of(row.try_get::<_, i32>(0)?)?;
-                let entries = self.shared.archive_one(&client, after, before).await?;
+                let entries = self.shared.archive_one(&mut client, after, before).await?;
                 archived.accounts = archived.accounts.saturating_add(1);
                 archived.entries = archived.entries.saturating_add(entries);
             }
@@ -79,15 +83,15 @@ impl PostgresStore {
 impl Shared {
     async fn archive_one(
         &self,
-        session: &impl Session,
+        client: &mut Object,
         number: ProfileNumber,
         before: Timestamp,
     ) -> Result<u64, PostgresError> {
         let need = Need::of(Owner::Number(number));
-        let batch = self.load(session, &[&need]).await?;
+        let batch = self.load(client, &[&need]).await?;
         let Some(account) = batch.account_of(need.owner) else { return Ok(0) };
         let mut journal = Vec::new();
-        for row in session.query(&self.statements.journal, &[&number]).await? {
+        for row in Session::query(client, &self.statements.journal, &[&number]).await? {
             let entry = Answer(&row).entry()?;
             // The account does not have the entries that came in since then.
             if entry.sequence <= account.sequence() {
@@ -99,8 +103,33 @@ impl Shared {
         if sequences.is_empty() {
             return Ok(0);
         }
-        self.keep(session, account).await?;
-        let moved = session.query(&self.statements.archive, &[&number, &sequences]).await?;
+        let transaction = client.transaction().await?;
+        self.keep(&transaction, account).await?;
+        let moved = self.move_entries(&transaction, number, &sequences).await?;
+        transaction.commit().await?;
+        Ok(moved)
+    }
+
+    /// Returns how many entries were moved.
+    async fn move_entries(
+        &self,
+        session: &impl Session,
+        number: ProfileNumber,
+        sequences: &[i32],
+    ) -> Result<u64, PostgresError> {
+        let Archive { journal, key, name, row: add } = &self.statements.archive;
+        let (mut moved, mut rows) = (Vec::new(), Vec::new());
+        for row in session.query(journal, &[&number, &sequences]).await? {
+            let (sequence, bytes) = (row.try_get(0)?, row.try_get(3)?);
+            let (at, position) = (Value::Long(row.try_get(1)?), Value::Long(row.try_get(2)?));
+            let values = [Value::Int(plain(number)), Value::Int(sequence), at, position, Value::Bytes(bytes)];
+            rows.push(Filled::new(add, values));
+            moved.push(sequence);
+        }
+        send_all(session, &rows).await?.into_iter().try_for_each(|answer| answer.map(drop))?;
+        for sql in [key, name] {
+            session.query(sql, &[&number, &moved]).await?;
+        }
         Ok(u64::try_from(moved.len()).unwrap_or(u64::MAX))
     }
 

@@ -100,6 +100,10 @@ impl Shared {
                 Ok(Some(ready)) => self.write_and_settle(work, ready).await?,
                 // Another writer was in the way.
                 Ok(None) => units.iter().for_each(|unit| work.settle(*unit, CommitStatus::Conflict)),
+                // The machines that have the others may answer.
+                Err(error) if self.options.layout == Layout::Distributed && error.is_answer() => {
+                    apart.split(group, error);
+                }
                 Err(error) => apart.failed(group, error)?,
             }
         }

@@ -57,8 +57,19 @@ pub(super) struct Statements {
     pub(super) heads: Sql,
     /// Everything that is left of one journal.
     pub(super) journal: Sql,
-    /// Moves entries of one journal to the archive.
-    pub(super) archive: Sql,
+    pub(super) archive: Archive,
+}
+
+/// The statements that move entries of one journal to the archive.
+#[derive(Debug)]
+pub(super) struct Archive {
+    /// Takes entries out of the journal, if the account's state already has them in it.
+    pub(super) journal: Sql,
+    /// Removes what leads to them.
+    pub(super) key: Sql,
+    pub(super) name: Sql,
+    /// Adds an entry to the archive.
+    pub(super) row: Sql,
 }
 
 /// The kind of a row in an answer.
@@ -93,7 +104,7 @@ impl Statements {
                 types: vec![Type::INT4],
             },
             journal: journal(schema),
-            archive: archive(schema),
+            archive: Archive::new(schema),
         })
     }
 }
@@ -217,20 +228,28 @@ fn journal(schema: &str) -> Sql {
     Sql { text, types: vec![Type::INT4] }
 }
 
-/// Only of what the account's state already has in it.
-fn archive(schema: &str) -> Sql {
-    let text = format!(
-        "WITH s AS (SELECT s.sequence FROM {schema}.state s WHERE s.number = $1),
-         d AS (
-             DELETE FROM {schema}.journal j USING s
-             WHERE j.number = $1 AND j.sequence = ANY($2) AND j.sequence <= s.sequence
-             RETURNING j.sequence, j.at, j.position, j.entry),
-         k AS (DELETE FROM {schema}.key k USING d WHERE k.number = $1 AND k.sequence = d.sequence),
-         n AS (DELETE FROM {schema}.name n USING d WHERE n.number = $1 AND n.sequence = d.sequence)
-         INSERT INTO {schema}.archive (number, sequence, at, position, entry)
-         SELECT $1, d.sequence, d.at, d.position, d.entry FROM d RETURNING sequence"
-    );
-    Sql { text, types: vec![Type::INT4, Type::INT4_ARRAY] }
+impl Archive {
+    fn new(schema: &str) -> Self {
+        let of = |text: String| Sql { text, types: vec![Type::INT4, Type::INT4_ARRAY] };
+        let delete = |table: &str| {
+            format!("DELETE FROM {schema}.{table} j WHERE j.number = $1 AND j.sequence = ANY($2)")
+        };
+        Self {
+            journal: of(format!(
+                "{} AND j.sequence <= (SELECT s.sequence FROM {schema}.state s WHERE s.number = $1)
+                 RETURNING j.sequence, j.at, j.position, j.entry",
+                delete("journal")
+            )),
+            key: of(delete("key")),
+            name: of(delete("name")),
+            row: Sql {
+                text: format!(
+                    "INSERT INTO {schema}.archive (number, sequence, at, position, entry) VALUES ($1, $2, $3, $4, $5)"
+                ),
+                types: vec![Type::INT4, Type::INT4, Type::INT8, Type::INT8, Type::BYTEA],
+            },
+        }
+    }
 }
 
 fn candidates(schema: &str, column: &str) -> Sql {

@@ -39,6 +39,9 @@ pub(in super::super) struct Finds {
     pub(in super::super) about: Sql,
     pub(in super::super) key: Sql,
     pub(in super::super) name: Sql,
+    /// Whether a key or a name was ever used: of one table alone, which is planned at the least cost.
+    pub(in super::super) has_key: Sql,
+    pub(in super::super) has_name: Sql,
 }
 
 impl Distributed {
@@ -106,6 +109,12 @@ impl Finds {
         let newest = |table, condition, types: &[Type]| {
             find(&format!("= {}", rows("max(t.sequence)", table, condition)), types)
         };
+        let has = |table: &str, condition: &str, types: &[Type]| Sql {
+            text: format!(
+                "SELECT t.sequence FROM {schema}.{table} t WHERE t.number = $1 AND {condition} LIMIT 1"
+            ),
+            types: [&[Type::INT4], types].concat(),
+        };
         let about = format!("IN {}", rows("t.sequence", "subject", "t.subject = $3"));
         Self {
             range: find(
@@ -116,6 +125,8 @@ impl Finds {
             about: find(&about, &[Type::INT8]),
             key: newest("key", "t.key = $3", &[Type::TEXT]),
             name: newest("name", "t.sort = $3 AND t.name = $4", &[Type::INT2, Type::TEXT]),
+            has_key: has("key", "t.key = $2", &[Type::TEXT]),
+            has_name: has("name", "t.sort = $2 AND t.name = $3", &[Type::INT2, Type::TEXT]),
         }
     }
 }

@@ -14,11 +14,12 @@ use routing::{Route, route};
 #[test]
 fn each_statement_of_a_distributed_database_finds_its_machine() {
     let schema = "scrip";
+    let Archive { journal: take, key: forget_key, name: forget_name, row: archive } = &Archive::new(schema);
     let Distributed {
         number,
         register,
         account,
-        finds: Finds { range, latest, about, key: find_key, name: find_name },
+        finds: Finds { range, latest, about, key: find_key, name: find_name, has_key, has_name },
         head,
         journal,
         key,
@@ -38,6 +39,8 @@ fn each_statement_of_a_distributed_database_finds_its_machine() {
         about,
         find_key,
         find_name,
+        has_key,
+        has_name,
         head,
         journal,
         key,
@@ -45,6 +48,10 @@ fn each_statement_of_a_distributed_database_finds_its_machine() {
         subject,
         state,
         &keep(schema),
+        take,
+        forget_key,
+        forget_name,
+        archive,
     ] {
         assert_eq!(route(&sql.text), Ok(Route::Number(0)), "{}", sql.text);
     }
@@ -84,6 +91,8 @@ fn parameters_are_as_many_as_their_types() {
         &d.finds.about,
         &d.finds.key,
         &d.finds.name,
+        &d.finds.has_key,
+        &d.finds.has_name,
         &d.head,
         &d.journal,
         &d.key,
