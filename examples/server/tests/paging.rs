@@ -180,7 +180,8 @@ fn every_list_takes_a_cursor() {
         let schema = &methods["get"]["responses"]["200"]["content"]["application/json"]["schema"];
         schema["properties"]["links"].is_object()
     };
-    let lists = paths.iter().filter(|(_, methods)| is_list(methods));
+    // Those of webhooks need a receiver: `webhooks.rs` has one.
+    let lists = paths.iter().filter(|(path, methods)| is_list(methods) && !path.starts_with("/webhooks/"));
     let lists: Vec<_> = lists.map(|(path, _)| path.replace("{profile}", "p")).collect();
     assert!(lists.len() > 8, "{lists:?}");
     for list in lists {

@@ -71,12 +71,13 @@ fn check(server: &Server, receiver: &Receiver) -> Vec<Heard> {
     heard
 }
 
-/// Catches: a cursor that is kept before what it passes; an id that is new in a retry; tries of one profile beside each other.
-#[test]
-fn nothing_is_lost_when_either_side_is_killed() {
-    let kills: u32 = std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(12);
-    let folder = tempfile::tempdir().unwrap();
-    let store = format!("sqlite:{}", folder.path().join("ledger.sqlite").display());
+fn kills(usual: u32) -> u32 {
+    std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(usual)
+}
+
+/// Catches: a cursor that is kept before what it passes; an id that is new in a retry; tries of one profile beside each other; a
+/// retry that only the process remembers.
+fn nothing_is_lost(folder: &tempfile::TempDir, store: &str, kills: u32) {
     let mut chance = Chance(20_261_127);
     let mut receiver = Receiver::start();
     let moods = std::sync::Mutex::new(Chance(7));
@@ -84,7 +85,7 @@ fn nothing_is_lost_when_either_side_is_killed() {
         0 => Reply::Status(500),
         mood => Reply::Slow(Duration::from_millis(mood.into())),
     });
-    let mut server = start(&folder, &store, &receiver);
+    let mut server = start(folder, store, &receiver);
     let ten = server.define("ten", json!({}));
     for _ in 0..kills {
         for _ in 0..=chance.below(6) {
@@ -100,7 +101,7 @@ fn nothing_is_lost_when_either_side_is_killed() {
         }
         if what != 1 {
             server.kill();
-            server = start(&folder, &store, &receiver);
+            server = start(folder, store, &receiver);
         }
         if what != 0 {
             thread::sleep(Duration::from_millis(chance.below(50).into()));
@@ -112,10 +113,23 @@ fn nothing_is_lost_when_either_side_is_killed() {
     println!("{} events in {all} tries over {kills} kills", heard.len());
     // A server that starts and has nothing left to do says nothing.
     server.kill();
-    let server = start(&folder, &store, &receiver);
+    let server = start(folder, store, &receiver);
     thread::sleep(Duration::from_millis(500));
     assert_eq!(firsts(&receiver.heard()).len(), heard.len());
     assert_eq!(server.get("/webhooks").is(200).data()[0]["dead_letters"], 0);
+}
+
+#[test]
+fn nothing_is_lost_when_either_side_is_killed_over_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("ledger.sqlite").display());
+    nothing_is_lost(&folder, &store, kills(12));
+}
+
+#[test]
+fn nothing_is_lost_when_either_side_is_killed_over_postgres() {
+    let Some(cluster) = Cluster::start() else { return };
+    nothing_is_lost(&tempfile::tempdir().unwrap(), &place(&cluster), kills(5));
 }
 
 /// Two processes on one store: one delivers, and the other one takes over when it is killed. Catches: two that deliver at once; one
@@ -154,7 +168,10 @@ fn one_of_two_processes_delivers_over_sqlite() {
 #[test]
 fn one_of_two_processes_delivers_over_postgres() {
     let Some(cluster) = Cluster::start() else { return };
+    one_of_two_delivers(&tempfile::tempdir().unwrap(), &place(&cluster));
+}
+
+fn place(cluster: &Cluster) -> String {
     let port = cluster.config("postgres").get_ports()[0];
-    let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
-    one_of_two_delivers(&tempfile::tempdir().unwrap(), &url);
+    format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable")
 }

@@ -222,6 +222,10 @@ fn what_is_tried_no_more_is_a_dead_letter_that_can_be_replayed() {
     );
     let page = server.get("/webhooks/crm/dead-letters?page[cursor]=&page[size]=2").is(200);
     assert_eq!(page.bare_json()["data"], json!([dead[0], dead[1]]));
+    let next = page.bare_json()["links"]["next"].as_str().unwrap().to_owned();
+    let next = next.split_once("/webhooks").unwrap().1;
+    let rest = server.get(&format!("/webhooks{next}")).is(200).bare_json();
+    assert_eq!(json!([rest["data"], rest["links"]["next"]]), json!([[dead[2]], null]));
     assert_eq!(server.get("/webhooks/crm/dead-letters?filter[type]=issued").is(200).data(), json!([one]));
     // Only whoever may change something replays.
     let replay = Request::new("POST", "/webhooks/crm/dead-letters/replay");
