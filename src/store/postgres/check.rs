@@ -9,7 +9,7 @@ use tokio_postgres::{IsolationLevel, Row};
 use super::ask::{read_entry, sequence};
 use super::batch::{Ends, other_state};
 use super::session::Session;
-use super::sql::check::{ARCHIVED, ENTRY, HEAD, KEY, NAME, STATE, SUBJECT, strays};
+use super::sql::check::{ARCHIVED, ENTRY, HEAD, KEY, NAME, STATE, SUBJECT, drawn, strays, undrawn};
 use super::{Layout, PostgresError, PostgresStore, Shared};
 use crate::id::ProfileNumber;
 use crate::journal::Entry;
@@ -130,6 +130,14 @@ impl Shared {
     ) -> Result<(), PostgresError> {
         for (sql, what) in strays(&self.options.schema) {
             for row in session.query(&sql, &[]).await? {
+                let number = number_of(row.try_get::<_, i32>(0)?);
+                report.note(number.map_or_else(|fault| fault, |number| Damage::broken(number, what)));
+            }
+        }
+        let schema = &self.options.schema;
+        for drawn in session.query(&drawn(schema), &[]).await? {
+            for row in session.query(&undrawn(schema), &[&drawn.try_get::<_, i64>(0)?]).await? {
+                let what = "its number is yet to be drawn, and would be another profile's, too";
                 let number = number_of(row.try_get::<_, i32>(0)?);
                 report.note(number.map_or_else(|fault| fault, |number| Damage::broken(number, what)));
             }

@@ -59,10 +59,18 @@ pub(in super::super) fn strays(schema: &str) -> Vec<(Sql, &'static str)> {
     }
     let twice = format!("SELECT number FROM {schema}.profile GROUP BY number HAVING count(*) > 1 LIMIT 1");
     strays.push((twice, "two profiles have its number"));
-    let undrawn = format!(
-        "SELECT p.number FROM (SELECT max(number) AS number FROM {schema}.profile) p, {schema}.number s
-         WHERE p.number > CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 1 END"
-    );
-    strays.push((undrawn, "its number is yet to be drawn, and would be another profile's, too"));
     strays.into_iter().map(|(text, what)| (Sql { text, types: Vec::new() }, what)).collect()
+}
+
+/// The last number that was drawn.
+pub(in super::super) fn drawn(schema: &str) -> Sql {
+    let text =
+        format!("SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {schema}.number");
+    Sql { text, types: Vec::new() }
+}
+
+/// The highest number of a profile above another: a statement of its own, as a distributed database does not join the sequence.
+pub(in super::super) fn undrawn(schema: &str) -> Sql {
+    let text = format!("SELECT number FROM {schema}.profile WHERE number > $1 ORDER BY number DESC LIMIT 1");
+    Sql { text, types: vec![Type::INT8] }
 }
