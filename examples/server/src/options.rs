@@ -38,7 +38,7 @@ pub struct Options {
     /// How many seconds a connection may be idle between two calls, and how many the headers of a call may take.
     #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = seconds)]
     pub idle_timeout: Duration,
-    /// A system that every event is sent to, with a name of yours: crm=https://crm.example/hooks. There may be several.
+    /// A system that every event is sent to: a name of yours, and its URL. There may be several.
     #[arg(long, value_name = "NAME=URL", value_parser = receiver::named_url)]
     pub webhook: Vec<(String, Uri)>,
     /// Its secrets, whsec_ and base64, one on a line: the first one is current, and older ones still sign as well.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use common::{NOW, Request, Server, TOKEN, merge};
 use receiver::{Heard, Receiver, Reply};
+use scrip::store::sqlite::rusqlite::Connection;
 use serde_json::{Value, json};
 
 /// A server on a file in the folder, that tells the receiver.
@@ -334,6 +335,28 @@ fn a_receiver_is_told_what_happens_from_its_start() {
     // For the second one, the time of that notice came after its start.
     assert_eq!(of("new", &second.wait_for(2)), [moved.heard()[0].id.clone()]);
     assert_eq!(receiver.heard().len(), 3);
+}
+
+/// Catches: a cursor that is written down with every beat, so that the ledger's own handle reads its accounts again and again.
+#[test]
+fn nothing_is_written_while_nothing_happens() {
+    let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
+    let server = start(folder.path(), &receiver, &[]);
+    let ten = server.define("ten", json!({}));
+    server.issue(ten, "p", json!({}));
+    receiver.wait_for(1);
+    wait_until(|| nothing_waits(&server));
+    let file = Connection::open(folder.path().join("ledger.sqlite")).unwrap();
+    let version = || file.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).unwrap();
+    let before = version();
+    for second in 1..=5 {
+        server.set_clock(&format!("2125-06-20T00:00:0{second}Z"));
+        thread::sleep(Duration::from_millis(250));
+    }
+    assert_eq!(version(), before);
+    server.issue(ten, "p", json!({}));
+    receiver.wait_for(2);
+    assert_ne!(version(), before);
 }
 
 /// Catches: a log that names customers or secrets, or says nothing; a start with options that do not go together.

@@ -19,6 +19,8 @@ use crate::told::{Cursors, Told};
 
 /// How often the ledger is asked for what happened.
 const BEAT: Duration = Duration::from_millis(200);
+/// How often the cursor is kept while nothing is to be told.
+const IDLE: Duration = Duration::from_secs(60);
 /// How many events are read at a time.
 const STEP: usize = 500;
 /// How many tries are under way at once.
@@ -41,8 +43,9 @@ pub struct Delivering {
     receiver: Arc<Receiver>,
     kept: Kept,
     cursors: Cursors,
-    /// As it is kept; of the cursor, the text that was kept last.
+    /// As it was kept last, but for the place of the next event; and when that was.
     state: State,
+    advanced: Instant,
     queue: Queue,
     under_way: JoinSet<Tried>,
     /// When the ledger is asked again.
@@ -64,6 +67,7 @@ impl Delivering {
         Ok(Self {
             cursors: state.cursor.parse().map_err(corrupt)?,
             state,
+            advanced: Instant::now(),
             queue,
             under_way: JoinSet::new(),
             beat: Instant::now(),
@@ -165,15 +169,16 @@ impl Delivering {
         if more {
             self.beat = Instant::now();
         }
-        let start = self.state.start;
+        let (start, place) = (self.state.start, self.state.place);
         for told in told.iter().filter(|told| !is_history(told, start)) {
             let delivery = self.delivery(told, now);
             self.kept.put(changes, Status::Waiting, &delivery);
             self.queue.add(delivery);
         }
-        let cursor = self.cursors.to_string();
-        if cursor != self.state.cursor {
-            self.state.cursor = cursor;
+        // The cursor moves with the time. Where nothing is to be told, it is enough to keep it now and then.
+        if self.state.place > place || self.advanced.elapsed() > IDLE {
+            self.state.cursor = self.cursors.to_string();
+            self.advanced = Instant::now();
             self.kept.advance(changes, &self.state);
         }
         Ok(())
