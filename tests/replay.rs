@@ -45,7 +45,8 @@ fn what_the_ledger_wrote_passes() {
 /// Catches: items that need not add up to their total (C5); an expiry that any later entry may change (L1);
 /// terms that a correction changes, or that differ from the definition's (D3); points earned whatever the
 /// total, or with any terms where they arrive (X4, X3); a stamp's number of entries that is not counted (J5);
-/// a lot that stayed with a merged profile and is forgotten (X4, R3).
+/// a lot that stayed with a merged profile and is forgotten (X4, R3); a lot that comes back with more than
+/// was taken of it, or in the order of now (T10).
 #[test]
 fn every_change_of_a_field_is_found() {
     let journals = Journals::written();

@@ -1,5 +1,5 @@
 //! Journals with every kind of entry: what the commands of the goldens write, and those of a profile that another one was
-//! merged into, about the records of that one.
+//! merged into, about the records of that one; and one with redemptions that were sent late.
 
 use scrip::account::Corrupt;
 use scrip::audit::{Auditor, Definitions};
@@ -8,9 +8,13 @@ use scrip::journal::Entry;
 use scrip::store::{Change, CommitStatus, Need, Owner, Store, View, Work};
 use scrip::{Command, Ledger, MemoryStore, ProfileId, Program, json};
 
-const COMMANDS: [&str; 2] = [include_str!("../goldens/commands.ndjson"), include_str!("merged.ndjson")];
+const COMMANDS: [&str; 3] = [
+    include_str!("../goldens/commands.ndjson"),
+    include_str!("merged.ndjson"),
+    include_str!("late.ndjson"),
+];
 
-/// The catalogue's journal, and those of five profiles.
+/// The catalogue's journal, and those of six profiles.
 pub struct Journals(pub Vec<Journal>);
 
 #[derive(Clone)]
@@ -23,12 +27,13 @@ pub struct Journal {
 impl Journals {
     pub fn written() -> Self {
         let program: Program = json::read(include_bytes!("../goldens/program.json")).unwrap();
-        let mut ledger = Ledger::new(program, MemoryStore::new());
+        let settings = program.settings().clone().with_late_window(28_800);
+        let mut ledger = Ledger::new(settings.try_into().unwrap(), MemoryStore::new());
         for line in COMMANDS.into_iter().flat_map(str::lines) {
             let command: Command = json::read(line.as_bytes()).unwrap();
             ledger.run(&command).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
-        let profiles = ["alice", "bob", "carol", "dave", "erin"]
+        let profiles = ["alice", "bob", "carol", "dave", "erin", "frank"]
             .map(|name| Owner::Profile(ProfileId::new(name).unwrap()));
         let owners = [Owner::CATALOGUE].into_iter().chain(profiles);
         Self(owners.map(|owner| read(ledger.store(), owner)).collect())

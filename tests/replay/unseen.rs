@@ -100,6 +100,7 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("reassign_in", "issue.value_initial", ELSEWHERE),
     ("redeem", "details.exchange.minor_unit", ROUNDED),
     ("redeem", "details.exchange.point_scale", ROUNDED),
+    ("redeem", "details.late.occurred_at", ASKED),
     ("redeem", "details.meta", ATTACHED),
     ("redeem", "requested", "a lenient request may ask for more than there is"),
     ("return", "meta", ATTACHED),
