@@ -8,11 +8,8 @@ use scrip::journal::Entry;
 use scrip::store::{Change, CommitStatus, Need, Owner, Store, View, Work};
 use scrip::{Command, Ledger, MemoryStore, ProfileId, Program, json};
 
-const COMMANDS: [&str; 3] = [
-    include_str!("../goldens/commands.ndjson"),
-    include_str!("merged.ndjson"),
-    include_str!("late.ndjson"),
-];
+const COMMANDS: [&str; 3] =
+    [include_str!("../goldens/commands.ndjson"), include_str!("merged.ndjson"), include_str!("late.ndjson")];
 
 /// The catalogue's journal, and those of six profiles.
 pub struct Journals(pub Vec<Journal>);
