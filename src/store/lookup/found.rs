@@ -59,8 +59,9 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             (found.lots, found.closed_lots) = lot_records(lots);
         }
         found.own_lots = self.own_lots();
-        found.since = self.entries_since();
-        found.changed_lots = self.changed_lots();
+        if self.since.is_some() {
+            (found.since, found.changed_lots) = (self.entries_since(), self.changed_lots());
+        }
         found.key_used = found.key_used.or_else(|| found.keyed.first().copied());
         if has_expired {
             found.expired = self.expired();
