@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use scrip::journal::EntryKind;
+use scrip::store::postgres::Layout;
 use scrip::{Amount, Command, Error, Redeem, RedemptionId};
 use tokio::sync::{Notify, watch};
 
 use crate::cluster::Cluster;
-use crate::{issue, ledger, now, profile};
+use crate::{checking, issue, ledger_in, now, profile};
 
 const TASKS: u32 = 8;
 const PROFILES: u32 = 12;
@@ -18,7 +19,13 @@ const CRASHES: u64 = 3;
 const BETWEEN: u64 = 60;
 
 pub(crate) async fn loses_nothing_and_does_nothing_twice(cluster: &Cluster) {
-    let (mut first, ten) = ledger(cluster).await;
+    for layout in [Layout::OneServer, Layout::Distributed] {
+        crash(cluster, layout).await;
+    }
+}
+
+async fn crash(cluster: &Cluster, layout: Layout) {
+    let (mut first, ten) = ledger_in(cluster, layout).await;
     for name in 0..PROFILES {
         issue(&mut first, profile(name), ten, 100).await;
     }
@@ -95,4 +102,5 @@ pub(crate) async fn loses_nothing_and_does_nothing_twice(cluster: &Cluster) {
     }
     // Nothing acknowledged is lost, and what was repeated under its key was done once.
     assert_eq!(found, ids);
+    checking::expect_whole(first.store()).await;
 }

@@ -26,7 +26,7 @@ mod securing;
 mod values;
 
 use cluster::Cluster;
-use scrip::store::postgres::{Options, PostgresStore};
+use scrip::store::postgres::{Layout, Options, PostgresStore};
 use scrip::{
     Amount, AsyncLedger, Define, DefinitionId, IssueReward, ProfileId, Program, RewardDefinition, Timestamp,
 };
@@ -125,7 +125,12 @@ async fn store(config: &tokio_postgres::Config, options: &Options) -> PostgresSt
 
 /// A ledger on an empty database, with a definition of a reward worth 10.
 async fn ledger(cluster: &Cluster) -> (AsyncLedger<PostgresStore>, DefinitionId) {
-    let store = store(&cluster.database().await, &Options::new()).await;
+    ledger_in(cluster, Layout::OneServer).await
+}
+
+/// The same in a layout.
+async fn ledger_in(cluster: &Cluster, layout: Layout) -> (AsyncLedger<PostgresStore>, DefinitionId) {
+    let store = store(&cluster.database().await, &Options::new().layout(layout)).await;
     let mut ledger = AsyncLedger::new(program(), store);
     let mut ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
     ten.is_reassignable = true;
