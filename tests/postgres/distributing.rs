@@ -232,7 +232,8 @@ async fn poll_times(future: impl Future, times: usize) -> bool {
 /// With a machine down, everything goes on for the profiles whose accounts and names others have: also for newcomers, with
 /// definitions, and in a batch.
 ///
-/// Catches: a definition that is read from its journal, and a batch that fails as a whole.
+/// Catches: a definition that is read from its journal, a batch that fails as a whole, and a newcomer who gets a number of the
+/// machine that is down.
 pub(crate) async fn a_machine_that_is_down_stops_its_own_profiles(cluster: &Cluster) {
     let config = cluster.database().await;
     let (proxy, slow) = Proxy::start(&config).await;
@@ -246,13 +247,20 @@ pub(crate) async fn a_machine_that_is_down_stops_its_own_profiles(cluster: &Clus
     let earlier = ledger.at(now()).commit(redeem("alice")).await.unwrap().id;
     let bob = number_of(&store, profile("bob")).await;
     // Bob's account and the catalogue's, and the name of a newcomer.
-    proxy.take_down(vec![bob.to_be_bytes().into(), 0_i32.to_be_bytes().into(), b"dora".into()]);
+    let down = [bob.to_be_bytes().into(), 0_i32.to_be_bytes().into(), b"dora".to_vec()];
+    proxy.take_down(down.to_vec());
 
     requests_about(&mut ledger, profile("alice")).await;
     ledger.at(now()).commit(ReturnRedemption::strict(earlier, Amount::from(1))).await.unwrap();
     for name in ["alice", "erin", "frank"] {
         issue(&mut ledger, profile(name), ten, 1).await;
     }
+    // Whose account would be where nobody answers gets another number, once that is known.
+    ledger.at(now()).balances(profile("bob")).await.unwrap_err();
+    let next = number_of(&store, profile("frank")).await + 1;
+    proxy.take_down(down.into_iter().chain([next.to_be_bytes().into()]).collect());
+    issue(&mut ledger, profile("ivy"), ten, 1).await;
+    assert_eq!(number_of(&store, profile("ivy")).await, next + 1);
     let fresh = AsyncLedger::new(program(), crate::store(&slow, &options()).await);
     issue(&mut fresh.clone(), profile("gina"), ten, 1).await;
 

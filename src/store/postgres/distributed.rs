@@ -6,6 +6,7 @@
 //! grows allows.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::Ordering;
 
 use super::ask::{Answer, Journal, foresee};
 use super::batch::{BatchState, LoadedAccount, Missing};
@@ -18,6 +19,12 @@ use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{Entry, wire};
 use crate::store::row::number_of;
 use crate::store::{Find, Need, Owner};
+
+/// How many newcomers are given numbers of machines that answer, after one did not.
+const WARY: u32 = 1_000;
+
+/// How often other numbers are tried.
+const ATTEMPTS: u32 = 16;
 
 impl Shared {
     /// The accounts, and the look-ups that are certain.
@@ -98,6 +105,47 @@ impl Shared {
                 numbers.insert(*profile, number_of(row.try_get::<_, i32>(0)?)?);
             }
         }
+        Ok(numbers)
+    }
+
+    /// Notes that a machine did not answer.
+    pub(super) fn note_trouble(&self) {
+        self.wary.store(WARY, Ordering::Relaxed);
+    }
+
+    /// Once a machine has not answered, replaces those of some numbers for newcomers that are its own: whoever got one would have
+    /// it for good. The last of the numbers are those wanted.
+    pub(super) async fn answering<S: Session>(
+        &self,
+        session: &S,
+        mut numbers: Vec<ProfileNumber>,
+        wanted: usize,
+    ) -> Result<Vec<ProfileNumber>, PostgresError> {
+        let is_wary = |left: u32| left.checked_sub(1).filter(|_| wanted > 0 && S::READS_COMMITTED);
+        if self.wary.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_wary).is_err() {
+            return Ok(numbers);
+        }
+        let mut answering = Vec::new();
+        for attempt in 1.. {
+            let asked =
+                numbers.split_off(numbers.len().saturating_sub(wanted.saturating_sub(answering.len())));
+            let account =
+                |number| Filled::new(&self.statements.distributed.account, [Value::Int(plain(number))]);
+            let sent: Vec<Filled<'_>> = asked.iter().copied().map(account).collect();
+            for (number, answer) in asked.iter().zip(send_all(session, &sent).await?) {
+                match answer {
+                    Ok(_) => answering.push(*number),
+                    Err(error) if error.is_answer() && attempt < ATTEMPTS => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if answering.len() == wanted {
+                break;
+            }
+            self.give_back_numbers(numbers);
+            numbers = self.draw(session, wanted.saturating_sub(answering.len())).await?;
+        }
+        numbers.extend(answering);
         Ok(numbers)
     }
 

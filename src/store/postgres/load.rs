@@ -108,15 +108,9 @@ impl Shared {
         }
         newcomers.sort_unstable();
         newcomers.dedup();
-        let mut numbers = self.take_numbers(newcomers.len());
-        if numbers.len() < newcomers.len() {
-            let wanted = newcomers.len().saturating_sub(numbers.len()).max(DRAWN_AT_ONCE);
-            let wanted = i32::try_from(wanted).map_err(|_| PostgresError::Full)?;
-            for row in session.query(&self.statements.draw, &[&wanted]).await? {
-                numbers.push(number_of(row.try_get::<_, i32>(0)?)?);
-            }
-            // The lowest are given out first.
-            numbers.sort_unstable_by(|a, b| b.cmp(a));
+        let mut numbers = self.draw(session, newcomers.len()).await?;
+        if self.options.layout == Layout::Distributed {
+            numbers = self.answering(session, numbers, newcomers.len()).await?;
         }
         for profile in newcomers {
             let number = numbers.pop().ok_or(PostgresError::Full)?;
@@ -124,6 +118,25 @@ impl Shared {
         }
         self.give_back_numbers(numbers);
         Ok(())
+    }
+
+    /// At least so many numbers, the lowest last.
+    pub(super) async fn draw(
+        &self,
+        session: &impl Session,
+        wanted: usize,
+    ) -> Result<Vec<ProfileNumber>, PostgresError> {
+        let mut numbers = self.take_numbers(wanted);
+        if numbers.len() < wanted {
+            let missing = wanted.saturating_sub(numbers.len()).max(DRAWN_AT_ONCE);
+            let missing = i32::try_from(missing).map_err(|_| PostgresError::Full)?;
+            for row in session.query(&self.statements.draw, &[&missing]).await? {
+                numbers.push(number_of(row.try_get::<_, i32>(0)?)?);
+            }
+            // The lowest are given out first.
+            numbers.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        Ok(numbers)
     }
 
     /// Runs the missing look-ups, as of the load of the accounts.
@@ -168,7 +181,7 @@ impl Shared {
         self.give_back_numbers(promised.map(|loaded| loaded.account.number()).collect());
     }
 
-    fn give_back_numbers(&self, numbers: Vec<ProfileNumber>) {
+    pub(super) fn give_back_numbers(&self, numbers: Vec<ProfileNumber>) {
         if !numbers.is_empty() {
             let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
             spare.extend(numbers);

@@ -74,6 +74,7 @@ mod session;
 mod sql;
 mod values;
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 
 use deadpool_postgres::Pool;
@@ -111,6 +112,8 @@ struct Shared {
     /// Profile numbers that were drawn and are not in use; the lowest last.
     spare: Mutex<Vec<ProfileNumber>>,
     remembered: Remembered,
+    /// For how many more newcomers it is asked whether the machine of their number answers.
+    wary: AtomicU32,
     /// What is known of the catalogue of a distributed database.
     catalogue: catalogue::Known,
 }
@@ -174,9 +177,18 @@ impl PostgresStore {
         let statements = sql::Statements::new(options)?;
         let remembered = Remembered::new(options);
         let (options, offset, spare) = (options.clone(), state.offset, Mutex::default());
-        let catalogue = catalogue::Known::default();
+        let (catalogue, wary) = (catalogue::Known::default(), AtomicU32::new(0));
         Ok(Self {
-            shared: Arc::new(Shared { pool, options, statements, offset, spare, remembered, catalogue }),
+            shared: Arc::new(Shared {
+                pool,
+                options,
+                statements,
+                offset,
+                spare,
+                remembered,
+                wary,
+                catalogue,
+            }),
         })
     }
 

@@ -102,6 +102,7 @@ impl Shared {
                 Ok(None) => units.iter().for_each(|unit| work.settle(*unit, CommitStatus::Conflict)),
                 // The machines that have the others may answer.
                 Err(error) if self.options.layout == Layout::Distributed && error.is_answer() => {
+                    self.note_trouble();
                     apart.split(group, error);
                 }
                 Err(error) => apart.failed(group, error)?,
@@ -154,6 +155,9 @@ impl Shared {
                 _ => CommitStatus::Conflict,
             };
             work.settle(unit, status);
+        }
+        if written.failed.is_some() {
+            self.note_trouble();
         }
         written.failed.map_or(Ok(()), Err)
     }
