@@ -23,7 +23,7 @@ mod contestants;
 use std::collections::HashSet;
 use std::process::{Command, ExitCode};
 
-use calls::{Open, many, single};
+use calls::{Open, lapsing, many, single};
 use contestants::till::Till;
 use contestants::{LOT_CENTS, LOTS, Random, Request, Workload};
 
@@ -186,6 +186,11 @@ static ROWS: [Row; 16] = [
     },
 ];
 
+/// A sale and a redemption, with so many lots that lapse without activity (rule T9).
+static ACTIVITY: [(&str, u32); 2] =
+    [("activity, ten lots that lapse", 10), ("activity, 10 000 of them", 10_000)];
+const ACTIVITIES: u32 = 500;
+
 const fn redeems(request: Request) -> i64 {
     -request.cents
 }
@@ -201,6 +206,10 @@ fn main() -> ExitCode {
         let mut size = || arguments.next().and_then(|size| size.parse().ok());
         let (profiles, requests) =
             (size().unwrap_or(PROFILES), size().map_or(REQUESTS, |size| size as usize));
+        if let Some((_, lots)) = ACTIVITY.iter().find(|(known, _)| *known == name) {
+            let running = std::thread::spawn(|| lapsing::run(*lots, ACTIVITIES, counted));
+            return ExitCode::from(u8::from(running.join().is_err()));
+        }
         let row = ROWS.iter().find(|row| row.name == name).unwrap();
         // The stack of a thread begins with a page, that of the process wherever its environment ends: and how many
         // instructions a copy takes depends on the alignment.
@@ -220,7 +229,17 @@ fn main() -> ExitCode {
         println!("{:30} {each:>8} {:>8} {aim:>16}{verdict}", row.name, row.budget);
         each <= row.budget
     });
-    ExitCode::from(u8::from(is_within.contains(&false)))
+    let [few, many] = ACTIVITY.map(|(name, _)| {
+        let each = count(name) / u64::from(ACTIVITIES);
+        println!("{name:30} {each:>8}");
+        each
+    });
+    // It costs the same however many lots it keeps.
+    let is_flat = many * 5 <= few * 6;
+    if !is_flat {
+        println!("{many} are more than 1.2 times {few}  EXCEEDED");
+    }
+    ExitCode::from(u8::from(is_within.contains(&false) || !is_flat))
 }
 
 /// Runs a row in this program under callgrind, which counts what `counted` does.

@@ -20,6 +20,8 @@ mod earning;
 mod forecast;
 #[path = "properties/history.rs"]
 mod history;
+#[path = "properties/inactivity.rs"]
+mod inactivity;
 #[path = "properties/kinds.rs"]
 mod kinds;
 #[path = "properties/late.rs"]
@@ -175,7 +177,7 @@ fn wall(shown: Micros) -> NaiveDateTime {
 fn the_cases_are_interesting() {
     let mut runner = TestRunner::deterministic();
     let mut tally = Tally::default();
-    for _ in 0..1_000 {
+    for _ in 0..1_500 {
         let case = generate::case_of(programs::some_program(), 50).new_tree(&mut runner).unwrap().current();
         let mut world = World::alone(&case, MemoryStore::new()).unwrap();
         for step in &case.steps {

@@ -1,6 +1,7 @@
 //! The ways in which users call the ledger: one request at a time, in batches, awaited, and in group commit.
 
 pub(crate) mod contest;
+pub(crate) mod lapsing;
 pub(crate) mod many;
 pub(crate) mod single;
 

@@ -6,7 +6,7 @@ use super::{Account, Corrupt, Debts};
 use crate::definition::Scope;
 use crate::id::{LotId, ProfileNumber, next_sequence};
 use crate::journal::effect::Effect;
-use crate::journal::{Bucket, Entry, LotKind, LotState, Movement, Standing};
+use crate::journal::{Bucket, Entry, Inactivity, LotKind, LotState, Movement, Standing};
 use crate::time::Timestamp;
 use crate::value::Quantity;
 
@@ -24,11 +24,27 @@ impl Account {
             Effect::Redeemed { .. } => {}
             other => self.apply_effect(other),
         });
+        if entry.is_activity {
+            self.be_active(entry.active_at().unwrap_or(entry.at));
+        }
+    }
+
+    /// Notes an activity, unless there was a later one (rule T9).
+    fn be_active(&mut self, active_at: Timestamp) {
+        if active_at <= self.active_at {
+            return;
+        }
+        let before = self.active_at();
+        self.active_at = active_at;
+        let Some(rest) = &mut self.rest else { return };
+        if let Some(lapsing) = &mut rest.lapsing {
+            rest.overdue.extend(lapsing.begin(active_at, self.last_at, before));
+        }
     }
 
     fn take(&mut self, lot: LotId, kind: LotKind, value: Quantity) {
         self.shift(Effect::Take { lot, kind, value, from: Bucket::Available }.movement());
-        self.queue_mut(kind).change(lot, |lot| lot.remaining = lot.remaining.minus(value));
+        self.change_queued(lot, kind, |lot| lot.remaining = lot.remaining.minus(value));
         self.forget_scope(lot);
     }
 
@@ -58,6 +74,7 @@ impl Account {
         self.shift(effect.movement());
         match effect {
             Effect::Arrive(arrival) => {
+                self.expect_lapse(&arrival.after);
                 arrival.issue.scope().into_iter().for_each(|scope| self.keep_scope(arrival.after.lot, scope));
                 self.put_lot(&arrival.after, arrival.held);
                 self.forget_scope(arrival.after.lot);
@@ -70,7 +87,7 @@ impl Account {
                 self.forget_scope(lot);
             }
             Effect::Hold { lot, kind, value } => {
-                self.queue_mut(kind).change(lot, |lot| lot.held = lot.held.plus(value));
+                self.change_queued(lot, kind, |lot| lot.held = lot.held.plus(value));
             }
             Effect::Free { lot, kind, value, .. } => {
                 self.change_held(lot, kind, |lot| lot.held = lot.held.minus(value));
@@ -78,7 +95,7 @@ impl Account {
             }
             Effect::Mature(matured) => {
                 if let Some(pending) = self.rest_mut().pending.remove(matured.lot) {
-                    self.queue_mut(pending.kind).insert(pending.lot);
+                    self.put_usable(pending.kind, pending.lot, pending.inactivity);
                 }
             }
             Effect::Scope { lot, scope } => self.keep_scope(lot, scope),
@@ -105,6 +122,7 @@ impl Account {
                 rest.debts.recover(&recovered);
             }
             Effect::Sent { kind, value, until } => self.note_sent(kind, value, until),
+            Effect::Active(active_at) => self.be_active(active_at),
             Effect::MergedInto(number) => self.close(number),
             Effect::MergedFrom(number) => self.rest_mut().merged_from.push(number),
             _ => {}
@@ -136,17 +154,17 @@ impl Account {
     }
 
     fn put_lot(&mut self, after: &LotState, held: Quantity) {
-        let (lot, kind) = (LiveLot::after(after, held), after.kind);
+        let (lot, kind, inactivity) = (LiveLot::after(after, held), after.kind, after.inactivity);
         if after.remaining.is_zero() {
             return;
         }
         match after.standing {
-            Standing::Usable => self.queue_mut(kind).insert(lot),
+            Standing::Usable => self.put_usable(kind, lot, inactivity),
             Standing::Pending(available_at) => {
-                self.rest_mut().pending.insert(PendingLot { available_at, kind, lot });
+                self.rest_mut().pending.insert(PendingLot { available_at, kind, lot, inactivity });
             }
             Standing::Expired if !held.is_zero() => {
-                self.rest_mut().overdue.push(OverdueLot { kind, lot });
+                self.rest_mut().overdue.push(OverdueLot { kind, lot, inactivity });
             }
             Standing::Expired | Standing::Revoked | Standing::MovedTo(_) => {}
         }
@@ -166,6 +184,9 @@ impl Account {
             return lot.held;
         }
         let Some(rest) = &mut self.rest else { return Quantity::ZERO };
+        if let Some(lot) = rest.lapsing.as_mut().and_then(|lapsing| lapsing.remove(kind, id)) {
+            return lot.held;
+        }
         if rest.pending.remove(id).is_some() {
             return Quantity::ZERO;
         }
@@ -173,9 +194,39 @@ impl Account {
         place.map_or(Quantity::ZERO, |place| rest.overdue.remove(place).lot.held)
     }
 
+    /// Knows of a lot that lapses for inactivity, whether or not there is anything in it (rule T9).
+    fn expect_lapse(&mut self, after: &LotState) {
+        let active_at = self.active_at();
+        if let Some(inactivity) = &after.inactivity {
+            self.rest_mut().lapsing.get_or_insert_default().clock(inactivity, active_at);
+        }
+    }
+
+    fn put_usable(&mut self, kind: LotKind, lot: LiveLot, inactivity: Option<Inactivity>) {
+        let active_at = self.active_at();
+        match inactivity {
+            None => self.queue_mut(kind).insert(lot),
+            Some(it) => {
+                let lapsing = self.rest_mut().lapsing.get_or_insert_default();
+                lapsing.insert(kind, lot, &it, active_at);
+            }
+        }
+    }
+
+    /// Changes a lot that is or was usable, if there is such a lot. One with nothing left is removed.
+    #[inline(always)]
+    fn change_queued(&mut self, lot: LotId, kind: LotKind, change: impl Fn(&mut LiveLot)) -> bool {
+        if kind == LotKind::Reward {
+            return self.rewards.change(lot, change);
+        }
+        let rest = self.rest_mut();
+        rest.lapsing.as_mut().is_some_and(|lapsing| lapsing.change(kind, lot, &change))
+            || self.queue_mut(kind).change(lot, change)
+    }
+
     /// Changes a lot with a held part: it is usable, or held past its expiry.
     fn change_held(&mut self, id: LotId, kind: LotKind, change: impl Fn(&mut LiveLot)) {
-        if self.queue_mut(kind).change(id, &change) {
+        if self.change_queued(id, kind, &change) {
             return;
         }
         let overdue = &mut self.rest_mut().overdue;

@@ -9,7 +9,6 @@ use super::{Account, LiveLot};
 use crate::id::next_sequence;
 use crate::journal::{
     Cause, Entry, EntryKind, Expired, HoldEntry, Item, LotKind, LotState, LotValue, Release, ReleasedLot,
-    Standing,
 };
 use crate::time::Timestamp;
 use crate::value::Quantity;
@@ -38,8 +37,8 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
     });
     let lapses = account.rest().holds.first().map(|hold| (hold.expires_at, Due::Lapse(hold)));
     let expiries = LotKind::ALL.into_iter().filter_map(|kind| {
-        let lot = account.queue(kind).first_unheld()?;
-        Some((lot.expires_at.instant()?, Due::Expire(kind, lot)))
+        let lot = account.lots(kind).find(|lot| !lot.unheld().is_zero())?;
+        Some((lot.expires_at.instant()?, Due::Expire(lot)))
     });
     // `min_by_key` keeps the first of equals.
     let (instant, due) =
@@ -55,21 +54,21 @@ fn next_due(account: &Account, at: Timestamp) -> Option<Entry> {
             let released = release_items(account, &hold.items, at);
             EntryKind::Lapse(Box::new(Release { placed: hold.clone(), released }))
         }
-        Due::Expire(kind, lot) => {
-            let after = after(lot, kind, Standing::Expired);
+        Due::Expire(lot) => {
+            let (after, _) = account.live(lot.id, at)?;
             EntryKind::Expire(Expired { value: lot.unheld(), after })
         }
     };
     let mut balances = account.balances();
     balances.follow(&kind, at);
     let sequence = next_sequence(account.sequence);
-    Some(Entry { sequence, at, cause: Cause::Clock, kind, balances, stamp: None })
+    Some(Entry { sequence, at, cause: Cause::Clock, is_activity: false, kind, balances, stamp: None })
 }
 
 enum Due<'a> {
     Mature(LotValue),
     Lapse(&'a HoldEntry),
-    Expire(LotKind, &'a LiveLot),
+    Expire(LiveLot),
 }
 
 /// The result of releasing held items at an instant: points that a lot's transaction owes are clawed back first
@@ -77,26 +76,13 @@ enum Due<'a> {
 pub(crate) fn release_items(account: &Account, items: &[Item], at: Timestamp) -> Vec<ReleasedLot> {
     let mut debts = Cow::Borrowed(account.debts());
     let free = |item: &Item| {
-        let (lot, kind, standing) = account.live(item.lot, at)?;
+        let (after, _) = account.live(item.lot, at)?;
         let value = item.value();
         let owner = debts.owner(item.lot);
         let clawed_back = owner.and_then(|owner| debts.to_mut().claw_back(owner, value));
         let gone = clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
-        let after = after(&lot, kind, standing);
         let after = LotState { remaining: after.remaining.minus(gone), ..after };
         Some(ReleasedLot { value, clawed_back, after })
     };
     items.iter().filter_map(free).collect()
-}
-
-/// The state of a live lot, with the standing that an entry gives it.
-pub(crate) fn after(lot: &LiveLot, kind: LotKind, standing: Standing) -> LotState {
-    LotState {
-        lot: lot.id,
-        kind,
-        issued_at: lot.issued_at,
-        expires_at: lot.expires_at,
-        remaining: lot.remaining,
-        standing,
-    }
 }

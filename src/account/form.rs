@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Account;
 use super::debts::Debts;
 use super::holds::OpenHolds;
+use super::lapsing::Lapsing;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
 use super::rest::ColdState;
 use super::scopes::Scopes;
@@ -21,11 +22,15 @@ pub(super) struct AccountWire {
     number: ProfileNumber,
     sequence: u32,
     last_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    active_at: Option<Timestamp>,
     totals: Totals,
     rewards: LotQueue,
     points: LotQueue,
     #[serde(default, skip_serializing_if = "LotQueue::is_empty")]
     status: LotQueue,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lapsing: Option<Box<Lapsing>>,
     #[serde(default, skip_serializing_if = "Debts::is_empty")]
     owed: Debts,
     #[serde(default, skip_serializing_if = "PendingLots::is_empty")]
@@ -46,20 +51,23 @@ pub(super) struct AccountWire {
 
 impl From<Account> for AccountWire {
     fn from(account: Account) -> Self {
-        let totals = account.totals();
+        let (totals, active_at) = (account.totals(), account.active_at());
         let Account { profile, number, sequence, last_at, rewards, rest, .. } = account;
         let rest = rest.map(|rest| *rest).unwrap_or_default();
-        let ColdState { points, status, debts: owed, pending, overdue, holds, scopes, sent, .. } = rest;
+        let ColdState { points, status, lapsing, debts: owed, pending, overdue, holds, scopes, sent, .. } =
+            rest;
         let (merged_into, merged_from) = (rest.merged_into, rest.merged_from);
         Self {
             profile,
             number,
             sequence,
             last_at,
+            active_at,
             totals,
             rewards,
             points,
             status,
+            lapsing,
             owed,
             pending,
             overdue,
@@ -88,7 +96,9 @@ impl From<AccountWire> for Account {
             holds,
             ..
         } = form;
-        let AccountWire { owed: debts, scopes, sent, merged_into, merged_from, .. } = form;
+        let AccountWire { active_at, lapsing, owed: debts, scopes, sent, merged_into, merged_from, .. } =
+            form;
+        let active_at = active_at.unwrap_or(Timestamp::MIN);
         let Totals { rewards: rewards_pot, points: points_pot, status_points: status_pot, point_debt } =
             totals;
         let rest = ColdState {
@@ -98,6 +108,7 @@ impl From<AccountWire> for Account {
             status_pot,
             point_debt,
             debts,
+            lapsing,
             pending,
             overdue,
             holds,
@@ -107,7 +118,7 @@ impl From<AccountWire> for Account {
             merged_from,
         };
         let rest = (rest != *ColdState::NONE).then(|| Box::new(rest));
-        Self { profile, number, sequence, last_at, rewards_pot, rewards, rest }
+        Self { profile, number, sequence, last_at, active_at, rewards_pot, rewards, rest }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::LotId;
-use crate::journal::{LotKind, LotState};
+use crate::journal::{Inactivity, LotKind, LotState, Standing};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
@@ -11,7 +11,7 @@ use crate::value::Quantity;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LiveLot {
-    /// The end of use.
+    /// The end of use, as it stands: without further activity, for a lot that lapses for inactivity (rule T9).
     pub expires_at: Expiry,
     /// The instant of issue.
     pub issued_at: Timestamp,
@@ -32,6 +32,19 @@ impl LiveLot {
             id: after.lot,
             remaining: after.remaining,
             held,
+        }
+    }
+
+    /// Its state, with the standing that an entry gives it.
+    pub(crate) fn state(&self, kind: LotKind, standing: Standing) -> LotState {
+        LotState {
+            lot: self.id,
+            kind,
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            remaining: self.remaining,
+            standing,
+            inactivity: None,
         }
     }
 
@@ -183,8 +196,19 @@ pub struct PendingLot {
     pub available_at: Timestamp,
     /// The kind of value in the lot.
     pub kind: LotKind,
-    /// The lot.
+    /// The lot, with its own end.
     pub lot: LiveLot,
+    /// The period without activity after which it lapses (rule T9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactivity: Option<Inactivity>,
+}
+
+impl PendingLot {
+    /// The lot, with its expiry as it stands.
+    pub fn seen(&self) -> LiveLot {
+        let end = self.inactivity.map_or(Expiry::NEVER, |inactivity| inactivity.end());
+        LiveLot { expires_at: self.lot.expires_at.min(end), ..self.lot }
+    }
 }
 
 /// Lots that are not usable yet, soonest first.
@@ -227,4 +251,7 @@ pub struct OverdueLot {
     pub kind: LotKind,
     /// The lot.
     pub lot: LiveLot,
+    /// The period without activity after which it lapsed, or would have (rule T9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactivity: Option<Inactivity>,
 }

@@ -9,6 +9,7 @@ mod debts;
 mod due;
 mod form;
 mod holds;
+mod lapsing;
 mod lots;
 mod next;
 mod rest;
@@ -25,8 +26,9 @@ use serde::{Deserialize, Serialize};
 
 pub use corrupt::{Contradiction, Corrupt};
 pub(crate) use debts::Debts;
-pub(crate) use due::{after, release_items, settle_due};
+pub(crate) use due::{release_items, settle_due};
 use form::AccountWire;
+use lapsing::{InOrder, Lapsing};
 use lots::LotQueue;
 pub use lots::{LiveLot, OverdueLot, PendingLot};
 pub use next::NextExpiry;
@@ -36,8 +38,8 @@ pub(crate) use retention::unneeded;
 
 use crate::definition::Scope;
 use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
-use crate::journal::{Balances, HoldEntry, KindTotals, LotKind, Owed, Standing, Totals};
-use crate::time::Timestamp;
+use crate::journal::{Balances, HoldEntry, KindTotals, LotKind, LotState, Owed, Standing, Totals};
+use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
 /// The state of one profile after some entry of its journal.
@@ -52,6 +54,8 @@ pub struct Account {
     sequence: u32,
     /// The instant of the last entry; the year 1 if there is none.
     last_at: Timestamp,
+    /// The last activity; the year 1 if there was none (rule T9).
+    active_at: Timestamp,
     /// The totals of the rewards.
     rewards_pot: KindTotals,
     rewards: LotQueue,
@@ -66,6 +70,7 @@ impl Account {
             number,
             sequence: 0,
             last_at: Timestamp::MIN,
+            active_at: Timestamp::MIN,
             rewards_pot: KindTotals::EMPTY,
             rewards: LotQueue::EMPTY,
             rest: None,
@@ -109,6 +114,11 @@ impl Account {
         (self.sequence > 0).then_some(self.last_at)
     }
 
+    /// The last activity that keeps points from lapsing (rule T9).
+    pub fn active_at(&self) -> Option<Timestamp> {
+        (self.active_at > Timestamp::MIN).then_some(self.active_at)
+    }
+
     /// The totals as of the last entry: where all value that came in is now.
     #[inline]
     pub fn totals(&self) -> Totals {
@@ -123,8 +133,14 @@ impl Account {
 
     /// The lots with value that are or were usable, in the order of use (rule C1). A lot past its expiry is still
     /// among them until an entry says that it expired.
-    pub fn lots(&self, kind: LotKind) -> impl ExactSizeIterator<Item = &LiveLot> {
-        self.queue(kind).iter()
+    pub fn lots(&self, kind: LotKind) -> impl ExactSizeIterator<Item = LiveLot> {
+        InOrder::new(self.queue(kind).iter(), kind, self.lapsing())
+    }
+
+    /// The rewards among them.
+    #[inline]
+    pub(crate) fn rewards(&self) -> std::slice::Iter<'_, LiveLot> {
+        self.rewards.iter()
     }
 
     /// The lots that are not usable yet, soonest first.
@@ -238,9 +254,9 @@ impl Account {
 
     /// The next deadline: the instant at which a lot becomes available or expires, or a hold lapses.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let expiries = LotKind::ALL
-            .into_iter()
-            .filter_map(|kind| self.queue(kind).first_unheld().and_then(|lot| lot.expires_at.instant()));
+        let fixed =
+            LotKind::ALL.into_iter().filter_map(|kind| Some(self.queue(kind).first_unheld()?.expires_at));
+        let expiries = fixed.chain(self.lapsing().deadlines()).filter_map(Expiry::instant);
         let matures = self.rest().pending.first().map(|pending| pending.available_at);
         let lapses = self.rest().holds.first().map(|hold| hold.expires_at);
         expiries.chain(matures).chain(lapses).min()
@@ -256,6 +272,7 @@ impl Account {
                     || rest.status.first_unheld().is_some_and(is_past)
                     || rest.pending.first().is_some_and(|pending| pending.available_at <= at)
                     || rest.holds.first().is_some_and(|hold| hold.expires_at <= at)
+                    || rest.lapsing.as_ref().is_some_and(|it| it.deadlines().any(|end| end.is_past(at)))
             })
     }
 
@@ -265,9 +282,9 @@ impl Account {
             && self.debts().collected(None) == value(self.rest().point_debt.into())
             && LotKind::ALL.into_iter().all(|kind| {
                 let pot = self.pot(kind);
-                let live = || self.queue(kind).iter();
+                let live = || self.lots(kind);
                 let overdue = || {
-                    self.rest().overdue.iter().filter(move |lot| lot.kind == kind).map(|overdue| &overdue.lot)
+                    self.rest().overdue.iter().filter(move |lot| lot.kind == kind).map(|overdue| overdue.lot)
                 };
                 let pending = self
                     .rest()
@@ -278,7 +295,7 @@ impl Account {
                 let items =
                     self.rest().holds.iter().flat_map(|hold| &hold.items).filter(|item| item.kind() == kind);
                 let held = sum(items.map(|item| item.value()));
-                sum(live().map(LiveLot::unheld)) == value(pot.available)
+                sum(live().map(|lot| lot.unheld())) == value(pot.available)
                     && sum(live().chain(overdue()).map(|lot| lot.held)) == value(pot.held)
                     && held == value(pot.held)
                     && sum(pending.map(|lot| lot.remaining)) == value(pot.pending)
@@ -337,25 +354,44 @@ impl Account {
         self.rest.as_deref().unwrap_or(ColdState::NONE)
     }
 
+    fn lapsing(&self) -> &Lapsing {
+        self.rest().lapsing.as_deref().unwrap_or(Lapsing::NONE)
+    }
+
     fn rest_mut(&mut self) -> &mut ColdState {
         self.rest.get_or_insert_default()
     }
 
-    /// A lot that is live at an instant (usable, pending, or held past its expiry), with its standing.
-    pub(crate) fn live(&self, id: LotId, at: Timestamp) -> Option<(LiveLot, LotKind, Standing)> {
+    /// The state of a lot that is live at an instant (usable, pending, or held past its expiry), and the held part of it.
+    pub(crate) fn live(&self, id: LotId, at: Timestamp) -> Option<(LotState, Quantity)> {
+        self.live_counting(id, at, self.active_at())
+    }
+
+    /// The same, with the start of its period as its last state says, or at this activity if that is later (rule T9).
+    pub(crate) fn live_counting(
+        &self,
+        id: LotId,
+        at: Timestamp,
+        active_at: Option<Timestamp>,
+    ) -> Option<(LotState, Quantity)> {
         let queued = LotKind::ALL.into_iter().find_map(|kind| {
             let lot = self.queue(kind).iter().find(|lot| lot.id == id)?;
-            Some((*lot, kind, if lot.expires_at.is_past(at) { Standing::Expired } else { Standing::Usable }))
+            let standing = if lot.expires_at.is_past(at) { Standing::Expired } else { Standing::Usable };
+            Some((lot.state(kind, standing), lot.held))
         });
         let pending = || {
-            let pending = self.rest().pending.iter().find(|pending| pending.lot.id == id)?;
-            Some((pending.lot, pending.kind, Standing::Pending(pending.available_at)))
+            let found = self.rest().pending.iter().find(|pending| pending.lot.id == id)?;
+            let state = found.lot.state(found.kind, Standing::Pending(found.available_at));
+            Some((LotState { inactivity: found.inactivity, ..state }, found.lot.held))
         };
         let overdue = || {
-            let overdue = self.rest().overdue.iter().find(|overdue| overdue.lot.id == id)?;
-            Some((overdue.lot, overdue.kind, Standing::Expired))
+            let found = self.rest().overdue.iter().find(|overdue| overdue.lot.id == id)?;
+            let state = found.lot.state(found.kind, Standing::Expired);
+            let state = LotState { inactivity: found.inactivity, ..state };
+            Some((self.lasting(state, at), found.lot.held))
         };
-        queued.or_else(pending).or_else(overdue)
+        let lapsing = || self.lapsing().state(id, at, active_at);
+        queued.or_else(lapsing).or_else(pending).or_else(overdue)
     }
 
     pub(crate) fn hold(&self, id: HoldId) -> Option<&HoldEntry> {
@@ -374,7 +410,9 @@ impl Account {
 /// Empty cold state equals none.
 impl PartialEq for Account {
     fn eq(&self, other: &Self) -> bool {
-        let own = |account: &Self| (account.profile, account.number, account.sequence, account.last_at);
+        let own = |account: &Self| {
+            (account.profile, account.number, account.sequence, account.last_at, account.active_at)
+        };
         own(self) == own(other)
             && self.rewards_pot == other.rewards_pot
             && self.rewards == other.rewards

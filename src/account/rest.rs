@@ -3,6 +3,7 @@
 
 use super::debts::Debts;
 use super::holds::OpenHolds;
+use super::lapsing::Lapsing;
 use super::lots::{LotQueue, OverdueLot, PendingLots};
 use super::scopes::Scopes;
 use super::sent::Sent;
@@ -23,6 +24,8 @@ pub(super) struct ColdState {
     pub(super) point_debt: Points,
     /// All owed points: the debt above, and the shortfalls that are not collected.
     pub(super) debts: Debts,
+    /// The points that lapse for inactivity (rule T9).
+    pub(super) lapsing: Option<Box<Lapsing>>,
     pub(super) pending: PendingLots,
     /// Lots with a part held past their expiry.
     pub(super) overdue: Vec<OverdueLot>,
@@ -44,6 +47,7 @@ impl ColdState {
         status_pot: KindTotals::EMPTY,
         point_debt: Points::ZERO,
         debts: Debts::EMPTY,
+        lapsing: None,
         pending: PendingLots::EMPTY,
         overdue: Vec::new(),
         holds: OpenHolds::EMPTY,
@@ -62,7 +66,7 @@ mod tests {
     /// A million accounts stay small.
     #[test]
     fn an_account_is_small() {
-        assert!(size_of::<Account>() <= 208, "{}", size_of::<Account>());
+        assert!(size_of::<Account>() <= 216, "{}", size_of::<Account>());
     }
 
     #[test]

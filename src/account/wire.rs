@@ -9,7 +9,7 @@ use super::sent::Sent;
 use super::{Account, LiveLot, OverdueLot, PendingLot};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of, unzigzag, zigzag};
-use crate::journal::{HoldEntry, KindTotals, LotKind, Owed};
+use crate::journal::{HoldEntry, Inactivity, KindTotals, LotKind, Owed};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Delta;
 
@@ -23,11 +23,12 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
     let rest = account.rest();
     let has_points = rest.points_pot != KindTotals::EMPTY;
     let has_status = rest.status_pot != KindTotals::EMPTY;
-    let has_profile = account.profile().is_some();
+    let (has_profile, is_active) = (account.profile().is_some(), account.active_at().is_some());
     to.byte(FORM);
     to.flags([
         has_profile,
         has_points,
+        is_active,
         !rest.pending.is_empty(),
         !rest.overdue.is_empty(),
         !rest.holds.is_empty(),
@@ -36,6 +37,8 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
         !rest.debts.is_empty(),
         has_status,
         rest.sent.is_some(),
+        is_active && account.active_at != last_at,
+        rest.lapsing.is_some(),
     ]);
     to.profile(number);
     if has_profile {
@@ -43,6 +46,9 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
     }
     to.number(sequence.into());
     to.instant(last_at);
+    if is_active && account.active_at != last_at {
+        to.instant(account.active_at);
+    }
     let mut lots = LotWriter { to, scopes: &rest.scopes, issued: last_at, ends: last_at };
     lots.to.pot(&account.rewards_pot);
     lots.list(account.rewards.iter());
@@ -67,7 +73,8 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
         FORM => {}
         newer => return Err(from.newer(newer.into())),
     }
-    let [has_profile, has_points, rare @ .., has_status, has_sent] = from.flags::<10>()?;
+    let [has_profile, has_points, is_active, rare @ .., has_status, has_sent, was_active, can_lapse] =
+        from.flags::<13>()?;
     from.number = from.profile()?;
     let profile = from.if_set(has_profile, |from| from.parsed("a profile's id"))?;
     let mut account = Account::new(profile.unwrap_or(ProfileId::BLANK), from.number);
@@ -75,6 +82,11 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
     from.at = from.instant()?;
     (account.sequence, account.last_at) = (from.sequence, from.at);
     let at = from.at;
+    account.active_at = match (is_active, was_active) {
+        (_, true) => from.instant()?,
+        (true, false) => at,
+        (false, false) => Timestamp::MIN,
+    };
     let mut lots = LotReader { from, scopes: Scopes::EMPTY, issued: at, ends: at };
     account.rewards_pot = lots.from.pot()?;
     lots.list(|lot| account.rewards.insert(lot))?;
@@ -93,6 +105,9 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
     }
     if has_sent {
         account.rest_mut().sent = Some(Binary::read(&mut lots.from)?);
+    }
+    if can_lapse {
+        account.rest_mut().lapsing = Some(Box::new(lots.lapsing()?));
     }
     if !lots.scopes.is_empty() {
         account.rest_mut().scopes = lots.scopes;
@@ -135,21 +150,27 @@ impl LotWriter<'_> {
         scope.inspect(|scope| scope.write(&mut self.to));
     }
 
+    /// Writes a lot's kind, and the period without activity after which it lapses.
+    fn kind(&mut self, kind: LotKind, inactivity: Option<&Inactivity>) {
+        self.to.flags([kind.is_points(), kind == LotKind::Status, inactivity.is_some()]);
+        inactivity.inspect(|inactivity| inactivity.write(&mut self.to));
+    }
+
     /// Writes the parts that most accounts lack.
     fn rare(mut self, rest: &ColdState) {
         let ColdState { pending, overdue, holds, merged_into, merged_from, debts, sent, .. } = rest;
         if !pending.is_empty() {
             self.to.number(pending.iter().len() as u64);
-            for PendingLot { available_at, kind, lot } in pending.iter() {
-                self.to.flags([kind.is_points(), *kind == LotKind::Status]);
+            for PendingLot { available_at, kind, lot, inactivity } in pending.iter() {
+                self.kind(*kind, inactivity.as_ref());
                 self.to.instant(*available_at);
                 self.lot(lot);
             }
         }
         if !overdue.is_empty() {
             self.to.number(overdue.len() as u64);
-            for OverdueLot { kind, lot } in overdue {
-                self.to.flags([kind.is_points(), *kind == LotKind::Status]);
+            for OverdueLot { kind, lot, inactivity } in overdue {
+                self.kind(*kind, inactivity.as_ref());
                 self.lot(lot);
             }
         }
@@ -166,6 +187,7 @@ impl LotWriter<'_> {
             debts.iter().for_each(|owed| owed.write(&mut self.to));
         }
         sent.iter().for_each(|sent| sent.write(&mut self.to));
+        rest.lapsing.iter().for_each(|lapsing| self.lapsing(lapsing));
     }
 }
 
@@ -198,23 +220,25 @@ impl LotReader<'_> {
         Ok(LiveLot { expires_at, issued_at, id, remaining, held })
     }
 
+    fn kind(&mut self) -> Reading<(LotKind, Option<Inactivity>)> {
+        let [is_points, is_status, can_lapse] = self.from.flags()?;
+        let inactivity = self.from.if_set(can_lapse, Binary::read)?;
+        Ok((kind_of(is_points, is_status), inactivity))
+    }
+
     fn rare(&mut self, flags: [bool; 6], rest: &mut ColdState) -> Reading<()> {
         let [has_pending, has_overdue, has_holds, is_merged, has_merged, is_owed] = flags;
         if has_pending {
             for _ in 0..self.from.number()? {
-                let [is_points, is_status] = self.from.flags()?;
+                let (kind, inactivity) = self.kind()?;
                 let available_at = self.from.instant()?;
-                rest.pending.insert(PendingLot {
-                    available_at,
-                    kind: kind_of(is_points, is_status),
-                    lot: self.lot()?,
-                });
+                rest.pending.insert(PendingLot { available_at, kind, lot: self.lot()?, inactivity });
             }
         }
         if has_overdue {
             for _ in 0..self.from.number()? {
-                let [is_points, is_status] = self.from.flags()?;
-                rest.overdue.push(OverdueLot { kind: kind_of(is_points, is_status), lot: self.lot()? });
+                let (kind, inactivity) = self.kind()?;
+                rest.overdue.push(OverdueLot { kind, lot: self.lot()?, inactivity });
             }
         }
         if has_holds {
@@ -325,5 +349,6 @@ impl Reader<'_> {
     }
 }
 
+mod lapsing;
 #[cfg(test)]
 mod tests;

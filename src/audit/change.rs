@@ -15,16 +15,26 @@ impl Past {
         for change in changes {
             let (lot, expires_at) = (change.after.lot, change.after.expires_at);
             let record = self.lot("after.lot", lot)?;
-            let now = record.at(step.at());
+            let now = record.at(step);
             let is_open = seen.insert(lot)
                 && record.issue.terms.is_extendable
                 && is_here(&now)
                 && now.expires_at != Expiry::NEVER
-                && !now.remaining.is_zero();
+                && !now.remaining.is_zero()
+                && !now.has_lapsed();
             ensure("L1", "after.lot", is_open, &lot, format_args!("a lot that can be extended"))?;
             let is_later = expires_at >= now.expires_at;
             ensure("L1", "after.expires_at", is_later, &expires_at, format_args!("no earlier than it was"))?;
             let standing = record.standing_until(expires_at, step.at());
+            let is_over = record.end_with(expires_at, step).is_past(step.at());
+            let is_right = is_over == expires_at.is_past(step.at());
+            ensure(
+                "T9",
+                "after.expires_at",
+                is_right,
+                &expires_at,
+                format_args!("of a lot that has not lapsed"),
+            )?;
             let after = LotState { expires_at, standing, ..now };
             let is_back = now.standing == Standing::Expired;
             let value = if is_back { record.unheld() } else { Quantity::ZERO };
@@ -37,7 +47,7 @@ impl Past {
 
     pub(super) fn revoke(&mut self, step: &Step<'_>, corrected: &Corrected) -> Check {
         let record = self.lot("change.after.lot", corrected.change.after.lot)?;
-        let now = record.at(step.at());
+        let now = record.at(step);
         let is_open = is_here(&now) && record.held.is_zero();
         ensure("L4", "change.after.lot", is_open, &now.lot, format_args!("a lot that can be revoked"))?;
         let after = LotState { standing: Standing::Revoked, ..now };
@@ -59,7 +69,7 @@ impl Past {
     pub(super) fn adjust(&mut self, step: &Step<'_>, corrected: &Corrected) -> Check {
         let LotState { lot, remaining, expires_at, .. } = corrected.change.after;
         let record = self.lot("change.after.lot", lot)?;
-        let now = record.at(step.at());
+        let now = record.at(step);
         ensure("L3", "change.after.lot", is_here(&now), &lot, format_args!("a lot that can be adjusted"))?;
         let held = record.held;
         ensure(
@@ -70,7 +80,15 @@ impl Past {
             format_args!("at least {held}"),
         )?;
         let standing = record.standing_until(expires_at, step.at());
-        let after = LotState { expires_at, remaining, standing, ..now };
+        let mut after = LotState { expires_at, remaining, standing, ..now };
+        if now.standing == Standing::Expired && standing != Standing::Expired {
+            // A correction brings back what lapsed, and the period begins again.
+            after.inactivity = record.issue.inactivity_from(step.at());
+        } else if now.has_lapsed() {
+            after.expires_at = expires_at.min(now.expires_at);
+        } else {
+            after = after.ended(record.end_with(expires_at, step), step.at());
+        }
         let (from, to) = (now.standing.bucket(), standing.bucket());
         // An upward correction is clawed back first, up to the points that the lot's transaction owes.
         let gone = corrected.clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
@@ -108,6 +126,9 @@ impl LotRecord {
         same("L2", "issue.moves", &issue.moves, &self.issue.moves)?;
         same("L3", "issue.value_remaining", &issue.value_remaining, &self.now.remaining)?;
         same("L3", "issue.expires_at", &issue.expires_at, &self.now.expires_at)?;
+        let from = self.now.inactivity.map(|inactivity| inactivity.from);
+        let active_from = self.issue.active_from.max(from.filter(|from| *from > issue.available_at));
+        same("T9", "issue.active_from", &issue.active_from, &active_from)?;
         let meta = |issue: &Issue| issue.details.as_ref().is_some_and(|details| details.meta.is_some());
         let is_kept = meta(issue) || !meta(&self.issue);
         ensure("L3", "issue.details.meta", is_kept, &issue.details, format_args!("as it was, or another"))?;

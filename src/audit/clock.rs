@@ -1,7 +1,7 @@
 //! Lots that became available, and lots that expired (rules T2 and T7).
 
 use super::{Check, Past, Step, ensure, lots::same_after, same};
-use crate::journal::{Expired, LotState, LotValue, Standing};
+use crate::journal::{Expired, LotValue, Standing};
 
 impl Past {
     pub(super) fn mature(&mut self, step: &Step<'_>, matured: &LotValue) -> Check {
@@ -17,9 +17,10 @@ impl Past {
 
     pub(super) fn expire(&mut self, step: &Step<'_>, expired: &Expired) -> Check {
         let record = self.lot("after.lot", expired.after.lot)?;
-        let is_due = record.now.standing == Standing::Usable && record.now.expires_at.is_past(step.at());
+        let now = record.at(step);
+        let is_due = record.now.standing == Standing::Usable && now.standing == Standing::Expired;
         ensure("T2", "after.lot", is_due, &expired.after.lot, format_args!("a lot that expires now"))?;
-        same_after(&expired.after, &LotState { standing: Standing::Expired, ..record.now })?;
+        same_after(&expired.after, &now)?;
         same("J3", "value", &expired.value, &record.unheld())?;
         record.now = expired.after;
         Ok(())

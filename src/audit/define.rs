@@ -24,6 +24,7 @@ struct DefinedTerms {
     /// Of points: whether they can be redeemed (rule K1).
     kind: LotKind,
     period: Option<Period>,
+    inactivity: Option<Period>,
     extend_days: Option<u32>,
     is_reassignable: bool,
     is_extendable: bool,
@@ -44,8 +45,9 @@ impl Definitions {
             &issue.kind,
             format_args!("the definition's"),
         )?;
-        let Terms { period, extend_days, is_reassignable, is_extendable, .. } = issue.terms;
-        let terms = DefinedTerms { kind: issue.kind, period, extend_days, is_reassignable, is_extendable };
+        let Terms { period, inactivity, extend_days, is_reassignable, is_extendable, .. } = issue.terms;
+        let kind = issue.kind;
+        let terms = DefinedTerms { kind, period, inactivity, extend_days, is_reassignable, is_extendable };
         let mut on_terms = known.terms.iter().filter(|(known, _)| *known == terms).peekable();
         let is_defined = on_terms.peek().is_some();
         ensure("D3", "terms", is_defined, &issue.terms, format_args!("those of the definition"))?;
@@ -129,6 +131,7 @@ fn terms(definition: &Definition) -> DefinedTerms {
         Definition::Reward(reward) => DefinedTerms {
             kind: LotKind::Reward,
             period: reward.period_type.counted(reward.period),
+            inactivity: None,
             extend_days: reward.extend_days,
             is_reassignable: reward.is_reassignable,
             is_extendable: reward.is_extendable,
@@ -136,6 +139,7 @@ fn terms(definition: &Definition) -> DefinedTerms {
         Definition::Point(point) => DefinedTerms {
             kind: if point.is_redeemable { LotKind::Point } else { LotKind::Status },
             period: point.period_type.counted(point.period),
+            inactivity: point.inactivity_period_type.counted(point.inactivity_period),
             extend_days: point.extend_days,
             is_reassignable: point.is_reassignable,
             is_extendable: point.is_extendable,

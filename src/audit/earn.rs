@@ -67,7 +67,8 @@ impl Past {
         let available_at = transaction.transacted_at.checked_add(delay).ok();
         same("X3", "available_at", &Some(issue.available_at), &available_at)?;
         same("X3", "terms.timezone", &issue.terms.timezone, &transaction.timezone)?;
-        same("X3", "terms.period", &issue.terms.period, &earned.period)
+        same("X3", "terms.period", &issue.terms.period, &earned.period)?;
+        same("T9", "terms.inactivity", &issue.terms.inactivity, &earned.inactivity)
     }
 
     pub(super) fn earn(&mut self, step: &Step<'_>, earned: &EarnedMore) -> Check {
@@ -78,7 +79,7 @@ impl Past {
         let own = self.own_lot(earned.earner());
         same("X4", "change.after.lot", &Some(earned.change.after.lot), &own)?;
         let record = self.lot("change.after.lot", earned.change.after.lot)?;
-        let now = record.at(step.at());
+        let now = record.at(step);
         let status = record.issue.definition_id.filter(|_| now.kind == LotKind::Status);
         same("K1", "status", &earned.status, &status)?;
         let remaining = earned.change.after.remaining;
@@ -129,7 +130,7 @@ impl Past {
             let (now, unheld) = match self.lots.get(&lot) {
                 Some(own) => {
                     same("X4", "changes.after.lot", &Some(lot), &known.pop_front())?;
-                    (own.at(step.at()), own.unheld())
+                    (own.at(step), own.unheld())
                 }
                 None => {
                     let now = self.stayed(step, lot, change)?;

@@ -106,6 +106,7 @@ impl Past {
             ensure("X3", "transaction.earned.lot", is_own, &lot, format_args!("the lot that it earned"))?;
             let Issue { terms, .. } = &known.issue;
             same("X3", "transaction.earned.period", &earned.period, &terms.period)?;
+            same("T9", "transaction.earned.inactivity", &earned.inactivity, &terms.inactivity)?;
         }
         let next = next_sequence(step.entry.sequence)..=last;
         let is_next = |lot: LotId| lot.number() != step.number() || next.contains(&lot.sequence());

@@ -105,7 +105,7 @@ impl Past {
             same("R3", "items.to", &lot, &LotId::made_by(step.number(), *last))?;
             let owner = self.check_stood_in(step, item)?;
             if let Some(old) = self.lots.get(&item.lot) {
-                let is_over = matches!(old.at(step.at()).standing, Standing::Expired | Standing::MovedTo(_));
+                let is_over = matches!(old.at(step).standing, Standing::Expired | Standing::MovedTo(_));
                 ensure("R3", "items.to", is_over, &item.to, format_args!("back to its lot"))?;
                 same("D3", "items.kind", &item.kind, &old.now.kind)?;
             }
@@ -128,7 +128,7 @@ impl Past {
             return self.returned_to_stayed(step, item, value);
         }
         let record = self.lot("items.lot", item.lot)?;
-        let now = record.at(step.at());
+        let now = record.at(step);
         same("D3", "items.kind", &item.kind, &now.kind)?;
         let to = match now.standing {
             Standing::Usable | Standing::Pending(_) => ReturnedTo::Lot,
@@ -170,7 +170,7 @@ impl Past {
             return Ok(item.clawed_back.map(|recovered| recovered.earner()));
         };
         let owner = old.issue.owner();
-        let expected = owner.map(|_| lot_change(old.at(step.at()), [NONE, NONE]));
+        let expected = owner.map(|_| lot_change(old.at(step), [NONE, NONE]));
         match (&item.change, &expected) {
             (Some(found), Some(expected)) => same_change(found, expected)?,
             (found, expected) => same("X5", "items.change", found, expected)?,

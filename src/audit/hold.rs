@@ -60,7 +60,7 @@ impl Past {
                 released.push(record.let_go(&mut debts, value.minus(taken), step));
                 continue;
             }
-            let after = record.at(step.at());
+            let after = record.at(step);
             if after.standing == Standing::Expired {
                 expired.push(after);
                 record.now = after;
@@ -92,7 +92,7 @@ impl LotRecord {
         let owner = debts.owner(self.now.lot);
         let clawed_back = owner.and_then(|owner| debts.claw_back(owner, value));
         let gone = clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());
-        self.now = self.at(step.at());
+        self.now = self.at(step);
         self.now.remaining = self.now.remaining.minus(gone);
         ReleasedLot { value, clawed_back, after: self.now }
     }

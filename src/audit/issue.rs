@@ -2,12 +2,14 @@
 
 use chrono::TimeDelta;
 
+use super::active::check_active_from;
 use super::announced::Announced;
 use super::{Check, Fault, LotRecord, Past, Step, ensure, same};
 use crate::definition::Scope;
 use crate::id::{ExternalId, LotId, ProfileNumber};
 use crate::journal::owed::Earner;
-use crate::journal::{Cause, Issue, LotDetails, LotState, Origin, Standing};
+use crate::journal::{Cause, Issue, LotDetails, LotState, Origin};
+use crate::time::Expiry;
 use crate::value::{Delta, Quantity};
 
 impl Past {
@@ -17,6 +19,7 @@ impl Past {
         let expected = format_args!("at most {initial}");
         ensure("D2", "value_remaining", remaining <= initial, &remaining, expected)?;
         same("L2", "moves", &issue.moves, &0)?;
+        check_active_from(step, issue)?;
         match (issue.origin(), self.announced.pop_front()) {
             (None, None) => issued_by_request(step, issue)?,
             (Some(Origin::Returned { .. }), Some(announced @ Announced::Returned { .. })) => {
@@ -39,7 +42,7 @@ impl Past {
         }
         let external_id = step.entry.lot_external_id();
         self.add_lot_name(external_id)?;
-        self.add_lot(issue, external_id, issue.standing(step.at()), Quantity::ZERO);
+        self.add_lot(issue, external_id, issue.after(step.at()), Quantity::ZERO);
         Ok(())
     }
 
@@ -48,17 +51,9 @@ impl Past {
         &mut self,
         issue: &Issue,
         external_id: Option<&ExternalId>,
-        standing: Standing,
+        now: LotState,
         held: Quantity,
     ) {
-        let now = LotState {
-            lot: issue.lot,
-            kind: issue.kind,
-            issued_at: issue.issued_at,
-            expires_at: issue.expires_at,
-            remaining: issue.value_remaining,
-            standing,
-        };
         let external_id = external_id.cloned();
         let adjusted_away = Delta::ZERO;
         let record = LotRecord { issue: issue.clone(), external_id, now, held, adjusted_away };
@@ -93,7 +88,9 @@ impl Past {
         same("R3", "definition_id", &issue.definition_id, &old.issue.definition_id)?;
         same("R3", "terms", &issue.terms, &old.issue.terms)?;
         let fresh = issue.terms.period.and_then(|p| p.expiry(step.at(), issue.terms.timezone).ok());
-        let is_right = issue.expires_at == old.now.expires_at
+        let (was, is_endless) = (old.at(step), old.issue.expires_at == Expiry::NEVER);
+        let is_right = issue.expires_at == was.expires_at
+            || (was.has_lapsed() && is_endless && issue.expires_at == Expiry::NEVER)
             || Some(issue.expires_at) == fresh
             || is_days_later(step, issue);
         ensure("R3", "expires_at", is_right, &issue.expires_at, format_args!("by a policy for returns"))

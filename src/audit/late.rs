@@ -4,7 +4,7 @@ use super::lots::{LotRecord, same_after};
 use super::spend::Offer;
 use super::{Check, Past, Step, ensure, same};
 use crate::id::LotId;
-use crate::journal::{Entry, Late, LotKind, LotState, Redeemed, Standing};
+use crate::journal::{Entry, Inactivity, Late, LotKind, LotState, Redeemed, Standing};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
@@ -13,6 +13,7 @@ use crate::value::Quantity;
 pub(super) struct Terms {
     from: Timestamp,
     expires_at: Expiry,
+    inactivity: Option<Inactivity>,
     is_here: bool,
 }
 
@@ -30,9 +31,10 @@ impl Past {
     pub(super) fn keep_terms(&mut self, entry: &Entry) {
         for after in entry.lot_states() {
             let is_here = !matches!(after.standing, Standing::Revoked | Standing::MovedTo(_));
-            let now = Terms { from: entry.at, expires_at: after.expires_at, is_here };
+            let (expires_at, inactivity) = (after.expires_at, after.inactivity);
+            let now = Terms { from: entry.at, expires_at, inactivity, is_here };
             let known = self.terms.entry(after.lot).or_default();
-            if known.last().is_none_or(|last| (last.expires_at, last.is_here) != (now.expires_at, is_here)) {
+            if known.last().is_none_or(|last| Terms { from: now.from, ..*last } != now) {
                 known.push(now);
             }
         }
@@ -44,7 +46,7 @@ impl Past {
         ensure("T10", "details.late.occurred_at", then < at, &then, format_args!("before {at}"))?;
         let mut candidates = Vec::new();
         for record in self.lots.values() {
-            if let Some(expires_at) = self.expiry_then(record, then) {
+            if let Some(expires_at) = self.expiry_then(step, record, then) {
                 candidates.push((expires_at, record.now.issued_at, record.now.lot, record));
             }
         }
@@ -59,13 +61,17 @@ impl Past {
     }
 
     /// The expiry that a lot had then; `None` if it could not be used, or is gone by now.
-    fn expiry_then(&self, record: &LotRecord, then: Timestamp) -> Option<Expiry> {
+    fn expiry_then(&self, step: &Step<'_>, record: &LotRecord, then: Timestamp) -> Option<Expiry> {
         let known = self.terms.get(&record.now.lot)?;
         let terms = known.iter().rev().find(|terms| terms.from <= then)?;
         let is_here =
             terms.is_here && !matches!(record.now.standing, Standing::Revoked | Standing::MovedTo(_));
-        let is_usable = record.issue.available_at <= then && !terms.expires_at.is_past(then);
-        (is_here && is_usable).then_some(terms.expires_at)
+        let end = match terms.inactivity {
+            Some(it) if !it.has_lapsed => terms.expires_at.min(it.since(step.active_by(then)).end()),
+            _ => terms.expires_at,
+        };
+        let is_usable = record.issue.available_at <= then && !end.is_past(then);
+        (is_here && is_usable).then_some(end)
     }
 
     /// Checks the lots that gave although they have expired since: just what was taken came back.
@@ -73,7 +79,7 @@ impl Past {
         let mut revived = late.revived.iter();
         for item in &redeemed.items {
             let record = self.lot("items.lot", item.lot)?;
-            let now = record.at(step.at());
+            let now = record.at(step);
             let after = LotState { remaining: now.remaining.minus(item.value()), ..now };
             if now.standing == Standing::Expired {
                 let found = revived.next();

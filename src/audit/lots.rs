@@ -21,13 +21,13 @@ pub(super) struct LotRecord {
 }
 
 impl LotRecord {
-    /// The lot's state at an instant (rule T2).
-    pub(super) fn at(&self, at: Timestamp) -> LotState {
-        let standing = match self.now.standing {
-            gone @ (Standing::Revoked | Standing::MovedTo(_)) => gone,
-            _ => self.standing_until(self.now.expires_at, at),
-        };
-        LotState { standing, ..self.now }
+    /// The lot's state at an entry (rules T2 and T9).
+    pub(super) fn at(&self, step: &Step<'_>) -> LotState {
+        if let Standing::Revoked | Standing::MovedTo(_) = self.now.standing {
+            return self.now;
+        }
+        let lasted = self.lasted(step);
+        LotState { standing: self.standing_until(lasted.expires_at, step.at()), ..lasted }
     }
 
     /// The lot's standing at an instant, with another expiry.
@@ -86,6 +86,7 @@ pub(super) fn same_after(found: &LotState, expected: &LotState) -> Check {
     same("D3", "after.kind", &found.kind, &expected.kind)?;
     same("D3", "after.issued_at", &found.issued_at, &expected.issued_at)?;
     same("L1", "after.expires_at", &found.expires_at, &expected.expires_at)?;
+    same("T9", "after.inactivity", &found.inactivity, &expected.inactivity)?;
     same("J3", "after.remaining", &found.remaining, &expected.remaining)?;
     same("T2", "after.standing", &found.standing, &expected.standing)
 }

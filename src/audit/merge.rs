@@ -91,6 +91,9 @@ impl Past {
             let is_some = !owed.points.is_zero();
             ensure("X5", "owed.points", is_some, &owed.points, format_args!("more than nothing"))?;
         }
+        let (last, active) = (step.last_active(), merged.active_at);
+        let is_right = active >= last && active.is_none_or(|active| active <= step.at());
+        ensure("T9", "active_at", is_right, &active, format_args!("the last activity of either profile"))?;
         check_history(&merged.moved)
     }
 

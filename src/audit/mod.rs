@@ -3,6 +3,7 @@
 //! An account forgets used-up lots and past redemptions, which decisions do not need. The auditor keeps a record of
 //! every lot, redemption and transaction, once each. There is one file per kind of entry.
 
+mod active;
 mod announced;
 mod change;
 mod clock;
@@ -26,6 +27,7 @@ mod transfer_value;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use active::Active;
 use announced::Announced;
 pub use define::Definitions;
 use fault::{Check, Fault, ensure, same};
@@ -50,6 +52,7 @@ pub struct Auditor<'a> {
     /// The catalogue's definitions; `None` if the auditor was not given them.
     catalogue: Option<&'a Definitions>,
     past: Past,
+    active: Vec<Active>,
 }
 
 /// The state of the journal after the entries so far.
@@ -79,13 +82,15 @@ struct Step<'a> {
     entry: &'a Entry,
     account: &'a Account,
     catalogue: Option<&'a Definitions>,
+    /// The activity before it (rule T9).
+    active: &'a [Active],
 }
 
 impl<'a> Auditor<'a> {
     /// An auditor of a journal, from its first entry. The catalogue has no profile.
     pub fn new(profile: Option<ProfileId>, number: ProfileNumber) -> Self {
         let account = profile.map_or(Account::without_profile(number), |id| Account::new(id, number));
-        Self { account, catalogue: None, past: Past::default() }
+        Self { account, catalogue: None, past: Past::default(), active: Vec::new() }
     }
 
     /// Makes the auditor also check lots against their definitions and their terms (rules D2 and D3).
@@ -100,9 +105,11 @@ impl<'a> Auditor<'a> {
     /// The entry is not the next one of this journal. The auditor cannot be used afterwards.
     pub fn follow(&mut self, entry: &Entry) -> Result<(), Corrupt> {
         self.account.check_place(entry)?;
-        let step = Step { entry, account: &self.account, catalogue: self.catalogue };
+        let (account, active) = (&self.account, &self.active);
+        let step = Step { entry, account, catalogue: self.catalogue, active };
         self.past.check(&step).map_err(|fault| fault.at(entry.sequence))?;
         self.past.keep_terms(entry);
+        self.active.extend(Active::told_by(entry));
         self.account.follow(entry)
     }
 
@@ -172,6 +179,7 @@ impl Past {
         self.check_request(step)?;
         self.check_announced(step)?;
         self.check_merger(step)?;
+        active::check_activity(step)?;
         self.given = self.given.filter(|(id, _)| step.entry.cause == Cause::Transaction(*id));
         match &step.entry.kind {
             EntryKind::Define(defined) => self.define(step, defined),

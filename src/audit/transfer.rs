@@ -1,9 +1,10 @@
 //! Lots that went to another profile, or came from one (rule L2).
 
+use super::active::check_active_from;
 use super::earn::check_earned_terms;
 use super::lots::{LotRecord, lot_change, same_change, same_facts};
 use super::{Check, Past, Step, ensure, same};
-use crate::journal::{Bucket, Cause, LotState, MovedIn, MovedOut, Origin, Standing};
+use crate::journal::{Bucket, Cause, Inactivity, LotState, MovedIn, MovedOut, Origin, Standing};
 use crate::value::Quantity;
 
 impl Past {
@@ -11,7 +12,7 @@ impl Past {
         let (to, number) = (moved.to, step.number());
         ensure("L2", "to", to != number, &to, format_args!("another profile"))?;
         let record = self.lot("change.after.lot", moved.change.after.lot)?;
-        let now = record.at(step.at());
+        let now = record.at(step);
         let can_move = match step.account.merged_into() {
             Some(into) => {
                 same("L2", "to", &to, &into)?;
@@ -65,7 +66,12 @@ impl Past {
         let unheld = remaining.minus(*held);
         let is_right = standing != Standing::Expired || unheld.is_zero();
         ensure("L2", "issue.expires_at", is_right, &issue.expires_at, format_args!("a lot that can move"))?;
-        self.add_lot(issue, external_id.as_ref(), standing, *held);
+        check_active_from(step, issue)?;
+        // What lapsed while it was held is taken as stated.
+        let has_lapsed = moved.change.after.has_lapsed() && standing == Standing::Expired;
+        let inactivity = issue.inactivity().map(|inactivity| Inactivity { has_lapsed, ..inactivity });
+        let now = LotState { inactivity, ..issue.after(step.at()) };
+        self.add_lot(issue, external_id.as_ref(), now, *held);
         let record = self.lot("issue.lot", issue.lot)?;
         let moves = [(Bucket::Moved, standing.bucket(), unheld), (Bucket::Moved, Bucket::Held, *held)];
         same_change(&moved.change, &lot_change(record.now, moves))?;

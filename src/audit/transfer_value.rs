@@ -22,7 +22,7 @@ impl Past {
         for (place, item) in sent.items.iter().enumerate() {
             let (after, is_last) = (&item.change.after, place.saturating_add(1) == sent.items.len());
             same("L5", "items.kind", &after.kind, &sent.kind())?;
-            let rank = (after.expires_at, after.issued_at, after.lot);
+            let rank = (after.ends_at(), after.issued_at, after.lot);
             let is_in_order = last.is_none_or(|last| last < rank);
             ensure("C1", "items", is_in_order, &after.lot, format_args!("lots in the order of use"))?;
             last = Some(rank);
@@ -33,7 +33,7 @@ impl Past {
 
     fn sent(&mut self, step: &Step<'_>, item: &TransferredItem, is_last: bool) -> Check {
         let record = self.lot("items.change.after.lot", item.change.after.lot)?;
-        let (now, value) = (record.at(step.at()), item.value());
+        let (now, value) = (record.at(step), item.value());
         let can_move = record.issue.terms.is_reassignable && now.standing == Standing::Usable;
         ensure("L5", "items.change.after.lot", can_move, &now.lot, format_args!("a lot that can move"))?;
         let unheld = record.unheld();

@@ -2,12 +2,14 @@
 
 mod kind;
 mod scope;
+mod terms;
 
 use serde::{Deserialize, Serialize};
 
 pub use kind::RewardType;
 pub use scope::{Line, Scope};
 pub(crate) use scope::{MOST_TAGS, TAG_BYTES};
+pub use terms::Terms;
 
 use crate::id::{DefinitionId, Handle};
 use crate::json::Json;
@@ -137,6 +139,12 @@ pub struct PointDefinition {
     /// What `period` counts.
     #[serde(default)]
     pub period_type: PeriodType,
+    /// How long a lot lasts without activity of its profile; without it, lots do not lapse for that (rule T9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactivity_period: Option<u32>,
+    /// What `inactivity_period` counts: days, weeks, months or years.
+    #[serde(default, skip_serializing_if = "is_days")]
+    pub inactivity_period_type: PeriodType,
     /// The end of every lot issued from it, whatever the period (rule T4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absolute_expiry: Option<Until>,
@@ -174,6 +182,11 @@ pub struct PointDefinition {
 
 const fn yes() -> bool {
     true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+fn is_days(period_type: &PeriodType) -> bool {
+    *period_type == PeriodType::Days
 }
 
 impl RewardDefinition {
@@ -287,6 +300,8 @@ impl PointDefinition {
             value: None,
             period: None,
             period_type: PeriodType::Days,
+            inactivity_period: None,
+            inactivity_period_type: PeriodType::Days,
             absolute_expiry: None,
             extend_days: None,
             timezone: None,
@@ -306,6 +321,17 @@ impl PointDefinition {
     #[must_use]
     pub fn valid_for(self, period: u32, period_type: PeriodType) -> Self {
         Self { period: Some(period), period_type, ..self }
+    }
+
+    /// The same, with lots that lapse after a number of local days, weeks, months or years without activity (rule T9).
+    #[must_use]
+    pub fn lapsing_after(self, period: u32, period_type: PeriodType) -> Self {
+        Self { inactivity_period: Some(period), inactivity_period_type: period_type, ..self }
+    }
+
+    /// The period without activity after which its lots lapse.
+    pub(crate) fn inactivity(&self) -> Option<Period> {
+        self.inactivity_period_type.counted(self.inactivity_period)
     }
 }
 
@@ -407,21 +433,4 @@ impl Defined {
     pub(crate) fn holds(&self, handle: &Handle) -> bool {
         !self.is_archived && self.definition.handle() == handle
     }
-}
-
-/// What a lot carries for life, frozen when it was issued (rule D3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Terms {
-    /// The zone in which its days are counted (rule T3).
-    pub timezone: Zone,
-    /// How long it lasts from its issue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub period: Option<Period>,
-    /// By how many local days it is extended where the request does not say (rule L1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extend_days: Option<u32>,
-    /// Whether it can move to another profile (rule L2).
-    pub is_reassignable: bool,
-    /// Whether it can be extended (rule L1).
-    pub is_extendable: bool,
 }

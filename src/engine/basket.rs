@@ -49,7 +49,7 @@ pub(crate) fn draw_for(
     for strategy in strategies {
         match strategy {
             Strategy::Rewards => {
-                let lots = account.lots(LotKind::Reward).map(|lot| (lot.id, lot.available(at).as_amount()));
+                let lots = account.rewards().map(|lot| (lot.id, lot.available(at).as_amount()));
                 lots.filter(|(_, has)| !has.is_zero()).for_each(|(lot, has)| offer.reward(lot, has, true));
             }
             Strategy::Points => {

@@ -79,7 +79,13 @@ impl<'a> EntryBuilder<'a> {
     /// Writes the next entry, and why.
     pub(crate) fn write_for(&mut self, cause: Cause, kind: EntryKind) -> Balances {
         let stamp = self.stamp.take();
-        self.first.write(self.at, cause, kind, stamp)
+        let activity = kind.activity(self.first.number(), self.first.next_sequence());
+        let balances = self.first.write(self.at, cause, kind, stamp);
+        let counts = |activity| self.program.settings().activity.include(activity);
+        if let Some(last) = self.first.entries.last_mut() {
+            last.is_activity = activity.is_some_and(counts);
+        }
+        balances
     }
 
     /// Whether the journals have room for what was written; and notes on the stamp how much that was.
@@ -128,6 +134,13 @@ impl<'a> AccountDraft<'a> {
         self.account.number()
     }
 
+    /// The last activity, these entries included (rule T9).
+    pub(crate) fn active_at(&self) -> Option<Timestamp> {
+        let new = self.entries.get(self.due..).unwrap_or_default();
+        let newest = new.iter().rev().find(|entry| entry.is_activity);
+        newest.and_then(Entry::active_at).max(self.account.active_at())
+    }
+
     /// How a lot stands after the entries so far, if one of them says.
     pub(crate) fn said_of(&self, lot: LotId) -> Option<LotState> {
         self.entries.iter().rev().find_map(|entry| entry.lot_state(lot))
@@ -149,7 +162,8 @@ impl<'a> AccountDraft<'a> {
         self.balances.follow(&kind, at);
         let balances = self.balances;
         self.sequence = self.next_sequence();
-        self.entries.push(Entry { sequence: self.sequence, at, cause, kind, balances, stamp });
+        let sequence = self.sequence;
+        self.entries.push(Entry { sequence, at, cause, is_activity: false, kind, balances, stamp });
         balances
     }
 }

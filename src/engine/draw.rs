@@ -25,7 +25,7 @@ pub(crate) fn draw(
         }
         match strategy {
             Strategy::Rewards => {
-                let lots = account.lots(LotKind::Reward);
+                let lots = account.rewards();
                 if account.has_scopes() {
                     let unscoped = lots.filter(|lot| account.scope(lot.id).is_none());
                     draw.rewards(unscoped.map(|lot| (lot.id, lot.available(at))), left);
@@ -56,7 +56,7 @@ pub(crate) fn available(
     strategies: &[Strategy],
 ) -> Amount {
     let totals = account.totals();
-    let scoped = account.lots(LotKind::Reward).filter(|lot| account.scope(lot.id).is_some());
+    let scoped = account.rewards().filter(|lot| account.scope(lot.id).is_some());
     let scoped = scoped.fold(Amount::ZERO, |sum, lot| sum.plus(lot.available(at).as_amount()));
     strategies.iter().fold(Amount::ZERO, |sum, strategy| {
         let more = match strategy {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::account::{Account, LiveLot, after};
+use crate::account::{Account, LiveLot};
 use crate::definition::Scope;
 use crate::engine::Rejection;
 use crate::id::LotId;
@@ -10,7 +10,7 @@ use crate::journal::draw::Draw;
 use crate::journal::{self, Entry, EntryKind, Issue, LotKind, LotState, Standing};
 use crate::program::Program;
 use crate::store::{Found, View};
-use crate::time::Timestamp;
+use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
 /// What a till that was offline could have taken when it happened, and can still take.
@@ -71,18 +71,20 @@ impl Moments<'_> {
         let past = Past::new(self, occurred_at);
         let (mut candidates, mut others, mut expired) = (Vec::new(), Vec::new(), BTreeMap::new());
         for now in self.live_lots().chain(self.gone_lots()) {
-            match past.state(now.lot.id) {
-                Some(then) if is_usable(&then, occurred_at) => {
-                    let lot = LiveLot { expires_at: then.expires_at, ..now.lot };
-                    candidates.push((now.kind, lot, past.scope(now.lot.id)));
-                    if now.standing == Standing::Expired {
-                        expired.insert(now.lot.id, after(&now.lot, now.kind, now.standing));
+            let state = past.state(now.state.lot);
+            let end = state.map(|then| past.end(&then));
+            match state.zip(end) {
+                Some((then, end)) if is_usable(&then, end, occurred_at) => {
+                    let lot = LiveLot { expires_at: end, ..LiveLot::after(&now.state, now.held) };
+                    candidates.push((now.state.kind, lot, past.scope(then.lot)));
+                    if now.state.standing == Standing::Expired {
+                        expired.insert(then.lot, now.state);
                     }
                 }
-                then if now.is_live => {
-                    let was_over = then.is_some_and(|then| then.expires_at.is_past(occurred_at));
-                    let is_over = now.standing == Standing::Expired || was_over;
-                    others.push((now.lot.id, now.kind, is_over));
+                _ if now.is_live => {
+                    let was_over = end.is_some_and(|end| end.is_past(occurred_at));
+                    let is_over = now.state.standing == Standing::Expired || was_over;
+                    others.push((now.state.lot, now.state.kind, is_over));
                 }
                 _ => {}
             }
@@ -93,22 +95,13 @@ impl Moments<'_> {
 
     /// The lots that the account has now.
     fn live_lots(&self) -> impl Iterator<Item = LotNow> {
-        let queued =
-            LotKind::ALL.into_iter().flat_map(|kind| self.now.lots(kind).map(move |lot| (*lot, kind)));
-        let queued = queued.map(|(lot, kind)| {
-            let is_past = lot.expires_at.is_past(self.at);
-            let standing = if is_past { Standing::Expired } else { Standing::Usable };
-            LotNow { lot, kind, standing, is_live: true }
-        });
-        let overdue = self.now.overdue().map(|overdue| {
-            let (lot, kind) = (overdue.lot, overdue.kind);
-            LotNow { lot, kind, standing: Standing::Expired, is_live: true }
-        });
-        let pending = self.now.pending().map(|pending| {
-            let standing = Standing::Pending(pending.available_at);
-            LotNow { lot: pending.lot, kind: pending.kind, standing, is_live: true }
-        });
-        queued.chain(overdue).chain(pending)
+        let queued = LotKind::ALL.into_iter().flat_map(|kind| self.now.lots(kind)).map(|lot| lot.id);
+        let overdue = self.now.overdue().map(|overdue| overdue.lot.id);
+        let pending = self.now.pending().map(|pending| pending.lot.id);
+        queued.chain(overdue).chain(pending).filter_map(|lot| {
+            let (state, held) = self.now.live(lot, self.at)?;
+            Some(LotNow { state, held, is_live: true })
+        })
     }
 
     /// The lots that expired since then with value left, and are only in the journal now.
@@ -119,17 +112,16 @@ impl Moments<'_> {
         newest.into_values().filter_map(|newest| {
             let has_expired = newest.standing == Standing::Expired && !newest.remaining.is_zero();
             let is_gone = has_expired && self.now.live(newest.lot, self.at).is_none();
-            let lot = LiveLot::after(&newest, Quantity::ZERO);
-            is_gone.then_some(LotNow { lot, kind: newest.kind, standing: newest.standing, is_live: false })
+            let state = self.now.lasting(newest, self.at);
+            is_gone.then_some(LotNow { state, held: Quantity::ZERO, is_live: false })
         })
     }
 }
 
 /// A lot with value left, as it stands at the decision.
 struct LotNow {
-    lot: LiveLot,
-    kind: LotKind,
-    standing: Standing,
+    state: LotState,
+    held: Quantity,
     is_live: bool,
 }
 
@@ -162,9 +154,19 @@ impl<'a> Past<'a> {
             return said_of(entries.iter().copied().filter(until_then), id);
         }
         // Nothing was written of it since but that it became available, or gave to a redemption or a hold.
-        let (lot, kind, standing) = self.moments.view.first.live(id, self.then)?;
-        let standing = self.matured.get(&id).map_or(standing, |at| Standing::Pending(*at));
-        Some(after(&lot, kind, standing))
+        let (state, _) = self.moments.view.first.live_counting(id, self.then, None)?;
+        let standing = self.matured.get(&id).map_or(state.standing, |at| Standing::Pending(*at));
+        Some(LotState { standing, ..state })
+    }
+
+    /// When a lot that stood like this was to end, as of then: the activity before counts, and none after (rule T9).
+    fn end(&self, then: &LotState) -> Expiry {
+        let now = self.moments.view.first.active_at();
+        let active_at = if now <= Some(self.then) { now } else { self.found.active_then };
+        match then.inactivity {
+            Some(it) if !it.has_lapsed => then.expires_at.min(it.since(active_at).end()),
+            _ => then.expires_at,
+        }
     }
 
     fn scope(&self, id: LotId) -> Option<&'a Scope> {
@@ -183,11 +185,11 @@ fn said_of<'e>(entries: impl DoubleEndedIterator<Item = &'e Entry>, lot: LotId) 
     entries.rev().find_map(|entry| entry.lot_state(lot))
 }
 
-fn is_usable(state: &LotState, at: Timestamp) -> bool {
+fn is_usable(state: &LotState, end: Expiry, at: Timestamp) -> bool {
     let has_begun = match state.standing {
         Standing::Usable => true,
         Standing::Pending(available_at) => available_at <= at,
         Standing::Expired | Standing::Revoked | Standing::MovedTo(_) => false,
     };
-    has_begun && !state.expires_at.is_past(at)
+    has_begun && !end.is_past(at)
 }

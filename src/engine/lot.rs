@@ -1,6 +1,6 @@
 //! A lot that a request names: its fixed terms and its current state, live or not.
 
-use crate::account::{Account, after};
+use crate::account::Account;
 use crate::engine::Rejection;
 use crate::engine::draft::AccountDraft;
 use crate::id::LotId;
@@ -42,10 +42,11 @@ impl<'a> LotRecord<'a> {
         at: Timestamp,
     ) -> Option<Self> {
         let issue = record.made.issue_of(id)?;
-        if let Some((lot, kind, standing)) = account.live(id, at) {
-            return Some(Self { issue, now: after(&lot, kind, standing), held: lot.held, is_live: true });
+        if let Some((now, held)) = account.live(id, at) {
+            return Some(Self { issue, now, held, is_live: true });
         }
         let said = said.or_else(|| record.newest().lot_state(id))?;
+        let said = account.lasting(said, at);
         let remaining = match said.standing {
             // Usable when last written and not live now: it was used up.
             Standing::Usable | Standing::Pending(_) => Quantity::ZERO,
@@ -139,13 +140,13 @@ pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<cra
     let account = super::settled(view.first, at, &mut due);
     let said = due.iter().rev().find_map(|entry| entry.lot_state(id));
     let known = LotRecord::of(&account, said, record, id, at)?;
-    let LotState { remaining, standing, expires_at, kind, .. } = known.now;
+    let LotState { remaining, standing, kind, .. } = known.now;
     let external_id = record.made.lot_external_id().cloned();
     let lot = Lot {
         value_remaining: standing.left(remaining),
         value_held: known.held,
         status: standing.status(remaining, known.held),
-        expires_at,
+        expires_at: known.now.ends_at(),
         ..Lot::at_issue(view.first.profile_id(), record.made.at, known.issue, external_id)
     };
     let number = view.first.number();

@@ -146,6 +146,7 @@ impl Binary for PointDefinition {
             timezone.is_some(),
             meta.is_some(),
             !self.is_redeemable,
+            self.inactivity_period.is_some(),
         ]);
         to.text(self.handle.as_str());
         to.text(&self.name);
@@ -158,6 +159,10 @@ impl Binary for PointDefinition {
         meta.iter().for_each(|meta| to.json(meta));
         to.texts(&self.tags);
         optional_texts([&self.description, &self.notes], to);
+        self.inactivity_period.inspect(|count| {
+            to.number((*count).into());
+            self.inactivity_period_type.write(to);
+        });
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
@@ -173,6 +178,7 @@ impl Binary for PointDefinition {
             has_zone,
             has_meta,
             is_status,
+            can_lapse,
         ] = from.flags()?;
         let mut definition = Self {
             is_assignable,
@@ -190,6 +196,10 @@ impl Binary for PointDefinition {
         definition.meta = from.if_set(has_meta, Reader::json)?;
         definition.tags = from.texts()?;
         [definition.description, definition.notes] = read_optional_texts(from)?;
+        if can_lapse {
+            definition.inactivity_period = Some(from.small()?);
+            definition.inactivity_period_type = Binary::read(from)?;
+        }
         Ok(definition)
     }
 }

@@ -53,6 +53,8 @@ pub(crate) enum Effect<'a> {
     Recover { recovered: Recovered, kind: LotKind },
     /// Value was transferred to another profile, and counts towards the limit of a day until it ends (rule L5).
     Sent { kind: LotKind, value: Quantity, until: Timestamp },
+    /// The last activity, now that another profile was merged into this one (rule T9).
+    Active(Timestamp),
     /// The profile was merged into another.
     MergedInto(ProfileNumber),
     /// Another profile was merged into this one, directly or by way of a third.

@@ -7,9 +7,9 @@ use crate::id::{DefinitionId, LotId, RedemptionId, TransactionId, TransferId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::{Arrival, Effect};
 use crate::journal::owed::{Earner, is_first};
-use crate::journal::{Bucket, Cause, LotKind, LotState, Movement, Recovered, Standing};
+use crate::journal::{Bucket, Cause, Inactivity, LotKind, LotState, Movement, Recovered, Standing};
 use crate::json::Json;
-use crate::time::{Expiry, Period, PeriodType, Timestamp};
+use crate::time::{Expiry, Timestamp};
 use crate::value::{Points, Quantity};
 
 /// The journal entry of an issue: the fixed facts of a new lot.
@@ -35,6 +35,10 @@ pub struct Issue {
     pub expires_at: Expiry,
     /// The terms frozen in it (rule D3).
     pub terms: Terms,
+    /// The last activity before it came, of the profile or of the one that it came from, if it lapses for inactivity and
+    /// was available before (rule T9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_from: Option<Timestamp>,
     /// The number of moves to another profile since (rule L2).
     #[serde(default, skip_serializing_if = "is_none")]
     pub moves: u32,
@@ -83,21 +87,47 @@ impl Issue {
         self.definition_id.filter(|_| self.kind == LotKind::Status)
     }
 
+    /// The same, for a profile whose last activity was then. A lot that comes from another takes that one's along (rule
+    /// T9).
+    pub(crate) fn with_activity(self, last: Option<Timestamp>) -> Self {
+        let active_from = self.active_from.max(last).filter(|active| *active > self.available_at);
+        Self { active_from: active_from.filter(|_| self.terms.inactivity.is_some()), ..self }
+    }
+
+    /// The period without activity after which it lapses, on arrival (rule T9).
+    pub(crate) fn inactivity(&self) -> Option<Inactivity> {
+        self.inactivity_from(self.active_from.unwrap_or(self.available_at))
+    }
+
+    /// That period, counted from an instant, or from when the lot becomes available if that is later.
+    pub(crate) fn inactivity_from(&self, at: Timestamp) -> Option<Inactivity> {
+        let period = self.terms.inactivity?;
+        Some(Inactivity::new(period, self.terms.timezone, at.max(self.available_at)))
+    }
+
     /// The state of the lot right after its issue at `at`.
     pub(crate) fn after(&self, at: Timestamp) -> LotState {
-        LotState {
+        let state = LotState {
             lot: self.lot,
             kind: self.kind,
             issued_at: self.issued_at,
             expires_at: self.expires_at,
             remaining: self.value_remaining,
             standing: self.standing(at),
-        }
+            inactivity: self.inactivity(),
+        };
+        state.ended(self.ends_at(), at)
+    }
+
+    /// The end of its use, on arrival.
+    #[inline]
+    pub(crate) fn ends_at(&self) -> Expiry {
+        self.inactivity().map_or(self.expires_at, |inactivity| self.expires_at.min(inactivity.end()))
     }
 
     /// The standing on arrival: usable, pending, or expired (rule D4).
     pub(crate) fn standing(&self, at: Timestamp) -> Standing {
-        if self.expires_at.is_past(at) {
+        if self.ends_at().is_past(at) {
             Standing::Expired
         } else if self.available_at > at {
             Standing::Pending(self.available_at)
@@ -213,7 +243,7 @@ impl Binary for Issue {
         let is_other = to.is_other(self.lot);
         let is_used = self.value_remaining != self.value_initial;
         let (is_back_dated, is_later) = (self.issued_at != to.at, self.available_at != self.issued_at);
-        let Terms { timezone, period, extend_days, is_reassignable, is_extendable } = &self.terms;
+        let Terms { timezone, period, inactivity, extend_days, is_reassignable, is_extendable } = &self.terms;
         to.flags([
             self.kind.is_points(),
             *is_reassignable,
@@ -229,6 +259,8 @@ impl Binary for Issue {
             self.details.is_some(),
             self.moves > 0,
             self.kind == LotKind::Status,
+            inactivity.is_some(),
+            self.active_from.is_some(),
         ]);
         if is_other {
             to.id(self.lot);
@@ -252,6 +284,8 @@ impl Binary for Issue {
         if self.moves > 0 {
             to.number(self.moves.into());
         }
+        inactivity.inspect(|period| period.write(to));
+        self.active_from.inspect(|active| to.instant(*active));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
@@ -271,6 +305,8 @@ impl Binary for Issue {
             has_details,
             has_moved,
             is_status,
+            can_lapse,
+            was_active,
         ] = from.flags()?;
         let (lot, value_initial) = (from.made(is_other)?, from.quantity()?);
         let value_remaining = if is_used { from.quantity()? } else { value_initial };
@@ -282,7 +318,10 @@ impl Binary for Issue {
         let timezone = from.parsed("an IANA time zone")?;
         let period = from.if_set(has_period, Binary::read)?;
         let extend_days = from.if_set(has_extend_days, Reader::small)?;
-        let terms = Terms { timezone, period, extend_days, is_reassignable, is_extendable };
+        let details = from.if_set(has_details, Binary::read)?;
+        let moves = from.if_set(has_moved, Reader::small)?.unwrap_or_default();
+        let inactivity = from.if_set(can_lapse, Binary::read)?;
+        let terms = Terms { timezone, period, inactivity, extend_days, is_reassignable, is_extendable };
         Ok(Self {
             lot,
             kind: kind_of(is_point, is_status),
@@ -293,8 +332,9 @@ impl Binary for Issue {
             available_at,
             expires_at,
             terms,
-            details: from.if_set(has_details, Binary::read)?,
-            moves: from.if_set(has_moved, Reader::small)?.unwrap_or_default(),
+            active_from: from.if_set(was_active, Reader::instant)?,
+            details,
+            moves,
         })
     }
 }
@@ -391,47 +431,6 @@ impl Binary for Origin {
                 Ok(Self::Earned { transaction, rate, paid_to_debt, clawed_back, replaces })
             }
             2 => Ok(Self::Transferred { transfer: from.id()?, lot: from.id()? }),
-            newer => Err(from.newer(newer)),
-        }
-    }
-}
-
-impl Binary for Period {
-    fn write(&self, to: &mut Writer<'_>) {
-        self.unit.write(to);
-        to.number(self.count.into());
-    }
-
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
-        let unit = Binary::read(from)?;
-        Ok(Self { count: from.small()?, unit })
-    }
-}
-
-impl Binary for PeriodType {
-    fn write(&self, to: &mut Writer<'_>) {
-        to.number(match self {
-            Self::Days => 0,
-            Self::Weeks => 1,
-            Self::Months => 2,
-            Self::Years => 3,
-            Self::AbsoluteWeek => 4,
-            Self::AbsoluteMonth => 5,
-            Self::AbsoluteYear => 6,
-            Self::AbsoluteDate => 7,
-        });
-    }
-
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
-        match from.number()? {
-            0 => Ok(Self::Days),
-            1 => Ok(Self::Weeks),
-            2 => Ok(Self::Months),
-            3 => Ok(Self::Years),
-            4 => Ok(Self::AbsoluteWeek),
-            5 => Ok(Self::AbsoluteMonth),
-            6 => Ok(Self::AbsoluteYear),
-            7 => Ok(Self::AbsoluteDate),
             newer => Err(from.newer(newer)),
         }
     }

@@ -6,6 +6,7 @@ use crate::id::{HoldId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::{Effect, HoldEnd};
 use crate::journal::{Bucket, HoldEntry, KindTotals, LotKind, Movement, Owed};
+use crate::time::Timestamp;
 use crate::value::Points;
 
 /// The journal entry of a profile that is merged into another and closed.
@@ -43,6 +44,9 @@ pub struct MergedIn {
     /// The history (redeemed, expired and so on) that moved here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Movement>,
+    /// The last activity of either profile: it counts for all lots (rule T9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_at: Option<Timestamp>,
 }
 
 impl KindTotals {
@@ -75,6 +79,7 @@ impl MergedIn {
         self.moved.iter().for_each(|movement| tell(Effect::Move(*movement)));
         self.owed.iter().for_each(|owed| tell(Effect::Owe(owed)));
         std::iter::once(&self.from).chain(&self.before).for_each(|number| tell(Effect::MergedFrom(*number)));
+        self.active_at.inspect(|active| tell(Effect::Active(*active)));
     }
 }
 
@@ -105,7 +110,7 @@ impl Binary for MergedOut {
 
 impl Binary for MergedIn {
     fn write(&self, to: &mut Writer<'_>) {
-        to.flags([!self.owed.is_empty(), !self.moved.is_empty()]);
+        to.flags([!self.owed.is_empty(), !self.moved.is_empty(), self.active_at.is_some()]);
         to.profile(self.from);
         to.profiles(&self.before);
         to.list(&self.holds);
@@ -115,14 +120,16 @@ impl Binary for MergedIn {
         if !self.moved.is_empty() {
             to.list(&self.moved);
         }
+        self.active_at.inspect(|active| to.instant(*active));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "a merger of another profile";
-        let [is_owed, has_moved] = from.flags()?;
+        let [is_owed, has_moved, was_active] = from.flags()?;
         let (number, before, holds) = (from.profile()?, from.profiles()?, from.list()?);
         let owed = from.if_set(is_owed, Reader::list)?.unwrap_or_default();
         let moved = from.if_set(has_moved, Reader::list)?.unwrap_or_default();
-        Ok(Self { from: number, before, holds, owed, moved })
+        let active_at = from.if_set(was_active, Reader::instant)?;
+        Ok(Self { from: number, before, holds, owed, moved, active_at })
     }
 }

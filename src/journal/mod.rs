@@ -16,6 +16,7 @@ mod extend;
 mod fingerprint;
 mod flow;
 mod hold;
+mod inactivity;
 mod index;
 mod issue;
 mod items;
@@ -26,6 +27,7 @@ mod mature;
 mod merge;
 pub(crate) mod outcome;
 pub(crate) mod owed;
+mod period;
 mod reassign;
 pub(crate) mod redeem;
 mod release;
@@ -48,6 +50,7 @@ pub use expire::Expired;
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use flow::{Flow, FlowSum};
 pub use hold::HoldEntry;
+pub use inactivity::Inactivity;
 pub use index::{RecordId, RecordIds};
 pub use issue::{Issue, LotDetails, Origin};
 pub use items::{Item, Items};
@@ -75,6 +78,7 @@ pub use unreadable::Unreadable;
 use crate::definition::Defined;
 use crate::id::{EntryId, Key, ProfileNumber, ReturnId, TransactionId};
 use crate::json::Json;
+use crate::program::Activity;
 use crate::time::Timestamp;
 
 /// One change to an account.
@@ -87,6 +91,9 @@ pub struct Entry {
     pub at: Timestamp,
     /// The cause of the change.
     pub cause: Cause,
+    /// Whether it counts as activity of the profile, by the program that it was decided under (rule T9).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_activity: bool,
     /// The change itself.
     pub kind: EntryKind,
     /// The account's balances after it.
@@ -164,6 +171,20 @@ pub enum EntryKind {
     MergeIn(Box<MergedIn>),
 }
 
+impl EntryKind {
+    /// The activity that such an entry is, in the journal of an account and with a sequence number (rule T9).
+    pub(crate) fn activity(&self, number: ProfileNumber, sequence: u32) -> Option<Activity> {
+        match self {
+            Self::Redeem(_) | Self::Capture(_) => Some(Activity::Redeeming),
+            Self::Transaction(change) => {
+                let is_posted = change.transaction.id == TransactionId::made_by(number, sequence);
+                is_posted.then_some(Activity::Earning)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Entry {
     /// The entry's own id, in the journal of an account.
     pub fn id(&self, number: ProfileNumber) -> EntryId {
@@ -179,6 +200,22 @@ impl Entry {
     pub(crate) fn is_row(&self, (key, row): &(Key, u32)) -> bool {
         let number = self.stamp.as_ref().and_then(|stamp| stamp.row).map(|row| row.row);
         self.key() == Some(key) && number == Some(*row)
+    }
+
+    /// The time of the activity that it tells of: of a late redemption, when it happened (rules T9 and T10).
+    pub(crate) fn active_at(&self) -> Option<Timestamp> {
+        match &self.kind {
+            EntryKind::MergeIn(merged) => merged.active_at,
+            EntryKind::Redeem(redeemed) if self.is_activity => {
+                Some(redeemed.late().map_or(self.at, |late| late.occurred_at))
+            }
+            _ => self.is_activity.then_some(self.at),
+        }
+    }
+
+    /// The activity that it is, whether or not the program counts it (rule T9).
+    pub(crate) fn activity(&self, number: ProfileNumber) -> Option<Activity> {
+        self.kind.activity(number, self.sequence)
     }
 
     /// The caller's own name for the new record: a store finds the newest entry with a name.

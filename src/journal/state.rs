@@ -7,7 +7,7 @@ use crate::id::{LotId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::Effect;
 use crate::journal::list::{short_list, short_list_in_documents};
-use crate::journal::{Bucket, LotKind, LotStatus, Movement};
+use crate::journal::{Bucket, Inactivity, LotKind, LotStatus, Movement};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
@@ -38,12 +38,15 @@ pub struct LotState {
     pub kind: LotKind,
     /// The time of issue.
     pub issued_at: Timestamp,
-    /// The end of its use, past or future.
+    /// The end of its use, past or future; of a lot that lapses for inactivity, the latest that it can be.
     pub expires_at: Expiry,
     /// The remaining value: usable, held, expired or, after a revocation, revoked.
     pub remaining: Quantity,
     /// The standing of the value that is not held.
     pub standing: Standing,
+    /// The period without activity after which it lapses (rule T9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactivity: Option<Inactivity>,
 }
 
 /// A change of one lot: its new state, and the movements of value.
@@ -116,6 +119,31 @@ impl LotChange {
 }
 
 impl LotState {
+    /// The end of its use if there is no further activity (rule T9).
+    pub fn ends_at(&self) -> Expiry {
+        match &self.inactivity {
+            Some(inactivity) if !inactivity.has_lapsed => self.expires_at.min(inactivity.end()),
+            _ => self.expires_at,
+        }
+    }
+
+    /// The state at an instant of a lot that ends like this. If it lapsed, that is its expiry from then on: what has
+    /// lapsed stays so.
+    pub(crate) fn ended(self, end: Expiry, at: Timestamp) -> Self {
+        match self.inactivity {
+            Some(inactivity) if end < self.expires_at && end.is_past(at) => {
+                let inactivity = Some(Inactivity { has_lapsed: true, ..inactivity });
+                Self { expires_at: end, inactivity, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// Whether it lapsed for inactivity.
+    pub(crate) fn has_lapsed(&self) -> bool {
+        self.inactivity.is_some_and(|inactivity| inactivity.has_lapsed)
+    }
+
     /// Writes it, with a flag for what follows it in a change of the lot.
     fn write_flagged(&self, is_scoped: bool, to: &mut Writer<'_>) {
         let standing: u64 = match self.standing {
@@ -126,7 +154,8 @@ impl LotState {
             Standing::MovedTo(_) => 4,
         };
         let is_status = self.kind == LotKind::Status;
-        to.flags([self.kind.is_points(), self.expires_at == Expiry::NEVER, is_status, is_scoped]);
+        let (is_never, can_lapse) = (self.expires_at == Expiry::NEVER, self.inactivity.is_some());
+        to.flags([self.kind.is_points(), is_never, is_status, is_scoped, can_lapse]);
         to.number(standing);
         to.id(self.lot);
         to.instant(self.issued_at);
@@ -137,12 +166,13 @@ impl LotState {
             Standing::MovedTo(number) => to.profile(number),
             Standing::Usable | Standing::Expired | Standing::Revoked => {}
         }
+        self.inactivity.iter().for_each(|inactivity| inactivity.write(to));
     }
 
     /// Reads it, and the flag.
     fn read_flagged(from: &mut Reader<'_>) -> Reading<(Self, bool)> {
         from.part = "how a lot stands";
-        let [is_points, is_never, is_status, is_scoped] = from.flags()?;
+        let [is_points, is_never, is_status, is_scoped, can_lapse] = from.flags()?;
         let standing = from.number()?;
         let (lot, issued_at) = (from.id()?, from.instant()?);
         let (expires_at, remaining) = (from.end(is_never)?, from.quantity()?);
@@ -154,8 +184,8 @@ impl LotState {
             4 => Standing::MovedTo(from.profile()?),
             newer => return Err(from.newer(newer)),
         };
-        let kind = kind_of(is_points, is_status);
-        Ok((Self { lot, kind, issued_at, expires_at, remaining, standing }, is_scoped))
+        let (kind, inactivity) = (kind_of(is_points, is_status), from.if_set(can_lapse, Binary::read)?);
+        Ok((Self { lot, kind, issued_at, expires_at, remaining, standing, inactivity }, is_scoped))
     }
 }
 

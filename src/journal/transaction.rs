@@ -96,6 +96,9 @@ pub struct Earned {
     /// The period of use from then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
+    /// The period without activity after which the points lapse (rule T9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactivity: Option<Period>,
     /// The point definition that the lot names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition_id: Option<DefinitionId>,
@@ -383,6 +386,7 @@ impl Binary for Earned {
             is_written_off,
             self.is_status,
             self.scope.is_some(),
+            self.inactivity.is_some(),
         ]);
         to.quantity(self.points_rate);
         to.quantity(self.amount_rate);
@@ -396,11 +400,13 @@ impl Binary for Earned {
             to.quantity(self.written_off);
         }
         self.scope.iter().for_each(|scope| scope.write(to));
+        self.inactivity.inspect(|period| period.write(to));
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "what a transaction earned";
-        let [has_period, has_definition, has_lot, is_written_off, is_status, has_scope] = from.flags()?;
+        let [has_period, has_definition, has_lot, is_written_off, is_status, has_scope, can_lapse] =
+            from.flags()?;
         Ok(Self {
             points_rate: from.points()?,
             amount_rate: from.amount()?,
@@ -413,6 +419,7 @@ impl Binary for Earned {
             lot: from.if_set(has_lot, Reader::id)?,
             written_off: from.if_set(is_written_off, Reader::points)?.unwrap_or_default(),
             scope: from.if_set(has_scope, Binary::read)?,
+            inactivity: from.if_set(can_lapse, Binary::read)?,
         })
     }
 }

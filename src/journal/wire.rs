@@ -67,13 +67,14 @@ forms! {
 /// Writes an entry of the account with this number.
 #[inline]
 pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
-    let Entry { sequence, at, cause, kind, balances, stamp } = entry;
+    let Entry { sequence, at, cause, kind, balances, stamp, is_activity } = entry;
     let mut to = Writer::new(out, number, *sequence, *at);
     let is_unusual = *cause != usual_cause(kind);
+    let is_uncounted = *is_activity != kind.activity(number, *sequence).is_some();
     let values = fields(balances);
     let [a, b, c, d, e, f, g, h, i] = values.map(|value| !value.is_zero());
     to.byte(form(kind));
-    to.flags([stamp.is_some(), is_unusual, a, b, c, d, e, f, g, h, i]);
+    to.flags([stamp.is_some(), is_unusual, a, b, c, d, e, f, g, h, i, is_uncounted]);
     to.number((*sequence).into());
     to.instant(*at);
     values.into_iter().filter(|value| !value.is_zero()).for_each(|value| to.quantity(value));
@@ -91,7 +92,7 @@ pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
 pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Reading<Entry> {
     let mut from = Reader::new(bytes, number, "the head of an entry");
     let form = from.byte()?;
-    let [is_stamped, is_unusual, is_there @ ..] = from.flags::<11>()?;
+    let [is_stamped, is_unusual, is_there @ .., is_uncounted] = from.flags::<12>()?;
     from.sequence = from.sequence_number()?;
     from.at = from.instant()?;
     let balances = read_balances(is_there, &mut from)?;
@@ -102,7 +103,8 @@ pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Reading<Entry> {
     let (sequence, at) = (from.sequence, from.at);
     from.finish()?;
     let cause = cause.unwrap_or_else(|| usual_cause(&kind));
-    Ok(Entry { sequence, at, cause, kind, balances, stamp })
+    let is_activity = is_uncounted != kind.activity(number, sequence).is_some();
+    Ok(Entry { sequence, at, cause, is_activity, kind, balances, stamp })
 }
 
 /// Writes entries of one account, each with its length before it.

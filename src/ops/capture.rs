@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, after, release_items};
+use crate::account::{Account, release_items};
 use crate::definition::Line;
 use crate::engine::basket::{Basket, capture_for};
 use crate::engine::content::fingerprint;
@@ -197,8 +197,7 @@ fn rest(items: &Items, first: &Items) -> Vec<Item> {
 
 /// How a lot stands that gave all that was held of it, if it has expired meanwhile (rule H4).
 fn left_expired(account: &Account, item: &Item, at: Timestamp) -> Option<LotState> {
-    let (lot, kind, standing) = account.live(item.lot, at)?;
-    let after = after(&lot, kind, standing);
+    let (after, _) = account.live(item.lot, at)?;
     let remaining = after.remaining.minus(item.value());
-    (standing == Standing::Expired).then_some(LotState { remaining, ..after })
+    (after.standing == Standing::Expired).then_some(LotState { remaining, ..after })
 }

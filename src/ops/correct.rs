@@ -259,6 +259,14 @@ impl Adjust {
         let pot = draft.first.pot(lot.kind());
         let (from, to) = (now.standing.bucket(), standing.bucket());
         let mut after = LotState { expires_at, remaining, standing, ..now };
+        if lot.is_expired() && standing != Standing::Expired {
+            // A correction brings back what lapsed, and the period begins again (rule T9).
+            after.inactivity = lot.issue.inactivity_from(draft.at);
+        } else if now.has_lapsed() {
+            after.expires_at = expires_at.min(now.expires_at);
+        } else {
+            after = after.ended(draft.account().ends_at(&after), draft.at);
+        }
         let mut clawed_back = None;
         let too_much = || Rejection::AccountTotalExceeded { field: "value_remaining".into() };
         let moved = match remaining.checked_sub(now.remaining) {
@@ -297,6 +305,7 @@ impl Adjust {
             details,
             ..lot.issue.clone()
         }
+        .with_activity(after.inactivity.map(|inactivity| inactivity.from))
     }
 }
 

@@ -293,12 +293,22 @@ fn check_end(period_type: PeriodType, absolute_expiry: Option<Until>) -> Result<
     check::an_end("absolute_expiry", absolute_expiry)
 }
 
+/// Inactivity is counted in days, weeks, months or years, one at least (rule T9).
+fn check_inactivity(point: &PointDefinition) -> Result<(), Rejection> {
+    match (point.inactivity_period, point.inactivity_period_type) {
+        (Some(0), _) => Err(Rejection::NotPositive { field: "inactivity_period".into() }),
+        (_, PeriodType::Days | PeriodType::Weeks | PeriodType::Months | PeriodType::Years) => Ok(()),
+        _ => Err(Rejection::CalendarPeriod { field: "inactivity_period_type".into() }),
+    }
+}
+
 fn check_point(program: &Program, point: &PointDefinition) -> Result<(), Rejection> {
     check::text("name", &point.name, LABEL)?;
     if let Some(value) = point.value {
         check::points(program, "value", value)?;
     }
     check_end(point.period_type, point.absolute_expiry)?;
+    check_inactivity(point)?;
     let prose = [("description", &point.description), ("notes", &point.notes)];
     prose.into_iter().try_for_each(|(field, text)| check::optional_text(field, text.as_ref(), PROSE))?;
     check::tags(&point.tags)

@@ -24,9 +24,11 @@ pub(crate) fn rates(program: &Program, view: &View<'_>) -> Result<Vec<Earned>, R
 }
 
 fn rate(program: &Program, view: &View<'_>, earn: &Earn) -> Result<Earned, Rejection> {
-    let is_status = match earn.point_definition_id.map(|id| view.found.defined(id)) {
-        None => false,
-        Some(Some(Defined { definition: Definition::Point(point), .. })) => !point.is_redeemable,
+    let (is_status, inactivity) = match earn.point_definition_id.map(|id| view.found.defined(id)) {
+        None => (false, None),
+        Some(Some(Defined { definition: Definition::Point(point), .. })) => {
+            (!point.is_redeemable, point.inactivity())
+        }
         Some(_) => return Err(Rejection::UnknownDefinition { field: "earn.point_definition_id".into() }),
     };
     Ok(Earned {
@@ -35,6 +37,7 @@ fn rate(program: &Program, view: &View<'_>, earn: &Earn) -> Result<Earned, Rejec
         point_scale: program.point_scale().decimals(),
         delay_days: earn.delay_days,
         period: earn.period,
+        inactivity,
         definition_id: earn.point_definition_id,
         is_status,
         scope: earn.scope.clone().map(Box::new),
@@ -213,13 +216,16 @@ fn issue(
         terms: Terms {
             timezone: transaction.timezone,
             period: earned.period,
+            inactivity: earned.inactivity,
             extend_days: None,
             is_reassignable: false,
             is_extendable: false,
         },
+        active_from: None,
         moves: 0,
         details: Some(Box::new(LotDetails { origin, ..LotDetails::default() })),
     };
+    let issue = issue.with_activity(draft.first.active_at());
     draft.write_for(Cause::Transaction(transaction.id), EntryKind::Issue(issue));
     Ok(())
 }

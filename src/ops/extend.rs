@@ -112,16 +112,24 @@ impl Operation for Extend {
         refuse(&lots, |lot| !lot.issue.terms.is_extendable, |lots| Rejection::NotExtendable { lots })?;
         refuse(&lots, |lot| lot.now.expires_at == Expiry::NEVER, |lots| Rejection::NeverExpires { lots })?;
         let mut changes = Vec::new();
-        let mut shortened = Vec::new();
+        let (mut shortened, mut lapsed) = (Vec::new(), None);
         for lot in &lots {
             let expires_at = self.expiry(lot)?;
             if expires_at < lot.now.expires_at {
                 shortened.push(lot.now.lot);
             }
-            changes.push(extended(lot, expires_at, draft, self.end())?);
+            let change = extended(lot, expires_at, draft, self.end())?;
+            // What has lapsed for inactivity does not come back (rule T9).
+            let is_over =
+                !expires_at.is_past(draft.at) && draft.account().ends_at(&change.after).is_past(draft.at);
+            lapsed = lapsed.or((is_over || lot.now.has_lapsed()).then_some(lot.now.lot));
+            changes.push(change);
         }
         if !shortened.is_empty() {
             return Err(Rejection::Shortens { lots: shortened });
+        }
+        if let Some(lot) = lapsed {
+            return Err(Rejection::LotExpired { field: "ids".into(), lot });
         }
         refuse(
             &lots,

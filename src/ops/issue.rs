@@ -55,6 +55,7 @@ impl IssueSpec<'_> {
         let lot = LotId::made_by(draft.first.number(), draft.first.next_sequence());
         let pot = draft.first.pot(template.kind);
         let issue = self.lot(draft.program, &template, &pot, lot, draft.at)?;
+        let issue = issue.with_activity(draft.first.active_at());
         let scope = template.scope(self.scope)?;
         let details = match scope {
             None => details,
@@ -141,6 +142,7 @@ impl IssueSpec<'_> {
             available_at,
             expires_at,
             terms,
+            active_from: None,
             moves: 0,
             details: None,
         })
@@ -194,7 +196,7 @@ pub(crate) fn existing<Q: From<Quantity>>(
     match &record.made.kind {
         EntryKind::Issue(issue) if issue.kind.is_points() == kind.is_points() => {
             let lot = known_lot(view, issue.lot, at)?.lot.of();
-            Some(Lot { arrived_expired: issue.expires_at.is_past(record.made.at), ..lot })
+            Some(Lot { arrived_expired: issue.ends_at().is_past(record.made.at), ..lot })
         }
         _ => None,
     }
@@ -206,7 +208,7 @@ pub(crate) fn issued<Q: From<Quantity>>(kind: LotKind, written: &Written<'_>) ->
     match &entry.kind {
         EntryKind::Issue(issue) if issue.kind.is_points() == kind.is_points() => {
             let external_id = entry.lot_external_id().cloned();
-            let arrived_expired = issue.expires_at.is_past(entry.at);
+            let arrived_expired = issue.ends_at().is_past(entry.at);
             let lot = Lot::at_issue(written.account.profile_id(), entry.at, issue, external_id);
             Some(Lot { arrived_expired, ..lot })
         }

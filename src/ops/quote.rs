@@ -155,11 +155,11 @@ fn unused_live(
     };
     let used: BTreeSet<LotId> = used.iter().map(|item| item.lot).collect();
     let live = LotKind::ALL.into_iter().flat_map(|kind| {
-        let left_out = |lot: &&LiveLot| !used.contains(&lot.id);
+        let left_out = |lot: &LiveLot| !used.contains(&lot.id);
         account.lots(kind).filter(left_out).map(move |lot| Unused {
             lot: lot.id,
             kind,
-            reason: reason(kind, lot),
+            reason: reason(kind, &lot),
         })
     });
     let pending = account.pending().map(|pending| Unused {

@@ -163,11 +163,16 @@ impl Moving<'_> {
         let out = LotState { standing: Standing::MovedTo(to), ..lot.now };
         let out = changed(out, [(place, Bucket::Moved, unheld), (Bucket::Held, Bucket::Moved, lot.held)]);
         draft.write_for(cause, EntryKind::ReassignOut(Box::new(MovedOut { change: out, to })));
-        let here = LotState { remaining: moved, ..lot.now };
+        // The sender's last activity comes along (rule T9).
+        let second = draft.second.as_ref();
+        let active = draft.first.active_at().max(second.and_then(AccountDraft::active_at));
+        let inactivity = lot.now.inactivity.map(|inactivity| inactivity.since(active));
+        let here = LotState { remaining: moved, inactivity, ..lot.now };
         let change = changed(here, [(Bucket::Moved, place, unheld), (Bucket::Moved, Bucket::Held, lot.held)]);
         let moves = lot.issue.moves.saturating_add(1);
         let issue =
             Issue { value_remaining: moved, expires_at: lot.now.expires_at, moves, ..lot.issue.clone() };
+        let issue = issue.with_activity(inactivity.map(|inactivity| inactivity.from));
         let arrival = MovedIn { issue, external_id, held: lot.held, change, from };
         if let Some(second) = &mut draft.second {
             second.write(draft.at, cause, EntryKind::ReassignIn(Box::new(arrival)), None);
@@ -263,6 +268,7 @@ impl Operation for MergeProfiles {
         let (from, before) = (draft.first.number(), account.merged_from().to_vec());
         let owed = account.owed().cloned().collect();
         let ids = holds.iter().map(|hold| hold.hold).collect::<Vec<_>>();
+        let active_at = draft.first.active_at().max(draft.second.as_ref().and_then(AccountDraft::active_at));
         let moved = history(draft)?;
         let out = MergedOut { into, holds: ids, point_debt, moved: moved.clone() };
         let lots = live(&draft.first, view, draft.at)?;
@@ -275,7 +281,7 @@ impl Operation for MergeProfiles {
         }
         if let Some(second) = &mut draft.second {
             let moved = moved.into_iter().map(Movement::back).collect();
-            let arrival = MergedIn { from, before, holds, owed, moved };
+            let arrival = MergedIn { from, before, holds, owed, moved, active_at };
             second.write(draft.at, Cause::Merge, EntryKind::MergeIn(Box::new(arrival)), None);
         }
         Ok(())

@@ -274,11 +274,19 @@ fn carry_over(
 ) -> Vec<TransferredItem> {
     let at = draft.at;
     let Some(second) = &mut draft.second else { return Vec::new() };
-    parts.iter().map(|part| part.carry_over(second, transfer, at)).collect()
+    let active = draft.first.active_at();
+    parts.iter().map(|part| part.carry_over(second, transfer, at, active)).collect()
 }
 
 impl Part<'_> {
-    fn carry_over(&self, to: &mut AccountDraft<'_>, transfer: TransferId, at: Timestamp) -> TransferredItem {
+    /// `active`: the sender's last activity, which comes along (rule T9).
+    fn carry_over(
+        &self,
+        to: &mut AccountDraft<'_>,
+        transfer: TransferId,
+        at: Timestamp,
+        active: Option<Timestamp>,
+    ) -> TransferredItem {
         let Self { lot, value } = self;
         let after = LotState { remaining: lot.now.remaining.minus(*value), ..lot.now };
         let change = changed(after, [(Bucket::Available, Bucket::Moved, *value)]);
@@ -294,6 +302,8 @@ impl Part<'_> {
             details: Some(Box::new(LotDetails { origin, scope, ..LotDetails::default() })),
             ..lot.issue.clone()
         };
+        let from = lot.now.inactivity.map(|inactivity| inactivity.from);
+        let issue = issue.with_activity(active.max(to.active_at()).max(from));
         to.write(at, Cause::Request, EntryKind::Issue(issue), None);
         TransferredItem { change, new_lot }
     }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use currency::{Currency, CurrencyError};
-pub use policy::{Clawback, Earn, ExpiredReturn, Share, ShareError, TransferLimit};
+pub(crate) use policy::Activity;
+pub use policy::{Activities, Clawback, Earn, ExpiredReturn, Share, ShareError, TransferLimit};
 
 use crate::definition::Scope;
 use crate::setters::setters;
@@ -83,6 +84,9 @@ pub struct ProgramSettings {
     /// The most that one profile may transfer to others on one local day of the program (rule L5).
     #[serde(default)]
     pub transfer_limit_per_day: Option<TransferLimit>,
+    /// The activity that keeps points from lapsing: both kinds by default (rule T9).
+    #[serde(default, skip_serializing_if = "Activities::are_all")]
+    pub activity: Activities,
 }
 
 const fn default_point_scale() -> u8 {
@@ -121,6 +125,7 @@ impl ProgramSettings {
             redemption_cap: None,
             redemption_share: None,
             transfer_limit_per_day: None,
+            activity: Activities::ALL,
         }
     }
 }
@@ -167,6 +172,9 @@ setters! { ProgramSettings {
 
     /// With the most that one profile transfers to others on one day (rule L5).
     with_transfer_limit_per_day(transfer_limit_per_day: TransferLimit) = Some(transfer_limit_per_day);
+
+    /// With the activity that keeps points from lapsing (rule T9).
+    with_activity(activity: Activities) = activity;
 } }
 
 /// Why settings are not a program.

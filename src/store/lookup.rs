@@ -182,7 +182,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         if need.expired {
             self.want(Slot::ExpiredList, own, Find::About(RecordId::EXPIRED));
         }
-        need.occurred_at.inspect(|then| self.want_since(*then, account.sequence()));
+        need.occurred_at.inspect(|then| self.want_since(*then, account));
         need.earned.iter().for_each(|find| self.want_everywhere(find));
         match need.as_of {
             AsOf::Now if need.journal => self.want(Slot::Journal, own, Find::Range(1, u32::MAX)),
@@ -408,6 +408,6 @@ fn live_lots(account: &Account) -> impl Iterator<Item = LotId> {
     queued_lots(account).map(|lot| lot.id).chain(pending).chain(overdue)
 }
 
-fn queued_lots(account: &Account) -> impl Iterator<Item = &LiveLot> {
+fn queued_lots(account: &Account) -> impl Iterator<Item = LiveLot> {
     LotKind::ALL.into_iter().flat_map(|kind| account.lots(kind))
 }

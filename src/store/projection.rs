@@ -14,9 +14,9 @@ use crate::journal::{
     Bucket, Entry, Item, LotKind, LotState, RecordId, Redeemed, RedemptionState, Standing, Transaction,
 };
 use crate::store::{Feed, FeedEntry, Position};
-use crate::time::{Expiry, Timestamp};
+use crate::time::{Expiry, Period, Timestamp};
 use crate::value::{Amount, Points, Quantity};
-use tables::{ACCOUNT, DEFINITION, LOT, MOVEMENT, REDEMPTION, REDEMPTION_ITEM, TRANSACTION, Table};
+use tables::{ACCOUNT, ACTIVITY, DEFINITION, LOT, MOVEMENT, REDEMPTION, REDEMPTION_ITEM, TRANSACTION, Table};
 
 /// How many entries one database transaction projects.
 pub(crate) const STRETCH: usize = 1000;
@@ -94,6 +94,10 @@ pub(crate) fn changes(written: &FeedEntry) -> Vec<Change<'_>> {
     entry.effects(|effect| rows.follow(effect));
     if *number != ProfileNumber::CATALOGUE {
         rows.account(profile.as_ref());
+        // A late activity is rarely the last one; the next tells (rule T10).
+        if entry.active_at() == Some(entry.at) && entry.is_activity {
+            rows.active(entry.at);
+        }
         rows.movements();
     }
     rows.changes
@@ -129,6 +133,7 @@ impl<'a> Rows<'a> {
             Effect::Hold { lot, value, .. } => self.update_lot(lot, &[add("held", value)]),
             Effect::Free { lot, value, .. } => self.update_lot(lot, &[take("held", value)]),
             Effect::State(after) => self.lot_state(after),
+            Effect::Active(active_at) => self.active(active_at),
             Effect::Redemption(state) => self.redemption_state(state),
             Effect::Transaction(transaction) => self.transaction(transaction),
             _ => {}
@@ -151,6 +156,10 @@ impl<'a> Rows<'a> {
             ];
             self.changes.push(Change { table: &MOVEMENT, operation: Operation::Put, cells });
         });
+    }
+
+    fn active(&mut self, active_at: Timestamp) {
+        self.put(&ACTIVITY, vec![set("number", self.number), set("active_at", active_at)]);
     }
 
     fn account(&mut self, profile: Option<&'a ProfileId>) {
@@ -192,6 +201,7 @@ impl<'a> Rows<'a> {
     fn lot(&mut self, arrival: &Arrival<'a>) {
         let Arrival { issue, after, held, .. } = arrival;
         let (standing, moved_to) = standing_words(after.standing);
+        let inactivity = after.inactivity;
         let cells = vec![
             set("number", self.number),
             set("lot", id(issue.lot)),
@@ -204,8 +214,12 @@ impl<'a> Rows<'a> {
             set("standing", standing),
             set("issued_at", issue.issued_at),
             set("available_at", issue.available_at),
-            set("expires_at", issue.expires_at),
+            set("expires_at", after.expires_at),
             set("moved_to", moved_to),
+            set("inactivity_period", Value::Number(inactivity.and_then(|it| count(it.period)))),
+            set("inactivity_period_type", inactivity.map(|it| it.period.unit.name())),
+            set("timezone", inactivity.map(|it| it.timezone.name())),
+            set("active_from", Value::Long(inactivity.map(|it| it.from.micros()))),
         ];
         self.put(&LOT, cells);
     }
@@ -218,6 +232,9 @@ impl<'a> Rows<'a> {
             set("expires_at", after.expires_at),
             set("moved_to", moved_to),
         ];
+        if let Some(inactivity) = after.inactivity {
+            cells.push(set("active_from", inactivity.from));
+        }
         if moved_to.is_some() {
             cells.push(set("held", Quantity::ZERO));
         }
@@ -303,6 +320,11 @@ fn add<'a>(column: &'static str, value: Quantity) -> Cell<'a> {
 fn take<'a>(column: &'static str, value: Quantity) -> Cell<'a> {
     let value = Value::Long(Some(value.ten_thousandths().saturating_neg()));
     Cell { column, write: Write::Add, value }
+}
+
+/// No period counts more than there are days.
+fn count(period: Period) -> Option<i32> {
+    i32::try_from(period.count).ok()
 }
 
 const fn kind_word(kind: LotKind) -> &'static str {

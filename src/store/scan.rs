@@ -7,7 +7,7 @@ use std::future::{Future, ready};
 use serde::{Deserialize, Serialize};
 
 use super::Blocking;
-use crate::account::Account;
+use crate::account::{Account, PendingLot};
 use crate::id::{ProfileId, ProfileNumber};
 use crate::journal::{Entry, External, LotKind};
 use crate::time::Timestamp;
@@ -221,7 +221,7 @@ pub(crate) fn is_due(account: &Account, by: Timestamp) -> bool {
 /// Whether a lot of an account expires, or a hold of it lapses, after one instant and by another.
 pub(crate) fn expires_within(account: &Account, (start, end): (Timestamp, Timestamp)) -> bool {
     let queued = LotKind::ALL.into_iter().flat_map(|kind| account.lots(kind));
-    let lots = queued.chain(account.pending().map(|pending| &pending.lot));
+    let lots = queued.chain(account.pending().map(PendingLot::seen));
     let expiries = lots.filter_map(|lot| lot.expires_at.instant());
     let mut ends = expiries.chain(account.holds().map(|hold| hold.expires_at));
     ends.any(|instant| start < instant && instant <= end)

@@ -204,6 +204,8 @@ pub struct Found<'a> {
     pub expired: Vec<LotState>,
     /// The entries after the instant of a late request.
     pub since: Vec<&'a Entry>,
+    /// The last activity that was known then, if there was any since (rule T9).
+    pub active_then: Option<Timestamp>,
     /// The lots that these changed, each with every entry about it.
     pub changed_lots: Vec<(LotId, Vec<&'a Entry>)>,
     /// The entries about purchases that earned points, each with the rank of its journal: the account's own has rank 0,
@@ -232,6 +234,7 @@ impl<'a> Found<'a> {
         own_lots: Vec::new(),
         expired: Vec::new(),
         since: Vec::new(),
+        active_then: None,
         changed_lots: Vec::new(),
         earned: Vec::new(),
         journal: Vec::new(),

@@ -34,6 +34,21 @@ pub enum PeriodType {
 }
 
 impl PeriodType {
+    /// Its name, as JSON has it.
+    #[cfg(any(test, feature = "sqlite", feature = "postgres"))]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Days => "days",
+            Self::Weeks => "weeks",
+            Self::Months => "months",
+            Self::Years => "years",
+            Self::AbsoluteWeek => "absolute_week",
+            Self::AbsoluteMonth => "absolute_month",
+            Self::AbsoluteYear => "absolute_year",
+            Self::AbsoluteDate => "absolute_date",
+        }
+    }
+
     /// A period of this type with a count; a date of its own has none.
     pub(crate) fn counted(self, count: Option<u32>) -> Option<Period> {
         count.filter(|_| self != Self::AbsoluteDate).map(|count| Period::new(count, self))

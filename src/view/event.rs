@@ -222,7 +222,7 @@ fn happened(entry: &Entry) -> Option<EventKind> {
             lot_kind: issue.kind,
             value: issue.value_remaining,
             issued_at: issue.issued_at,
-            expires_at: issue.expires_at,
+            expires_at: issue.ends_at(),
             definition_id: issue.definition_id,
         },
         EntryKind::Redeem(redeemed) => {
@@ -287,7 +287,7 @@ fn brought(entry: &Entry) -> impl Iterator<Item = Brought> {
         lot: after.lot,
         lot_kind: after.kind,
         value: after.remaining,
-        expires_at: after.expires_at,
+        expires_at: after.ends_at(),
     })
 }
 
@@ -298,7 +298,7 @@ pub(crate) fn expiring(account: &Account, (start, end): Stretch, at: Timestamp) 
     let mut due = Vec::new();
     let account = settled(account, at, &mut due);
     let queued = LotKind::ALL.into_iter().flat_map(|kind| account.lots(kind).map(move |lot| (kind, lot)));
-    let pending = account.pending().map(|pending| (pending.kind, &pending.lot));
+    let pending = account.pending().map(|pending| (pending.kind, pending.seen()));
     queued
         .chain(pending)
         .filter(|(_, lot)| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))

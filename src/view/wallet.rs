@@ -16,7 +16,7 @@ use crate::journal::{
 use crate::ops::give_back::seen as return_seen;
 use crate::ops::hold::seen as hold_seen;
 use crate::ops::redeem::at_first as redemption_at_first;
-use crate::time::Timestamp;
+use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
 /// A profile's rewards, points, redemptions and transactions, its balances and its journal, at one moment.
@@ -284,13 +284,14 @@ impl Wallet {
     }
 
     fn lots<Q: From<Quantity>>(&self, kind: LotKind) -> Vec<Lot<Q>> {
-        let mut states: Vec<&WalletLot> =
-            self.lots.values().filter(|lot| lot.issue.kind.is_points() == kind.is_points()).collect();
-        states.sort_by_key(|lot| {
-            let is_rest = lot.status(self.at) != LotStatus::Active;
-            (is_rest, lot.after.expires_at, lot.issue.issued_at, lot.issue.lot)
+        let lots = self.lots.values().filter(|lot| lot.issue.kind.is_points() == kind.is_points());
+        let mut states: Vec<(&WalletLot, Expiry)> =
+            lots.map(|lot| (lot, self.account.ends_at(&lot.after))).collect();
+        states.sort_by_key(|(lot, end)| {
+            let is_rest = lot.status(*end, self.at) != LotStatus::Active;
+            (is_rest, *end, lot.issue.issued_at, lot.issue.lot)
         });
-        states.into_iter().map(|lot| lot.seen(self.profile, self.at)).collect()
+        states.into_iter().map(|(lot, end)| lot.seen(self.profile, end, self.at)).collect()
     }
 
     /// Notes that an entry changed a record.
@@ -406,22 +407,23 @@ impl Wallet {
 }
 
 impl WalletLot {
-    fn status(&self, at: Timestamp) -> LotStatus {
+    /// Its status, with its end as it stands (rule T9).
+    fn status(&self, end: Expiry, at: Timestamp) -> LotStatus {
         let standing = match self.after.standing {
             gone @ (Standing::Revoked | Standing::MovedTo(_)) => gone,
-            _ if self.after.expires_at.is_past(at) => Standing::Expired,
+            _ if end.is_past(at) => Standing::Expired,
             Standing::Pending(available_at) if available_at > at => Standing::Pending(available_at),
             _ => Standing::Usable,
         };
         standing.status(self.after.remaining, self.held)
     }
 
-    fn seen<Q: From<Quantity>>(&self, profile: ProfileId, at: Timestamp) -> Lot<Q> {
+    fn seen<Q: From<Quantity>>(&self, profile: ProfileId, end: Expiry, at: Timestamp) -> Lot<Q> {
         Lot {
             value_remaining: self.after.standing.left(self.after.remaining).into(),
             value_held: self.held.into(),
-            status: self.status(at),
-            expires_at: self.after.expires_at,
+            status: self.status(end, at),
+            expires_at: end,
             ..Lot::at_issue(profile, self.issued, &self.issue, self.external_id.clone())
         }
     }

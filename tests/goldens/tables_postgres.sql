@@ -13,6 +13,9 @@ CREATE TABLE scrip.account (
     status_point_balance bigint NOT NULL,
     status_point_pending bigint NOT NULL);
 CREATE INDEX account_profile ON scrip.account (profile);
+CREATE TABLE scrip.activity (
+    number integer PRIMARY KEY,
+    active_at bigint NOT NULL);
 CREATE TABLE scrip.definition (
     definition bigint PRIMARY KEY,
     kind text NOT NULL,
@@ -33,6 +36,10 @@ CREATE TABLE scrip.lot (
     available_at bigint NOT NULL,
     expires_at bigint,
     moved_to integer,
+    inactivity_period integer,
+    inactivity_period_type text,
+    timezone text,
+    active_from bigint,
     PRIMARY KEY (number, lot));
 CREATE INDEX lot_expiry ON scrip.lot (expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
 CREATE TABLE scrip.movement (

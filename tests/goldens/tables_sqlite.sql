@@ -12,6 +12,9 @@ CREATE TABLE scrip_account (
     point_debt INTEGER NOT NULL,
     status_point_balance INTEGER NOT NULL,
     status_point_pending INTEGER NOT NULL);
+CREATE TABLE scrip_activity (
+    number INTEGER PRIMARY KEY,
+    active_at INTEGER NOT NULL);
 CREATE TABLE scrip_definition (
     definition INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -32,6 +35,10 @@ CREATE TABLE scrip_lot (
     available_at INTEGER NOT NULL,
     expires_at INTEGER,
     moved_to INTEGER,
+    inactivity_period INTEGER,
+    inactivity_period_type TEXT,
+    timezone TEXT,
+    active_from INTEGER,
     PRIMARY KEY (number, lot)) WITHOUT ROWID;
 CREATE INDEX scrip_lot_expiry ON scrip_lot (expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
 CREATE TABLE scrip_movement (

@@ -68,7 +68,11 @@ impl Model {
         objections.add_if(known.revoked.is_some(), Rank::Terms, "lot_revoked");
         objections.add_if(!known.terms.is_extendable, Rank::Terms, "not_extendable");
         objections.add_if(account.remaining(lot, now) == 0, Rank::Value, "nothing_left");
-        let Some(end) = account.expiry(lot, now) else {
+        let (own, lapse) = (account.own_end(lot, now), account.lapse(lot, now));
+        let is_over = lapse.is_some_and(|lapse| lapse <= now.at);
+        // What has lapsed stays so (rule T9).
+        let has_lapsed = is_over && own.is_none_or(|own| lapse < Some(own));
+        let Some(end) = (if has_lapsed { lapse } else { own }) else {
             objections.add(Rank::Terms, "never_expires");
             return None;
         };
@@ -86,6 +90,8 @@ impl Model {
         objections.add_loosely(later.is_err(), [Rank::Terms, Rank::Value], "time_out_of_range");
         let later = later.ok()?;
         objections.add_if(later < end, Rank::Terms, "shortens");
+        let comes_back = is_over && later > now.at;
+        objections.add_if(has_lapsed || comes_back, Rank::Terms, "lot_expired");
         // Rule T2: a lot must have a time of use.
         let never = at < known.available_at && later <= known.available_at;
         objections.add_loosely(never, [Rank::Terms, Rank::Value], "never_usable");
@@ -150,7 +156,7 @@ impl Model {
         objections.add_if(remaining < account.held(lot, now), Rank::Value, "lot_held");
         let expires_at = match request.expires_at {
             Some(until) => Calendar::of(known.terms.timezone).end(until),
-            None => Ok(account.expiry(lot, now)),
+            None => Ok(account.own_end(lot, now)),
         };
         objections.add_loosely(expires_at.is_err(), [Rank::Terms, Rank::Value], "time_out_of_range");
         let never = |end: Micros| now.at < known.available_at && end <= known.available_at;
@@ -159,6 +165,7 @@ impl Model {
         let (Some(at), None, Ok(expires_at)) = (decided_at, objections.codes(), expires_at) else {
             return Err(objections);
         };
+        let was_over = account.is_expired(lot, account.now(at));
         let account = &mut self.profiles[profile];
         account.write_due(at);
         let sequence = account.next_sequence();
@@ -168,7 +175,10 @@ impl Model {
         let last = account.lots[lot].facts.last().unwrap().clone();
         let initial = request.value_initial.map_or(last.initial, raw);
         let meta = request.meta.clone().or(last.meta);
-        account.lots[lot].facts.push(Fact { sequence, initial, expires_at, meta });
+        // A correction brings back what had ended, and its period without activity begins again (rule T9).
+        let is_back = request.expires_at.is_some() && was_over && expires_at.is_none_or(|end| end > at);
+        let anew = if is_back { Some((sequence, at)) } else { last.anew };
+        account.lots[lot].facts.push(Fact { sequence, initial, expires_at, anew, meta });
         account.write(at, What::Adjusted(lot));
         Ok(Made::Corrected { profile, lot })
     }

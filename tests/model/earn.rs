@@ -6,7 +6,7 @@ use scrip::journal::{Bucket, LotKind};
 use scrip::program::{Clawback, Earn};
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange};
-use super::issue::kind_of;
+use super::issue::{inactivity, kind_of};
 use super::money::{Raw, smallest};
 use super::owed::{Owed, open};
 use super::profile::{Cut, Earned, Fact, Lot, Origin, Version, Way, What};
@@ -60,11 +60,11 @@ impl Model {
     fn nothing(&self) -> Earned {
         let named = self.program.earn.first().and_then(|earn| earn.point_definition_id);
         let known = named.and_then(|id| self.catalogue.get(id));
-        let kind = known.map_or(LotKind::Point, |known| match &known.definition {
-            Definition::Point(point) => kind_of(point),
-            Definition::Reward(_) => LotKind::Reward,
+        let (kind, inactivity) = known.map_or((LotKind::Point, None), |known| match &known.definition {
+            Definition::Point(point) => (kind_of(point), inactivity(point)),
+            Definition::Reward(_) => (LotKind::Reward, None),
         });
-        Earned { kind, points: 0, lot: None, written_off: 0 }
+        Earned { kind, inactivity, points: 0, lot: None, written_off: 0 }
     }
 
     /// The definition of what a transaction earned, if such points cannot be redeemed.
@@ -182,7 +182,7 @@ impl Model {
             }
             None => {
                 let origin = Origin::Earned { sale, paid, clawed_back, replaces };
-                self.earn_anew(profile, version, kind, (more, origin), times, at);
+                self.earn_anew(profile, version, was, (more, origin), times, at);
             }
         }
     }
@@ -191,7 +191,7 @@ impl Model {
         &mut self,
         profile: usize,
         version: usize,
-        kind: LotKind,
+        was: Earned,
         (points, origin): (Raw, Origin),
         (available_at, expires_at): (Micros, Option<Micros>),
         at: Micros,
@@ -206,23 +206,25 @@ impl Model {
         account.lots.push(Lot {
             foreign: None,
             sequence,
-            kind,
+            kind: was.kind,
             definition: earn.point_definition_id,
             issued_at,
             available_at,
             terms: Terms {
                 timezone,
                 period: earn.period,
+                inactivity: was.inactivity,
                 extend_days: None,
                 is_reassignable: false,
                 is_extendable: false,
             },
+            active_from: Micros::MIN,
             external_id: None,
             source_type: None,
             source: None,
             origin: Some(origin),
             own: Some(id),
-            facts: vec![Fact { sequence, initial: points, expires_at, meta: None }],
+            facts: vec![Fact { sequence, initial: points, expires_at, anew: None, meta: None }],
             revoked: None,
             moved: None,
         });

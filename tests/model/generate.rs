@@ -57,6 +57,7 @@ pub(crate) fn plain(kind: LotKind, handle: u8, period: Option<(u32, PeriodType)>
         value: Some(Money::Whole(10)),
         max_value: None,
         period,
+        inactivity: None,
         absolute_expiry: None,
         zone: None,
         extend_days: None,
@@ -230,7 +231,12 @@ fn end() -> BoxedStrategy<End> {
 fn template() -> BoxedStrategy<Template> {
     let unit = proptest::sample::select(&PERIOD_TYPES[..]);
     let count = prop_oneof![20 => 0_u32..14, 1 => Just(u32::MAX), 1 => 300_000_u32..4_000_000];
-    let lasting = (weighted(0.7, (count, unit)), weighted(0.2, end()), weighted(0.4, 0..9_u8));
+    let short = proptest::sample::select(
+        &[PeriodType::Days, PeriodType::Days, PeriodType::Weeks, PeriodType::Months][..],
+    );
+    let idle = (prop_oneof![20 => 1_u32..5, 1 => Just(u32::MAX)], short);
+    let lasting =
+        (weighted(0.7, (count, unit)), weighted(0.2, end()), weighted(0.4, 0..9_u8), weighted(0.5, idle));
     let terms = (weighted(0.3, 0..90_u32), proptest::bool::weighted(0.93), any::<bool>(), any::<bool>());
     let value = (weighted(0.8, money()), weighted(0.2, money()));
     (kind(), 0_u8..6, value, lasting, terms)
@@ -240,6 +246,7 @@ fn template() -> BoxedStrategy<Template> {
             value: value.0,
             max_value: value.1,
             period: lasting.0,
+            inactivity: lasting.3,
             absolute_expiry: lasting.1,
             zone: lasting.2,
             extend_days: terms.0,

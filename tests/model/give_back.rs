@@ -8,7 +8,7 @@ use scrip::{Amount, RedemptionId, ReturnRedemption};
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND, in_range};
 use super::money::{Raw, first_part};
-use super::profile::{Back, BackTo, Cut, Fact, Flow, Lot, Origin, Return, SINCE, Way, What};
+use super::profile::{Back, BackTo, Cut, Fact, Flow, Lot, Origin, Return, SINCE, Way, What, Written};
 use super::{Made, Model, Objections, Owner, Rank};
 
 /// What is to be given back, and of what.
@@ -183,25 +183,42 @@ impl Model {
         if made.moved.is_none() && made.revoked.is_some() {
             return Ok(if is_here { Goes::Back(lot, BackTo::Revoked) } else { Goes::Lost });
         }
-        let end = account.expiry(lot, account.now(at));
+        let is_home = is_here && made.moved.is_none();
+        let now = account.now(at);
+        let (own, lapse) = (account.own_end(lot, now), account.lapse(lot, now).filter(|end| *end <= at));
+        // Elsewhere, a lot is known by its own end, and by what its journal told of it.
+        let is_told = |entry: &&Written| matches!(entry.what, What::Expired(it, _) if it == lot);
+        let lapse = lapse.filter(|_| is_home || account.journal.iter().any(|entry| is_told(&entry)));
+        let lapse = lapse.filter(|lapse| own.is_none_or(|own| *lapse < own));
+        let end = lapse.or(own);
         let past = end.filter(|end| *end <= at);
-        let chance = past.map(|_| self.second_chance(made.terms, at)).transpose()?.flatten();
-        Ok(match (is_here && made.moved.is_none(), past, chance) {
+        let is_anew = is_home && lapse.is_some() && own.is_none();
+        let chance = past.map(|_| self.second_chance(made.terms, is_anew, at)).transpose()?.flatten();
+        Ok(match (is_home, past, chance) {
             (true, None, _) => Goes::Back(lot, BackTo::Lot),
             (true, Some(_), None) => Goes::Back(lot, BackTo::Expired),
             // A lot that is elsewhere, or stayed behind in a merger, takes nothing back.
-            (_, _, chance) => Goes::New(owner, lot, chance.or(end)),
+            (_, _, chance) => Goes::New(owner, lot, chance.unwrap_or(end)),
         })
     }
 
-    /// Until when a new lot is good that stands in for one which has expired; `None` where the value expires.
-    fn second_chance(&self, terms: Terms, at: Micros) -> Result<Option<Micros>, OutOfRange> {
+    /// Until when a new lot is good that stands in for one which has expired; `None` where the value expires. One that only
+    /// lapsed has its period without activity anew, and no other end.
+    fn second_chance(
+        &self,
+        terms: Terms,
+        is_anew: bool,
+        at: Micros,
+    ) -> Result<Option<Option<Micros>>, OutOfRange> {
         match (self.program.expired_return, terms.period) {
+            (ExpiredReturn::Fresh, None) if is_anew => Ok(Some(None)),
             (ExpiredReturn::Original, _) | (ExpiredReturn::Fresh, None) => Ok(None),
-            (ExpiredReturn::GraceDays(days), _) => in_range(at + Micros::from(days) * DAY).map(Some),
+            (ExpiredReturn::GraceDays(days), _) => {
+                in_range(at + Micros::from(days) * DAY).map(|end| Some(Some(end)))
+            }
             (ExpiredReturn::Fresh, Some(period)) => {
                 let calendar = Calendar::of(terms.timezone);
-                calendar.after(at, period.count, period.unit).map(Some)
+                calendar.after(at, period.count, period.unit).map(|end| Some(Some(end)))
             }
         }
     }
@@ -303,7 +320,8 @@ impl Model {
             source_type: None,
             source: None,
             origin: Some(origin),
-            facts: vec![Fact { sequence, initial: value, expires_at, meta: None }],
+            active_from: Micros::MIN,
+            facts: vec![Fact { sequence, initial: value, expires_at, anew: None, meta: None }],
             revoked: None,
             moved: None,
             ..old

@@ -56,6 +56,7 @@ struct Template {
     max_value: Option<Raw>,
     period: Option<u32>,
     period_type: PeriodType,
+    inactivity: Option<Period>,
     absolute_expiry: Option<Until>,
     extend_days: Option<u32>,
     timezone: Option<Zone>,
@@ -111,6 +112,11 @@ pub(super) fn kind_of(point: &PointDefinition) -> LotKind {
     if point.is_redeemable { LotKind::Point } else { LotKind::Status }
 }
 
+/// How long its lots last without activity (rule T9).
+pub(super) fn inactivity(point: &PointDefinition) -> Option<Period> {
+    point.inactivity_period.map(|count| Period::new(count, point.inactivity_period_type))
+}
+
 impl From<&Definition> for Template {
     fn from(definition: &Definition) -> Self {
         match definition {
@@ -120,6 +126,7 @@ impl From<&Definition> for Template {
                 max_value: reward.max_value.map(raw),
                 period: reward.period,
                 period_type: reward.period_type,
+                inactivity: None,
                 absolute_expiry: reward.absolute_expiry,
                 extend_days: reward.extend_days,
                 timezone: reward.timezone,
@@ -133,6 +140,7 @@ impl From<&Definition> for Template {
                 max_value: None,
                 period: point.period,
                 period_type: point.period_type,
+                inactivity: inactivity(point),
                 absolute_expiry: point.absolute_expiry,
                 extend_days: point.extend_days,
                 timezone: point.timezone,
@@ -195,6 +203,7 @@ impl Model {
         let terms = Terms {
             timezone,
             period: template.period.map(|count| Period::new(count, template.period_type)),
+            inactivity: template.inactivity,
             extend_days: template.extend_days,
             is_reassignable: template.is_reassignable,
             is_extendable: template.is_extendable,
@@ -258,7 +267,7 @@ impl Model {
         let owner = &mut self.profiles[profile];
         owner.write_due(at);
         let (sequence, lot) = (owner.next_sequence(), owner.lots.len());
-        let fact = Fact { sequence, initial, expires_at: times.expires_at, meta: wanted.meta };
+        let fact = Fact { sequence, initial, expires_at: times.expires_at, anew: None, meta: wanted.meta };
         owner.lots.push(Lot {
             foreign: None,
             sequence,
@@ -267,6 +276,7 @@ impl Model {
             issued_at: times.issued_at,
             available_at: times.available_at,
             terms,
+            active_from: Micros::MIN,
             external_id: wanted.external_id,
             source_type: wanted.source_type,
             source: wanted.source,

@@ -11,11 +11,13 @@ mod again;
 pub(crate) mod calendar;
 pub(crate) mod check;
 mod correct;
+mod cut;
 mod define;
 mod earn;
 pub(crate) mod generate;
 mod give_back;
 mod hold;
+mod inactivity;
 pub(crate) mod issue;
 mod late;
 pub(crate) mod laws;
@@ -334,7 +336,7 @@ impl Model {
     /// The place of a profile. Any id is a profile, with nothing in it at first.
     pub(crate) fn profile(&mut self, id: ProfileId) -> usize {
         self.profiles.iter().position(|profile| profile.id == id).unwrap_or_else(|| {
-            self.profiles.push(Profile::new(id));
+            self.profiles.push(Profile::new(id, self.program.activity));
             self.profiles.len() - 1
         })
     }

@@ -5,9 +5,12 @@ use scrip::definition::Terms;
 use scrip::id::ExternalId;
 use scrip::journal::{Bucket, LotKind};
 use scrip::json::Json;
+use scrip::program::Activities;
+use scrip::time::Period;
 use scrip::{DefinitionId, PostTransaction, ProfileId};
 
 use super::calendar::Micros;
+pub(crate) use super::cut::{Cut, SINCE};
 use super::money::{Exchange, Raw};
 use super::owed::Owed;
 
@@ -16,6 +19,8 @@ pub(crate) struct Profile {
     pub(crate) id: ProfileId,
     /// The number that the store drew for it, once the ledger has told.
     pub(crate) number: Option<u32>,
+    /// What counts as activity (rule T9).
+    pub(crate) counts: Activities,
     /// The journal, as the rules say that it should read. The first entry has the sequence number 1.
     pub(crate) journal: Vec<Written>,
     /// Every lot each time that it came.
@@ -68,7 +73,8 @@ pub(crate) enum What {
     /// A transaction by its id, the points, what came from its lots, what is owed, and what is short.
     ClawedBack(u64, Raw, Raw, Raw, Raw),
     MergedOut,
-    MergedIn,
+    /// With the last activity of the profile that came.
+    MergedIn(Option<Micros>),
 }
 
 impl What {
@@ -90,6 +96,8 @@ pub(crate) struct Lot {
     pub(crate) issued_at: Micros,
     pub(crate) available_at: Micros,
     pub(crate) terms: Terms,
+    /// The last activity before it came, of the profile that it came from (rule T9).
+    pub(crate) active_from: Micros,
     pub(crate) external_id: Option<ExternalId>,
     pub(crate) source_type: Option<String>,
     pub(crate) source: Option<String>,
@@ -134,6 +142,8 @@ pub(crate) struct Fact {
     pub(crate) sequence: u32,
     pub(crate) initial: Raw,
     pub(crate) expires_at: Option<Micros>,
+    /// The entry that brought the lot back after it had ended, and its instant: inactivity counts from there.
+    pub(crate) anew: Option<(u32, Micros)>,
     pub(crate) meta: Option<Json>,
 }
 
@@ -267,6 +277,8 @@ pub(crate) struct Version {
     pub(crate) is_named: bool,
     pub(crate) is_deleted: bool,
     pub(crate) is_void: bool,
+    /// Whether it was posted with this entry.
+    pub(crate) is_posted: bool,
 }
 
 impl Version {
@@ -281,6 +293,8 @@ impl Version {
 pub(crate) struct Earned {
     /// Whether the points can be redeemed, as their definition said when the transaction was posted (rule K1).
     pub(crate) kind: LotKind,
+    /// How long they last without activity, as it said then (rule T9).
+    pub(crate) inactivity: Option<Period>,
     pub(crate) points: Raw,
     /// Its newest lot: the profile that issued it, by its place, and the number of the entry.
     pub(crate) lot: Option<(usize, u32)>,
@@ -326,9 +340,10 @@ impl Return {
 }
 
 impl Profile {
-    pub(crate) fn new(id: ProfileId) -> Self {
+    pub(crate) fn new(id: ProfileId, counts: Activities) -> Self {
         Self {
             id,
+            counts,
             number: None,
             journal: Vec::new(),
             lots: Vec::new(),
@@ -428,23 +443,5 @@ impl Profile {
 
     pub(crate) fn write(&mut self, at: Micros, what: What) {
         self.journal.push(Written { at, what });
-    }
-}
-
-/// A moment: so many entries are written, and it is so late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
-    pub(crate) entries: usize,
-    pub(crate) at: Micros,
-}
-
-/// The number of an entry in the journal of whoever took over from a merged profile: no wallet of the merged one shows
-/// what it says of it.
-pub(crate) const SINCE: u32 = u32::MAX;
-
-impl Cut {
-    /// With everything that was written since a merger as well.
-    pub(crate) const fn with_since(at: Micros) -> Self {
-        Self { entries: usize::MAX, at }
     }
 }

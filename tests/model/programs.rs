@@ -2,7 +2,7 @@
 
 use proptest::option::weighted;
 use proptest::prelude::*;
-use scrip::program::{Clawback, Earn, ExpiredReturn, ProgramSettings, Share, TransferLimit};
+use scrip::program::{Activities, Clawback, Earn, ExpiredReturn, ProgramSettings, Share, TransferLimit};
 use scrip::time::Period;
 use scrip::value::ExchangeRate;
 use scrip::{Amount, PeriodType, Points};
@@ -75,6 +75,7 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         proptest::sample::select(vec![Clawback::Debt, Clawback::Debt, Clawback::Shortfall]),
         proptest::sample::select(vec![600_u32, 600, 0, 90_000]),
         proptest::sample::select(vec![900_u32, 60, 200_000]),
+        proptest::sample::select(vec![(true, true), (true, true), (true, false), (false, true)]),
     );
     (money, limits, time, afterwards).prop_map(|(money, limits, time, afterwards)| {
         let (((cap, share, minimum), sent), (zone, tolerance, key_window, late)) = (limits, time);
@@ -102,6 +103,8 @@ pub(crate) fn program() -> impl Strategy<Value = ProgramSettings> {
         program.clawback = afterwards.2;
         program.reversal_window_seconds = afterwards.3;
         program.hold_seconds = afterwards.4;
+        let (earning, redeeming) = afterwards.5;
+        program.activity = Activities::ALL.with_earning(earning).with_redeeming(redeeming);
         program
     })
 }

@@ -82,9 +82,11 @@ impl Resolver<'_> {
         match wait {
             Wait::Micros(ticks) => *self.now += ticks,
             Wait::Edge(which, ticks) => {
-                let lots = self.model.profiles.iter().flat_map(|profile| &profile.lots);
-                let edges = lots.flat_map(|lot| {
-                    [Some(lot.available_at), lot.facts.last().and_then(|fact| fact.expires_at)]
+                let edges = self.model.profiles.iter().flat_map(|profile| {
+                    let now = profile.now(Micros::MIN);
+                    let ends =
+                        move |lot: usize| [Some(profile.lots[lot].available_at), profile.expiry(lot, now)];
+                    (0..profile.lots.len()).flat_map(ends)
                 });
                 let holds = self.model.profiles.iter().flat_map(|profile| &profile.holds);
                 let windows = self.model.profiles.iter().flat_map(|profile| &profile.redemptions);

@@ -142,7 +142,7 @@ impl Profile {
         own.filter(move |back| is_written(back.sequence, cut))
     }
 
-    fn fact(&self, lot: usize, cut: Cut) -> &Fact {
+    pub(crate) fn fact(&self, lot: usize, cut: Cut) -> &Fact {
         self.lots[lot].facts.iter().rfind(|fact| is_written(fact.sequence, cut)).unwrap()
     }
 
@@ -150,7 +150,7 @@ impl Profile {
         self.fact(lot, cut).initial
     }
 
-    pub(crate) fn expiry(&self, lot: usize, cut: Cut) -> Option<Micros> {
+    pub(crate) fn own_end(&self, lot: usize, cut: Cut) -> Option<Micros> {
         self.fact(lot, cut).expires_at
     }
 

@@ -126,6 +126,8 @@ pub(crate) struct Template {
     pub(crate) value: Option<Money>,
     pub(crate) max_value: Option<Money>,
     pub(crate) period: Option<(u32, PeriodType)>,
+    /// Of points.
+    pub(crate) inactivity: Option<(u32, PeriodType)>,
     pub(crate) absolute_expiry: Option<End>,
     pub(crate) zone: Option<u8>,
     pub(crate) extend_days: Option<u32>,

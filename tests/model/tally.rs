@@ -16,7 +16,7 @@ use super::world::{Answer, World};
 
 /// What random cases must come to now and then. Some codes are missing: an account's total and its journal are too large
 /// for a case, and `tests/rejections.rs` has the texts that are too long and the end that is none.
-const EXPECTED: [&str; 124] = [
+const EXPECTED: [&str; 127] = [
     "Adjust",
     "ArchiveDefinition",
     "CaptureHold",
@@ -41,6 +41,7 @@ const EXPECTED: [&str; 124] = [
     "a lot whose share is zero",
     "a shortfall is written down",
     "became available",
+    "brought back after it lapsed",
     "captured after its lot expired",
     "captured in part",
     "clawed back across a merger",
@@ -53,8 +54,10 @@ const EXPECTED: [&str; 124] = [
     "extended after it expired",
     "given back across a merger",
     "held less than was asked for",
+    "kept by activity",
     "lapsed",
     "lapsed and clawed back",
+    "lapsed for inactivity",
     "linked across a merger",
     "lots that expire together",
     "merged with a hold",
@@ -242,6 +245,7 @@ impl Tally {
                 self.afterwards((owner, profile), place);
                 self.note_if(matches!(entry.what, What::Matured(..)), "became available");
                 self.note_if(matches!(entry.what, What::Expired(..)), "expired");
+                self.inactivity(profile, place);
             }
             let ends =
                 profile.lots.iter().filter_map(|lot| lot.facts.last().and_then(|fact| fact.expires_at));
@@ -250,6 +254,30 @@ impl Tally {
             ends.sort();
             ends.dedup();
             self.note_if(ends.len() < count, "lots that expire together");
+        }
+    }
+
+    /// What activity did, or the want of it (rule T9).
+    fn inactivity(&mut self, profile: &Profile, place: usize) {
+        let Written { at, what } = profile.journal[place];
+        let (before, after) = (Cut { entries: place, at }, Cut { entries: place + 1, at });
+        let has_lapsed = |lot: usize| profile.lapse(lot, before) == Some(at);
+        match what {
+            What::Expired(lot, _) => self.note_if(has_lapsed(lot), "lapsed for inactivity"),
+            What::Adjusted(lot) => {
+                let anew = profile.fact(lot, after).anew.is_some_and(|(_, instant)| instant == at);
+                let was_over = profile.lapse(lot, before).is_some_and(|end| end <= at);
+                self.note_if(anew && was_over, "brought back after it lapsed");
+            }
+            What::Redeemed(_) | What::Captured(..) | What::Transacted(_) => {
+                for (lot, known) in profile.lots_at(before) {
+                    let (end, later) = (profile.lapse(lot, before), profile.lapse(lot, after));
+                    let is_there = profile.remaining(lot, before) > 0 && profile.lives(lot, before);
+                    let can_lapse = is_there && known.terms.inactivity.is_some();
+                    self.note_if(can_lapse && later > end, "kept by activity");
+                }
+            }
+            _ => {}
         }
     }
 

@@ -45,7 +45,7 @@ impl Profile {
     /// Whether so many entries are part of a merger that the next ones belong to as well.
     pub(crate) fn is_half_way(&self, entries: usize) -> bool {
         let is_merger = |what| matches!(what, What::MovedOut(_) | What::MovedIn(_) | What::MergedOut);
-        let is_more = |what| matches!(what, What::MovedOut(_) | What::MovedIn(_) | What::MergedIn);
+        let is_more = |what| matches!(what, What::MovedOut(_) | What::MovedIn(_) | What::MergedIn(_));
         let next = self.journal.get(entries);
         is_merger(self.journal[entries - 1].what) && next.is_some_and(|next| is_more(next.what))
     }
@@ -118,7 +118,7 @@ fn told(model: &Model, account: &Profile, what: What) -> String {
             format!("clawback {sale} {points} owed {owed} short {short}")
         }
         What::MergedOut => "merge out".to_owned(),
-        What::MergedIn => "merge in".to_owned(),
+        What::MergedIn(_) => "merge in".to_owned(),
     }
 }
 

@@ -217,6 +217,7 @@ impl Model {
             is_named,
             is_deleted: matches!(change, Change::Deleted | Change::Voided),
             is_void: change == Change::Voided,
+            is_posted: owner == profile && made == sequence,
         });
         self.relink(profile, (was, is), self.profiles[owner].made_by(made));
         self.profiles[profile].write(at, What::Transacted(version));

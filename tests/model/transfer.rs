@@ -47,20 +47,32 @@ impl Model {
 
     /// A lot goes, with what is held of it. What of it has expired stays, as the loss that it is.
     fn carry(&mut self, from: usize, lot: usize, to: usize, at: Micros) {
-        let account = &mut self.profiles[from];
+        let account = &self.profiles[from];
         let now = account.now(at);
+        let ended = account.expiry(lot, now).filter(|end| *end <= now.at);
         let went =
             if account.is_expired(lot, now) { account.held(lot, now) } else { account.remaining(lot, now) };
         let known = account.lots[lot].clone();
+        let active_from = self.active_from(from, lot, at);
+        let account = &mut self.profiles[from];
         account.lots[lot].moved = Some((account.next_sequence(), to, went));
         account.write(at, What::MovedOut(lot));
         let foreign = Some(account.full_id(&known));
         let account = &mut self.profiles[to];
         let (sequence, place) = (account.next_sequence(), account.lots.len());
-        let fact = Fact { sequence, ..known.facts.last().unwrap().clone() };
-        account.lots.push(Lot { foreign, sequence, facts: vec![fact], moved: None, ..known });
+        // What ended while it was held has ended wherever it goes.
+        let last = known.facts.last().unwrap().clone();
+        let expires_at = if ended.is_some() { ended } else { last.expires_at };
+        let fact = Fact { sequence, expires_at, anew: None, ..last };
+        account.lots.push(Lot { foreign, sequence, active_from, facts: vec![fact], moved: None, ..known });
         account.flow(place, Way::Moved, went);
         account.write(at, What::MovedIn(place));
+    }
+
+    /// The activity that a lot takes along (rule T9).
+    pub(super) fn active_from(&self, from: usize, lot: usize, at: Micros) -> Micros {
+        let account = &self.profiles[from];
+        account.counted_from(lot, account.now(at))
     }
 
     pub(super) fn merge(
@@ -100,13 +112,15 @@ impl Model {
             self.carry(profile, *lot, into, at);
         }
         let holds = self.move_holds(profile, into, first_there, at);
+        let active = self.profiles[profile].last_active();
         let account = &mut self.profiles[into];
         let sequence = account.next_sequence();
         account.owed.extend(owed.into_iter().map(|owed| Owed { sequence, ..owed }));
         for (kind, place, value) in history {
             account.flow_past(kind, Way::Between(Bucket::Moved, place), value);
         }
-        account.write(at, What::MergedIn);
+        let here = account.last_active();
+        account.write(at, What::MergedIn(active.max(here)));
         self.merges.push(super::Merge { from: profile, into, lots, holds, debt });
         Ok(Made::Merged { profile, merge: self.merges.len() - 1 })
     }

@@ -94,6 +94,7 @@ impl Model {
         let transfer = self.profiles[from].made_by(sequence);
         let mut items = Vec::new();
         for (lot, value) in parts {
+            let active_from = self.active_from(from, *lot, at);
             let account = &mut self.profiles[from];
             account.flow(*lot, Way::Moved, -value);
             let known = account.lots[*lot].clone();
@@ -101,10 +102,11 @@ impl Model {
             let expires_at = known.facts.last().unwrap().expires_at;
             let account = &mut self.profiles[to];
             let (sequence, place) = (account.next_sequence(), account.lots.len());
-            let fact = Fact { sequence, initial: *value, expires_at, meta: None };
+            let fact = Fact { sequence, initial: *value, expires_at, anew: None, meta: None };
             account.lots.push(Lot {
                 foreign: None,
                 sequence,
+                active_from,
                 external_id: None,
                 source_type: None,
                 source: None,

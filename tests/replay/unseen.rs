@@ -31,6 +31,7 @@ pub const UNSEEN_AFTER_A_MERGER: &[(&str, &str, &str)] = &[
 
 pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("*", "at", "an instant between those of its neighbours"),
+    ("*", "is_activity", "what counts is the program's choice of then"),
     ("*", "stamp.external.lot", "a name that no other lot has"),
     ("*", "stamp.fingerprint", "the request that it was made of is not kept"),
     ("*", "stamp.key", "a key that was never used"),

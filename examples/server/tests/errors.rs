@@ -117,6 +117,8 @@ fn fields(met: &mut Met<'_>) {
     assert_eq!(missing["errors"]["reward_definition_id"], json!(["is required"]));
     let endless = json!({"name": "x", "handle": "x", "value": 1, "absolute_expiry": "never"});
     met.post(422, "no_end", "/reward-definitions", endless);
+    let unit = json!({"name": "x", "handle": "x", "inactivity_period": 1, "inactivity_period_type": "absolute_year"});
+    met.post(422, "calendar_period", "/points/definitions", unit);
     let both = json!({"profile_id": "f", "ids": [1], "extend_days": 1, "extend_date": "2026-01-01"});
     met.post(422, "contradiction", "/rewards/extend", both);
     let long = json!({"name": "x".repeat(300), "handle": "long", "value": 1});

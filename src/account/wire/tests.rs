@@ -37,7 +37,7 @@ fn goldens() -> Vec<Account> {
 
 /// The account with a scope for each of its live lots.
 fn with_scopes(account: &Account) -> Option<Account> {
-    let lots = account.queue(LotKind::Reward).iter().map(|lot| lot.id);
+    let lots = account.rewards().map(|lot| lot.id);
     let lots: Vec<LotId> = lots.chain(account.pending().map(|pending| pending.lot.id)).collect();
     let scope = Scope::only(["shoes"]).with_except(["sale"]).with_minimum_spend(Amount::from(50));
     let mut scoped = account.clone();
@@ -49,12 +49,20 @@ fn with_scopes(account: &Account) -> Option<Account> {
 fn expired_while_held(account: &Account) -> Option<Account> {
     let (kind, lot) = [LotKind::Reward, LotKind::Point]
         .into_iter()
-        .find_map(|kind| Some((kind, *account.lots(kind).find(|lot| !lot.held.is_zero())?)))?;
-    let after = crate::account::after(&lot, kind, Standing::Expired);
+        .find_map(|kind| Some((kind, account.lots(kind).find(|lot| !lot.held.is_zero())?)))?;
+    let after = lot.state(kind, Standing::Expired);
     let kind = EntryKind::Expire(Expired { value: lot.unheld(), after });
     let (sequence, at, balances) = (account.sequence + 1, account.last_at, Balances::default());
     let mut later = account.clone();
-    later.apply(&Entry { sequence, at, cause: Cause::Clock, kind, balances, stamp: None });
+    later.apply(&Entry {
+        sequence,
+        at,
+        cause: Cause::Clock,
+        is_activity: false,
+        kind,
+        balances,
+        stamp: None,
+    });
     Some(later)
 }
 

@@ -64,6 +64,7 @@ table! {
     AmountTooLarge => "amount_too_large", Field;
     BasketDiffers => "basket_differs", Field;
     NoEnd => "no_end", Field;
+    CalendarPeriod => "calendar_period", Field;
     BadStrategies => "bad_strategies", Field;
     TimeReversed => "time_reversed", Time;
     OccurredAtInFuture => "occurred_at_in_future", Time;
@@ -123,6 +124,7 @@ impl Rejection {
         Some(match self {
             Self::Missing { field }
             | Self::NoEnd { field }
+            | Self::CalendarPeriod { field }
             | Self::Contradiction { field, .. }
             | Self::TextLength { field, .. }
             | Self::TooMany { field, .. }
@@ -150,9 +152,8 @@ impl Rejection {
             Self::BadStrategies | Self::NoExchangeRate => "strategies",
             Self::TimeReversed { .. } => "at",
             Self::OccurredAtInFuture { .. } | Self::TooLate { .. } => "occurred_at",
-            Self::BasketRequired | Self::BelowMinimumSpend { .. } | Self::BasketDiffers { .. } => {
-                "basket_total"
-            }
+            Self::BasketRequired | Self::BasketDiffers { .. } => "basket_total",
+            Self::BelowMinimumSpend { .. } => "basket_total",
             Self::DuplicateLine { .. } | Self::ReturnAboveLine { .. } => "lines",
             Self::LinesAboveTotal | Self::LinesRequired => "lines",
             Self::ScopeWidened { .. } => "scope",

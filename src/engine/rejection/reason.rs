@@ -47,6 +47,12 @@ pub enum Rejection {
         /// The field.
         field: Field,
     },
+    /// A period to the end of a calendar week, month or year, where one is counted (rule [T9](crate::guide::rules#t9)).
+    #[error("{field}: must be days, weeks, months or years (rule T9)")]
+    CalendarPeriod {
+        /// The field.
+        field: Field,
+    },
     /// Two fields were given of which only one can hold.
     #[error("{field}: cannot be given together with {other}")]
     Contradiction {

@@ -37,7 +37,7 @@ pub struct Lot<Q> {
     pub issued_at: Timestamp,
     /// The time at which it became or becomes usable.
     pub available_at: Timestamp,
-    /// The end of its use.
+    /// The end of its use, as it stands: without further activity, for a lot that lapses for inactivity (rule T9).
     pub expires_at: Expiry,
     /// The terms frozen in it at issue (rule D3).
     pub terms: Terms,
@@ -77,7 +77,7 @@ impl<Q: From<Quantity>> Lot<Q> {
             status: issue.standing(at).status(issue.value_remaining, Quantity::ZERO),
             issued_at: issue.issued_at,
             available_at: issue.available_at,
-            expires_at: issue.expires_at,
+            expires_at: issue.ends_at(),
             terms: issue.terms,
             is_redeemable: issue.kind != LotKind::Status,
             arrived_expired: false,

@@ -2,9 +2,11 @@
 
 mod definitions;
 mod examples;
+mod lots;
 mod owed;
 
 use examples::*;
+use lots::issue;
 
 use super::*;
 use crate::account::Account;

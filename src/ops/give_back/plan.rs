@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::account::{Debts, after};
+use crate::account::Debts;
 use crate::engine::Rejection;
 use crate::engine::draft::{AccountDraft, EntryBuilder};
 use crate::engine::lot::{LotRecord, changed};
@@ -181,7 +181,7 @@ impl<'a> Plan<'a> {
         let new_expiry = match &known {
             // It belongs to another profile now, or stayed behind in a merger: the value comes as a new lot.
             None => Some(expires_at),
-            Some(known) if known.is_expired() => self.second_chance(issue)?,
+            Some(known) if known.is_expired() => self.second_chance(issue, known.now.has_lapsed())?,
             Some(_) => None,
         };
         if let Some(new_expiry) = new_expiry {
@@ -202,8 +202,8 @@ impl<'a> Plan<'a> {
 
     /// A lot that can be used, now or later, where no points are owed: it takes its value back, however it was issued.
     fn usable(&self, lot: LotId) -> Option<LotState> {
-        let (lot, kind, standing) = self.side.account.live(lot, self.at)?;
-        (self.debts.is_empty() && standing != Standing::Expired).then(|| after(&lot, kind, standing))
+        let (now, _) = self.side.account.live(lot, self.at)?;
+        (self.debts.is_empty() && now.standing != Standing::Expired).then_some(now)
     }
 
     /// How a lot stands, with nothing that moves.
@@ -234,9 +234,13 @@ impl<'a> Plan<'a> {
         facts.ok_or(Rejection::UnknownLot { field: "redemption_id".into(), lots: vec![lot] })
     }
 
-    /// Until when a new lot is good that stands in for one which has expired; `None` if the value expires (rule R3).
-    fn second_chance(&self, issue: &Issue) -> Result<Option<Expiry>, Rejection> {
+    /// Until when a new lot is good that stands in for one which has expired; `None` if the value expires (rule R3). One
+    /// that lapsed and had no end but that has none again.
+    fn second_chance(&self, issue: &Issue, has_lapsed: bool) -> Result<Option<Expiry>, Rejection> {
         let expires_at = match (self.program.settings().expired_return, issue.terms.period) {
+            (ExpiredReturn::Fresh, None) if has_lapsed && issue.expires_at == Expiry::NEVER => {
+                return Ok(Some(Expiry::NEVER));
+            }
             (ExpiredReturn::Original, _) | (ExpiredReturn::Fresh, None) => return Ok(None),
             (ExpiredReturn::GraceDays(days), _) => {
                 self.at.checked_add(TimeDelta::days(days.into())).map(Expiry::at)
@@ -255,7 +259,7 @@ impl<'a> Plan<'a> {
     ) -> Result<ReturnedTo, Rejection> {
         // A lot that left and has expired since gets its second chance here, or arrives expired.
         let expires_at = if expires_at == old_expiry && old_expiry.is_past(self.at) {
-            self.second_chance(issue)?.unwrap_or(old_expiry)
+            self.second_chance(issue, false)?.unwrap_or(old_expiry)
         } else {
             expires_at
         };
@@ -275,6 +279,7 @@ impl<'a> Plan<'a> {
             available_at: self.at,
             expires_at,
             terms: issue.terms,
+            active_from: None,
             moves: 0,
             details: Some(Box::new(LotDetails { origin, scope, ..LotDetails::default() })),
         });

@@ -61,6 +61,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         found.own_lots = self.own_lots();
         if self.since.is_some() {
             (found.since, found.changed_lots) = (self.entries_since(), self.changed_lots());
+            found.active_then = self.active_then();
         }
         found.key_used = found.key_used.or_else(|| found.keyed.first().copied());
         if has_expired {

@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use smallvec::SmallVec;
 
 use super::{LookupPlan, Slot};
+use crate::account::Account;
 use crate::id::LotId;
 use crate::journal::Entry;
 use crate::store::find::Find;
@@ -18,6 +19,8 @@ const FIRST: u32 = 32;
 pub(super) struct Since {
     /// The entries after this instant are wanted.
     at: Timestamp,
+    /// Whether the last activity before it is wanted as well, if there was any since (rule T9).
+    wants_activity: bool,
     /// The first entry that was looked up.
     first: u32,
     /// The number of entries to look up next.
@@ -26,8 +29,10 @@ pub(super) struct Since {
 
 impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     /// Looks up the entries after an instant, of a journal that ends with an entry.
-    pub(super) fn want_since(&mut self, at: Timestamp, last: u32) {
-        self.since = Some(Since { at, first: last.saturating_add(1), count: FIRST });
+    pub(super) fn want_since(&mut self, at: Timestamp, account: &Account) {
+        let wants_activity = account.can_lapse() && account.active_at() > Some(at);
+        let last = account.sequence();
+        self.since = Some(Since { at, wants_activity, first: last.saturating_add(1), count: FIRST });
         self.want_earlier();
     }
 
@@ -48,7 +53,11 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     pub(super) fn follow_since(&mut self, place: usize) {
         let Some(since) = &self.since else { return };
         let answer = self.found.get(place..).unwrap_or_default();
-        let has_reached = answer.iter().any(|(_, entry)| entry.borrow().at <= since.at);
+        let mut answer = answer.iter().map(|(_, entry)| entry.borrow());
+        let has_reached = match since.wants_activity {
+            true => answer.any(|entry| entry.at <= since.at && entry.active_at() == Some(entry.at)),
+            false => answer.any(|entry| entry.at <= since.at),
+        };
         if !has_reached && since.first > 1 {
             return self.want_earlier();
         }
@@ -64,6 +73,13 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             self.want(Slot::Changed(lot), self.own, Find::About(lot.into()));
             self.changed_lots.push(lot);
         }
+    }
+
+    /// The last activity that was known at the instant, if it was looked up.
+    pub(super) fn active_then(&self) -> Option<Timestamp> {
+        let since = self.since.as_ref()?;
+        let before = self.all(Slot::Since).filter(|entry| entry.at <= since.at);
+        before.filter_map(Entry::active_at).max()
     }
 
     /// The entries after the instant.

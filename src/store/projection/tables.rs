@@ -86,8 +86,8 @@ impl Column {
 }
 
 /// All of them, in the order in which they are created.
-pub(crate) const ALL: [&Table; 7] =
-    [&ACCOUNT, &DEFINITION, &LOT, &MOVEMENT, &REDEMPTION, &REDEMPTION_ITEM, &TRANSACTION];
+pub(crate) const ALL: [&Table; 8] =
+    [&ACCOUNT, &ACTIVITY, &DEFINITION, &LOT, &MOVEMENT, &REDEMPTION, &REDEMPTION_ITEM, &TRANSACTION];
 
 /// A profile, with its balances after its last entry.
 pub(crate) static ACCOUNT: Table = Table {
@@ -108,6 +108,13 @@ pub(crate) static ACCOUNT: Table = Table {
         Column::value("status_point_balance", Type::Quantity),
         Column::value("status_point_pending", Type::Quantity),
     ],
+    indexes: &[],
+};
+
+/// The last activity of a profile, which keeps its points from lapsing.
+pub(crate) static ACTIVITY: Table = Table {
+    name: "activity",
+    columns: &[Column::key("number", Type::Number), Column::value("active_at", Type::Instant)],
     indexes: &[],
 };
 
@@ -143,10 +150,17 @@ pub(crate) static LOT: Table = Table {
         Column::value("standing", Type::Text),
         Column::value("issued_at", Type::Instant),
         Column::value("available_at", Type::Instant),
-        // The exclusive end; nothing for never.
+        // The exclusive end; nothing for never. A lot that lapses may end before.
         Column::value("expires_at", Type::Instant).optional(),
         // The number of the profile that it went to.
         Column::value("moved_to", Type::Number).optional(),
+        // The period without activity after which it lapses, and the zone that counts its days; nothing, if it does not.
+        Column::value("inactivity_period", Type::Number).optional(),
+        // `days`, `weeks`, `months` or `years`.
+        Column::value("inactivity_period_type", Type::Text).optional(),
+        Column::value("timezone", Type::Text).optional(),
+        // The start of that period, unless the profile was active since.
+        Column::value("active_from", Type::Instant).optional(),
     ],
     indexes: &[Index {
         name: "expiry",

@@ -82,6 +82,7 @@ fn journals() -> [Vec<FeedEntry>; 2] {
         sequence,
         at: entries[0].at,
         cause: Cause::Request,
+        is_activity: false,
         kind: EntryKind::Define(Box::new(defined)),
         balances: Balances::default(),
         stamp: None,

@@ -116,7 +116,7 @@ pub(super) fn transfer(
 pub(super) fn lot_after(account: &Profile, lot: usize, cut: Cut, shown: &LotState) -> Checked {
     prop_assert_eq!(lot_id(account, lot), shown.lot);
     prop_assert_eq!(account.remaining(lot, cut), raw(shown.remaining));
-    prop_assert_eq!(account.expiry(lot, cut), end(shown.expires_at));
+    prop_assert_eq!(account.expiry(lot, cut), end(shown.ends_at()), "rules T4 and T9");
     let is_told = match account.status(lot, cut) {
         LotStatus::Moved => matches!(shown.standing, Standing::MovedTo(_)),
         LotStatus::Revoked => shown.standing == Standing::Revoked,

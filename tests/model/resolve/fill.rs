@@ -43,6 +43,9 @@ impl Resolver<'_> {
                 point.is_redeemable = template.kind == LotKind::Point;
                 point.value = template.value.map(|value| self.points(value));
                 (point.period, point.period_type) = (period, period_type);
+                if let Some((count, unit)) = template.inactivity {
+                    (point.inactivity_period, point.inactivity_period_type) = (Some(count), unit);
+                }
                 point.absolute_expiry = absolute_expiry;
                 point.timezone = template.zone.map(zone);
                 point.extend_days = template.extend_days;

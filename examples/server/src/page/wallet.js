@@ -146,10 +146,16 @@ function renderPurchases() {
   $("purchases").replaceChildren(table(["Order", "When", "#Total", "Paid with", "#Earned", "Returned"], found, "There are no purchases."));
 }
 
+/** When a lot of points ends; of one that lapses, unless there is activity before. */
+function ending(lot) {
+  const canLapse = lot.definition && lot.definition.inactivity_period && lot.status === "active" && lot.expires_at;
+  return canLapse ? make("span", {}, whole(until(lot.expires_at)), make("small", {}, " unless active before")) : whole(until(lot.expires_at));
+}
+
 function renderPoints() {
   const rows = state.points.map((lot) => ({ id: `point-${lot.id}`, cells: [
     lot.definition ? lot.definition.name : "Points", whole(plain.format(lot.value_remaining)), whole(plain.format(lot.value_initial)),
-    whole(until(lot.expires_at)), lot.status === "pending" ? `from ${until(lot.available_at)}` : STATUS[lot.status] ?? lot.status,
+    ending(lot), lot.status === "pending" ? `from ${until(lot.available_at)}` : STATUS[lot.status] ?? lot.status,
   ] }));
   $("points").replaceChildren(table(["Kind", "#Left", "#Of", "Until", "Status"], rows, "There are no points."));
 }

@@ -96,6 +96,10 @@ bodies! {
         value: Option<Decimal>,
         period: Option<u32>,
         period_type: Option<String>,
+        /// Lots lapse after so long without activity.
+        inactivity_period: Option<u32>,
+        /// `days`, `weeks`, `months` or `years`.
+        inactivity_period_type: Option<String>,
         absolute_expiry: Option<When>,
         extend_days: Option<u32>,
         timezone: Option<String>,

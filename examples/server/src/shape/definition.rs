@@ -1,7 +1,7 @@
 //! Definitions.
 
-use scrip::definition::{Defined, Definition, Scope, Terms};
-use scrip::time::Until;
+use scrip::definition::{Defined, Definition, Scope};
+use scrip::time::{Period, Until};
 use scrip::{PeriodType, PointLot, Reward};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -100,7 +100,7 @@ impl RewardTemplate {
 
     /// As a reward shows it: with the reward's own terms, whatever the definition says now (rules D3 and D6).
     pub fn of_lot(defined: &Defined, version: u32, lot: &Reward) -> Option<Self> {
-        let (period, period_type) = length(&lot.terms);
+        let (period, period_type) = length(lot.terms.period);
         Some(Self {
             value: lot.value_initial.into(),
             period,
@@ -153,6 +153,10 @@ pub struct PointTemplate {
     period: Option<u32>,
     #[schema(value_type = String)]
     period_type: PeriodType,
+    /// How long a lot lasts without activity (rule T9).
+    inactivity_period: Option<u32>,
+    #[schema(value_type = String)]
+    inactivity_period_type: PeriodType,
     absolute_expiry: Option<String>,
     extend_days: Option<u32>,
     timezone: Option<String>,
@@ -187,6 +191,8 @@ impl PointTemplate {
             value: point.value.map(Num::from),
             period: point.period,
             period_type: point.period_type,
+            inactivity_period: point.inactivity_period,
+            inactivity_period_type: point.inactivity_period_type,
             absolute_expiry: point.absolute_expiry.and_then(end),
             extend_days: point.extend_days,
             timezone: point.timezone.map(|zone| zone.to_string()),
@@ -206,11 +212,14 @@ impl PointTemplate {
 
     /// As a lot of points shows it; see [`RewardTemplate::of_lot`].
     pub fn of_lot(defined: &Defined, version: u32, lot: &PointLot) -> Option<Self> {
-        let (period, period_type) = length(&lot.terms);
+        let (period, period_type) = length(lot.terms.period);
+        let (inactivity_period, inactivity_period_type) = length(lot.terms.inactivity);
         Some(Self {
             value: Some(lot.value_initial.into()),
             period,
             period_type,
+            inactivity_period,
+            inactivity_period_type,
             absolute_expiry: None,
             extend_days: lot.terms.extend_days,
             timezone: Some(lot.terms.timezone.to_string()),
@@ -223,8 +232,8 @@ impl PointTemplate {
 }
 
 /// The period of a lot. Its expiry, where a date gave it, is in the lot's `expires_at`.
-fn length(terms: &Terms) -> (Option<u32>, PeriodType) {
-    terms.period.map_or((None, PeriodType::Days), |period| (Some(period.count), period.unit))
+fn length(period: Option<Period>) -> (Option<u32>, PeriodType) {
+    period.map_or((None, PeriodType::Days), |period| (Some(period.count), period.unit))
 }
 
 impl Versioned for RewardTemplate {

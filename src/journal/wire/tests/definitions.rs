@@ -49,6 +49,8 @@ pub(super) fn definitions() -> Vec<Definition> {
         tags: vec!["x".to_owned()],
         meta: document(),
         is_redeemable: false,
+        inactivity_period: Some(18),
+        inactivity_period_type: PeriodType::Months,
         ..PointDefinition::new(handle(), "Ten")
     };
     let mut all: Vec<Definition> =

@@ -1,15 +1,16 @@
 //! Example entries of every kind, ordinary and rare.
 
 use super::definitions::definitions;
+use super::lots::{issues, states};
 use super::owed::{late, owed, paid_lines, recovered, sold_lines};
 use super::*;
-use crate::definition::{Defined, Scope, Terms};
+use crate::definition::{Defined, Scope};
 use crate::id::{
     DefinitionId, ExternalId, HoldId, LotId, ProfileId, RedemptionId, ReturnId, TransactionId, TransferId,
 };
 use crate::journal::*;
 use crate::json::Json;
-use crate::time::{Expiry, Period, PeriodType, Timestamp};
+use crate::time::{Period, PeriodType, Timestamp};
 use crate::value::{Amount, Exchange, ExchangeRate, Points};
 
 pub(super) fn at(micros: i64) -> Timestamp {
@@ -19,7 +20,8 @@ pub(super) fn at(micros: i64) -> Timestamp {
 pub(super) fn entry(kind: EntryKind) -> Entry {
     let balances = Balances { reward_balance: Amount::from(80), ..Balances::default() };
     let cause = usual_cause(&kind);
-    Entry { sequence: 130, at: at(1_750_000_000_000_000), cause, kind, balances, stamp: None }
+    let is_activity = kind.activity(number(), 130).is_some();
+    Entry { sequence: 130, at: at(1_750_000_000_000_000), cause, is_activity, kind, balances, stamp: None }
 }
 
 pub(super) fn amount(cents: i64) -> Amount {
@@ -70,80 +72,6 @@ pub(super) fn redeemed(is_rare: bool) -> Redeemed {
 pub(super) fn scope() -> Option<Box<Scope>> {
     let scope = Scope::only(["shoes", "é"]).with_except(["sale"]).with_minimum_spend(amount(5000));
     Some(Box::new(scope))
-}
-
-pub(super) fn issue() -> Issue {
-    let timezone = "Australia/Melbourne".parse().unwrap();
-    let period = Some(Period::new(30, PeriodType::Days));
-    let at = at(1_750_000_000_123_456);
-    Issue {
-        lot: lot(130),
-        kind: LotKind::Reward,
-        definition_id: Some(DefinitionId::made_by(ProfileNumber::CATALOGUE, 3)),
-        value_initial: amount(1000).into(),
-        value_remaining: amount(1000).into(),
-        issued_at: at,
-        available_at: at,
-        expires_at: Expiry::at("2025-07-15T14:00:00Z".parse().unwrap()),
-        terms: Terms { timezone, period, extend_days: None, is_reassignable: false, is_extendable: true },
-        moves: 0,
-        details: None,
-    }
-}
-
-pub(super) fn issues() -> Vec<Issue> {
-    let details = |origin| {
-        let (source_type, source) = (Some("order".to_owned()), Some("17".to_owned()));
-        Some(Box::new(LotDetails {
-            source_type,
-            source,
-            origin: Some(origin),
-            scope: scope(),
-            meta: document(),
-        }))
-    };
-    let (redemption, transaction) =
-        (RedemptionId::made_by(number(), 3), TransactionId::made_by(number(), 129));
-    let returned = Origin::Returned { redemption, lot: elsewhere(1), transaction: None, rate: 0 };
-    let stood_in =
-        Origin::Returned { redemption, lot: elsewhere(1), transaction: Some(transaction), rate: 2 };
-    let transferred =
-        Origin::Transferred { transfer: TransferId::new((7 << 22) | 9).unwrap(), lot: elsewhere(1) };
-    let (clawed_back, replaces) = (recovered().pop(), Some(elsewhere(3)));
-    let earned =
-        Origin::Earned { transaction, rate: 0, paid_to_debt: points(2), clawed_back: None, replaces: None };
-    let earned_again =
-        Origin::Earned { transaction, rate: 255, paid_to_debt: points(0), clawed_back, replaces };
-    use PeriodType::{AbsoluteDate, AbsoluteMonth, AbsoluteWeek, AbsoluteYear, Days, Months, Weeks, Years};
-    let units = [Days, Weeks, Months, Years, AbsoluteWeek, AbsoluteMonth, AbsoluteYear, AbsoluteDate];
-    let bare = Terms { period: None, is_extendable: false, is_reassignable: true, ..issue().terms };
-    let terms =
-        units.map(|unit| Terms { period: Some(Period::new(u32::MAX, unit)), extend_days: Some(0), ..bare });
-    let mut issues: Vec<Issue> = terms.map(|terms| Issue { terms, ..issue() }).into();
-    issues.extend([
-        Issue { terms: bare, kind: LotKind::Point, expires_at: Expiry::NEVER, ..issue() },
-        Issue { issued_at: Timestamp::MIN, available_at: Timestamp::MAX, definition_id: None, ..issue() },
-        Issue { value_remaining: Amount::ZERO.into(), details: details(returned), ..issue() },
-        Issue { lot: elsewhere(2), details: details(earned), ..issue() },
-        Issue { details: details(stood_in), kind: LotKind::Status, ..issue() },
-        Issue { details: details(earned_again), ..issue() },
-        Issue { details: details(transferred), ..issue() },
-    ]);
-    issues
-}
-
-pub(super) fn states() -> Vec<LotState> {
-    let usable = issue().after(at(1_750_000_000_123_456));
-    let standings = [
-        Standing::Pending(Timestamp::MAX),
-        Standing::Expired,
-        Standing::Revoked,
-        Standing::MovedTo(ProfileNumber::MAX),
-    ];
-    let others = standings.map(|standing| LotState { standing, ..usable });
-    let rare = LotState { lot: elsewhere(9), kind: LotKind::Point, expires_at: Expiry::NEVER, ..usable };
-    let status = LotState { kind: LotKind::Status, ..usable };
-    [usable, rare, status].into_iter().chain(others).collect()
 }
 
 /// Changes to every standing, with every bucket among the movements.
@@ -260,6 +188,7 @@ pub(super) fn transactions() -> [Transaction; 2] {
         delay_days: 4,
         period: Some(Period::new(5, PeriodType::AbsoluteMonth)),
         definition_id: Some(DefinitionId::made_by(ProfileNumber::CATALOGUE, 6)),
+        inactivity: Some(Period::new(1, PeriodType::Years)),
         is_status: true,
         points: points(7),
         written_off: points(3),
@@ -394,7 +323,9 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
         kinds.push(EntryKind::MergeOut(Box::new(out)));
         let (before, holds) = (vec![ProfileNumber::MAX, number()], holds().into());
         let owed = owed().into_iter().filter(|_| !point_debt.is_zero()).collect();
-        kinds.push(EntryKind::MergeIn(Box::new(MergedIn { from: number(), before, holds, owed, moved })));
+        let active_at = (!point_debt.is_zero()).then_some(Timestamp::MAX);
+        let arrival = MergedIn { from: number(), before, holds, owed, moved, active_at };
+        kinds.push(EntryKind::MergeIn(Box::new(arrival)));
     }
     for (definition, sequence) in definitions().into_iter().zip([130, 1, 2, 130, 4, 5, 6]) {
         let id = DefinitionId::made_by(ProfileNumber::CATALOGUE, sequence);
@@ -438,6 +369,7 @@ pub(super) fn heads() -> Vec<Entry> {
             .chain([keyed, many, row])
             .map(|stamp| Entry { stamp: Some(Box::new(stamp)), ..plain() }),
     );
+    heads.push(Entry { is_activity: false, ..plain() });
     heads.push(Entry {
         balances: balances(),
         sequence: crate::id::MAX_SEQUENCE,

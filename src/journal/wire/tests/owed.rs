@@ -1,6 +1,7 @@
 //! Examples of points that transactions owe, and of recoveries; of lines, and of late redemptions.
 
-use super::examples::{amount, at, elsewhere, issue, lot, points};
+use super::examples::{amount, at, elsewhere, lot, points};
+use super::lots::issue;
 use super::number;
 use crate::id::{DefinitionId, ProfileNumber, TransactionId};
 use crate::journal::{Late, LineShare, Owed, PaidLines, Recovered, SoldLine};

@@ -16,7 +16,15 @@ fn entry(owner: u32, sequence: u32) -> Entry {
     let value = Quantity::from_ten_thousandths(i64::from(sequence)).unwrap();
     let value = LotValue { lot: LotId::made_by(number(owner), sequence), kind: LotKind::Reward, value };
     let (at, kind) = ("2025-06-15T00:00:00Z".parse().unwrap(), EntryKind::Mature(value));
-    Entry { sequence, at, cause: Cause::Clock, kind, balances: Balances::default(), stamp: None }
+    Entry {
+        sequence,
+        at,
+        cause: Cause::Clock,
+        is_activity: false,
+        kind,
+        balances: Balances::default(),
+        stamp: None,
+    }
 }
 
 /// Every third entry is the second account's.
