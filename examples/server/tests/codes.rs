@@ -98,6 +98,16 @@ fn calls(met: &mut Met, server: &Server) {
     other["total"] = json!(2);
     met.refuses(server.post_keyed("k", "/transactions", &other), 409, "key_reused");
     server.post("/transactions", &sale("q")).is(201);
+    let webhook = |port: u16| json!({"url": format!("http://127.0.0.1:{port}/"), "name": "crm"});
+    server.post("/webhooks", &webhook(1)).is(201);
+    met.refuses(server.post("/webhooks", &webhook(2)), 409, "name_taken");
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u").unwrap();
+    let secret = format!("crm={}", secret.display());
+    let options = ["--webhook", "crm=http://127.0.0.1:1/", "--webhook-secret-file", &secret];
+    let given = Server::with(&[&["--store", "memory"], options.as_slice()].concat());
+    met.refuses(given.delete("/webhooks/crm"), 409, "given_by_option");
     met.refuses(server.get("/transactions/external/E"), 409, "ambiguous_external_id");
     let ten = format!("/reward-definitions/{}", server.define("ten", json!({})));
     met.refuses(server.put(&ten, &json!({"version": 0})), 409, "version_conflict");

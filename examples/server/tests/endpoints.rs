@@ -422,9 +422,11 @@ fn update_create(server: &Server, known: &Value) {
 
 fn system(server: &Server) {
     assert_eq!(server.get("/health").is(200).data(), json!({"status": "ok"}));
-    for path in ["/access", "/events", "/overview", "/search?q=rosa", "/webhooks"] {
+    server.post("/webhooks", &json!({"url": "http://127.0.0.1:1/", "name": "erp"})).is(201);
+    for path in ["/access", "/events", "/overview", "/search?q=rosa", "/webhooks", "/webhooks/erp"] {
         server.get(path).is(200);
     }
+    server.delete("/webhooks/erp").is(204);
     server.get("/webhooks/crm/dead-letters").refuses(404, "not_found");
     for path in ["resume", "dead-letters/replay", "dead-letters/1/replay"] {
         server.post(&format!("/webhooks/crm/{path}"), &json!({})).refuses(404, "not_found");

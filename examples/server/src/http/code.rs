@@ -42,6 +42,8 @@ codes! {
     TooSlow => "too_slow", REQUEST_TIMEOUT;
     KeyReused => "key_reused", CONFLICT;
     AmbiguousExternalId => "ambiguous_external_id", CONFLICT;
+    NameTaken => "name_taken", CONFLICT;
+    GivenByOption => "given_by_option", CONFLICT;
     VersionConflict => "version_conflict", CONFLICT;
     PreconditionFailed => "precondition_failed", PRECONDITION_FAILED;
     TooLarge => "too_large", PAYLOAD_TOO_LARGE;

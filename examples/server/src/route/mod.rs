@@ -54,7 +54,7 @@ pub fn table() -> Table {
     let table =
         definitions(Table::default(), ["/api/v3/reward-definitions", "/api/v3/reward-definitions/{id}"]);
     let table = definitions(table, ["/api/v3/rewards/definitions", "/api/v3/rewards/definitions/{id}"]);
-    system(transactions(profiles(lots(table))))
+    webhooks(system(transactions(profiles(lots(table)))))
 }
 
 fn definitions(table: Table, [all, one]: [&'static str; 2]) -> Table {
@@ -244,20 +244,6 @@ fn system(table: Table) -> Table {
         .gives::<system::AccessOut>(200)
         .get("/events", "What happened since a cursor, and what is about to expire", events::events)
         .gives_bare::<events::EventPage>(200)
-        .get("/webhooks", "The receivers of webhooks, and how far they were told", webhooks::index)
-        .gives_all::<webhooks::WebhookOut>(200)
-        .post("/webhooks/{name}/resume", "Tell a receiver again that wanted no more", webhooks::resume)
-        .gives::<webhooks::WebhookOut>(200)
-        .get(
-            "/webhooks/{name}/dead-letters",
-            "List the webhooks that are tried no more",
-            webhooks::dead_letters,
-        )
-        .lists::<webhooks::DeadLetter>()
-        .post("/webhooks/{name}/dead-letters/replay", "Try all of them again", webhooks::replay_all)
-        .gives::<webhooks::Replayed>(200)
-        .post("/webhooks/{name}/dead-letters/{id}/replay", "Try one of them again", webhooks::replay_one)
-        .gives::<webhooks::Replayed>(200)
         .get("/overview", "What all customers have together, and the newest entries", overview::overview)
         .gives::<overview::Overview>(200)
         .get(
@@ -277,4 +263,30 @@ fn system(table: Table) -> Table {
         .put("/test-clock", "Set the time", system::set_clock)
         .takes::<asked::ClockBody>()
         .gives::<system::TestClock>(200)
+}
+
+fn webhooks(table: Table) -> Table {
+    table
+        .get("/webhooks", "The receivers of webhooks, and how far they were told", webhooks::index)
+        .gives_all::<webhooks::WebhookOut>(200)
+        .post("/webhooks", "Register a receiver of webhooks", webhooks::register)
+        .takes::<asked::WebhookBody>()
+        .gives::<webhooks::WebhookOut>(201)
+        .gives::<webhooks::WebhookOut>(200)
+        .get("/webhooks/{name}", "Show a receiver of webhooks", webhooks::show)
+        .gives::<webhooks::WebhookOut>(200)
+        .delete("/webhooks/{name}", "End a receiver of webhooks that was registered", webhooks::end)
+        .gives_no_json(204)
+        .post("/webhooks/{name}/resume", "Tell a receiver again that wanted no more", webhooks::resume)
+        .gives::<webhooks::WebhookOut>(200)
+        .get(
+            "/webhooks/{name}/dead-letters",
+            "List the webhooks that are tried no more",
+            webhooks::dead_letters,
+        )
+        .lists::<webhooks::DeadLetter>()
+        .post("/webhooks/{name}/dead-letters/replay", "Try all of them again", webhooks::replay_all)
+        .gives::<webhooks::Replayed>(200)
+        .post("/webhooks/{name}/dead-letters/{id}/replay", "Try one of them again", webhooks::replay_one)
+        .gives::<webhooks::Replayed>(200)
 }

@@ -48,7 +48,7 @@ pub async fn health(call: Call) -> Result<Response, Problem> {
 
 pub async fn metrics(call: Call) -> Result<Response, Problem> {
     let mut metrics = call.app.metrics.write(call.app.backend.remembered());
-    metrics += &counts::write(call.app.webhooks.receivers());
+    metrics += &counts::write(call.app.webhooks.receivers().iter().map(|receiver| &**receiver));
     Ok(answer::text(StatusCode::OK, "text/plain; version=0.0.4", metrics))
 }
 

@@ -1,5 +1,8 @@
 //! The receivers of webhooks, and their dead letters.
 
+use std::sync::Arc;
+
+use axum::http::StatusCode;
 use axum::response::Response;
 use scrip::Timestamp;
 use serde::Serialize;
@@ -7,12 +10,14 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::http::call::Call;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::http::{answer, list};
 use crate::shape::wire::{Num, Time};
-use crate::webhook::Receiver;
 use crate::webhook::kept::{Kept, Status};
 use crate::webhook::queue::Delivery;
+use crate::webhook::receiver::{self, Receiver};
+use crate::webhook::registration::{Registered, Wanted};
 
 /// A system that webhooks are sent to.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -28,6 +33,9 @@ pub struct WebhookOut {
     /// For how many seconds the oldest of them has been waiting, as far as this process delivers.
     lag_seconds: Num,
     dead_letters: u64,
+    /// What signs, once: in the answer that registers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
 }
 
 /// A webhook that is tried no more.
@@ -57,17 +65,64 @@ pub struct Replayed {
 
 pub async fn index(call: Call) -> Result<Response, Problem> {
     let mut receivers = Vec::new();
-    for receiver in call.app.webhooks.receivers() {
-        let (_, kept) = known(&call, &receiver.name).await?;
-        receivers.push(show(receiver, &kept).await?);
+    for (receiver, kept) in call.app.webhooks.all().await? {
+        receivers.push(WebhookOut::of(&receiver, &kept).await?);
     }
     Ok(answer::ok(&receivers))
+}
+
+pub async fn show(call: Call) -> Result<Response, Problem> {
+    let (receiver, kept) = known(&call, call.path("name")).await?;
+    Ok(answer::ok(&WebhookOut::of(&receiver, &kept).await?))
+}
+
+pub async fn register(call: Call) -> Result<Response, Problem> {
+    let wanted = wanted(&call)?;
+    let (name, registered) = call.app.webhooks.register(&call.app, &wanted).await?;
+    let (status, secret) = match registered {
+        Registered::New(new) => (StatusCode::CREATED, Some(new.secret)),
+        Registered::Known => (StatusCode::OK, None),
+        Registered::Taken(field) => {
+            let message =
+                format!("is not that of the webhook `{name}`; DELETE /webhooks/{name} ends that one");
+            return Err(Problem::field(Code::NameTaken, field, message));
+        }
+        Registered::Given => return Err(given_by_option(&name)),
+    };
+    let (receiver, kept) = known(&call, &name).await?;
+    let shown = WebhookOut { secret, ..WebhookOut::of(&receiver, &kept).await? };
+    Ok(answer::data(status, &shown))
+}
+
+fn wanted(call: &Call) -> Result<Wanted, Problem> {
+    let body = call.body()?;
+    let invalid = |field| move |message| Problem::invalid(field, message);
+    let name: Option<String> = body.get("name")?;
+    let name = name.map(|name| receiver::name(&name).map_err(invalid("name"))).transpose()?;
+    let secret: Option<String> = body.get("secret")?;
+    secret.as_deref().map(receiver::secret).transpose().map_err(invalid("secret"))?;
+    let url: String = body.get("url")?.ok_or_else(|| Problem::missing("url"))?;
+    let url = receiver::url(&url).map_err(invalid("url"))?;
+    Ok(Wanted { url, name, secret })
+}
+
+pub async fn end(call: Call) -> Result<Response, Problem> {
+    let name = call.path("name");
+    let (receiver, _) = known(&call, name).await?;
+    let number = receiver.number.ok_or_else(|| given_by_option(name))?;
+    let has_ended = call.app.webhooks.end(name, number).await?;
+    if has_ended { Ok(answer::gone()) } else { Err(Problem::not_found("webhook")) }
+}
+
+fn given_by_option(name: &str) -> Problem {
+    let message = format!("the server was started with --webhook {name}=…: it is changed and ended there");
+    Problem::new(Code::GivenByOption, message)
 }
 
 pub async fn resume(call: Call) -> Result<Response, Problem> {
     let (receiver, kept) = known(&call, call.path("name")).await?;
     kept.set_gone(false).await?;
-    Ok(answer::ok(&show(receiver, &kept).await?))
+    Ok(answer::ok(&WebhookOut::of(&receiver, &kept).await?))
 }
 
 pub async fn dead_letters(call: Call) -> Result<Response, Problem> {
@@ -94,20 +149,23 @@ async fn replay(call: &Call, place: Option<u64>) -> Result<Response, Problem> {
     Ok(answer::ok(&Replayed { replayed }))
 }
 
-async fn known<'a>(call: &'a Call, name: &str) -> Result<(&'a Receiver, Kept), Problem> {
+async fn known(call: &Call, name: &str) -> Result<(Arc<Receiver>, Kept), Problem> {
     call.app.webhooks.kept(name).await?.ok_or_else(|| Problem::not_found("webhook"))
 }
 
-async fn show(receiver: &Receiver, kept: &Kept) -> Result<WebhookOut, Problem> {
-    let size = kept.size().await?;
-    Ok(WebhookOut {
-        name: receiver.name.clone(),
-        url: receiver.shown_url(),
-        is_gone: kept.is_gone().await?,
-        waiting: size.waiting,
-        lag_seconds: Num::of(crate::metrics::seconds(receiver.counts.lag().unsigned_abs().into())),
-        dead_letters: size.dead,
-    })
+impl WebhookOut {
+    async fn of(receiver: &Receiver, kept: &Kept) -> Result<Self, Problem> {
+        let size = kept.size().await?;
+        Ok(Self {
+            name: receiver.name.clone(),
+            url: receiver.shown_url(),
+            is_gone: kept.is_gone().await?,
+            waiting: size.waiting,
+            lag_seconds: Num::of(crate::metrics::seconds(receiver.counts.lag().unsigned_abs().into())),
+            dead_letters: size.dead,
+            secret: None,
+        })
+    }
 }
 
 impl From<Delivery> for DeadLetter {

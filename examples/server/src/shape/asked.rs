@@ -317,6 +317,15 @@ bodies! {
         /// The lines that come back.
         lines: Option<Vec<ReturnLineBody>>,
     }
+    /// A system that every event is sent to.
+    WebhookBody {
+        /// With `http` or `https`.
+        url: String,
+        /// 1 to 32 small letters, digits and dashes; made from the host unless said.
+        name: Option<String>,
+        /// `whsec_` and 24 to 64 bytes in base64; made at random unless said.
+        secret: Option<String>,
+    }
     /// What time it is to be.
     ClockBody {
         now: When,

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
-use super::{Receiver, machine_micros};
+use super::machine_micros;
+use super::receiver::Receiver;
 use crate::metrics::{head, line, seconds};
 
 /// What became of the deliveries to a receiver, in this process.

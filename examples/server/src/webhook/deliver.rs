@@ -58,13 +58,17 @@ pub struct Delivering {
 }
 
 impl Delivering {
-    /// Goes on where it was left off.
-    pub async fn new(app: Shared, receiver: Arc<Receiver>, kept: Kept) -> Result<Self, Failure> {
+    /// Goes on where it was left off; nowhere, if the receiver has just ended.
+    pub async fn new(app: Shared, receiver: Arc<Receiver>, kept: Kept) -> Result<Option<Self>, Failure> {
         let corrupt = |what: &str| Failure::Corrupt(format!("webhooks: {what}"));
-        let state = kept.state().await?.ok_or_else(|| corrupt("a receiver has no cursor"))?;
+        let state = match kept.state().await? {
+            Some(state) => state,
+            None if receiver.number.is_some() => return Ok(None),
+            None => return Err(corrupt("a receiver has no cursor")),
+        };
         let mut queue = Queue::default();
         kept.deliveries(Status::Waiting).await?.into_iter().for_each(|delivery| queue.add(delivery));
-        Ok(Self {
+        Ok(Some(Self {
             cursors: state.cursor.parse().map_err(corrupt)?,
             state,
             advanced: Instant::now(),
@@ -77,13 +81,13 @@ impl Delivering {
             app,
             receiver,
             kept,
-        })
+        }))
     }
 
-    /// Until the service stops.
+    /// Until the service stops, or the receiver has ended.
     pub async fn run(mut self) -> Result<(), Failure> {
         let mut tried = Vec::new();
-        while !self.app.is_stopping() {
+        while !self.app.is_stopping() && !self.receiver.has_ended() {
             let mut changes = Changes::default();
             while let Some(done) = self.under_way.try_join_next() {
                 tried.push(done.map_err(broken)?);
@@ -96,7 +100,10 @@ impl Delivering {
                 self.receiver.counts.oldest.store(self.queue.oldest().unwrap_or_default(), Relaxed);
             }
             // Nothing is tried that is not kept.
-            self.kept.save(changes).await?;
+            if !self.kept.save(changes).await? {
+                self.receiver.end();
+                break;
+            }
             self.receiver.counts.waiting.store(self.queue.len() as u64, Relaxed);
             self.begin();
             let idle = self.idle();
@@ -110,6 +117,9 @@ impl Delivering {
 
     /// What was answered in time is kept; anything else will be sent again.
     async fn finish(mut self, mut tried: Vec<Tried>) -> Result<(), Failure> {
+        if self.receiver.has_ended() {
+            return Ok(());
+        }
         let answers = async {
             while let Some(done) = self.under_way.join_next().await {
                 tried.extend(done.ok());
@@ -120,7 +130,8 @@ impl Delivering {
         for tried in tried {
             self.settle(tried, &mut changes).await?;
         }
-        self.kept.save(changes).await
+        self.kept.save(changes).await?;
+        Ok(())
     }
 
     /// How long there is nothing to do, unless something is answered.

@@ -22,6 +22,11 @@ const TABLES: &str = "
         state TEXT NOT NULL,
         is_gone BIGINT NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS webhook_registration (
+        name TEXT PRIMARY KEY,
+        number BIGINT NOT NULL,
+        registration TEXT NOT NULL
+    );
     CREATE TABLE IF NOT EXISTS webhook_delivery (
         receiver TEXT NOT NULL,
         place BIGINT NOT NULL,
@@ -56,7 +61,7 @@ pub enum Session {
     Sqlite {
         connection: Arc<std::sync::Mutex<Connection>>,
         /// The file that only one process can lock, if this is the one that delivers.
-        _lock: Option<Arc<File>>,
+        lock: Option<Arc<File>>,
     },
     Postgres(Arc<Mutex<ClientWrapper>>),
 }
@@ -102,10 +107,10 @@ impl Keeper {
 
     pub async fn open(&self) -> Result<Session, Failure> {
         match self {
-            Self::Memory(connection) => Ok(Session::file(Arc::clone(connection), None)),
+            Self::Memory(connection) => Ok(Session::file(Arc::clone(connection))),
             Self::Sqlite(path) => {
                 let connection = open_file(path).map_err(failed)?;
-                Ok(Session::file(Arc::new(std::sync::Mutex::new(connection)), None))
+                Ok(Session::file(Arc::new(std::sync::Mutex::new(connection))))
             }
             Self::Postgres(pool) => {
                 // Taken out of the pool: what is set and locked in it goes with it.
@@ -116,24 +121,22 @@ impl Keeper {
         }
     }
 
-    /// The session of the one process that delivers; `None`, if another one does.
-    pub async fn lead(&self) -> Result<Option<Session>, Failure> {
-        let session = self.open().await?;
-        Ok(match (self, session) {
-            (Self::Sqlite(path), Session::Sqlite { connection, .. }) => {
+    /// Whether the session is that of the one process that delivers: from then on, for as long as it lives.
+    pub async fn lead(&self, session: &mut Session) -> Result<bool, Failure> {
+        match (self, session) {
+            (Self::Sqlite(path), Session::Sqlite { lock, .. }) if lock.is_none() => {
                 let mut name = path.clone().into_os_string();
                 name.push("-webhooks");
                 let file = File::options().create(true).append(true).open(name).map_err(failed)?;
-                let is_leading = file.try_lock().is_ok();
-                is_leading.then(|| Session::file(connection, Some(Arc::new(file))))
+                *lock = file.try_lock().is_ok().then(|| Arc::new(file));
+                Ok(lock.is_some())
             }
             (_, Session::Postgres(client)) => {
                 let row = client.lock().await.query_one(POSTGRES_LEAD, &[]).await.map_err(failed)?;
-                let is_leading = row.try_get(0).map_err(failed)?;
-                if is_leading { Some(Session::Postgres(client)) } else { None }
+                row.try_get(0).map_err(failed)
             }
-            (_, session) => Some(session),
-        })
+            _ => Ok(true),
+        }
     }
 }
 
@@ -146,37 +149,57 @@ fn open_file(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 impl Session {
-    fn file(connection: Arc<std::sync::Mutex<Connection>>, lock: Option<Arc<File>>) -> Self {
-        Self::Sqlite { connection, _lock: lock }
+    fn file(connection: Arc<std::sync::Mutex<Connection>>) -> Self {
+        Self::Sqlite { connection, lock: None }
     }
 
     /// Carries out all of it or nothing; answers with how many rows it was about.
     pub async fn run(&self, statements: Vec<Statement>) -> Result<u64, Failure> {
+        Ok(self.run_if(None, statements).await?.unwrap_or_default())
+    }
+
+    /// The same, and nothing (`None`) if the first statement is about no row.
+    pub async fn run_if(
+        &self,
+        first: Option<Statement>,
+        statements: Vec<Statement>,
+    ) -> Result<Option<u64>, Failure> {
         match self {
             Self::Sqlite { connection, .. } => {
                 let work = move |connection: &mut Connection| {
                     let transaction =
                         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+                    if let Some((text, values)) = &first
+                        && transaction.execute(text, rusqlite::params_from_iter(values))? == 0
+                    {
+                        return Ok(None);
+                    }
                     let mut rows = 0;
                     for (text, values) in &statements {
                         let mut statement = transaction.prepare_cached(text)?;
                         rows += statement.execute(rusqlite::params_from_iter(values))? as u64;
                     }
                     transaction.commit()?;
-                    Ok(rows)
+                    Ok(Some(rows))
                 };
                 blocking(connection, work).await
             }
             Self::Postgres(client) => {
                 let mut client = client.lock().await;
                 let transaction = client.transaction().await.map_err(failed)?;
+                if let Some((text, values)) = &first {
+                    let statement = transaction.prepare_cached(text).await.map_err(failed)?;
+                    if transaction.execute(&statement, &params(values)).await.map_err(failed)? == 0 {
+                        return transaction.rollback().await.map(|()| None).map_err(failed);
+                    }
+                }
                 let mut rows = 0;
                 for (text, values) in &statements {
                     let statement = transaction.prepare_cached(text).await.map_err(failed)?;
                     rows += transaction.execute(&statement, &params(values)).await.map_err(failed)?;
                 }
                 transaction.commit().await.map_err(failed)?;
-                Ok(rows)
+                Ok(Some(rows))
             }
         }
     }

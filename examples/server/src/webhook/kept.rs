@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keeper::{Session, Statement, Value};
 use super::queue::Delivery;
+use super::receiver::Receiver;
 use crate::backend::Failure;
 
 /// How far a receiver was told.
@@ -43,11 +44,13 @@ pub struct Changes(Vec<Statement>);
 pub struct Kept {
     session: Session,
     name: String,
+    /// The number of its registration.
+    number: Option<i64>,
 }
 
 impl Kept {
-    pub fn new(session: Session, name: &str) -> Self {
-        Self { session, name: name.to_owned() }
+    pub fn new(session: &Session, receiver: &Receiver) -> Self {
+        Self { session: session.clone(), name: receiver.name.clone(), number: receiver.number }
     }
 
     /// How far it was told; `None`, if it is new.
@@ -104,11 +107,15 @@ impl Kept {
         self.session.run(vec![statement]).await
     }
 
-    pub async fn save(&self, changes: Changes) -> Result<(), Failure> {
-        if !changes.0.is_empty() {
-            self.session.run(changes.0).await?;
+    /// Carries out the changes, unless its registration has ended meanwhile; whether it did.
+    pub async fn save(&self, changes: Changes) -> Result<bool, Failure> {
+        const STANDS: &str =
+            "UPDATE webhook_registration SET number = number WHERE name = $1 AND number = $2";
+        if changes.0.is_empty() {
+            return Ok(true);
         }
-        Ok(())
+        let stands = self.number.map(|number| (STANDS, vec![self.named(), Value::Number(number)]));
+        Ok(self.session.run_if(stands, changes.0).await?.is_some())
     }
 
     /// Keeps how far it was told, among other changes.
@@ -146,10 +153,10 @@ fn number(place: u64) -> Value {
     Value::Number(i64::try_from(place).unwrap_or(i64::MAX))
 }
 
-fn write(thing: &impl Serialize) -> String {
+pub fn write(thing: &impl Serialize) -> String {
     serde_json::to_string(thing).unwrap_or_default()
 }
 
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Failure> {
+pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Failure> {
     serde_json::from_str(text).map_err(|error| Failure::Corrupt(format!("webhooks: {error}")))
 }

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::http::Uri;
 use standardwebhooks::Webhook;
 
 use super::counts::Counts;
+use super::registration::Registration;
 use crate::options::Options;
 
 /// The sizes of a secret, in bytes, as the convention has them.
 const SECRET: std::ops::RangeInclusive<usize> = 24..=64;
+pub const LONGEST_NAME: usize = 32;
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
 
@@ -24,6 +27,9 @@ pub struct Receiver {
     secrets: Vec<Webhook>,
     pub tries: Tries,
     pub counts: Counts,
+    /// The number of its registration; none, if an option gives it.
+    pub number: Option<i64>,
+    has_ended: AtomicBool,
 }
 
 /// How often, and how patiently, a delivery is tried.
@@ -43,11 +49,7 @@ impl Receiver {
     /// # Errors
     /// The options do not go together, or a file with secrets is none.
     pub fn all(options: &Options) -> Result<Vec<Self>, String> {
-        let tries = Tries {
-            most: options.webhook_attempts,
-            first_wait: options.webhook_backoff,
-            timeout: options.webhook_timeout,
-        };
+        let tries = Tries::of(options);
         let names: BTreeSet<&String> = options.webhook.iter().map(|(name, _)| name).collect();
         if names.len() < options.webhook.len() {
             return Err("--webhook: two receivers have one name".to_owned());
@@ -64,10 +66,35 @@ impl Receiver {
             let secrets = text.and_then(|text| secrets(&text));
             let secrets =
                 secrets.map_err(|error| format!("webhook secrets in {}: {error}", path.display()))?;
-            let (name, url) = (name.clone(), url.clone());
-            Ok(Self { name, url, secrets, tries, counts: Counts::default() })
+            Ok(Self::new(name, url.clone(), secrets, tries, None))
         });
         receivers.collect()
+    }
+
+    /// One that was registered.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub fn registered(registration: &Registration, tries: Tries) -> Result<Self, String> {
+        let (url, secret) = (url(&registration.url)?, secret(&registration.secret)?);
+        Ok(Self::new(&registration.name, url, vec![secret], tries, Some(registration.number)))
+    }
+
+    fn new(name: &str, url: Uri, secrets: Vec<Webhook>, tries: Tries, number: Option<i64>) -> Self {
+        if url.scheme_str() == Some("http") {
+            tracing::warn!(receiver = name, "webhooks go to this receiver in the clear");
+        }
+        let (name, counts, has_ended) = (name.to_owned(), Counts::default(), AtomicBool::default());
+        Self { name, url, secrets, tries, counts, number, has_ended }
+    }
+
+    /// From now on it is told nothing.
+    pub fn end(&self) {
+        self.has_ended.store(true, Relaxed);
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.has_ended.load(Relaxed)
     }
 
     /// The signatures of a message, one for each secret: whoever still has an older one finds his.
@@ -87,6 +114,14 @@ impl Receiver {
 }
 
 impl Tries {
+    pub fn of(options: &Options) -> Self {
+        Self {
+            most: options.webhook_attempts,
+            first_wait: options.webhook_backoff,
+            timeout: options.webhook_timeout,
+        }
+    }
+
     /// How long to wait after so many tries, before chance is added.
     pub fn wait(self, attempts: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
@@ -97,24 +132,38 @@ impl Tries {
 /// One secret on a line: the current one first.
 fn secrets(text: &str) -> Result<Vec<Webhook>, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let secrets = lines.map(|line| {
-        let coded = line.strip_prefix("whsec_").ok_or("a secret begins with whsec_")?;
-        let secret = Webhook::new(line).map_err(|_| "a secret is whsec_ and base64")?;
-        let bytes = coded.trim_end_matches('=').len() * 3 / 4;
-        if SECRET.contains(&bytes) { Ok(secret) } else { Err("a secret has 24 to 64 bytes") }
-    });
-    let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+    let secrets = lines.map(secret).collect::<Result<Vec<_>, _>>()?;
     if secrets.is_empty() { Err("there is none".to_owned()) } else { Ok(secrets) }
+}
+
+/// `whsec_MfKQ…`
+pub fn secret(text: &str) -> Result<Webhook, &'static str> {
+    let coded = text.strip_prefix("whsec_").ok_or("a secret begins with whsec_")?;
+    let secret = Webhook::new(text).map_err(|_| "a secret is whsec_ and base64")?;
+    let bytes = coded.trim_end_matches('=').len() * 3 / 4;
+    if SECRET.contains(&bytes) { Ok(secret) } else { Err("a secret has 24 to 64 bytes") }
 }
 
 /// `crm=https://crm.example/hooks`
 pub fn named_url(text: &str) -> Result<(String, Uri), String> {
     let (name, rest) = named(text)?;
-    let url: Uri = rest.parse().map_err(|_| format!("`{rest}` is not a URL"))?;
-    match (url.scheme_str(), url.host()) {
-        (Some("http" | "https"), Some(_)) => Ok((name, url)),
-        _ => Err(format!("`{rest}` is not a URL with http or https and a host")),
-    }
+    Ok((name, url(rest)?))
+}
+
+/// `https://crm.example/hooks`
+pub fn url(text: &str) -> Result<Uri, &'static str> {
+    let url: Uri = text.parse().map_err(|_| "is not a URL")?;
+    let (Some("http" | "https"), Some(host)) = (url.scheme_str(), url.host().filter(|host| !host.is_empty()))
+    else {
+        return Err("is not a URL with http or https and a host");
+    };
+    let place = url.authority().map_or("", |authority| authority.as_str());
+    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    let is_whole = match url.port_u16() {
+        Some(port) => port > 0,
+        None => place == host,
+    };
+    if is_whole { Ok(url) } else { Err("is not a URL with a port from 1 to 65535") }
 }
 
 /// `crm=/run/secrets/crm`
@@ -123,12 +172,17 @@ pub fn named_path(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 fn named(text: &str) -> Result<(String, &str), String> {
-    let (name, rest) = text.split_once('=').ok_or("must be NAME=…")?;
+    let (first, rest) = text.split_once('=').ok_or("must be NAME=…")?;
+    Ok((name(first)?, rest))
+}
+
+/// `crm`
+pub fn name(text: &str) -> Result<String, &'static str> {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if (1..=32).contains(&name.len()) && name.bytes().all(is_plain) {
-        Ok((name.to_owned(), rest))
+    if (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(is_plain) {
+        Ok(text.to_owned())
     } else {
-        Err(format!("`{name}` is not a name: 1 to 32 small letters, digits and dashes"))
+        Err("is not a name: 1 to 32 small letters, digits and dashes")
     }
 }
 

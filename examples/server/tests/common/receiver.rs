@@ -59,12 +59,16 @@ pub enum Reply {
 
 type Answers = Arc<Mutex<Box<dyn Fn(&Heard) -> Reply + Send>>>;
 
+type Keys = Arc<Mutex<Vec<Vec<u8>>>>;
+
 /// A running receiver. What it heard outlives it.
 pub struct Receiver {
     pub address: SocketAddr,
     heard: Arc<Mutex<Vec<Heard>>>,
     faults: Arc<Mutex<Vec<String>>>,
     answers: Answers,
+    /// The bytes of the secrets.
+    keys: Keys,
     is_dead: Arc<AtomicBool>,
     open: Arc<Mutex<Vec<TcpStream>>>,
 }
@@ -77,6 +81,7 @@ impl Receiver {
             heard: Arc::default(),
             faults: Arc::default(),
             answers,
+            keys: Arc::new(Mutex::new([SECRET, OLDER_SECRET].map(|(_, key)| key.to_vec()).to_vec())),
             is_dead: Arc::new(AtomicBool::new(true)),
             open: Arc::default(),
         };
@@ -91,7 +96,7 @@ impl Receiver {
         self.is_dead = Arc::default();
         let (is_dead, open) = (Arc::clone(&self.is_dead), Arc::clone(&self.open));
         let (heard, faults) = (Arc::clone(&self.heard), Arc::clone(&self.faults));
-        let answers = Arc::clone(&self.answers);
+        let (answers, keys) = (Arc::clone(&self.answers), Arc::clone(&self.keys));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let stream = stream.unwrap();
@@ -100,8 +105,12 @@ impl Receiver {
                 }
                 open.lock().unwrap().push(stream.try_clone().unwrap());
                 let (is_dead, answers) = (Arc::clone(&is_dead), Arc::clone(&answers));
-                let (heard, faults) = (Arc::clone(&heard), Arc::clone(&faults));
-                thread::spawn(move || while serve(&stream, &heard, &faults, &answers, &is_dead).is_some() {});
+                let (heard, faults, keys) = (Arc::clone(&heard), Arc::clone(&faults), Arc::clone(&keys));
+                thread::spawn(
+                    move || {
+                        while serve(&stream, &heard, &faults, &answers, &keys, &is_dead).is_some() {}
+                    },
+                );
             }
         });
     }
@@ -117,6 +126,12 @@ impl Receiver {
         while TcpStream::connect(self.address).is_ok() {
             thread::yield_now();
         }
+    }
+
+    /// From now on everything is signed with this secret alone.
+    pub fn expect(&self, secret: &str) {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+        *self.keys.lock().unwrap() = vec![key];
     }
 
     pub fn answer(&self, answers: impl Fn(&Heard) -> Reply + Send + 'static) {
@@ -182,10 +197,11 @@ fn serve(
     heard: &Mutex<Vec<Heard>>,
     faults: &Mutex<Vec<String>>,
     answers: &Answers,
+    keys: &Keys,
     is_dead: &AtomicBool,
 ) -> Option<()> {
     let one = read(stream)?;
-    if let Err(fault) = check(&one) {
+    if let Err(fault) = check(&one, &keys.lock().unwrap()) {
         faults.lock().unwrap().push(fault);
     }
     let reply = answers.lock().unwrap()(&one);
@@ -232,10 +248,10 @@ fn read(stream: &TcpStream) -> Option<Heard> {
 }
 
 /// The convention, as a receiver reads it: HMAC-SHA256 over `id.timestamp.body`, in base64 after `v1,`, one for each secret.
-fn check(one: &Heard) -> Result<(), String> {
+fn check(one: &Heard, keys: &[Vec<u8>]) -> Result<(), String> {
     let signed = format!("{}.{}.{}", one.id, one.timestamp, one.text);
     let signatures: Vec<&str> = one.signatures.split(' ').collect();
-    for ((_, key), signature) in [SECRET, OLDER_SECRET].iter().zip(&signatures) {
+    for (key, signature) in keys.iter().zip(&signatures) {
         let bytes = signature.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
         let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
         mac.update(signed.as_bytes());
@@ -246,7 +262,11 @@ fn check(one: &Heard) -> Result<(), String> {
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
     let is_fresh = (now - 300..=now + 300).contains(&one.timestamp);
-    if signatures.len() == 2 && is_fresh && !one.id.contains('.') && one.body()["data"]["id"] == one.id {
+    if signatures.len() == keys.len()
+        && is_fresh
+        && !one.id.contains('.')
+        && one.body()["data"]["id"] == one.id
+    {
         Ok(())
     } else {
         Err(format!("{one:?} is not what the convention says"))
