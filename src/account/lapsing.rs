@@ -234,6 +234,12 @@ impl Lapsing {
         }
     }
 
+    /// Whether the unheld part of a lot ended by an instant.
+    #[cold]
+    pub(super) fn is_due(&self, at: Timestamp) -> bool {
+        self.deadlines().any(|end| end.is_past(at))
+    }
+
     /// The next ends of lots with an unheld part, one for each chain.
     pub(super) fn deadlines(&self) -> impl Iterator<Item = Expiry> {
         self.chains.iter().filter_map(|chain| Some(chain.first_unheld()?.ends_at(self.end(chain))))

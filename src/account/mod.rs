@@ -272,7 +272,7 @@ impl Account {
                     || rest.status.first_unheld().is_some_and(is_past)
                     || rest.pending.first().is_some_and(|pending| pending.available_at <= at)
                     || rest.holds.first().is_some_and(|hold| hold.expires_at <= at)
-                    || rest.lapsing.as_ref().is_some_and(|it| it.deadlines().any(|end| end.is_past(at)))
+                    || rest.lapsing.as_ref().is_some_and(|lapsing| lapsing.is_due(at))
             })
     }
 

@@ -72,20 +72,18 @@ impl<'a> EntryBuilder<'a> {
     }
 
     /// Writes the next entry that the request asks for, and answers with the balances after it.
+    #[inline(always)]
     pub(crate) fn write(&mut self, kind: EntryKind) -> Balances {
         self.write_for(Cause::Request, kind)
     }
 
     /// Writes the next entry, and why.
+    #[inline(always)]
     pub(crate) fn write_for(&mut self, cause: Cause, kind: EntryKind) -> Balances {
         let stamp = self.stamp.take();
-        let activity = kind.activity(self.first.number(), self.first.next_sequence());
-        let balances = self.first.write(self.at, cause, kind, stamp);
         let counts = |activity| self.program.settings().activity.include(activity);
-        if let Some(last) = self.first.entries.last_mut() {
-            last.is_activity = activity.is_some_and(counts);
-        }
-        balances
+        let is_activity = kind.activity(self.first.number(), self.first.next_sequence()).is_some_and(counts);
+        self.first.push(self.at, cause, is_activity, kind, stamp)
     }
 
     /// Whether the journals have room for what was written; and notes on the stamp how much that was.
@@ -159,11 +157,23 @@ impl<'a> AccountDraft<'a> {
         kind: EntryKind,
         stamp: Option<Box<Stamp>>,
     ) -> Balances {
+        self.push(at, cause, false, kind, stamp)
+    }
+
+    #[inline(always)]
+    fn push(
+        &mut self,
+        at: Timestamp,
+        cause: Cause,
+        is_activity: bool,
+        kind: EntryKind,
+        stamp: Option<Box<Stamp>>,
+    ) -> Balances {
         self.balances.follow(&kind, at);
         let balances = self.balances;
         self.sequence = self.next_sequence();
         let sequence = self.sequence;
-        self.entries.push(Entry { sequence, at, cause, is_activity: false, kind, balances, stamp });
+        self.entries.push(Entry { sequence, at, cause, is_activity, kind, balances, stamp });
         balances
     }
 }

@@ -44,7 +44,7 @@ impl Late {
         program: &Program,
         moments: &Moments<'_>,
         occurred_at: Timestamp,
-    ) -> Result<Option<Self>, Rejection> {
+    ) -> Result<Option<Box<Self>>, Rejection> {
         let at = moments.at;
         let earliest = program.late_from(at);
         if occurred_at > at {
@@ -52,7 +52,7 @@ impl Late {
         } else if occurred_at < earliest {
             return Err(Rejection::TooLate { occurred_at, earliest });
         }
-        Ok((occurred_at < at).then(|| moments.late(occurred_at)))
+        Ok((occurred_at < at).then(|| Box::new(moments.late(occurred_at))))
     }
 
     /// Notes on a draw when it happened, and the states of the lots that had expired since.
@@ -106,7 +106,7 @@ impl Moments<'_> {
 
     /// The lots that expired since then with value left, and are only in the journal now.
     fn gone_lots(&self) -> impl Iterator<Item = LotNow> {
-        let since = || self.view.found.since.iter().copied().chain(self.due);
+        let since = || self.view.found.since().chain(self.due);
         let newest: BTreeMap<LotId, LotState> =
             since().flat_map(Entry::lot_states).map(|after| (after.lot, after)).collect();
         newest.into_values().filter_map(|newest| {
@@ -137,7 +137,7 @@ struct Past<'a> {
 impl<'a> Past<'a> {
     fn new(moments: &'a Moments<'a>, then: Timestamp) -> Self {
         let found = moments.view.found;
-        let matured = found.since.iter().filter_map(|entry| match &entry.kind {
+        let matured = found.since().filter_map(|entry| match &entry.kind {
             EntryKind::Mature(matured) => Some((matured.lot, entry.at)),
             _ => None,
         });
@@ -162,7 +162,8 @@ impl<'a> Past<'a> {
     /// When a lot that stood like this was to end, as of then: the activity before counts, and none after (rule T9).
     fn end(&self, then: &LotState) -> Expiry {
         let now = self.moments.view.first.active_at();
-        let active_at = if now <= Some(self.then) { now } else { self.found.active_then };
+        let known_then = || self.found.since.as_ref()?.active_then;
+        let active_at = if now <= Some(self.then) { now } else { known_then() };
         match then.inactivity {
             Some(it) if !it.has_lapsed => then.expires_at.min(it.since(active_at).end()),
             _ => then.expires_at,

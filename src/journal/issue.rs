@@ -95,17 +95,20 @@ impl Issue {
     }
 
     /// The period without activity after which it lapses, on arrival (rule T9).
+    #[inline]
     pub(crate) fn inactivity(&self) -> Option<Inactivity> {
         self.inactivity_from(self.active_from.unwrap_or(self.available_at))
     }
 
     /// That period, counted from an instant, or from when the lot becomes available if that is later.
+    #[inline]
     pub(crate) fn inactivity_from(&self, at: Timestamp) -> Option<Inactivity> {
         let period = self.terms.inactivity?;
         Some(Inactivity::new(period, self.terms.timezone, at.max(self.available_at)))
     }
 
     /// The state of the lot right after its issue at `at`.
+    #[inline]
     pub(crate) fn after(&self, at: Timestamp) -> LotState {
         let state = LotState {
             lot: self.lot,
@@ -114,9 +117,12 @@ impl Issue {
             expires_at: self.expires_at,
             remaining: self.value_remaining,
             standing: self.standing(at),
-            inactivity: self.inactivity(),
+            inactivity: None,
         };
-        state.ended(self.ends_at(), at)
+        match self.inactivity() {
+            None => state,
+            inactivity => LotState { inactivity, ..state }.ended(self.ends_at(), at),
+        }
     }
 
     /// The end of its use, on arrival.

@@ -173,6 +173,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// The activity that such an entry is, in the journal of an account and with a sequence number (rule T9).
+    #[inline]
     pub(crate) fn activity(&self, number: ProfileNumber, sequence: u32) -> Option<Activity> {
         match self {
             Self::Redeem(_) | Self::Capture(_) => Some(Activity::Redeeming),

@@ -97,7 +97,7 @@ pub(crate) fn quote(
     let mut reasons = Reasons::new();
     let find = |then| Late::find(program, &Moments { view, now: &account, due: &due, at }, then);
     let late = redeem.occurred_at.map(find).transpose()?.flatten();
-    let plan = redeem.spend().plan_at(program, (&account, at), late.as_ref(), Some(&mut reasons))?;
+    let plan = redeem.spend().plan_at(program, (&account, at), late.as_deref(), Some(&mut reasons))?;
     let mut unused = match &late {
         None => unused_live(redeem, &account, at, &plan.items, &reasons),
         Some(late) => unused_late(redeem, late, &plan.items, &reasons),
@@ -154,23 +154,25 @@ fn unused_live(
         },
     };
     let used: BTreeSet<LotId> = used.iter().map(|item| item.lot).collect();
-    let live = LotKind::ALL.into_iter().flat_map(|kind| {
-        let left_out = |lot: &LiveLot| !used.contains(&lot.id);
-        account.lots(kind).filter(left_out).map(move |lot| Unused {
-            lot: lot.id,
-            kind,
-            reason: reason(kind, &lot),
-        })
-    });
-    let pending = account.pending().map(|pending| Unused {
+    let mut unused = Vec::new();
+    let mut leave_out = |kind: LotKind, lot: &LiveLot| {
+        if !used.contains(&lot.id) {
+            unused.push(Unused { lot: lot.id, kind, reason: reason(kind, lot) });
+        }
+    };
+    account.rewards().for_each(|lot| leave_out(LotKind::Reward, lot));
+    for kind in [LotKind::Point, LotKind::Status] {
+        account.lots(kind).for_each(|lot| leave_out(kind, &lot));
+    }
+    unused.extend(account.pending().map(|pending| Unused {
         lot: pending.lot.id,
         kind: pending.kind,
         reason: UnusedReason::Pending,
-    });
-    let overdue = account.overdue().map(|overdue| Unused {
+    }));
+    unused.extend(account.overdue().map(|overdue| Unused {
         lot: overdue.lot.id,
         kind: overdue.kind,
         reason: UnusedReason::Expired,
-    });
-    live.chain(pending).chain(overdue).collect()
+    }));
+    unused
 }

@@ -140,10 +140,11 @@ impl Operation for Redeem {
     }
 
     fn rule(&self, draft: &mut EntryBuilder<'_>, view: &View<'_>) -> Result<(), Rejection> {
-        let Draw { items, total, details } = match self.occurred_at {
-            None => self.spend().plan(draft.program, draft.account(), draft.at, None)?,
-            Some(then) => self.late_plan(draft, view, then)?,
+        let draw = match self.occurred_at {
+            None => self.spend().plan(draft.program, draft.account(), draft.at, None),
+            Some(then) => self.late_plan(draft, view, then),
         };
+        let Draw { items, total, details } = draw?;
         let redemption = RedemptionId::made_by(draft.first.number(), draft.first.next_sequence());
         let details = RedeemDetails::with_meta(details, self.meta.clone());
         draft.write(EntryKind::Redeem(Redeemed {
@@ -163,6 +164,7 @@ impl Operation for Redeem {
 
 impl Redeem {
     /// The draw as it would have been when it happened (rule T10).
+    #[cold]
     fn late_plan(
         &self,
         draft: &EntryBuilder<'_>,
@@ -171,7 +173,7 @@ impl Redeem {
     ) -> Result<Draw, Rejection> {
         let (now, due, at) = (draft.account(), draft.first.due(), draft.at);
         let late = Late::find(draft.program, &Moments { view, now, due, at }, then)?;
-        self.spend().plan_at(draft.program, (now, at), late.as_ref(), None)
+        self.spend().plan_at(draft.program, (now, at), late.as_deref(), None)
     }
 }
 

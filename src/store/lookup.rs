@@ -51,9 +51,8 @@ pub struct LookupPlan<E> {
     known_lots: Vec<LotId>,
     /// The lot that the transaction earned, and its replacements.
     own_lots: Vec<LotId>,
-    /// The part of the journal that a late request looks at, and the lots that it changed.
-    since: Option<Since>,
-    changed_lots: Vec<LotId>,
+    /// What a late request looks at.
+    since: Option<Box<Since>>,
     definition: Option<DefinitionId>,
     /// The row of a batch to look up.
     row: Option<(Key, u32)>,
@@ -123,7 +122,6 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             known_lots: Vec::new(),
             own_lots: Vec::new(),
             since: None,
-            changed_lots: Vec::new(),
             definition: None,
             row: None,
         };

@@ -110,7 +110,7 @@ pub use find::{Find, Lookup};
 pub use lookup::LookupPlan;
 pub use memory::{MemoryError, MemoryStore};
 pub use scan::{AsyncScan, Feed, FeedEntry, Position, Scan};
-pub use work::{AsOf, Change, CommitStatus, DefinitionRef, Found, Need, Owner, Record, View, Work};
+pub use work::{AsOf, Change, CommitStatus, DefinitionRef, Found, Happened, Need, Owner, Record, View, Work};
 
 #[cfg(doc)]
 use crate::account::Account;

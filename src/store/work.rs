@@ -168,6 +168,18 @@ impl<'a> Record<'a> {
     }
 }
 
+/// What happened to an account since the instant of a late request (rule T10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Happened<'a> {
+    /// The entries after it.
+    pub entries: Vec<&'a Entry>,
+    /// The last activity that was known then, if there was any since (rule T9).
+    pub active_then: Option<Timestamp>,
+    /// The lots that these changed, each with every entry about it.
+    pub lots: Vec<(LotId, Vec<&'a Entry>)>,
+}
+
 /// What was looked up for a [`Need`]; see [`LookupPlan::found`](super::LookupPlan::found).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -202,12 +214,8 @@ pub struct Found<'a> {
     pub own_lots: Vec<(LotId, Vec<&'a Entry>)>,
     /// The state of each lot that expired with value left.
     pub expired: Vec<LotState>,
-    /// The entries after the instant of a late request.
-    pub since: Vec<&'a Entry>,
-    /// The last activity that was known then, if there was any since (rule T9).
-    pub active_then: Option<Timestamp>,
-    /// The lots that these changed, each with every entry about it.
-    pub changed_lots: Vec<(LotId, Vec<&'a Entry>)>,
+    /// What happened since the instant of a late request.
+    pub since: Option<Box<Happened<'a>>>,
     /// The entries about purchases that earned points, each with the rank of its journal: the account's own has rank 0,
     /// then come the closed ones, the latest merger first.
     pub earned: Vec<(usize, &'a Entry)>,
@@ -233,9 +241,7 @@ impl<'a> Found<'a> {
         closed_lots: Vec::new(),
         own_lots: Vec::new(),
         expired: Vec::new(),
-        since: Vec::new(),
-        active_then: None,
-        changed_lots: Vec::new(),
+        since: None,
         earned: Vec::new(),
         journal: Vec::new(),
     };
@@ -246,10 +252,16 @@ impl<'a> Found<'a> {
         records.filter_map(Record::defined).find(|defined| defined.id == id)
     }
 
-    /// The entries about a lot that changed since the instant of a late request.
+    /// The entries after the instant of a late request.
+    pub(crate) fn since(&self) -> impl Iterator<Item = &'a Entry> {
+        self.since.iter().flat_map(|since| &since.entries).copied()
+    }
+
+    /// The entries about a lot that changed since then.
     pub(crate) fn changed(&self, lot: LotId) -> Option<&[&'a Entry]> {
-        let place = self.changed_lots.binary_search_by_key(&lot, |(id, _)| *id).ok()?;
-        self.changed_lots.get(place).map(|(_, entries)| &entries[..])
+        let lots = &self.since.as_ref()?.lots;
+        let place = lots.binary_search_by_key(&lot, |(id, _)| *id).ok()?;
+        lots.get(place).map(|(_, entries)| &entries[..])
     }
 
     /// The record of a lot in the account's own journal.

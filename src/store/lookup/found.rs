@@ -59,10 +59,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             (found.lots, found.closed_lots) = lot_records(lots);
         }
         found.own_lots = self.own_lots();
-        if self.since.is_some() {
-            (found.since, found.changed_lots) = (self.entries_since(), self.changed_lots());
-            found.active_then = self.active_then();
-        }
+        found.since = self.happened_since();
         found.key_used = found.key_used.or_else(|| found.keyed.first().copied());
         if has_expired {
             found.expired = self.expired();

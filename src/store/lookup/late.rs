@@ -9,6 +9,7 @@ use crate::account::Account;
 use crate::id::LotId;
 use crate::journal::Entry;
 use crate::store::find::Find;
+use crate::store::work::Happened;
 use crate::time::Timestamp;
 
 /// The number of entries that are looked up first; then twice as many, and so on. Few accounts have more in a day.
@@ -25,14 +26,16 @@ pub(super) struct Since {
     first: u32,
     /// The number of entries to look up next.
     count: u32,
+    /// The lots that changed since.
+    changed: SmallVec<[LotId; 4]>,
 }
 
 impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     /// Looks up the entries after an instant, of a journal that ends with an entry.
     pub(super) fn want_since(&mut self, at: Timestamp, account: &Account) {
         let wants_activity = account.can_lapse() && account.active_at() > Some(at);
-        let last = account.sequence();
-        self.since = Some(Since { at, wants_activity, first: last.saturating_add(1), count: FIRST });
+        let (first, changed) = (account.sequence().saturating_add(1), SmallVec::new());
+        self.since = Some(Box::new(Since { at, wants_activity, first, count: FIRST, changed }));
         self.want_earlier();
     }
 
@@ -65,38 +68,43 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         let mut changed: SmallVec<[LotId; 4]> = changed.collect();
         changed.sort_unstable();
         changed.dedup();
-        for lot in changed {
+        for lot in changed.iter().copied() {
             if lot.number() == self.own {
                 let made = lot.sequence();
                 self.want(Slot::Changed(lot), self.own, Find::Range(made, made));
             }
             self.want(Slot::Changed(lot), self.own, Find::About(lot.into()));
-            self.changed_lots.push(lot);
         }
+        self.since.iter_mut().for_each(|since| since.changed = changed.clone());
     }
 
     /// The last activity that was known at the instant, if it was looked up.
-    pub(super) fn active_then(&self) -> Option<Timestamp> {
-        let since = self.since.as_ref()?;
-        let before = self.all(Slot::Since).filter(|entry| entry.at <= since.at);
+    fn active_then(&self, at: Timestamp) -> Option<Timestamp> {
+        let before = self.all(Slot::Since).filter(|entry| entry.at <= at);
         before.filter_map(Entry::active_at).max()
     }
 
-    /// The entries after the instant.
-    pub(super) fn entries_since(&self) -> Vec<&Entry> {
-        let Some(since) = &self.since else { return Vec::new() };
-        let mut entries: Vec<&Entry> = self.all(Slot::Since).filter(|entry| entry.at > since.at).collect();
-        entries.sort_unstable_by_key(|entry| entry.sequence);
-        entries
-    }
-
-    /// The lots that changed since, each with every entry about it.
-    pub(super) fn changed_lots(&self) -> Vec<(LotId, Vec<&Entry>)> {
+    /// What happened since; `None` where nobody asked.
+    pub(super) fn happened_since(&self) -> Option<Box<Happened<'_>>> {
+        let since = self.since.as_ref()?;
         let about = |lot: &LotId| {
             let mut entries: Vec<&Entry> = self.all(Slot::Changed(*lot)).collect();
             entries.sort_unstable_by_key(|entry| entry.sequence);
             (*lot, entries)
         };
-        self.changed_lots.iter().map(about).collect()
+        let lots = since.changed.iter().map(about).collect();
+        Some(Box::new(Happened {
+            entries: self.entries_since(),
+            active_then: self.active_then(since.at),
+            lots,
+        }))
+    }
+
+    /// The entries after the instant.
+    fn entries_since(&self) -> Vec<&Entry> {
+        let Some(since) = &self.since else { return Vec::new() };
+        let mut entries: Vec<&Entry> = self.all(Slot::Since).filter(|entry| entry.at > since.at).collect();
+        entries.sort_unstable_by_key(|entry| entry.sequence);
+        entries
     }
 }
