@@ -35,7 +35,7 @@ pub enum PeriodType {
 
 impl PeriodType {
     /// Its name, as JSON has it.
-    #[cfg(any(test, feature = "sqlite", feature = "postgres"))]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Days => "days",
