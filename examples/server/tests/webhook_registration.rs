@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use cluster::Cluster;
 use common::{NOW, Request, Server, TOKEN, merge};
-use receiver::{Receiver, Reply};
+use receiver::{Receiver, Reply, wait_until};
 use scrip::store::sqlite::rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -43,15 +43,6 @@ fn register(server: &Server, receiver: &Receiver, more: Value) -> Value {
     let registered = server.post("/webhooks", &body).is(201).data();
     receiver.expect(registered["secret"].as_str().unwrap());
     registered
-}
-
-#[track_caller]
-fn wait_until(what: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !what() {
-        assert!(since.elapsed() < Duration::from_secs(60), "it never came");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// How many rows there are of any receiver.

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{NOW, Request, Server, TOKEN, merge};
-use receiver::{Heard, Receiver, Reply};
+use receiver::{Heard, Receiver, Reply, wait_until};
 use scrip::store::sqlite::rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -47,15 +47,6 @@ fn metric(server: &Server, name: &str) -> f64 {
     let text = server.get("/metrics").is(200).body;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} is not in\n{text}")).parse().unwrap()
-}
-
-#[track_caller]
-fn wait_until(what: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !what() {
-        assert!(since.elapsed() < Duration::from_secs(60), "it never came");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// Catches: a signature over other bytes than are sent, or with one secret only; another id or another body than `GET /events` tells.

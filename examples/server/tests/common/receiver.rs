@@ -272,3 +272,13 @@ fn check(one: &Heard, keys: &[Vec<u8>]) -> Result<(), String> {
         Err(format!("{one:?} is not what the convention says"))
     }
 }
+
+/// Waits for something that other threads and processes bring about.
+#[track_caller]
+pub fn wait_until(what: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !what() {
+        assert!(since.elapsed() < Duration::from_secs(60), "it never came");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
