@@ -1,5 +1,6 @@
 //! The program: a brand's currency, time zone, rates and policies, checked once.
 
+mod activity;
 mod currency;
 mod policy;
 
@@ -8,9 +9,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use activity::Activities;
+pub(crate) use activity::Activity;
 pub use currency::{Currency, CurrencyError};
-pub(crate) use policy::Activity;
-pub use policy::{Activities, Clawback, Earn, ExpiredReturn, Share, ShareError, TransferLimit};
+pub use policy::{Clawback, Earn, ExpiredReturn, Share, ShareError, TransferLimit};
 
 use crate::definition::Scope;
 use crate::setters::setters;

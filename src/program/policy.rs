@@ -36,64 +36,6 @@ pub enum Clawback {
     Shortfall,
 }
 
-/// What a profile does that may keep its points from lapsing (rule T9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Activity {
-    Earning,
-    Redeeming,
-}
-
-/// The activity that keeps points from lapsing, where their definition says that they lapse without any (rule T9).
-/// What a program leaves out counts.
-///
-/// ```
-/// use scrip::program::{Activities, ProgramSettings};
-///
-/// let settings = ProgramSettings::new("AUD".parse()?, "Australia/Melbourne".parse()?);
-/// let settings = settings.with_activity(Activities::ALL.with_redeeming(false));
-/// assert!(settings.activity.earning);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct Activities {
-    /// Whether it counts that a transaction is posted.
-    pub earning: bool,
-    /// Whether it counts that value is redeemed, or a hold captured.
-    pub redeeming: bool,
-}
-
-impl Activities {
-    /// Both.
-    pub const ALL: Self = Self { earning: true, redeeming: true };
-
-    pub(crate) const fn include(self, activity: Activity) -> bool {
-        match activity {
-            Activity::Earning => self.earning,
-            Activity::Redeeming => self.redeeming,
-        }
-    }
-
-    pub(super) fn are_all(&self) -> bool {
-        *self == Self::ALL
-    }
-}
-
-impl Default for Activities {
-    fn default() -> Self {
-        Self::ALL
-    }
-}
-
-setters! { Activities {
-    /// Whether it counts that a transaction is posted.
-    with_earning(earning: bool) = earning;
-
-    /// Whether it counts that value is redeemed, or a hold captured.
-    with_redeeming(redeeming: bool) = redeeming;
-} }
-
 /// The points that a transaction earns: a ratio on its total (rule X3).
 ///
 /// ```

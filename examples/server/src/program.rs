@@ -45,6 +45,8 @@ mod tests {
         let tagged = read(Some(r#"{"earn":[{"points":1,"amount":1,"tags":["shoes"]}]}"#)).unwrap();
         let scoped = r#"{"earn":[{"points":1,"amount":1,"scope":{"only":["shoes"]}}]}"#;
         assert_eq!(tagged, read(Some(scoped)).unwrap());
+        assert_eq!(read(Some(r#"{"activity":["redeem","earn"]}"#)).unwrap(), default);
+        assert_ne!(read(Some(r#"{"activity":["redeem"]}"#)).unwrap(), default);
         let calendar = r#"{"earn":{"points":1,"amount":1,"period":12,"period_type":"absolute_month"}}"#;
         assert_ne!(read(Some(calendar)).unwrap(), default);
     }
@@ -66,6 +68,8 @@ mod tests {
             (r#"{"earn":[{"points":1,"amount":1,"tags":[]}]}"#, "tags: there must be one"),
             (r#"{"earn":[{"points":1,"amount":1,"tags":["a"],"scope":{"only":["a"]}}]}"#, "tags: scope"),
             (r#"{"earn":[{"points":1,"amount":1,"tags":[""]}]}"#, "earn.scope"),
+            (r#"{"activity":["issue"]}"#, "activity"),
+            (r#"{"activity":"redeem"}"#, "activity"),
             (r#"{"expired_return":"never"}"#, "expired_return"),
             (r#"{"clawback":7}"#, "clawback"),
             ("[]", ""),
