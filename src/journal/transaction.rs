@@ -343,11 +343,12 @@ impl Binary for Transaction {
 fn read_rates(from: &mut Reader<'_>, has_earned: bool, has_rates: bool) -> Reading<Vec<Earned>> {
     let first = from.if_set(has_earned, Binary::read)?;
     let others: Vec<Earned> = from.if_set(has_rates, Reader::list)?.unwrap_or_default();
+    let rates: Vec<Earned> = first.into_iter().chain(others).collect();
     // Rates are numbered in a byte.
-    if others.len() >= usize::from(u8::MAX) {
-        return Err(from.invalid("at most 255 rates", others.len()));
+    if rates.len() > usize::from(u8::MAX) {
+        return Err(from.invalid("at most 255 rates", rates.len()));
     }
-    Ok(first.into_iter().chain(others).collect())
+    Ok(rates)
 }
 
 impl Binary for SoldLine {

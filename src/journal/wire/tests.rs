@@ -89,6 +89,27 @@ fn spoiled_bytes_are_an_error_and_no_panic() {
     assert!(read(&[99, 1, 3, 3], number()).unwrap_err().to_string().contains("written by a newer version"));
 }
 
+/// Rates are numbered in a byte (rule K2): more of them are an error when they are read, and not numbered anew from zero.
+///
+/// Catches: a limit that is not looked at, or that is one off.
+#[test]
+fn more_rates_than_a_byte_numbers_are_an_error() {
+    let [_, sale] = transactions();
+    let of = |rates: usize| {
+        let transaction = Transaction { earned: vec![sale.earned[0].clone(); rates], ..sale.clone() };
+        let change =
+            TransactionChange { transaction, redemptions: vec![], returned: None, transacted_before: None };
+        entry(EntryKind::Transaction(Box::new(change)))
+    };
+    for rates in [0, 1, 2, 255] {
+        assert_eq!(read(&written(&of(rates), number()), number()), Ok(of(rates)));
+    }
+    for (rates, found) in [(256, "found 256"), (257, "found 257"), (70_000, "found 70000")] {
+        let error = read(&written(&of(rates), number()), number()).map(drop).unwrap_err().to_string();
+        assert!(error.contains("at most 255 rates, ") && error.ends_with(found), "{error}");
+    }
+}
+
 #[test]
 fn entries_of_one_change_stand_together() {
     let mut bytes = Vec::new();
