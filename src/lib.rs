@@ -28,7 +28,7 @@
 //! # The map
 //!
 //! - **Asking**: a [`Ledger`] (or [`AsyncLedger`]) is a [`Program`] and a [store](store::Store). [`Ledger::at`] takes the
-//!   instant and answers with what can be done ([`LedgerAt::commit`], [`LedgerAt::quote`]) and seen
+//!   instant and answers with what can be done ([`LedgerAt::commit`]), tried ([`LedgerAt::quote`], [`LedgerAt::preview`]) and seen
 //!   ([`LedgerAt::balances`], [`LedgerAt::wallet`], one record such as [`LedgerAt::redemption`]) then; [`Ledger::as_of`]
 //!   shows the past.
 //! - **Requests** are plain values, in [`request`]: [`IssueReward`], [`Redeem`], [`PostTransaction`] and others. A

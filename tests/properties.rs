@@ -38,6 +38,8 @@ mod one;
 mod one_way;
 #[path = "properties/owed.rs"]
 mod owed;
+#[path = "properties/previews.rs"]
+mod previews;
 #[path = "properties/redeeming.rs"]
 mod redeeming;
 #[path = "properties/repetition.rs"]

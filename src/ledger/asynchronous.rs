@@ -9,6 +9,7 @@ pub use self::as_of::AsyncLedgerAsOf;
 pub use self::at::AsyncLedgerAt;
 use super::Answer;
 use super::error::Error;
+use super::preview::{Preview, PreviewUnit};
 use super::read::{Asking, Reading};
 use super::unit::{Ask, Batch, RequestUnit, Run};
 use crate::engine::{Action, Asked, Disposition, Receipt, need};
@@ -158,6 +159,50 @@ impl<S: AsyncStore> AsyncLedger<S> {
         let (units, needs) = (from_mut(&mut unit), from_mut(&mut need));
         let driven = Run::new(units, needs, &mut self.space).drive(&mut self.store).await;
         unit.answer_as(&driven, make)
+    }
+
+    /// Previews a command: what it would write and answer, and the balances before and after, with nothing done. Its
+    /// idempotency key is looked for, as running it would, and stays unused.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// let command = Command::new(now, Redeem::strict(alice, Amount::from(4)));
+    /// let preview = ledger.preview(&command).await?;
+    /// assert_eq!(preview.after.reward_balance, Amount::from(6));
+    /// assert_eq!(ledger.run(&command).await?, preview.decision.receipt);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The error that running it would meet, or the store failed.
+    pub async fn preview<A: Action>(
+        &mut self,
+        command: &Command<A>,
+    ) -> Result<Preview<A::Outcome>, Error<S::Error>> {
+        self.preview_asked(command.asked()).await
+    }
+
+    /// Decides a request, and gives the store nothing to write.
+    async fn preview_asked<A: Action>(
+        &mut self,
+        asked: Asked<'_, A>,
+    ) -> Result<Preview<A::Outcome>, Error<S::Error>> {
+        let mut need = need(&self.program, asked)?;
+        let mut unit = PreviewUnit::new(&self.program, asked);
+        let (units, needs) = (from_mut(&mut unit), from_mut(&mut need));
+        let driven = Run::new(units, needs, &mut Change::default()).drive(&mut self.store).await;
+        unit.answer(&driven)
     }
 
     /// Carries out many commands in one go, for any profiles. Each stands for itself: one that is refused does not

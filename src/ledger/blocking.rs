@@ -9,6 +9,8 @@ use std::task::{Context, Poll, Waker};
 
 use super::Answer;
 use super::asynchronous::AsyncLedger;
+use super::error::Error;
+use super::preview::Preview;
 use crate::engine::Action;
 use crate::ops::{Command, KeyedBatch};
 use crate::program::Program;
@@ -162,6 +164,38 @@ impl<S: Store> Ledger<S> {
     /// The rules or the key refuse it, or the store could not do it; [`Error`](crate::Error) tells which.
     pub fn run<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
         ready(self.0.run(command))
+    }
+
+    /// Previews a command: what it would write and answer, and the balances before and after, with nothing done. Its
+    /// idempotency key is looked for, as running it would, and stays unused.
+    ///
+    /// ```
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// let command = Command::new(now, Redeem::strict(alice, Amount::from(4)));
+    /// let preview = ledger.preview(&command)?;
+    /// assert_eq!(preview.after.reward_balance, Amount::from(6));
+    /// assert_eq!(ledger.run(&command)?, preview.decision.receipt);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The error that running it would meet, or the store failed.
+    pub fn preview<A: Action>(
+        &mut self,
+        command: &Command<A>,
+    ) -> Result<Preview<A::Outcome>, Error<S::Error>> {
+        ready(self.0.preview(command))
     }
 
     /// Carries out many commands in one go, for any profiles. Each stands for itself: one that is refused does not

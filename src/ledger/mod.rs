@@ -12,6 +12,7 @@ mod error;
 mod group;
 mod journals;
 mod one;
+mod preview;
 mod read;
 mod unit;
 
@@ -22,6 +23,7 @@ pub use blocking::{Ledger, LedgerAsOf, LedgerAt};
 pub use error::Error;
 pub use group::{GroupCommit, GroupDriver, GroupOptions, Grouped, Pending, QueueFull};
 pub use journals::{AsyncJournals, Journals};
+pub use preview::Preview;
 
 use crate::engine::Action;
 use crate::engine::Receipt;

@@ -7,6 +7,7 @@ use crate::account::NextExpiry;
 use crate::engine::{Action, Asked, Receipt};
 use crate::id::{DefinitionId, Key, LotId, ProfileId, ProfileNumber};
 use crate::journal::{LotSnapshots, ValuedBalances};
+use crate::ledger::preview::Preview;
 use crate::ledger::read::{self, Reading};
 use crate::ledger::{Answer, Error};
 use crate::ops::{Command, KeyedBatch, Quote, Redeem};
@@ -167,6 +168,39 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     /// The rejection that committing it would meet, or the store failed.
     pub async fn quote(&mut self, redeem: &Redeem) -> Result<Quote, Error<S::Error>> {
         ask(&mut self.ledger.store, read::quote(&self.ledger.program, self.at, redeem)?).await
+    }
+
+    /// Previews a request: what it would write and answer, and the balances before and after, with nothing done. Its
+    /// idempotency key is looked for, as committing would, and stays unused.
+    ///
+    /// ```
+    /// # use scrip::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = scrip::store::Blocking(MemoryStore::new());
+    /// # let mut ledger = AsyncLedger::new(Program::new("AUD", "Australia/Melbourne")?, store);
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let mut till = ledger.at(now);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10)));
+    /// # let ten = till.commit(ten).await?;
+    /// # let reward = till.commit(IssueReward::new(alice, ten.id)).await?;
+    /// use scrip::request::Revoke;
+    ///
+    /// let preview = till.preview(&Revoke::new(reward.id)).await?;
+    /// assert_eq!(preview.before.reward_balance, Amount::from(10));
+    /// assert_eq!(preview.after.reward_balance, Amount::ZERO);
+    /// assert_eq!(till.balances(alice).await?, preview.before);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The error that committing it would meet, or the store failed.
+    pub async fn preview<A: Action>(&mut self, request: &A) -> Result<Preview<A::Outcome>, Error<S::Error>> {
+        let key = self.key.take();
+        let asked = Asked { at: self.at, key: key.as_ref(), row: None, if_version: None, request };
+        self.ledger.preview_asked(asked).await
     }
 
     /// A profile's balances.

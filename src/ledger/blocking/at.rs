@@ -10,7 +10,7 @@ use crate::journal::{LotSnapshots, ValuedBalances};
 #[cfg(doc)]
 use crate::ledger::Ledger;
 use crate::ledger::asynchronous::AsyncLedgerAt;
-use crate::ledger::{Answer, Error};
+use crate::ledger::{Answer, Error, Preview};
 #[cfg(doc)]
 use crate::ops::KeyedBatch;
 use crate::ops::{Quote, Redeem};
@@ -168,6 +168,37 @@ impl<S: Store> LedgerAt<'_, S> {
     /// The rejection that committing it would meet, or the store failed.
     pub fn quote(&mut self, redeem: &Redeem) -> Result<Quote, Error<S::Error>> {
         ready(self.0.quote(redeem))
+    }
+
+    /// Previews a request: what it would write and answer, and the balances before and after, with nothing done. Its
+    /// idempotency key is looked for, as committing would, and stays unused.
+    ///
+    /// ```
+    /// # use scrip::{
+    /// #     Amount, Command, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program,
+    /// #     Redeem, RewardDefinition, Timestamp,
+    /// # };
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let now: Timestamp = "2025-06-15T14:32:00+10:00".parse()?;
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10));
+    /// # let ten = ledger.at(now).commit(Define::from(ten))?;
+    /// # let reward = ledger.at(now).commit(IssueReward::new(alice, ten.id))?;
+    /// use scrip::request::Revoke;
+    ///
+    /// let preview = ledger.at(now).preview(&Revoke::new(reward.id))?;
+    /// assert_eq!(preview.before.reward_balance, Amount::from(10));
+    /// assert_eq!(preview.after.reward_balance, Amount::ZERO);
+    /// assert_eq!(ledger.at(now).balances(alice)?, preview.before);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The error that committing it would meet, or the store failed.
+    pub fn preview<A: Action>(&mut self, request: &A) -> Result<Preview<A::Outcome>, Error<S::Error>> {
+        ready(self.0.preview(request))
     }
 
     /// A profile's balances.
