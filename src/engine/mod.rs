@@ -61,6 +61,11 @@ pub(crate) mod sealed {
         /// What must be loaded to decide it, besides its key and the name of what it makes.
         fn need(&self) -> Result<Need, Rejection>;
 
+        /// The name of its field that says whose lots these are.
+        fn profile_field(&self) -> &'static str {
+            "profile_id"
+        }
+
         /// The rates that it earns at, whose definitions must be loaded as well.
         fn rates<'p>(&self, _program: &'p Program) -> &'p [Earn] {
             &[]
@@ -179,9 +184,9 @@ pub(crate) fn need<A: Action>(program: &Program, asked: Asked<'_, A>) -> Result<
         });
     }
     need.occurred_at = need.occurred_at.filter(|then| *then >= program.late_from(asked.at));
-    if let (Some(field), Some(_)) = (need.follows_lot, asked.key) {
+    if need.follows_lot && asked.key.is_some() {
         // A key is looked for in one journal, so it must be said whose.
-        return Err(Rejection::Missing { field: field.into() });
+        return Err(Rejection::Missing { field: asked.request.profile_field().into() });
     }
     need.key = asked.key.cloned();
     need.row = asked.row.map(|row| row.row);

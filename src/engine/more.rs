@@ -51,7 +51,7 @@ impl More {
             Self::Account(number) => {
                 need.owner = Owner::Number(number);
                 need.closed = Box::default();
-                need.follows_lot = None;
+                need.follows_lot = false;
             }
             Self::LiveLots => need.live_lots = true,
             Self::Holder(number) => need.owner = Owner::Number(number),
@@ -70,7 +70,7 @@ impl More {
 #[inline]
 pub(crate) fn records(need: &Need, view: &View<'_>) -> Result<(), Halt> {
     let first = view.first;
-    let moved = need.follows_lot.and(need.lots.first()).and_then(|lot| went_to(view, *lot));
+    let moved = need.lots.first().filter(|_| need.follows_lot).and_then(|lot| went_to(view, *lot));
     if let Some(holder) = moved {
         return Err(Halt::Needs(More::Holder(holder)));
     }

@@ -86,7 +86,7 @@ impl Operation for Revoke {
     type Answer = CorrectedLot;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.id, self.profile_id, "profile_id"))
+        Ok(about(self.id, self.profile_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -191,7 +191,7 @@ impl Operation for Adjust {
     type Answer = CorrectedLot;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.id, self.profile_id, "profile_id"))
+        Ok(about(self.id, self.profile_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -310,10 +310,9 @@ impl Adjust {
 }
 
 /// The need of a request that names a lot: the account of the given profile, or of the one that has the lot.
-pub(crate) fn about(lot: LotId, profile: Option<ProfileId>, field: &'static str) -> Need {
+pub(crate) fn about(lot: LotId, profile: Option<ProfileId>) -> Need {
     let owner = profile.map_or(Owner::Number(lot.number()), Owner::Profile);
-    let follows_lot = profile.is_none().then_some(field);
-    Need { lots: [lot].into(), follows_lot, ..Need::of(owner) }
+    Need { lots: [lot].into(), follows_lot: profile.is_none(), ..Need::of(owner) }
 }
 
 pub(crate) fn not_revoked(lot: &LotRecord<'_>) -> Result<(), Rejection> {

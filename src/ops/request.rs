@@ -214,6 +214,10 @@ impl Operation for Request {
         any_request!(self, request => request.names())
     }
 
+    fn profile_field(&self) -> &'static str {
+        any_request!(self, request => request.profile_field())
+    }
+
     fn is_said_by(&self, record: &Record<'_>) -> bool {
         any_request!(self, request => request.is_said_by(record))
     }

@@ -85,10 +85,11 @@ impl Operation for Reassign {
     type Answer = Moved;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(Need {
-            second: Some(Box::new(Owner::Profile(self.profile_id))),
-            ..about(self.id, self.from, "from")
-        })
+        Ok(Need { second: Some(Box::new(Owner::Profile(self.profile_id))), ..about(self.id, self.from) })
+    }
+
+    fn profile_field(&self) -> &'static str {
+        "from"
     }
 
     fn fingerprint(&self) -> Fingerprint {

@@ -80,9 +80,8 @@ pub struct Need {
     pub lots: Box<[LotId]>,
     /// Whether to look up all live lots.
     pub live_lots: bool,
-    /// Set if the account is that of the profile that has the first of these lots: the name of the request's field that
-    /// could have named the profile.
-    pub follows_lot: Option<&'static str>,
+    /// Whether the account is that of the profile that has the first of these lots, because the request named none.
+    pub follows_lot: bool,
     /// Whether to stay with the account even if it was merged into another.
     pub even_merged: bool,
     /// The definition to look up.
@@ -117,7 +116,7 @@ impl Need {
             hold: None,
             lots: Box::default(),
             live_lots: false,
-            follows_lot: None,
+            follows_lot: false,
             even_merged: false,
             definition: None,
             expired: false,

@@ -1,5 +1,7 @@
 //! The instant at which a lot stops being usable.
 
+use std::num::NonZeroU64;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -22,23 +24,21 @@ use super::{TimeError, Timestamp, Until};
 /// # Ok::<(), scrip::time::TimeError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Expiry(i64);
+// The end, as a `Timestamp` holds it; the largest number is never.
+pub struct Expiry(NonZeroU64);
 
 impl Expiry {
     /// No end.
-    pub const NEVER: Self = Self(i64::MAX);
+    pub const NEVER: Self = Self(NonZeroU64::MAX);
 
     /// Usable before this instant, and no longer at it.
     pub const fn at(end: Timestamp) -> Self {
-        Self(end.micros())
+        Self(end.0)
     }
 
     /// The exclusive end; `None` for never.
     pub const fn instant(self) -> Option<Timestamp> {
-        match Timestamp::from_micros(self.0) {
-            Ok(end) => Some(end),
-            Err(_) => None,
-        }
+        if self.0.get() == u64::MAX { None } else { Some(Timestamp(self.0)) }
     }
 
     /// Whether it has come by an instant: true at exactly the end.
@@ -52,7 +52,7 @@ impl Expiry {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub const fn is_past(self, at: Timestamp) -> bool {
-        self.0 <= at.micros()
+        self.0.get() <= at.0.get()
     }
 
     /// The last second of use as people write it, one second before the exclusive end (rule T5); `None` for never.
@@ -90,7 +90,7 @@ impl Serialize for Expiry {
         if serializer.is_human_readable() {
             self.last_second().serialize(serializer)
         } else {
-            serializer.serialize_i64(self.0)
+            serializer.serialize_i64(self.instant().map_or(i64::MAX, Timestamp::micros))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Instants.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 use std::time::SystemTime;
 
@@ -63,17 +64,29 @@ impl TimeError {
 /// assert_eq!(noon.to_string(), "2025-06-15T02:00:00Z");
 /// # Ok::<(), scrip::time::TimeError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+///
+/// An `Option` of it is as small as itself.
+// Microseconds since 1970, with the bit of the sign flipped: in the same order as they, and none is zero.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub(super) NonZeroU64);
 
 /// A day, in microseconds. No zone is further from UTC.
 const DAY: i64 = 86_400_000_000;
+const SIGN: u64 = 1 << 63;
 
 impl Timestamp {
     /// A day before the year 1.
-    pub const MIN: Self = Self(-62_135_596_800_000_000 - DAY);
+    pub const MIN: Self = Self::of(-62_135_596_800_000_000 - DAY);
     /// The last tick of the day after the year 9999.
-    pub const MAX: Self = Self(253_402_300_799_999_999 + DAY);
+    pub const MAX: Self = Self::of(253_402_300_799_999_999 + DAY);
+
+    /// Of microseconds within the range, and so not zero with the sign's bit flipped.
+    const fn of(micros: i64) -> Self {
+        match NonZeroU64::new(micros.cast_unsigned() ^ SIGN) {
+            Some(flipped) => Self(flipped),
+            None => Self(NonZeroU64::MIN),
+        }
+    }
 
     /// From microseconds since 1970, in UTC.
     ///
@@ -89,8 +102,8 @@ impl Timestamp {
     /// # Errors
     /// Outside the years 1 to 9999.
     pub const fn from_micros(micros: i64) -> Result<Self, TimeError> {
-        if Self::MIN.0 <= micros && micros <= Self::MAX.0 {
-            Ok(Self(micros))
+        if Self::MIN.micros() <= micros && micros <= Self::MAX.micros() {
+            Ok(Self::of(micros))
         } else {
             Err(TimeError::OutOfRange)
         }
@@ -98,7 +111,7 @@ impl Timestamp {
 
     /// Microseconds since 1970, in UTC.
     pub const fn micros(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN).cast_signed()
     }
 
     /// As chrono's type.
@@ -111,7 +124,7 @@ impl Timestamp {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_datetime(self) -> DateTime<Utc> {
-        DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::<Utc>::UNIX_EPOCH)
+        DateTime::from_timestamp_micros(self.micros()).unwrap_or(DateTime::<Utc>::UNIX_EPOCH)
     }
 
     /// So much later, or earlier.
@@ -129,7 +142,7 @@ impl Timestamp {
     pub fn checked_add(self, delta: TimeDelta) -> Result<Self, TimeError> {
         delta
             .num_microseconds()
-            .and_then(|micros| self.0.checked_add(micros))
+            .and_then(|micros| self.micros().checked_add(micros))
             .map_or(Err(TimeError::OutOfRange), Self::from_micros)
     }
 }
@@ -208,6 +221,12 @@ pub(super) const fn is_leap_second(nanoseconds: u32) -> bool {
     nanoseconds >= 1_000_000_000
 }
 
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.micros()).finish()
+    }
+}
+
 /// Writes RFC 3339 in UTC.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -220,7 +239,7 @@ impl Serialize for Timestamp {
         if serializer.is_human_readable() {
             serializer.collect_str(self)
         } else {
-            serializer.serialize_i64(self.0)
+            serializer.serialize_i64(self.micros())
         }
     }
 }
