@@ -6,7 +6,7 @@ use super::{Account, Corrupt, Debts};
 use crate::definition::Scope;
 use crate::id::{LotId, ProfileNumber, next_sequence};
 use crate::journal::effect::Effect;
-use crate::journal::{Bucket, Entry, Inactivity, LotKind, LotState, Movement, Standing};
+use crate::journal::{Active, Bucket, Entry, Inactivity, LotKind, LotState, Movement, Standing};
 use crate::time::Timestamp;
 use crate::value::Quantity;
 
@@ -25,21 +25,31 @@ impl Account {
             other => self.apply_effect(other),
         });
         if entry.is_activity {
-            self.be_active(entry.active_at().unwrap_or(entry.at));
+            entry.active().into_iter().for_each(|active| self.be_active(active));
         }
     }
 
-    /// Notes an activity, unless there was a later one (rule T9).
-    fn be_active(&mut self, active_at: Timestamp) {
-        if active_at <= self.active_at {
+    /// Notes an activity (rule T9).
+    fn be_active(&mut self, active: Active) {
+        let before = self.active_at();
+        if active.at < self.last_at {
+            self.divide(active.at);
+        }
+        if active.from <= self.active_at {
             return;
         }
-        let before = self.active_at();
-        self.active_at = active_at;
+        self.active_at = active.from;
         let Some(rest) = &mut self.rest else { return };
         if let Some(lapsing) = &mut rest.lapsing {
-            rest.overdue.extend(lapsing.begin(active_at, self.last_at, before));
+            rest.overdue.extend(lapsing.begin(active, before));
         }
+    }
+
+    /// Notes an activity that is told late, between those that are known.
+    #[cold]
+    fn divide(&mut self, active_at: Timestamp) {
+        let lapsing = self.rest.as_mut().and_then(|rest| rest.lapsing.as_mut());
+        lapsing.into_iter().for_each(|lapsing| lapsing.divide(active_at));
     }
 
     fn take(&mut self, lot: LotId, kind: LotKind, value: Quantity) {
@@ -122,7 +132,7 @@ impl Account {
                 rest.debts.recover(&recovered);
             }
             Effect::Sent { kind, value, until } => self.note_sent(kind, value, until),
-            Effect::Active(active_at) => self.be_active(active_at),
+            Effect::Active(from) => self.be_active(Active { at: self.last_at, from }),
             Effect::MergedInto(number) => self.close(number),
             Effect::MergedFrom(number) => self.rest_mut().merged_from.push(number),
             _ => {}

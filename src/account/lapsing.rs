@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::Account;
 use super::lots::{LiveLot, OverdueLot};
 use crate::id::LotId;
-use crate::journal::{Inactivity, LotKind, LotState, Standing};
+use crate::journal::{Active, Inactivity, LotKind, LotState, Standing};
 use crate::time::{Expiry, Period, Timestamp, Zone};
 use crate::value::Quantity;
 
@@ -49,6 +49,13 @@ pub(super) struct Missed {
     pub(super) began: Option<(Timestamp, Expiry)>,
     /// The instant of the next activity.
     pub(super) next: Timestamp,
+}
+
+impl Missed {
+    /// Whether the next activity came too late for it, or for a lot's own period.
+    fn is_over(&self) -> bool {
+        self.began.is_none_or(|(_, end)| end.is_past(self.next))
+    }
 }
 
 /// Lots of one kind with one clock, in the order of use.
@@ -138,25 +145,37 @@ impl Lapsing {
         self.clocks.len().saturating_sub(1)
     }
 
-    /// Begins the periods anew with an activity that was at one instant and is known from another on; the one before it was
-    /// at a third. Answers with the lots that had lapsed by then, and that nothing says so of, as all of them is held.
-    pub(super) fn begin(
-        &mut self,
-        active_at: Timestamp,
-        now: Timestamp,
-        before: Option<Timestamp>,
-    ) -> Vec<OverdueLot> {
+    /// Begins the periods anew with an activity that is later than the one before. Answers with the lots that had lapsed by
+    /// then, and that nothing says so of, as all of them is held.
+    pub(super) fn begin(&mut self, active: Active, before: Option<Timestamp>) -> Vec<OverdueLot> {
         let mut lapsed = Vec::new();
         for (place, clock) in self.clocks.iter_mut().enumerate() {
             let of_clock = self.chains.iter_mut().filter(|chain| chain.clock == place);
-            of_clock.for_each(|chain| lapsed.extend(chain.lapse(clock, now, before)));
-            if clock.end.is_none_or(|end| end.is_past(now)) {
-                clock.missed.push(Missed { began: before.zip(clock.end), next: now });
+            of_clock.for_each(|chain| lapsed.extend(chain.lapse(clock, active.at, before)));
+            if clock.end.is_none_or(|end| end.is_past(active.at)) {
+                clock.missed.push(Missed { began: before.zip(clock.end), next: active.at });
             }
-            clock.end = Some(Inactivity::new(clock.period, clock.timezone, active_at).end());
+            clock.end = Some(Inactivity::new(clock.period, clock.timezone, active.from).end());
         }
         self.chains.retain(|chain| !chain.lots.is_empty());
         lapsed
+    }
+
+    /// Notes an activity between those that are known (rule T10): a period that was over without it may not have been.
+    pub(super) fn divide(&mut self, active_at: Timestamp) {
+        for clock in &mut self.clocks {
+            let end = Inactivity::new(clock.period, clock.timezone, active_at).end();
+            let divided = std::mem::take(&mut clock.missed).into_iter().flat_map(|missed| {
+                let has_begun = missed.began.is_none_or(|(from, _)| from <= active_at);
+                if !has_begun || missed.next <= active_at {
+                    return [Some(missed), None];
+                }
+                let before = Missed { next: active_at, ..missed };
+                let after = Missed { began: Some((active_at, end)), ..missed };
+                [before, after].map(|part| Some(part).filter(Missed::is_over))
+            });
+            clock.missed = divided.flatten().collect();
+        }
     }
 
     /// Changes a lot, if it is here. A lot with nothing left is removed.

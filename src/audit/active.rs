@@ -2,30 +2,38 @@
 
 use chrono::TimeDelta;
 
+use super::late::Terms;
 use super::lots::LotRecord;
 use super::{Check, Step, ensure, same};
-use crate::journal::{Entry, EntryKind, Inactivity, Issue, LotState, Origin};
+use crate::journal::{Entry, EntryKind, Inactivity, Issue, LotState, Origin, Redeemed, Standing};
 use crate::time::{Expiry, Period, PeriodType, Timestamp};
 
-/// An activity: the instant that lots are kept from, and the one at which the journal tells of it.
+/// An activity: when it counts, the instant that lots are kept from, and the one at which the journal tells of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Active {
-    told: Timestamp,
+    at: Timestamp,
     from: Timestamp,
+    told: Timestamp,
 }
 
 impl Active {
     /// The activity that an entry tells of.
-    pub(super) fn told_by(entry: &Entry) -> Option<Self> {
+    fn told_by(entry: &Entry) -> Option<Self> {
         let told = entry.at;
-        let from = match &entry.kind {
-            EntryKind::MergeIn(merged) => merged.active_at,
-            EntryKind::Redeem(redeemed) if entry.is_activity => {
-                Some(redeemed.late().map_or(told, |late| late.occurred_at))
-            }
-            _ => entry.is_activity.then_some(told),
-        };
-        from.map(|from| Self { told, from })
+        let late = entry.redeemed().and_then(Redeemed::late).map(|late| late.occurred_at);
+        match &entry.kind {
+            EntryKind::MergeIn(merged) => merged.active_at.map(|from| Self { at: told, from, told }),
+            _ if !entry.is_activity => None,
+            _ => late.or(Some(told)).map(|at| Self { at, from: at, told }),
+        }
+    }
+
+    /// Adds the activity that an entry tells of to those before, in the order in which they count.
+    pub(super) fn keep(active: &mut Vec<Self>, entry: &Entry) {
+        if let Some(new) = Self::told_by(entry) {
+            let place = active.partition_point(|known| known.at <= new.at);
+            active.insert(place, new);
+        }
     }
 }
 
@@ -59,8 +67,7 @@ impl Step<'_> {
 
     /// The last activity that was told of by an instant.
     pub(super) fn active_by(&self, at: Timestamp) -> Option<Timestamp> {
-        let known = self.active.partition_point(|active| active.told <= at);
-        self.active.get(..known).unwrap_or_default().iter().map(|active| active.from).max()
+        self.active.iter().filter(|active| active.told <= at).map(|active| active.from).max()
     }
 }
 
@@ -68,19 +75,29 @@ impl LotRecord {
     /// The lot's state at an entry, but for its standing: where the lot lapsed by then, that is its expiry.
     pub(super) fn lasted(&self, step: &Step<'_>) -> LotState {
         let Some(inactivity) = self.now.inactivity.filter(|it| !it.has_lapsed) else { return self.now };
-        let mut from = inactivity.from;
-        let later = step.active.partition_point(|active| active.told <= inactivity.from);
-        for active in step.active.get(later..).unwrap_or_default() {
-            if may_end_by(inactivity.period, from, active.told) {
-                let end = Inactivity { from, ..inactivity }.end();
-                if end.is_past(active.told) {
-                    break;
-                }
-            }
-            from = from.max(active.from);
-        }
-        let counted = Inactivity { from, ..inactivity };
+        let later = step.active.partition_point(|active| active.at <= inactivity.from);
+        let later = step.active.get(later..).unwrap_or_default();
+        let counted = counted(inactivity, later.iter().map(|active| (active.at, active.from)));
         LotState { inactivity: Some(counted), ..self.now }.ended(counted.end(), step.at())
+    }
+
+    /// The lot's state at a late redemption that had ended by then, with the activity that this was: told from how the lot
+    /// stood before it lapsed. `None` if the activity changes nothing (rules T9 and T10).
+    pub(super) fn kept(&self, step: &Step<'_>, known: &[Terms], active: Timestamp) -> Option<LotState> {
+        let now = self.at(step);
+        let lapsed = now.inactivity.filter(|it| it.has_lapsed && now.standing == Standing::Expired)?;
+        let is_counted = self.now.has_lapsed() || !self.now.remaining.is_zero();
+        if !is_counted || lapsed.from >= active || now.expires_at.is_past(active) {
+            return None;
+        }
+        let (expires_at, inactivity) = known.iter().rev().find_map(Terms::unlapsed)?;
+        let mut all: Vec<_> = step.active.iter().map(|active| (active.at, active.from)).collect();
+        all.push((active, active));
+        all.sort_by_key(|(at, _)| *at);
+        let counted = counted(inactivity, all.into_iter().filter(|(at, _)| *at > inactivity.from));
+        let kept = LotState { expires_at, inactivity: Some(counted), ..now };
+        let kept = kept.ended(kept.ends_at(), step.at());
+        Some(LotState { standing: self.standing_until(kept.expires_at, step.at()), ..kept })
     }
 
     /// The end of the lot's use at an entry, were its own end this one.
@@ -88,6 +105,18 @@ impl LotRecord {
         let record = Self { now: LotState { expires_at, ..self.now }, ..self.clone() };
         record.lasted(step).ends_at()
     }
+}
+
+/// A period that is counted on from each activity that comes before it is over.
+fn counted(inactivity: Inactivity, later: impl Iterator<Item = (Timestamp, Timestamp)>) -> Inactivity {
+    let mut from = inactivity.from;
+    for (at, active) in later {
+        if may_end_by(inactivity.period, from, at) && (Inactivity { from, ..inactivity }).end().is_past(at) {
+            break;
+        }
+        from = from.max(active);
+    }
+    Inactivity { from, ..inactivity }
 }
 
 /// Whether a period may be over: no month has fewer than 28 days, and no day fewer than 23 hours or so. Most are not, and

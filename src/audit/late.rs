@@ -1,10 +1,12 @@
 //! Late redemptions: which lots could give when it happened, and what they had left at the decision (rule T10).
 
-use super::lots::{LotRecord, same_after};
+use std::collections::BTreeMap;
+
+use super::lots::{LotRecord, NONE, lot_change, same_change};
 use super::spend::Offer;
 use super::{Check, Past, Step, ensure, same};
 use crate::id::LotId;
-use crate::journal::{Entry, Inactivity, Late, LotKind, LotState, Redeemed, Standing};
+use crate::journal::{Bucket, Entry, Inactivity, Late, LotKind, LotState, Redeemed, Standing};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
@@ -24,6 +26,13 @@ pub(super) struct Candidate {
     pub(super) kind: LotKind,
     pub(super) available: Quantity,
     pub(super) is_scoped: bool,
+}
+
+impl Terms {
+    /// The lot's own end, and its period without activity, if it had not lapsed.
+    pub(super) fn unlapsed(&self) -> Option<(Expiry, Inactivity)> {
+        Some(self.expires_at).zip(self.inactivity.filter(|it| !it.has_lapsed))
+    }
 }
 
 impl Past {
@@ -74,21 +83,35 @@ impl Past {
         (is_here && is_usable).then_some(end)
     }
 
-    /// Checks the lots that gave although they have expired since: just what was taken came back.
+    /// Checks the lots that have expired since: what was taken came back, and the rest of those that the activity keeps
+    /// beyond the decision.
     pub(super) fn check_revived(&mut self, step: &Step<'_>, redeemed: &Redeemed, late: &Late) -> Check {
-        let mut revived = late.revived.iter();
+        let active = step.entry.is_activity.then_some(late.occurred_at);
+        let mut taken: BTreeMap<LotId, Quantity> = BTreeMap::new();
         for item in &redeemed.items {
-            let record = self.lot("items.lot", item.lot)?;
+            self.lot("items.lot", item.lot)?;
+            taken.insert(item.lot, item.value());
+        }
+        let mut revived = late.revived.iter();
+        for (id, record) in &mut self.lots {
+            let value = taken.get(id).copied().unwrap_or_default();
             let now = record.at(step);
-            let after = LotState { remaining: now.remaining.minus(item.value()), ..now };
-            if now.standing == Standing::Expired {
-                let found = revived.next();
-                same("T10", "details.late.revived", &found.map(|after| after.lot), &Some(item.lot))?;
-                found.map_or(Ok(()), |found| same_after(found, &after))?;
-                record.now = after;
-            } else {
-                record.now.remaining = after.remaining;
+            if now.standing != Standing::Expired {
+                record.now.remaining = record.now.remaining.minus(value);
+                continue;
             }
+            let known = self.terms.get(id).map(Vec::as_slice).unwrap_or_default();
+            let kept = active.and_then(|active| record.kept(step, known, active));
+            if kept.is_none() && value.is_zero() {
+                continue;
+            }
+            let state = kept.unwrap_or(now);
+            let after = LotState { remaining: state.remaining.minus(value), ..state };
+            let back = (Bucket::Expired, after.standing.bucket(), record.unheld().minus(value));
+            let found = revived.next();
+            same("T10", "details.late.revived", &found.map(|change| change.after.lot), &Some(*id))?;
+            found.map_or(Ok(()), |found| same_change(found, &lot_change(after, [back, NONE])))?;
+            record.now = after;
         }
         same("T10", "details.late.revived", &revived.next(), &None)
     }

@@ -109,7 +109,7 @@ impl<'a> Auditor<'a> {
         let step = Step { entry, account, catalogue: self.catalogue, active };
         self.past.check(&step).map_err(|fault| fault.at(entry.sequence))?;
         self.past.keep_terms(entry);
-        self.active.extend(Active::told_by(entry));
+        Active::keep(&mut self.active, entry);
         self.account.follow(entry)
     }
 

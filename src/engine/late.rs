@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use crate::account::{Account, LiveLot};
 use crate::definition::Scope;
 use crate::engine::Rejection;
+use crate::engine::lot::changed;
 use crate::id::LotId;
 use crate::journal::draw::Draw;
-use crate::journal::{self, Entry, EntryKind, Issue, LotKind, LotState, Standing};
-use crate::program::Program;
+use crate::journal::{
+    self, Active, Bucket, Entry, EntryKind, Inactivity, Issue, LotChange, LotKind, LotState, Standing,
+};
+use crate::program::{Activity, Program};
 use crate::store::{Found, View};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
@@ -21,8 +24,17 @@ pub(crate) struct Late {
     pub(crate) account: Account,
     /// The other lots with value left, and whether their time is or was over. Otherwise it had not come yet.
     pub(crate) others: Vec<(LotId, LotKind, bool)>,
-    /// The candidates that have expired since, as they stand now.
-    expired: BTreeMap<LotId, LotState>,
+    /// The lots that have expired since, if they are candidates or the activity keeps them.
+    ended: BTreeMap<LotId, Ended>,
+}
+
+/// A lot that has expired since.
+struct Ended {
+    /// How it stands if it gives nothing.
+    after: LotState,
+    unheld: Quantity,
+    /// Whether the activity changes its end (rule T9).
+    is_kept: bool,
 }
 
 /// The two moments of a late request.
@@ -52,34 +64,46 @@ impl Late {
         } else if occurred_at < earliest {
             return Err(Rejection::TooLate { occurred_at, earliest });
         }
-        Ok((occurred_at < at).then(|| Box::new(moments.late(occurred_at))))
+        let is_activity = program.settings().activity.include(Activity::Redeeming);
+        Ok((occurred_at < at).then(|| Box::new(moments.late(occurred_at, is_activity))))
     }
 
-    /// Notes on a draw when it happened, and the states of the lots that had expired since.
+    /// Notes on a draw when it happened, and what becomes of the lots that had expired since.
     pub(crate) fn note(&self, draw: &mut Draw) {
-        let revived = draw.items.iter().filter_map(|item| {
-            let now = self.expired.get(&item.lot)?;
-            Some(LotState { remaining: now.remaining.minus(item.value()), ..*now })
+        let revived = self.ended.iter().filter_map(|(lot, ended)| {
+            let taken = draw.items.iter().find(|item| item.lot == *lot);
+            let is_changed = ended.is_kept || taken.is_some();
+            is_changed.then(|| ended.less(taken.map_or(Quantity::ZERO, |item| item.value())))
         });
         let late = journal::Late { occurred_at: self.occurred_at, revived: revived.collect() };
         draw.details.get_or_insert_default().late = Some(Box::new(late));
     }
 }
 
+impl Ended {
+    /// The change of it if so much is taken. What is left comes back if it ends later than now.
+    fn less(&self, taken: Quantity) -> LotChange {
+        let after = LotState { remaining: self.after.remaining.minus(taken), ..self.after };
+        let back = (Bucket::Expired, after.standing.bucket(), self.unheld.minus(taken));
+        changed(after, [back])
+    }
+}
+
 impl Moments<'_> {
-    fn late(&self, occurred_at: Timestamp) -> Late {
+    fn late(&self, occurred_at: Timestamp, is_activity: bool) -> Late {
         let past = Past::new(self, occurred_at);
-        let (mut candidates, mut others, mut expired) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (mut candidates, mut others, mut ended) = (Vec::new(), Vec::new(), BTreeMap::new());
         for now in self.live_lots().chain(self.gone_lots()) {
+            let kept = is_activity.then(|| past.kept(&now.state)).flatten();
+            let mut may_give = false;
             let state = past.state(now.state.lot);
             let end = state.map(|then| past.end(&then));
+            let has_value = !now.state.remaining.is_zero();
             match state.zip(end) {
-                Some((then, end)) if is_usable(&then, end, occurred_at) => {
+                Some((then, end)) if has_value && is_usable(&then, end, occurred_at) => {
                     let lot = LiveLot { expires_at: end, ..LiveLot::after(&now.state, now.held) };
                     candidates.push((now.state.kind, lot, past.scope(then.lot)));
-                    if now.state.standing == Standing::Expired {
-                        expired.insert(then.lot, now.state);
-                    }
+                    may_give = true;
                 }
                 _ if now.is_live => {
                     let was_over = end.is_some_and(|end| end.is_past(occurred_at));
@@ -88,9 +112,13 @@ impl Moments<'_> {
                 }
                 _ => {}
             }
+            if now.state.standing == Standing::Expired && (may_give || kept.is_some()) {
+                let (after, unheld) = (kept.unwrap_or(now.state), now.state.remaining.minus(now.held));
+                ended.insert(now.state.lot, Ended { after, unheld, is_kept: kept.is_some() });
+            }
         }
         let account = Account::of_lots(self.now, candidates);
-        Late { occurred_at, account, others, expired }
+        Late { occurred_at, account, others, ended }
     }
 
     /// The lots that the account has now.
@@ -104,13 +132,14 @@ impl Moments<'_> {
         })
     }
 
-    /// The lots that expired since then with value left, and are only in the journal now.
+    /// The lots that expired since then with value left, or lapsed, and are only in the journal now.
     fn gone_lots(&self) -> impl Iterator<Item = LotNow> {
         let since = || self.view.found.since().chain(self.due);
         let newest: BTreeMap<LotId, LotState> =
             since().flat_map(Entry::lot_states).map(|after| (after.lot, after)).collect();
         newest.into_values().filter_map(|newest| {
-            let has_expired = newest.standing == Standing::Expired && !newest.remaining.is_zero();
+            let matters = newest.has_lapsed() || !newest.remaining.is_zero();
+            let has_expired = newest.standing == Standing::Expired && matters;
             let is_gone = has_expired && self.now.live(newest.lot, self.at).is_none();
             let state = self.now.lasting(newest, self.at);
             is_gone.then_some(LotNow { state, held: Quantity::ZERO, is_live: false })
@@ -118,7 +147,7 @@ impl Moments<'_> {
     }
 }
 
-/// A lot with value left, as it stands at the decision.
+/// A lot as it stands at the decision.
 struct LotNow {
     state: LotState,
     held: Quantity,
@@ -132,6 +161,8 @@ struct Past<'a> {
     then: Timestamp,
     /// The lots that became available since, and when.
     matured: BTreeMap<LotId, Timestamp>,
+    /// The activities after the instant, in order.
+    active: Vec<Active>,
 }
 
 impl<'a> Past<'a> {
@@ -141,7 +172,10 @@ impl<'a> Past<'a> {
             EntryKind::Mature(matured) => Some((matured.lot, entry.at)),
             _ => None,
         });
-        Self { moments, found, then, matured: matured.collect() }
+        let active = found.since().filter_map(Entry::active).filter(|active| active.at > then);
+        let mut active: Vec<_> = active.collect();
+        active.sort_by_key(|active| active.at);
+        Self { moments, found, then, matured: matured.collect(), active }
     }
 
     /// How a lot stood then; `None` if it was not known yet, or is in another journal.
@@ -161,13 +195,42 @@ impl<'a> Past<'a> {
 
     /// When a lot that stood like this was to end, as of then: the activity before counts, and none after (rule T9).
     fn end(&self, then: &LotState) -> Expiry {
-        let now = self.moments.view.first.active_at();
-        let known_then = || self.found.since.as_ref()?.active_then;
-        let active_at = if now <= Some(self.then) { now } else { known_then() };
+        let active_then = || self.found.since.as_ref()?.active_then;
         match then.inactivity {
-            Some(it) if !it.has_lapsed => then.expires_at.min(it.since(active_at).end()),
+            Some(it) if !it.has_lapsed => then.expires_at.min(it.since(active_then()).end()),
             _ => then.expires_at,
         }
+    }
+
+    /// How a lot that lapsed since stands with an activity then (rule T9); `None` if that changes nothing.
+    fn kept(&self, now: &LotState) -> Option<LotState> {
+        let lapsed = now.inactivity.filter(|it| it.has_lapsed && now.standing == Standing::Expired)?;
+        if lapsed.from >= self.then || now.expires_at.is_past(self.then) {
+            return None;
+        }
+        let (mut from, own_end) = (self.then, self.own_end(now.lot)?);
+        for later in &self.active {
+            if (Inactivity { from, ..lapsed }).end().is_past(later.at) {
+                break;
+            }
+            from = from.max(later.from);
+        }
+        let inactivity = Inactivity { from, has_lapsed: false, ..lapsed };
+        let kept = LotState { expires_at: own_end, inactivity: Some(inactivity), ..*now };
+        let (end, at) = (kept.ends_at(), self.moments.at);
+        let standing = if end.is_past(at) { Standing::Expired } else { Standing::Usable };
+        Some(LotState { standing, ..kept }.ended(end, at))
+    }
+
+    /// A lot's own end, as it was before the lot lapsed.
+    fn own_end(&self, id: LotId) -> Option<Expiry> {
+        let known = || self.moments.view.first.live_counting(id, self.then, None).map(|(state, _)| state);
+        let unlapsed = |entry: &&Entry| entry.lot_state(id).filter(|state| !state.has_lapsed());
+        let state = match self.found.changed(id) {
+            Some(entries) => entries.iter().rev().find_map(unlapsed),
+            None => known(),
+        };
+        state.map(|state| state.expires_at)
     }
 
     fn scope(&self, id: LotId) -> Option<&'a Scope> {

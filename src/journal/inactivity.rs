@@ -23,6 +23,15 @@ pub struct Inactivity {
     pub has_lapsed: bool,
 }
 
+/// An activity that an entry tells of (rule T9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Active {
+    /// The instant by which a lot must not have lapsed to be kept by it.
+    pub(crate) at: Timestamp,
+    /// The start of the periods that it begins: earlier, if it came along in a merger.
+    pub(crate) from: Timestamp,
+}
+
 impl Inactivity {
     /// Counted from an instant.
     pub(crate) const fn new(period: Period, timezone: Zone, from: Timestamp) -> Self {

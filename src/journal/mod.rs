@@ -50,6 +50,7 @@ pub use expire::Expired;
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use flow::{Flow, FlowSum};
 pub use hold::HoldEntry;
+pub(crate) use inactivity::Active;
 pub use inactivity::Inactivity;
 pub use index::{RecordId, RecordIds};
 pub use issue::{Issue, LotDetails, Origin};
@@ -203,15 +204,23 @@ impl Entry {
         self.key() == Some(key) && number == Some(*row)
     }
 
-    /// The time of the activity that it tells of: of a late redemption, when it happened (rules T9 and T10).
-    pub(crate) fn active_at(&self) -> Option<Timestamp> {
-        match &self.kind {
-            EntryKind::MergeIn(merged) => merged.active_at,
-            EntryKind::Redeem(redeemed) if self.is_activity => {
-                Some(redeemed.late().map_or(self.at, |late| late.occurred_at))
+    /// The activity that it tells of: a late redemption was one when it happened (rules T9 and T10).
+    pub(crate) fn active(&self) -> Option<Active> {
+        let (at, from) = match &self.kind {
+            EntryKind::MergeIn(merged) => (self.at, merged.active_at?),
+            _ if !self.is_activity => return None,
+            EntryKind::Redeem(redeemed) => {
+                let at = redeemed.late().map_or(self.at, |late| late.occurred_at);
+                (at, at)
             }
-            _ => self.is_activity.then_some(self.at),
-        }
+            _ => (self.at, self.at),
+        };
+        Some(Active { at, from })
+    }
+
+    /// The start of the periods that its activity begins.
+    pub(crate) fn active_at(&self) -> Option<Timestamp> {
+        self.active().map(|active| active.from)
     }
 
     /// The activity that it is, whether or not the program counts it (rule T9).

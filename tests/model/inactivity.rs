@@ -28,7 +28,7 @@ impl Profile {
         self.read(lot, cut).0
     }
 
-    /// Entry by entry: was the period over when the next activity came?
+    /// Activity by activity, in the order in which they were: was the period over when the next one came?
     fn read(&self, lot: usize, cut: Cut) -> (Micros, Option<Micros>) {
         let known = &self.lots[lot];
         let gone = known.revoked.or(known.moved.map(|(sequence, ..)| sequence));
@@ -40,36 +40,50 @@ impl Profile {
         let Some(period) = known.terms.inactivity else { return (from, None) };
         let end =
             |from| end_of(Calendar::of(known.terms.timezone), known.terms.timezone.name(), from, period);
-        for (entry, sequence) in self.journal.iter().zip(1..).take_while(|(_, it)| is_written(*it, cut)) {
-            let Some(active) = self.active(entry.what, entry.at) else { continue };
-            if sequence > since && sequence < gone && end(from).is_some_and(|end| end <= entry.at) {
+        let known = self.journal.iter().zip(1..).take_while(|(_, it)| is_written(*it, cut) && *it < gone);
+        let mut later = Vec::new();
+        for (entry, sequence) in known {
+            match self.active(entry.what, entry.at) {
+                Some(active) if sequence > since => later.push(active),
+                Some((_, active)) => from = from.max(active),
+                None => {}
+            }
+        }
+        // One that is sent late comes in between (rule T10).
+        later.sort_by_key(|(at, _)| *at);
+        for (at, active) in later {
+            if end(from).is_some_and(|end| end <= at) {
                 return (from, end(from));
             }
-            if sequence < gone {
-                from = from.max(active);
-            }
+            from = from.max(active);
         }
         (from, end(from))
     }
 
     /// The last activity that is written.
     pub(crate) fn last_active(&self) -> Option<Micros> {
-        self.journal.iter().filter_map(|entry| self.active(entry.what, entry.at)).max()
+        self.journal
+            .iter()
+            .filter_map(|entry| self.active(entry.what, entry.at))
+            .map(|(_, active)| active)
+            .max()
     }
 
-    /// The activity that an entry tells of: its own, or that of a profile that was merged into this one.
-    fn active(&self, what: What, at: Micros) -> Option<Micros> {
+    /// The activity that an entry tells of, and what lots are kept from: its own, or that of a profile that was merged into
+    /// this one.
+    fn active(&self, what: What, at: Micros) -> Option<(Micros, Micros)> {
         let is_activity = match what {
-            // A late one counts from when it happened (rule T10).
+            // A late one was one when it happened (rule T10).
             What::Redeemed(it) if self.counts.redeeming => {
-                return Some(self.redemptions[it].occurred_at.unwrap_or(at));
+                let at = self.redemptions[it].occurred_at.unwrap_or(at);
+                return Some((at, at));
             }
             What::Captured(..) => self.counts.redeeming,
             What::Transacted(version) => self.counts.earning && self.versions[version].is_posted,
-            What::MergedIn(active) => return active,
+            What::MergedIn(active) => return active.map(|active| (at, active)),
             _ => false,
         };
-        is_activity.then_some(at)
+        is_activity.then_some((at, at))
     }
 }
 

@@ -5,12 +5,12 @@ use proptest::prelude::*;
 use scrip::account::Account;
 use scrip::journal::LotKind;
 use scrip::program::ProgramSettings;
-use scrip::request::{Strategy as Pay, Transfer};
+use scrip::request::{Strategy as Pay, Sweep, Transfer};
 use scrip::time::Expiry;
 use scrip::value::ExchangeRate;
 use scrip::{
     Amount, Define, DefinitionId, IssuePoints, Ledger, LotId, MemoryStore, PeriodType, PointDefinition,
-    PointLot, Points, PostTransaction, ProfileId, Redeem, Timestamp,
+    PointLot, Points, PostTransaction, ProfileId, Redeem, ReturnRedemption, Timestamp,
 };
 
 use crate::config;
@@ -29,7 +29,8 @@ struct Known {
     id: LotId,
     terms: usize,
     issued_at: Micros,
-    came_at: Micros,
+    /// By which step it came.
+    came: usize,
 }
 
 struct Shop {
@@ -37,15 +38,18 @@ struct Shop {
     now: Micros,
     definitions: Vec<DefinitionId>,
     lots: Vec<Known>,
-    /// Every activity, the oldest first.
-    active: Vec<Micros>,
+    /// The number of steps so far.
+    steps: usize,
+    /// Every activity: the step that told of it, and when it was.
+    active: Vec<(usize, Micros)>,
 }
 
 impl Shop {
     fn new() -> Self {
         let rate = ExchangeRate::new(Points::from(1), Amount::from(1)).unwrap();
         let settings = ProgramSettings::new("AUD".parse().unwrap(), "UTC".parse().unwrap());
-        let program = settings.with_exchange_rate(rate).try_into().unwrap();
+        let settings = settings.with_exchange_rate(rate).with_late_window(u32::MAX);
+        let program = settings.try_into().unwrap();
         let mut ledger = Ledger::new(program, MemoryStore::new());
         let definitions = TERMS.iter().enumerate().map(|(place, (idle, own))| {
             let handle = format!("points-{place}").parse().unwrap();
@@ -55,17 +59,17 @@ impl Shop {
             ledger.at(crate::timestamp(START)).commit(Define::from(definition)).unwrap().id
         });
         let definitions = definitions.collect();
-        Self { ledger, now: START, definitions, lots: Vec::new(), active: Vec::new() }
+        Self { ledger, now: START, definitions, lots: Vec::new(), steps: 0, active: Vec::new() }
     }
 
     fn now(&self) -> Timestamp {
         crate::timestamp(self.now)
     }
 
-    /// One step; whether anything was active.
-    fn step(&mut self, (what, wait, number): (u8, Micros, u32)) {
+    fn step(&mut self, (what, wait, number): Step) {
         self.now += wait;
-        let (alice, now) = (alice(), self.now());
+        self.steps += 1;
+        let (alice, now, step) = (alice(), self.now(), self.steps);
         let mut till = self.ledger.at(now);
         match what {
             0..=4 => {
@@ -75,17 +79,23 @@ impl Shop {
                     .with_value(Points::from(number))
                     .with_issued_at(crate::timestamp(issued_at));
                 if let Ok(lot) = till.commit(issue) {
-                    self.lots.push(Known { id: lot.id, terms, issued_at, came_at: self.now });
+                    self.lots.push(Known { id: lot.id, terms, issued_at, came: step });
                 }
             }
             5 => {
                 till.commit(PostTransaction::new(alice, Amount::from(number))).unwrap();
-                self.active.push(self.now);
+                self.active.push((step, self.now));
             }
+            6 | 7 => {
+                if till.commit(redeem(number)).is_ok() {
+                    self.active.push((step, self.now));
+                }
+            }
+            // One that a till sends late.
             _ => {
-                let redeem = Redeem::lenient(alice, Amount::from(number)).with_strategies([Pay::Points]);
-                if till.commit(redeem).is_ok() {
-                    self.active.push(self.now);
+                let then = self.now - Micros::from(number) * 5 * HOUR;
+                if till.commit(redeem(number).with_occurred_at(crate::timestamp(then))).is_ok() {
+                    self.active.push((step, then));
                 }
             }
         }
@@ -97,12 +107,16 @@ impl Shop {
         let after = |from: Micros, days: u32| (from.div_euclid(DAY) + Micros::from(days) + 1) * DAY;
         let own = own.map(|days| after(lot.issued_at, days));
         let idle = idle.map(|days| {
-            let mut from = lot.issued_at;
-            for active in &self.active {
-                if *active > lot.came_at && after(from, days) <= *active {
+            let (before, later): (Vec<_>, Vec<_>) =
+                self.active.iter().partition(|(step, _)| *step < lot.came);
+            let mut from = before.into_iter().map(|(_, at)| at).fold(lot.issued_at, Micros::max);
+            let mut later: Vec<_> = later.into_iter().map(|(_, at)| at).collect();
+            later.sort_unstable();
+            for active in later {
+                if after(from, days) <= active {
                     break;
                 }
-                from = from.max(*active);
+                from = from.max(active);
             }
             after(from, days)
         });
@@ -112,6 +126,25 @@ impl Shop {
     fn lots(&mut self) -> Vec<PointLot> {
         self.ledger.at(self.now()).wallet(alice()).unwrap().points()
     }
+
+    /// What there is of each lot, and until when; on this day and on later ones.
+    fn seen(&mut self) -> Vec<String> {
+        let days = (0..9).map(|days| crate::timestamp(self.now + days * DAY)).collect::<Vec<_>>();
+        let at = |at: Timestamp| {
+            let wallet = self.ledger.at(at).wallet(alice()).unwrap();
+            let each = |lot: PointLot| (lot.id, lot.value_remaining, lot.status, lot.expires_at);
+            let lots: Vec<_> = wallet.points().into_iter().map(each).collect();
+            format!("{at}: {lots:?} {:?}", wallet.account().totals_at(at))
+        };
+        days.into_iter().map(at).collect()
+    }
+}
+
+/// What, how long after the last, and how much.
+type Step = (u8, Micros, u32);
+
+fn redeem(number: u32) -> Redeem {
+    Redeem::lenient(alice(), Amount::from(number)).with_strategies([Pay::Points])
 }
 
 fn alice() -> ProfileId {
@@ -135,10 +168,11 @@ proptest! {
     ///
     /// Catches: a lot put in a chain where its own end comes before that of the one ahead of it; ends that tie after an
     /// activity and stay in the order that they had before (C1); an activity at the very instant of the lapse that keeps the
-    /// points; a lot that was used up when it lapsed, and lives again.
+    /// points; a lot that was used up when it lapsed, and lives again; a late redemption that keeps all lots that lapsed
+    /// since, or none, or also one that had lapsed before it happened; one that keeps them beyond their own end.
     #[test]
     fn lots_end_when_the_days_without_activity_are_over(
-        steps in vec((0_u8..8, wait(), 1_u32..40), 1..90),
+        steps in vec((0_u8..10, wait(), 1_u32..40), 1..90),
     ) {
         let mut shop = Shop::new();
         for step in steps {
@@ -158,6 +192,41 @@ proptest! {
             prop_assert_eq!(&serde_json::from_str::<Account>(&text).unwrap(), account);
             prop_assert_eq!(account.is_conserved(), true);
         }
+    }
+
+    /// Rule T10, over a lapse: a redemption that is sent late leaves the same lots as one on time, now and for days to come,
+    /// swept in between or not; and what is returned of it goes where it would have gone.
+    ///
+    /// Catches: a lot that lapsed since and is not kept; one that a sweep had written down as lapsed, and that is not found;
+    /// one that the entry says nothing of, as it was used up.
+    #[test]
+    fn late_is_as_on_time_over_a_lapse(
+        steps in vec((0_u8..8, wait(), 1_u32..40), 1..30),
+        late in 1..12 * DAY,
+        number in 1_u32..30,
+        swept in proptest::option::of(0..12 * DAY),
+    ) {
+        let (mut one, mut other) = (Shop::new(), Shop::new());
+        for step in steps {
+            one.step(step);
+            other.step(step);
+        }
+        let (then, now) = (one.now(), crate::timestamp(one.now + late));
+        if let Some(after) = swept.filter(|after| *after < late) {
+            let at = crate::timestamp(other.now + after);
+            other.ledger.at(at).commit(Sweep::ProfileId(alice())).unwrap();
+        }
+        let on_time = one.ledger.at(then).commit(redeem(number));
+        let late = other.ledger.at(now).commit(redeem(number).with_occurred_at(then));
+        prop_assume!(on_time.is_ok() || late.is_ok());
+        let (on_time, late) = (on_time.unwrap(), late.unwrap());
+        prop_assert_eq!(&on_time.items, &late.items);
+        (one.now, other.now) = (now.micros(), now.micros());
+        prop_assert_eq!(one.seen(), other.seen());
+        for (shop, made) in [(&mut one, on_time), (&mut other, late)] {
+            shop.ledger.at(now).commit(ReturnRedemption::strict(made.id, made.total)).unwrap();
+        }
+        prop_assert_eq!(one.seen(), other.seen());
     }
 
     /// Rule T9: what goes to another profile ends there no sooner than it would have, and the rest of the sender's is as
@@ -190,7 +259,7 @@ proptest! {
             let was = before.iter().find(|lot| lot.id == old).unwrap();
             prop_assert!(lot.expires_at >= was.expires_at, "{was:?} is now {lot:?}");
         }
-        if merge && let Some(active) = shop.active.last() {
+        if merge && let Some((_, active)) = shop.active.last() {
             let own = after.iter().find(|lot| lot.id == own.id).unwrap();
             let from = START.max(*active).max(shop.now);
             prop_assert_eq!(end(own.expires_at), Some((from.div_euclid(DAY) + 4) * DAY));

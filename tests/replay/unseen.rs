@@ -41,6 +41,7 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("capture", "redeem.details.meta", ATTACHED),
     ("define", "definition.point.description", DEFINED),
     ("define", "definition.point.extend_days", DEFINED),
+    ("define", "definition.point.inactivity_period", DEFINED),
     ("define", "definition.point.is_assignable", DEFINED),
     ("define", "definition.point.is_extendable", DEFINED),
     ("define", "definition.point.is_reassignable", DEFINED),

@@ -20,8 +20,8 @@ const FIRST: u32 = 32;
 pub(super) struct Since {
     /// The entries after this instant are wanted.
     at: Timestamp,
-    /// Whether the last activity before it is wanted as well, if there was any since (rule T9).
-    wants_activity: bool,
+    /// The last activity of an account with lots that lapse without any (rule T9).
+    active_at: Option<Timestamp>,
     /// The first entry that was looked up.
     first: u32,
     /// The number of entries to look up next.
@@ -33,9 +33,12 @@ pub(super) struct Since {
 impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     /// Looks up the entries after an instant, of a journal that ends with an entry.
     pub(super) fn want_since(&mut self, at: Timestamp, account: &Account) {
-        let wants_activity = account.can_lapse() && account.active_at() > Some(at);
-        let (first, changed) = (account.sequence().saturating_add(1), SmallVec::new());
-        self.since = Some(Box::new(Since { at, wants_activity, first, count: FIRST, changed }));
+        let active_at = account.active_at().filter(|_| account.can_lapse());
+        let first = account.sequence().saturating_add(1);
+        // No entry says so of a lot that lapsed while all of it was held.
+        let can_lapse = account.overdue().filter(|overdue| overdue.inactivity.is_some());
+        let changed = can_lapse.map(|overdue| overdue.lot.id).collect();
+        self.since = Some(Box::new(Since { at, active_at, first, count: FIRST, changed }));
         self.want_earlier();
     }
 
@@ -57,15 +60,17 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         let Some(since) = &self.since else { return };
         let answer = self.found.get(place..).unwrap_or_default();
         let mut answer = answer.iter().map(|(_, entry)| entry.borrow());
-        let has_reached = match since.wants_activity {
-            true => answer.any(|entry| entry.at <= since.at && entry.active_at() == Some(entry.at)),
-            false => answer.any(|entry| entry.at <= since.at),
+        let has_reached = if since.active_at.is_some() && self.was_active_since() {
+            // The last activity before it is wanted as well.
+            answer.any(|entry| entry.at <= since.at && entry.active_at() == Some(entry.at))
+        } else {
+            answer.any(|entry| entry.at <= since.at)
         };
         if !has_reached && since.first > 1 {
             return self.want_earlier();
         }
-        let changed = self.entries_since().into_iter().flat_map(Entry::lot_states).map(|after| after.lot);
-        let mut changed: SmallVec<[LotId; 4]> = changed.collect();
+        let mut changed = since.changed.clone();
+        changed.extend(self.entries_since().into_iter().flat_map(Entry::lot_states).map(|after| after.lot));
         changed.sort_unstable();
         changed.dedup();
         for lot in changed.iter().copied() {
@@ -78,10 +83,19 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         self.since.iter_mut().for_each(|since| since.changed = changed.clone());
     }
 
-    /// The last activity that was known at the instant, if it was looked up.
-    fn active_then(&self, at: Timestamp) -> Option<Timestamp> {
-        let before = self.all(Slot::Since).filter(|entry| entry.at <= at);
+    /// The last activity that was known at the instant, if lots lapse without any.
+    fn active_then(&self) -> Option<Timestamp> {
+        let since = self.since.as_ref()?;
+        if since.active_at.is_none() || !self.was_active_since() {
+            return since.active_at;
+        }
+        let before = self.all(Slot::Since).filter(|entry| entry.at <= since.at);
         before.filter_map(Entry::active_at).max()
+    }
+
+    /// Whether an entry after the instant tells of an activity.
+    fn was_active_since(&self) -> bool {
+        self.entries_since().into_iter().any(|entry| entry.active_at().is_some())
     }
 
     /// What happened since; `None` where nobody asked.
@@ -93,11 +107,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             (*lot, entries)
         };
         let lots = since.changed.iter().map(about).collect();
-        Some(Box::new(Happened {
-            entries: self.entries_since(),
-            active_then: self.active_then(since.at),
-            lots,
-        }))
+        Some(Box::new(Happened { entries: self.entries_since(), active_then: self.active_then(), lots }))
     }
 
     /// The entries after the instant.

@@ -1,7 +1,6 @@
 //! Examples of points that transactions owe, and of recoveries; of lines, and of late redemptions.
 
-use super::examples::{amount, at, elsewhere, lot, points};
-use super::lots::issue;
+use super::examples::{amount, at, changes, elsewhere, lot, points};
 use super::number;
 use crate::id::{DefinitionId, ProfileNumber, TransactionId};
 use crate::journal::{Late, LineShare, Owed, PaidLines, Recovered, SoldLine};
@@ -58,6 +57,6 @@ pub(super) fn paid_lines() -> PaidLines {
 }
 
 pub(super) fn late() -> Option<Box<Late>> {
-    let revived = vec![issue().after(Timestamp::MAX)];
+    let revived = changes();
     Some(Box::new(Late { occurred_at: at(1_749_990_000_000_001), revived }))
 }
