@@ -21,6 +21,8 @@ pub struct Doc {
     pub body: Option<String>,
     /// The answer that can be sent back, edited.
     pub echo: Option<String>,
+    /// What a dry run answers, where there is one.
+    pub preview: Option<String>,
     pub answers: Vec<(u16, Answered, String)>,
 }
 
@@ -243,6 +245,9 @@ fn operation(doc: &Doc, problem: &str, links: &str, meta: &str) -> Value {
         }
         responses.insert(status.to_string(), response);
     }
+    if let Some(preview) = &doc.preview {
+        add_preview(&mut responses, object(&[("data", reference(preview))]));
+    }
     let refused = json!({
         "description": "Why not.",
         "content": {"application/json": {"schema": reference(problem)}},
@@ -254,6 +259,14 @@ fn operation(doc: &Doc, problem: &str, links: &str, meta: &str) -> Value {
         operation["requestBody"] = json!({"content": {"application/json": {"schema": reference(body)}}});
     }
     operation
+}
+
+/// What a dry run answers is 200, also where that is what is answered once it is done.
+fn add_preview(responses: &mut Map<String, Value>, preview: Value) {
+    let response =
+        responses.entry("200").or_insert_with(|| json!({"description": "What a dry run would do."}));
+    let schema = &mut response["content"]["application/json"]["schema"];
+    *schema = if schema.is_null() { preview } else { json!({"anyOf": [schema.take(), preview]}) };
 }
 
 fn parameters(doc: &Doc) -> Vec<Value> {
@@ -277,6 +290,10 @@ fn parameters(doc: &Doc) -> Vec<Value> {
     if doc.as_of() {
         let says = "As of when: a time in UTC, or a date, which is the end of that day in the program's zone. Now unless said.";
         parameters.push(in_query("at", &text, says));
+    }
+    if doc.preview.is_some() {
+        let says = "`true`: say what the call would do, the balances before and after, and do nothing of it.";
+        parameters.push(in_query("dry_run", &json!({"type": "boolean"}), says));
     }
     if doc.path.ends_with("/points/earned") {
         parameters.push(in_query("definition_id", &text, "Of which definition of points. Required."));

@@ -195,6 +195,18 @@ fn the_token_that_only_reads_changes_nothing() {
             } else {
                 with(&method, &place, &json!({"amount": 1})).refuses(403, "read_only");
                 changing += 1;
+                // What would be done may be asked for, and is not done.
+                let is_described =
+                    methods[method.to_lowercase()]["parameters"].to_string().contains("dry_run");
+                let tried = with(&method, &format!("{place}?dry_run=true"), &json!({"amount": 1}));
+                assert!(![401, 403].contains(&tried.status), "{method} {path}: {}", tried.body);
+                if !is_described {
+                    tried.refuses(422, "unknown_parameter");
+                }
+                for twice in ["dry_run=false&dry_run=true", "dry_run=true&dry_run=false"] {
+                    let twice = with(&method, &format!("{place}?{twice}"), &json!({"amount": 1}));
+                    assert!([403, 422].contains(&twice.status), "{method} {path}: {}", twice.body);
+                }
             }
         }
     }

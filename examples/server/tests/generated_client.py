@@ -1,4 +1,5 @@
-"""A shop's till, on the client that openapi-python-client made of the description: it defines, issues, quotes and redeems.
+"""A shop's till, on the client that openapi-python-client made of the description: it defines, tries, issues, quotes
+and redeems.
 
 generated_client.py ADDRESS TOKEN
 """
@@ -19,6 +20,8 @@ address, token = sys.argv[1:]
 till = AuthenticatedClient(base_url=address, token=token)
 
 defined = definitions.sync(client=till, body=RewardDefinitionBody(name="Ten", handle="ten", value=10)).data
+tried = issues.sync(client=till, body=RewardBody(profile_id="carol", reward_definition_id=defined.id), dry_run=True).data
+assert (tried.before.reward_balance, tried.after.reward_balance, tried.entries[0].type_) == (0, 10, "issue"), tried
 issued = issues.sync(client=till, body=RewardBody(profile_id="carol", reward_definition_id=defined.id)).data
 assert (issued.profile_id, issued.value_remaining, issued.definition.name) == ("carol", 10, "Ten")
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use scrip::id::{ExternalId, ProfileNumber};
 use scrip::journal::ValuedBalances;
-use scrip::ledger::{GroupCommit, Grouped};
+use scrip::ledger::{GroupCommit, Grouped, Preview};
 use scrip::outcome::{LotSnapshots, Quote};
 use scrip::rejection::KeyReused;
 use scrip::request::{IsRequest, KeyedBatch};
@@ -21,7 +21,7 @@ use scrip::store::postgres::RememberedReport;
 use scrip::store::{AsOf, AsyncScan as _, Feed, Position, Scan as _, StoreError};
 use scrip::view::{Catalogue, Wallet};
 use scrip::{
-    Command, DefinitionId, LotId, Points, ProfileId, Program, Receipt, Redeem, Rejection, Timestamp,
+    Command, DefinitionId, LotId, Outcome, Points, ProfileId, Program, Receipt, Redeem, Rejection, Timestamp,
     Transaction, TransactionId,
 };
 
@@ -30,6 +30,7 @@ use self::memory::InMemory;
 use self::postgres::InPostgres;
 use self::sqlite::InSqlite;
 use crate::options::Where;
+use crate::shape::preview::PreviewOut;
 
 /// A ledger over one of the stores. Clones share what is stored.
 #[derive(Clone)]
@@ -46,7 +47,7 @@ pub enum LedgerAt {
     Past(AsOf),
 }
 
-/// Why a request was not carried out: the crate's error, without the type of the store's own.
+/// Why a request was not carried out: the crate's error, without the type of the store's own; or it was a dry run.
 #[derive(Debug)]
 pub enum Failure {
     Rejected(Rejection),
@@ -57,6 +58,8 @@ pub enum Failure {
     Closed,
     Corrupt(String),
     Store(String),
+    /// Nothing was wrong: this is what it would do.
+    DryRun(Box<PreviewOut>),
 }
 
 /// What comes of a command.
@@ -177,6 +180,11 @@ impl Backend {
 
     pub async fn quote(&self, at: Timestamp, redeem: Redeem) -> Result<Quote, Failure> {
         ask!(self, ledger => ledger.at(at).quote(&redeem))
+    }
+
+    /// What a command would do.
+    pub async fn preview(&self, command: Arc<Command>) -> Result<Preview<Outcome>, Failure> {
+        ask!(self, ledger => ledger.preview(&command))
     }
 
     pub async fn balances(&self, moment: LedgerAt, profile: ProfileId) -> Result<ValuedBalances, Failure> {

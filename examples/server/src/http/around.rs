@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq as _;
 
 use super::code::Code;
 use super::linger::Unread;
+use super::list::Query;
 use super::origin;
 use super::problem::{Problem, ProblemCode};
 use crate::app::Shared;
@@ -85,8 +86,8 @@ fn may_call(app: &Shared, request: &Request) -> Result<Access, Problem> {
     if is(token) {
         Ok(Access::Change)
     } else if app.read_token.as_ref().is_some_and(is) {
-        // A quote is asked for by POST, and changes nothing.
-        if is_asking || path.ends_with("/redemptions/quote") {
+        // A quote is asked for by POST, and changes nothing; nor does a dry run, whatever it is of.
+        if is_asking || path.ends_with("/redemptions/quote") || is_dry_run(request.uri()) {
             Ok(Access::Read)
         } else {
             Err(Problem::new(Code::ReadOnly, "this token only reads"))
@@ -97,6 +98,12 @@ fn may_call(app: &Shared, request: &Request) -> Result<Access, Problem> {
     } else {
         Err(Problem::new(Code::Unauthorized, "a bearer token is required"))
     }
+}
+
+/// Whether a call is a dry run. A route that has none refuses the parameter, and every one refuses to be told twice.
+fn is_dry_run(uri: &Uri) -> bool {
+    let query = Query::parse(uri.query().unwrap_or_default());
+    query.is_ok_and(|query| query.is_dry_run().unwrap_or(false))
 }
 
 fn sent(headers: &HeaderMap) -> Option<&[u8]> {

@@ -40,6 +40,8 @@ pub struct Call {
     pub headers: HeaderMap,
     pub uri: Uri,
     pub access: Access,
+    /// Whether nothing is to be done, only said.
+    pub is_dry_run: bool,
     key: Option<Key>,
     path: Vec<(String, String)>,
     bytes: Vec<u8>,
@@ -61,6 +63,7 @@ impl FromRequest<Shared> for Call {
         let at = app.clock.now();
         let moment = moment(app, at, &query)?;
         let key = if parts.method == Method::POST { key(&parts.headers)? } else { None };
+        let is_dry_run = query.is_dry_run()?;
         let is_batch = parts.uri.path().contains("/rewards/batch");
         let limit = if is_batch { MAX_BATCH } else { MAX_BODY };
         let bytes = read(body, &parts.headers, limit, app.body_timeout).await?;
@@ -72,6 +75,7 @@ impl FromRequest<Shared> for Call {
             headers: parts.headers,
             uri: parts.uri,
             access,
+            is_dry_run,
             key,
             path,
             bytes,
@@ -144,7 +148,7 @@ impl Call {
         A::Outcome: 'static,
     {
         let command = Command { key: self.key.clone(), ..Command::new(self.at, request).if_version(version) };
-        match self.app.run(command).await {
+        match self.command(command).await {
             Ok(receipt) => Ok(Some(receipt)),
             Err(Failure::Rejected(Rejection::VersionChanged { .. })) => Ok(None),
             Err(failure) => Err(failure),
@@ -156,7 +160,7 @@ impl Call {
     where
         A::Outcome: 'static,
     {
-        Ok(self.app.run(Command { key: self.key.clone(), ..Command::new(self.at, request) }).await?)
+        Ok(self.command(Command { key: self.key.clone(), ..Command::new(self.at, request) }).await?)
     }
 }
 

@@ -52,6 +52,15 @@ impl Query {
         })
     }
 
+    /// Whether the call is a dry run.
+    pub fn is_dry_run(&self) -> Result<bool, Problem> {
+        match self.get("dry_run") {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(Problem::invalid("dry_run", format!("`{other}` is neither true nor false"))),
+        }
+    }
+
     fn number(&self, name: &str) -> Result<Option<usize>, Problem> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match text.parse::<usize>() {

@@ -1,4 +1,4 @@
-//! Every way of saying no: one shape, with a stable code.
+//! Every way of not doing what a call asks: one shape for a no, with a stable code; and what a dry run would do.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::code::Code;
 use crate::backend::Failure;
+use crate::shape::preview::PreviewOut;
 
 /// What a client gets when its request was not carried out.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -29,6 +30,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     meta: Option<BTreeMap<String, Box<RawValue>>>,
+    /// Nothing was wrong: it was a dry run, and this is the answer instead.
+    #[serde(skip)]
+    preview: Option<Box<PreviewOut>>,
 }
 
 /// The code of a problem, kept beside the response for the log and the metrics.
@@ -41,7 +45,7 @@ impl Problem {
     }
 
     fn bare(status: StatusCode, code: &'static str, message: String) -> Self {
-        Self { status, message, code, errors: BTreeMap::new(), meta: None }
+        Self { status, message, code, errors: BTreeMap::new(), meta: None, preview: None }
     }
 
     /// A request that names what is not there, by its path.
@@ -146,6 +150,10 @@ impl From<JsonError> for Problem {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match &failure {
+            Failure::DryRun(preview) => {
+                let dry = Self::bare(StatusCode::OK, "", String::new());
+                Self { preview: Some(preview.clone()), ..dry }
+            }
             Failure::Rejected(rejection) => rejection.into(),
             Failure::KeyReused(reused) => reused.into(),
             Failure::Contention => Self::new(Code::Contention, "too many at once; try again"),
@@ -169,6 +177,9 @@ impl From<Failure> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        if let Some(preview) = &self.preview {
+            return super::answer::ok(preview);
+        }
         let code = ProblemCode(self.code);
         let mut response = super::answer::json(self.status, &self);
         response.extensions_mut().insert(code);

@@ -1,10 +1,10 @@
-// What an agent does: issue, extend, take back, transfer, return. First what it would come to, then the confirmation.
+// What an agent does: issue, extend, take back, transfer, return. First the server says what it would do, then the confirmation.
 let action = null;
 
 const field = (id, label, attributes) => make("label", {}, label + " ", make("input", { id, required: "", autocomplete: "off", ...attributes }));
 const AMOUNT = { inputmode: "decimal", pattern: "[0-9]+([.][0-9]+)?", title: "Digits, and a point before the decimals" };
 
-/** Opens the box. `prepare` answers with what is to be sent and with the rows of before and after. */
+/** Opens the box. `prepare` answers with what is to be sent, and with what is said once it is done. */
 function ask(title, fields, prepare) {
   action = { prepare, ready: null };
   $("h-act").textContent = title;
@@ -14,8 +14,6 @@ function ask(title, fields, prepare) {
   $("act-confirm").disabled = true;
   if (!$("act").open) $("act").showModal();
 }
-
-const rewardsAfter = (change) => ["Rewards", whole(money.format(state.balances.reward_balance)), whole(money.format(state.balances.reward_balance + change))];
 
 async function issueReward(profile) {
   const catalogue = await all("/api/v3/reward-definitions");
@@ -27,7 +25,6 @@ async function issueReward(profile) {
   suggest();
   ask(`Issue a reward to ${profile}`, [make("label", {}, "Reward ", choice), value], (reason) => ({
     send: ["POST", "/api/v3/rewards", { profile_id: profile, reward_definition_id: Number(choice.value), value_initial: $("act-value").value, meta: { reason } }],
-    rows: [rewardsAfter(Number($("act-value").value))],
     done: `Issued ${money.format($("act-value").value)}: ${chosen().name}.`,
   }));
 }
@@ -55,17 +52,14 @@ function changeReward(reward) {
   const prepare = {
     extend: (reason) => ({
       send: ["PUT", `/api/v3/rewards/${reward.id}`, { version: reward.version, expires_at: $("act-until").value, reason }],
-      rows: [["Until", until(reward.expires_at), $("act-until").value], rewardsAfter(0)],
       done: `Extended ${name} until ${$("act-until").value}.`,
     }),
     revoke: (reason) => ({
       send: ["DELETE", `/api/v3/rewards/${reward.id}`, { reason }, { "If-Match": `"${reward.version}"` }],
-      rows: [rewardsAfter(-usable)],
-      done: `Took back ${name}, ${money.format(free)}.`,
+      done: `Took back ${name}.`,
     }),
     transfer: (reason) => ({
       send: ["POST", base(state.profile) + "/transfers", { profile_id: $("act-to").value, type: "reward", value: $("act-value").value, ids: [reward.id], meta: { reason } }],
-      rows: [rewardsAfter(-Number($("act-value").value))],
       done: `${money.format($("act-value").value)} of ${name} went to ${$("act-to").value}.`,
     }),
   };
@@ -78,26 +72,27 @@ function returnRedemption(order, redemption) {
   const left = Math.round((redemption.total - redemption.returned) * 1e4) / 1e4;
   const amount = field("act-amount", "Amount", AMOUNT);
   amount.lastChild.value = left;
-  ask(`Return what ${order} was paid with`, [amount, make("p", { class: "note" }, "It goes back to the rewards and points that paid, or to new ones where those have expired.")], (reason) => {
-    const back = Number($("act-amount").value);
-    const together = state.balances.combined_balance_dollars;
+  ask(`Return what ${order} was paid with`, [amount, make("p", { class: "note" }, "It goes back to the rewards and points that paid. Where those have expired, the program decides, and Check shows it.")], (reason) => {
+    const back = $("act-amount").value;
     return {
-      send: ["POST", `/api/v3/redemptions/${redemption.id}/return`, { amount: $("act-amount").value, strict: true, meta: { reason } }],
-      rows: [
-        ["Given back", whole(money.format(redemption.returned)), whole(money.format(redemption.returned + back))],
-        ["Rewards and points", whole(money.format(together)), whole(money.format(together + back))],
-      ],
+      send: ["POST", `/api/v3/redemptions/${redemption.id}/return`, { amount: back, strict: true, meta: { reason } }],
       done: `Gave back ${money.format(back)}.`,
     };
   });
 }
 
-$("act-form").addEventListener("submit", (event) => {
+$("act-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const ready = action.prepare($("act-reason").value);
   // The same key however often the button is pressed: it is done once.
   action.ready = { ...ready, key: ready.send[0] === "POST" ? newKey() : {} };
-  $("act-plan").replaceChildren(beforeAndAfter(ready.rows));
+  const asked = action.ready;
+  const [method, path, body, headers] = ready.send;
+  const answer = await call(method, path + "?dry_run=true", body, { ...headers }).catch((error) => error);
+  // Something else was filled in meanwhile.
+  if (action.ready !== asked) return;
+  if (answer instanceof Error) return $("act-plan").replaceChildren(make("p", { class: "message" }, answer.message));
+  $("act-plan").replaceChildren(previewed(answer.data));
   $("act-confirm").disabled = false;
   $("act-confirm").focus();
 });
@@ -117,7 +112,11 @@ $("act-confirm").addEventListener("click", async () => {
 });
 
 // What was checked is what is confirmed.
-$("act-form").addEventListener("input", () => { $("act-confirm").disabled = true; $("act-plan").replaceChildren(); });
+$("act-form").addEventListener("input", () => {
+  action.ready = null;
+  $("act-confirm").disabled = true;
+  $("act-plan").replaceChildren();
+});
 $("act-cancel").addEventListener("click", () => $("act").close());
 $("issue").addEventListener("click", () => issueReward(state.profile));
 $("issue-new").addEventListener("click", () => issueReward(state.profile));

@@ -40,24 +40,14 @@ function others(unused) {
   });
 }
 
-/** What the balances would be after a quote. */
-function outcome(quote) {
-  const { reward_balance: rewards, point_balance: points } = state.balances;
-  const taken = quote.items.filter((item) => !item.count).reduce((sum, item) => sum + item.value, 0);
-  const spent = quote.items.reduce((sum, item) => sum + item.count, 0);
-  return beforeAndAfter([
-    ["Rewards", whole(money.format(rewards)), whole(money.format(rewards - taken))],
-    ...(spent ? [["Points", whole(plain.format(points)), whole(plain.format(points - spent))]] : []),
-  ]);
-}
-
 $("redeem").addEventListener("submit", async (event) => {
   event.preventDefault();
   plan();
   const wanted = order();
   try {
-    const { data } = await call("POST", base(state.profile) + "/redemptions/quote", wanted);
-    plan(make("p", {}, make("strong", {}, `Would pay ${money.format(data.total)}`), data.total < data.requested ? ` of the ${money.format(data.requested)} asked for.` : ".", from(data.items)), items(data.items), ...(data.items.length ? [outcome(data)] : []), ...others(data.unused));
+    const at = base(state.profile) + "/redemptions";
+    const [{ data }, dry] = await Promise.all([call("POST", at + "/quote", wanted), call("POST", at + "?dry_run=true", wanted)]);
+    plan(make("p", {}, make("strong", {}, `Would pay ${money.format(data.total)}`), data.total < data.requested ? ` of the ${money.format(data.requested)} asked for.` : ".", from(data.items)), items(data.items), previewed({ ...dry.data, lots: [] }), ...others(data.unused));
     // The same key however often the button is pressed: it is paid once.
     state.order = { wanted, quote: data, key: newKey() };
     $("commit").disabled = false;

@@ -85,9 +85,22 @@ function table(heads, rows, empty) {
 const place = (profile, type, id) => "#" + encodeURIComponent(profile) + (id ? `/${type}-${id}` : "");
 const link = (text, ...to) => make("a", { href: place(...to) }, text);
 
-/** Amounts before and after something. */
-function beforeAndAfter(rows) {
-  return table(["", "#Before", "#After"], rows.map((row) => ({ cells: row })), "");
+/** What the server says that a change would do: the lots and balances that differ, and the rewards, before and after. */
+function previewed({ before, after, lots }) {
+  const rows = [];
+  const add = (name, one, other, isAlways) => { if (isAlways || one !== other) rows.push({ cells: [name, one ? whole(one) : "", other ? whole(other) : ""] }); };
+  for (const { before: was, after: is } of lots) {
+    const name = ((is.definition || {}).name || "Reward") + (is.status === "expired" ? ", expired" : "");
+    const value = (lot) => lot && (lot.source_type === undefined ? money : plain).format(lot.value_remaining);
+    add(`${name}, left`, value(was), value(is));
+    add(`${name}, until`, was && until(was.expires_at), until(is.expires_at));
+  }
+  const balances = [
+    ["Points", "point_balance", plain], ["Points owed", "point_debt", plain], ["Status points", "status_point_balance", plain],
+    ["Held", "held_balance", money], ["Later", "pending_balance", money], ["Rewards", "reward_balance", money],
+  ];
+  for (const [name, field, format] of balances) add(name, format.format(before[field]), format.format(after[field]), field === "reward_balance");
+  return table(["", "#Before", "#After"], rows, "");
 }
 
 /** The form, the unit, and what it says of every balance. */
@@ -99,8 +112,8 @@ const BALANCES = {
 };
 const card = (name, value, ...more) => make("div", {}, make("dt", {}, name), make("dd", {}, whole(value), ...more.map((text) => make("small", {}, text))));
 const REASONS = {
-  expired: "expired", pending: "not usable yet", held: "all of it is held",
-  not_redeemable: "points that cannot be redeemed", not_in_strategy: "not asked to pay",
+  expired: "expired", pending: "not usable yet", held: "held in full",
+  not_redeemable: "of points that cannot be redeemed", not_in_strategy: "not asked to pay",
   not_eligible: "for other things than these", below_minimum: "for a larger basket",
   covered: "not needed for these lines: others pay them", not_needed: "not needed: those before it were enough",
 };

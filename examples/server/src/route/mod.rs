@@ -2,6 +2,7 @@
 
 mod batch;
 mod definitions;
+mod dry_run;
 mod events;
 mod find;
 mod holds;
@@ -96,6 +97,7 @@ fn lots(table: Table) -> Table {
         )
         .gives_no_json(204)
         .post("/api/v3/rewards", "Issue a reward", rewards::issue)
+        .can_run_dry()
         .takes::<asked::RewardBody>()
         .gives::<Reward>(201)
         .gives::<Reward>(200)
@@ -108,20 +110,25 @@ fn lots(table: Table) -> Table {
         .takes::<asked::BatchBody>()
         .gives_bare::<batch::Batch>(200)
         .post("/api/v3/rewards/extend", "Extend rewards", rewards::extend)
+        .can_run_dry()
         .takes::<asked::ExtendBody>()
         .gives_all::<Reward>(200)
         .get("/api/v3/rewards/{id}", "Show a reward", rewards::show)
         .gives::<Reward>(200)
         .put("/api/v3/rewards/{id}", "Correct a reward", rewards::change)
+        .can_run_dry()
         .takes_edited::<asked::RewardChangeBody, Reward>()
         .gives::<Reward>(200)
         .delete("/api/v3/rewards/{id}", "Revoke a reward", rewards::revoke)
+        .can_run_dry()
         .takes::<asked::RevokeBody>()
         .gives_no_json(204)
         .post("/api/v3/rewards/{id}/reassign", "Move a reward to another profile", reassign::reassign)
+        .can_run_dry()
         .takes::<asked::ReassignBody>()
         .gives::<Reward>(200)
         .post("/api/v3/points", "Issue points", points::issue)
+        .can_run_dry()
         .takes::<asked::PointBody>()
         .gives::<Point>(201)
         .gives::<Point>(200)
@@ -152,9 +159,11 @@ fn profiles(table: Table) -> Table {
             "Transfer value to another profile",
             transfers::transfer,
         )
+        .can_run_dry()
         .takes::<asked::TransferBody>()
         .gives::<TransferOut>(201)
         .post("/api/v3/profiles/{profile}/merge", "Merge a profile into another", merge::merge)
+        .can_run_dry()
         .takes::<asked::MergeBody>()
         .gives::<Merged>(200)
         .get("/api/v3/profiles/{profile}/redemptions", "List a profile's redemptions", profiles::redemptions)
@@ -174,14 +183,18 @@ fn profiles(table: Table) -> Table {
         .get("/api/v3/profiles/{profile}/holds", "List a profile's holds", profiles::held)
         .lists::<HoldOut>()
         .post("/api/v3/profiles/{profile}/holds", "Set value aside", holds::place)
+        .can_run_dry()
         .takes::<asked::HoldBody>()
         .gives::<HoldOut>(201)
         .post("/api/v3/holds/{id}/capture", "Turn a hold into a redemption", holds::capture)
+        .can_run_dry()
         .takes::<asked::CaptureBody>()
         .gives::<RedemptionOut>(201)
         .post("/api/v3/holds/{id}/release", "Let a hold go", holds::release)
+        .can_run_dry()
         .gives::<HoldOut>(200)
         .post("/api/v3/profiles/{profile}/redemptions", "Redeem", redemptions::redeem)
+        .can_run_dry()
         .takes::<asked::RedeemBody>()
         .gives::<RedemptionOut>(201)
         .post(
@@ -192,12 +205,15 @@ fn profiles(table: Table) -> Table {
         .takes::<asked::RedeemBody>()
         .gives::<QuoteOut>(200)
         .post("/api/v3/profiles/{profile}/redeem", "Redeem, in short", redemptions::redeem_shortly)
+        .can_run_dry()
         .takes::<asked::ShortRedeemBody>()
         .gives::<RedemptionOut>(201)
         .post("/api/v3/redemptions/{id}/reversal", "Undo a redemption", redemptions::reverse)
+        .can_run_dry()
         .takes::<asked::ReversalBody>()
         .gives::<ReturnOut>(201)
         .post("/api/v3/redemptions/{id}/return", "Give part of a redemption back", redemptions::give_back)
+        .can_run_dry()
         .takes::<asked::ReturnBody>()
         .gives::<ReturnOut>(201)
 }
@@ -205,6 +221,7 @@ fn profiles(table: Table) -> Table {
 fn transactions(table: Table) -> Table {
     table
         .post("/api/v3/transactions", "Post a transaction", transactions::post)
+        .can_run_dry()
         .takes::<asked::TransactionBody>()
         .gives::<TransactionOut>(201)
         .gives::<TransactionOut>(200)
@@ -215,6 +232,7 @@ fn transactions(table: Table) -> Table {
             "Post a transaction, or change the one with its external id",
             transactions::update_or_create,
         )
+        .can_run_dry()
         .takes::<asked::TransactionBody>()
         .gives::<TransactionOut>(201)
         .gives::<TransactionOut>(200)
@@ -227,11 +245,14 @@ fn transactions(table: Table) -> Table {
         .get("/api/v3/transactions/{id}", "Show a transaction", transactions::show)
         .gives::<TransactionOut>(200)
         .put("/api/v3/transactions/{id}", "Change a transaction", transactions::change)
+        .can_run_dry()
         .takes::<asked::TransactionBody>()
         .gives::<TransactionOut>(200)
         .delete("/api/v3/transactions/{id}", "Delete a transaction", transactions::delete)
+        .can_run_dry()
         .gives_no_json(204)
         .post("/api/v3/transactions/{id}/return", "Part of a purchase comes back", transactions::give_back)
+        .can_run_dry()
         .takes::<asked::TransactionReturnBody>()
         .gives::<TransactionReturnOut>(201)
 }

@@ -63,7 +63,11 @@ pub async fn change(call: Call) -> Result<Response, Problem> {
         let (lot, version, last) = current(&call).await?;
         precondition.check(version)?;
         let adjust = correction(&lot, body.clone())?;
-        let is_done = !corrects(&adjust, &lot) || done(&call, last, adjust).await?;
+        let corrects = corrects(&adjust, &lot);
+        if call.is_dry_run && !corrects {
+            return call.unchanged(lot.profile_id).await;
+        }
+        let is_done = !corrects || done(&call, last, adjust).await?;
         if is_done {
             return Ok(answer::thing(StatusCode::OK, &call.lot(lot.id, LotKind::Reward, WHAT).await?));
         }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::Shared;
 use crate::openapi::{Answered, Doc, Schemas};
+use crate::shape::preview::PreviewOut;
 
 /// Routes, and what is to be said of them.
 #[derive(Default)]
@@ -63,7 +64,15 @@ impl Table {
         handler: impl Handler<T, Shared>,
     ) -> Self {
         self.router = self.router.route(path, on(filter, handler));
-        self.docs.push(Doc { method, path, summary, body: None, echo: None, answers: Vec::new() });
+        self.docs.push(Doc {
+            method,
+            path,
+            summary,
+            body: None,
+            echo: None,
+            preview: None,
+            answers: Vec::new(),
+        });
         self
     }
 
@@ -79,6 +88,13 @@ impl Table {
         let mut table = self.takes::<B>();
         table.last().echo = Some(A::name().into_owned());
         table
+    }
+
+    /// What the last route would do can be asked for: `?dry_run=true`.
+    pub fn can_run_dry(mut self) -> Self {
+        let name = self.schemas.add::<PreviewOut>();
+        self.last().preview = Some(name);
+        self
     }
 
     /// The last route answers with one of these.

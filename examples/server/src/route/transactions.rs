@@ -201,6 +201,7 @@ enum Replaced {
 async fn answer_replaced(call: &Call, replaced: Replaced) -> Result<Response, Problem> {
     match replaced {
         Replaced::Done(receipt) => answer_posted(call, *receipt, StatusCode::OK).await,
+        Replaced::Unchanged(posted) if call.is_dry_run => call.unchanged(posted.profile_id).await,
         Replaced::Unchanged(posted) => Ok(answer::thing(StatusCode::OK, &shape_now(call, &posted).await?)),
         Replaced::Again => Err(Failure::Contention.into()),
     }
@@ -323,7 +324,7 @@ async fn run<A: IsRequest>(call: &Call, request: A) -> Result<Receipt<A::Outcome
 where
     A::Outcome: 'static,
 {
-    call.app.run(Command { key: call.key().cloned(), ..Command::new(call.at, request) }).await
+    call.command(Command { key: call.key().cloned(), ..Command::new(call.at, request) }).await
 }
 
 pub async fn delete(call: Call) -> Result<Response, Problem> {

@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod lot;
 pub mod moved;
 pub mod newest;
+pub mod preview;
 pub mod redemption;
 pub mod sent;
 pub mod transaction;

@@ -39,6 +39,10 @@ pub fn check(description: &Value, request: &Request, answer: &Answer) -> Option<
     if let Err(wrong) = conforms(description, schema, &body, "") {
         panic!("{} {path} {}: {wrong}\n{}", request.method, answer.status, answer.body);
     }
+    // Nothing has come about that could have a version.
+    if request.path.contains("dry_run=true") && answer.status == 200 {
+        return Some(template);
+    }
     // Whatever shows its version is described and sent with it as its tag, and nothing else is.
     let tag = body["data"]["version"].as_u64().map(|version| format!("\"{version}\""));
     assert_eq!(answer.header("etag"), tag.as_deref(), "{} {path}", request.method);
