@@ -56,8 +56,7 @@ impl IssueSpec<'_> {
         let pot = draft.first.pot(template.kind);
         let issue = self.lot(draft.program, &template, &pot, lot, draft.at)?;
         let issue = issue.with_activity(draft.first.active_at());
-        let scope = template.scope(self.scope)?;
-        let details = match scope {
+        let details = match issue.scope().cloned().map(Box::new) {
             None => details,
             scope => Some(LotDetails { scope, ..details.unwrap_or_default() }),
         };
@@ -92,7 +91,7 @@ impl IssueSpec<'_> {
         if template.kind.is_points() == self.kind.is_points() { Ok(template) } else { Err(unknown()) }
     }
 
-    /// What is issued from a template of this kind at an instant, into a pot; but for the details.
+    /// What is issued from a template of this kind at an instant, into a pot; of the details only its scope.
     fn lot(
         &self,
         program: &Program,
@@ -117,6 +116,7 @@ impl IssueSpec<'_> {
                 max,
             });
         }
+        let scope = template.scope(self.scope)?;
         let value_remaining = self.remaining.unwrap_or(value_initial);
         if value_remaining > value_initial {
             return Err(Rejection::RemainingAboveInitial {
@@ -144,7 +144,7 @@ impl IssueSpec<'_> {
             terms,
             active_from: None,
             moves: 0,
-            details: None,
+            details: scope.map(|scope| Box::new(LotDetails { scope: Some(scope), ..LotDetails::default() })),
         })
     }
 
