@@ -10,6 +10,8 @@ mod model;
 
 #[path = "properties/afterwards.rs"]
 mod afterwards;
+#[path = "properties/baskets.rs"]
+mod baskets;
 #[path = "properties/batches.rs"]
 mod batches;
 #[path = "properties/books.rs"]
@@ -179,7 +181,7 @@ fn wall(shown: Micros) -> NaiveDateTime {
 fn the_cases_are_interesting() {
     let mut runner = TestRunner::deterministic();
     let mut tally = Tally::default();
-    for _ in 0..1_500 {
+    for _ in 0..2_000 {
         let case = generate::case_of(programs::some_program(), 50).new_tree(&mut runner).unwrap().current();
         let mut world = World::alone(&case, MemoryStore::new()).unwrap();
         for step in &case.steps {

@@ -18,7 +18,7 @@ use super::profile::{Closing, Cut, Profile};
 use super::sight::Sums;
 use super::{Made, Model, Plan, sight};
 pub(crate) use record::definition;
-use record::{back, hold, items, lot, lot_after, redemption, transaction, transfer};
+use record::{back, hold, items, lines, lot, lot_after, redemption, transaction, transfer};
 
 pub(crate) type Checked = Result<(), TestCaseError>;
 
@@ -162,6 +162,7 @@ pub(crate) fn quote(account: &Profile, plan: &Plan, shown: &Quote) -> Checked {
     prop_assert_eq!(plan.requested, raw(shown.requested));
     prop_assert_eq!(plan.items.iter().map(|item| item.amount).sum::<Raw>(), raw(shown.total));
     items(account, &plan.items, &shown.items)?;
+    lines(plan.lines.as_ref(), shown.lines.as_ref())?;
     prop_assert_eq!(account.journal.len(), usize::try_from(shown.version).unwrap());
     let by_id = |(lot, _, _): &(LotId, LotKind, UnusedReason)| *lot;
     let mut expected: Vec<_> = plan

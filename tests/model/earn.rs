@@ -222,6 +222,7 @@ impl Model {
             external_id: None,
             source_type: None,
             source: None,
+            scope: None,
             origin: Some(origin),
             own: Some(id),
             facts: vec![Fact { sequence, initial: points, expires_at, anew: None, meta: None }],
@@ -245,8 +246,7 @@ impl Model {
             return 0;
         }
         // What is said later of a merged profile's purchases is with whoever took over.
-        let took_over = |one: &usize| self.profiles[*one].merged.map(|(_, into)| into);
-        let chain: Vec<usize> = std::iter::successors(Some(profile), took_over).collect();
+        let chain = self.heirs(profile);
         let mut newest: std::collections::BTreeMap<u32, &Version> = std::collections::BTreeMap::new();
         for version in chain.iter().flat_map(|one| &self.profiles[*one].versions) {
             if version.owner == profile && version.updated_at <= known_at {

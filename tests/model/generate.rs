@@ -9,6 +9,7 @@ use scrip::program::{ProgramSettings, TransferLimit};
 use scrip::request::Strategy as Pay;
 use scrip::{Amount, DefinitionId, PeriodType, Points};
 
+use super::baskets::{bought, scoped};
 use super::calendar::{DAY, HOUR, PERIOD_TYPES, SECOND};
 use super::programs::{open_program, program, start};
 use super::steps::{
@@ -60,6 +61,7 @@ pub(crate) fn plain(kind: LotKind, handle: u8, period: Option<(u32, PeriodType)>
         inactivity: None,
         absolute_expiry: None,
         zone: None,
+        scope: None,
         extend_days: None,
         is_assignable: true,
         is_extendable: true,
@@ -110,24 +112,31 @@ fn afterwards() -> BoxedStrategy<Ask> {
     let seconds = weighted(0.6, prop_oneof![1 => Just(0_u32), 6 => 1_u32..4_000, 12 => 40_000_u32..900_000]);
     prop_oneof![
         24 => (redeem(), seconds).prop_map(|(redeem, seconds)| Ask::Hold(redeem, seconds)),
-        20 => (any::<u16>(), weighted(0.7, wish())).prop_map(|(pick, part)| Ask::Capture(pick, part)),
+        20 => (any::<u16>(), weighted(0.7, wish()), weighted(0.2, bought()))
+            .prop_map(|(pick, part, bought)| Ask::Capture(pick, part, bought)),
         10 => any::<u16>().prop_map(Ask::Release),
-        30 => (any::<u16>(), wish(), any::<bool>(), weighted(0.2, any::<u8>()))
-            .prop_map(|(which, amount, strict, note)| Ask::Return(Back { which, amount, strict, note })),
+        30 => back().prop_map(Ask::Return),
         8 => any::<u16>().prop_map(Ask::Reverse),
         16 => extend().prop_map(Ask::Extend),
         6 => (any::<u16>(), any::<bool>()).prop_map(|(pick, whose)| Ask::Revoke(pick, whose)),
-        12 => adjust().prop_map(Ask::Adjust),
+        14 => adjust().prop_map(Ask::Adjust),
         8 => (any::<u16>(), 0..3_u8, proptest::bool::weighted(0.2))
             .prop_map(|(pick, to, whose)| Ask::Reassign(pick, to, whose)),
-        18 => transfer().prop_map(Ask::Transfer),
+        20 => transfer().prop_map(Ask::Transfer),
         7 => (0..3_u8, 0..3_u8).prop_map(|(from, into)| Ask::Merge(from, into)),
         5 => (profile(), any::<bool>()).prop_map(|(profile, number)| Ask::Sweep(profile, number)),
     ]
     .boxed()
 }
 
-fn wish() -> BoxedStrategy<Wish> {
+/// An amount; or of a redemption that says what was bought, now and then some of its lines.
+pub(crate) fn back() -> impl Strategy<Value = Back> {
+    let lines = vec((any::<u16>(), weighted(0.6, wish())), 0..4);
+    (any::<u16>(), wish(), lines, any::<bool>(), weighted(0.2, any::<u8>()))
+        .prop_map(|(which, amount, lines, strict, note)| Back { which, amount, lines, strict, note })
+}
+
+pub(crate) fn wish() -> BoxedStrategy<Wish> {
     prop_oneof![
         2 => money().prop_map(Wish::Fixed),
         3 => (1_u32..900).prop_map(|units| Wish::Fixed(Money::Smallest(units))),
@@ -239,8 +248,8 @@ fn template() -> BoxedStrategy<Template> {
         (weighted(0.7, (count, unit)), weighted(0.2, end()), weighted(0.4, 0..9_u8), weighted(0.5, idle));
     let terms = (weighted(0.3, 0..90_u32), proptest::bool::weighted(0.93), any::<bool>(), any::<bool>());
     let value = (weighted(0.8, money()), weighted(0.2, money()));
-    (kind(), 0_u8..6, value, lasting, terms)
-        .prop_map(|(kind, handle, value, lasting, terms)| Template {
+    (kind(), 0_u8..6, value, lasting, (terms, weighted(0.3, scoped())))
+        .prop_map(|(kind, handle, value, lasting, (terms, scoped))| Template {
             kind,
             handle,
             value: value.0,
@@ -249,6 +258,7 @@ fn template() -> BoxedStrategy<Template> {
             inactivity: lasting.3,
             absolute_expiry: lasting.1,
             zone: lasting.2,
+            scope: scoped,
             extend_days: terms.0,
             is_assignable: terms.1,
             is_extendable: terms.2,
@@ -257,7 +267,7 @@ fn template() -> BoxedStrategy<Template> {
         .boxed()
 }
 
-fn issue() -> BoxedStrategy<Issue> {
+pub(crate) fn issue() -> BoxedStrategy<Issue> {
     let named = prop_oneof![
         40 => Just(Named::Id),
         8 => Just(Named::Handle),
@@ -268,7 +278,7 @@ fn issue() -> BoxedStrategy<Issue> {
     let left = prop_oneof![4 => money(), 1 => Just(Money::Zero)];
     let values = (weighted(0.8, money()), weighted(0.15, left));
     let times = (weighted(0.3, time()), weighted(0.2, time()), weighted(0.5, end()), weighted(0.2, 0..9_u8));
-    let names = (weighted(0.15, 0_u8..5), weighted(0.2, any::<u8>()));
+    let names = (weighted(0.15, 0_u8..5), weighted(0.2, any::<u8>()), weighted(0.3, scoped()));
     (profile(), kind(), (any::<u16>(), named), values, times, names)
         .prop_map(|(profile, kind, definition, values, times, names)| Issue {
             profile,
@@ -280,6 +290,7 @@ fn issue() -> BoxedStrategy<Issue> {
             available_at: times.1,
             expires_at: times.2,
             zone: times.3,
+            scope: names.2,
             external: names.0,
             note: names.1,
         })
@@ -306,14 +317,16 @@ pub(crate) fn redeem() -> BoxedStrategy<Redeem> {
         4 => Just(Wish::Half),
     ];
     let basket = weighted(0.7, prop_oneof![9 => (1_u32..200).prop_map(Money::Whole), 1 => money()]);
+    let basket = (basket, weighted(0.4, bought()));
     let rest = (any::<bool>(), basket, weighted(0.3, ago()), weighted(0.2, any::<u8>()));
     (weighted(0.98, profile()), strategies(), amount, rest)
-        .prop_map(|(profile, strategies, amount, (strict, basket, occurred, note))| Redeem {
+        .prop_map(|(profile, strategies, amount, (strict, (basket, bought), occurred, note))| Redeem {
             profile,
             strategies,
             amount,
             strict,
             basket,
+            bought,
             occurred,
             note,
         })
@@ -373,8 +386,7 @@ pub(crate) fn transfers() -> impl Strategy<Value = Case> {
             Ask::Transfer(Transfer { value: Wish::Fixed(Money::Whole(whole)), lots: Vec::new(), ..transfer })
         }),
         3 => redeem().prop_map(Ask::Redeem),
-        3 => (any::<u16>(), wish(), any::<bool>())
-            .prop_map(|(which, amount, strict)| Ask::Return(Back { which, amount, strict, note: None })),
+        3 => back().prop_map(Ask::Return),
         1 => (0..3_u8, 0..3_u8).prop_map(|(from, into)| Ask::Merge(from, into)),
     ];
     let wait = prop_oneof![6 => Just(0), 3 => 1..5 * HOUR, 1 => Just(DAY)].prop_map(Wait::Micros);

@@ -1,14 +1,17 @@
 //! Returns and reversals (rules R).
 
+use std::collections::BTreeMap;
+
 use scrip::definition::Terms;
 use scrip::journal::{Bucket, LotKind};
 use scrip::program::ExpiredReturn;
-use scrip::request::ReverseRedemption;
+use scrip::request::{ReturnLine, ReverseRedemption};
 use scrip::{Amount, RedemptionId, ReturnRedemption};
 
 use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND, in_range};
-use super::money::{Raw, first_part};
+use super::money::Raw;
 use super::profile::{Back, BackTo, Cut, Fact, Flow, Lot, Origin, Return, SINCE, Way, What, Written};
+use super::shares::Less;
 use super::{Made, Model, Objections, Owner, Rank};
 
 /// What is to be given back, and of what.
@@ -17,7 +20,8 @@ struct Giving {
     profile: usize,
     redemption: usize,
     requested: Raw,
-    total: Raw,
+    /// What comes back of which line, or of whatever was paid last.
+    less: Vec<Less>,
     is_reversal: bool,
     meta: Option<scrip::json::Json>,
 }
@@ -38,17 +42,25 @@ impl Model {
         at: Micros,
     ) -> Result<Made, Objections> {
         let mut objections = Objections::default();
-        let requested = raw(request.amount.unwrap_or_default());
-        objections.quantity(2, requested, self.program.currency.minor_unit(), false);
+        let minor_unit = self.program.currency.minor_unit();
+        for amount in request.amount.into_iter().chain(parts(request)) {
+            objections.quantity(2, raw(amount), minor_unit, false);
+        }
         let found = self.redemption_to_undo(request.redemption_id, owner, at, &mut objections);
         let Some((profile, redemption)) = found else { return Err(objections) };
         let left =
             self.profiles[profile].redemptions[redemption].total() - self.returned(profile, redemption);
-        let is_too_much = requested > left && (request.strict || left == 0);
-        objections.add_if(is_too_much, Rank::Value, "return_above_redemption");
         let meta = request.meta.clone();
-        let total = requested.min(left);
-        let giving = Giving { profile, redemption, requested, total, is_reversal: false, meta };
+        let (requested, less) = match &request.lines {
+            Some(lines) => self.less_lines(lines, (profile, redemption), request.strict, &mut objections),
+            None => {
+                let requested = raw(request.amount.unwrap_or_default());
+                let is_too_much = requested > left && (request.strict || left == 0);
+                objections.add_if(is_too_much, Rank::Value, "return_above_redemption");
+                (requested, vec![(None, requested.min(left))])
+            }
+        };
+        let giving = Giving { profile, redemption, requested, less, is_reversal: false, meta };
         self.give_back(giving, at, objections)
     }
 
@@ -71,8 +83,43 @@ impl Model {
         let decided_at = self.decided_at(owner, at).unwrap_or(at);
         objections.add_if(decided_at > made.at + window, Rank::Terms, "reversal_window_over");
         let (total, meta) = (made.total(), request.meta.clone());
-        let giving = Giving { profile, redemption, requested: total, total, is_reversal: true, meta };
+        let less = vec![(None, total)];
+        let giving = Giving { profile, redemption, requested: total, less, is_reversal: true, meta };
         self.give_back(giving, at, objections)
+    }
+
+    /// What is still paid of each line of a redemption.
+    pub(crate) fn paid_lines(&self, profile: usize, redemption: usize) -> Vec<(String, Raw)> {
+        let made = &self.profiles[profile].redemptions[redemption];
+        let (_, paid) = made.less(&self.less(profile, redemption));
+        let mut lines: BTreeMap<String, Raw> = BTreeMap::new();
+        for (line, amount) in paid.into_iter().flatten().flatten() {
+            *lines.entry(line).or_default() += amount;
+        }
+        lines.into_iter().collect()
+    }
+
+    /// Rule S5: what was paid of each line, less what came back of it.
+    fn less_lines(
+        &self,
+        lines: &[ReturnLine],
+        (profile, redemption): (usize, usize),
+        is_strict: bool,
+        objections: &mut Objections,
+    ) -> (Raw, Vec<Less>) {
+        let paid = self.paid_lines(profile, redemption);
+        let (mut requested, mut less) = (0, Vec::new());
+        for line in lines {
+            let left = paid.iter().find(|(id, _)| *id == line.id).map_or(0, |(_, left)| *left);
+            let wanted = line.amount.map_or(left, raw);
+            let is_short = is_strict && (wanted > left || left == 0);
+            objections.add_if(is_short, Rank::Value, "return_above_line");
+            requested += wanted;
+            less.push((Some(line.id.clone()), wanted.min(left)));
+        }
+        let is_nothing = less.iter().all(|(_, amount)| *amount == 0);
+        objections.add_if(is_nothing, Rank::Value, "return_above_line");
+        (requested, less)
     }
 
     fn redemption_to_undo(
@@ -96,7 +143,7 @@ impl Model {
     }
 
     /// A redemption of a profile, or of one that was merged into it: whose it is.
-    pub(super) fn redemption_of(&self, home: usize, id: RedemptionId) -> Option<(usize, usize)> {
+    pub(crate) fn redemption_of(&self, home: usize, id: RedemptionId) -> Option<(usize, usize)> {
         let mut household = self.household(home).into_iter();
         let owner = household.find(|one| self.profiles[*one].number == Some(id.number().get()))?;
         let mut redemptions = self.profiles[owner].redemptions.iter();
@@ -109,13 +156,24 @@ impl Model {
         self.returns_of(profile, redemption).map(Return::total).sum()
     }
 
+    /// The same, return by return and line by line.
+    fn less(&self, profile: usize, redemption: usize) -> Vec<Less> {
+        let (id, took_over) = (self.redemption_id(profile, redemption), self.heirs(profile));
+        let returns = took_over.into_iter().flat_map(|one| &self.profiles[one].returns);
+        returns.filter(|back| back.redemption_id == id).flat_map(|back| back.less.clone()).collect()
+    }
+
     pub(super) fn is_reversed(&self, profile: usize, redemption: usize) -> bool {
         self.returns_of(profile, redemption).any(|back| back.is_reversal)
     }
 
-    fn returns_of(&self, profile: usize, redemption: usize) -> impl Iterator<Item = &Return> {
+    fn redemption_id(&self, profile: usize, redemption: usize) -> u64 {
         let account = &self.profiles[profile];
-        let id = account.made_by(account.redemptions[redemption].sequence);
+        account.made_by(account.redemptions[redemption].sequence)
+    }
+
+    fn returns_of(&self, profile: usize, redemption: usize) -> impl Iterator<Item = &Return> {
+        let id = self.redemption_id(profile, redemption);
         let all = self.profiles.iter().flat_map(|account| &account.returns);
         all.filter(move |back| back.redemption_id == id)
     }
@@ -133,15 +191,15 @@ impl Model {
         at: Micros,
         mut objections: Objections,
     ) -> Result<Made, Objections> {
-        let Giving { profile, redemption, total, .. } = giving;
+        let Giving { profile, redemption, .. } = giving;
         let home = Owner::Profile(self.home(profile));
         let (Some(at), None) = (self.decided_at(home, at), objections.codes()) else {
             return Err(objections);
         };
         let made = &self.profiles[profile].redemptions[redemption];
-        let kept = made.total() - self.returned(profile, redemption);
-        let before = first_part(&made.items, made.exchange.as_ref(), kept);
-        let after = first_part(&made.items, made.exchange.as_ref(), kept - total);
+        let earlier = self.less(profile, redemption);
+        let (before, _) = made.less(&earlier);
+        let (after, _) = made.less(&[&earlier[..], &giving.less].concat());
         let mut back = Vec::new();
         for item in before.iter().rev() {
             let keeps = after.iter().find(|other| other.lot == item.lot);
@@ -230,7 +288,7 @@ impl Model {
         goes: Vec<Option<Goes>>,
         at: Micros,
     ) -> Made {
-        let Giving { profile, redemption, requested, is_reversal, meta, .. } = giving;
+        let Giving { profile, redemption, requested, less, is_reversal, meta } = giving;
         let home = self.home(profile);
         self.profiles[home].write_due(at);
         let owner = &self.profiles[profile];
@@ -271,7 +329,16 @@ impl Model {
         }
         let account = &mut self.profiles[home];
         let place = account.returns.len();
-        account.returns.push(Return { sequence, at, redemption_id, is_reversal, requested, items, meta });
+        account.returns.push(Return {
+            sequence,
+            at,
+            redemption_id,
+            is_reversal,
+            requested,
+            items,
+            less,
+            meta,
+        });
         account.write(at, What::Returned(place));
         for (old, expires_at, value) in new_lots {
             self.keep_linked_lot(old, home, redemption_id, expires_at, value, at);
@@ -329,6 +396,11 @@ impl Model {
         account.flow(place, Way::Redeemed, value);
         account.write(at, What::Issued(place));
     }
+}
+
+/// How much of the lines that come back, where a request says it.
+fn parts(request: &ReturnRedemption) -> impl Iterator<Item = Amount> {
+    request.lines.iter().flatten().filter_map(|line| line.amount)
 }
 
 fn raw(amount: Amount) -> Raw {

@@ -1,12 +1,15 @@
-//! Holding, capturing and releasing (rules H).
+//! Holding, capturing and releasing (rules H and S5).
 
+use scrip::journal::LotKind;
 use scrip::outcome::HoldStatus;
 use scrip::{Amount, CaptureHold, HoldId, PlaceHold};
 
+use super::basket::{Basket, Source};
 use super::calendar::{Micros, SECOND};
-use super::money::{Exchange, first_part};
-use super::profile::{Closing, Hold, Redemption, What, total};
-use super::redeem::plan;
+use super::money::{Exchange, Raw, first_part};
+use super::profile::{Closing, Hold, Item, Profile, Redemption, What, total};
+use super::redeem::{paid_by, plan};
+use super::shares::Paid;
 use super::{Made, Model, Objections, Owner, Rank};
 
 impl Model {
@@ -21,6 +24,7 @@ impl Model {
         let mut redeem = scrip::Redeem::strict(self.profiles[profile].id, request.amount);
         redeem.strategies.clone_from(&request.strategies);
         (redeem.strict, redeem.basket_total) = (request.strict, request.basket_total);
+        (redeem.lines, redeem.tags) = (request.lines.clone(), request.tags.clone());
         let plan = match plan(self, &redeem, profile, at) {
             Ok(plan) if objections.codes().is_none() => plan,
             Ok(_) => return Err(objections),
@@ -39,6 +43,7 @@ impl Model {
             expires_at: at + Micros::from(seconds) * SECOND,
             requested: plan.requested,
             items: plan.items,
+            lines: plan.lines,
             exchange: exchange.flatten(),
             meta: request.meta.clone(),
             closed: None,
@@ -95,10 +100,20 @@ impl Model {
         let placed = self.profiles[profile].holds[hold].clone();
         let amount = request.amount.map_or(total(&placed.items), raw);
         objections.add_if(amount > total(&placed.items), Rank::Value, "capture_above_hold");
+        let (items, lines) = match Basket::of(request.lines.as_ref(), &request.tags) {
+            None => placed.less(&[(None, (total(&placed.items) - amount).max(0))]),
+            Some(basket) => {
+                let (items, lines) = allot_anew(&self.profiles[profile], &placed, &basket, amount);
+                // Fewer lines may leave less to capture.
+                let is_short = request.amount.is_some() && total(&items) < amount || items.is_empty();
+                objections.add_if(is_short, Rank::Value, "capture_above_hold");
+                (items, Some(lines))
+            }
+        };
         let (Some(at), None) = (self.decided_at(owner, at), objections.codes()) else {
             return Err(objections);
         };
-        let items = first_part(&placed.items, placed.exchange.as_ref(), amount);
+        let amount = total(&items);
         let account = &mut self.profiles[profile];
         account.write_due(at);
         for item in &placed.items {
@@ -113,6 +128,7 @@ impl Model {
             occurred_at: None,
             requested: amount,
             items,
+            lines,
             exchange: placed.exchange,
             hold: Some(hold),
             meta: request.meta.clone().or(placed.meta),
@@ -156,6 +172,27 @@ impl Model {
         }
         Ok(Made::Swept { owner, entries })
     }
+}
+
+/// Rule S5: the held shares alone are allotted to what was bought in the end.
+fn allot_anew(account: &Profile, placed: &Hold, basket: &Basket, amount: Raw) -> (Vec<Item>, Paid) {
+    let points: Vec<Item> =
+        placed.items.iter().filter(|item| item.kind() == LotKind::Point).copied().collect();
+    let mut sources: Vec<Source> = Vec::new();
+    for item in &placed.items {
+        let scope = account.lots[item.lot].scope.as_deref();
+        match (item.kind(), basket.eligible(scope, true)) {
+            (LotKind::Reward, Ok(lines)) => {
+                sources.push(Source { reward: Some(item.lot), most: item.amount, lines });
+            }
+            (LotKind::Point, _) if sources.iter().all(|source| source.reward.is_some()) => {
+                sources.push(Source { reward: None, most: total(&points), lines: basket.all() });
+            }
+            _ => {}
+        }
+    }
+    let allotted = basket.allot(&sources, amount);
+    paid_by(&sources, &allotted, |paid| first_part(&points, placed.exchange.as_ref(), paid))
 }
 
 fn closed_code(status: HoldStatus) -> Option<&'static str> {

@@ -1,6 +1,6 @@
-//! Issuing rewards and points (rules D2 to D5, T2 to T5).
+//! Issuing rewards and points (rules D2 to D5, S2, T2 to T5).
 
-use scrip::definition::{Definition, Terms};
+use scrip::definition::{Definition, Scope, Terms};
 use scrip::id::{ExternalId, Handle};
 use scrip::journal::LotKind;
 use scrip::json::Json;
@@ -27,6 +27,7 @@ pub(super) struct Wanted {
     external_id: Option<ExternalId>,
     source_type: Option<String>,
     source: Option<String>,
+    scope: Option<Scope>,
     meta: Option<Json>,
 }
 
@@ -60,6 +61,7 @@ struct Template {
     absolute_expiry: Option<Until>,
     extend_days: Option<u32>,
     timezone: Option<Zone>,
+    scope: Option<Scope>,
     is_assignable: bool,
     is_reassignable: bool,
     is_extendable: bool,
@@ -83,6 +85,7 @@ impl From<&IssueReward> for Wanted {
             external_id: request.external_id.clone(),
             source_type: None,
             source: None,
+            scope: request.scope.clone(),
             meta: request.meta.clone(),
         }
     }
@@ -102,6 +105,7 @@ impl From<&IssuePoints> for Wanted {
             external_id: request.external_id.clone(),
             source_type: request.source_type.clone(),
             source: request.source.clone(),
+            scope: None,
             meta: request.meta.clone(),
         }
     }
@@ -130,6 +134,7 @@ impl From<&Definition> for Template {
                 absolute_expiry: reward.absolute_expiry,
                 extend_days: reward.extend_days,
                 timezone: reward.timezone,
+                scope: reward.scope.as_deref().cloned(),
                 is_assignable: reward.is_assignable,
                 is_reassignable: reward.is_reassignable,
                 is_extendable: reward.is_extendable,
@@ -144,6 +149,7 @@ impl From<&Definition> for Template {
                 absolute_expiry: point.absolute_expiry,
                 extend_days: point.extend_days,
                 timezone: point.timezone,
+                scope: None,
                 is_assignable: point.is_assignable,
                 is_reassignable: point.is_reassignable,
                 is_extendable: point.is_extendable,
@@ -185,6 +191,8 @@ impl Model {
         let came_in = wanted.remaining.unwrap_or(initial);
         let above_max = wanted.initial.is_some() && template.max_value.is_some_and(|max| initial > max);
         objections.add_if(above_max, Rank::Terms, "above_max_value");
+        let scope = frozen(template.scope.as_ref(), wanted.scope.as_ref());
+        objections.add_if(scope.is_none(), Rank::Terms, "scope_widened");
         objections.add_if(came_in > initial, Rank::Terms, "remaining_above_initial");
         let Ok(times) = times else { return Err(objections) };
 
@@ -208,7 +216,8 @@ impl Model {
             is_reassignable: template.is_reassignable,
             is_extendable: template.is_extendable,
         };
-        let wanted = Wanted { kind: template.kind, ..wanted };
+        let scope = scope.flatten();
+        let wanted = Wanted { kind: template.kind, scope, ..wanted };
         Ok(self.keep_lot(wanted, definition.id, (initial, came_in), times, terms, profile, at))
     }
 
@@ -280,6 +289,7 @@ impl Model {
             external_id: wanted.external_id,
             source_type: wanted.source_type,
             source: wanted.source,
+            scope: wanted.scope.map(Box::new),
             origin: None,
             own: None,
             facts: vec![fact],
@@ -290,6 +300,28 @@ impl Model {
         owner.write(at, What::Issued(lot));
         Made::Lot { profile, lot }
     }
+}
+
+/// Rule S2: the scope that is frozen, where what is asked for leaves out at least as much as the definition does. One that leaves
+/// out nothing is none.
+fn frozen(own: Option<&Scope>, asked: Option<&Scope>) -> Option<Option<Scope>> {
+    let (mut scope, asked) = (own.cloned().unwrap_or_default(), asked.cloned().unwrap_or_default());
+    if !asked.only.is_empty() {
+        let is_more = asked.only.iter().any(|tag| !scope.only.contains(tag));
+        if !scope.only.is_empty() && is_more {
+            return None;
+        }
+        scope.only = asked.only;
+    }
+    let more = asked.except.into_iter().filter(|tag| !scope.except.contains(tag)).collect::<Vec<_>>();
+    scope.except.extend(more);
+    if asked.minimum_spend.is_some() {
+        if asked.minimum_spend < scope.minimum_spend {
+            return None;
+        }
+        scope.minimum_spend = asked.minimum_spend;
+    }
+    Some(Some(scope).filter(|scope| *scope != Scope::default()))
 }
 
 /// Rules T3 to T5: explicit expiry before absolute expiry before period, all in the lot's zone.

@@ -1,7 +1,10 @@
 //! Laws of one redemption, told from what the engine itself showed before and after it. The model is not asked, so
 //! that a mistake in its plan cannot hide one in the engine's.
 
+mod basket;
+
 use proptest::prelude::*;
+use scrip::definition::Scope;
 use scrip::journal::LotKind;
 use scrip::outcome::{Lot, LotStatus, Quote, UnusedReason};
 use scrip::program::ProgramSettings;
@@ -59,14 +62,25 @@ pub(crate) fn of_redemption(
     made: &Redemption,
     after: &Wallet,
 ) -> Checked {
-    let rewards = used(&before.rewards(), made);
+    let mut rewards = before.rewards();
+    if request.lines.is_none() {
+        // Nobody says what is bought (rule S3).
+        rewards.retain(|lot| scope_of(lot).is_none());
+    }
+    let rewards = used(&rewards, made);
     let points = used(&redeemable(before), made);
     let count = rewards.iter().chain(&points).filter(|lot| lot.is_used()).count();
     prop_assert_eq!(count, made.items.len(), "only usable lots are used, each once");
-    for lots in [&rewards, &points] {
-        order_of_use(lots)?;
+    strategies(request, made, &rewards, &points)?;
+    match &request.lines {
+        Some(lines) => basket::of_redemption(request, lines, made, before)?,
+        None => {
+            for lots in [&rewards, &points] {
+                order_of_use(lots)?;
+            }
+            exhaustion(program, request, made, &rewards, &points)?;
+        }
     }
-    strategies(program, request, made, &rewards, &points)?;
     amounts(program, request, made)?;
     point_shares(program, made, &points)?;
     what_is_left(&rewards, &after.rewards())?;
@@ -96,6 +110,11 @@ fn used<Q: Copy + Into<Quantity>>(lots: &[Lot<Q>], made: &Redemption) -> Vec<Use
         .collect()
 }
 
+/// What it may be spent on (rule S2).
+fn scope_of<Q>(lot: &Lot<Q>) -> Option<&Scope> {
+    lot.details.as_ref()?.scope.as_deref()
+}
+
 /// What is left of a lot and not held.
 fn free<Q: Copy + Into<Quantity>>(lot: &Lot<Q>) -> Raw {
     let raw = |value: Q| Raw::from(value.into().ten_thousandths());
@@ -115,8 +134,24 @@ fn order_of_use(lots: &[Used]) -> Checked {
     Ok(())
 }
 
-/// Rule C3: one that is not listed is not touched, and the first is exhausted before the next is touched.
-fn strategies(
+/// Rule C3: one that is not listed is not touched, and the items come strategy after strategy.
+fn strategies(request: &Redeem, made: &Redemption, rewards: &[Used], points: &[Used]) -> Checked {
+    let lots = |strategy: &Strategy| match strategy {
+        Strategy::Rewards => rewards,
+        Strategy::Points => points,
+    };
+    for strategy in [Strategy::Rewards, Strategy::Points] {
+        let is_touched = lots(&strategy).iter().any(Used::is_used);
+        prop_assert!(!is_touched || request.strategies.contains(&strategy), "rule C3");
+    }
+    let kinds: Vec<LotKind> = made.items.iter().map(|item| item.kind()).collect();
+    let jumps = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    prop_assert!(jumps <= 1, "rule C3: strategy after strategy");
+    Ok(())
+}
+
+/// Rule C3: the first is exhausted before the next is touched.
+fn exhaustion(
     program: &ProgramSettings,
     request: &Redeem,
     made: &Redemption,
@@ -127,10 +162,6 @@ fn strategies(
         Strategy::Rewards => rewards,
         Strategy::Points => points,
     };
-    for strategy in [Strategy::Rewards, Strategy::Points] {
-        let is_touched = lots(&strategy).iter().any(Used::is_used);
-        prop_assert!(!is_touched || request.strategies.contains(&strategy), "rule C3");
-    }
     let is_short = made.total < made.requested;
     let is_capped = program.redemption_cap.is_some() || program.redemption_share.is_some();
     for (place, strategy) in request.strategies.iter().enumerate() {
@@ -140,9 +171,6 @@ fn strategies(
             prop_assert!(is_exhausted(program, *strategy, lots(strategy)), "rules C3 and C4: {:?}", strategy);
         }
     }
-    let kinds: Vec<LotKind> = made.items.iter().map(|item| item.kind()).collect();
-    let jumps = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    prop_assert!(jumps <= 1, "rule C3: strategy after strategy");
     Ok(())
 }
 
@@ -169,11 +197,12 @@ fn amounts(program: &ProgramSettings, request: &Redeem, made: &Redemption) -> Ch
     prop_assert!(!request.strict || made.total == made.requested, "rule C4: strict is all or nothing");
     let is_over = program.redemption_cap.is_some_and(|cap| made.total > cap);
     prop_assert!(!is_over, "rule C6: above the cap");
-    if let (Some(basket), Some(share)) = (request.basket_total, program.redemption_share) {
+    let basket = request.lines.as_ref().map(|lines| basket::total(lines)).or(request.basket_total);
+    if let (Some(basket), Some(share)) = (basket, program.redemption_share) {
         let fraction = scrip::Amount::from(share).to_decimal();
         prop_assert!(made.total.to_decimal() <= basket.to_decimal() * fraction, "rule C6: above the share");
     }
-    let is_below = program.minimum_spend.is_some_and(|least| request.basket_total < Some(least));
+    let is_below = program.minimum_spend.is_some_and(|least| basket < Some(least));
     prop_assert!(!is_below, "rule C6: below the minimum spend");
     Ok(())
 }
@@ -218,16 +247,27 @@ fn redeemable(wallet: &Wallet) -> Vec<Lot<Points>> {
 /// Rule C7: every other lot with value in it is named once, with the first reason that applies.
 pub(crate) fn of_quote(request: &Redeem, wallet: &Wallet, quote: &Quote) -> Checked {
     prop_assert_eq!(wallet.account().sequence(), quote.version);
-    let mut expected = unused(&wallet.rewards(), request.strategies.contains(&Strategy::Rewards), quote);
-    expected.extend(unused(&wallet.points(), request.strategies.contains(&Strategy::Points), quote));
-    let mut shown: Vec<_> = quote.unused.iter().map(|one| (one.lot, one.reason)).collect();
+    let mut expected = unused(&wallet.rewards(), Strategy::Rewards, request, quote);
+    expected.extend(unused(&wallet.points(), Strategy::Points, request, quote));
+    let reason = |reason: UnusedReason| match reason {
+        // Which of the two it is, the model says.
+        UnusedReason::Covered if request.lines.is_some() => UnusedReason::NotNeeded,
+        other => other,
+    };
+    let mut shown: Vec<_> = quote.unused.iter().map(|one| (one.lot, reason(one.reason))).collect();
     expected.sort_by_key(|(lot, _)| *lot);
     shown.sort_by_key(|(lot, _)| *lot);
     prop_assert_eq!(expected, shown, "rule C7");
     Ok(())
 }
 
-fn unused<Q>(lots: &[Lot<Q>], is_listed: bool, quote: &Quote) -> Vec<(LotId, UnusedReason)> {
+fn unused<Q>(
+    lots: &[Lot<Q>],
+    strategy: Strategy,
+    request: &Redeem,
+    quote: &Quote,
+) -> Vec<(LotId, UnusedReason)> {
+    let is_listed = request.strategies.contains(&strategy);
     let others = lots.iter().filter(|lot| !quote.items.iter().any(|item| item.lot == lot.id));
     let reasons = others.map(|lot| {
         let reason = match lot.status {
@@ -237,7 +277,7 @@ fn unused<Q>(lots: &[Lot<Q>], is_listed: bool, quote: &Quote) -> Vec<(LotId, Unu
             LotStatus::Held => Some(UnusedReason::Held),
             _ if !lot.is_redeemable => Some(UnusedReason::NotRedeemable),
             _ if !is_listed => Some(UnusedReason::NotInStrategy),
-            _ => Some(UnusedReason::NotNeeded),
+            _ => Some(basket::why_not(request, scope_of(lot)).unwrap_or(UnusedReason::NotNeeded)),
         };
         reason.map(|reason| (lot.id, reason))
     });

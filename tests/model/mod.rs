@@ -8,6 +8,8 @@
 //! statuses come to is worked out in [`sight`], from the beginning, and nowhere else.
 
 mod again;
+mod basket;
+pub(crate) mod baskets;
 pub(crate) mod calendar;
 pub(crate) mod check;
 mod correct;
@@ -29,6 +31,7 @@ pub(crate) mod profile;
 pub(crate) mod programs;
 mod redeem;
 pub(crate) mod resolve;
+mod shares;
 pub(crate) mod sight;
 pub(crate) mod steps;
 pub(crate) mod tally;

@@ -1,7 +1,7 @@
 //! Everything there ever was of one profile, in plain lists. What it comes to at some moment is worked out from the
 //! beginning each time that somebody asks, in [`super::sight`].
 
-use scrip::definition::Terms;
+use scrip::definition::{Scope, Terms};
 use scrip::id::ExternalId;
 use scrip::journal::{Bucket, LotKind};
 use scrip::json::Json;
@@ -13,6 +13,7 @@ use super::calendar::Micros;
 pub(crate) use super::cut::{Cut, SINCE};
 use super::money::{Exchange, Raw};
 use super::owed::Owed;
+use super::shares::{Less, Paid};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
@@ -96,6 +97,8 @@ pub(crate) struct Lot {
     pub(crate) issued_at: Micros,
     pub(crate) available_at: Micros,
     pub(crate) terms: Terms,
+    /// What it may be spent on (rule S2).
+    pub(crate) scope: Option<Box<Scope>>,
     /// The last activity before it came, of the profile that it came from (rule T9).
     pub(crate) active_from: Micros,
     pub(crate) external_id: Option<ExternalId>,
@@ -182,6 +185,7 @@ pub(crate) struct Hold {
     pub(crate) expires_at: Micros,
     pub(crate) requested: Raw,
     pub(crate) items: Vec<Item>,
+    pub(crate) lines: Option<Paid>,
     pub(crate) exchange: Option<Exchange>,
     pub(crate) meta: Option<Json>,
     /// The entry by which it ended other than by its time, and how.
@@ -203,6 +207,8 @@ pub(crate) struct Redemption {
     pub(crate) occurred_at: Option<Micros>,
     pub(crate) requested: Raw,
     pub(crate) items: Vec<Item>,
+    /// What of each line they paid, if it says what was bought (rule S5).
+    pub(crate) lines: Option<Paid>,
     /// At which rate points paid.
     pub(crate) exchange: Option<Exchange>,
     /// The hold that it captured.
@@ -229,6 +235,8 @@ pub(crate) struct Return {
     pub(crate) is_reversal: bool,
     pub(crate) requested: Raw,
     pub(crate) items: Vec<Back>,
+    /// What came back of which line, or of whatever was paid last.
+    pub(crate) less: Vec<Less>,
     pub(crate) meta: Option<Json>,
 }
 
@@ -302,41 +310,8 @@ pub(crate) struct Earned {
     pub(crate) written_off: Raw,
 }
 
-impl Item {
-    /// What left the lot, in what the lot holds.
-    pub(crate) fn taken(&self) -> Raw {
-        if self.points == 0 { self.amount } else { self.points }
-    }
-
-    pub(crate) fn kind(&self) -> LotKind {
-        if self.points == 0 { LotKind::Reward } else { LotKind::Point }
-    }
-}
-
-impl Back {
-    /// In what the lot holds.
-    pub(crate) fn value(&self) -> Raw {
-        match self.kind {
-            LotKind::Reward => self.amount,
-            LotKind::Point | LotKind::Status => self.points,
-        }
-    }
-}
-
 pub(crate) fn total(items: &[Item]) -> Raw {
     items.iter().map(|item| item.amount).sum()
-}
-
-impl Redemption {
-    pub(crate) fn total(&self) -> Raw {
-        total(&self.items)
-    }
-}
-
-impl Return {
-    pub(crate) fn total(&self) -> Raw {
-        self.items.iter().map(|back| back.amount).sum()
-    }
 }
 
 impl Profile {

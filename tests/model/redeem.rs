@@ -1,14 +1,16 @@
-//! Redeeming (rules C and Q5).
+//! Redeeming (rules C, Q5 and S).
 
 use scrip::Redeem;
 use scrip::journal::LotKind;
 use scrip::outcome::{LotStatus, UnusedReason};
 use scrip::request::Strategy;
 
+use super::basket::{Allotted, Basket, Source};
 use super::calendar::Micros;
 use super::late::{self, Sight};
 use super::money::{Exchange, Raw, share_of, smallest};
 use super::profile::{Item, Redemption, What};
+use super::shares::{Paid, split};
 use super::{Made, Model, Objections, Owner, Rank};
 
 /// What a redemption would take, and why not from the other lots that have value left (rule C7).
@@ -18,6 +20,8 @@ pub(crate) struct Plan {
     /// When it happened, if it is late.
     occurred_at: Option<Micros>,
     pub(crate) items: Vec<Item>,
+    /// What of each line they pay.
+    pub(crate) lines: Option<Paid>,
     pub(crate) unused: Vec<(usize, UnusedReason)>,
 }
 
@@ -33,28 +37,44 @@ pub(crate) fn plan(model: &Model, request: &Redeem, profile: usize, at: Micros) 
     if let Some(basket) = request.basket_total {
         objections.quantity(4, basket.ten_thousandths().into(), minor_unit, true);
     }
+    let basket = Basket::of(request.lines.as_ref(), &request.tags);
+    let lines = basket.as_ref().map(Basket::total);
+    let said: Option<Raw> = request.basket_total.map(|total| total.ten_thousandths().into());
+    // The lines are the basket's total (rule S1).
+    objections.add_if(lines.is_some() && said.is_some() && lines != said, Rank::Field(6), "basket_differs");
     let decided_at = model.decided_at(Owner::Profile(profile), at);
     objections.add_if(decided_at.is_none(), Rank::Time, "time_reversed");
     let then = decided_at.and_then(|now| late::moment(model, request, now, &mut objections));
     let exchange = Exchange::of(&model.program);
     let is_worthless = strategies.contains(&Strategy::Points) && exchange.is_none();
     objections.add_if(is_worthless, Rank::Terms, "no_exchange_rate");
-    let limit = limit(model, request, requested, &mut objections);
+    let worth = lines.or(said);
+    let limit = limit(model, request, (requested, worth), &mut objections);
+    // A share of nothing is a cap of zero, and caps come first.
+    objections.add_if(lines == Some(0) && limit == 0, Rank::Terms, "cap_exceeded");
+    // Above the basket, strict is refused and lenient is cut (rule S1).
+    let limit = lines.map_or(limit, |lines| limit.min(lines));
+    let is_above = lines.is_some_and(|lines| lines == 0 || request.strict && requested > lines);
+    objections.add_if(is_above, Rank::Terms, "above_basket");
     let (Some(at), None) = (decided_at, objections.codes()) else { return Err(objections) };
 
     let account = &model.profiles[profile];
     let then_seen = then.map(|then| account.as_of_instant(then));
     let sight = Sight { account, now: account.now(at), then: then_seen };
-    let items = take(sight, strategies, limit, exchange);
-    let total: Raw = items.iter().map(|item| item.amount).sum();
+    let taken = match &basket {
+        None => Taken { items: take(sight, strategies, limit, exchange), ..Taken::default() },
+        Some(basket) => take_for(basket, sight, strategies, limit, exchange),
+    };
+    let total: Raw = taken.items.iter().map(|item| item.amount).sum();
     if total == 0 || (request.strict && total < requested) {
         objections.add(Rank::Value, "insufficient_value");
         // A share of next to nothing is a cap of zero: whether that is a cap or a want of value, nobody says.
         objections.add_loosely(limit == 0, [Rank::Terms, Rank::Value], "cap_exceeded");
         return Err(objections);
     }
-    let unused = unused(sight, strategies, &items);
-    Ok(Plan { requested, occurred_at: then, items, unused })
+    let unused = unused(sight, strategies, basket.is_some(), &taken);
+    let Taken { items, lines, .. } = taken;
+    Ok(Plan { requested, occurred_at: then, items, lines, unused })
 }
 
 fn count(strategies: &[Strategy], wanted: Strategy) -> usize {
@@ -62,9 +82,13 @@ fn count(strategies: &[Strategy], wanted: Strategy) -> usize {
 }
 
 /// The most that can be taken, after the program's minimum spend, cap and share (rule C6).
-fn limit(model: &Model, request: &Redeem, requested: Raw, objections: &mut Objections) -> Raw {
+fn limit(
+    model: &Model,
+    request: &Redeem,
+    (requested, basket): (Raw, Option<Raw>),
+    objections: &mut Objections,
+) -> Raw {
     let program = &model.program;
-    let basket: Option<Raw> = request.basket_total.map(|basket| basket.ten_thousandths().into());
     let needs_basket = program.minimum_spend.is_some() || program.redemption_share.is_some();
     objections.add_if(needs_basket && basket.is_none(), Rank::Terms, "basket_required");
     if let (Some(basket), Some(minimum)) = (basket, program.minimum_spend) {
@@ -83,7 +107,15 @@ fn limit(model: &Model, request: &Redeem, requested: Raw, objections: &mut Objec
     limit
 }
 
-/// Rules C1 to C3: strategy after strategy, lot after lot.
+/// What is taken, and why some lots give nothing although they have something.
+#[derive(Default)]
+struct Taken {
+    items: Vec<Item>,
+    lines: Option<Paid>,
+    reasons: Vec<(usize, UnusedReason)>,
+}
+
+/// Rules C1 to C3: strategy after strategy, lot after lot. Nothing that has a scope, as nobody says what is bought (rule S3).
 fn take(sight: Sight<'_>, strategies: &[Strategy], limit: Raw, exchange: Option<Exchange>) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     for strategy in strategies {
@@ -101,6 +133,9 @@ fn take_rewards(sight: Sight<'_>, due: Raw) -> Vec<Item> {
     let mut due = due;
     let mut items = Vec::new();
     for lot in sight.usable(LotKind::Reward) {
+        if sight.account.lots[lot].scope.is_some() {
+            continue;
+        }
         let amount = due.min(sight.free(lot));
         if amount > 0 {
             items.push(Item { lot, amount, points: 0 });
@@ -120,8 +155,73 @@ fn take_points(sight: Sight<'_>, due: Raw, exchange: &Exchange) -> Vec<Item> {
     exchange.shares(&lots, paid)
 }
 
+/// Rule S4: the rewards that may pay something, and all points together as one.
+fn take_for(
+    basket: &Basket,
+    sight: Sight<'_>,
+    strategies: &[Strategy],
+    limit: Raw,
+    exchange: Option<Exchange>,
+) -> Taken {
+    let (mut taken, mut sources) = (Taken::default(), Vec::new());
+    let points: Vec<_> = sight.usable(LotKind::Point).into_iter().map(|lot| (lot, sight.free(lot))).collect();
+    for strategy in strategies {
+        match (strategy, exchange) {
+            (Strategy::Rewards, _) => {
+                for lot in sight.usable(LotKind::Reward) {
+                    match basket.eligible(sight.account.lots[lot].scope.as_deref(), false) {
+                        Ok(lines) => sources.push(Source { reward: Some(lot), most: sight.free(lot), lines }),
+                        Err(reason) => taken.reasons.push((lot, reason)),
+                    }
+                }
+            }
+            (Strategy::Points, Some(exchange)) => {
+                let all = points.iter().map(|(_, there)| there).sum();
+                sources.push(Source { reward: None, most: exchange.worth(all), lines: basket.all() });
+            }
+            (Strategy::Points, None) => {}
+        }
+    }
+    let allotted = basket.allot(&sources, limit);
+    for (place, source) in sources.iter().enumerate() {
+        let has_more = allotted.totals[place] < source.most;
+        if has_more && !basket.is_room(&sources, &allotted.totals, place) {
+            let lots = source.reward.map_or(points.iter().map(|(lot, _)| *lot).collect(), |lot| vec![lot]);
+            taken.reasons.extend(lots.into_iter().map(|lot| (lot, UnusedReason::Covered)));
+        }
+    }
+    let (items, lines) = paid_by(&sources, &allotted, |paid| exchange.unwrap().shares(&points, paid));
+    Taken { items, lines: Some(lines), ..taken }
+}
+
+/// The items that an allotment comes to, and what they pay of each line.
+pub(super) fn paid_by(
+    sources: &[Source],
+    allotted: &Allotted,
+    by_points: impl Fn(Raw) -> Vec<Item>,
+) -> (Vec<Item>, Paid) {
+    let (mut items, mut lines) = (Vec::new(), Paid::new());
+    for ((source, total), shares) in sources.iter().zip(&allotted.totals).zip(&allotted.shares) {
+        if *total == 0 {
+            continue;
+        }
+        let paid = match source.reward {
+            Some(lot) => vec![Item { lot, amount: *total, points: 0 }],
+            None => by_points(*total),
+        };
+        lines.extend(split(&paid, shares));
+        items.extend(paid);
+    }
+    (items, lines)
+}
+
 /// The other lots with value in them, and the first reason that applies to each (rule C7).
-fn unused(sight: Sight<'_>, strategies: &[Strategy], items: &[Item]) -> Vec<(usize, UnusedReason)> {
+fn unused(
+    sight: Sight<'_>,
+    strategies: &[Strategy],
+    has_lines: bool,
+    taken: &Taken,
+) -> Vec<(usize, UnusedReason)> {
     let mut unused = Vec::new();
     for (index, lot) in sight.account.lots_at(sight.now) {
         let strategy = match lot.kind {
@@ -136,9 +236,13 @@ fn unused(sight: Sight<'_>, strategies: &[Strategy], items: &[Item]) -> Vec<(usi
             Some(reason) => reason,
             None if lot.kind == LotKind::Status => UnusedReason::NotRedeemable,
             None if !strategies.contains(&strategy) => UnusedReason::NotInStrategy,
-            None => UnusedReason::NotNeeded,
+            None if !has_lines && lot.scope.is_some() => UnusedReason::NotEligible,
+            None => {
+                let known = taken.reasons.iter().find(|(other, _)| *other == index);
+                known.map_or(UnusedReason::NotNeeded, |(_, reason)| *reason)
+            }
         };
-        if !items.iter().any(|item| item.lot == index) {
+        if !taken.items.iter().any(|item| item.lot == index) {
             unused.push((index, reason));
         }
     }
@@ -165,6 +269,7 @@ impl Model {
             occurred_at: plan.occurred_at,
             requested: plan.requested,
             items: plan.items,
+            lines: plan.lines,
             exchange,
             hold: None,
             meta: request.meta.clone(),

@@ -12,8 +12,8 @@ use scrip::request::{
     Strategy, Sweep, UpdateTransaction,
 };
 use scrip::{
-    Amount, CaptureHold, Command, Define, DefinitionId, ProfileId, ReleaseHold, Request, ReturnRedemption,
-    ReturnTransaction, Timestamp, Zone,
+    Amount, CaptureHold, Command, Define, DefinitionId, ProfileId, ReleaseHold, Request, ReturnTransaction,
+    Timestamp, Zone,
 };
 
 use super::Model;
@@ -24,6 +24,7 @@ use super::steps::{Again, Ask, Money, Pick, Redeem, Step, Wait, Wish};
 
 /// Times of day around which clocks jump, in minutes past midnight; the last is the last second of the day.
 pub(crate) const TIMES: [i64; 10] = [0, 1, 30, 60, 90, 120, 150, 180, 720, 1_380];
+const TAGS: [&str; 3] = ["shoes", "sale", "food"];
 const PROFILES: [&str; 3] = ["ann", "bob", "cyd"];
 
 /// What steps are resolved against.
@@ -122,6 +123,7 @@ impl Resolver<'_> {
             amount: Wish::Half,
             strict: false,
             basket: Some(Money::Whole(100)),
+            bought: None,
             occurred: None,
             note: None,
         };
@@ -147,20 +149,17 @@ impl Resolver<'_> {
             Ask::Issue(issue) => self.issue(issue),
             Ask::Redeem(redeem) => self.redeem(redeem).into(),
             Ask::Hold(redeem, seconds) => self.hold(redeem, *seconds).into(),
-            Ask::Capture(which, part) => {
+            Ask::Capture(which, part, bought) => {
                 let (id, total) = self.hold_id(*which);
                 let mut capture = CaptureHold::all(id);
                 capture.amount = part.map(|part| self.part(part, total));
+                if let Some(bought) = bought {
+                    (capture.lines, capture.tags) = (Some(self.lines(bought)), tags(bought.tags));
+                }
                 capture.into()
             }
             Ask::Release(which) => ReleaseHold::new(self.hold_id(*which).0).into(),
-            Ask::Return(back) => {
-                let (id, left) = self.redemption_id(back.which);
-                let amount = self.part(back.amount, left);
-                let mut request = ReturnRedemption::strict(id, amount);
-                (request.strict, request.meta) = (back.strict, back.note.map(note));
-                request.into()
-            }
+            Ask::Return(back) => self.give_back(back).into(),
             Ask::Reverse(which) => ReverseRedemption::new(self.redemption_id(*which).0).into(),
             Ask::Extend(extend) => self.extend(extend).into(),
             Ask::Revoke(which, says_whose) => {
@@ -242,6 +241,12 @@ fn raw(money: Money, decimals: u8) -> i64 {
 
 fn money(raw: Raw) -> Amount {
     Amount::from_ten_thousandths(i64::try_from(raw.max(0)).unwrap()).unwrap()
+}
+
+/// Tags as bits.
+fn tags(bits: u8) -> Vec<String> {
+    let is_set = |(bit, _): &(usize, &&str)| bits >> bit & 1 == 1;
+    TAGS.iter().enumerate().filter(is_set).map(|(_, tag)| (*tag).to_owned()).collect()
 }
 
 fn note(number: u8) -> Json {

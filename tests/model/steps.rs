@@ -48,7 +48,8 @@ pub(crate) enum Ask {
     Redeem(Redeem),
     /// For so many seconds.
     Hold(Redeem, Option<u32>),
-    Capture(Pick, Option<Wish>),
+    /// Part of it, for what was bought in the end.
+    Capture(Pick, Option<Wish>, Option<Bought>),
     Release(Pick),
     Return(Back),
     Reverse(Pick),
@@ -119,6 +120,23 @@ pub(crate) enum End {
     With(Pick),
 }
 
+/// What a reward may be spent on: tags as bits, and a least spend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scoped {
+    pub(crate) only: u8,
+    pub(crate) except: u8,
+    pub(crate) minimum: Option<u32>,
+}
+
+/// What is bought: what each line costs, with its tags as bits; and the tags of all of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Bought {
+    pub(crate) lines: Vec<(Money, u8)>,
+    pub(crate) tags: u8,
+    /// Whether the request says what the basket is worth, in the right way or in another.
+    pub(crate) says_total: Option<bool>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
     pub(crate) kind: LotKind,
@@ -130,6 +148,7 @@ pub(crate) struct Template {
     pub(crate) inactivity: Option<(u32, PeriodType)>,
     pub(crate) absolute_expiry: Option<End>,
     pub(crate) zone: Option<u8>,
+    pub(crate) scope: Option<Scoped>,
     pub(crate) extend_days: Option<u32>,
     pub(crate) is_assignable: bool,
     pub(crate) is_extendable: bool,
@@ -158,6 +177,7 @@ pub(crate) struct Issue {
     pub(crate) available_at: Option<Time>,
     pub(crate) expires_at: Option<End>,
     pub(crate) zone: Option<u8>,
+    pub(crate) scope: Option<Scoped>,
     pub(crate) external: Option<u8>,
     pub(crate) note: Option<u8>,
 }
@@ -178,6 +198,7 @@ pub(crate) struct Redeem {
     pub(crate) amount: Wish,
     pub(crate) strict: bool,
     pub(crate) basket: Option<Money>,
+    pub(crate) bought: Option<Bought>,
     pub(crate) occurred: Option<Ago>,
     pub(crate) note: Option<u8>,
 }
@@ -192,11 +213,12 @@ pub(crate) enum Ago {
     Edge(u16, i64),
 }
 
-/// A return of part of a redemption.
-#[derive(Clone, Copy, Debug)]
+/// A return of part of a redemption: an amount, or some of its lines.
+#[derive(Clone, Debug)]
 pub(crate) struct Back {
     pub(crate) which: Pick,
     pub(crate) amount: Wish,
+    pub(crate) lines: Vec<(Pick, Option<Wish>)>,
     pub(crate) strict: bool,
     pub(crate) note: Option<u8>,
 }

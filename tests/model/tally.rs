@@ -11,12 +11,12 @@ use scrip::{Outcome, Receipt};
 use super::calendar::DAY;
 use super::money::Raw;
 use super::owed::Owed;
-use super::profile::{BackTo, Cut, Origin, Profile, What, Written, total};
+use super::profile::{BackTo, Cut, Origin, Profile, Return, What, Written, total};
 use super::world::{Answer, World};
 
 /// What random cases must come to now and then. Some codes are missing: an account's total and its journal are too large
 /// for a case, and `tests/rejections.rs` has the texts that are too long and the end that is none.
-const EXPECTED: [&str; 127] = [
+const EXPECTED: [&str; 137] = [
     "Adjust",
     "ArchiveDefinition",
     "CaptureHold",
@@ -43,6 +43,7 @@ const EXPECTED: [&str; 127] = [
     "became available",
     "brought back after it lapsed",
     "captured after its lot expired",
+    "captured for lines, and held for none",
     "captured in part",
     "clawed back across a merger",
     "clawed back from the transaction's own lot",
@@ -67,6 +68,9 @@ const EXPECTED: [&str; 127] = [
     "points issued: Pending",
     "posted, linked: false",
     "posted, linked: true",
+    "redeemed for lines from a lot with a scope",
+    "redeemed for lines that two lots pay",
+    "redeemed for lines",
     "redeemed",
     "redeemed from both kinds",
     "redeemed late",
@@ -74,10 +78,12 @@ const EXPECTED: [&str; 127] = [
     "redeemed from three lots or more",
     "redeemed from two lots of points or more",
     "redeemed less than was asked for",
+    "refused: above_basket",
     "refused: above_max_value",
     "refused: already_merged",
     "refused: amount_too_large",
     "refused: bad_strategies",
+    "refused: basket_differs",
     "refused: basket_required",
     "refused: below_minimum_spend",
     "refused: cap_exceeded",
@@ -109,10 +115,12 @@ const EXPECTED: [&str; 127] = [
     "refused: redemption_returned",
     "refused: redemption_reversed",
     "refused: remaining_above_initial",
+    "refused: return_above_line",
     "refused: return_above_redemption",
     "refused: return_above_transaction",
     "refused: reversal_window_over",
     "refused: same_profile",
+    "refused: scope_widened",
     "refused: shortens",
     "refused: time_out_of_range",
     "refused: time_reversed",
@@ -127,6 +135,8 @@ const EXPECTED: [&str; 127] = [
     "refused: unknown_transaction",
     "returned after it was extended",
     "returned and clawed back",
+    "returned by lines after an amount",
+    "returned by lines",
     "returned in several steps",
     "returned money that needs no point",
     "returned to a new lot",
@@ -194,6 +204,13 @@ impl Tally {
                 self.note_if(points > 0 && points < kinds.len(), "redeemed from both kinds");
                 let is_share_of_nothing = made.items.iter().any(|item| item.amount.is_zero());
                 self.note_if(is_share_of_nothing, "a lot whose share is zero");
+                self.note_if(made.lines.is_some(), "redeemed for lines");
+                let shares = made.lines.iter().flat_map(|lines| lines.iter()).flatten();
+                let mut lines: Vec<&str> = shares.map(|share| share.id.as_str()).collect();
+                let all = lines.len();
+                lines.sort_unstable();
+                lines.dedup();
+                self.note_if(lines.len() < all, "redeemed for lines that two lots pay");
             }
             Outcome::PlaceHold(hold) => {
                 self.note("PlaceHold");
@@ -303,8 +320,16 @@ impl Tally {
             What::Captured(hold, redemption) => {
                 let (held, taken) = (&profile.holds[hold].items, &profile.redemptions[redemption].items);
                 self.note_if(total(taken) < total(held), "captured in part");
+                let is_anew =
+                    profile.redemptions[redemption].lines.is_some() && profile.holds[hold].lines.is_none();
+                self.note_if(is_anew, "captured for lines, and held for none");
                 let is_late = taken.iter().any(|item| profile.is_expired(item.lot, before));
                 self.note_if(is_late, "captured after its lot expired");
+            }
+            What::Redeemed(made) if profile.redemptions[made].lines.is_some() => {
+                let mut lots = profile.redemptions[made].items.iter().map(|item| &profile.lots[item.lot]);
+                let is_scoped = lots.any(|lot| lot.scope.is_some());
+                self.note_if(is_scoped, "redeemed for lines from a lot with a scope");
             }
             What::Redeemed(made) if profile.redemptions[made].occurred_at.is_some() => {
                 let mut items = profile.redemptions[made].items.iter();
@@ -372,6 +397,10 @@ impl Tally {
         self.note_if(is_others(profile, made.redemption_id), "given back across a merger");
         let again = earlier.iter().any(|one| one.redemption_id == made.redemption_id);
         self.note_if(again, "returned in several steps");
+        let is_by_line = |one: &Return| one.less.iter().any(|(line, _)| line.is_some());
+        self.note_if(is_by_line(made), "returned by lines");
+        let by_amount = |one: &Return| one.redemption_id == made.redemption_id && !is_by_line(one);
+        self.note_if(is_by_line(made) && earlier.iter().any(by_amount), "returned by lines after an amount");
         let extended = made.items.iter().any(|item| {
             let lot = profile.lot_with(item.lot);
             let mut extensions = profile.extensions.iter().flatten();

@@ -186,6 +186,12 @@ impl Model {
         std::iter::once(home).chain(others).collect()
     }
 
+    /// A profile, and whoever took over from it, one after the other.
+    pub(super) fn heirs(&self, profile: usize) -> Vec<usize> {
+        let took_over = |one: &usize| self.profiles[*one].merged.map(|(_, into)| into);
+        std::iter::successors(Some(profile), took_over).collect()
+    }
+
     /// The profile that answers for one: itself, or the one that it was merged into (rule L2).
     pub(crate) fn home(&self, profile: usize) -> usize {
         let mut home = profile;

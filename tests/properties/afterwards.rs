@@ -29,7 +29,7 @@ use crate::{config, timestamp};
 pub(crate) type Till = World<MemoryStore>;
 
 /// With redemptions that are no activity: returning all of one undoes none (rule T9).
-fn uncounted(mut case: Case) -> Case {
+pub(crate) fn uncounted(mut case: Case) -> Case {
     case.program.activity = case.program.activity.with_redeeming(false);
     case
 }
@@ -55,8 +55,16 @@ pub(crate) fn redemption(world: &mut Till, wish: &crate::model::steps::Redeem) -
     }
 }
 
+/// A hold of the same, for a second.
+pub(crate) fn held(redeem: &Redeem) -> PlaceHold {
+    let mut hold =
+        PlaceHold::lenient(profile_id(0), redeem.amount).with_strategies(redeem.strategies.iter().copied());
+    (hold.lines, hold.tags, hold.expires_in) = (redeem.lines.clone(), redeem.tags.clone(), Some(1));
+    hold
+}
+
 /// The same, of just so much.
-fn strictly(mut redeem: Redeem, amount: Amount) -> Redeem {
+pub(crate) fn strictly(mut redeem: Redeem, amount: Amount) -> Redeem {
     (redeem.amount, redeem.strict) = (amount, true);
     redeem
 }
@@ -70,7 +78,7 @@ pub(crate) fn run(
 }
 
 /// The account as a customer sees it, whatever led to it: each lot, and the balances.
-fn seen(world: &mut Till) -> String {
+pub(crate) fn seen(world: &mut Till) -> String {
     let mut told = Vec::new();
     let now = timestamp(world.now);
     for id in (0..3).map(profile_id) {
@@ -109,13 +117,13 @@ pub(crate) fn lots(wallet: &Wallet) -> Vec<(LotId, Quantity, Quantity, LotStatus
 }
 
 /// A part of an amount, in whole minor units: so many 255ths of it.
-fn part(world: &Till, all: Amount, share: u8) -> Amount {
+pub(crate) fn part(world: &Till, all: Amount, share: u8) -> Amount {
     let unit = crate::model::money::smallest(world.model.program.currency.minor_unit());
     let raw = i128::from(all.ten_thousandths()) * i128::from(share) / 255 / unit * unit;
     Amount::from_ten_thousandths(i64::try_from(raw).unwrap()).unwrap()
 }
 
-fn minus(one: Amount, other: Amount) -> Amount {
+pub(crate) fn minus(one: Amount, other: Amount) -> Amount {
     Amount::from_ten_thousandths(one.ten_thousandths() - other.ten_thousandths()).unwrap()
 }
 
@@ -126,25 +134,30 @@ pub(crate) fn wish() -> impl Strategy<Value = crate::model::steps::Redeem> {
 proptest! {
     #![proptest_config(config(150))]
 
-    /// Rule H2: holding X and capturing Y at the same instant leaves the same account as redeeming Y.
+    /// Rule H2: holding X and capturing Y at the same instant leaves the same account as redeeming Y, where the lines are
+    /// the same.
     ///
-    /// Catches: a capture that forgets the rate at which the hold was placed (H2).
+    /// Catches: a capture that forgets the rate at which the hold was placed (H2); one that pays lines in the order of what
+    /// was held for them.
     #[test]
     fn capturing_is_redeeming(
         case in generate::case_of(programs::open_program(), 20),
         wish in wish(),
         share in any::<u8>(),
+        says_lines in any::<bool>(),
     ) {
         let mut one = played(&case)?;
         let redeem = redemption(&mut one, &wish);
-        let mut hold = PlaceHold::lenient(profile_id(0), redeem.amount).with_strategies(redeem.strategies.iter().copied());
-        hold.expires_in = Some(1);
-        let Ok(Outcome::PlaceHold(hold)) = run(&mut one, hold) else { return Ok(()) };
+        let Ok(Outcome::PlaceHold(hold)) = run(&mut one, held(&redeem)) else { return Ok(()) };
         let amount = part(&one, hold.total, share);
         if amount.is_zero() {
             return Ok(());
         }
-        let captured = run(&mut one, CaptureHold::part(hold.id, amount));
+        let mut capture = CaptureHold::part(hold.id, amount);
+        if says_lines {
+            (capture.lines, capture.tags) = (redeem.lines.clone(), redeem.tags.clone());
+        }
+        let captured = run(&mut one, capture);
         let Ok(Outcome::CaptureHold(captured)) = captured else { panic!("{captured:?}") };
         let mut other = played(&case)?;
         let redeemed = run(&mut other, strictly(redeem, amount));
@@ -179,9 +192,7 @@ proptest! {
         let (before, owns) = (seen(&mut world), owned(&mut world));
         let home = profile_id(0);
         let available = world.ledger.at(timestamp(world.now)).balances(home).unwrap().combined_worth;
-        let mut hold = PlaceHold::lenient(home, redeem.amount).with_strategies(redeem.strategies.iter().copied());
-        hold.expires_in = Some(1);
-        let Ok(Outcome::PlaceHold(hold)) = run(&mut world, hold) else { return Ok(()) };
+        let Ok(Outcome::PlaceHold(hold)) = run(&mut world, held(&redeem)) else { return Ok(()) };
         let balances = world.ledger.at(timestamp(world.now)).balances(home).unwrap();
         prop_assert!(balances.combined_worth < available, "rule H1");
         prop_assert_eq!(owns, owned(&mut world), "rule H1");

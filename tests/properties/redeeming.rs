@@ -102,6 +102,7 @@ proptest! {
                     prop_assert_eq!(quote.requested, made.requested);
                     prop_assert_eq!(quote.total, made.total);
                     prop_assert_eq!(quote.items, made.items);
+                    prop_assert_eq!(quote.lines, made.lines);
                 }
                 (Err(quoted), Err(refused)) => prop_assert_eq!(quoted.rejection(), refused.rejection()),
                 (quote, answer) => prop_assert!(false, "{:?} quoted, and then {:?}", quote, answer),

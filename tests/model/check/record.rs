@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use proptest::prelude::*;
 use scrip::definition::Defined;
-use scrip::journal::{Item, LotKind, LotState, ReturnedTo, Standing};
+use scrip::journal::{Item, LineShare, LotKind, LotState, PaidLines, ReturnedTo, Standing};
 use scrip::outcome::{Lot, LotStatus, Return, Transferred};
 use scrip::time::Expiry;
 use scrip::value::Quantity;
@@ -13,6 +13,7 @@ use crate::model::calendar::{Calendar, Micros, SECOND};
 use crate::model::check::{Checked, balances, lot_id, raw};
 use crate::model::money::Raw;
 use crate::model::profile::{self, BackTo, Cut, Origin, Profile};
+use crate::model::shares::Paid;
 use crate::model::{Model, define};
 
 pub(super) fn end(expiry: Expiry) -> Option<Micros> {
@@ -67,6 +68,7 @@ pub(super) fn lot<Q: Copy + Into<Quantity>>(
     let details = shown.details.clone().unwrap_or_default();
     prop_assert_eq!(&expected.source_type, &details.source_type);
     prop_assert_eq!(&expected.source, &details.source);
+    prop_assert_eq!(&expected.scope, &details.scope, "rules D3 and S2");
     prop_assert_eq!(account.meta(index, cut), details.meta.as_ref());
     let origin = details.origin.map(|origin| match origin {
         scrip::journal::Origin::Returned { redemption, lot, transaction, .. } => {
@@ -137,6 +139,7 @@ pub(super) fn hold(account: &Profile, index: usize, cut: Cut, shown: &scrip::Hol
     prop_assert_eq!(expected.requested, raw(shown.requested));
     prop_assert_eq!(profile::total(&expected.items), raw(shown.total));
     items(account, &expected.items, &shown.items)?;
+    lines(expected.lines.as_ref(), shown.lines.as_ref())?;
     prop_assert_eq!(expected.at, shown.held_at.micros());
     prop_assert_eq!(expected.expires_at, shown.expires_at.micros());
     prop_assert_eq!(&expected.meta, &shown.meta);
@@ -197,6 +200,16 @@ pub(super) fn items(account: &Profile, expected: &[profile::Item], shown: &[Item
     Ok(())
 }
 
+/// What each item pays of each line (rules S4 and S5).
+pub(super) fn lines(expected: Option<&Paid>, shown: Option<&PaidLines>) -> Checked {
+    let shares = |shares: &Vec<LineShare>| -> Vec<(String, Raw)> {
+        shares.iter().map(|share| (share.id.clone(), raw(share.amount))).collect()
+    };
+    let shown: Option<Paid> = shown.map(|lines| lines.iter().map(shares).collect());
+    prop_assert_eq!(expected, shown.as_ref(), "rules S4 and S5");
+    Ok(())
+}
+
 pub(super) fn redemption(account: &Profile, index: usize, cut: Cut, shown: &scrip::Redemption) -> Checked {
     let expected = &account.redemptions[index];
     let id = RedemptionId::new(account.made_by(expected.sequence)).unwrap();
@@ -207,6 +220,7 @@ pub(super) fn redemption(account: &Profile, index: usize, cut: Cut, shown: &scri
     prop_assert_eq!(expected.requested, raw(shown.requested), "rule C4");
     prop_assert_eq!(expected.total(), raw(shown.total), "rule C4");
     items(account, &expected.items, &shown.items)?;
+    lines(expected.lines.as_ref(), shown.lines.as_ref())?;
     prop_assert_eq!(account.returned_at(index, cut), raw(shown.returned), "rule R2");
     prop_assert_eq!(account.is_reversed_at(index, cut), shown.is_reversed, "rule R4");
     let hold = expected.hold.map(|hold| account.hold_id(&account.holds[hold]));

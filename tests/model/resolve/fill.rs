@@ -1,19 +1,21 @@
 //! Requests filled in, field by field.
 
-use scrip::definition::Definition;
+use scrip::definition::{Definition, Scope};
 use scrip::journal::LotKind;
+use scrip::request::{Line, ReturnLine};
 use scrip::time::Until;
 use scrip::value::Quantity;
 use scrip::{
     Amount, DefinitionId, IssuePoints, IssueReward, LotId, PlaceHold, PointDefinition, PostTransaction,
-    Request, RewardDefinition,
+    Request, ReturnRedemption, RewardDefinition,
 };
 
 use crate::model::calendar::{Micros, SECOND};
 use crate::model::money::{Raw, smallest};
-use crate::model::resolve::{Resolver, money, note, pick, profile_id, timestamp, zone};
+use crate::model::resolve::{Resolver, money, note, pick, profile_id, tags, timestamp, zone};
 use crate::model::steps::{
-    Adjust, Ago, Extend, Issue, Money, Named, Original, Pick, Redeem, Sale, Template, Transfer, Wish,
+    Adjust, Ago, Back, Bought, Extend, Issue, Money, Named, Original, Pick, Redeem, Sale, Scoped, Template,
+    Transfer, Wish,
 };
 
 impl Resolver<'_> {
@@ -32,6 +34,7 @@ impl Resolver<'_> {
                 (reward.period, reward.period_type) = (period, period_type);
                 reward.absolute_expiry = absolute_expiry;
                 reward.timezone = template.zone.map(zone);
+                reward.scope = template.scope.map(|scoped| Box::new(scope(scoped)));
                 reward.extend_days = template.extend_days;
                 reward.is_assignable = template.is_assignable;
                 reward.is_extendable = template.is_extendable;
@@ -85,6 +88,7 @@ impl Resolver<'_> {
                 request.available_at = issue.available_at.map(|time| self.when(time));
                 request.expires_at = issue.expires_at.map(|end| self.end(end));
                 request.timezone = issue.zone.map(zone);
+                request.scope = issue.scope.map(scope);
                 request.external_id = external_id;
                 request.meta = issue.note.map(note);
                 request.into()
@@ -123,9 +127,48 @@ impl Resolver<'_> {
         redeem.strict = wish.strict;
         redeem.profile_id = wish.profile.map(profile_id);
         redeem.basket_total = wish.basket.map(|basket| self.amount(basket));
+        if let Some(bought) = &wish.bought {
+            let lines = self.lines(bought);
+            let total = lines.iter().map(|line| Raw::from(line.amount.ten_thousandths())).sum();
+            let right = money(total);
+            redeem.basket_total = bought
+                .says_total
+                .and_then(|is_right| if is_right { Some(right) } else { redeem.basket_total });
+            redeem.lines = Some(lines);
+            redeem.tags = tags(bought.tags);
+        }
         redeem.occurred_at = wish.occurred.map(|ago| timestamp(self.ago(ago)));
         redeem.meta = wish.note.map(note);
         redeem
+    }
+
+    pub(super) fn lines(&self, bought: &Bought) -> Vec<Line> {
+        let line = |(id, (amount, bits)): (usize, &(Money, u8))| {
+            Line::new(format!("line-{id}"), self.amount(*amount)).with_tags(tags(*bits))
+        };
+        bought.lines.iter().enumerate().map(line).collect()
+    }
+
+    pub(super) fn give_back(&self, back: &Back) -> ReturnRedemption {
+        let (id, left) = self.redemption_id(back.which);
+        let mut request = ReturnRedemption::strict(id, self.part(back.amount, left));
+        let paid = self.paid_lines(id);
+        if !back.lines.is_empty() && (!paid.is_empty() || back.which.is_multiple_of(8)) {
+            let mut lines: Vec<ReturnLine> = Vec::new();
+            for (which, part) in &back.lines {
+                let nothing = ("line-9".to_owned(), 0);
+                let (line, left) = pick(&paid, *which).filter(|_| which % 16 != 15).unwrap_or(&nothing);
+                if lines.iter().all(|known| known.id != *line) {
+                    let amount = part.map(|part| self.part(part, *left));
+                    let mut back = ReturnLine::all(line);
+                    back.amount = amount;
+                    lines.push(back);
+                }
+            }
+            (request.amount, request.lines) = (None, Some(lines));
+        }
+        (request.strict, request.meta) = (back.strict, back.note.map(note));
+        request
     }
 
     fn ago(&self, ago: Ago) -> Micros {
@@ -154,6 +197,7 @@ impl Resolver<'_> {
             .with_strategies(redeem.strategies.iter().copied());
         (hold.profile_id, hold.strict, hold.expires_in) = (redeem.profile_id, redeem.strict, seconds);
         (hold.basket_total, hold.meta) = (redeem.basket_total, redeem.meta);
+        (hold.lines, hold.tags) = (redeem.lines, redeem.tags);
         hold
     }
 
@@ -252,4 +296,9 @@ impl Resolver<'_> {
         post.items = sale.note.map(note);
         post
     }
+}
+
+fn scope(scoped: Scoped) -> Scope {
+    let scope = Scope::only(tags(scoped.only)).with_except(tags(scoped.except));
+    scoped.minimum.map_or(scope.clone(), |minimum| scope.with_minimum_spend(Amount::from(minimum)))
 }

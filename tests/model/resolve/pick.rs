@@ -79,6 +79,13 @@ impl Resolver<'_> {
         (RedemptionId::new(id).unwrap(), left)
     }
 
+    /// What is still paid of each line of a redemption.
+    pub(super) fn paid_lines(&self, id: RedemptionId) -> Vec<(String, Raw)> {
+        let owner = self.model.profiles.iter().position(|one| one.number == Some(id.number().get()));
+        let found = owner.and_then(|owner| self.model.redemption_of(self.model.home(owner), id));
+        found.map_or(Vec::new(), |(profile, redemption)| self.model.paid_lines(profile, redemption))
+    }
+
     /// What there is to redeem for the strategies.
     pub(super) fn available(&self, account: &Profile, strategies: &[Strategy]) -> Raw {
         let cut = account.now(*self.now);
