@@ -38,7 +38,7 @@ pub(crate) use retention::unneeded;
 
 use crate::definition::Scope;
 use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
-use crate::journal::{Balances, HoldEntry, KindTotals, LotKind, LotState, Owed, Standing, Totals};
+use crate::journal::{self, Balances, HoldEntry, KindTotals, LotKind, LotState, Owed, Standing, Totals};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
@@ -186,6 +186,13 @@ impl Account {
     /// The value of one kind that was transferred to other profiles on the day of an instant (rule L5).
     pub(crate) fn sent(&self, kind: LotKind, at: Timestamp) -> Quantity {
         self.rest().sent.as_ref().map_or(Quantity::ZERO, |sent| sent.at(kind, at))
+    }
+
+    /// The same of each kind that anything was transferred of.
+    pub(crate) fn all_sent(&self, at: Timestamp) -> Vec<journal::Sent> {
+        let sent = self.rest().sent.as_ref();
+        let of = |kind| sent.map(|sent| journal::Sent { kind, value: sent.at(kind, at), until: sent.until });
+        LotKind::ALL.into_iter().filter_map(of).filter(|sent| !sent.value.is_zero()).collect()
     }
 
     /// The profile that this one was merged into, which has its value now.

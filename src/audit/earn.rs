@@ -68,7 +68,8 @@ impl Past {
         same("X3", "available_at", &Some(issue.available_at), &available_at)?;
         same("X3", "terms.timezone", &issue.terms.timezone, &transaction.timezone)?;
         same("X3", "terms.period", &issue.terms.period, &earned.period)?;
-        same("T9", "terms.inactivity", &issue.terms.inactivity, &earned.inactivity)
+        same("T9", "terms.inactivity", &issue.terms.inactivity, &earned.inactivity)?;
+        same("L5", "terms.is_reassignable", &issue.terms.is_reassignable, &earned.is_reassignable)
     }
 
     pub(super) fn earn(&mut self, step: &Step<'_>, earned: &EarnedMore) -> Check {
@@ -239,8 +240,8 @@ fn paid(step: &Step<'_>, earner: Earner, points: Points, status: Option<Definiti
     Paid { clawed_back, paid_to_debt, into_lot: left.minus(paid_to_debt) }
 }
 
-/// Checks the terms of a lot of earned points, which come from no definition (rule X3).
+/// Checks the terms of a lot of earned points: it is never extended (rule X3).
 pub(super) fn check_earned_terms(issue: &Issue) -> Check {
-    let terms = Terms { extend_days: None, is_reassignable: false, is_extendable: false, ..issue.terms };
+    let terms = Terms { extend_days: None, is_extendable: false, ..issue.terms };
     same("X3", "terms", &issue.terms, &terms)
 }

@@ -107,6 +107,8 @@ impl Past {
             let Issue { terms, .. } = &known.issue;
             same("X3", "transaction.earned.period", &earned.period, &terms.period)?;
             same("T9", "transaction.earned.inactivity", &earned.inactivity, &terms.inactivity)?;
+            let can_move = &terms.is_reassignable;
+            same("L5", "transaction.earned.is_reassignable", &earned.is_reassignable, can_move)?;
         }
         let next = next_sequence(step.entry.sequence)..=last;
         let is_next = |lot: LotId| lot.number() != step.number() || next.contains(&lot.sequence());

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::spend::check_placed;
+use super::transfer_value::check_day;
 use super::{Check, Fault, Past, Step, ensure, same};
 use crate::account::Account;
 use crate::id::{HoldId, LotId, ProfileNumber};
-use crate::journal::{Cause, EntryKind, KindTotals, LotKind, MergedIn, MergedOut, Movement};
+use crate::journal::{Cause, EntryKind, KindTotals, LotKind, MergedIn, MergedOut, Movement, Sent};
 use crate::value::Quantity;
 
 /// A profile that is being merged into this one: the lots that came, with the held part of each.
@@ -94,7 +95,8 @@ impl Past {
         let (last, active) = (step.last_active(), merged.active_at);
         let is_right = active >= last && active.is_none_or(|active| active <= step.at());
         ensure("T9", "active_at", is_right, &active, format_args!("the last activity of either profile"))?;
-        check_history(&merged.moved)
+        check_history(&merged.moved)?;
+        check_sent(step, &merged.sent)
     }
 
     /// Records a lot that arrives in a merger.
@@ -122,6 +124,18 @@ fn check_history(moved: &Vec<Movement>) -> Check {
         totals.history(kind).map(Movement::back).collect::<Vec<_>>()
     });
     same("L2", "moved", moved, &stated.collect())
+}
+
+/// Checks what the other profile transferred on the day: something of each kind, at most once and in order.
+fn check_sent(step: &Step<'_>, sent: &[Sent]) -> Check {
+    let mut last = None;
+    for it in sent {
+        ensure("L5", "sent.kind", Some(it.kind) > last, &it.kind, format_args!("each kind once"))?;
+        last = Some(it.kind);
+        ensure("L5", "sent.value", !it.value.is_zero(), &it.value, format_args!("something"))?;
+        check_day(step, "sent.until", it.until)?;
+    }
+    Ok(())
 }
 
 /// Whether the account still has lots that a merger takes along.

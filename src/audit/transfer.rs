@@ -20,6 +20,7 @@ impl Past {
             }
             None => {
                 record.issue.terms.is_reassignable
+                    && record.issue.owner().is_none()
                     && matches!(now.standing, Standing::Usable | Standing::Pending(_))
                     && record.held.is_zero()
                     && !now.remaining.is_zero()

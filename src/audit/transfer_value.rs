@@ -7,6 +7,14 @@ use super::lots::{NONE, lot_change, same_change};
 use super::{Check, Past, Step, ensure, same};
 use crate::id::{LotId, ProfileNumber, TransferId};
 use crate::journal::{Bucket, Issue, LotState, Origin, Standing, TransferOut, TransferredItem};
+use crate::time::Timestamp;
+
+/// Checks the end of the program's local day of an entry: a day is at most 25 hours long, and one that comes twice 49.
+pub(super) fn check_day(step: &Step<'_>, field: &'static str, until: Timestamp) -> Check {
+    let latest = step.at().checked_add(TimeDelta::hours(50)).unwrap_or(until);
+    let is_of_day = until > step.at() && until <= latest;
+    ensure("L5", field, is_of_day, &until, format_args!("the end of that day"))
+}
 
 impl Past {
     pub(super) fn transfer_out(&mut self, step: &Step<'_>, sent: &TransferOut) -> Check {
@@ -14,10 +22,7 @@ impl Past {
         same("J1", "transfer", &sent.transfer, &TransferId::made_by(number, step.entry.sequence))?;
         ensure("L5", "to", sent.to != number, &sent.to, format_args!("another profile"))?;
         ensure("L5", "items", !sent.items.is_empty(), &sent.items, format_args!("at least one lot"))?;
-        // A day is at most 25 hours long, and one that comes twice 49.
-        let latest = step.at().checked_add(TimeDelta::hours(50)).unwrap_or(sent.counts_until);
-        let is_of_day = sent.counts_until > step.at() && sent.counts_until <= latest;
-        ensure("L5", "counts_until", is_of_day, &sent.counts_until, format_args!("the end of that day"))?;
+        check_day(step, "counts_until", sent.counts_until)?;
         let mut last = None;
         for (place, item) in sent.items.iter().enumerate() {
             let (after, is_last) = (&item.change.after, place.saturating_add(1) == sent.items.len());

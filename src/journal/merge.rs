@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{HoldId, ProfileNumber};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::{Effect, HoldEnd};
 use crate::journal::{Bucket, HoldEntry, KindTotals, LotKind, Movement, Owed};
 use crate::time::Timestamp;
-use crate::value::Points;
+use crate::value::{Points, Quantity};
 
 /// The journal entry of a profile that is merged into another and closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,21 @@ pub struct MergedIn {
     /// The last activity of either profile: it counts for all lots (rule T9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_at: Option<Timestamp>,
+    /// The value that was transferred on the day, by kind: it counts towards the limit of this profile (rule L5).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Sent>,
+}
+
+/// The value of one kind that a merged profile had transferred on the day of the merger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Sent {
+    /// The kind of value.
+    pub kind: LotKind,
+    /// How much, gross.
+    pub value: Quantity,
+    /// The end of the program's local day.
+    pub until: Timestamp,
 }
 
 impl KindTotals {
@@ -80,6 +95,9 @@ impl MergedIn {
         self.owed.iter().for_each(|owed| tell(Effect::Owe(owed)));
         std::iter::once(&self.from).chain(&self.before).for_each(|number| tell(Effect::MergedFrom(*number)));
         self.active_at.inspect(|active| tell(Effect::Active(*active)));
+        for Sent { kind, value, until } in self.sent.iter().copied() {
+            tell(Effect::Sent { kind, value, until });
+        }
     }
 }
 
@@ -110,7 +128,8 @@ impl Binary for MergedOut {
 
 impl Binary for MergedIn {
     fn write(&self, to: &mut Writer<'_>) {
-        to.flags([!self.owed.is_empty(), !self.moved.is_empty(), self.active_at.is_some()]);
+        let has_sent = !self.sent.is_empty();
+        to.flags([!self.owed.is_empty(), !self.moved.is_empty(), self.active_at.is_some(), has_sent]);
         to.profile(self.from);
         to.profiles(&self.before);
         to.list(&self.holds);
@@ -121,15 +140,34 @@ impl Binary for MergedIn {
             to.list(&self.moved);
         }
         self.active_at.inspect(|active| to.instant(*active));
+        if has_sent {
+            to.list(&self.sent);
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "a merger of another profile";
-        let [is_owed, has_moved, was_active] = from.flags()?;
+        let [is_owed, has_moved, was_active, has_sent] = from.flags()?;
         let (number, before, holds) = (from.profile()?, from.profiles()?, from.list()?);
         let owed = from.if_set(is_owed, Reader::list)?.unwrap_or_default();
         let moved = from.if_set(has_moved, Reader::list)?.unwrap_or_default();
         let active_at = from.if_set(was_active, Reader::instant)?;
-        Ok(Self { from: number, before, holds, owed, moved, active_at })
+        let sent = from.if_set(has_sent, Reader::list)?.unwrap_or_default();
+        Ok(Self { from: number, before, holds, owed, moved, active_at, sent })
+    }
+}
+
+impl Binary for Sent {
+    fn write(&self, to: &mut Writer<'_>) {
+        to.flags([self.kind.is_points(), self.kind == LotKind::Status]);
+        to.quantity(self.value);
+        to.instant(self.until);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+        from.part = "what was transferred on a day";
+        let [is_points, is_status] = from.flags()?;
+        let (kind, value) = (kind_of(is_points, is_status), from.quantity()?);
+        Ok(Self { kind, value, until: from.instant()? })
     }
 }

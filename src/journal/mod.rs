@@ -58,7 +58,7 @@ pub use items::{Item, Items};
 pub use late::Late;
 pub use lines::{LineShare, PaidLines};
 pub use mature::LotValue;
-pub use merge::{MergedIn, MergedOut};
+pub use merge::{MergedIn, MergedOut, Sent};
 pub(crate) use outcome::{
     Hold, HoldStatus, Lot, LotSnapshot, LotSnapshots, LotStatus, LotTimes, PointLot, Redemption, Return,
     Reward,

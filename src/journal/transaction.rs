@@ -105,6 +105,9 @@ pub struct Earned {
     /// Whether such points cannot be redeemed (rule K1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_status: bool,
+    /// Whether such points can be transferred to another profile (rule L5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_reassignable: bool,
     /// The lines that earn; without it, the total does (rule K2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Box<Scope>>,
@@ -388,6 +391,7 @@ impl Binary for Earned {
             self.is_status,
             self.scope.is_some(),
             self.inactivity.is_some(),
+            self.is_reassignable,
         ]);
         to.quantity(self.points_rate);
         to.quantity(self.amount_rate);
@@ -406,7 +410,7 @@ impl Binary for Earned {
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
         from.part = "what a transaction earned";
-        let [has_period, has_definition, has_lot, is_written_off, is_status, has_scope, can_lapse] =
+        let [has_period, has_definition, has_lot, is_written_off, is_status, has_scope, can_lapse, can_move] =
             from.flags()?;
         Ok(Self {
             points_rate: from.points()?,
@@ -416,6 +420,7 @@ impl Binary for Earned {
             period: from.if_set(has_period, Binary::read)?,
             definition_id: from.if_set(has_definition, Reader::id)?,
             is_status,
+            is_reassignable: can_move,
             points: from.points()?,
             lot: from.if_set(has_lot, Reader::id)?,
             written_off: from.if_set(is_written_off, Reader::points)?.unwrap_or_default(),

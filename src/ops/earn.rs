@@ -1,6 +1,6 @@
 //! Points that transactions earn, and points taken back (rules X3 and X4).
 
-use crate::definition::{Defined, Definition, Terms};
+use crate::definition::{Defined, Definition, PointDefinition, Terms};
 use crate::engine::Rejection;
 use crate::engine::draft::EntryBuilder;
 use crate::engine::lot::{LotRecord, changed};
@@ -17,18 +17,16 @@ use crate::value::{Amount, Delta, Points, Quantity};
 use chrono::TimeDelta;
 use smallvec::SmallVec;
 
-/// The program's rates as a transaction keeps them, with nothing earned yet. Whether the points can be redeemed is what
-/// their definition says now (rules K1 and K2).
+/// The program's rates as a transaction keeps them, with nothing earned yet. Whether the points can be redeemed or
+/// transferred, and when they lapse, is what their definition says now (rules K1, K2, L5 and T9).
 pub(crate) fn rates(program: &Program, view: &View<'_>) -> Result<Vec<Earned>, Rejection> {
     program.settings().earn.iter().map(|earn| rate(program, view, earn)).collect()
 }
 
 fn rate(program: &Program, view: &View<'_>, earn: &Earn) -> Result<Earned, Rejection> {
-    let (is_status, inactivity) = match earn.point_definition_id.map(|id| view.found.defined(id)) {
-        None => (false, None),
-        Some(Some(Defined { definition: Definition::Point(point), .. })) => {
-            (!point.is_redeemable, point.inactivity())
-        }
+    let point = match earn.point_definition_id.map(|id| view.found.defined(id)) {
+        None => None,
+        Some(Some(Defined { definition: Definition::Point(point), .. })) => Some(point),
         Some(_) => return Err(Rejection::UnknownDefinition { field: "earn.point_definition_id".into() }),
     };
     Ok(Earned {
@@ -37,9 +35,10 @@ fn rate(program: &Program, view: &View<'_>, earn: &Earn) -> Result<Earned, Rejec
         point_scale: program.point_scale().decimals(),
         delay_days: earn.delay_days,
         period: earn.period,
-        inactivity,
+        inactivity: point.and_then(PointDefinition::inactivity),
         definition_id: earn.point_definition_id,
-        is_status,
+        is_status: point.is_some_and(|point| !point.is_redeemable),
+        is_reassignable: point.is_some_and(|point| point.is_reassignable),
         scope: earn.scope.clone().map(Box::new),
         points: Points::ZERO,
         written_off: Points::ZERO,
@@ -218,7 +217,7 @@ fn issue(
             period: earned.period,
             inactivity: earned.inactivity,
             extend_days: None,
-            is_reassignable: false,
+            is_reassignable: earned.is_reassignable,
             is_extendable: false,
         },
         active_from: None,

@@ -10,14 +10,14 @@ use crate::engine::{Rejection, Written};
 use crate::id::{HoldId, LotId, ProfileId, ProfileNumber};
 use crate::journal::{
     Balances, Bucket, Cause, Entry, EntryKind, Fingerprint, Issue, LotKind, LotState, MergedIn, MergedOut,
-    MovedIn, MovedOut, Movement, Standing,
+    MovedIn, MovedOut, Movement, Sent, Standing,
 };
 use crate::ops::correct::{about, not_held, not_revoked};
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Owner, View};
 use crate::time::Timestamp;
-use crate::value::Points;
+use crate::value::{Points, Quantity};
 
 /// Moves a lot, with its whole remaining value, to another profile. It keeps its id, expiry and history (rule L2).
 ///
@@ -104,7 +104,8 @@ impl Operation for Reassign {
         let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         receiver(draft)?;
         not_revoked(&lot)?;
-        if !lot.issue.terms.is_reassignable {
+        // A transaction's own lot stays with the profile that earned it (rule X5).
+        if !lot.issue.terms.is_reassignable || lot.issue.owner().is_some() {
             return Err(Rejection::NotReassignable { field: "id".into(), lot: self.id });
         }
         if lot.is_expired() {
@@ -149,11 +150,8 @@ impl Moving<'_> {
         let Self { lot, external_id, cause } = self;
         let (kind, place) = (lot.kind(), lot.now.standing.bucket());
         // What has expired of a lot that is held past its expiry stays, as the loss that it is.
-        let (unheld, stays) = if lot.is_expired() {
-            (crate::value::Quantity::ZERO, lot.unheld())
-        } else {
-            (lot.unheld(), crate::value::Quantity::ZERO)
-        };
+        let (unheld, stays) =
+            if lot.is_expired() { (Quantity::ZERO, lot.unheld()) } else { (lot.unheld(), Quantity::ZERO) };
         let moved = lot.now.remaining.minus(stays);
         let (from, to) = (draft.first.number(), receiver(draft)?);
         let first = draft.first.pot(kind).can_lose(moved);
@@ -270,7 +268,7 @@ impl Operation for MergeProfiles {
         let owed = account.owed().cloned().collect();
         let ids = holds.iter().map(|hold| hold.hold).collect::<Vec<_>>();
         let active_at = draft.first.active_at().max(draft.second.as_ref().and_then(AccountDraft::active_at));
-        let moved = history(draft)?;
+        let (moved, sent) = (history(draft)?, sent(draft)?);
         let out = MergedOut { into, holds: ids, point_debt, moved: moved.clone() };
         let lots = live(&draft.first, view, draft.at)?;
         // The first entry of the request carries its key, so the merger itself is written first.
@@ -282,7 +280,7 @@ impl Operation for MergeProfiles {
         }
         if let Some(second) = &mut draft.second {
             let moved = moved.into_iter().map(Movement::back).collect();
-            let arrival = MergedIn { from, before, holds, owed, moved, active_at };
+            let arrival = MergedIn { from, before, holds, owed, moved, active_at, sent };
             second.write(draft.at, Cause::Merge, EntryKind::MergeIn(Box::new(arrival)), None);
         }
         Ok(())
@@ -316,6 +314,20 @@ fn history(draft: &EntryBuilder<'_>) -> Result<Vec<Movement>, Rejection> {
         }
     }
     Ok(moved)
+}
+
+/// What was sent on the day counts with what the profile that takes over sent (rule L5).
+fn sent(draft: &EntryBuilder<'_>) -> Result<Vec<Sent>, Rejection> {
+    let there = draft.second.as_ref().map(|second| second.account);
+    let fits = |sent: &Sent| {
+        let already = there.map_or(Quantity::ZERO, |there| there.sent(sent.kind, draft.at));
+        already.checked_add(sent.value).is_some()
+    };
+    let sent = draft.account().all_sent(draft.at);
+    match sent.iter().all(fits) {
+        true => Ok(sent),
+        false => Err(Rejection::AccountTotalExceeded { field: "into".into() }),
+    }
 }
 
 /// Every lot of an account that is live in some way, in the order of use.

@@ -60,11 +60,18 @@ impl Model {
     fn nothing(&self) -> Earned {
         let named = self.program.earn.first().and_then(|earn| earn.point_definition_id);
         let known = named.and_then(|id| self.catalogue.get(id));
-        let (kind, inactivity) = known.map_or((LotKind::Point, None), |known| match &known.definition {
-            Definition::Point(point) => (kind_of(point), inactivity(point)),
-            Definition::Reward(_) => (LotKind::Reward, None),
+        let point = known.and_then(|known| match &known.definition {
+            Definition::Point(point) => Some(point),
+            Definition::Reward(_) => None,
         });
-        Earned { kind, inactivity, points: 0, lot: None, written_off: 0 }
+        Earned {
+            kind: point.map_or(LotKind::Point, kind_of),
+            inactivity: point.and_then(inactivity),
+            can_move: point.is_some_and(|point| point.is_reassignable),
+            points: 0,
+            lot: None,
+            written_off: 0,
+        }
     }
 
     /// The definition of what a transaction earned, if such points cannot be redeemed.
@@ -215,7 +222,7 @@ impl Model {
                 period: earn.period,
                 inactivity: was.inactivity,
                 extend_days: None,
-                is_reassignable: false,
+                is_reassignable: was.can_move,
                 is_extendable: false,
             },
             active_from: Micros::MIN,

@@ -303,6 +303,8 @@ pub(crate) struct Earned {
     pub(crate) kind: LotKind,
     /// How long they last without activity, as it said then (rule T9).
     pub(crate) inactivity: Option<Period>,
+    /// Whether they can be transferred, as it said then (rule L5).
+    pub(crate) can_move: bool,
     pub(crate) points: Raw,
     /// Its newest lot: the profile that issued it, by its place, and the number of the entry.
     pub(crate) lot: Option<(usize, u32)>,

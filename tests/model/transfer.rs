@@ -29,7 +29,9 @@ impl Model {
         let account = &self.profiles[profile];
         let (known, now) = (&account.lots[lot], account.now(decided_at.unwrap_or(at)));
         objections.add_if(known.revoked.is_some(), Rank::Terms, "lot_revoked");
-        objections.add_if(!known.terms.is_reassignable, Rank::Terms, "not_reassignable");
+        // What a sale earned stays with who earned it (rule X5).
+        let can_move = known.terms.is_reassignable && known.own.is_none();
+        objections.add_if(!can_move, Rank::Terms, "not_reassignable");
         objections.add_if(account.is_expired(lot, now), Rank::Terms, "lot_expired");
         objections.add_if(account.remaining(lot, now) == 0, Rank::Value, "nothing_left");
         objections.add_if(account.held(lot, now) > 0, Rank::Value, "lot_held");

@@ -57,12 +57,15 @@ impl Model {
         Ok(self.carry_parts(request, (profile, to), &parts, at))
     }
 
-    /// What was sent on the program's local day of an instant.
+    /// What was sent on the program's local day of an instant, by the profile or one that was merged into it.
     fn sent_today(&self, profile: usize, kind: LotKind, at: Micros) -> Raw {
         let calendar = Calendar::of(self.program.timezone);
+        let merged = self.profiles.iter().enumerate();
+        let merged = merged.filter(|(_, other)| other.merged.is_some_and(|(_, into)| into == profile));
+        let before: Raw = merged.map(|(other, _)| self.sent_today(other, kind, at)).sum();
         let sent = self.profiles[profile].transfers.iter().filter(|sent| sent.kind == kind);
         let today = sent.filter(|sent| day_of(calendar, sent.at) == day_of(calendar, at));
-        today.flat_map(|sent| &sent.items).map(|(_, _, value)| value).sum()
+        before + today.flat_map(|sent| &sent.items).map(|(_, _, value)| value).sum::<Raw>()
     }
 
     /// What each lot gives, soonest expiry first.

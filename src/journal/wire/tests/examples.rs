@@ -190,6 +190,7 @@ pub(super) fn transactions() -> [Transaction; 2] {
         definition_id: Some(DefinitionId::made_by(ProfileNumber::CATALOGUE, 6)),
         inactivity: Some(Period::new(1, PeriodType::Years)),
         is_status: true,
+        is_reassignable: true,
         points: points(7),
         written_off: points(3),
         lot: Some(lot(8)),
@@ -324,7 +325,9 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
         let (before, holds) = (vec![ProfileNumber::MAX, number()], holds().into());
         let owed = owed().into_iter().filter(|_| !point_debt.is_zero()).collect();
         let active_at = (!point_debt.is_zero()).then_some(Timestamp::MAX);
-        let arrival = MergedIn { from: number(), before, holds, owed, moved, active_at };
+        let of = |kind| Sent { kind, value: points(7).into(), until: Timestamp::MAX };
+        let sent = LotKind::ALL.map(of).into_iter().filter(|_| !point_debt.is_zero()).collect();
+        let arrival = MergedIn { from: number(), before, holds, owed, moved, active_at, sent };
         kinds.push(EntryKind::MergeIn(Box::new(arrival)));
     }
     for (definition, sequence) in definitions().into_iter().zip([130, 1, 2, 130, 4, 5, 6]) {
