@@ -300,6 +300,18 @@ fn parameters(doc: &Doc) -> Vec<Value> {
         parameters.push(in_query("from", &text, "The first instant of purchases that count: a time in UTC, or a day in the program's zone. Required."));
         parameters.push(in_query("to", &text, "The first instant after them. Required."));
     }
+    if doc.path.starts_with("/reports/liability") {
+        parameters.push(in_query(
+            "from",
+            &text,
+            "The first day, in the program's zone: the first of last month unless said.",
+        ));
+        parameters.push(in_query("to", &text, "The last day: the last of its month unless said."));
+        parameters.push(in_query("by", &text, "How long a period is: `month`, or `day`."));
+    }
+    if doc.path.starts_with("/reports/breakage") {
+        parameters.push(in_query("kind", &text, "Of what: `rewards`, or `points`."));
+    }
     if doc.path == "/events" {
         let says = "The `meta.cursor` of the answer before; nothing for the first one.";
         parameters.push(in_query("cursor", &text, says));

@@ -8,11 +8,8 @@ use serde_json::{Value, json};
 /// A server whose program earns points and lets holds last.
 fn server(folder: &tempfile::TempDir) -> Server {
     let path = folder.path().join("program.json");
-    std::fs::write(
-        &path,
-        r#"{"earn": {"points": 1, "amount": 1, "point_definition_id": 1}, "hold_seconds": 60}"#,
-    )
-    .unwrap();
+    let program = r#"{"earn": {"points": 1, "amount": 1, "point_definition_id": 1}, "hold_seconds": 60}"#;
+    std::fs::write(&path, program).unwrap();
     Server::with(&["--store", "memory", "--program", path.to_str().unwrap()])
 }
 
@@ -425,6 +422,9 @@ fn system(server: &Server) {
     server.post("/webhooks", &json!({"url": "http://127.0.0.1:1/", "name": "erp"})).is(201);
     for path in ["/access", "/events", "/overview", "/search?q=rosa", "/webhooks", "/webhooks/erp"] {
         server.get(path).is(200);
+    }
+    for report in ["liability", "ageing", "breakage", "liability.svg", "ageing.svg", "breakage.svg"] {
+        server.get(&format!("/reports/{report}")).is(200);
     }
     server.delete("/webhooks/erp").is(204);
     server.get("/webhooks/crm/dead-letters").refuses(404, "not_found");

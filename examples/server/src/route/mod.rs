@@ -14,6 +14,7 @@ mod points;
 mod profiles;
 mod reassign;
 mod redemptions;
+mod reports;
 mod rewards;
 mod search;
 mod system;
@@ -36,6 +37,7 @@ use crate::shape::definition::{PointTemplate, RewardTemplate};
 use crate::shape::ledger::LedgerEntry;
 use crate::shape::lot::{Merged, Point, Reward};
 use crate::shape::redemption::{HoldOut, QuoteOut, RedemptionOut, ReturnOut};
+use crate::shape::report::{AgeingOut, BreakageOut, LiabilityOut};
 use crate::shape::transaction::{TransactionOut, TransactionReturnOut};
 use crate::shape::transfer::TransferOut;
 
@@ -55,7 +57,7 @@ pub fn table() -> Table {
     let table =
         definitions(Table::default(), ["/api/v3/reward-definitions", "/api/v3/reward-definitions/{id}"]);
     let table = definitions(table, ["/api/v3/rewards/definitions", "/api/v3/rewards/definitions/{id}"]);
-    webhooks(system(transactions(profiles(lots(table)))))
+    webhooks(reports(system(transactions(profiles(lots(table))))))
 }
 
 fn definitions(table: Table, [all, one]: [&'static str; 2]) -> Table {
@@ -284,6 +286,26 @@ fn system(table: Table) -> Table {
         .put("/test-clock", "Set the time", system::set_clock)
         .takes::<asked::ClockBody>()
         .gives::<system::TestClock>(200)
+}
+
+fn reports(table: Table) -> Table {
+    table
+        .get("/reports/liability", "What is owed, period by period, and why it changed", reports::liability)
+        .gives_all::<LiabilityOut>(200)
+        .get("/reports/liability.svg", "The same of rewards, as a picture", reports::liability_picture)
+        .gives_no_json(200)
+        .get("/reports/ageing", "What is owed, by month of issue and of expiry", reports::ageing)
+        .gives_all::<AgeingOut>(200)
+        .get(
+            "/reports/ageing.svg",
+            "The same of rewards by month of expiry, as a picture",
+            reports::ageing_picture,
+        )
+        .gives_no_json(200)
+        .get("/reports/breakage", "How much is used, and what never will be", reports::breakage)
+        .gives::<BreakageOut>(200)
+        .get("/reports/breakage.svg", "What never will be used, as a picture", reports::breakage_picture)
+        .gives_no_json(200)
 }
 
 fn webhooks(table: Table) -> Table {

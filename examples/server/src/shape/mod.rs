@@ -10,6 +10,7 @@ pub mod moved;
 pub mod newest;
 pub mod preview;
 pub mod redemption;
+pub mod report;
 pub mod sent;
 pub mod transaction;
 pub mod transfer;

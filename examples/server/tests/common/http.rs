@@ -28,7 +28,7 @@ pub struct Answer {
 impl Request {
     /// Paths are below `/api/v3` unless they are at the root.
     pub fn new(method: &str, path: &str) -> Self {
-        const ROOT: [&str; 10] = [
+        const ROOT: [&str; 11] = [
             "/health",
             "/metrics",
             "/openapi.json",
@@ -36,6 +36,7 @@ impl Request {
             "/access",
             "/events",
             "/overview",
+            "/reports/",
             "/search",
             "/webhooks",
             "/api/",
