@@ -120,6 +120,44 @@ fn a_person_looks_at_a_wallet_and_redeems() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
+/// Catches: a reward that is left out without a word, or only where another one pays.
+#[test]
+fn the_page_says_why_a_reward_does_not_pay_for_a_basket() {
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start();
+    let ten = server.define("ten", json!({"name": "Ten"}));
+    server.issue(ten, "p", json!({"scope": {"only": ["shoes"], "minimum_spend": 50}}));
+    browser.open(&format!("http://{}/#p", server.address));
+    browser.keys("#token", &format!("{TOKEN}\u{e007}"));
+    browser.shows("#balances", "$10.00");
+    let basket = |lines: &str, amount: &str| {
+        browser.run("for (const id of ['basket', 'amount']) document.getElementById(id).value = ''");
+        browser.keys("#basket", lines);
+        browser.keys("#amount", &format!("{amount}\u{e007}"));
+    };
+    // Nothing pays, and the page says what the reward is for.
+    basket("40 food", "5");
+    browser.shows("#plan", "5 was requested and 0 is available");
+    browser.shows("#plan", "1 for certain things only");
+    browser.shows("#plan", "(for shoes, from $50.00)");
+    // Another one pays, and each that does not has its reason.
+    server.issue(ten, "p", json!({"expires_at": "2025-07-31"}));
+    server.issue(ten, "p", json!({"scope": {"except": ["food"]}}));
+    browser.open(&format!("http://{}/#nobody", server.address));
+    browser.open(&format!("http://{}/#p", server.address));
+    browser.shows("#balances", "$30.00");
+    basket("30 food shoes; 3 tax", "5");
+    browser.shows("#plan", "Would pay $5.00");
+    browser.shows("#plan", "$5.00 of line 1");
+    browser.shows("#plan", "1 for a larger basket");
+    browser.shows("#plan", "1 not needed: those before it were enough");
+    basket("60 shoes; 3 food", "3");
+    browser.shows("#plan", "Would pay $3.00");
+    basket("60 food", "5");
+    browser.shows("#plan", "2 for other things than these");
+    browser.shows("#plan", "(not for food)");
+}
+
 /// What a screen reader needs: a language, a title, a name for everything that can be used, and one main heading.
 #[test]
 fn everything_has_a_name() {

@@ -13,11 +13,12 @@ function order() {
   return { amount: $("amount").value, strategies: $("strategy").value.split(","), strict: $("strict").checked, ...(basket.length ? { lines: basket } : {}) };
 }
 
-/** The name of a lot, as the lists above have it. */
+/** The name of a lot, as the lists above have it, and what it may be spent on. */
 function nameOf(id, type) {
   const lot = [...state.rewards, ...state.points].find((other) => other.id === id);
   const name = lot && lot.definition ? lot.definition.name : type;
-  return lot ? `${name}, ${lot.expires_at ? "until " : ""}${until(lot.expires_at)}` : `${name} ${id}`;
+  const scope = lot && lot.scope ? ` (${terms(lot.scope)})` : "";
+  return lot ? `${name}, ${lot.expires_at ? "until " : ""}${until(lot.expires_at)}${scope}` : `${name} ${id}`;
 }
 
 function items(list) {
@@ -30,14 +31,22 @@ function items(list) {
 
 const from = (list) => ` From ${list.length === 1 ? "one lot" : `${list.length} lots`}.`;
 
+/** Lots, under what is so of all of them. */
+function named(lots, what) {
+  const list = make("ul", {}, ...lots.map((lot) => make("li", {}, nameOf(lot.id, lot.type))));
+  return make("details", lots.length <= 5 ? { open: "" } : {}, make("summary", {}, `${lots.length} ${what}`), list);
+}
+
 /** Those that pay nothing, by the reason why. */
 function others(unused) {
   const reasons = Object.keys(REASONS).filter((reason) => unused.some((lot) => lot.reason === reason));
-  return reasons.map((reason) => {
-    const lots = unused.filter((lot) => lot.reason === reason);
-    const list = make("ul", {}, ...lots.map((lot) => make("li", {}, nameOf(lot.id, lot.type))));
-    return make("details", lots.length <= 5 ? { open: "" } : {}, make("summary", {}, `${lots.length} ${REASONS[reason]}`), list);
-  });
+  return reasons.map((reason) => named(unused.filter((lot) => lot.reason === reason), REASONS[reason]));
+}
+
+/** The rewards that could pay for something else, where there is not enough for this. */
+function elsewhere(error) {
+  const lots = error.code === "insufficient_value" ? state.rewards.filter((reward) => reward.status === "active" && reward.scope) : [];
+  return lots.length ? [named(lots, "for certain things only")] : [];
 }
 
 $("redeem").addEventListener("submit", async (event) => {
@@ -46,13 +55,14 @@ $("redeem").addEventListener("submit", async (event) => {
   const wanted = order();
   try {
     const at = base(state.profile) + "/redemptions";
-    const [{ data }, dry] = await Promise.all([call("POST", at + "/quote", wanted), call("POST", at + "?dry_run=true", wanted)]);
+    const { data } = await call("POST", at + "/quote", wanted);
+    const dry = await call("POST", at + "?dry_run=true", wanted);
     plan(make("p", {}, make("strong", {}, `Would pay ${money.format(data.total)}`), data.total < data.requested ? ` of the ${money.format(data.requested)} asked for.` : ".", from(data.items)), items(data.items), previewed({ ...dry.data, lots: [] }), ...others(data.unused));
     // The same key however often the button is pressed: it is paid once.
     state.order = { wanted, quote: data, key: newKey() };
     $("commit").disabled = false;
   } catch (error) {
-    plan(make("p", { class: "message" }, error.message));
+    plan(make("p", { class: "message" }, error.message), ...elsewhere(error));
   }
 });
 

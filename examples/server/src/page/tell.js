@@ -50,7 +50,7 @@ async function call(method, path, body, headers = {}) {
   const json = answer.status === 204 ? {} : await answer.json();
   if (!answer.ok) {
     if (answer.status === 401) { $("token-field").hidden = false; $("token").focus(); }
-    throw Object.assign(new Error(json.message), { isRefused: answer.status < 500 });
+    throw Object.assign(new Error(json.message), { isRefused: answer.status < 500, code: json.code });
   }
   return json;
 }
@@ -111,6 +111,12 @@ const BALANCES = {
   status_point_balance: [plain, "status points"], status_point_pending: [plain, "status points, later"],
 };
 const card = (name, value, ...more) => make("div", {}, make("dt", {}, name), make("dd", {}, whole(value), ...more.map((text) => make("small", {}, text))));
+/** What a scope says: "for shoes or boots, not for sale, from $50.00". */
+function terms({ only = [], except = [], minimum_spend: least }) {
+  const words = [only.length ? `for ${only.join(" or ")}` : "", except.length ? `not for ${except.join(" or ")}` : "", least ? `from ${money.format(least)}` : ""];
+  return words.filter((text) => text).join(", ");
+}
+
 const REASONS = {
   expired: "expired", pending: "not usable yet", held: "held in full",
   not_redeemable: "of points that cannot be redeemed", not_in_strategy: "not asked to pay",

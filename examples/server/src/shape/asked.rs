@@ -305,6 +305,7 @@ bodies! {
         timezone: Option<String>,
         external_id: Option<String>,
         tags: Option<Value>,
+        /// Kept as sent. They are the lines of the purchase where every one has `id`, `tags`, and `amount` or `price` and `quantity`.
         items: Option<Value>,
         payments: Option<Value>,
         /// In a change: whether it is void from now on. That is final.
