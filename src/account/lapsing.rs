@@ -89,8 +89,9 @@ impl LapsingLot {
 
     /// Whether the other may come after it in a chain.
     fn precedes(&self, other: &Self) -> bool {
-        let rank = |it: &Self| (it.lot.issued_at, it.lot.id);
-        rank(self) < rank(other) && self.lot.expires_at <= other.lot.expires_at && self.end <= other.end
+        self.lot.tie() < other.lot.tie()
+            && self.lot.expires_at <= other.lot.expires_at
+            && self.end <= other.end
     }
 }
 
@@ -100,8 +101,7 @@ impl Chain {
         if self.lots.back().is_none_or(|last| last.precedes(lot)) {
             return Some(self.lots.len());
         }
-        let rank = |it: &LapsingLot| (it.lot.issued_at, it.lot.id);
-        let place = self.lots.partition_point(|other| rank(other) < rank(lot));
+        let place = self.lots.partition_point(|other| other.lot.tie() < lot.lot.tie());
         let before = place.checked_sub(1).and_then(|before| self.lots.get(before));
         let fits = before.is_none_or(|before| before.precedes(lot))
             && self.lots.get(place).is_none_or(|after| lot.precedes(after));

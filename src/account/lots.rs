@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::LotId;
+use crate::journal::order::{Rank, Tie};
 use crate::journal::{Inactivity, LotKind, LotState, Standing};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
@@ -57,9 +58,14 @@ impl LiveLot {
         self.remaining.minus(self.held)
     }
 
-    /// The order of use: soonest expiry first, then earliest issued, then lowest id (rule C1).
-    pub(crate) fn rank(&self) -> (Expiry, Timestamp, LotId) {
-        (self.expires_at, self.issued_at, self.id)
+    #[inline]
+    pub(crate) fn rank(&self) -> Rank {
+        Rank(self.expires_at, self.tie())
+    }
+
+    #[inline]
+    pub(crate) fn tie(&self) -> Tie {
+        Tie::of(self.issued_at, self.id)
     }
 }
 

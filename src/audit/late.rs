@@ -6,6 +6,7 @@ use super::lots::{LotRecord, NONE, lot_change, same_change};
 use super::spend::Offer;
 use super::{Check, Past, Step, ensure, same};
 use crate::id::LotId;
+use crate::journal::order::Rank;
 use crate::journal::{Bucket, Entry, Inactivity, Late, LotKind, LotState, Redeemed, Standing};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
@@ -56,17 +57,17 @@ impl Past {
         let mut candidates = Vec::new();
         for record in self.lots.values() {
             if let Some(expires_at) = self.expiry_then(step, record, then) {
-                candidates.push((expires_at, record.now.issued_at, record.now.lot, record));
+                candidates.push((Rank(expires_at, record.now.tie()), record));
             }
         }
-        candidates.sort_unstable_by_key(|(expires_at, issued_at, lot, _)| (*expires_at, *issued_at, *lot));
+        candidates.sort_unstable_by_key(|(rank, _)| *rank);
         let candidate = |record: &LotRecord| Candidate {
             lot: record.now.lot,
             kind: record.now.kind,
             available: record.unheld(),
             is_scoped: record.issue.scope().is_some(),
         };
-        Ok(Offer::Then(candidates.into_iter().map(|(.., record)| candidate(record)).collect()))
+        Ok(Offer::Then(candidates.into_iter().map(|(_, record)| candidate(record)).collect()))
     }
 
     /// The expiry that a lot had then; `None` if it could not be used, or is gone by now.

@@ -6,6 +6,7 @@ use super::issue::only_from;
 use super::lots::{NONE, lot_change, same_change};
 use super::{Check, Past, Step, ensure, same};
 use crate::id::{LotId, ProfileNumber, TransferId};
+use crate::journal::order::Rank;
 use crate::journal::{Bucket, Issue, LotState, Origin, Standing, TransferOut, TransferredItem};
 use crate::time::Timestamp;
 
@@ -27,7 +28,7 @@ impl Past {
         for (place, item) in sent.items.iter().enumerate() {
             let (after, is_last) = (&item.change.after, place.saturating_add(1) == sent.items.len());
             same("L5", "items.kind", &after.kind, &sent.kind())?;
-            let rank = (after.ends_at(), after.issued_at, after.lot);
+            let rank = Rank(after.ends_at(), after.tie());
             let is_in_order = last.is_none_or(|last| last < rank);
             ensure("C1", "items", is_in_order, &after.lot, format_args!("lots in the order of use"))?;
             last = Some(rank);

@@ -25,6 +25,7 @@ pub(crate) mod lines;
 mod list;
 mod mature;
 mod merge;
+pub(crate) mod order;
 pub(crate) mod outcome;
 pub(crate) mod owed;
 mod period;

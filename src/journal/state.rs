@@ -7,6 +7,7 @@ use crate::id::{LotId, ProfileNumber};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
 use crate::journal::effect::Effect;
 use crate::journal::list::{short_list, short_list_in_documents};
+use crate::journal::order::Tie;
 use crate::journal::{Bucket, Inactivity, LotKind, LotStatus, Movement};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
@@ -125,6 +126,10 @@ impl LotState {
             Some(inactivity) if !inactivity.has_lapsed => self.expires_at.min(inactivity.end()),
             _ => self.expires_at,
         }
+    }
+
+    pub(crate) const fn tie(&self) -> Tie {
+        Tie::of(self.issued_at, self.lot)
     }
 
     /// The state at an instant of a lot that ends like this. If it lapsed, that is its expiry from then on: what has

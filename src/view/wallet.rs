@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::account::{Account, Corrupt, settle_due};
 use crate::id::{ExternalId, HoldId, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
 use crate::journal::effect::{Arrival, Effect, HoldEnd};
+use crate::journal::order::Rank;
 use crate::journal::{
     Balances, Bucket, Entry, EntryKind, Hold, HoldEntry, HoldStatus, Issue, Lot, LotKind, LotSnapshot,
     LotState, LotStatus, LotTimes, Owed, PointLot, RecordId, Redemption, RedemptionState, Return, Reward,
@@ -289,7 +290,7 @@ impl Wallet {
             lots.map(|lot| (lot, self.account.ends_at(&lot.after))).collect();
         states.sort_by_key(|(lot, end)| {
             let is_rest = lot.status(*end, self.at) != LotStatus::Active;
-            (is_rest, *end, lot.issue.issued_at, lot.issue.lot)
+            (is_rest, Rank(*end, lot.after.tie()))
         });
         states.into_iter().map(|(lot, end)| lot.seen(self.profile, end, self.at)).collect()
     }
