@@ -42,7 +42,7 @@ impl Sight<'_> {
             .filter(|(index, _)| self.free(*index) > 0)
             .filter_map(|(index, lot)| {
                 let end = self.account.expiry(self.usable_then(lot, then)?, then);
-                Some(((end.is_none(), end, lot.issued_at, self.account.full_id(lot)), index))
+                Some((self.account.rank(index, end), index))
             })
             .collect();
         usable.sort();

@@ -236,11 +236,14 @@ impl Profile {
             .filter(|(index, lot)| is_one(lot.kind) && self.status(*index, cut) == LotStatus::Active)
             .map(|(index, _)| index)
             .collect();
-        usable.sort_by_key(|index| {
-            let (lot, end) = (&self.lots[*index], self.expiry(*index, cut));
-            (end.is_none(), end, lot.issued_at, self.full_id(lot))
-        });
+        usable.sort_by_key(|index| self.rank(*index, self.expiry(*index, cut)));
         usable
+    }
+
+    /// The order of use among lots that end then (rule C1).
+    pub(crate) fn rank(&self, lot: usize, end: Option<Micros>) -> impl Ord + use<> {
+        let lot = &self.lots[lot];
+        (end.is_none(), end, lot.issued_at, self.full_id(lot))
     }
 
     /// Where everything of one kind was.

@@ -150,9 +150,8 @@ impl Model {
         let known = account.lots_at(now).map(|(lot, _)| lot);
         let mut live: Vec<_> = known.filter_map(|lot| Some((class(lot)?, lot))).collect();
         live.sort_by_key(|(class, lot)| {
-            let (known, end) = (&account.lots[*lot], account.expiry(*lot, now));
-            let kind = Some(known.kind).filter(|_| *class == 0);
-            (*class, kind, (end.is_none(), end), known.issued_at, account.full_id(known))
+            let kind = Some(account.lots[*lot].kind).filter(|_| *class == 0);
+            (*class, kind, account.rank(*lot, account.expiry(*lot, now)))
         });
         live.into_iter().map(|(_, lot)| lot).collect()
     }
