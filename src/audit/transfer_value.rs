@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::earn::check_earned_terms;
 use super::issue::only_from;
 use super::lots::{NONE, lot_change, same_change};
 use super::{Check, Past, Step, ensure, same};
@@ -66,7 +67,13 @@ impl Past {
         ensure("L5", "value_initial", is_some, &issue.value_initial, format_args!("something"))?;
         let is_usable = issue.standing(step.at()) == Standing::Usable && issue.terms.is_reassignable;
         ensure("L5", "lot", is_usable, &issue.lot, format_args!("a lot that can move"))?;
-        step.catalogue.map_or(Ok(()), |catalogue| catalogue.check_issue(issue))
+        // The sender's lot may have been earned, or stand in for one that was, and then it has the terms of that.
+        match step.catalogue {
+            Some(catalogue) if !issue.kind.is_points() || check_earned_terms(issue).is_err() => {
+                catalogue.check_issue(issue)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
