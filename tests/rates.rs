@@ -9,12 +9,13 @@ use proptest::prelude::*;
 use scrip::audit::Auditor;
 use scrip::definition::Scope;
 use scrip::journal::LotKind;
-use scrip::program::{Earn, ProgramError, ProgramSettings};
+use scrip::program::{Clawback, Earn, ProgramError, ProgramSettings};
 use scrip::request::{DeleteTransaction, Line, ReturnLine, Strategy as Pay, UpdateTransaction};
 use scrip::value::ExchangeRate;
 use scrip::{
-    Amount, Define, Ledger, MemoryStore, PointDefinition, Points, PostTransaction, ProfileId, Program,
-    Redeem, Redemption, ReturnRedemption, ReturnTransaction, Timestamp, Transaction,
+    Amount, CaptureHold, Define, Ledger, MemoryStore, PlaceHold, PointDefinition, Points, PostTransaction,
+    ProfileId, Program, Redeem, Redemption, ReleaseHold, Request, ReturnRedemption, ReturnTransaction,
+    Timestamp, Transaction,
 };
 
 const TAGS: [&str; 3] = ["shoes", "tax", "gift-card"];
@@ -33,6 +34,32 @@ struct Case {
     spent: u32,
     is_deleted: bool,
 }
+
+/// What is done with points of a sale before anything of it comes back, and what happens then in two orders (rule X5).
+#[derive(Clone, Debug)]
+struct Afterwards {
+    /// Points that are spent at once, held and let go, and held and captured in part: in dollars.
+    amounts: [u32; 3],
+    /// How much of the redemption, and of the hold that is captured, comes back first or is captured, in quarters.
+    quarters: u32,
+    policy: Clawback,
+    order: Vec<usize>,
+}
+
+fn afterwards() -> impl Strategy<Value = Afterwards> {
+    let amounts = [0_u32..25, 0_u32..25, 0_u32..25];
+    let order = Just((0..MOST_EVENTS).collect::<Vec<usize>>()).prop_shuffle();
+    let policy = prop_oneof![3 => Just(Clawback::Debt), 1 => Just(Clawback::Shortfall)];
+    (amounts, 1_u32..4, policy, order).prop_map(|(amounts, quarters, policy, order)| Afterwards {
+        amounts,
+        quarters,
+        policy,
+        order,
+    })
+}
+
+/// Six lines, two parts of a redemption, a release and a capture.
+const MOST_EVENTS: usize = 10;
 
 fn case() -> impl Strategy<Value = Case> {
     let lines = proptest::collection::vec((0_u32..5_000, 0_u8..8), 1..7);
@@ -65,10 +92,12 @@ fn rates(definitions: &[scrip::DefinitionId]) -> Vec<Earn> {
     ]
 }
 
-fn program(rates: Vec<Earn>) -> Program {
+fn program(rates: Vec<Earn>, policy: Clawback) -> Program {
     let settings = ProgramSettings::new("AUD".parse().unwrap(), "UTC".parse().unwrap());
     let exchange = ExchangeRate::new(Points::from(1), Amount::from(1)).unwrap();
-    settings.with_point_scale(0).with_exchange_rate(exchange).with_earn(rates).try_into().unwrap()
+    let mut settings = settings.with_point_scale(0).with_exchange_rate(exchange).with_earn(rates);
+    settings.clawback = policy;
+    settings.try_into().unwrap()
 }
 
 fn at(minute: u32) -> Timestamp {
@@ -92,7 +121,12 @@ struct Shop {
 }
 
 fn open(case: &Case) -> Shop {
+    open_with(case, Clawback::Debt)
+}
+
+fn open_with(case: &Case, policy: Clawback) -> Shop {
     let store = MemoryStore::new();
+    let program = |rates| program(rates, policy);
     let mut ledger = Ledger::new(program(Vec::new()), store.clone());
     let mut definitions = Vec::new();
     for (handle, is_redeemable) in [("base", true), ("shoes", true), ("status", false)] {
@@ -140,6 +174,64 @@ fn spend(shop: &mut Shop, case: &Case) -> Option<Redemption> {
     }
 }
 
+/// How much of each line comes back: each line once.
+fn parts(case: &Case) -> Vec<(usize, u32)> {
+    let mut parts: BTreeMap<usize, u32> = BTreeMap::new();
+    for (pick, quarters) in &case.returns {
+        let line = usize::from(*pick) % case.lines.len();
+        parts.insert(line, case.lines[line].0 * u32::from(*quarters) / 4);
+    }
+    parts.into_iter().filter(|(_, part)| *part > 0).collect()
+}
+
+/// Spends and holds points of the sale; answers what happens then: lines come back, the redemption does in two parts, one hold
+/// is released and the other captured in part.
+fn events(shop: &mut Shop, case: &Case, afterwards: &Afterwards) -> Vec<Request> {
+    let mut events: Vec<Request> = Vec::new();
+    for (line, part) in parts(case) {
+        let wanted = [ReturnLine::part(line.to_string(), cents(part))];
+        events.push(ReturnTransaction::of_lines(shop.sale.id, wanted).into());
+    }
+    let [spent, released, captured] = afterwards.amounts.map(Amount::from);
+    let quarters = |all: Amount| {
+        let whole = all.ten_thousandths() / 10_000 * i64::from(afterwards.quarters) / 4;
+        Amount::from_ten_thousandths(whole * 10_000).unwrap()
+    };
+    let (alice, mut till) = (shop.alice, shop.ledger.at(at(2)));
+    if let Ok(spent) = till.commit(Redeem::lenient(alice, spent).with_strategies([Pay::Points])) {
+        let first = quarters(spent.total);
+        let rest =
+            Amount::from_ten_thousandths(spent.total.ten_thousandths() - first.ten_thousandths()).unwrap();
+        let some = [first, rest].into_iter().filter(|part| !part.is_zero());
+        events.extend(some.map(|part| ReturnRedemption::strict(spent.id, part).into()));
+    }
+    if let Ok(hold) = till.commit(PlaceHold::lenient(alice, released).with_strategies([Pay::Points])) {
+        events.push(ReleaseHold::new(hold.id).into());
+    }
+    if let Ok(hold) = till.commit(PlaceHold::lenient(alice, captured).with_strategies([Pay::Points])) {
+        let part = quarters(hold.total);
+        events.push(if part.is_zero() {
+            ReleaseHold::new(hold.id).into()
+        } else {
+            CaptureHold::part(hold.id, part).into()
+        });
+    }
+    events
+}
+
+/// Every lot, the balances, and what each rate owes.
+fn end(shop: &mut Shop) -> String {
+    let wallet = shop.ledger.at(at(100)).wallet(shop.alice).unwrap();
+    let lots = [LotKind::Point, LotKind::Status].into_iter().flat_map(|kind| wallet.account().lots(kind));
+    let lots: Vec<_> = lots.map(|lot| (lot.id, lot.remaining)).collect();
+    let owed = wallet.owed();
+    let owed: Vec<_> = owed
+        .iter()
+        .map(|owed| (owed.transaction, owed.rate, owed.policy, owed.points, owed.status))
+        .collect();
+    format!("{lots:?}\n{:?}\n{owed:?}", wallet.balances())
+}
+
 /// What is left in the lot of each rate.
 fn left(shop: &mut Shop) -> [Points; 3] {
     let wallet = shop.ledger.at(at(120)).wallet(shop.alice).unwrap();
@@ -183,7 +275,7 @@ proptest! {
         prop_assert_eq!(earned(&shop.sale), naive(&kept, case.rest));
         let spent = spend(&mut shop, &case);
         // A restart with another file: what was earned at the old rates goes back at these.
-        shop.ledger = Ledger::new(program(vec![Earn::new(Points::from(900), Amount::from(1))]), shop.store.clone());
+        shop.ledger = Ledger::new(program(vec![Earn::new(Points::from(900), Amount::from(1))], Clawback::Debt), shop.store.clone());
         for ((pick, quarters), minute) in case.returns.iter().zip(3..) {
             let line = usize::from(*pick) % kept.len();
             let part = kept[line].0 * u32::from(*quarters) / 4;
@@ -220,37 +312,24 @@ proptest! {
         audit(&mut shop);
     }
 
-    /// Catches: what is owed at one rate that a return at another lowers, so that the order of two returns is seen.
+    /// Rule X5, at several rates: returns of lines, returns of a redemption, a release and a capture lead to the same lots,
+    /// debts and shortfalls in any order.
+    ///
+    /// Catches: what is owed at one rate that a return at another lowers; what flows back to the lot of a later rate and is
+    /// not clawed back, or for the first rate.
     #[test]
-    fn the_order_of_returns_is_irrelevant(case in case(), shift in 0_usize..8) {
-        let mut parts: BTreeMap<usize, u32> = BTreeMap::new();
-        for (pick, quarters) in &case.returns {
-            let line = usize::from(*pick) % case.lines.len();
-            parts.insert(line, case.lines[line].0 * u32::from(*quarters) / 4);
-        }
-        let mut order: Vec<(usize, u32)> = parts.into_iter().filter(|(_, part)| *part > 0).collect();
+    fn the_order_of_returns_is_irrelevant(case in case(), afterwards in afterwards()) {
         let mut ends = Vec::new();
-        for _ in 0..2 {
-            let mut shop = open(&case);
-            let spent = spend(&mut shop, &case);
-            for ((line, part), minute) in order.iter().zip(3..) {
-                let wanted = [ReturnLine::part(line.to_string(), cents(*part))];
-                shop.ledger.at(at(minute)).commit(ReturnTransaction::of_lines(shop.sale.id, wanted)).unwrap();
-            }
-            if let Some(spent) = spent {
-                let back = ReturnRedemption::strict(spent.id, spent.total);
-                shop.ledger.at(at(90)).commit(back).unwrap();
+        for is_shuffled in [false, true] {
+            let mut shop = open_with(&case, afterwards.policy);
+            let events = events(&mut shop, &case, &afterwards);
+            let shuffled = afterwards.order.iter().filter(|place| **place < events.len()).copied();
+            let order: Vec<usize> = if is_shuffled { shuffled.collect() } else { (0..events.len()).collect() };
+            for place in order {
+                shop.ledger.at(at(3)).commit(events[place].clone()).unwrap();
             }
             audit(&mut shop);
-            let wallet = shop.ledger.at(at(100)).wallet(shop.alice).unwrap();
-            let lots: Vec<_> = [LotKind::Point, LotKind::Status]
-                .into_iter()
-                .flat_map(|kind| wallet.account().lots(kind).map(|lot| (lot.id, lot.remaining)).collect::<Vec<_>>())
-                .collect();
-            ends.push((lots, shop.ledger.at(at(100)).balances(shop.alice).unwrap()));
-            let by = shift % order.len().max(1);
-            order.rotate_left(by);
-            order.reverse();
+            ends.push(end(&mut shop));
         }
         prop_assert_eq!(&ends[0], &ends[1]);
     }
