@@ -142,11 +142,13 @@ pub(crate) fn known_lot(view: &View<'_>, id: LotId, at: Timestamp) -> Option<cra
     let known = LotRecord::of(&account, said, record, id, at)?;
     let LotState { remaining, standing, kind, .. } = known.now;
     let external_id = record.made.lot_external_id().cloned();
+    let end = known.now.ends_at();
     let lot = Lot {
         value_remaining: standing.left(remaining),
         value_held: known.held,
         status: standing.status(remaining, known.held),
-        expires_at: known.now.ends_at(),
+        expires_at: end,
+        is_kept_by_activity: end < known.now.expires_at && !end.is_past(at),
         ..Lot::at_issue(view.first.profile_id(), record.made.at, known.issue, external_id)
     };
     let number = view.first.number();

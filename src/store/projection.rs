@@ -74,6 +74,8 @@ pub(crate) enum Write {
     Set,
     /// Adds to the stored number.
     Add,
+    /// Sets it, unless what is stored is more.
+    Raise,
 }
 
 /// A value of a column.
@@ -94,9 +96,8 @@ pub(crate) fn changes(written: &FeedEntry) -> Vec<Change<'_>> {
     entry.effects(|effect| rows.follow(effect));
     if *number != ProfileNumber::CATALOGUE {
         rows.account(profile.as_ref());
-        // A late activity is rarely the last one; the next tells (rule T10).
-        if entry.active_at() == Some(entry.at) && entry.is_activity {
-            rows.active(entry.at);
+        if let Some(active) = entry.active() {
+            rows.active(active.from);
         }
         rows.movements();
     }
@@ -133,7 +134,6 @@ impl<'a> Rows<'a> {
             Effect::Hold { lot, value, .. } => self.update_lot(lot, &[add("held", value)]),
             Effect::Free { lot, value, .. } => self.update_lot(lot, &[take("held", value)]),
             Effect::State(after) => self.lot_state(after),
-            Effect::Active(active_at) => self.active(active_at),
             Effect::Redemption(state) => self.redemption_state(state),
             Effect::Transaction(transaction) => self.transaction(transaction),
             _ => {}
@@ -158,8 +158,10 @@ impl<'a> Rows<'a> {
         });
     }
 
+    /// One that is sent late may not be the last (rule T10).
     fn active(&mut self, active_at: Timestamp) {
-        self.put(&ACTIVITY, vec![set("number", self.number), set("active_at", active_at)]);
+        let active_at = Cell { write: Write::Raise, ..set("active_at", active_at) };
+        self.put(&ACTIVITY, vec![set("number", self.number), active_at]);
     }
 
     fn account(&mut self, profile: Option<&'a ProfileId>) {
@@ -246,6 +248,7 @@ impl<'a> Rows<'a> {
             set("number", self.number),
             set("redemption", id(redeemed.redemption)),
             set("redeemed_at", self.entry.at),
+            set("occurred_at", Value::Long(redeemed.late().map(|late| late.occurred_at.micros()))),
             set("requested", redeemed.requested),
             set("total", redeemed.total),
             set("returned", Amount::ZERO),

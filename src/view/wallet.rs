@@ -425,6 +425,7 @@ impl WalletLot {
             value_held: self.held.into(),
             status: self.status(end, at),
             expires_at: end,
+            is_kept_by_activity: end < self.after.expires_at && !end.is_past(at),
             ..Lot::at_issue(profile, self.issued, &self.issue, self.external_id.clone())
         }
     }

@@ -56,6 +56,7 @@ CREATE TABLE scrip.redemption (
     number integer NOT NULL,
     redemption bigint NOT NULL,
     redeemed_at bigint NOT NULL,
+    occurred_at bigint,
     requested bigint NOT NULL,
     total bigint NOT NULL,
     returned bigint NOT NULL,

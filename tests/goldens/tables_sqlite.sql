@@ -55,6 +55,7 @@ CREATE TABLE scrip_redemption (
     redemption INTEGER PRIMARY KEY,
     number INTEGER NOT NULL,
     redeemed_at INTEGER NOT NULL,
+    occurred_at INTEGER,
     requested INTEGER NOT NULL,
     total INTEGER NOT NULL,
     returned INTEGER NOT NULL,

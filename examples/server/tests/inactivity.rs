@@ -17,6 +17,7 @@ fn a_definition_says_how_long_its_points_last_without_activity() {
     let body = json!({"profile_id": "kim", "point_definition_id": club["id"], "value_initial": 5});
     let lot = server.post("/points", &body).is(201).data();
     assert!(lot["expires_at"].is_string(), "{lot}");
+    assert_eq!(lot["is_kept_by_activity"], true);
 
     let path = format!("/points/definitions/{}", club["id"]);
     let changed = server.put(&path, &json!({"inactivity_period": 2})).is(200).data();
@@ -25,4 +26,26 @@ fn a_definition_says_how_long_its_points_last_without_activity() {
     assert_eq!(listed[0]["definition"]["inactivity_period"], 1);
     assert_eq!(listed[0]["expires_at"], lot["expires_at"]);
     server.put(&path, &json!({"inactivity_period": 0})).refuses(422, "not_positive");
+}
+
+/// Catches: a lot that ends by its own end all the same, and is said to be kept by activity; one that has lapsed, and is.
+#[test]
+fn a_lot_says_whether_activity_puts_its_end_off() {
+    let server = Server::with(&["--store", "memory"]);
+    let club =
+        json!({"name": "Club", "handle": "club", "inactivity_period": 1, "inactivity_period_type": "months"});
+    let club = server.post("/points/definitions", &club).is(201).data();
+    let lot = |more: serde_json::Value| {
+        let mut body = json!({"profile_id": "kim", "point_definition_id": club["id"], "value_initial": 5});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.post("/points", &body).is(201).data()["id"].clone()
+    };
+    let (kept, own) = (lot(json!({})), lot(json!({"expires_at": "2025-06-25"})));
+    let lapsed = lot(json!({"issued_at": "2020-01-01T00:00:00Z"}));
+    let listed = server.get("/profiles/kim/points").is(200).data();
+    let is_kept = |id: &serde_json::Value| {
+        let found = listed.as_array().unwrap().iter().find(|lot| lot["id"] == *id);
+        found.unwrap()["is_kept_by_activity"].clone()
+    };
+    assert_eq!([&kept, &own, &lapsed].map(is_kept), [json!(true), json!(null), json!(null)]);
 }

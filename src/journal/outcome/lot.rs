@@ -39,6 +39,9 @@ pub struct Lot<Q> {
     pub available_at: Timestamp,
     /// The end of its use, as it stands: without further activity, for a lot that lapses for inactivity (rule T9).
     pub expires_at: Expiry,
+    /// Whether activity puts that end off: its own end, if it has one, is later (rule T9).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_kept_by_activity: bool,
     /// The terms frozen in it at issue (rule D3).
     pub terms: Terms,
     /// Whether it can be redeemed: status points cannot (rule K1).
@@ -78,6 +81,7 @@ impl<Q: From<Quantity>> Lot<Q> {
             issued_at: issue.issued_at,
             available_at: issue.available_at,
             expires_at: issue.ends_at(),
+            is_kept_by_activity: issue.ends_at() < issue.expires_at && !issue.ends_at().is_past(at),
             terms: issue.terms,
             is_redeemable: issue.kind != LotKind::Status,
             arrived_expired: false,
@@ -101,6 +105,7 @@ impl Lot<Quantity> {
             issued_at: self.issued_at,
             available_at: self.available_at,
             expires_at: self.expires_at,
+            is_kept_by_activity: self.is_kept_by_activity,
             terms: self.terms,
             is_redeemable: self.is_redeemable,
             arrived_expired: self.arrived_expired,

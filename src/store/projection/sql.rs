@@ -64,14 +64,21 @@ impl Dialect<'_> {
     fn put(&self, table: &Table, cells: &[Cell<'_>]) -> String {
         let of_key = table.columns.iter().filter(|column| self.has(column) && self.is_key(column));
         let key: Vec<&str> = of_key.map(|column| column.name).collect();
-        let others = cells.iter().map(|cell| cell.column).filter(|column| !key.contains(column));
+        let others = cells.iter().filter(|cell| !key.contains(&cell.column));
+        let set = others.map(|Cell { column, write, .. }| match write {
+            Write::Set => format!("{column} = excluded.{column}"),
+            Write::Add => format!("{column} = kept.{column} + excluded.{column}"),
+            Write::Raise => format!(
+                "{column} = CASE WHEN kept.{column} > excluded.{column} THEN kept.{column} ELSE excluded.{column} END"
+            ),
+        });
         format!(
-            "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}",
+            "INSERT INTO {} AS kept ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}",
             self.table(table),
             list(cells.iter().map(|cell| cell.column)),
             list((1..=cells.len()).map(|place| self.parameter(place))),
             list(&key),
-            list(others.map(|column| format!("{column} = excluded.{column}"))),
+            list(set),
         )
     }
 
@@ -86,6 +93,8 @@ impl Dialect<'_> {
                 _ if is_fixed(column) => fixed.push(format!("{column} = {value}")),
                 Write::Set => set.push(format!("{column} = {value}")),
                 Write::Add => set.push(format!("{column} = {column} + {value}")),
+                Write::Raise => set
+                    .push(format!("{column} = CASE WHEN {column} > {value} THEN {column} ELSE {value} END")),
             }
         }
         format!("UPDATE {} SET {} WHERE {}", self.table(table), list(&set), fixed.join(" AND "))

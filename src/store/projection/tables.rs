@@ -197,6 +197,8 @@ pub(crate) static REDEMPTION: Table = Table {
         Column::value("number", Type::Number).role(Role::Profile),
         Column::key("redemption", Type::Id),
         Column::value("redeemed_at", Type::Instant),
+        // When it happened, if it was sent late.
+        Column::value("occurred_at", Type::Instant).optional(),
         Column::value("requested", Type::Quantity),
         Column::value("total", Type::Quantity),
         Column::value("returned", Type::Quantity),

@@ -21,8 +21,8 @@ impl<'a> Tables<'a> {
             let key = key(&change);
             match change.operation {
                 Operation::Put => {
-                    let row = change.cells.iter().map(|cell| (cell.column, cell.value)).collect();
-                    self.rows.insert(key, row);
+                    let row = self.rows.entry(key).or_default();
+                    change.cells.iter().for_each(|cell| write(row, cell));
                 }
                 Operation::Update => {
                     let Some(row) = self.rows.get_mut(&key) else { continue };
@@ -43,9 +43,12 @@ impl<'a> Tables<'a> {
 }
 
 fn write<'a>(row: &mut Row<'a>, cell: &Cell<'a>) {
-    let value = match (cell.write, row[cell.column], cell.value) {
-        (Write::Set, _, value) => value,
-        (Write::Add, Value::Long(Some(old)), Value::Long(Some(more))) => Value::Long(Some(old + more)),
+    let value = match (cell.write, row.get(cell.column), cell.value) {
+        (Write::Set, _, value) | (Write::Raise, None, value) => value,
+        (Write::Add, Some(Value::Long(Some(old))), Value::Long(Some(more))) => Value::Long(Some(old + more)),
+        (Write::Raise, Some(Value::Long(Some(old))), Value::Long(Some(new))) => {
+            Value::Long(Some(new.max(*old)))
+        }
         added => panic!("{added:?}"),
     };
     row.insert(cell.column, value);
@@ -148,6 +151,7 @@ fn redemptions_agree(tables: &Tables<'_>, wallet: &Wallet) {
     for redemption in wallet.redemptions() {
         let cells = [
             ("redeemed_at", redemption.redeemed_at.into()),
+            ("occurred_at", Value::Long(redemption.occurred_at.map(Timestamp::micros))),
             ("requested", redemption.requested.into()),
             ("total", redemption.total.into()),
             ("returned", redemption.returned.into()),
@@ -208,6 +212,37 @@ fn account_agrees(tables: &Tables<'_>, entry: &Entry) {
         ("status_point_pending", entry.balances.status_point_pending.into()),
     ];
     assert_row(&tables.rows[&(ACCOUNT.name, "1".to_owned())], cells);
+}
+
+/// A redemption that was sent late counts as activity when it happened.
+///
+/// Catches: one that is not counted, or counted when it was sent; one that takes a later activity's place.
+#[test]
+fn a_late_activity_counts_when_it_happened() {
+    let [journal, _] = journals();
+    let is_redemption = |written: &&FeedEntry| matches!(written.entry.kind, EntryKind::Redeem(_));
+    let first = journal.iter().find(is_redemption).unwrap();
+    let at = first.entry.at;
+    let sent = |minutes: i64, ago: Option<i64>| {
+        let later = |minutes| at.checked_add(chrono::TimeDelta::minutes(minutes)).unwrap();
+        let mut written = first.clone();
+        (written.entry.at, written.entry.is_activity) = (later(minutes), true);
+        if let (EntryKind::Redeem(redeemed), Some(ago)) = (&mut written.entry.kind, ago) {
+            let late = crate::journal::Late { occurred_at: later(minutes - ago), revived: Vec::new() };
+            redeemed.details.get_or_insert_default().late = Some(Box::new(late));
+        }
+        written
+    };
+    for (entries, last) in [
+        (vec![sent(0, None), sent(60, Some(20))], 40),
+        (vec![sent(30, None), sent(60, Some(50))], 30),
+        (vec![sent(60, Some(20))], 40),
+    ] {
+        let mut tables = Tables::default();
+        entries.iter().for_each(|written| tables.follow(written));
+        let expected = at.checked_add(chrono::TimeDelta::minutes(last)).unwrap();
+        assert_row(&tables.rows[&(ACTIVITY.name, "1".to_owned())], [("active_at", expected.into())]);
+    }
 }
 
 /// A row that is put has all columns of its table, and every value is of its column's type.

@@ -146,9 +146,9 @@ function renderPurchases() {
   $("purchases").replaceChildren(table(["Order", "When", "#Total", "Paid with", "#Earned", "Returned"], found, "There are no purchases."));
 }
 
-/** When a lot of points ends; of one that lapses, unless there is activity before. */
+/** When a lot of points ends; of one that lapses before its own end, unless there is activity before. */
 function ending(lot) {
-  const canLapse = lot.definition && lot.definition.inactivity_period && lot.status === "active" && lot.expires_at;
+  const canLapse = lot.is_kept_by_activity && lot.status === "active";
   return canLapse ? make("span", {}, whole(until(lot.expires_at)), make("small", {}, " unless active before")) : whole(until(lot.expires_at));
 }
 

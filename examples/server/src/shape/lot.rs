@@ -68,6 +68,10 @@ pub struct Point {
     issued_at: Time,
     available_at: Time,
     expires_at: Option<Time>,
+    /// Whether activity puts `expires_at` off: the end of the lot itself, if it has one, is later.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    is_kept_by_activity: bool,
     issued_local_at: Time,
     expires_local_at: Option<Time>,
     is_expired: bool,
@@ -194,6 +198,7 @@ impl Point {
             issued_at: lot.issued_at.into(),
             available_at: lot.available_at.into(),
             expires_at: Time::last(lot.expires_at),
+            is_kept_by_activity: lot.is_kept_by_activity,
             issued_local_at: lot.issued_local_at().into(),
             expires_local_at: lot.expires_local_at().map(Time::from),
             is_expired: lot.expires_at.is_past(at),
