@@ -1,14 +1,15 @@
 //! The edges: ten thousand lots, one tick around an expiry, the largest amounts, a long history.
 
 use chrono::TimeDelta;
+use scrip::definition::Scope;
 use scrip::program::{Earn, ProgramSettings};
-use scrip::request::{MergeProfiles, Strategy};
+use scrip::request::{Line, MergeProfiles, Strategy};
 use scrip::time::Until;
 use scrip::value::ExchangeRate;
 use scrip::{
-    Amount, Command, Define, DefinitionId, IssuePoints, IssueReward, Ledger, MemoryStore, PointDefinition,
-    Points, PostTransaction, ProfileId, Program, Redeem, ReturnRedemption, ReturnTransaction,
-    RewardDefinition, Timestamp,
+    Amount, CaptureHold, Command, Define, DefinitionId, HoldId, IssuePoints, IssueReward, Ledger,
+    MemoryStore, PlaceHold, PointDefinition, Points, PostTransaction, ProfileId, Program, Redeem, Request,
+    ReturnRedemption, ReturnTransaction, RewardDefinition, Timestamp,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -212,4 +213,61 @@ fn an_account_forgets_what_is_spent() {
         serde_json::to_string(&scrip::account::Account::new(alice(), wallet.account().number())).unwrap();
     let grown = serde_json::to_string(wallet.account()).unwrap();
     assert!(grown.len() < fresh.len() + 200, "{grown}");
+}
+
+/// So many lines with the longest ids, each with these tags.
+fn lines(count: u32, tags: &[String]) -> Vec<Line> {
+    (0..count).map(|id| Line::new(format!("{id:064}"), Amount::from(1)).with_tags(tags)).collect()
+}
+
+fn tags(count: usize, bytes: usize) -> Vec<String> {
+    (0..count).map(|tag| format!("{tag:0bytes$}")).collect()
+}
+
+/// Every request that says what is bought; a sale has no tags that every line has as well.
+fn with_basket(hold: HoldId, lines: &[Line], tags: &[String]) -> Vec<Request> {
+    let (lines, one) = (|| lines.iter().cloned(), Amount::from(1));
+    vec![
+        PostTransaction::new(alice(), Amount::from(501)).with_lines(lines()).into(),
+        Redeem::strict(alice(), one).with_lines(lines()).with_tags(tags).into(),
+        PlaceHold::strict(alice(), one).with_lines(lines()).with_tags(tags).into(),
+        CaptureHold::all(hold).with_lines(lines()).with_tags(tags).into(),
+    ]
+}
+
+/// Catches: a limit that one of the requests lacks, or that is one off (rule S1).
+#[test]
+fn a_basket_has_five_hundred_lines_and_a_line_thirty_two_tags() {
+    let (mut ledger, ten, _) = ledger(australian());
+    let mut till = ledger.at(at("2025-01-01T00:00:00Z"));
+    till.commit(IssueReward::new(alice(), ten)).unwrap();
+    let hold = till.commit(PlaceHold::strict(alice(), Amount::from(1))).unwrap().id;
+    let most = tags(32, 64);
+    let [mut empty, mut long] = [lines(1, &[]), lines(1, &[])];
+    (empty[0].id, long[0].id) = (String::new(), "x".repeat(65));
+    for (lines, tags, code, field) in [
+        (lines(501, &[]), vec![], "too_many", "lines"),
+        (lines(1, &tags(33, 2)), vec![], "too_many", "lines.tags"),
+        (lines(1, &tags(1, 65)), vec![], "text_length", "lines.tags"),
+        (lines(1, &[String::new()]), vec![], "text_length", "lines.tags"),
+        (empty, vec![], "text_length", "lines.id"),
+        (long, vec![], "text_length", "lines.id"),
+        (lines(1, &[]), tags(33, 2), "too_many", "tags"),
+        (lines(1, &[]), tags(1, 65), "text_length", "tags"),
+    ] {
+        let requests = with_basket(hold, &lines, &tags).into_iter();
+        for request in requests.skip(usize::from(!tags.is_empty())) {
+            let error = till.commit(request).unwrap_err();
+            assert_eq!((error.code(), error.rejection().unwrap().field()), (code, Some(field)));
+        }
+    }
+    let scope = Scope::only(most.clone()).with_except(tags(32, 63));
+    till.commit(IssueReward::new(alice(), ten).with_scope(scope)).unwrap();
+    for scope in [Scope::only(tags(33, 2)), Scope::except(tags(33, 2))] {
+        let error = till.commit(IssueReward::new(alice(), ten).with_scope(scope)).unwrap_err();
+        assert_eq!(error.code(), "too_many");
+    }
+    for request in with_basket(hold, &lines(500, &most), &most) {
+        till.commit(request).unwrap();
+    }
 }
