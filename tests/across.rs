@@ -10,8 +10,9 @@ use scrip::time::{Until, When};
 use scrip::value::Quantity;
 use scrip::view::{Cursor, Event, EventKind, LedgerTotals};
 use scrip::{
-    Amount, AsyncLedger, Define, DefinitionId, IssueReward, Ledger, LotId, MemoryStore, PlaceHold,
-    PostTransaction, ProfileId, Program, Redeem, ReturnRedemption, RewardDefinition, Timestamp,
+    Amount, AsyncLedger, Define, DefinitionId, IssuePoints, IssueReward, Ledger, LotId, MemoryStore,
+    PeriodType, PlaceHold, PointDefinition, Points, PostTransaction, ProfileId, Program, Redeem,
+    ReturnRedemption, RewardDefinition, Timestamp,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -90,6 +91,37 @@ fn expiring(events: &[Event]) -> Vec<LotId> {
         _ => None,
     };
     events.iter().filter_map(soon).collect()
+}
+
+/// Rule T9: a coming expiry is reported once for each that there is as it then stands, also where the lead is longer than
+/// the period without activity, so that all of them lie within the time that was reported before.
+///
+/// Catches: a lot that is kept by activity, and not reported anew; one whose end stays as it is, and is.
+#[test]
+fn t9_what_activity_keeps_is_reported_anew() {
+    for limit in [1, 2, 1_000] {
+        let (mut ledger, _) = ledger(MemoryStore::new());
+        let mut club = PointDefinition::new("club".parse().unwrap(), "Club");
+        (club.inactivity_period, club.inactivity_period_type) = (Some(1), PeriodType::Days);
+        let club = ledger.at(start()).commit(Define::from(club)).unwrap().id;
+        let mut cursor = Cursor::START;
+        let points = || IssuePoints::new(profile(0), club).with_value(Points::from(5));
+        let kept = ledger.at(start()).commit(points()).unwrap().id;
+        let own = points().with_expiry(Until::Instant(later(1)));
+        let own = ledger.at(start()).commit(own).unwrap().id;
+        let heard = expiring(&listen(&mut ledger, &mut cursor, start(), limit));
+        assert_eq!(heard.iter().collect::<BTreeSet<_>>(), BTreeSet::from([&kept, &own]));
+
+        let sale = || PostTransaction::new(profile(0), Amount::from(5));
+        for (minutes, reported) in
+            [(0, vec![]), (1_080, vec![]), (1_500, vec![kept]), (1_501, vec![]), (2_950, vec![kept])]
+        {
+            let at = start().checked_add(TimeDelta::minutes(minutes)).unwrap();
+            ledger.at(at).commit(sale()).unwrap();
+            assert_eq!(expiring(&listen(&mut ledger, &mut cursor, at, limit)), reported, "{minutes}");
+            assert_eq!(expiring(&listen(&mut ledger, &mut cursor, at, limit)), []);
+        }
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //! that of its period comes sooner. So a chain is in the order of use whatever the last activity, and a draw merges the
 //! chains by looking at the first lot of each. Lots that are issued one after the other, as most are, make one chain.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::slice;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,9 @@ pub(super) struct Clock {
     /// The end of the period that the last activity began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) end: Option<Expiry>,
+    /// The first activity that began one with this end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) began: Option<Timestamp>,
     /// The periods that were over when the next activity came: by then lots had lapsed, used up or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) missed: Vec<Missed>,
@@ -141,7 +144,7 @@ impl Lapsing {
             return place;
         }
         let end = active_at.map(|at| Inactivity::new(period, timezone, at).end());
-        self.clocks.push(Clock { period, timezone, end, missed: Vec::new() });
+        self.clocks.push(Clock { period, timezone, end, began: active_at, missed: Vec::new() });
         self.clocks.len().saturating_sub(1)
     }
 
@@ -155,7 +158,10 @@ impl Lapsing {
             if clock.end.is_none_or(|end| end.is_past(active.at)) {
                 clock.missed.push(Missed { began: before.zip(clock.end), next: active.at });
             }
-            clock.end = Some(Inactivity::new(clock.period, clock.timezone, active.from).end());
+            let end = Some(Inactivity::new(clock.period, clock.timezone, active.from).end());
+            if end != clock.end {
+                (clock.end, clock.began) = (end, Some(active.from));
+            }
         }
         self.chains.retain(|chain| !chain.lots.is_empty());
         lapsed
@@ -253,6 +259,21 @@ impl Lapsing {
         }
     }
 
+    /// The lots whose end one of these activities put off.
+    fn kept_by(&self, active: &[Timestamp]) -> impl Iterator<Item = LotId> {
+        self.chains.iter().flat_map(|chain| {
+            let clock = self.clocks.get(chain.clock);
+            let began = clock.and_then(|clock| clock.began).filter(|began| active.contains(began));
+            let end = self.end(chain);
+            let is_kept = move |it: &&LapsingLot| {
+                began.is_some_and(|began| it.from < began)
+                    && Some(it.ends_at(end)) == end
+                    && it.end < it.ends_at(end)
+            };
+            chain.lots.iter().filter(is_kept).map(|it| it.lot.id)
+        })
+    }
+
     /// Whether the unheld part of a lot ended by an instant.
     #[cold]
     pub(super) fn is_due(&self, at: Timestamp) -> bool {
@@ -303,6 +324,11 @@ impl Account {
             }
             _ => state,
         }
+    }
+
+    /// The lots whose end one of these activities put off (rule T9).
+    pub(crate) fn kept_by(&self, active: &[Timestamp]) -> BTreeSet<LotId> {
+        self.lapsing().kept_by(active).collect()
     }
 
     /// Whether lots of it lapse without activity, or did (rule T9).

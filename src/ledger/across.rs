@@ -182,6 +182,10 @@ impl<S: AsyncStore + AsyncScan<Error = <S as AsyncStore>::Error>> AsyncLedgerAt<
             let stretch = (Timestamp::MIN, until);
             listening.events.extend(ask(store, read::due(number, stretch, listening.soon)).await?);
         }
+        for (number, active) in std::mem::take(&mut listening.kept) {
+            let stretch = (self.at, listening.soon.unwrap_or(self.at));
+            listening.events.extend(ask(store, read::kept(number, active, stretch, self.at)).await?);
+        }
         if let Some((stretch, from)) = listening.due() {
             let numbers = store.expiring(stretch, from, listening.limit).await.map_err(failed)?;
             for number in &numbers {
@@ -297,6 +301,8 @@ struct Listening {
     soon: Option<Timestamp>,
     /// The profiles that received lots which expire in a stretch that was already reported, with its end.
     behind: BTreeMap<ProfileNumber, Timestamp>,
+    /// The profiles with lots whose end may have been put off, with the activities.
+    kept: BTreeMap<ProfileNumber, Vec<Timestamp>>,
     events: Vec<Event>,
     more: bool,
 }
@@ -311,9 +317,14 @@ impl Listening {
             .iter()
             .filter_map(|written| Some((written.number, told.filter(|until| is_behind(until, written))?)));
         let behind = behind.collect();
+        let mut kept: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let keeping = |written: &&FeedEntry| soon > Some(now) && event::may_keep(&written.entry);
+        for written in feed.entries.iter().filter(keeping) {
+            kept.entry(written.number).or_default().extend(written.entry.active_at());
+        }
         let events = feed.entries.iter().flat_map(|written| event::of_entry(written, soon)).collect();
         let cursor = Cursor { position: feed.position, ..after.clone() };
-        Self { cursor, now, lead, limit, soon, behind, events, more: feed.more }
+        Self { cursor, now, lead, limit, soon, behind, kept, events, more: feed.more }
     }
 
     /// The next stretch of expiries to report, once every written entry is reported.

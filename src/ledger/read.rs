@@ -161,6 +161,18 @@ pub(crate) fn expiring(
     Asking::new(Need::of(Owner::Number(number)), move |_, view| Ok(event::expiring(view.first, stretch, at)))
 }
 
+/// What of an account activity keeps until an instant within a stretch of time.
+pub(crate) fn kept(
+    number: ProfileNumber,
+    active: Vec<Timestamp>,
+    stretch: Stretch,
+    at: Timestamp,
+) -> Asking<Vec<Event>, impl Ask<Vec<Event>>> {
+    Asking::new(Need::of(Owner::Number(number)), move |_, view| {
+        Ok(event::kept(view.first, &active, stretch, at))
+    })
+}
+
 /// The value that the profile with a number has; `None` if there is no such profile.
 pub(crate) fn totals(
     number: ProfileNumber,

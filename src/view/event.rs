@@ -11,7 +11,7 @@ use crate::id::{
     DefinitionId, HoldId, LotId, ProfileId, ProfileNumber, RedemptionId, ReturnId, TransactionId,
 };
 use crate::journal::effect::Effect;
-use crate::journal::{Bucket, Entry, EntryKind, LotKind, Standing};
+use crate::journal::{Balances, Bucket, Entry, EntryKind, LotKind, Standing};
 use crate::store::{FeedEntry, Position};
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Amount, Quantity};
@@ -289,6 +289,23 @@ fn brought(entry: &Entry) -> impl Iterator<Item = Brought> {
         value: after.remaining,
         expires_at: after.ends_at(),
     })
+}
+
+/// Whether an entry may have put off the end of lots of which it says nothing: an activity of a profile that has points
+/// (rule T9).
+pub(crate) fn may_keep(entry: &Entry) -> bool {
+    let Balances { point_balance, point_pending, status_point_balance, status_point_pending, .. } =
+        entry.balances;
+    let points = [point_balance, point_pending, status_point_balance, status_point_pending];
+    entry.active_at().is_some() && points.iter().any(|points| !points.is_zero())
+}
+
+/// The lots whose end some activities put off to within a stretch of time, which was reported before.
+pub(crate) fn kept(account: &Account, active: &[Timestamp], stretch: Stretch, at: Timestamp) -> Vec<Event> {
+    let kept = account.kept_by(active);
+    let mut events = if kept.is_empty() { Vec::new() } else { expiring(account, stretch, at) };
+    events.retain(|event| matches!(event.kind, EventKind::ExpiringSoon { lot, .. } if kept.contains(&lot)));
+    events
 }
 
 /// The lots of an account at an instant that expire within a stretch of time with value that is not held.

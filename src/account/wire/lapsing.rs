@@ -48,18 +48,20 @@ impl LotReader<'_> {
 
 impl Binary for Clock {
     fn write(&self, to: &mut Writer<'_>) {
-        let Self { period, timezone, end, missed } = self;
-        to.flags([end.is_some()]);
+        let Self { period, timezone, end, began, missed } = self;
+        to.flags([end.is_some(), began.is_some()]);
         period.write(to);
         to.text(timezone.name());
         end.iter().for_each(|end| write_end(*end, to));
+        began.iter().for_each(|began| to.instant(*began));
         to.list(missed);
     }
 
     fn read(from: &mut Reader<'_>) -> Reading<Self> {
-        let [has_end] = from.flags()?;
+        let [has_end, has_begun] = from.flags()?;
         let (period, timezone) = (Binary::read(from)?, from.parsed("an IANA time zone")?);
-        Ok(Self { period, timezone, end: from.if_set(has_end, read_end)?, missed: from.list()? })
+        let (end, began) = (from.if_set(has_end, read_end)?, from.if_set(has_begun, Reader::instant)?);
+        Ok(Self { period, timezone, end, began, missed: from.list()? })
     }
 }
 
