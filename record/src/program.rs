@@ -35,6 +35,7 @@ pub fn program(ledger: usize) -> Program {
     let expired_return =
         [json!("fresh"), json!("original"), json!({"grace_days": 7}), json!({"grace_days": 0})];
     let clawback = ["debt", "shortfall"][ledger / 2 % 2];
+    let late_window = [0, 28_800, 90_000][ledger % 3];
     let (point_scale, point) = chance.one_of([(2, 100), (2, 100), (0, 10_000), (4, 1)]);
     let has_points = ledger % 8 != 5;
     let rate = chance.one_of([("150", "1"), ("100", "10"), ("7", "3"), ("1", "2")]);
@@ -51,6 +52,7 @@ pub fn program(ledger: usize) -> Program {
         "hold_seconds": chance.one_of([900, 86_400, 86_400, 400_000]),
         "time_tolerance_seconds": tolerance,
         "key_window_seconds": key_window,
+        "late_window_seconds": late_window,
         "expired_return": expired_return[ledger % 4],
         "earn": (ledger % 5 != 4).then(|| earn(chance)),
         "clawback": clawback,

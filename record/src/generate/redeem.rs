@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::issue::add;
 use super::{Maker, amount, body};
+use crate::clock::instant;
 use crate::known::Thing;
 
 pub fn redeem(make: &mut Maker<'_>) -> Map<String, Value> {
@@ -11,6 +12,10 @@ pub fn redeem(make: &mut Maker<'_>) -> Map<String, Value> {
     if make.chance(1) {
         fields.remove("profile_id");
     }
+    // What a till did while it was offline; a few are too late, or still to come.
+    let ago = make.chance.one_of([-1, 0, 1, 600, 20_000, 28_800, 80_000, 200_000]);
+    let occurred_at = json!(instant(make.now - ago * 1_000_000));
+    add(make, &mut fields, [(15, "occurred_at", occurred_at)]);
     fields
 }
 
