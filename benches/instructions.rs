@@ -57,7 +57,7 @@ enum Repeats {
 static ROWS: [Row; 16] = [
     Row {
         name: "redeem typed",
-        budget: 5_140,
+        budget: 5_085,
         aim: Some((2_500, 1_500)),
         open: |till| single::each(till, single::typed),
         repeats: Repeats::None,
@@ -65,7 +65,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "redeem as Request",
-        budget: 5_430,
+        budget: 5_395,
         aim: Some((2_900, 1_700)),
         open: |till| single::each(till, single::as_request),
         repeats: Repeats::None,
@@ -73,7 +73,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "redeem under a key",
-        budget: 8_170,
+        budget: 8_105,
         aim: Some((3_500, 2_300)),
         open: |till| single::each(till, single::keyed),
         repeats: Repeats::Some,
@@ -81,7 +81,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "a replay of it",
-        budget: 8_220,
+        budget: 8_165,
         aim: Some((3_000, 1_800)),
         open: |till| single::each(till, single::keyed),
         repeats: Repeats::All,
@@ -113,7 +113,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "redeem, return part",
-        budget: 28_380,
+        budget: 28_315,
         aim: Some((7_000, 4_500)),
         open: |till| single::each(till, single::redeem_and_return),
         repeats: Repeats::None,
@@ -121,7 +121,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "quote",
-        budget: 5_370,
+        budget: 4_755,
         aim: Some((2_600, 1_500)),
         open: |till| single::each(till, single::quote),
         repeats: Repeats::None,
@@ -129,7 +129,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "balances",
-        budget: 1_950,
+        budget: 1_915,
         aim: Some((1_200, 600)),
         open: |till| single::each(till, single::balances),
         repeats: Repeats::None,
@@ -137,7 +137,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "redeem from JSON under a key",
-        budget: 15_970,
+        budget: 15_935,
         aim: None,
         open: single::from_json,
         repeats: Repeats::Some,
@@ -146,7 +146,7 @@ static ROWS: [Row; 16] = [
     // As one by one, and half of it.
     Row {
         name: "keyed in a batch of 1 024",
-        budget: 7_880,
+        budget: 7_820,
         aim: Some((3_500, 1_750)),
         open: many::keyed,
         repeats: Repeats::Some,
@@ -154,7 +154,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "as Request in a batch",
-        budget: 5_150,
+        budget: 5_090,
         aim: None,
         open: many::as_request,
         repeats: Repeats::None,
@@ -162,7 +162,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "mixed in a batch",
-        budget: 9_820,
+        budget: 9_780,
         aim: None,
         open: many::mixed,
         repeats: Repeats::Some,
@@ -170,7 +170,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "keyed through AsyncLedger",
-        budget: 8_140,
+        budget: 8_105,
         aim: None,
         open: single::awaited,
         repeats: Repeats::Some,
@@ -178,7 +178,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "keyed through GroupCommit",
-        budget: 11_560,
+        budget: 11_465,
         aim: None,
         open: many::grouped,
         repeats: Repeats::Some,

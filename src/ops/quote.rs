@@ -154,7 +154,7 @@ fn unused_live(
         },
     };
     let used: BTreeSet<LotId> = used.iter().map(|item| item.lot).collect();
-    let mut unused = Vec::new();
+    let mut unused = Vec::with_capacity(account.rewards().len());
     let mut leave_out = |kind: LotKind, lot: &LiveLot| {
         if !used.contains(&lot.id) {
             unused.push(Unused { lot: lot.id, kind, reason: reason(kind, lot) });
