@@ -94,6 +94,23 @@ impl PostTransaction {
     }
 
     /// The same, with the redemption that paid part of what it would have cost.
+    ///
+    /// ```
+    /// # use scrip::{Amount, Define, IssueReward, Ledger, MemoryStore, ProfileId, Program, RewardDefinition};
+    /// # use scrip::{PostTransaction, Redeem};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
+    /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
+    /// # let alice = ProfileId::new("alice")?;
+    /// # let ten = till.commit(Define::from(RewardDefinition::new("ten".parse()?, "Ten", Amount::from(10))))?;
+    /// # till.commit(IssueReward::new(alice, ten.id))?;
+    /// let redemption = till.commit(Redeem::strict(alice, Amount::from(10)))?;
+    /// let sale = PostTransaction::new(alice, Amount::from(90)).paid_with(redemption.id, Amount::from(100));
+    /// let sale = till.commit(sale)?;
+    /// assert_eq!((sale.total, sale.total_original), (Amount::from(90), Amount::from(100)));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn paid_with(self, redemption: RedemptionId, total_original: Amount) -> Self {
         Self { redemption_id: Some(redemption), total_original: Some(total_original), ..self }
