@@ -75,6 +75,9 @@ fn every_case_holds() {
                 panic!("{file}, {} ({}), step {}: {problem}", case.rule, case.name, index + 1);
             }
         }
+        if let Err(problem) = run.replays() {
+            panic!("{file}, {} ({}), its journals: {problem}", case.rule, case.name);
+        }
     }
 }
 
@@ -128,6 +131,7 @@ struct Run {
     keyed: Ledger<MemoryStore>,
     keys: u32,
     now: Timestamp,
+    latest: Timestamp,
     saved: BTreeMap<String, u64>,
 }
 
@@ -148,11 +152,12 @@ impl Run {
             ledger.at(now).commit(Define::from(points)).unwrap();
             ledger
         };
-        Self { ledger: ledger(), keyed: ledger(), keys: 0, now, saved: BTreeMap::new() }
+        Self { ledger: ledger(), keyed: ledger(), keys: 0, now, latest: now, saved: BTreeMap::new() }
     }
 
     fn step(&mut self, step: &Step) -> Checked {
         self.now = step.at.unwrap_or(self.now);
+        self.latest = self.latest.max(self.now);
         if let Some(body) = &step.parse {
             let error = json::read::<Request>(self.fill(body).as_bytes()).err().ok_or("it was read")?;
             let field = step.fails_at.as_deref().unwrap_or_default();
@@ -280,6 +285,25 @@ impl Run {
             "next_expiry" => seen(ask!(next_expiry)),
             _ => ask!(wallet).map(|seen| wallet(seen).unwrap()).map_err(|error| refusal(&error)),
         })
+    }
+
+    /// Each journal leads to its account, and nothing in it contradicts what came before (rule J2).
+    fn replays(&mut self) -> Checked {
+        let profiles: Result<Vec<_>, _> = self.ledger.at(self.latest).profiles().collect();
+        for profile in profiles.map_err(|error| error.to_string())? {
+            let wallet =
+                self.ledger.at(self.latest).wallet(profile.profile_id).map_err(|error| error.to_string())?;
+            let account = wallet.account();
+            let replay = |entries| {
+                let replayed = Account::replay(account.profile().copied(), account.number(), entries);
+                replayed.map_err(|error| error.to_string())
+            };
+            if &replay(wallet.written())? != account {
+                return Err("replaying leads elsewhere".to_owned());
+            }
+            replay(wallet.journal())?;
+        }
+        Ok(())
     }
 
     fn read<T: serde::de::DeserializeOwned>(&self, body: &RawValue) -> Result<T, String> {

@@ -309,16 +309,19 @@ impl Account {
         self.counted(*state).ends_at()
     }
 
-    /// The state at an instant of a lot that had this state last: it may have lapsed since (rule T9).
+    /// The state at an instant of a lot that had this state last: it may have lapsed since (rule T9). One that was revoked
+    /// or moved away does not lapse.
     pub(crate) fn lasting(&self, state: LotState, at: Timestamp) -> LotState {
+        if state.standing.is_gone() {
+            return state;
+        }
         let state = self.counted(state);
         state.ended(state.ends_at(), at)
     }
 
     fn counted(&self, state: LotState) -> LotState {
-        let is_gone = matches!(state.standing, Standing::Revoked | Standing::MovedTo(_));
         match state.inactivity {
-            Some(inactivity) if !is_gone && !inactivity.has_lapsed => {
+            Some(inactivity) if !state.standing.is_gone() && !inactivity.has_lapsed => {
                 let counted = self.lapsing().counted(inactivity, self.active_at());
                 LotState { inactivity: Some(counted), ..state }
             }

@@ -139,5 +139,5 @@ impl LotRecord {
 
 /// Whether a lot is neither revoked nor with another profile.
 fn is_here(now: &LotState) -> bool {
-    !matches!(now.standing, Standing::Revoked | Standing::MovedTo(_))
+    !now.standing.is_gone()
 }

@@ -40,7 +40,7 @@ impl Past {
     /// Keeps the terms of each lot that an entry gives the state of.
     pub(super) fn keep_terms(&mut self, entry: &Entry) {
         for after in entry.lot_states() {
-            let is_here = !matches!(after.standing, Standing::Revoked | Standing::MovedTo(_));
+            let is_here = !after.standing.is_gone();
             let (expires_at, inactivity) = (after.expires_at, after.inactivity);
             let now = Terms { from: entry.at, expires_at, inactivity, is_here };
             let known = self.terms.entry(after.lot).or_default();
@@ -74,8 +74,7 @@ impl Past {
     fn expiry_then(&self, step: &Step<'_>, record: &LotRecord, then: Timestamp) -> Option<Expiry> {
         let known = self.terms.get(&record.now.lot)?;
         let terms = known.iter().rev().find(|terms| terms.from <= then)?;
-        let is_here =
-            terms.is_here && !matches!(record.now.standing, Standing::Revoked | Standing::MovedTo(_));
+        let is_here = terms.is_here && !record.now.standing.is_gone();
         let end = match terms.inactivity {
             Some(it) if !it.has_lapsed => terms.expires_at.min(it.since(step.active_by(then)).end()),
             _ => terms.expires_at,

@@ -23,7 +23,7 @@ pub(super) struct LotRecord {
 impl LotRecord {
     /// The lot's state at an entry (rules T2 and T9).
     pub(super) fn at(&self, step: &Step<'_>) -> LotState {
-        if let Standing::Revoked | Standing::MovedTo(_) = self.now.standing {
+        if self.now.standing.is_gone() {
             return self.now;
         }
         let lasted = self.lasted(step);

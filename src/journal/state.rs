@@ -78,6 +78,11 @@ impl Movements {
 }
 
 impl Standing {
+    /// Whether the lot was revoked, or is with another profile.
+    pub(crate) const fn is_gone(self) -> bool {
+        matches!(self, Self::Revoked | Self::MovedTo(_))
+    }
+
     /// The bucket of a lot's unheld value.
     pub(crate) const fn bucket(self) -> Bucket {
         match self {
@@ -91,10 +96,7 @@ impl Standing {
 
     /// The remaining value that callers see: nothing, if the lot was revoked or is with another profile.
     pub(crate) const fn left(self, remaining: Quantity) -> Quantity {
-        match self {
-            Self::Revoked | Self::MovedTo(_) => Quantity::ZERO,
-            Self::Usable | Self::Pending(_) | Self::Expired => remaining,
-        }
+        if self.is_gone() { Quantity::ZERO } else { remaining }
     }
 
     /// The status that callers see.

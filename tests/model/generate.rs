@@ -408,6 +408,13 @@ pub(crate) struct Shuffled {
     pub(crate) case: Case,
 }
 
+/// Lots that agree in all but their ids are used in the order of these, and with scopes of their own they pay for other
+/// lines; so each lot that has a scope is issued at an instant of its own.
+fn apart(place: usize, lot: Issue) -> Issue {
+    let issued_at = lot.scope.as_ref().map(|_| Time::Instant(-7_777_777 - i64::try_from(place).unwrap()));
+    Issue { issued_at: issued_at.or(lot.issued_at), ..lot }
+}
+
 pub(crate) fn shuffled() -> impl Strategy<Value = Shuffled> {
     let lot = issue().prop_map(|lot| Issue {
         profile: 0,
@@ -427,7 +434,8 @@ pub(crate) fn shuffled() -> impl Strategy<Value = Shuffled> {
     (case_of(open_program(), 1), lots, vec(take, 1..5)).prop_map(|(case, lots, steps)| {
         let mut other_order: Vec<usize> = (0..lots.len()).collect();
         other_order.sort_by_key(|place| lots[*place].1);
-        let lots = lots.into_iter().map(|(lot, _)| lot).collect();
+        let lots =
+            lots.into_iter().map(|(lot, _)| lot).enumerate().map(|(place, lot)| apart(place, lot)).collect();
         Shuffled { lots, other_order, case: Case { steps, ..case } }
     })
 }
