@@ -140,14 +140,21 @@ pub(crate) fn outcome(model: &Model, made: Made, outcome: &Outcome) -> Checked {
 
 /// What a name stands for, whenever it was made (rules D5 and X2).
 pub(crate) fn existing(model: &Model, at: Micros, made: Made, shown: &Outcome) -> Checked {
+    // A lot that went away may have come back since.
+    let as_it_stands = |profile: usize, made: usize| {
+        let account = &model.profiles[profile];
+        let id = lot_id(account, made);
+        let newest = (0..account.lots.len()).rfind(|lot| lot_id(account, *lot) == id).unwrap_or(made);
+        (account, newest)
+    };
     match (made, shown) {
         (Made::Lot { profile, lot: made }, Outcome::IssueReward(shown)) => {
-            let account = &model.profiles[profile];
-            lot(account, made, LotKind::Reward, account.now(at), shown)
+            let (account, newest) = as_it_stands(profile, made);
+            lot(account, newest, LotKind::Reward, account.now(at), shown)
         }
         (Made::Lot { profile, lot: made }, Outcome::IssuePoints(shown)) => {
-            let account = &model.profiles[profile];
-            lot(account, made, LotKind::Point, account.now(at), shown)
+            let (account, newest) = as_it_stands(profile, made);
+            lot(account, newest, LotKind::Point, account.now(at), shown)
         }
         (Made::Transaction { profile, version }, Outcome::PostTransaction(shown)) => {
             let made = &model.profiles[profile].versions[version];
