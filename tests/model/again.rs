@@ -5,6 +5,8 @@ use scrip::outcome::Disposition;
 use scrip::request::{Adjust, Reassign, Revoke, UpdateTransaction};
 use scrip::{Command, Key, LotId, Request, TransactionId};
 
+use crate::planted::bug;
+
 use super::calendar::{Calendar, Micros, SECOND};
 use super::issue::badly_named;
 use super::{Done, Made, Model, Owner, Row, Verdict};
@@ -122,7 +124,9 @@ impl Model {
     /// Whether a key is within the program's window (rule J5), the end of which is inside.
     fn is_remembered(&self, first: usize, at: Micros) -> bool {
         let window = self.program.key_window_seconds.map(|seconds| Micros::from(seconds) * SECOND);
-        window.is_none_or(|window| at - self.done[first].at <= window)
+        let is_end = |since| bug("a key's window that is over at its very end") && Some(since) == window;
+        let since = at - self.done[first].at;
+        window.is_none_or(|window| since <= window) && !is_end(since)
     }
 
     fn is_gone(&self, first: usize) -> bool {

@@ -5,6 +5,8 @@ use scrip::definition::Scope;
 use scrip::outcome::UnusedReason;
 use scrip::request::Line;
 
+use crate::planted::bug;
+
 use super::money::Raw;
 
 /// Some lines of a basket, a bit for each.
@@ -80,7 +82,9 @@ impl Basket {
         let mut gives: Vec<(Lines, Raw)> = Vec::new();
         let mut left = wanted;
         for source in sources {
-            let with = |more: Raw| [&gives[..], &[(source.lines, more)]].concat();
+            let is_alone = bug("lots that each keep within their lines, and do not together");
+            let before = if is_alone { &[] } else { &gives[..] };
+            let with = |more: Raw| [before, &[(source.lines, more)]].concat();
             let most = largest(left.min(source.most), |more| fit(&with(more), &self.amounts));
             gives.push((source.lines, most));
             left -= most;

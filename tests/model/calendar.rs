@@ -6,6 +6,8 @@ use chrono_tz::Tz;
 use scrip::time::{Until, When};
 use scrip::{PeriodType, Timestamp, Zone};
 
+use crate::planted::bug;
+
 /// Microseconds since 1970: of an instant in UTC, or of what a clock on the wall shows.
 pub(crate) type Micros = i64;
 
@@ -77,7 +79,9 @@ impl Calendar {
             Until::Never => Ok(None),
             Until::Instant(end) => Ok(Some(end.micros())),
             Until::Local(local) => {
-                let last_second = self.bearing(micros(local), |_, later| later)?;
+                let is_earlier = bug("of a repeated hour, the earlier instant taken for an end");
+                let which = if is_earlier { |earlier, _| earlier } else { |_, later| later };
+                let last_second = self.bearing(micros(local), which)?;
                 in_range(last_second + SECOND).map(Some)
             }
             Until::Day(date) => self.end_of_day(date).map(Some),
@@ -118,6 +122,9 @@ impl Calendar {
             let is_midnight = next - stretch.ahead;
             (stretch.from < is_midnight).then_some(is_midnight.min(stretch.to))
         });
+        if bug("a day that ends at the first of two midnights") {
+            return in_range(ends.min().unwrap());
+        }
         in_range(ends.max().unwrap())
     }
 

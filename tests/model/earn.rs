@@ -5,6 +5,8 @@ use scrip::definition::{Definition, Terms};
 use scrip::journal::{Bucket, LotKind};
 use scrip::program::{Clawback, Earn};
 
+use crate::planted::bug;
+
 use super::calendar::{Calendar, DAY, Micros, OutOfRange};
 use super::issue::{inactivity, kind_of};
 use super::money::{Raw, smallest};
@@ -257,7 +259,9 @@ impl Model {
         let mut newest: std::collections::BTreeMap<u32, &Version> = std::collections::BTreeMap::new();
         for version in chain.iter().flat_map(|one| &self.profiles[*one].versions) {
             if version.owner == profile && version.updated_at <= known_at {
-                newest.insert(version.made, version);
+                let is_first = bug("a purchase whose time was changed, found where it was before");
+                let known = newest.get(&version.made).copied().filter(|_| is_first);
+                newest.insert(version.made, known.unwrap_or(version));
             }
         }
         let counts = |version: &&&Version| window.contains(&version.transacted_at);

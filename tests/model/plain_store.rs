@@ -9,6 +9,8 @@ use scrip::id::ProfileNumber;
 use scrip::journal::Entry;
 use scrip::store::{Change, CommitStatus, Find, LookupPlan, Need, Owner, Store, View, Work};
 
+use crate::planted::bug;
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PlainStore {
     catalogue: Vec<Entry>,
@@ -64,7 +66,11 @@ impl PlainStore {
         decide: impl FnOnce(View<'_>) -> Option<Change>,
     ) -> Result<Option<Change>, Corrupt> {
         let mut plan: LookupPlan<&Entry> = LookupPlan::new(need, first);
+        let is_lazy = bug("a look-up that depends on another one and is never made");
         while let Some(lookup) = plan.next() {
+            if is_lazy && self.looked_up.get() % 2 == 1 {
+                break;
+            }
             let entries = find(lookup.journal, self.journal(lookup.journal), &lookup.find);
             self.looked_up.set(self.looked_up.get() + 1 + entries.len());
             plan.answer(entries);

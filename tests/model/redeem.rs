@@ -5,6 +5,8 @@ use scrip::journal::LotKind;
 use scrip::outcome::{LotStatus, UnusedReason};
 use scrip::request::Strategy;
 
+use crate::planted::bug;
+
 use super::basket::{Allotted, Basket, Source};
 use super::calendar::Micros;
 use super::late::{self, Sight};
@@ -233,6 +235,9 @@ fn unused(
             continue;
         }
         let reason = match sight.why_not(index, lot) {
+            Some(UnusedReason::Pending) if bug("a pending lot that is reported as not needed") => {
+                UnusedReason::NotNeeded
+            }
             Some(reason) => reason,
             None if lot.kind == LotKind::Status => UnusedReason::NotRedeemable,
             None if !strategies.contains(&strategy) => UnusedReason::NotInStrategy,

@@ -3,6 +3,8 @@
 use scrip::journal::{Bucket, LotKind};
 use scrip::outcome::{HoldStatus, LotStatus};
 
+use crate::planted::bug;
+
 use super::calendar::Micros;
 use super::money::Raw;
 use super::profile::{Closing, Cut, Fact, Hold, Lot, Profile, Redemption, Return, Version, Way};
@@ -58,7 +60,9 @@ impl Profile {
 
     /// Every entry written up to and at an instant (rule J4).
     pub(crate) fn as_of_instant(&self, at: Micros) -> Cut {
-        Cut { entries: self.journal.iter().filter(|entry| entry.at <= at).count(), at }
+        let is_before = bug("a past instant that leaves out what was written at that instant");
+        let is_by_then = |written: Micros| written < at || (written == at && !is_before);
+        Cut { entries: self.journal.iter().filter(|entry| is_by_then(entry.at)).count(), at }
     }
 
     /// After an entry (rule J4).

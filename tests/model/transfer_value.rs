@@ -9,6 +9,8 @@ use scrip::program::ProgramSettings;
 use scrip::request::Transfer;
 use scrip::time::Until;
 
+use crate::planted::bug;
+
 use super::calendar::{Calendar, Micros};
 use super::check::raw;
 use super::money::Raw;
@@ -59,7 +61,8 @@ impl Model {
 
     /// What was sent on the program's local day of an instant, by the profile or one that was merged into it.
     fn sent_today(&self, profile: usize, kind: LotKind, at: Micros) -> Raw {
-        let calendar = Calendar::of(self.program.timezone);
+        let is_utc = bug("a limit that counts from midnight in UTC");
+        let calendar = Calendar::of(if is_utc { scrip::Zone::UTC } else { self.program.timezone });
         let merged = self.profiles.iter().enumerate();
         let merged = merged.filter(|(_, other)| other.merged.is_some_and(|(_, into)| into == profile));
         let before: Raw = merged.map(|(other, _)| self.sent_today(other, kind, at)).sum();

@@ -24,6 +24,7 @@ use crate::model::resolve::profile_id;
 use crate::model::steps::{Ask, Case, Step, Wait};
 use crate::model::world::{World, journals};
 use crate::model::{check::Checked, generate, programs};
+use crate::planted::{bug, catches};
 use crate::{config, timestamp};
 
 pub(crate) type Till = World<MemoryStore>;
@@ -59,7 +60,8 @@ pub(crate) fn redemption(world: &mut Till, wish: &crate::model::steps::Redeem) -
 pub(crate) fn held(redeem: &Redeem) -> PlaceHold {
     let mut hold =
         PlaceHold::lenient(profile_id(0), redeem.amount).with_strategies(redeem.strategies.iter().copied());
-    (hold.lines, hold.tags, hold.expires_in) = (redeem.lines.clone(), redeem.tags.clone(), Some(1));
+    let seconds = if bug("a hold that lapses a second late") { 2 } else { 1 };
+    (hold.lines, hold.tags, hold.expires_in) = (redeem.lines.clone(), redeem.tags.clone(), Some(seconds));
     hold
 }
 
@@ -83,6 +85,7 @@ pub(crate) fn seen(world: &mut Till) -> String {
     let now = timestamp(world.now);
     for id in (0..3).map(profile_id) {
         // One whose clock is ahead is seen at its own time.
+        let now = if bug("balances as of the last entry, however late it is") { Timestamp::MIN } else { now };
         let last = world.account(id).last_at().map_or(now, |last| last.max(now));
         let wallet = world.ledger.at(last).wallet(id).unwrap();
         let lots = (lots(&wallet), wallet.balances(), world.ledger.at(last).next_expiry(id).ok());
@@ -153,7 +156,8 @@ proptest! {
         if amount.is_zero() {
             return Ok(());
         }
-        let mut capture = CaptureHold::part(hold.id, amount);
+        let taken = if bug("a capture of all that is held") { hold.total } else { amount };
+        let mut capture = CaptureHold::part(hold.id, taken);
         if says_lines {
             (capture.lines, capture.tags) = (redeem.lines.clone(), redeem.tags.clone());
         }
@@ -228,8 +232,11 @@ proptest! {
         for (place, share) in shares.into_iter().enumerate() {
             let is_last = all && place + 1 == parts;
             let amount = if is_last { left } else { part(&one, left, share) };
+            let is_lost = place > 0 && bug("several returns, of which only the first counts");
             if !amount.is_zero() {
-                run(&mut one, ReturnRedemption::strict(made.id, amount)).unwrap();
+                if !is_lost {
+                    run(&mut one, ReturnRedemption::strict(made.id, amount)).unwrap();
+                }
                 left = minus(left, amount);
             }
         }
@@ -262,6 +269,7 @@ proptest! {
         let mut other = played(&case)?;
         world.now = made.redeemed_at.micros() + window + late;
         other.now = world.now;
+        world.now += Micros::from(bug("a window that excludes its end"));
         if world.now < made.redeemed_at.micros() {
             return Ok(());
         }
@@ -402,7 +410,7 @@ fn each_lot_is_somewhere(world: &mut Till) -> Checked {
         let last = world.account(id).last_at().unwrap_or(timestamp(world.now));
         let wallet = world.ledger.at(last.max(timestamp(world.now))).wallet(id).unwrap();
         for (lot, _, held, status, _) in lots(&wallet) {
-            let is_here = status != LotStatus::Moved;
+            let is_here = status != LotStatus::Moved || bug("a lot that moved and stays usable where it was");
             *homes.entry(lot).or_default() += u32::from(is_here);
             prop_assert!(is_here || held.is_zero(), "what is held of {:?} is elsewhere", lot);
         }
@@ -424,4 +432,14 @@ pub(crate) fn returns_add_up(wallet: &Wallet) -> Checked {
         prop_assert!(!redemption.is_reversed || redemption.returned == redemption.total, "rule R4");
     }
     Ok(())
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(capturing_is_redeeming, &["a capture of all that is held"]);
+    catches(a_hold_that_ends_leaves_nothing, &["a hold that lapses a second late"]);
+    catches(a_return_is_a_smaller_redemption, &["several returns, of which only the first counts"]);
+    catches(a_reversal_undoes_within_its_window, &["a window that excludes its end"]);
+    catches(sweeping_changes_no_answer, &["balances as of the last entry, however late it is"]);
+    catches(a_lot_is_never_in_both_and_never_in_neither, &["a lot that moved and stays usable where it was"]);
 }

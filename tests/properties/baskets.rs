@@ -18,6 +18,7 @@ use crate::model::baskets::{baskets, for_lines};
 use crate::model::check::Checked;
 use crate::model::world::{World, look};
 use crate::model::{check, generate, plan, programs};
+use crate::planted::{bug, catches};
 use crate::{config, timestamp};
 
 /// What the engine quotes, as the model does.
@@ -68,7 +69,8 @@ impl Basket {
         let mut expected = self.paid.clone();
         for ReturnLine { id, amount, .. } in asked.into_iter().flatten() {
             let paid = expected.entry(id.clone()).or_default();
-            *paid -= amount.map_or(*paid, |amount| amount.ten_thousandths().min(*paid));
+            let back = amount.map_or(*paid, |amount| amount.ten_thousandths().min(*paid));
+            *paid -= if bug("a return of lines that lowers no line") { 0 } else { back };
         }
         let now = by_line(state.lines.as_ref().unwrap());
         for (line, paid) in &expected {
@@ -141,7 +143,8 @@ proptest! {
 
     /// Rules S1 to S5 and C7: a quote is the model's plan and what committing does, and everything after it is as in the model.
     ///
-    /// Catches: greedy by lines; a minimum spend that is tested again at capture; a capture that pays as held.
+    /// Catches: greedy by lines; a capture that pays as held; in some hundreds of cases, a minimum spend that is tested again
+    /// at capture.
     #[test]
     fn baskets_agree_with_the_model(case in baskets()) {
         let mut world = World::compared(&case, MemoryStore::new())?;
@@ -195,7 +198,11 @@ proptest! {
                 if place + 1 == lines.len() {
                     lines.reverse();
                 }
-                let again = quoted_items(&mut world, &permuted);
+                let mut asked = permuted.clone();
+                if bug("a basket of which only the first line counts") {
+                    asked.lines.as_mut().unwrap().truncate(1);
+                }
+                let again = quoted_items(&mut world, &asked);
                 prop_assert_eq!(&first, &again, "{}", world.with_story(TestCaseError::fail("rule S4")));
             }
         }
@@ -221,7 +228,8 @@ proptest! {
         if kept.is_zero() || less.is_zero() {
             return Ok(());
         }
-        run(&mut returned, ReturnRedemption::strict(made.id, less)).unwrap();
+        let back = if bug("a return of all, however much is asked for") { made.total } else { less };
+        run(&mut returned, ReturnRedemption::strict(made.id, back)).unwrap();
         let mut direct = played(&case)?;
         let Ok(Outcome::Redeem(expected)) = run(&mut direct, strictly(redeem.clone(), kept)) else {
             return Err(direct.with_story(TestCaseError::fail("rule R1: less is refused")));
@@ -232,6 +240,7 @@ proptest! {
         let Ok(Outcome::PlaceHold(hold)) = run(&mut captured, held(&redeem)) else {
             return Err(captured.with_story(TestCaseError::fail("rule H2: a hold is refused")));
         };
+        let kept = if bug("a capture of all that is held") { hold.total } else { kept };
         let mut capture = CaptureHold::part(hold.id, kept);
         if says_lines {
             (capture.lines, capture.tags) = (redeem.lines.clone(), redeem.tags.clone());
@@ -243,4 +252,16 @@ proptest! {
         prop_assert!(!says_lines || made.lines == expected.lines, "rule S5");
         prop_assert_eq!(seen(&mut direct), seen(&mut captured), "{}", captured.with_story(TestCaseError::fail("rule H2")));
     }
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    let apart = "lots that each keep within their lines, and do not together";
+    catches(baskets_agree_with_the_model, &[apart]);
+    catches(no_line_is_ever_paid_more_than_it_costs, &["a return of lines that lowers no line"]);
+    catches(the_order_of_lines_moves_no_value, &["a basket of which only the first line counts"]);
+    catches(
+        every_way_to_less_of_a_basket_leaves_the_same_lots,
+        &["a return of all, however much is asked for", "a capture of all that is held"],
+    );
 }

@@ -19,6 +19,7 @@ use crate::config;
 use crate::model::calendar::{DAY, HOUR, Micros};
 use crate::model::generate;
 use crate::model::world::World;
+use crate::planted::{bug, catches};
 
 /// What a step does, for which of two profiles, and how much.
 type Step = (u8, bool, u32);
@@ -105,7 +106,9 @@ impl Shop {
         let definitions: [Definition; 3] = [
             RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10)).into(),
             points("points").into(),
-            points("tier").with_redeemable(false).into(),
+            points("tier")
+                .with_redeemable(bug("a draw of points that goes on to the points of a tier"))
+                .into(),
         ];
         let definitions = definitions.map(|it| ledger.at(now).commit(Define(it)).unwrap().id);
         Self { ledger, now: now.micros(), definitions, holds: Vec::new(), sales: Vec::new() }
@@ -160,4 +163,13 @@ impl Shop {
 
 fn lots(items: &[scrip::journal::Item]) -> Vec<LotId> {
     items.iter().map(|item| item.lot).collect()
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(status_points_are_never_spent, &["a draw of points that goes on to the points of a tier"]);
+    catches(
+        points_earned_are_those_of_every_purchase_ever,
+        &["a purchase whose time was changed, found where it was before"],
+    );
 }

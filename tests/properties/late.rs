@@ -12,6 +12,7 @@ use crate::model::calendar::{DAY, HOUR};
 use crate::model::plain_store::PlainStore;
 use crate::model::resolve::profile_id;
 use crate::model::{generate, programs};
+use crate::planted::{bug, catches};
 use crate::{config, timestamp};
 
 /// What a customer has, and where all that ever came in is.
@@ -53,7 +54,8 @@ proptest! {
             run(&mut other, Sweep::ProfileId(profile_id(0))).unwrap();
         }
         (one.now, other.now) = (now, now);
-        let redeem = redeem.with_occurred_at(timestamp(then));
+        let is_now = bug("a late redemption that is decided when it is sent");
+        let redeem = redeem.with_occurred_at(timestamp(if is_now { now } else { then }));
         let quote = other.ledger.at(timestamp(now)).quote(&redeem);
         match (on_time, run(&mut other, redeem)) {
             (Ok(Outcome::Redeem(on_time)), Ok(Outcome::Redeem(late))) => {
@@ -100,4 +102,9 @@ fn a_late_request_reads_what_happened_since() {
     assert!(looked_up(300, 3) < 40);
     let many = looked_up(300, 110);
     assert!((110..300).contains(&many), "{many}");
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(late_is_as_on_time, &["a late redemption that is decided when it is sent"]);
 }

@@ -15,13 +15,14 @@ use scrip::{Command, DefinitionId, Error, MemoryStore, ProfileId, Timestamp};
 use crate::model::calendar::{DAY, Micros};
 use crate::model::generate;
 use crate::model::world::World;
+use crate::planted::{bug, catches};
 use crate::{config, timestamp};
 
 /// The roll-forward of everything that is in a world's store.
 pub(crate) fn roll(world: &mut World<MemoryStore>, cuts: &Cuts) -> Liability {
     let mut liability = Liability::new(cuts.clone());
-    for journal in world.ledger.at(timestamp(world.now)).journals() {
-        liability.add(&journal.unwrap()).unwrap();
+    for journal in journals(world) {
+        liability.add(&journal).unwrap();
     }
     liability
 }
@@ -56,6 +57,7 @@ pub(crate) fn owned(world: &mut World<MemoryStore>, at: Timestamp) -> Owned {
 
 fn add<Q: Copy + Into<Sum>>(owned: &mut Owned, kind: LotKind, lot: &Lot<Q>) {
     let value: Sum = match lot.status {
+        LotStatus::Pending if bug("lots that are pending left out") => Sum::ZERO,
         LotStatus::Active | LotStatus::Pending | LotStatus::Held => lot.value_remaining.into(),
         // What is held past its expiry can still be captured (rule H4).
         LotStatus::Expired => lot.value_held.into(),
@@ -139,7 +141,8 @@ proptest! {
         for (journal, length) in journals(&mut world).into_iter().zip(lengths.into_iter().chain(std::iter::repeat(0))) {
             let is_news = |entry: &&scrip::journal::Entry| entry.cause != scrip::journal::Cause::Clock;
             let news = journal.entries[length..].iter().find(is_news);
-            first = news.map_or(first, |entry| first.min(entry.at));
+            let is_early = bug("later entries that count in the periods before theirs");
+            first = news.filter(|_| !is_early).map_or(first, |entry| first.min(entry.at));
         }
         let past = |rows: Vec<LiabilityRow>| -> Vec<LiabilityRow> {
             rows.into_iter().filter(|row| row.span.end <= first && !row.is_empty()).collect()
@@ -211,11 +214,24 @@ mod projected {
             let flows = world.ledger.store().flows(&cuts.instants()).unwrap();
             let mut projected = Liability::from_flows(cuts.clone(), flows);
             let by = cuts.end().checked_add(TimeDelta::microseconds(-1)).unwrap();
-            for journal in world.ledger.at(now).due_journals(by) {
+            let is_silent = bug("what fell due without an entry, left out until one says it");
+            for journal in world.ledger.at(now).due_journals(by).filter(|_| !is_silent) {
                 projected.add_due(&journal.unwrap()).unwrap();
             }
             let some = |rows: Vec<LiabilityRow>| rows.into_iter().filter(|row| !row.is_empty()).collect::<Vec<_>>();
             prop_assert_eq!(some(projected.rows()), some(replayed.rows()));
         }
     }
+
+    #[test]
+    fn each_property_catches_its_bug() {
+        let due = "what fell due without an entry, left out until one says it";
+        catches(a_roll_forward_from_tables_is_that_of_the_journals, &[due]);
+    }
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(a_roll_forward_closes_at_the_balances_of_its_instants, &["lots that are pending left out"]);
+    catches(a_past_period_never_changes, &["later entries that count in the periods before theirs"]);
 }

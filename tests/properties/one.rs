@@ -23,6 +23,7 @@ use crate::model::generate;
 use crate::model::plain_store::PlainStore;
 use crate::model::resolve::profile_id;
 use crate::model::world::World;
+use crate::planted::{bug, catches};
 use crate::timestamp;
 
 /// The definitions of a ledger, now or as it was.
@@ -152,8 +153,9 @@ fn alone_as_of(
     profile: ProfileId,
     as_of: AsOf,
 ) -> Result<(), TestCaseError> {
-    let mut then = ledger.as_of(as_of);
-    let wallet = then.wallet(profile).unwrap();
+    let wallet = ledger.as_of(as_of).wallet(profile).unwrap();
+    let is_later = bug("later entries that are looked up too");
+    let mut then = ledger.as_of(if is_later { AsOf::Sequence(u32::MAX) } else { as_of });
     let rewards = wallet.rewards().into_iter().map(|lot| (lot.id, Either::Reward(lot)));
     let points = wallet.points().into_iter().map(|lot| (lot.id, Either::Points(lot)));
     let lots: BTreeMap<LotId, Either> = rewards.chain(points).collect();
@@ -263,6 +265,9 @@ fn redemption_now(wallets: &[Wallet], wallet: &Wallet, id: RedemptionId) -> Opti
             redemption.transaction_id = state.transaction_id;
         }
     }
+    if bug("a redemption that is read as it was made, without what was returned of it") {
+        redemption.returned = Amount::ZERO;
+    }
     Some(redemption)
 }
 
@@ -337,4 +342,13 @@ fn reading_one_thing_costs_the_same_however_long_the_journal_is() {
     let short = looked_up(10);
     assert_eq!(short, looked_up(2_000));
     assert!(short.iter().all(|(_, count)| *count <= 12), "{short:?}");
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(
+        one_thing_reads_as_in_the_wallet,
+        &["a redemption that is read as it was made, without what was returned of it"],
+    );
+    catches(one_thing_reads_as_in_the_wallet_of_the_past, &["later entries that are looked up too"]);
 }

@@ -18,6 +18,7 @@ use crate::model::memo::same_lines;
 use crate::model::resolve::profile_id;
 use crate::model::world::{World, journals, look};
 use crate::model::{check::Checked, generate, programs};
+use crate::planted::{bug, catches};
 use crate::{config, timestamp};
 
 type MemoryError = <MemoryStore as Store>::Error;
@@ -48,7 +49,8 @@ fn sent_plainly(ledger: &mut Ledger<MemoryStore>, command: &Command<Request>) ->
         request: A,
         wrap: impl FnOnce(A::Outcome) -> Outcome,
     ) -> Came<Outcome> {
-        let command = Command { key: command.key.clone(), ..Command::new(command.at, request) };
+        let key = command.key.clone().filter(|_| !bug("a typed request without its key"));
+        let command = Command { key, ..Command::new(command.at, request) };
         came(ledger.run(&command)).map(|receipt| receipt.map(wrap))
     }
     match command.request.clone() {
@@ -218,7 +220,7 @@ impl Ask {
 }
 
 /// Sends them together to the one, and one by one to the other.
-fn send<A: Action>(
+fn send<A: Action + Clone>(
     quick: &mut Ledger<MemoryStore>,
     general: &mut Ledger<General>,
     commands: &[Command<A>],
@@ -226,7 +228,13 @@ fn send<A: Action>(
 where
     A::Outcome: std::fmt::Debug + PartialEq,
 {
-    let answers = quick.run_all(commands);
+    let is_backwards = bug("a batch that runs backwards");
+    let answers = if is_backwards {
+        let backwards: Vec<_> = commands.iter().rev().cloned().collect();
+        quick.run_all(&backwards).into_iter().rev().collect()
+    } else {
+        quick.run_all(commands)
+    };
     prop_assert_eq!(answers.len(), commands.len());
     for (place, (command, answer)) in commands.iter().zip(answers).enumerate() {
         prop_assert_eq!(came(answer), came(general.run(command)), "the command at {}", place);
@@ -317,4 +325,10 @@ proptest! {
     ) {
         check(program, start, &batches)?;
     }
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(typed_requests_are_any_requests, &["a typed request without its key"]);
+    catches(many_together_are_one_by_one, &["a batch that runs backwards"]);
 }

@@ -22,6 +22,7 @@ use crate::model::check::Checked;
 use crate::model::resolve::profile_id;
 use crate::model::steps::Case;
 use crate::model::world::World;
+use crate::planted::{bug, catches};
 use crate::{config, timestamp};
 
 /// Purchases, what was spent of their points, and what comes back of both.
@@ -276,7 +277,9 @@ fn owes(wallet: &Wallet, sale: TransactionId, own: &[LotId]) -> i64 {
             }
             EntryKind::Return(back) => {
                 let items = back.items.iter().filter(|item| own.contains(&item.lot));
-                out -= items.map(|item| item.points.ten_thousandths()).sum::<i64>();
+                let is_ignored = bug("a return that does not lower what its lot's transaction owes");
+                out -=
+                    if is_ignored { 0 } else { items.map(|item| item.points.ten_thousandths()).sum::<i64>() };
             }
             _ => {}
         }
@@ -331,4 +334,12 @@ fn shuffled(mut steps: Vec<Do>, seed: u128) -> Vec<Do> {
         rest /= count;
     }
     order
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(
+        the_order_of_returns_is_irrelevant,
+        &["a return that does not lower what its lot's transaction owes"],
+    );
 }

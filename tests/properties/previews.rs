@@ -7,6 +7,7 @@ use scrip::outcome::Disposition;
 use crate::config;
 use crate::model::world::World;
 use crate::model::{generate, programs};
+use crate::planted::{bug, catches};
 
 proptest! {
     #![proptest_config(config(200))]
@@ -23,6 +24,9 @@ proptest! {
             let command = world.resolve(step);
             let trace = world.snapshot();
             let previewed = world.ledger.preview(&command);
+            if bug("a preview that is written") {
+                world.ledger.run(&command).ok();
+            }
             prop_assert_eq!(&trace, &world.snapshot());
             let of = previewed.as_ref().ok().filter(|preview| preview.decision.receipt.disposition == Disposition::New);
             let before = of.and_then(|preview| preview.profile_id).map(|profile| {
@@ -47,4 +51,9 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(a_preview_is_what_committing_does, &["a preview that is written"]);
 }

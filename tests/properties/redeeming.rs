@@ -8,6 +8,7 @@ use crate::config;
 use crate::model::memo::draws;
 use crate::model::world::World;
 use crate::model::{check, generate, laws, plan, programs};
+use crate::planted::{bug, catches};
 
 proptest! {
     #![proptest_config(config(200))]
@@ -88,7 +89,9 @@ proptest! {
                 continue;
             };
             let before = world.snapshot();
-            let quote = world.ledger.at(command.at).quote(redeem);
+            let is_any_time = bug("a quote that is not held to the account's time");
+            let last = redeem.profile_id.filter(|_| is_any_time).and_then(|id| world.account(id).last_at());
+            let quote = world.ledger.at(last.map_or(command.at, |last| last.max(command.at))).quote(redeem);
             prop_assert_eq!(&before, &world.snapshot());
             if let (Ok(quote), Some(id), None) = (&quote, redeem.profile_id, redeem.occurred_at) {
                 let id = home_of(&mut world, id);
@@ -115,4 +118,12 @@ proptest! {
 fn home_of(world: &mut World<MemoryStore>, id: ProfileId) -> ProfileId {
     let profile = world.model.profile(id);
     world.model.profiles[world.model.home(profile)].id
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(every_redemption_keeps_the_laws, &["points that are rounded up where they are exact"]);
+    catches(the_order_of_input_is_irrelevant, &["lots that are used in the order of their ids"]);
+    catches(quotes_agree_with_the_model, &["a pending lot that is reported as not needed"]);
+    catches(a_quote_is_what_committing_does, &["a quote that is not held to the account's time"]);
 }

@@ -14,6 +14,7 @@ use crate::model::calendar::DAY;
 use crate::model::generate;
 use crate::model::resolve::{change, profile_id};
 use crate::model::world::World;
+use crate::planted::{bug, catches};
 use crate::{config, timestamp};
 
 proptest! {
@@ -45,7 +46,8 @@ proptest! {
                     let mut other = command.clone();
                     change(&mut other.request);
                     for at in [command.at, timestamp(world.now + 400 * DAY)] {
-                        let again = world.run(&Command { at, ..command.clone() })?.unwrap();
+                        let key = command.key.clone().filter(|_| !bug("a key that is forgotten"));
+                        let again = world.run(&Command { at, key, ..command.clone() })?.unwrap();
                         prop_assert_eq!((&again.outcome, again.disposition), (&receipt.outcome, Disposition::Replayed));
                         if other.request != command.request {
                             let refused = world.run(&Command { at, ..other.clone() })?.unwrap_err();
@@ -123,7 +125,11 @@ proptest! {
                 Err(_) => {}
             }
             for (command, outcome) in &done {
-                let again = ledger.run(command).map(|receipt| (receipt.outcome, receipt.disposition));
+                let mut command = command.clone();
+                if bug("a key that is forgotten") {
+                    command.key = None;
+                }
+                let again = ledger.run(&command).map(|receipt| (receipt.outcome, receipt.disposition));
                 prop_assert_eq!(again.ok(), Some((outcome.clone(), Disposition::Replayed)), "{:?} of {:?}", command, done);
             }
         }
@@ -143,6 +149,10 @@ proptest! {
             }
             let before = world.snapshot();
             if world.run(&command)?.is_err() {
+                if bug("a request that is refused after it wrote what fell due") {
+                    let sweep = scrip::request::Sweep::ProfileId(profile_id(0));
+                    world.ledger.run(&Command::new(command.at, sweep)).ok();
+                }
                 prop_assert_eq!(before, world.snapshot());
             }
         }
@@ -158,4 +168,12 @@ fn something_small() -> Request {
     let mut small = IssueReward::new(profile_id(0), DefinitionId::new(1).unwrap());
     small.meta = Json::new(r#"{"small": true}"#).ok();
     small.into()
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(a_repetition_changes_nothing, &["a key that is forgotten"]);
+    catches(a_name_answers_as_of_now, &["a repeated name that answers with what it stood for at first"]);
+    catches(no_key_is_lost_on_a_lots_way, &["a key that is forgotten"]);
+    catches(a_rejected_request_changes_nothing, &["a request that is refused after it wrote what fell due"]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use scrip::journal::{Bucket, EntryKind, Flow, LotKind, Movement};
+use scrip::journal::{Bucket, EntryKind, Flow, LotDetails, LotKind, Movement, Origin};
 use scrip::outcome::{Disposition, LotStatus, Transferred};
 use scrip::program::ProgramSettings;
 use scrip::report::Cuts;
@@ -23,6 +23,7 @@ use crate::model::check::Checked;
 use crate::model::generate;
 use crate::model::resolve::profile_id;
 use crate::model::world::World;
+use crate::planted::{bug, catches};
 use crate::{config, timestamp};
 
 /// The unheld value of a profile's usable lots, by kind and expiry.
@@ -33,11 +34,12 @@ fn usable(world: &mut Till, profile: ProfileId, at: Timestamp) -> Usable {
     let mut usable = Usable::new();
     let rewards = wallet.rewards().into_iter().map(|lot| {
         let free = lot.value_remaining.ten_thousandths() - lot.value_held.ten_thousandths();
-        (LotKind::Reward, lot.status, lot.expires_at, free)
+        (LotKind::Reward, lot.status, shown_end(lot.details.as_deref(), lot.expires_at), free)
     });
     let points = wallet.points().into_iter().map(|lot| {
         let free = lot.value_remaining.ten_thousandths() - lot.value_held.ten_thousandths();
-        (if lot.is_redeemable { LotKind::Point } else { LotKind::Status }, lot.status, lot.expires_at, free)
+        let end = shown_end(lot.details.as_deref(), lot.expires_at);
+        (if lot.is_redeemable { LotKind::Point } else { LotKind::Status }, lot.status, end, free)
     });
     for (kind, status, expires_at, free) in rewards.chain(points) {
         if status == LotStatus::Active {
@@ -45,6 +47,11 @@ fn usable(world: &mut Till, profile: ProfileId, at: Timestamp) -> Usable {
         }
     }
     usable
+}
+
+fn shown_end(details: Option<&LotDetails>, end: Expiry) -> Expiry {
+    let is_new = matches!(details.and_then(|details| details.origin), Some(Origin::Transferred { .. }));
+    if is_new && bug("a new lot without the expiry of the old one") { Expiry::NEVER } else { end }
 }
 
 /// A transfer, if the command is one and it is carried out.
@@ -66,6 +73,9 @@ fn owned(world: &mut Till, at: Timestamp) -> Result<[i64; 3], TestCaseError> {
             .flat_map(|pot| [pot.available, pot.pending, pot.held])
             .map(Quantity::ten_thousandths)
             .sum();
+        if bug("a lot that keeps what it gave") {
+            *owned += pots().map(|pot| pot.moved.ten_thousandths().min(0).abs()).sum::<i64>();
+        }
         let moved: i64 = pots().map(|pot| pot.moved.ten_thousandths()).sum();
         prop_assert_eq!(moved, 0, "what left one profile came to another: {:?}", kind);
     }
@@ -186,7 +196,9 @@ proptest! {
         let taken_there = taken_there.min(sent);
         let there = till.commit(Redeem::strict(bob, Amount::from(taken_there))).unwrap();
         let mut returns = Vec::new();
-        returns.extend(here.map(|one| (one.id, one.total.min(Amount::from(back.0)), lot)));
+        let is_following = bug("a return of what the sender redeemed that follows the value to the receiver");
+        let own = if is_following { new_lot } else { lot };
+        returns.extend(here.map(|one| (one.id, one.total.min(Amount::from(back.0)), own)));
         returns.push((there.id, there.total.min(Amount::from(back.1)), new_lot));
         if is_first {
             returns.reverse();
@@ -228,4 +240,15 @@ fn moved_once(world: &mut Till, sent: &Transferred, (at, before): (Timestamp, [i
     };
     prop_assert!(out.items.iter().flat_map(|item| item.change.moved.iter()).all(left), "rule L5");
     Ok(())
+}
+
+#[test]
+fn each_property_catches_its_bug() {
+    catches(transfers_are_as_the_model_says, &["a limit that counts from midnight in UTC"]);
+    catches(value_is_never_in_both_and_never_in_neither, &["a lot that keeps what it gave"]);
+    catches(there_and_back_leaves_the_same_usable_value, &["a new lot without the expiry of the old one"]);
+    catches(
+        returns_go_to_the_part_that_was_used,
+        &["a return of what the sender redeemed that follows the value to the receiver"],
+    );
 }
