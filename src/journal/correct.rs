@@ -31,9 +31,9 @@ impl Corrected {
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
         let external_id = self.external_id.as_ref();
         self.issue.iter().for_each(|issue| tell(Effect::Facts { issue, external_id }));
-        self.clawed_back
-            .iter()
-            .for_each(|recovered| recovered.effects(self.change.after.kind, Bucket::Adjusted, tell));
+        self.clawed_back.iter().for_each(|recovered| {
+            recovered.effects((self.change.after.lot, self.change.after.kind), Bucket::Adjusted, tell)
+        });
         self.change.effects(tell);
     }
 }

@@ -37,9 +37,9 @@ impl EarnedMore {
     }
 
     pub(super) fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
-        self.clawed_back
-            .iter()
-            .for_each(|recovered| recovered.effects(self.change.after.kind, Bucket::Issued, tell));
+        self.clawed_back.iter().for_each(|recovered| {
+            recovered.effects((self.change.after.lot, self.change.after.kind), Bucket::Issued, tell)
+        });
         self.change.effects(tell);
         tell(Effect::PayDebt { points: self.paid_to_debt, status: self.status });
     }

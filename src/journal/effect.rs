@@ -26,6 +26,8 @@ pub(crate) enum Effect<'a> {
     Hold { lot: LotId, kind: LotKind, value: Quantity },
     /// Held value of a lot is released. The lot's new state comes next.
     Free { lot: LotId, kind: LotKind, value: Quantity, to: Bucket },
+    /// Value of a lot is clawed back instead of going to it.
+    ClawBack { lot: LotId, kind: LotKind, value: Quantity, from: Bucket },
     /// The scope of a lot that becomes usable again (rule S2). The lot's new state comes next.
     Scope { lot: LotId, scope: &'a Scope },
     /// The new state of a lot.
@@ -140,6 +142,7 @@ impl Effect<'_> {
             Self::Mature(lot) => (lot.kind, Bucket::Pending, Bucket::Available, lot.value),
             Self::Hold { kind, value, .. } => (kind, Bucket::Available, Bucket::Held, value),
             Self::Free { kind, value, to, .. } => (kind, Bucket::Held, to, value),
+            Self::ClawBack { kind, value, from, .. } => (kind, from, Bucket::ClawedBack, value),
             _ => return None,
         };
         Some(Movement { kind, from, to, value })

@@ -174,7 +174,10 @@ impl Entry {
                 moved.drain(..).for_each(|movement| told(Some(arrival.issue.lot), movement));
             }
             Effect::State(after) => moved.drain(..).for_each(|movement| told(Some(after.lot), movement)),
-            Effect::Take { lot, .. } | Effect::Hold { lot, .. } | Effect::Free { lot, .. } => {
+            Effect::Take { lot, .. }
+            | Effect::Hold { lot, .. }
+            | Effect::Free { lot, .. }
+            | Effect::ClawBack { lot, .. } => {
                 effect.movement().into_iter().for_each(|movement| told(Some(lot), movement));
             }
             _ => {}

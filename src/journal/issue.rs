@@ -216,7 +216,9 @@ impl Issue {
             Some(Origin::Returned { .. }) => Bucket::Redeemed,
             Some(Origin::Transferred { .. }) => Bucket::Moved,
             Some(Origin::Earned { paid_to_debt, clawed_back, .. }) => {
-                clawed_back.iter().for_each(|recovered| recovered.effects(self.kind, Bucket::Issued, tell));
+                clawed_back
+                    .iter()
+                    .for_each(|recovered| recovered.effects((self.lot, self.kind), Bucket::Issued, tell));
                 self.pay_debt(paid_to_debt, tell);
                 Bucket::Issued
             }

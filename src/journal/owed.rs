@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{DefinitionId, LotId, TransactionId};
 use crate::journal::bytes::{Binary, Reader, Reading, Writer};
 use crate::journal::effect::Effect;
-use crate::journal::{Bucket, LotKind, Movement};
+use crate::journal::{Bucket, LotKind};
 use crate::program::Clawback;
 use crate::time::Timestamp;
 use crate::value::{Points, Quantity};
@@ -96,10 +96,14 @@ impl Recovered {
         self.points().into()
     }
 
-    /// Moves the recovered points from the given bucket to `ClawedBack`, instead of back to the lot.
-    pub(super) fn effects<'a>(&self, kind: LotKind, from: Bucket, tell: &mut impl FnMut(Effect<'a>)) {
-        let (to, value) = (Bucket::ClawedBack, self.value());
-        tell(Effect::Move(Movement { kind, from, to, value }));
+    /// The recovered points of a lot are clawed back from the given bucket, instead of going to it.
+    pub(super) fn effects<'a>(
+        &self,
+        (lot, kind): (LotId, LotKind),
+        from: Bucket,
+        tell: &mut impl FnMut(Effect<'a>),
+    ) {
+        tell(Effect::ClawBack { lot, kind, value: self.value(), from });
         tell(Effect::Recover { recovered: *self, kind });
     }
 }

@@ -61,7 +61,9 @@ impl ReturnedItem {
     }
 
     fn effects<'a>(&'a self, tell: &mut impl FnMut(Effect<'a>)) {
-        self.clawed_back.iter().for_each(|recovered| recovered.effects(self.kind, Bucket::Redeemed, tell));
+        self.clawed_back
+            .iter()
+            .for_each(|recovered| recovered.effects((self.lot, self.kind), Bucket::Redeemed, tell));
         self.change.iter().for_each(|change| change.effects(tell));
     }
 }

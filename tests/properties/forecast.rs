@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use scrip::journal::{EntryKind, Flow, LotKind};
+use scrip::program::{Earn, ProgramSettings};
 use scrip::report::{Ageing, Cohorts, Cuts, Forecast, Liability, Measure, expiries};
-use scrip::value::Sum;
+use scrip::request::{DeleteTransaction, ReturnRedemption, Strategy};
+use scrip::value::{ExchangeRate, Sum};
 use scrip::{
-    Amount, Define, IssueReward, Ledger, MemoryStore, PeriodType, PlaceHold, ProfileId, Program,
-    RewardDefinition, Timestamp, Zone,
+    Amount, Define, IssueReward, Ledger, MemoryStore, PeriodType, PlaceHold, Points, PostTransaction,
+    ProfileId, Program, Redeem, RewardDefinition, Timestamp, Zone,
 };
 
 use crate::liability::{journals, owned, roll, sweep};
@@ -160,6 +162,32 @@ fn what_is_held_past_its_expiry_is_owed_until_the_hold_lapses() {
     let mut ageing = Ageing::new(Zone::UTC, "2025-06-22T00:00:00Z".parse().unwrap());
     ageing.add(&journal).unwrap();
     assert_eq!(ageing.rows()[0].value, Amount::from(4).into());
+}
+
+/// Points that pay a debt on their way back to their lot count with that lot's cohort.
+///
+/// Catches: value that is clawed back instead of going to its lot, and is of no lot, or of the next that the entry names.
+#[test]
+fn what_is_clawed_back_on_its_way_counts_with_its_lot() {
+    let rate = ExchangeRate::new(Points::from(1), Amount::from(1)).unwrap();
+    let settings = ProgramSettings::new("AUD".parse().unwrap(), Zone::UTC)
+        .with_exchange_rate(rate)
+        .with_earn([Earn::new(Points::from(1), Amount::from(1))]);
+    let mut ledger = Ledger::new(Program::try_from(settings).unwrap(), MemoryStore::new());
+    let alice = ProfileId::new("alice").unwrap();
+    let (june, july) = ("2025-06-15T12:00:00Z".parse().unwrap(), "2025-07-15T12:00:00Z".parse().unwrap());
+    let sale = ledger.at(june).commit(PostTransaction::new(alice, Amount::from(10))).unwrap();
+    let points = Redeem::strict(alice, Amount::from(8)).with_strategies([Strategy::Points]);
+    let redemption = ledger.at(june).commit(points).unwrap();
+    ledger.at(july).commit(DeleteTransaction::new(sale.id)).unwrap();
+    ledger.at(july).commit(ReturnRedemption::strict(redemption.id, Amount::from(3))).unwrap();
+    let september = "2025-09-01T00:00:00Z".parse().unwrap();
+    let mut cohorts = Cohorts::new(LotKind::Point, Zone::UTC, september);
+    cohorts.add(&ledger.at(july).journals().next().unwrap().unwrap()).unwrap();
+    let rows: Vec<_> =
+        cohorts.rows().iter().map(|row| (row.month.to_string(), row.redeemed.clone())).collect();
+    let redeemed = [8, 5, 5].map(|points| Points::from(points).into()).to_vec();
+    assert_eq!(rows, [("2025-06-01".to_owned(), redeemed)]);
 }
 
 /// What an entry says expired, lot by lot, without regard to the report's own flows.
