@@ -1,12 +1,12 @@
 //! The page of reports in a real browser: Chromium, at the width of a desk, of a phone and of paper, light and dark.
 //!
-//! Without Chromium and its driver on this machine the test is skipped, loudly; with `SCRIP_REQUIRE_BROWSER=1` it fails.
 //! `SCRIP_SCREENSHOTS=FOLDER` keeps what was seen, to look at.
 
+#[path = "../../tests/browser/mod.rs"]
 mod browser;
 mod common;
 
-use browser::{Browser, Look};
+use browser::Browser;
 use common::Shop;
 use serde_json::Value;
 
@@ -76,6 +76,15 @@ fn shop() -> Shop {
     shop
 }
 
+/// What a page is shown on.
+struct Look {
+    name: &'static str,
+    width: u32,
+    /// `screen` or `print`.
+    media: &'static str,
+    is_dark: bool,
+}
+
 /// A desk, a phone and paper. What a printer makes of a page is light, whatever the screen shows.
 const LOOKS: [Look; 6] = [
     Look { name: "desk", width: 1200, media: "screen", is_dark: false },
@@ -102,14 +111,13 @@ fn the_page_is_drawn_on_a_desk_a_phone_and_paper_light_and_dark() {
     }
     let Some(browser) = Browser::start() else { return };
     shop.write("page.html", page.as_bytes());
-    let screenshots = std::env::var_os("SCRIP_SCREENSHOTS");
     for look in LOOKS {
-        browser.open(&format!("file://{}", shop.path("page.html").display()), &look);
+        browser.resize(look.width);
+        browser.show_on(look.media, look.is_dark);
+        browser.open(&format!("file://{}", shop.path("page.html").display()));
         let seen = browser.run(MEASURE);
         check(&look, &seen);
-        if let Some(folder) = &screenshots {
-            browser.keep_picture(folder.as_ref(), &look);
-        }
+        browser.picture(&look.name.replace(", ", "-"));
     }
 }
 

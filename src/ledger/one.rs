@@ -18,11 +18,7 @@ impl<S: Store> LedgerAt<'_, S> {
     /// The current state of a redemption; `None` if the id is unknown. The cost does not depend on the journal's length.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, RewardDefinition,
-    /// # };
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -46,11 +42,7 @@ impl<S: Store> LedgerAt<'_, S> {
     /// not depend on the journal's length.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, RewardDefinition,
-    /// # };
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -74,11 +66,7 @@ impl<S: Store> LedgerAt<'_, S> {
     /// journal's length.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, RewardDefinition,
-    /// # };
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -102,11 +90,7 @@ impl<S: Store> LedgerAt<'_, S> {
     /// deleted. The cost does not depend on the journal's length.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, RewardDefinition,
-    /// # };
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -138,10 +122,7 @@ impl<S: Store> LedgerAt<'_, S> {
     ///
     /// ```
     /// # use scrip::journal::LotKind;
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, RewardDefinition,
-    /// # };
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -164,11 +145,7 @@ impl<S: Store> LedgerAt<'_, S> {
     /// A definition, archived or not; `None` if the id is unknown. The cost does not depend on their number.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, RewardDefinition,
-    /// # };
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -192,10 +169,7 @@ impl<S: Store> LedgerAt<'_, S> {
     ///
     /// ```
     /// # use scrip::journal::LotKind;
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, RewardDefinition,
-    /// # };
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);

@@ -13,13 +13,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// The state of a redemption then; `None` if it did not exist yet.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::outcome::HoldStatus;
-    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
-    /// # };
+    /// # use scrip::request::ReverseRedemption;
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -46,13 +41,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// The state of a hold then; `None` if it did not exist yet.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
     /// # use scrip::outcome::HoldStatus;
-    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
-    /// # };
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -79,13 +69,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// The state of a transaction then; `None` if it did not exist yet, or was deleted.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::outcome::HoldStatus;
-    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
-    /// # };
+    /// # use scrip::request::DeleteTransaction;
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -113,13 +98,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// deleted.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::outcome::HoldStatus;
-    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
-    /// # };
+    /// # use scrip::request::DeleteTransaction;
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -152,13 +132,7 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// The state of a reward or a lot of points then, with the profile that had it; `None` if it did not exist yet.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::outcome::HoldStatus;
-    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
-    /// # };
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -184,13 +158,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     /// The definition then, archived or not; `None` if it did not exist yet.
     ///
     /// ```
-    /// # use scrip::journal::LotKind;
-    /// # use scrip::outcome::HoldStatus;
-    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
-    /// # };
+    /// # use scrip::request::ArchiveDefinition;
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);
@@ -217,12 +186,8 @@ impl<S: Store> LedgerAsOf<'_, S> {
     ///
     /// ```
     /// # use scrip::journal::LotKind;
-    /// # use scrip::outcome::HoldStatus;
-    /// # use scrip::request::{ArchiveDefinition, DeleteTransaction, ReverseRedemption};
-    /// # use scrip::{
-    /// #     Amount, Define, IssueReward, Ledger, MemoryStore, PlaceHold, PostTransaction,
-    /// #     ProfileId, Program, Redeem, ReleaseHold, RewardDefinition,
-    /// # };
+    /// # use scrip::request::ArchiveDefinition;
+    /// # use scrip::*;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut ledger = Ledger::new(Program::new("AUD", "Australia/Melbourne")?, MemoryStore::new());
     /// # let mut till = ledger.at("2025-06-15T14:32:00+10:00".parse()?);

@@ -5,7 +5,7 @@ use std::future::Future;
 use deadpool_postgres::Object;
 use futures_util::future::poll_immediate;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, Statement, Transaction};
+use tokio_postgres::{Client, GenericClient, Row, Statement, Transaction};
 
 use super::PostgresError;
 use super::sql::Sql;
@@ -25,12 +25,23 @@ pub(super) trait Session: Sync {
 
     fn prepare<'s>(&self, sql: &'s Sql) -> impl Future<Output = Result<Prepared<'s>, PostgresError>> + Send;
 
+    /// What statements go over.
+    fn connection(&self) -> &(impl GenericClient + Sync);
+
     /// Carries out a statement. It is sent when the future is first polled.
     fn send(
         &self,
         statement: &Prepared<'_>,
         parameters: &[Parameter<'_>],
-    ) -> impl Future<Output = Result<Vec<Row>, PostgresError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Row>, PostgresError>> + Send {
+        async move {
+            let connection = self.connection();
+            Ok(match statement {
+                Prepared::Statement(statement) => connection.query(statement, parameters).await?,
+                Prepared::Text(sql) => connection.query_typed(&sql.text, &typed(sql, parameters)).await?,
+            })
+        }
+    }
 
     fn query(
         &self,
@@ -51,15 +62,9 @@ impl Session for Object {
         Ok(Prepared::Statement(self.prepare_typed_cached(&sql.text, &sql.types).await?))
     }
 
-    async fn send(
-        &self,
-        statement: &Prepared<'_>,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Vec<Row>, PostgresError> {
-        Ok(match statement {
-            Prepared::Statement(statement) => Client::query(self, statement, parameters).await?,
-            Prepared::Text(sql) => Client::query_typed(self, &sql.text, &typed(sql, parameters)).await?,
-        })
+    fn connection(&self) -> &(impl GenericClient + Sync) {
+        let client: &Client = self;
+        client
     }
 }
 
@@ -70,15 +75,9 @@ impl Session for deadpool_postgres::Transaction<'_> {
         Ok(Prepared::Statement(self.prepare_typed_cached(&sql.text, &sql.types).await?))
     }
 
-    async fn send(
-        &self,
-        statement: &Prepared<'_>,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Vec<Row>, PostgresError> {
-        Ok(match statement {
-            Prepared::Statement(statement) => Transaction::query(self, statement, parameters).await?,
-            Prepared::Text(sql) => Transaction::query_typed(self, &sql.text, &typed(sql, parameters)).await?,
-        })
+    fn connection(&self) -> &(impl GenericClient + Sync) {
+        let transaction: &Transaction<'_> = self;
+        transaction
     }
 }
 
@@ -89,15 +88,8 @@ impl Session for Transaction<'_> {
         Ok(Prepared::Text(sql))
     }
 
-    async fn send(
-        &self,
-        statement: &Prepared<'_>,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Vec<Row>, PostgresError> {
-        Ok(match statement {
-            Prepared::Statement(statement) => Transaction::query(self, statement, parameters).await?,
-            Prepared::Text(sql) => Transaction::query_typed(self, &sql.text, &typed(sql, parameters)).await?,
-        })
+    fn connection(&self) -> &(impl GenericClient + Sync) {
+        self
     }
 }
 

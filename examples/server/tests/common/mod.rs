@@ -1,6 +1,7 @@
 //! A server of its own for each test, as a process, and a client that holds every answer against the description.
 #![allow(dead_code)] // Each test file uses its part.
 
+#[path = "../../../../tests/browser/mod.rs"]
 pub mod browser;
 pub mod customer;
 pub mod http;

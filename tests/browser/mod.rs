@@ -1,24 +1,19 @@
-//! Chromium, by its driver: a page at some width, on a screen or on paper, light or dark, and what a script says of it.
+//! Chromium, by its driver: pages are opened, used by keys and clicks as a person would, and looked at by scripts.
+//!
+//! Without Chromium the tests that need it are skipped, loudly; with `SCRIP_REQUIRE_BROWSER=1` they fail.
+#![allow(dead_code)] // Each test uses its part.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// How long the driver may take to start.
+/// How long the driver may take to start, and a page to show something.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What a page is shown on.
-pub struct Look {
-    pub name: &'static str,
-    pub width: u32,
-    /// `screen` or `print`.
-    pub media: &'static str,
-    pub is_dark: bool,
-}
+/// The key under which WebDriver names an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A browser with one window.
 pub struct Browser {
@@ -59,27 +54,24 @@ impl Browser {
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-quic",
             "--no-first-run",
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            "--window-size=1200,1400",
             &folder,
         ];
         let options = json!({"binary": chromium, "args": flags});
-        let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
+        let logs = json!({"browser": "ALL"});
+        let wanted = json!({"goog:chromeOptions": options, "goog:loggingPrefs": logs});
+        let wanted = json!({"capabilities": {"alwaysMatch": wanted}});
         let made = browser.send("POST", "/session", &wanted).unwrap();
         browser.session = format!("/session/{}", made["sessionId"].as_str().unwrap());
         Some(browser)
     }
 
-    /// Opens a page.
-    pub fn open(&self, url: &str, look: &Look) {
-        let size =
-            json!({"width": look.width, "height": 1000, "deviceScaleFactor": 1, "mobile": look.width < 500});
-        self.tell("Emulation.setDeviceMetricsOverride", &size);
-        let scheme = if look.is_dark { "dark" } else { "light" };
-        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-        self.tell("Emulation.setEmulatedMedia", &json!({"media": look.media, "features": features}));
+    pub fn open(&self, url: &str) {
         self.post("/url", &json!({"url": url}));
     }
 
@@ -88,11 +80,70 @@ impl Browser {
         self.post("/execute/sync", &json!({"script": script, "args": []}))
     }
 
-    /// Keeps a picture of the whole page in a folder, as a PNG.
-    pub fn keep_picture(&self, folder: &Path, look: &Look) {
+    /// Makes the window this wide, whatever the smallest is that a desktop allows.
+    pub fn resize(&self, width: u32) {
+        let size = json!({"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 500});
+        self.tell("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Shows pages on a `screen` or as in `print`, light or dark.
+    pub fn show_on(&self, media: &str, is_dark: bool) {
+        let scheme = if is_dark { "dark" } else { "light" };
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.tell("Emulation.setEmulatedMedia", &json!({"media": media, "features": features}));
+    }
+
+    /// Keeps a picture of the whole page in the folder that `SCRIP_SCREENSHOTS` names, if it does.
+    pub fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("SCRIP_SCREENSHOTS") else { return };
         let shot = self.tell("Page.captureScreenshot", &json!({"captureBeyondViewport": true}));
-        let name = look.name.replace(", ", "-");
-        std::fs::write(folder.join(format!("{name}.png.base64")), shot["data"].as_str().unwrap()).unwrap();
+        let file = std::path::Path::new(&folder).join(format!("{name}.png.base64"));
+        std::fs::write(file, shot["data"].as_str().unwrap()).unwrap();
+    }
+
+    /// How many elements a selector finds.
+    pub fn count(&self, selector: &str) -> u64 {
+        self.run(&format!("return document.querySelectorAll({}).length", json!(selector))).as_u64().unwrap()
+    }
+
+    pub fn text(&self, selector: &str) -> String {
+        let script = format!("return (document.querySelector({}) || {{}}).innerText || ''", json!(selector));
+        self.run(&script).as_str().unwrap().to_owned()
+    }
+
+    /// Waits until an element holds a text.
+    #[track_caller]
+    pub fn shows(&self, selector: &str, part: &str) {
+        let since = Instant::now();
+        while !self.text(selector).contains(part) {
+            let shown = self.text(selector);
+            assert!(since.elapsed() < PATIENCE, "{selector} does not show {part:?}, but {shown:?}");
+        }
+    }
+
+    pub fn click(&self, selector: &str) {
+        self.post(&format!("{}/click", self.element(selector)), &json!({}));
+    }
+
+    pub fn keys(&self, selector: &str, text: &str) {
+        self.post(&format!("{}/value", self.element(selector)), &json!({"text": text}));
+    }
+
+    /// Replaces the text of a field.
+    pub fn fill(&self, selector: &str, text: &str) {
+        self.run(&format!("document.querySelector({}).value = ''", json!(selector)));
+        self.keys(selector, text);
+    }
+
+    /// The errors and warnings in the page's console.
+    pub fn complaints(&self) -> Vec<String> {
+        let said = self.post("/se/log", &json!({"type": "browser"}));
+        said.as_array().unwrap().iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn element(&self, selector: &str) -> String {
+        let found = self.post("/element", &json!({"using": "css selector", "value": selector}));
+        format!("/element/{}", found[ELEMENT].as_str().unwrap())
     }
 
     /// Sends a command to the browser itself.
