@@ -43,6 +43,8 @@ mod one_way;
 mod owed;
 #[path = "properties/previews.rs"]
 mod previews;
+#[path = "properties/reassigned.rs"]
+mod reassigned;
 #[path = "properties/redeeming.rs"]
 mod redeeming;
 #[path = "properties/repetition.rs"]

@@ -5,7 +5,7 @@ use super::sent::Sent;
 use super::{Account, Corrupt, Debts};
 use crate::definition::Scope;
 use crate::id::{LotId, ProfileNumber, next_sequence};
-use crate::journal::effect::Effect;
+use crate::journal::effect::{Arrival, Effect};
 use crate::journal::{Active, Bucket, Entry, Inactivity, LotKind, LotState, Movement, Standing};
 use crate::time::Timestamp;
 use crate::value::Quantity;
@@ -83,12 +83,7 @@ impl Account {
     fn apply_effect(&mut self, effect: Effect<'_>) {
         self.shift(effect.movement());
         match effect {
-            Effect::Arrive(arrival) => {
-                self.expect_lapse(&arrival.after);
-                arrival.issue.scope().into_iter().for_each(|scope| self.keep_scope(arrival.after.lot, scope));
-                self.put_lot(&arrival.after, arrival.held);
-                self.forget_scope(arrival.after.lot);
-            }
+            Effect::Arrive(arrival) => self.arrive(&arrival),
             Effect::Take { lot, kind, value, from: Bucket::Held } => {
                 self.change_held(lot, kind, |lot| {
                     lot.held = lot.held.minus(value);
@@ -136,6 +131,16 @@ impl Account {
             Effect::MergedInto(number) => self.close(number),
             Effect::MergedFrom(number) => self.rest_mut().merged_from.push(number),
             _ => {}
+        }
+    }
+
+    fn arrive(&mut self, Arrival { issue, after, held, .. }: &Arrival<'_>) {
+        self.expect_lapse(after);
+        issue.scope().into_iter().for_each(|scope| self.keep_scope(after.lot, scope));
+        self.put_lot(after, *held);
+        self.forget_scope(after.lot);
+        if issue.is_former() {
+            self.rest_mut().has_former_lots = true;
         }
     }
 

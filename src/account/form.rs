@@ -43,6 +43,8 @@ pub(super) struct AccountWire {
     scopes: Scopes,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sent: Option<Box<Sent>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    has_former_lots: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     merged_into: Option<ProfileNumber>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -56,7 +58,8 @@ impl From<Account> for AccountWire {
         let rest = rest.map(|rest| *rest).unwrap_or_default();
         let ColdState { points, status, lapsing, debts: owed, pending, overdue, holds, scopes, sent, .. } =
             rest;
-        let (merged_into, merged_from) = (rest.merged_into, rest.merged_from);
+        let (has_former_lots, merged_into, merged_from) =
+            (rest.has_former_lots, rest.merged_into, rest.merged_from);
         Self {
             profile,
             number,
@@ -74,6 +77,7 @@ impl From<Account> for AccountWire {
             holds,
             scopes,
             sent,
+            has_former_lots,
             merged_into,
             merged_from,
         }
@@ -96,8 +100,8 @@ impl From<AccountWire> for Account {
             holds,
             ..
         } = form;
-        let AccountWire { active_at, lapsing, owed: debts, scopes, sent, merged_into, merged_from, .. } =
-            form;
+        let AccountWire { active_at, lapsing, owed: debts, scopes, sent, has_former_lots, .. } = form;
+        let (merged_into, merged_from) = (form.merged_into, form.merged_from);
         let active_at = active_at.unwrap_or(Timestamp::MIN);
         let Totals { rewards: rewards_pot, points: points_pot, status_points: status_pot, point_debt } =
             totals;
@@ -114,6 +118,7 @@ impl From<AccountWire> for Account {
             holds,
             scopes,
             sent,
+            has_former_lots,
             merged_into,
             merged_from,
         };

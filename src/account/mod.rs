@@ -183,6 +183,12 @@ impl Account {
         &self.rest().debts
     }
 
+    /// Whether every lot that can be used takes back all that it gave: nothing is owed first, and none was a transaction's
+    /// own once (rule X5).
+    pub(crate) fn takes_all_back(&self) -> bool {
+        self.debts().is_empty() && !self.rest().has_former_lots
+    }
+
     /// The value of one kind that was transferred to other profiles on the day of an instant (rule L5).
     pub(crate) fn sent(&self, kind: LotKind, at: Timestamp) -> Quantity {
         self.rest().sent.as_ref().map_or(Quantity::ZERO, |sent| sent.at(kind, at))

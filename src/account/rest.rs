@@ -32,6 +32,8 @@ pub(super) struct ColdState {
     pub(super) holds: OpenHolds,
     pub(super) scopes: Scopes,
     pub(super) sent: Option<Box<Sent>>,
+    /// Whether a lot came that was a transaction's own once: not everything goes back to such a lot (rule X5).
+    pub(super) has_former_lots: bool,
     /// The profile that this one was merged into.
     pub(super) merged_into: Option<ProfileNumber>,
     /// The profiles that were merged into this one, directly or by way of another.
@@ -53,6 +55,7 @@ impl ColdState {
         holds: OpenHolds::EMPTY,
         scopes: Scopes::EMPTY,
         sent: None,
+        has_former_lots: false,
         merged_into: None,
         merged_from: Vec::new(),
     };

@@ -39,6 +39,7 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
         rest.sent.is_some(),
         is_active && account.active_at != last_at,
         rest.lapsing.is_some(),
+        rest.has_former_lots,
     ]);
     to.profile(number);
     if has_profile {
@@ -73,8 +74,8 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
         FORM => {}
         newer => return Err(from.newer(newer.into())),
     }
-    let [has_profile, has_points, is_active, rare @ .., has_status, has_sent, was_active, can_lapse] =
-        from.flags::<13>()?;
+    let [has_profile, has_points, is_active, rare @ .., has_status, has_sent, was_active, lapses, former] =
+        from.flags::<14>()?;
     from.number = from.profile()?;
     let profile = from.if_set(has_profile, |from| from.parsed("a profile's id"))?;
     let mut account = Account::new(profile.unwrap_or(ProfileId::BLANK), from.number);
@@ -106,8 +107,11 @@ pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
     if has_sent {
         account.rest_mut().sent = Some(Binary::read(&mut lots.from)?);
     }
-    if can_lapse {
+    if lapses {
         account.rest_mut().lapsing = Some(Box::new(lots.lapsing()?));
+    }
+    if former {
+        account.rest_mut().has_former_lots = true;
     }
     if !lots.scopes.is_empty() {
         account.rest_mut().scopes = lots.scopes;

@@ -98,16 +98,10 @@ impl Past {
         let expected =
             owner.zip(up).and_then(|(owner, up)| step.account.debts().clone().claw_back(owner, up));
         same("X5", "clawed_back", &corrected.clawed_back, &expected)?;
+        let less = now.remaining.checked_sub(remaining).unwrap_or_default();
         let moves = match up {
-            Some(more) => {
-                record.adjusted_away = record.adjusted_away.down(more);
-                [(from, to, record.unheld()), (Bucket::Adjusted, to, more.minus(gone))]
-            }
-            None => {
-                let less = now.remaining.minus(remaining);
-                record.adjusted_away = record.adjusted_away.up(less);
-                [(from, Bucket::Adjusted, less), (from, to, remaining.minus(held))]
-            }
+            Some(more) => [(from, to, record.unheld()), (Bucket::Adjusted, to, more.minus(gone))],
+            None => [(from, Bucket::Adjusted, less), (from, to, remaining.minus(held))],
         };
         same_change(&corrected.change, &record.change(step, after, moves))?;
         let has_reason = corrected.reason.as_ref().is_some_and(|reason| !reason.is_empty());
@@ -115,7 +109,12 @@ impl Past {
         let named = record.external_id.as_ref().filter(|_| corrected.issue.is_some());
         same("D5", "external_id", &corrected.external_id.as_ref(), &named)?;
         record.now = after;
-        corrected.issue.as_ref().map_or(Ok(()), |issue| record.correct(issue))
+        corrected.issue.as_ref().map_or(Ok(()), |issue| record.correct(issue))?;
+        if let Some(owner) = owner {
+            let away = self.adjusted_away.entry(owner).or_default();
+            *away = up.map_or_else(|| away.up(less), |more| away.down(more));
+        }
+        Ok(())
     }
 }
 

@@ -198,15 +198,22 @@ impl Past {
 
     /// The points adjusted away in a transaction's own lots of this journal, net.
     pub(super) fn adjusted_away(&self, earner: Earner) -> Points {
-        let away = self.own_lots(earner).map(|own| i128::from(own.adjusted_away.ten_thousandths()));
-        let away = i64::try_from(away.sum::<i128>()).ok().map(Quantity::from_ten_thousandths);
-        away.and_then(Result::ok).map_or(Points::ZERO, Quantity::as_points)
+        let away = self.adjusted_away.get(&earner).map(|away| away.ten_thousandths());
+        let away = away.and_then(|away| Quantity::from_ten_thousandths(away).ok());
+        away.map_or(Points::ZERO, Quantity::as_points)
     }
 
-    /// The lot that a transaction earned, if it is in this journal.
+    /// The lot that a transaction earned, if it is its own still, and in this journal.
     fn own_lot(&self, earner: Earner) -> Option<LotId> {
-        let lot = self.lots.get(&self.earned_lot(earner)?)?;
-        (!matches!(lot.now.standing, Standing::MovedTo(_))).then_some(lot.now.lot)
+        self.earned_lot(earner).filter(|lot| self.is_own(lot))
+    }
+
+    /// Whether the lot is a transaction's own, and in this journal.
+    pub(super) fn is_own(&self, lot: &LotId) -> bool {
+        let is_own = |lot: &LotRecord| {
+            lot.issue.owner().is_some() && !matches!(lot.now.standing, Standing::MovedTo(_))
+        };
+        self.lots.get(lot).is_some_and(is_own)
     }
 
     /// The newest lot that a transaction earned.

@@ -7,7 +7,7 @@ use super::spend::sum;
 use super::{Check, Past, Step, ensure, same};
 use crate::id::{LotId, next_sequence};
 use crate::journal::owed::Earner;
-use crate::journal::{Earned, Issue, Origin, SoldLine, Standing, Transaction, TransactionChange};
+use crate::journal::{Earned, Issue, Origin, SoldLine, Transaction, TransactionChange};
 use crate::value::{Amount, Points};
 
 impl Past {
@@ -60,10 +60,7 @@ impl Past {
         let more = now.points.checked_sub(was.points).unwrap_or_default();
         let less = was.points.checked_sub(now.points).unwrap_or_default();
         self.check_written_off(step, was, now, earner)?;
-        let is_here = |lot: &LotId| {
-            self.lots.get(lot).is_some_and(|lot| !matches!(lot.now.standing, Standing::MovedTo(_)))
-        };
-        let own = was.lot.filter(is_here);
+        let own = was.lot.filter(|lot| self.is_own(lot));
         let lot = match own {
             None if !more.is_zero() => {
                 let (lot, replaces) = (LotId::made_by(step.number(), next), was.lot);
@@ -102,7 +99,7 @@ impl Past {
         let lot = earned.lot;
         if let Some(known) = lot.and_then(|lot| self.lots.get(&lot)) {
             let is_own = matches!(known.issue.origin(), Some(Origin::Earned { .. }))
-                && known.issue.owner() == Some(earner);
+                && known.issue.earner() == Some(earner);
             ensure("X3", "transaction.earned.lot", is_own, &lot, format_args!("the lot that it earned"))?;
             let Issue { terms, .. } = &known.issue;
             same("X3", "transaction.earned.period", &earned.period, &terms.period)?;

@@ -2,11 +2,11 @@
 
 use super::announced::Announced;
 use super::lines::check_returned;
-use super::lots::{NONE, lot_change, same_change};
+use super::lots::{LotRecord, NONE, lot_change, same_change};
 use super::spend::{check_asked, sum};
 use super::{Check, Fault, Past, Step, ensure, same};
 use crate::account::Debts;
-use crate::id::{LotId, ProfileNumber, ReturnId, next_sequence};
+use crate::id::{LotId, ProfileNumber, RedemptionId, ReturnId, next_sequence};
 use crate::journal::draw::first_part;
 use crate::journal::lines::difference;
 use crate::journal::owed::Earner;
@@ -43,8 +43,9 @@ impl Past {
         self.returned(number, back, is_reversal)?;
         let (mut debts, mut last) = (step.account.debts().clone(), step.entry.sequence);
         for item in &back.items {
-            let rest = self.check_clawed_back(&mut debts, item)?;
-            self.returned_item(step, back, (item, rest), &mut last)?;
+            let owner = self.owner_then(step, redemption, item);
+            let rest = check_clawed_back(&mut debts, owner, item)?;
+            self.returned_item(step, back, (item, rest, owner), &mut last)?;
         }
         Ok(())
     }
@@ -93,7 +94,7 @@ impl Past {
         &mut self,
         step: &Step<'_>,
         back: &ReturnEntry,
-        (item, value): (&ReturnedItem, Quantity),
+        (item, value, owner): (&ReturnedItem, Quantity, Option<Earner>),
         last: &mut u32,
     ) -> Check {
         if value.is_zero() {
@@ -103,9 +104,10 @@ impl Past {
             // Each new lot is issued by the next entry.
             *last = next_sequence(*last);
             same("R3", "items.to", &lot, &LotId::made_by(step.number(), *last))?;
-            let owner = self.check_stood_in(step, item)?;
+            self.check_stood_in(step, owner, item)?;
             if let Some(old) = self.lots.get(&item.lot) {
                 let is_over = matches!(old.at(step).standing, Standing::Expired | Standing::MovedTo(_));
+                let is_over = is_over || is_former(old, owner);
                 ensure("R3", "items.to", is_over, &item.to, format_args!("back to its lot"))?;
                 same("D3", "items.kind", &item.kind, &old.now.kind)?;
             }
@@ -130,6 +132,7 @@ impl Past {
         let record = self.lot("items.lot", item.lot)?;
         let now = record.at(step);
         same("D3", "items.kind", &item.kind, &now.kind)?;
+        ensure("X5", "items.to", !is_former(record, owner), &item.to, format_args!("a new lot"))?;
         let to = match now.standing {
             Standing::Usable | Standing::Pending(_) => ReturnedTo::Lot,
             Standing::Expired => ReturnedTo::Expired,
@@ -148,35 +151,50 @@ impl Past {
 }
 
 impl Past {
-    /// Checks that the debt of the lot's transaction is clawed back first (rule X5), and returns the rest of the item.
-    /// The transaction of a lot that was never in this journal is taken as stated.
-    fn check_clawed_back(&self, debts: &mut Debts, item: &ReturnedItem) -> Check<Quantity> {
-        let owner = match self.lots.get(&item.lot) {
-            Some(known) => known.issue.owner(),
-            None => item.clawed_back.map(|recovered| recovered.earner()),
+    /// The transaction whose own lot it was when it gave the value (rule X5). That of a lot that was never in this journal is
+    /// taken as stated, and so is when one left, if it gave the value in a closed journal.
+    fn owner_then(&self, step: &Step<'_>, redemption: RedemptionId, item: &ReturnedItem) -> Option<Earner> {
+        let Some(known) = self.lots.get(&item.lot) else {
+            return item.clawed_back.map(|recovered| recovered.earner());
         };
-        let expected = owner.and_then(|owner| debts.claw_back(owner, item.value()));
-        same("X5", "items.clawed_back", &item.clawed_back, &expected)?;
-        Ok(item.value().minus(expected.map_or(Quantity::ZERO, |recovered| recovered.value())))
+        let is_new = matches!(item.to, ReturnedTo::NewLot(_));
+        let was_own = match self.own_until.get(&item.lot) {
+            None if known.issue.owner().is_some() => true,
+            _ if redemption.number() != step.number() => {
+                item.clawed_back.is_some() || (is_new && item.change.is_some())
+            }
+            left => left.is_some_and(|left| redemption.sequence() < *left),
+        };
+        known.issue.earner().filter(|_| was_own)
     }
 
-    /// Checks the old lot's stated change, if a new lot stands in for it, and returns the transaction of both.
-    fn check_stood_in(&mut self, step: &Step<'_>, item: &ReturnedItem) -> Check<Option<Earner>> {
+    /// Checks the old lot's stated change, if a new lot stands in for it.
+    fn check_stood_in(&mut self, step: &Step<'_>, owner: Option<Earner>, item: &ReturnedItem) -> Check {
         let Some(old) = self.lots.get(&item.lot) else {
-            let Some(change) = &item.change else { return Ok(None) };
+            let Some(change) = &item.change else { return Ok(()) };
             let now = self.stayed(step, item.lot, change)?;
             same_change(change, &lot_change(now, [NONE, NONE]))?;
             self.stayed.insert(item.lot, now);
-            return Ok(item.clawed_back.map(|recovered| recovered.earner()));
+            return Ok(());
         };
-        let owner = old.issue.owner();
         let expected = owner.map(|_| lot_change(old.at(step), [NONE, NONE]));
         match (&item.change, &expected) {
-            (Some(found), Some(expected)) => same_change(found, expected)?,
-            (found, expected) => same("X5", "items.change", found, expected)?,
+            (Some(found), Some(expected)) => same_change(found, expected),
+            (found, expected) => same("X5", "items.change", found, expected),
         }
-        Ok(owner)
     }
+}
+
+/// Whether the lot was a transaction's own when it gave value, and is not now.
+fn is_former(lot: &LotRecord, owner: Option<Earner>) -> bool {
+    owner.is_some() && lot.issue.owner().is_none()
+}
+
+/// Checks that the debt of the lot's transaction is clawed back first (rule X5), and returns the rest of the item.
+fn check_clawed_back(debts: &mut Debts, owner: Option<Earner>, item: &ReturnedItem) -> Check<Quantity> {
+    let expected = owner.and_then(|owner| debts.claw_back(owner, item.value()));
+    same("X5", "items.clawed_back", &item.clawed_back, &expected)?;
+    Ok(item.value().minus(expected.map_or(Quantity::ZERO, |recovered| recovered.value())))
 }
 
 /// Checks a return's total: at most the rest, and below the request only if that was more (rules R2 and R4). A return by

@@ -10,7 +10,7 @@ use crate::id::{ExternalId, LotId, ProfileNumber};
 use crate::journal::owed::Earner;
 use crate::journal::{Cause, Issue, LotDetails, LotState, Origin};
 use crate::time::Expiry;
-use crate::value::{Delta, Quantity};
+use crate::value::Quantity;
 
 impl Past {
     pub(super) fn issue(&mut self, step: &Step<'_>, issue: &Issue) -> Check {
@@ -19,6 +19,7 @@ impl Past {
         let expected = format_args!("at most {initial}");
         ensure("D2", "value_remaining", remaining <= initial, &remaining, expected)?;
         same("L2", "moves", &issue.moves, &0)?;
+        same("X5", "details.was_reassigned", &issue.was_reassigned(), &false)?;
         check_active_from(step, issue)?;
         match (issue.origin(), self.announced.pop_front()) {
             (None, None) => issued_by_request(step, issue)?,
@@ -55,8 +56,7 @@ impl Past {
         held: Quantity,
     ) {
         let external_id = external_id.cloned();
-        let adjusted_away = Delta::ZERO;
-        let record = LotRecord { issue: issue.clone(), external_id, now, held, adjusted_away };
+        let record = LotRecord { issue: issue.clone(), external_id, now, held };
         self.lots.insert(issue.lot, record);
     }
 

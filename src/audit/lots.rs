@@ -4,7 +4,7 @@ use super::{Check, Fault, Past, Step, same};
 use crate::id::{ExternalId, LotId};
 use crate::journal::{Bucket, Issue, LotChange, LotDetails, LotState, Movement, Standing};
 use crate::time::{Expiry, Timestamp};
-use crate::value::{Delta, Quantity};
+use crate::value::Quantity;
 
 /// The state of a lot after the entries so far.
 #[derive(Clone, Debug)]
@@ -16,8 +16,6 @@ pub(super) struct LotRecord {
     pub(super) now: LotState,
     /// The held part of the remaining value.
     pub(super) held: Quantity,
-    /// The quantity adjusted away, net.
-    pub(super) adjusted_away: Delta,
 }
 
 impl LotRecord {

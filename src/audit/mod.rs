@@ -39,8 +39,10 @@ use request::Span;
 
 use crate::account::{Account, Corrupt};
 use crate::id::{ExternalId, LotId, ProfileId, ProfileNumber, RedemptionId, TransactionId};
+use crate::journal::owed::Earner;
 use crate::journal::{Cause, Entry, EntryKind, LotState, Transaction};
 use crate::time::Timestamp;
+use crate::value::Delta;
 
 /// Reads a journal from its first entry, and finds every entry that contradicts itself or the journal before it.
 ///
@@ -63,6 +65,10 @@ struct Past {
     terms: BTreeMap<LotId, Vec<Terms>>,
     redemptions: BTreeMap<RedemptionId, RedemptionRecord>,
     transactions: BTreeMap<TransactionId, Transaction>,
+    /// The quantity adjusted away in the own lots of each transaction, net.
+    adjusted_away: BTreeMap<Earner, Delta>,
+    /// The transactions' own lots that were reassigned, each with the entry by which it first left.
+    own_until: BTreeMap<LotId, u32>,
     /// Lots that stayed with merged profiles, if they changed since the merger.
     stayed: BTreeMap<LotId, LotState>,
     definitions: Definitions,

@@ -20,7 +20,6 @@ impl Past {
             }
             None => {
                 record.issue.terms.is_reassignable
-                    && record.issue.owner().is_none()
                     && matches!(now.standing, Standing::Usable | Standing::Pending(_))
                     && record.held.is_zero()
                     && !now.remaining.is_zero()
@@ -35,6 +34,9 @@ impl Past {
         let moves = [(place, Bucket::Moved, unheld), (Bucket::Held, Bucket::Moved, record.held)];
         same_change(&moved.change, &lot_change(after, moves))?;
         (record.now, record.held) = (after, Quantity::ZERO);
+        if record.issue.owner().is_some() {
+            self.own_until.insert(now.lot, step.entry.sequence);
+        }
         Ok(())
     }
 
@@ -50,6 +52,9 @@ impl Past {
         // A lot that was here before has left and returned since.
         let least = self.lots.get(&issue.lot).map_or(1, |known| known.issue.moves.saturating_add(2));
         ensure("L2", "issue.moves", issue.moves >= least, &issue.moves, format_args!("at least {least}"))?;
+        // It is nobody's own lot any more, unless a merger brings it (rule X5).
+        let is_former = issue.earner().is_some() && (!is_merge || issue.was_reassigned());
+        same("X5", "issue.details.was_reassigned", &issue.was_reassigned(), &is_former)?;
         match self.lots.get(&issue.lot) {
             Some(known) => came_back(known, moved)?,
             None => {
@@ -87,6 +92,6 @@ impl Past {
 fn came_back(known: &LotRecord, moved: &MovedIn) -> Check {
     let has_left = matches!(known.now.standing, Standing::MovedTo(_));
     ensure("L2", "issue.lot", has_left, &moved.issue.lot, format_args!("a lot that is not here"))?;
-    same_facts(&moved.issue, &known.issue)?;
+    same_facts(&moved.issue, &known.issue.clone().reassigned())?;
     same("D5", "external_id", &moved.external_id, &known.external_id)
 }

@@ -105,7 +105,7 @@ pub struct Earned {
     /// Whether such points cannot be redeemed (rule K1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_status: bool,
-    /// Whether such points can be transferred to another profile (rule L5).
+    /// Whether such points can be reassigned or transferred to another profile (rules L2 and L5).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_reassignable: bool,
     /// The lines that earn; without it, the total does (rule K2).

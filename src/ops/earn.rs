@@ -11,7 +11,7 @@ use crate::journal::{
     Movement, Origin, Owed, Recovered, Standing, Transaction,
 };
 use crate::program::{Earn, Program};
-use crate::store::View;
+use crate::store::{Record, View};
 use crate::time::{Expiry, Timestamp};
 use crate::value::{Amount, Delta, Points, Quantity};
 use chrono::TimeDelta;
@@ -59,7 +59,7 @@ pub(crate) fn plan(draft: &EntryBuilder<'_>, view: &View<'_>, transaction: &mut 
             continue;
         }
         sequence = next_sequence(sequence);
-        let has_lot = earned_lot(draft, view, earned).is_some_and(|own| own.is_here);
+        let has_lot = earned_lot(draft, view, earned).is_some();
         if points > earned.points && !has_lot {
             earned.lot = Some(LotId::made_by(draft.first.number(), sequence));
         }
@@ -114,8 +114,8 @@ fn earn(
     let left = points.minus(clawed_back.map_or(Points::ZERO, |recovered| recovered.points()));
     let paid_to_debt = debts.paid_by(left, now.status());
     let more = More { points, clawed_back, paid_to_debt, into_lot: left.minus(paid_to_debt) };
-    match (earned_lot(draft, view, was).filter(|own| own.is_here), now.lot) {
-        (Some(own), _) => earn_more(draft, &own.lot, earner, now.status(), more),
+    match (earned_lot(draft, view, was), now.lot) {
+        (Some(lot), _) => earn_more(draft, &lot, earner, now.status(), more),
         (None, Some(lot)) => issue(draft, sale, (lot, was.lot), more)?,
         (None, None) => {}
     }
@@ -241,47 +241,40 @@ fn dates(transaction: &Transaction, earned: &Earned) -> Result<(Timestamp, Expir
     Ok((available_at, expires_at.map_err(out_of_range)?))
 }
 
-/// The lot that a transaction earned.
-struct EarnedLot<'a> {
-    lot: LotRecord<'a>,
-    /// Whether the account has it; otherwise it stayed with a profile that was merged into this one, as it had expired by
-    /// then, was revoked or used up.
-    is_here: bool,
+/// The lot that a transaction earned, if it can take more: the account has it, and it was not reassigned.
+fn earned_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, earned: &Earned) -> Option<LotRecord<'a>> {
+    still_here(draft, view.found.lot(earned.lot?), earned.lot?).filter(|lot| lot.issue.owner().is_some())
 }
 
-fn earned_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, earned: &Earned) -> Option<EarnedLot<'a>> {
-    own_lot(draft, view, earned.lot?)
-}
-
-/// A transaction's own lot, unless it belongs to another profile now.
-fn own_lot<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, id: LotId) -> Option<EarnedLot<'a>> {
-    let find = |record| {
-        let lot = LotRecord::find(&draft.first, record, id, draft.at)?;
-        (!matches!(lot.now.standing, Standing::MovedTo(_))).then_some(lot)
-    };
-    let here = find(view.found.lot(id)).map(|lot| EarnedLot { lot, is_here: true });
-    here.or_else(|| Some(EarnedLot { lot: find(view.found.closed_lot(id))?, is_here: false }))
+/// A lot as its record has it, unless it belongs to another profile now.
+fn still_here<'a>(draft: &EntryBuilder<'_>, record: Option<&Record<'a>>, id: LotId) -> Option<LotRecord<'a>> {
+    let lot = LotRecord::find(&draft.first, record, id, draft.at)?;
+    (!matches!(lot.now.standing, Standing::MovedTo(_))).then_some(lot)
 }
 
 /// The lot that the transaction earned at a rate, and those that stand in for it, in the order in which they came to be
 /// (rule X5).
 fn own_lots<'a>(draft: &EntryBuilder<'_>, view: &View<'a>, earner: Earner) -> Vec<LotRecord<'a>> {
-    let own = view.found.own_lots.iter();
-    let lots = own.filter_map(|(id, _)| Some(own_lot(draft, view, *id)?.lot));
+    // One that had expired by then, was revoked or used up stayed with a profile that was merged into this one.
+    let find = |id: LotId| {
+        let here = still_here(draft, view.found.lot(id), id);
+        here.or_else(|| still_here(draft, view.found.closed_lot(id), id))
+    };
+    let lots = view.found.own_lots.iter().filter_map(|(id, _)| find(*id));
     let mut lots: Vec<_> = lots.filter(|lot| lot.issue.owner() == Some(earner)).collect();
     let is_earned = |lot: &LotRecord<'_>| matches!(lot.issue.origin(), Some(Origin::Earned { .. }));
     lots.sort_by_key(|lot| (!is_earned(lot), lot.issue.issued_at, lot.now.lot));
     lots
 }
 
-/// What was adjusted away in the lots that the transaction earned at a rate, net.
+/// What was adjusted away in the lots that the transaction earned at a rate, net, as long as they were its own.
 fn adjusted_away(view: &View<'_>, earner: Earner) -> Points {
     let mut away = Delta::ZERO;
-    let is_own = |lot: LotId| {
+    let is_earned = |lot: LotId| {
         let record = view.found.lot(lot).or_else(|| view.found.closed_lot(lot));
-        record.and_then(|record| record.made.issue_of(lot)).and_then(Issue::owner) == Some(earner)
+        record.and_then(|record| record.made.issue_of(lot)).and_then(Issue::earner) == Some(earner)
     };
-    let own = view.found.own_lots.iter().filter(|(lot, _)| is_own(*lot));
+    let own = view.found.own_lots.iter().filter(|(lot, _)| is_earned(*lot));
     let entries = own.flat_map(|(_, entries)| entries);
     for entry in entries.filter(|entry| matches!(entry.kind, EntryKind::Adjust(_))) {
         entry.effects(|effect| match effect.movement() {

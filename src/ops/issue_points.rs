@@ -172,6 +172,7 @@ impl Operation for IssuePoints {
             source: self.source.clone(),
             meta: self.meta.clone(),
             origin: None,
+            was_reassigned: false,
         };
         let details = (details != LotDetails::default()).then_some(details);
         self.spec().issue(draft, view, details)?;

@@ -104,8 +104,7 @@ impl Operation for Reassign {
         let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         receiver(draft)?;
         not_revoked(&lot)?;
-        // A transaction's own lot stays with the profile that earned it (rule X5).
-        if !lot.issue.terms.is_reassignable || lot.issue.owner().is_some() {
+        if !lot.issue.terms.is_reassignable {
             return Err(Rejection::NotReassignable { field: "id".into(), lot: self.id });
         }
         if lot.is_expired() {
@@ -172,6 +171,8 @@ impl Moving<'_> {
         let issue =
             Issue { value_remaining: moved, expires_at: lot.now.expires_at, moves, ..lot.issue.clone() };
         let issue = issue.with_activity(inactivity.map(|inactivity| inactivity.from));
+        // A transaction's own lot stays its own in a merger only (rule X5).
+        let issue = if cause == Cause::Merge { issue } else { issue.reassigned() };
         let arrival = MovedIn { issue, external_id, held: lot.held, change, from };
         if let Some(second) = &mut draft.second {
             second.write(draft.at, cause, EntryKind::ReassignIn(Box::new(arrival)), None);

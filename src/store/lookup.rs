@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::find::{Find, Lookup};
 use super::work::{AsOf, DefinitionRef, Need};
 use crate::account::{Account, Corrupt, LiveLot};
-use crate::id::{DefinitionId, Key, LotId, ProfileNumber};
+use crate::id::{DefinitionId, Key, LotId, ProfileNumber, RedemptionId};
 use crate::journal::{Entry, EntryKind, LotKind, RecordId};
 
 /// The look-ups behind one [`Need`], one at a time: each answer may lead to further look-ups.
@@ -46,7 +46,8 @@ pub struct LookupPlan<E> {
     /// Whether the need is of the past: then the journal up to that point is loaded, and look-ups are answered from it.
     is_past: bool,
     closed: Vec<ProfileNumber>,
-    redeemed_lots: bool,
+    /// The journal of the redemption, if its lots are wanted.
+    redeemed_in: Option<ProfileNumber>,
     /// Lots that need no look-up: the account has all that a return to them takes.
     known_lots: Vec<LotId>,
     /// The lot that the transaction earned, and its replacements.
@@ -77,8 +78,10 @@ enum Slot {
     Earned(usize),
     /// The newest entry about a lot that has expired.
     Expired(LotId),
-    /// Every entry about a transaction's own lot.
-    Own(LotId),
+    /// Every entry about a transaction's own lot, in the journal of this rank.
+    Own(LotId, usize),
+    /// Every entry that restates the fixed terms of a lot which was a transaction's own once.
+    Former(LotId),
     /// The newest entry that carries the name of a thing.
     Named(Thing),
     /// The newest entry that restates a lot's fixed terms.
@@ -118,7 +121,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             own: account.number(),
             is_past: need.as_of != AsOf::Now,
             closed: Vec::new(),
-            redeemed_lots: need.redeemed_lots,
+            redeemed_in: need.redemption.filter(|_| need.redeemed_lots).map(RedemptionId::number),
             known_lots: Vec::new(),
             own_lots: Vec::new(),
             since: None,
@@ -165,7 +168,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         need.lots.iter().for_each(|lot| self.want_lot(*lot));
         if need.live_lots {
             live_lots(account).for_each(|lot| self.want_lot(lot));
-        } else if need.redeemed_lots && account.debts().is_empty() {
+        } else if need.redeemed_lots && account.takes_all_back() {
             self.known_lots.extend(usable_lots(account));
         }
         match &need.definition {
@@ -339,13 +342,14 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 }
                 earned.into_iter().for_each(|lot| self.want_own_lot(lot));
             }
-            Slot::Made(Thing::Redemption) if self.redeemed_lots => {
+            Slot::Made(Thing::Redemption) if self.redeemed_in.is_some() => {
                 let items = first.redeemed().map(|redeemed| redeemed.items.clone()).unwrap_or_default();
                 let wanted = items.iter().filter(|item| !self.known_lots.contains(&item.lot));
                 let wanted: SmallVec<[LotId; 4]> = wanted.map(|item| item.lot).collect();
                 wanted.into_iter().for_each(|lot| self.want_lot(lot));
             }
-            Slot::Own(_) | Slot::Made(Thing::Lot(_) | Thing::ClosedLot(_)) => {
+            Slot::Facts(Thing::Lot(lot) | Thing::ClosedLot(lot)) => self.follow_facts(lot, journal, place),
+            Slot::Own(..) | Slot::Made(Thing::Lot(_) | Thing::ClosedLot(_)) => {
                 self.follow_own_lot(slot, place)
             }
             Slot::ExpiredList => self.follow_expired(journal, place),

@@ -68,7 +68,7 @@ pub struct Need {
     /// The redemption to look up.
     pub redemption: Option<RedemptionId>,
     /// Whether to look up the lots of that redemption as well. Lots that can be used are left out where no points are
-    /// owed: the account has all that a return to them takes.
+    /// owed, and no lot came that was a transaction's own once: the account has all that a return to them takes.
     pub redeemed_lots: bool,
     /// The transaction to look up, with its linked redemption, the lot that it earned and the replacements of that lot.
     pub transaction: Option<TransactionId>,
@@ -209,8 +209,12 @@ pub struct Found<'a> {
     pub lots: Vec<(LotId, Record<'a>)>,
     /// The same lots as recorded in the closed journals.
     pub closed_lots: Vec<(LotId, Record<'a>)>,
-    /// The lots that the transaction earned and their replacements, each with every entry about it.
+    /// The lots that the transaction earned and their replacements, each with every entry about it as long as it was the
+    /// transaction's own.
     pub own_lots: Vec<(LotId, Vec<&'a Entry>)>,
+    /// The lots of the redemption that were a transaction's own once, each with the number of the entry from which on it
+    /// was not, in the redemption's journal (rule X5).
+    pub former_lots: Vec<(LotId, u32)>,
     /// The state of each lot that expired with value left.
     pub expired: Vec<LotState>,
     /// What happened since the instant of a late request.
@@ -239,6 +243,7 @@ impl<'a> Found<'a> {
         lots: Vec::new(),
         closed_lots: Vec::new(),
         own_lots: Vec::new(),
+        former_lots: Vec::new(),
         expired: Vec::new(),
         since: None,
         earned: Vec::new(),

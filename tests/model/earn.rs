@@ -81,12 +81,12 @@ impl Model {
         self.program.earn.first()?.point_definition_id.filter(|_| earned.kind == LotKind::Status)
     }
 
-    /// The lot that a transaction earned, if it is here.
+    /// The lot that a transaction earned, if it is here, and its own still.
     fn own_lot(&self, profile: usize, earned: Earned) -> Option<usize> {
         let account = &self.profiles[profile];
         let (issuer, sequence) = earned.lot?;
         let lot = account.lot_with(self.profiles[issuer].made_by(sequence))?;
-        account.lots[lot].moved.is_none().then_some(lot)
+        (account.lots[lot].moved.is_none() && account.lots[lot].own.is_some()).then_some(lot)
     }
 
     /// Writes what a version of a transaction earns more or less than `was` (rule X4); answers how much was clawed back.

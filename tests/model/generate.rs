@@ -169,7 +169,7 @@ pub(crate) fn transfer() -> BoxedStrategy<Transfer> {
         .boxed()
 }
 
-fn adjust() -> BoxedStrategy<Adjust> {
+pub(crate) fn adjust() -> BoxedStrategy<Adjust> {
     let values = (weighted(0.2, money()), weighted(0.5, wish()));
     (any::<u16>(), values, weighted(0.4, end()), weighted(0.2, any::<u8>()), proptest::bool::weighted(0.2))
         .prop_map(|(which, (initial, remaining), expires_at, note, says_whose)| Adjust {
@@ -343,7 +343,7 @@ fn ago() -> BoxedStrategy<Ago> {
     .boxed()
 }
 
-fn sale() -> BoxedStrategy<Sale> {
+pub(crate) fn sale() -> BoxedStrategy<Sale> {
     let link = prop_oneof![
         10 => any::<u16>().prop_map(Link::Own),
         1 => any::<u16>().prop_map(Link::Foreign),

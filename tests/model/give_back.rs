@@ -8,6 +8,8 @@ use scrip::program::ExpiredReturn;
 use scrip::request::{ReturnLine, ReverseRedemption};
 use scrip::{Amount, RedemptionId, ReturnRedemption};
 
+use crate::planted::bug;
+
 use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND, in_range};
 use super::money::Raw;
 use super::profile::{Back, BackTo, Cut, Fact, Flow, Lot, Origin, Return, SINCE, Way, What, Written};
@@ -218,7 +220,7 @@ impl Model {
                 let value = if *kind == LotKind::Reward { amount } else { points };
                 let own = self.profiles[profile].lots[*lot].own;
                 let clawed_back = after_due.flow_back(own, *value);
-                if *value == clawed_back { Ok(None) } else { self.goes(profile, *lot, at).map(Some) }
+                if *value == clawed_back { Ok(None) } else { self.goes(profile, *lot, own, at).map(Some) }
             })
             .collect();
         let Ok(goes) = goes else {
@@ -228,8 +230,8 @@ impl Model {
         Ok(self.keep_return(giving, back, goes, at))
     }
 
-    /// Rule R3.
-    fn goes(&self, profile: usize, lot: usize, at: Micros) -> Result<Goes, OutOfRange> {
+    /// Rule R3; of a lot that was the transaction's own when it gave the value (rule X5), or nobody's.
+    fn goes(&self, profile: usize, lot: usize, sale: Option<u64>, at: Micros) -> Result<Goes, OutOfRange> {
         let home = self.home(profile);
         let id = self.profiles[profile].full_id(&self.profiles[profile].lots[lot]);
         // As whoever took over last knows it.
@@ -238,7 +240,10 @@ impl Model {
         let (owner, lot) = known.unwrap();
         let (account, is_here) = (&self.profiles[owner], owner == home);
         let made = &account.lots[lot];
-        if made.moved.is_none() && made.revoked.is_some() {
+        // One that came back takes nothing of what it gave when it was the transaction's own.
+        let is_followed = bug("a lot that came back, and takes what it gave as its sale's own");
+        let takes_back = sale.is_none() || made.own.is_some() || is_followed;
+        if takes_back && made.moved.is_none() && made.revoked.is_some() {
             return Ok(if is_here { Goes::Back(lot, BackTo::Revoked) } else { Goes::Lost });
         }
         let is_home = is_here && made.moved.is_none();
@@ -253,8 +258,8 @@ impl Model {
         let is_anew = is_home && lapse.is_some() && own.is_none();
         let chance = past.map(|_| self.second_chance(made.terms, is_anew, at)).transpose()?.flatten();
         Ok(match (is_home, past, chance) {
-            (true, None, _) => Goes::Back(lot, BackTo::Lot),
-            (true, Some(_), None) => Goes::Back(lot, BackTo::Expired),
+            (true, None, _) if takes_back => Goes::Back(lot, BackTo::Lot),
+            (true, Some(_), None) if takes_back => Goes::Back(lot, BackTo::Expired),
             // A lot that is elsewhere, or stayed behind in a merger, takes nothing back.
             (_, _, chance) => Goes::New(owner, lot, chance.unwrap_or(end)),
         })
@@ -322,7 +327,7 @@ impl Model {
                 Some(Goes::New(owner, lot, expires_at)) => {
                     let made = sequence + 1 + u32::try_from(new_lots.len()).unwrap();
                     item.to = BackTo::New(made);
-                    new_lots.push(((owner, lot), expires_at, value));
+                    new_lots.push(((owner, lot), own, expires_at, value));
                 }
             }
             items.push(item);
@@ -340,8 +345,8 @@ impl Model {
             meta,
         });
         account.write(at, What::Returned(place));
-        for (old, expires_at, value) in new_lots {
-            self.keep_linked_lot(old, home, redemption_id, expires_at, value, at);
+        for (old, own, expires_at, value) in new_lots {
+            self.keep_linked_lot(old, home, (redemption_id, own), expires_at, value, at);
         }
         Made::Returned { profile: home, back: place }
     }
@@ -369,13 +374,13 @@ impl Model {
         &mut self,
         (owner, lot): (usize, usize),
         home: usize,
-        redemption: u64,
+        (redemption, own): (u64, Option<u64>),
         expires_at: Option<Micros>,
         value: Raw,
         at: Micros,
     ) {
         let old = self.profiles[owner].lots[lot].clone();
-        let origin = Origin::Returned(redemption, self.profiles[owner].full_id(&old), old.own);
+        let origin = Origin::Returned(redemption, self.profiles[owner].full_id(&old), own);
         let account = &mut self.profiles[home];
         let (sequence, place) = (account.next_sequence(), account.lots.len());
         account.lots.push(Lot {
@@ -387,6 +392,7 @@ impl Model {
             source_type: None,
             source: None,
             origin: Some(origin),
+            own,
             active_from: Micros::MIN,
             facts: vec![Fact { sequence, initial: value, expires_at, anew: None, meta: None }],
             revoked: None,

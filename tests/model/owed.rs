@@ -143,7 +143,7 @@ impl Model {
         lots
     }
 
-    /// What was adjusted away in the own lots of a transaction, net, wherever they were.
+    /// What was adjusted away in the own lots of a transaction as long as they were that, net, wherever they were.
     pub(super) fn adjusted_away(&self, home: usize, sale: u64) -> Raw {
         let of = |one: usize| {
             let account = &self.profiles[one];

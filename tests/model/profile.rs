@@ -105,7 +105,7 @@ pub(crate) struct Lot {
     pub(crate) source_type: Option<String>,
     pub(crate) source: Option<String>,
     pub(crate) origin: Option<Origin>,
-    /// The transaction, by its id, whose own lot it is (rule X5).
+    /// The transaction, by its id, whose own lot it is as long as it is here (rule X5).
     pub(crate) own: Option<u64>,
     /// What can be corrected, each time that it was.
     pub(crate) facts: Vec<Fact>,
@@ -121,7 +121,7 @@ pub(crate) enum Origin {
     /// By a redemption, of what a lot had given (rule R3); and the transaction whose own lot it is.
     Returned(u64, u64, Option<u64>),
     /// By a transaction; so much paid a debt, and was clawed back at once, instead (rules X3 to X5). The lot that it had
-    /// before is with a profile that was merged.
+    /// before is with a profile that was merged, or was reassigned.
     Earned { sale: u64, paid: Raw, clawed_back: Raw, replaces: Option<u64> },
     /// By a transfer, of what a lot of the sender gave (rule L5).
     Transferred(u64, u64),
@@ -310,6 +310,14 @@ pub(crate) struct Earned {
     pub(crate) lot: Option<(usize, u32)>,
     /// What of the rest counts as taken, as it had been adjusted away.
     pub(crate) written_off: Raw,
+}
+
+impl Lot {
+    /// Whether a transaction earned it, directly or not, and it was reassigned since (rule X5).
+    pub(crate) fn is_former(&self) -> bool {
+        let is_earned = matches!(self.origin, Some(Origin::Earned { .. } | Origin::Returned(_, _, Some(_))));
+        is_earned && self.own.is_none()
+    }
 }
 
 pub(crate) fn total(items: &[Item]) -> Raw {

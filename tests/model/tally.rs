@@ -11,12 +11,12 @@ use scrip::{Outcome, Receipt};
 use super::calendar::DAY;
 use super::money::Raw;
 use super::owed::Owed;
-use super::profile::{BackTo, Cut, Origin, Profile, Return, What, Written, total};
+use super::profile::{Back, BackTo, Cut, Origin, Profile, Return, What, Written, total};
 use super::world::{Answer, World};
 
 /// What random cases must come to now and then. Some codes are missing: an account's total and its journal are too large
 /// for a case, and `tests/rejections.rs` has the texts that are too long and the end that is none.
-const EXPECTED: [&str; 137] = [
+const EXPECTED: [&str; 138] = [
     "Adjust",
     "ArchiveDefinition",
     "CaptureHold",
@@ -72,6 +72,7 @@ const EXPECTED: [&str; 137] = [
     "redeemed for lines that two lots pay",
     "redeemed for lines",
     "redeemed",
+    "reassigned what a sale earned",
     "redeemed from both kinds",
     "redeemed late",
     "redeemed late from what has expired",
@@ -354,6 +355,15 @@ impl Tally {
                     "transferred twice a day",
                 );
             }
+            What::MovedOut(lot) if profile.merged.is_none_or(|(merged, _)| place + 1 < merged as usize) => {
+                self.note_if(profile.lots[lot].own.is_some(), "reassigned what a sale earned");
+            }
+            What::MovedIn(lot) if profile.lots[lot].is_former() => {
+                let is_back = profile.lots[..lot].iter().any(|one| {
+                    profile.full_id(one) == profile.full_id(&profile.lots[lot]) && one.own.is_some()
+                });
+                self.note_if(is_back, "what a sale earned came back");
+            }
             What::Extended(extension) => {
                 let mut lots = profile.extensions[extension].iter();
                 let came_back = lots.any(|lot| profile.is_expired(*lot, before));
@@ -401,6 +411,11 @@ impl Tally {
         self.note_if(is_by_line(made), "returned by lines");
         let by_amount = |one: &Return| one.redemption_id == made.redemption_id && !is_by_line(one);
         self.note_if(is_by_line(made) && earlier.iter().any(by_amount), "returned by lines after an amount");
+        let is_former = |item: &Back| {
+            let lot = profile.lot_with(item.lot);
+            matches!(item.to, BackTo::New(_)) && lot.is_some_and(|lot| profile.lots[lot].is_former())
+        };
+        self.note_if(made.items.iter().any(is_former), "returned past a lot that came back");
         let extended = made.items.iter().any(|item| {
             let lot = profile.lot_with(item.lot);
             let mut extensions = profile.extensions.iter().flatten();

@@ -4,6 +4,8 @@ use scrip::journal::{Bucket, LotKind};
 use scrip::outcome::LotStatus;
 use scrip::request::{MergeProfiles, Reassign};
 
+use crate::planted::bug;
+
 use super::calendar::Micros;
 use super::money::Raw;
 use super::owed::Owed;
@@ -29,16 +31,18 @@ impl Model {
         let account = &self.profiles[profile];
         let (known, now) = (&account.lots[lot], account.now(decided_at.unwrap_or(at)));
         objections.add_if(known.revoked.is_some(), Rank::Terms, "lot_revoked");
-        // What a sale earned stays with who earned it (rule X5).
-        let can_move = known.terms.is_reassignable && known.own.is_none();
-        objections.add_if(!can_move, Rank::Terms, "not_reassignable");
+        objections.add_if(!known.terms.is_reassignable, Rank::Terms, "not_reassignable");
         objections.add_if(account.is_expired(lot, now), Rank::Terms, "lot_expired");
         objections.add_if(account.remaining(lot, now) == 0, Rank::Value, "nothing_left");
         objections.add_if(account.held(lot, now) > 0, Rank::Value, "lot_held");
         let (Some(at), None) = (decided_at, objections.codes()) else { return Err(objections) };
         self.profiles[profile].write_due(at);
         self.profiles[to].write_due(at);
-        self.carry(profile, lot, to, at);
+        let place = self.carry(profile, lot, to, at);
+        // It is nobody's own any more, wherever it goes next (rule X5).
+        if !bug("a lot that is its sale's own wherever it went") {
+            self.profiles[to].lots[place].own = None;
+        }
         Ok(Made::Moved { profile, lot, to })
     }
 
@@ -47,8 +51,8 @@ impl Model {
         Some(self.decided_at(owner, at)?.max(self.decided_at(Owner::Profile(other), at)?))
     }
 
-    /// A lot goes, with what is held of it. What of it has expired stays, as the loss that it is.
-    fn carry(&mut self, from: usize, lot: usize, to: usize, at: Micros) {
+    /// A lot goes, with what is held of it: answers its place there. What of it has expired stays, as the loss that it is.
+    fn carry(&mut self, from: usize, lot: usize, to: usize, at: Micros) -> usize {
         let account = &self.profiles[from];
         let now = account.now(at);
         let ended = account.expiry(lot, now).filter(|end| *end <= now.at);
@@ -69,6 +73,7 @@ impl Model {
         account.lots.push(Lot { foreign, sequence, active_from, facts: vec![fact], moved: None, ..known });
         account.flow(place, Way::Moved, went);
         account.write(at, What::MovedIn(place));
+        place
     }
 
     /// The activity that a lot takes along (rule T9).

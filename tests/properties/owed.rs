@@ -1,24 +1,25 @@
 //! What comes back of purchases and of what was spent, in whatever order (rule X5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use scrip::journal::{EntryKind, Origin};
+use scrip::journal::{EntryKind, LotKind, Origin, ValuedBalances};
 use scrip::outcome::{HoldStatus, LotStatus};
 use scrip::program::{Clawback, Earn, ExpiredReturn, ProgramSettings};
-use scrip::request::{Strategy as PayWith, Sweep};
+use scrip::request::{Reassign, Strategy as PayWith, Sweep};
 use scrip::time::Period;
 use scrip::value::ExchangeRate;
 use scrip::view::Wallet;
 use scrip::{
-    Amount, CaptureHold, Command, HoldId, LotId, MemoryStore, Outcome, PeriodType, PlaceHold, Points,
-    PostTransaction, Redeem, RedemptionId, ReleaseHold, Request, ReturnRedemption, ReturnTransaction,
+    Amount, CaptureHold, Command, DefinitionId, HoldId, LotId, MemoryStore, Outcome, PeriodType, PlaceHold,
+    Points, PostTransaction, Redeem, RedemptionId, ReleaseHold, Request, ReturnRedemption, ReturnTransaction,
     TransactionId,
 };
 
 use crate::model::calendar::{DAY, HOUR, Micros, SECOND};
 use crate::model::check::Checked;
+use crate::model::generate::plain;
 use crate::model::resolve::profile_id;
 use crate::model::steps::Case;
 use crate::model::world::World;
@@ -29,8 +30,8 @@ use crate::{config, timestamp};
 #[derive(Clone, Debug)]
 struct Story {
     program: ProgramSettings,
-    /// What each sale costs, and the parts of it that come back.
-    sales: Vec<(u32, Vec<u32>)>,
+    /// What each sale costs, the parts of it that come back, and where the rest of its points goes.
+    sales: Vec<(u32, Vec<u32>, Stay)>,
     spends: Vec<Spend>,
     /// Whether what comes back does so after the lots have expired.
     is_late: bool,
@@ -42,6 +43,16 @@ struct Spend {
     points: u32,
     fate: Fate,
     parts: Vec<u32>,
+}
+
+/// What becomes of what is left in a lot that was earned, once some of it is spent: it stays, goes to another profile, or
+/// comes back from there, at once or at any time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stay {
+    Here,
+    Gone,
+    Back,
+    BackLater,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,12 +72,15 @@ enum Do {
     Release(usize),
     /// Of what was spent, once it is redeemed.
     Return(usize, u32),
+    /// What went to another profile comes back.
+    ComeBack(LotId),
     /// The time passes at which holds lapse; whether that is swept.
     Wait(bool),
 }
 
 fn story() -> impl Strategy<Value = Story> {
-    let sales = vec((1..100_u32, vec(1..60_u32, 0..4)), 1..4);
+    let stay = prop_oneof![4 => Just(Stay::Here), 2 => Just(Stay::Gone), 2 => Just(Stay::Back), 2 => Just(Stay::BackLater)];
+    let sales = vec((1..100_u32, vec(1..60_u32, 0..4), stay), 1..4);
     let fate = prop_oneof![
         3 => Just(Fate::Redeemed),
         2 => (1..=100_u32).prop_map(Fate::Captured),
@@ -89,6 +103,7 @@ fn story() -> impl Strategy<Value = Story> {
             ProgramSettings::new("AUD".parse().unwrap(), "Australia/Melbourne".parse().unwrap());
         program.earn = vec![Earn {
             period: Some(Period::new(5, PeriodType::Days)),
+            point_definition_id: Some(DefinitionId::new(1).unwrap()),
             ..Earn::new(Points::from(1), Amount::from(1))
         }];
         program.exchange_rate = Some(ExchangeRate::new(Points::from(1), Amount::from(1)).unwrap());
@@ -123,12 +138,13 @@ impl Till {
     /// What was bought and spent; and what is to come back.
     fn new(story: &Story, start: Micros) -> Result<(Self, Vec<Do>), TestCaseError> {
         let program = story.program.clone();
-        let case = Case { program, start, definitions: Vec::new(), steps: Vec::new() };
+        let definitions = vec![plain(LotKind::Point, 91, None)];
+        let case = Case { program, start, definitions, steps: Vec::new() };
         let world = World::compared(&case, MemoryStore::new())?;
         let (sales, holds, redemptions) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         let mut till = Self { world, now: start, sales, holds, redemptions };
         let mut to_come = Vec::new();
-        for (place, (total, back)) in story.sales.iter().enumerate() {
+        for (place, (total, back, _)) in story.sales.iter().enumerate() {
             let sale = PostTransaction::new(profile_id(0), Amount::from(*total));
             let Some(Outcome::PostTransaction(sale)) = till.send(sale)? else { continue };
             till.sales.push(sale.id);
@@ -140,8 +156,24 @@ impl Till {
             till.spend(place, spend, later + HOUR, &mut to_come)?;
             till.now += HOUR;
         }
+        for (place, (.., stay)) in story.sales.iter().enumerate() {
+            let is_late = story.is_late;
+            to_come.extend(till.go(till.sales[place], *stay, is_late)?.map(Do::ComeBack));
+        }
         till.now = later;
         Ok((till, to_come))
+    }
+
+    /// What is left of what a sale earned goes to another profile, unless some of it is held; answers whether it comes back
+    /// at any time.
+    fn go(&mut self, sale: TransactionId, stay: Stay, is_late: bool) -> Result<Option<LotId>, TestCaseError> {
+        let earned = self.world.ledger.at(timestamp(self.now)).transaction(sale).unwrap().unwrap().earned;
+        let Some(lot) = earned[0].lot.filter(|_| stay != Stay::Here) else { return Ok(None) };
+        let has_left = self.send(Reassign::new(lot, profile_id(1)))?.is_some();
+        if has_left && (stay == Stay::Back || is_late && stay == Stay::BackLater) {
+            self.send(Reassign::new(lot, profile_id(0)))?;
+        }
+        Ok(Some(lot).filter(|_| has_left && stay == Stay::BackLater && !is_late))
     }
 
     fn spend(
@@ -201,6 +233,7 @@ impl Till {
                 Do::Capture(place, amount) => {
                     CaptureHold::part(self.holds[&place], Amount::from(amount)).into()
                 }
+                Do::ComeBack(lot) => Reassign::new(lot, profile_id(0)).into(),
                 Do::Release(place) => ReleaseHold::new(self.holds[&place]).into(),
                 Do::Return(place, amount) => match self.redemptions.get(&place) {
                     Some((redemption, _)) => {
@@ -221,19 +254,19 @@ impl Till {
         Ok(())
     }
 
-    /// What there is in the end: of each sale, how its own lots stand and what it owes.
-    fn end(&mut self) -> Result<(Vec<String>, scrip::journal::ValuedBalances), TestCaseError> {
+    /// What there is in the end: of each sale, how its own lots stand and what it owes; and what each of two profiles has.
+    fn end(&mut self) -> Result<(Vec<String>, [ValuedBalances; 2]), TestCaseError> {
         self.world.now = self.now;
         self.world.check_now()?;
         let mut till = self.world.ledger.at(timestamp(self.now));
-        let balances = till.balances(profile_id(0)).unwrap();
+        let balances = [0, 1].map(|profile| till.balances(profile_id(profile)).unwrap());
         let wallet = till.wallet(profile_id(0)).unwrap();
         let sales: Vec<String> = self.sales.iter().map(|sale| of_sale(&wallet, *sale)).collect();
         Ok((sales, balances))
     }
 }
 
-/// By the transaction, whose own lot each lot is.
+/// By the transaction, whose own lot each lot is, or was.
 fn owner(details: Option<&scrip::journal::LotDetails>) -> Option<TransactionId> {
     match details?.origin? {
         Origin::Earned { transaction, .. } => Some(transaction),
@@ -248,7 +281,8 @@ fn of_sale(wallet: &Wallet, sale: TransactionId) -> String {
     let (mut lots, mut own) = (BTreeMap::new(), Vec::new());
     for lot in wallet.points().iter().filter(|lot| owner(lot.details.as_deref()) == Some(sale)) {
         own.push(lot.id);
-        if lot.status != LotStatus::Exhausted {
+        let is_own = lot.details.as_ref().is_some_and(|details| !details.was_reassigned);
+        if is_own && !matches!(lot.status, LotStatus::Exhausted | LotStatus::Moved) {
             let sums: &mut (i64, i64) = lots.entry(format!("{:?}", lot.status)).or_default();
             sums.0 += lot.value_remaining.ten_thousandths();
             sums.1 += lot.value_held.ten_thousandths();
@@ -263,7 +297,7 @@ fn of_sale(wallet: &Wallet, sale: TransactionId) -> String {
 
 /// Rule X5, with nothing paid: the claim, less what was earned and is not out.
 fn owes(wallet: &Wallet, sale: TransactionId, own: &[LotId]) -> i64 {
-    let (mut claim, mut earned, mut out) = (0, 0, 0);
+    let (mut claim, mut earned, mut out, mut left) = (0, 0, 0, BTreeSet::new());
     for entry in wallet.journal() {
         match &entry.kind {
             EntryKind::Clawback(clawed) if clawed.transaction == sale => {
@@ -280,6 +314,12 @@ fn owes(wallet: &Wallet, sale: TransactionId, own: &[LotId]) -> i64 {
                 let is_ignored = bug("a return that does not lower what its lot's transaction owes");
                 out -=
                     if is_ignored { 0 } else { items.map(|item| item.points.ten_thousandths()).sum::<i64>() };
+            }
+            // Only the first time: when it goes again, it is the sale's own no more.
+            EntryKind::ReassignOut(moved) => {
+                let after = moved.change.after;
+                let is_first = own.contains(&after.lot) && left.insert(after.lot);
+                out += if is_first { after.remaining.ten_thousandths() } else { 0 };
             }
             _ => {}
         }
@@ -300,10 +340,10 @@ proptest! {
     #![proptest_config(config(200))]
 
     /// Rule X5: returns of sales, returns of redemptions, releases, lapses, swept or not, and captures lead to the same
-    /// lots, debts and shortfalls in whatever order they come.
+    /// lots, debts and shortfalls in whatever order they come; and so do they where what was earned goes to another profile
+    /// before, and whenever it comes back.
     ///
-    /// Catches: a return that does not lower what its lot's transaction owes; a lapse that claws back only
-    /// where it is swept; of a transaction's lots, only the first gives back (X5).
+    /// Catches: a lapse that claws back only where it is swept; of a transaction's lots, only the first gives back (X5).
     #[test]
     fn the_order_of_returns_is_irrelevant(
         story in story(),
@@ -340,6 +380,9 @@ fn shuffled(mut steps: Vec<Do>, seed: u128) -> Vec<Do> {
 fn each_property_catches_its_bug() {
     catches(
         the_order_of_returns_is_irrelevant,
-        &["a return that does not lower what its lot's transaction owes"],
+        &[
+            "a return that does not lower what its lot's transaction owes",
+            "a lot that came back, and takes what it gave as its sale's own",
+        ],
     );
 }

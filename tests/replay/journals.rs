@@ -1,17 +1,19 @@
 //! Journals with every kind of entry: what the commands of the goldens write, and those of a profile that another one was
-//! merged into, about the records of that one; and one with redemptions that were sent late.
+//! merged into, about the records of that one; one with redemptions that were sent late; and
+//! those of two profiles that what a sale earned goes between.
 
 use scrip::account::Corrupt;
 use scrip::audit::{Auditor, Definitions};
 use scrip::id::ProfileNumber;
 use scrip::journal::Entry;
 use scrip::store::{Change, CommitStatus, Need, Owner, Store, View, Work};
-use scrip::{Command, Ledger, MemoryStore, ProfileId, Program, json};
+use scrip::{Command, Define, Ledger, MemoryStore, PointDefinition, ProfileId, Program, json};
 
 const COMMANDS: [&str; 3] =
     [include_str!("../goldens/commands.ndjson"), include_str!("merged.ndjson"), include_str!("late.ndjson")];
+const REASSIGNED: &str = include_str!("reassigned.ndjson");
 
-/// The catalogue's journal, and those of six profiles.
+/// The catalogue's journal, and those of eight profiles.
 pub struct Journals(pub Vec<Journal>);
 
 #[derive(Clone)]
@@ -26,11 +28,17 @@ impl Journals {
         let program: Program = json::read(include_bytes!("../goldens/program.json")).unwrap();
         let settings = program.settings().clone().with_late_window(28_800);
         let mut ledger = Ledger::new(settings.try_into().unwrap(), MemoryStore::new());
-        for line in COMMANDS.into_iter().flat_map(str::lines) {
-            let command: Command = json::read(line.as_bytes()).unwrap();
-            ledger.run(&command).unwrap_or_else(|error| panic!("{line}: {error}"));
-        }
-        let profiles = ["alice", "bob", "carol", "dave", "erin", "frank"]
+        COMMANDS.into_iter().for_each(|commands| run(&mut ledger, commands));
+        // From now on, what a sale earns can go to another profile.
+        let mut till = ledger.at("2025-09-01T00:00:00Z".parse().unwrap());
+        let miles = PointDefinition::new("miles".parse().unwrap(), "Miles").with_reassignable(true);
+        let miles = till.commit(Define::from(miles)).unwrap().id;
+        let mut settings = program.settings().clone();
+        (settings.earn[0].point_definition_id, settings.earn[0].delay_days) = (Some(miles), 0);
+        let store = std::mem::take(ledger.store());
+        let mut ledger = Ledger::new(settings.try_into().unwrap(), store);
+        run(&mut ledger, REASSIGNED);
+        let profiles = ["alice", "bob", "carol", "dave", "erin", "frank", "gina", "hans"]
             .map(|name| Owner::Profile(ProfileId::new(name).unwrap()));
         let owners = [Owner::CATALOGUE].into_iter().chain(profiles);
         Self(owners.map(|owner| read(ledger.store(), owner)).collect())
@@ -57,6 +65,13 @@ pub fn audit(journal: &Journal, definitions: &Definitions) -> Result<(), Corrupt
     let mut auditor = Auditor::new(journal.profile, journal.number).with_definitions(definitions);
     journal.entries.iter().try_for_each(|entry| auditor.follow(entry))?;
     auditor.check_end()
+}
+
+fn run(ledger: &mut Ledger<MemoryStore>, commands: &str) {
+    for line in commands.lines() {
+        let command: Command = json::read(line.as_bytes()).unwrap();
+        ledger.run(&command).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
 }
 
 /// The name of an entry's kind, as its JSON has it.

@@ -95,6 +95,7 @@ pub const UNSEEN: &[(&str, &str, &str)] = &[
     ("issue", "value_initial", ASKED),
     ("merge_in", "moved[].kind", ELSEWHERE),
     ("merge_in", "moved[].value", ELSEWHERE),
+    ("reassign_in", "from", "it may have been with others in between"),
     ("reassign_in", "issue.available_at", ELSEWHERE),
     ("reassign_in", "issue.details.meta", ATTACHED),
     ("reassign_in", "issue.moves", "it may have moved between others as well"),

@@ -30,8 +30,11 @@ fn goldens() -> Vec<Account> {
     (value.rewards, value.status) = (Amount::from(5).into(), Amount::from(7).into());
     sent.rest_mut().sent = Some(Box::new(value));
     accounts.push(sent);
+    let mut former = accounts[0].clone();
+    former.rest_mut().has_former_lots = true;
     let scoped: Vec<Account> = accounts.iter().filter_map(with_scopes).collect();
     accounts.extend(scoped);
+    accounts.push(former);
     accounts
 }
 

@@ -9,6 +9,7 @@ use crate::engine::lot::{LotRecord, changed};
 use crate::id::{LotId, RedemptionId, ReturnId, next_sequence};
 use crate::journal::draw::first_part;
 use crate::journal::lines::{Cut, difference};
+use crate::journal::owed::Earner;
 use crate::journal::{
     Bucket, Cause, EntryKind, Issue, Item, Items, LotChange, LotDetails, LotKind, LotState, Origin,
     PaidLines, Redeemed, RedemptionState, ReturnEntry, ReturnedItem, ReturnedTo, Standing,
@@ -171,7 +172,7 @@ impl<'a> Plan<'a> {
             Some(known) => (known.issue, known.now.expires_at),
             None => self.facts(lot)?,
         };
-        let owner = issue.owner();
+        let owner = issue.earner().filter(|_| self.was_own(lot, redemption));
         item.clawed_back = owner.and_then(|owner| self.debts.claw_back(owner, value));
         let value = value.minus(item.clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value()));
         if value.is_zero() {
@@ -180,12 +181,16 @@ impl<'a> Plan<'a> {
         }
         let new_expiry = match &known {
             // It belongs to another profile now, or stayed behind in a merger: the value comes as a new lot.
-            None => Some(expires_at),
+            None => Some(self.second_chance_if_past(issue, expires_at, false)?),
+            // It was the transaction's own when it gave the value, and is not now.
+            Some(known) if owner.is_some() && known.issue.owner().is_none() => {
+                Some(self.second_chance_if_past(issue, expires_at, known.now.has_lapsed())?)
+            }
             Some(known) if known.is_expired() => self.second_chance(issue, known.now.has_lapsed())?,
             Some(_) => None,
         };
         if let Some(new_expiry) = new_expiry {
-            item.to = self.new_lot(redemption, (issue, expires_at), value, new_expiry)?;
+            item.to = self.new_lot(redemption, (issue, owner), value, new_expiry);
             // So that what stands in for a transaction's own lot is found by that.
             item.change = owner.and_then(|_| self.unchanged(lot));
         } else if let Some(known) = known {
@@ -200,10 +205,16 @@ impl<'a> Plan<'a> {
         Ok(item)
     }
 
-    /// A lot that can be used, now or later, where no points are owed: it takes its value back, however it was issued.
+    /// Whether the lot was a transaction's own, if it was earned at all, when it gave value to the redemption (rule X5).
+    fn was_own(&self, lot: LotId, redemption: RedemptionId) -> bool {
+        let former = self.found.former_lots.iter().find(|(former, _)| *former == lot);
+        former.is_none_or(|(_, since)| redemption.sequence() < *since)
+    }
+
+    /// A lot that can be used, now or later, where each takes back what it gave, however it was issued.
     fn usable(&self, lot: LotId) -> Option<LotState> {
         let (now, _) = self.side.account.live(lot, self.at)?;
-        (self.debts.is_empty() && now.standing != Standing::Expired).then_some(now)
+        (self.side.account.takes_all_back() && now.standing != Standing::Expired).then_some(now)
     }
 
     /// How a lot stands, with nothing that moves.
@@ -250,22 +261,29 @@ impl<'a> Plan<'a> {
         expires_at.map(Some).map_err(|_| Rejection::TimeOutOfRange { field: "redemption_id".into() })
     }
 
+    /// The end of a new lot for one that is elsewhere: its expiry, or a second chance if that is past. Without one, the new
+    /// lot arrives expired.
+    fn second_chance_if_past(
+        &self,
+        issue: &Issue,
+        expires_at: Expiry,
+        has_lapsed: bool,
+    ) -> Result<Expiry, Rejection> {
+        if !expires_at.is_past(self.at) {
+            return Ok(expires_at);
+        }
+        Ok(self.second_chance(issue, has_lapsed)?.unwrap_or(expires_at))
+    }
+
     fn new_lot(
         &mut self,
         redemption: RedemptionId,
-        (issue, old_expiry): (&Issue, Expiry),
+        (issue, owner): (&Issue, Option<Earner>),
         value: Quantity,
         expires_at: Expiry,
-    ) -> Result<ReturnedTo, Rejection> {
-        // A lot that left and has expired since gets its second chance here, or arrives expired.
-        let expires_at = if expires_at == old_expiry && old_expiry.is_past(self.at) {
-            self.second_chance(issue, false)?.unwrap_or(old_expiry)
-        } else {
-            expires_at
-        };
+    ) -> ReturnedTo {
         self.last = next_sequence(self.last);
         let lot = LotId::made_by(self.side.number(), self.last);
-        let owner = issue.owner();
         let (transaction, rate) = (owner.map(|owner| owner.transaction), owner.map_or(0, |owner| owner.rate));
         let origin = Some(Origin::Returned { redemption, lot: issue.lot, transaction, rate });
         let scope = issue.scope().cloned().map(Box::new);
@@ -283,6 +301,6 @@ impl<'a> Plan<'a> {
             moves: 0,
             details: Some(Box::new(LotDetails { origin, scope, ..LotDetails::default() })),
         });
-        Ok(ReturnedTo::NewLot(lot))
+        ReturnedTo::NewLot(lot)
     }
 }

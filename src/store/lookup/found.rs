@@ -49,7 +49,8 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
                 Slot::Since
                 | Slot::Changed(_)
                 | Slot::Row
-                | Slot::Own(_)
+                | Slot::Own(..)
+                | Slot::Former(_)
                 | Slot::Named(_)
                 | Slot::Facts(_)
                 | Slot::Latest(..) => {}
@@ -59,6 +60,9 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             (found.lots, found.closed_lots) = lot_records(lots);
         }
         found.own_lots = self.own_lots();
+        if self.redeemed_in.is_some() {
+            found.former_lots = self.former_lots();
+        }
         found.since = self.happened_since();
         found.key_used = found.key_used.or_else(|| found.keyed.first().copied());
         if has_expired {

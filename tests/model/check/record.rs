@@ -88,6 +88,7 @@ pub(super) fn lot<Q: Copy + Into<Quantity>>(
         _ => panic!("the model does not know {origin:?}"),
     });
     prop_assert_eq!(expected.origin, origin, "rules R3 and X3");
+    prop_assert_eq!(expected.is_former(), details.was_reassigned, "rule X5");
     Ok(())
 }
 

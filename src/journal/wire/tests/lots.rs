@@ -45,6 +45,7 @@ pub(super) fn issues() -> Vec<Issue> {
             origin: Some(origin),
             scope: scope(),
             meta: document(),
+            was_reassigned: false,
         }))
     };
     let (redemption, transaction) =
@@ -75,6 +76,7 @@ pub(super) fn issues() -> Vec<Issue> {
         Issue { details: details(transferred), ..issue() },
         lapsing(None),
         lapsing(Some(Timestamp::MAX)),
+        Issue { lot: elsewhere(4), details: details(earned), ..issue() }.reassigned(),
     ]);
     issues
 }
