@@ -7,7 +7,7 @@ use scrip::audit::Auditor;
 use scrip::journal::{Cause, Entry, EntryKind};
 use scrip::store::{AsOf, Owner};
 use scrip::value::Sum;
-use scrip::{Amount, Command, Error, Ledger, MemoryStore, Outcome, Points, PostTransaction, Request, json};
+use scrip::{Command, Error, Ledger, MemoryStore, Points, json};
 
 use crate::afterwards::returns_add_up;
 use crate::model::calendar::{DAY, Micros, SECOND};
@@ -219,43 +219,6 @@ proptest! {
         }
     }
 
-    /// Rule T7: whether what fell due is written down early or late makes no difference to what can be used.
-    ///
-    /// Catches: several lots that fell due, of which only the first is written (T7).
-    #[test]
-    fn nothing_depends_on_when_the_due_is_written(case in generate::case(30)) {
-        // A purchase, even of nothing, would keep points from lapsing (rule T9).
-        let mut case = case;
-        let is_activity = bug("a purchase that keeps points from lapsing where none does");
-        case.program.activity = case.program.activity.with_earning(is_activity);
-        let mut world = World::alone(&case, MemoryStore::new())?;
-        let mut touched = World::alone(&case, MemoryStore::new())?;
-        for step in &case.steps {
-            // A purchase of nothing writes what is due before it, and moves no value.
-            for profile in (0..3).map(profile_id) {
-                let nothing = PostTransaction::new(profile, Amount::ZERO);
-                touched.run(&Command::new(timestamp(world.now), nothing.into()))?.ok();
-            }
-            let command = Command { key: None, ..world.resolve(step) };
-            let owner = touched.model.owner(&command.request);
-            let last = owner.and_then(|owner| touched.model.last_at(owner));
-            let is_late = last.is_some_and(|last| command.at.micros() < last);
-            if is_late || !is_about_lots(&command.request) {
-                continue;
-            }
-            match (world.run(&command)?, touched.run(&command)?) {
-                (Ok(one), Ok(other)) => prop_assert_eq!(drawn(&one.outcome), drawn(&other.outcome)),
-                (Err(one), Err(other)) => prop_assert_eq!(one.code(), other.code()),
-                (one, other) => prop_assert!(false, "{:?} and {:?}", one, other),
-            }
-            let later = timestamp(world.now + DAY);
-            for id in (0..3).map(profile_id) {
-                let one = world.ledger.at(later).balances(id).unwrap();
-                prop_assert_eq!(one, touched.ledger.at(later).balances(id).unwrap());
-            }
-        }
-    }
-
     /// Rule T1: the same commands on a fresh store give the same answers and the same journals, byte by byte; also
     /// after they were written down as lines of JSON and read again, in one batch, and over another store.
     ///
@@ -311,23 +274,6 @@ fn raised(account: &Account, pot: &str, fields: &[&str]) -> Account {
     serde_json::from_value(json).unwrap()
 }
 
-const fn is_about_lots(request: &Request) -> bool {
-    matches!(request, Request::Redeem(_) | Request::IssueReward(_) | Request::IssuePoints(_))
-}
-
-/// What a request came to, but for ids and what else tells how many entries there are.
-fn drawn(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Redeem(made) => {
-            let items: Vec<_> = made.items.iter().map(|item| (item.amount, item.points)).collect();
-            format!("{} {items:?} {:?}", made.total, made.balances)
-        }
-        Outcome::IssueReward(lot) => format!("{:?} {:?}", lot.status, lot.expires_at),
-        Outcome::IssuePoints(lot) => format!("{:?} {:?}", lot.status, lot.expires_at),
-        other => panic!("{other:?} was not asked for"),
-    }
-}
-
 /// Follows every journal, the catalogue's first.
 fn audit(world: &mut World<MemoryStore>) -> Result<(), Corrupt> {
     let (account, journal) = look(world.ledger.store(), Owner::CATALOGUE);
@@ -359,10 +305,6 @@ fn each_property_catches_its_bug() {
     catches(
         the_past_agrees_with_the_model,
         &["a past instant that leaves out what was written at that instant"],
-    );
-    catches(
-        nothing_depends_on_when_the_due_is_written,
-        &["a purchase that keeps points from lapsing where none does"],
     );
     catches(the_same_commands_lead_to_the_same_bytes, &["a batch that runs backwards"]);
 }

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use rusqlite::Connection;
-use scrip::id::ExternalId;
 use scrip::journal::LotKind;
 use scrip::store::sqlite::{SqliteError, SqliteOptions, SqliteStore};
 use scrip::store::{Position, Scan, Store};
 use scrip::view::{Cursor, Event, Wallet};
-use scrip::{
-    Amount, Command, Ledger, MemoryStore, PlaceHold, PostTransaction, ProfileId, Redeem, Timestamp, json,
-};
+use scrip::{Amount, Command, Ledger, MemoryStore, PlaceHold, ProfileId, Redeem, Timestamp, json};
 
 use crate::shop::{days_later, define, issue, now, open, profile, program};
 
@@ -79,52 +76,13 @@ fn sweeps_and_events_are_those_of_the_memory_store() {
     assert!(file.store().check().unwrap().is_whole());
 }
 
-/// Every entry comes once, whatever the pages are.
 #[test]
-fn the_feed_leaves_nothing_out() {
+fn a_position_of_another_form_is_refused() {
     let (_folder, mut file) = sqlite();
-    fill(&mut file);
-    // Several entries of one change: what expired, and the redemption that found out.
-    let bonus = scrip::DefinitionId::new(1).unwrap();
-    for customer in 0..20 {
-        let mut late = scrip::IssueReward::new(profile(&format!("customer {customer}")), bonus);
-        late.expires_at = None;
-        file.at(days_later(40)).commit(late).unwrap();
-    }
-    let whole = file.store().feed(&Position::START, usize::MAX).unwrap();
-    assert_eq!(u64::try_from(whole.entries.len()).unwrap(), file.store().check().unwrap().entries);
-    for limit in [1, 2, 3, 100] {
-        let (mut position, mut entries) = (Position::START, Vec::new());
-        loop {
-            let feed = file.store().feed(&position, limit).unwrap();
-            assert!(feed.entries.len() <= limit);
-            if feed.entries.is_empty() {
-                assert_eq!(feed.position, position);
-                break;
-            }
-            entries.extend(feed.entries);
-            position = feed.position;
-        }
-        assert_eq!(entries, whole.entries);
-    }
     for text in ["x", "-1", "1+x", "1,2"] {
         let error = file.store().feed(&Position::new(text.to_owned()), 1).unwrap_err();
         assert!(matches!(error, SqliteError::NoSuchPosition), "{text}");
     }
-}
-
-#[test]
-fn x2_a_transaction_is_found_by_its_external_id() {
-    let (_folder, mut file) = sqlite();
-    let order = ExternalId::new("ORDER-1").unwrap();
-    for name in ["carol", "alice", "bob"] {
-        let id = if name == "bob" { ExternalId::new("ORDER-2").unwrap() } else { order.clone() };
-        let sale = PostTransaction::new(profile(name), Amount::from(5)).with_external_id(id);
-        file.at(now()).commit(sale).unwrap();
-    }
-    let found = file.at(now()).profiles_with_transaction(&order, 10).unwrap();
-    assert_eq!(found, [profile("alice"), profile("carol")]);
-    assert_eq!(file.at(now()).profiles_with_transaction(&order, 1).unwrap(), [profile("alice")]);
 }
 
 /// The tables say what the wallets say, after every command, however often they are brought up to date.

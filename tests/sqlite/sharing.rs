@@ -8,25 +8,6 @@ use scrip::{Amount, Command, Error, Ledger, Rejection};
 
 use crate::shop::{balance, define, issue, now, open, open_with, program, redeem};
 
-#[test]
-fn what_others_wrote_is_seen_at_once() {
-    for resident in [0, 1, 1000] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.sqlite");
-        let options = SqliteOptions::new().resident(resident);
-        let mut handles = [(); 3].map(|()| open_with(&path, options.clone()));
-        let bonus = define(&mut handles[0]);
-        issue(&mut handles[1], "alice", bonus);
-        for spent in 1..=10 {
-            handles[spent % 3].at(now()).commit(redeem("alice", 1)).unwrap();
-            for handle in &mut handles {
-                assert_eq!(balance(handle, "alice"), Amount::from(10 - spent as u32));
-            }
-        }
-        assert!(handles[0].store().check().unwrap().is_whole());
-    }
-}
-
 /// Also through the handle that has the definition in memory.
 #[test]
 fn a_definition_that_was_archived_is_not_issued_from() {
@@ -122,9 +103,9 @@ fn a_read_only_handle_reads() {
     assert!(matches!(missing, Err(SqliteError::CannotOpen { .. })));
 }
 
-/// When the file cannot grow, what was acknowledged stays and the rest is an error.
+/// With `max_bytes` reached, what was acknowledged stays and the rest is an error.
 #[test]
-fn a_full_disk_loses_nothing() {
+fn a_file_that_reached_its_most_bytes_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
     let mut ledger = open_with(&path, SqliteOptions::new().max_bytes(300_000));
