@@ -189,7 +189,7 @@ fn dates_are_never_guessed() {
         (["01/02/2027", "03/04/2027"], both, "line 2, `01/02/2027`"),
         (["31/12/2027", "12/31/2027"], both, "follows none of the patterns"),
         (["01/02/2027", "03/04/2027"], "expires_at.patterns=[]", "%d/%m/%Y and %m/%d/%Y"),
-        (["01/02/2027", "03/04/2027"], "expires_at.patterns=[\"DD/MM\"]", "no pattern"),
+        (["01/02/2027", "03/04/2027"], "expires_at.patterns=[\"DD/MM\"]", "not a pattern"),
     ] {
         let shop = shop(&rows(dates));
         let error = shop.fails(

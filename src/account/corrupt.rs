@@ -14,14 +14,14 @@ pub enum Corrupt {
         /// The sequence number that was found.
         found: u32,
     },
-    /// An entry happened before the one it follows.
-    #[error("entry {sequence} happened before the one it follows (rule T6)")]
+    /// An entry is dated before the entry that it follows.
+    #[error("entry {sequence} is dated before the entry that it follows (rule T6)")]
     TimeReversed {
         /// The entry's sequence number.
         sequence: u32,
     },
-    /// An entry states balances other than those that it leads to.
-    #[error("entry {sequence} states other balances than it leads to (rule J1)")]
+    /// An entry states balances that differ from those it leads to.
+    #[error("entry {sequence} states balances that differ from those it leads to (rule J1)")]
     Balances {
         /// The entry's sequence number.
         sequence: u32,

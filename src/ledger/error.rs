@@ -19,7 +19,7 @@ pub enum Error<E> {
     #[error(transparent)]
     KeyReused(KeyReused),
     /// The account changed under the request, time after time (rule J6). Nothing was changed; it may be tried again.
-    #[error("the account changed {attempts} times under the request (rule J6)")]
+    #[error("the account changed during each of {attempts} attempts (rule J6)")]
     Contention {
         /// How often it was tried.
         attempts: u32,

@@ -193,10 +193,10 @@ pub enum ProgramError {
     #[error("point_scale: {0} is above 4 (rule Q4)")]
     PointScale(u8),
     /// There are more rates than a program may have.
-    #[error("earn: {0} rates are more than 16 (rule K2)")]
+    #[error("earn: has {0} rates, and at most 16 are allowed (rule K2)")]
     TooManyRates(usize),
     /// The scope of a rate has a minimum spend: that is for what rewards pay.
-    #[error("earn.scope.minimum_spend: a rate has none (rule K2)")]
+    #[error("earn.scope.minimum_spend: is not allowed in a rate (rule K2)")]
     RateMinimumSpend,
     /// The scope of a rate has too many tags, or one that is empty or too long.
     #[error("earn.scope: `only` and `except` have at most 32 tags each, of 1 to 64 bytes (rules K2 and S1)")]

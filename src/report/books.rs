@@ -95,9 +95,9 @@ pub struct BooksCursor {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BooksError {
-    /// A name that is no account.
+    /// A name that cannot be an account.
     #[error(
-        "`{field}`: `{name}` is no account: Assets, Liabilities, Equity, Income or Expenses, then parts that begin with a capital or a digit, with colons between"
+        "`{field}`: `{name}` is not an account: expected Assets, Liabilities, Equity, Income or Expenses, then parts that begin with a capital letter or a digit, separated by colons"
     )]
     Account {
         /// The field of the map.
@@ -105,8 +105,8 @@ pub enum BooksError {
         /// Its value.
         name: String,
     },
-    /// A name that is no commodity.
-    #[error("`points_commodity`: `{name}` is no commodity: 2 to 24 capitals")]
+    /// A name that cannot be a commodity.
+    #[error("`points_commodity`: `{name}` is not a commodity: expected 2 to 24 capital letters")]
     Commodity {
         /// The name.
         name: String,

@@ -58,7 +58,7 @@ impl Span {
 #[non_exhaustive]
 pub enum CutsError {
     /// A cut that is not after the one before it, or a last day before the first.
-    #[error("the cuts of a report ascend: each is after the one before it")]
+    #[error("the cuts of a report must ascend")]
     OutOfOrder,
     /// No period.
     #[error("a report needs two cuts at least: where its first period begins, and where it ends")]

@@ -29,7 +29,7 @@ pub enum Damage {
         source: Corrupt,
     },
     /// Missing entries: they were archived, or somebody deleted them.
-    #[error("account {}: of its entries {low} to {high} some are missing", number.get())]
+    #[error("account {}: some of its entries {low} to {high} are missing", number.get())]
     Missing {
         /// The account's number.
         number: ProfileNumber,

@@ -80,7 +80,9 @@ impl<'de> Deserialize<'de> for Sum {
         let exact = decimal;
         decimal.rescale(4);
         if decimal != exact || decimal.scale() != 4 {
-            return Err(D::Error::custom(format_args!("`{exact}` is no sum: at most four decimals")));
+            return Err(D::Error::custom(format_args!(
+                "`{exact}` is not a sum: expected at most four decimals"
+            )));
         }
         Ok(Self(decimal.mantissa()))
     }

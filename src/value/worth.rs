@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Worth {
         decimal.rescale(4);
         if decimal != exact || decimal.scale() != 4 || decimal.is_sign_negative() {
             return Err(D::Error::custom(format_args!(
-                "`{exact}` is no worth: zero or more, with at most four decimals"
+                "`{exact}` is not a worth: expected zero or more, with at most four decimals"
             )));
         }
         Ok(Self(decimal.mantissa()))

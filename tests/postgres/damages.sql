@@ -1,5 +1,5 @@
 DELETE FROM scrip.head WHERE number = 1 -- account 1: there are entries of it, and no head
-UPDATE scrip.head SET sequence = sequence + 1 WHERE number = 1 -- account 1: of its entries 34 to 34 some are missing
+UPDATE scrip.head SET sequence = sequence + 1 WHERE number = 1 -- account 1: some of its entries 34 to 34 are missing
 UPDATE scrip.head SET sequence = 2 WHERE number = 1 -- account 1: its state is ahead of its head: expected entry 2 at most, found
 UPDATE scrip.head SET sequence = -1 WHERE number = 1 -- account 1: a sequence number is below zero: found -1
 UPDATE scrip.head SET profile = 'mallory' WHERE number = 1 -- account 1: its profile's name leads nowhere
@@ -13,10 +13,10 @@ UPDATE scrip.profile SET number = 2 WHERE number = 1 -- account 2: two profiles 
 INSERT INTO scrip.profile VALUES ('mallory', 1) -- account 1: two profiles have its number
 SELECT setval('scrip.number', 1) -- account 2: its number is yet to be drawn, and would be another profile's, too
 SELECT setval('scrip.number', 2, false) -- account 2: its number is yet to be drawn, and would be another profile's, too
-DELETE FROM scrip.journal WHERE number = 1 AND sequence = 33 -- account 1: of its entries 33 to 33 some are missing
-DELETE FROM scrip.journal WHERE number = 1 AND sequence < 3 -- account 1: of its entries 1 to 2 some are missing
+DELETE FROM scrip.journal WHERE number = 1 AND sequence = 33 -- account 1: some of its entries 33 to 33 are missing
+DELETE FROM scrip.journal WHERE number = 1 AND sequence < 3 -- account 1: some of its entries 1 to 2 are missing
 UPDATE scrip.journal SET number = 77 WHERE number = 1 -- account 77: there are entries of it, and no head
-UPDATE scrip.journal SET sequence = 34 WHERE number = 1 AND sequence = 7 -- account 1: of its entries 7 to 7 some are missing
+UPDATE scrip.journal SET sequence = 34 WHERE number = 1 AND sequence = 7 -- account 1: some of its entries 7 to 7 are missing
 UPDATE scrip.journal SET entry = '' WHERE number = 1 AND sequence = 7 -- account 1: cannot read the head of an entry
 UPDATE scrip.journal SET entry = '\x00' WHERE number = 1 AND sequence = 7 -- account 1: cannot read the head of an entry
 UPDATE scrip.journal SET entry = substr(entry, 1, length(entry) - 1) WHERE number = 1 -- account 1: cannot read the terms of a lot

@@ -44,7 +44,7 @@ impl Pattern {
                     Ok(Self::Strftime(text.to_owned()))
                 } else {
                     Err(Failure::new(format!(
-                        "the map: `{text}` is no pattern; write iso, unix, or one such as %d/%m/%Y %H:%M"
+                        "the map: `{text}` is not a pattern; use iso, unix, or one such as %d/%m/%Y %H:%M"
                     )))
                 }
             }

@@ -215,7 +215,7 @@ impl Rows {
         match places[..] {
             [index] => Ok(Column { name: name.to_owned(), index }),
             [] => Err(Failure::new(format!(
-                "{}: there is no column {name}; there are {}",
+                "{}: there is no column {name}, only {}",
                 self.name,
                 self.columns.join(", ")
             ))),
@@ -288,7 +288,7 @@ fn next_of_json(text: &mut Text, line: &mut u64) -> Result<Option<Record>, std::
         Ok(members) => (Raw::Json(members), None),
         Err(error) => {
             let text = String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
-            (Raw::Text(text), Some(Slip::new("not_json", format!("is no JSON object: {error}"))))
+            (Raw::Text(text), Some(Slip::new("not_json", format!("is not a JSON object: {error}"))))
         }
     };
     Ok(Some(Record { line: *line, raw, slip }))

@@ -88,7 +88,8 @@ impl TryFrom<Vec<Line>> for Totals {
         let mut totals = BTreeMap::new();
         for Line { definition, status, expires, count, value_initial, value_remaining } in lines {
             let value = |field: &str, text: &str| {
-                Decimal::from_str_exact(text).map_err(|_| format!("{field}: `{text}` is no number in quotes"))
+                Decimal::from_str_exact(text)
+                    .map_err(|_| format!("{field}: `{text}` is not a number in quotes"))
             };
             let value_initial = value("value_initial", &value_initial)?;
             let value_remaining = value("value_remaining", &value_remaining)?;

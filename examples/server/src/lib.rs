@@ -37,7 +37,7 @@ pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     if options.token.is_none() {
-        tracing::warn!("no --token: whoever is on this machine can call");
+        tracing::warn!("no --token: anyone on this machine can call");
     }
     let webhooks = webhook::start(&app).await.map_err(|failure| format!("the store: {failure:?}"))?;
     let stop = serve::asked_to_stop()?;

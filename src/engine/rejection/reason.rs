@@ -62,8 +62,8 @@ pub enum Rejection {
         /// The most that there may be.
         max: usize,
     },
-    /// Two lines have one id (rule [S1](crate::guide::rules#s1)).
-    #[error("lines: the id `{line}` comes twice (rule S1)")]
+    /// Two lines have the same id (rule [S1](crate::guide::rules#s1)).
+    #[error("lines: the id `{line}` appears twice (rule S1)")]
     DuplicateLine { line: String },
     /// The lines of a transaction add up to more than its total (rule [K2](crate::guide::rules#k2)).
     #[error("lines: they add up to more than the total (rule K2)")]
@@ -223,7 +223,7 @@ pub enum Rejection {
         total_original: Amount,
     },
     /// There is no such lot of this profile (rule [L1](crate::guide::rules#l1)).
-    #[error("{field}: {} no lots of this profile (rule L1)", listed(lots))]
+    #[error("{field}: {} not among the lots of this profile (rule L1)", listed(lots))]
     UnknownLot { field: Field, lots: Vec<LotId> },
     /// There is no such hold of this profile (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} is not a hold of this profile (rule H3)")]
@@ -237,7 +237,7 @@ pub enum Rejection {
     /// The hold's time was over (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} lapsed (rule H3)")]
     HoldLapsed { hold: HoldId },
-    /// More was to be captured than is held (rule [H2](crate::guide::rules#h2)).
+    /// The capture is of more than is held (rule [H2](crate::guide::rules#h2)).
     #[error("amount: {requested} is above the {held} that is held (rule H2)")]
     CaptureAboveHold {
         /// What was asked for.
@@ -245,16 +245,16 @@ pub enum Rejection {
         /// What is held.
         held: Amount,
     },
-    /// More was to be given back than is left to give back (rule [R2](crate::guide::rules#r2)).
-    #[error("amount: {requested} is above the {left} that is left to give back (rule R2)")]
+    /// The return is of more than is left of the redemption (rule [R2](crate::guide::rules#r2)).
+    #[error("amount: {requested} is above the {left} that can still be returned (rule R2)")]
     ReturnAboveRedemption {
         /// What was asked for.
         requested: Amount,
         /// What is left.
         left: Amount,
     },
-    /// More of a line comes back, or came back before, than there is (rules [S5](crate::guide::rules#s5) and [K2](crate::guide::rules#k2)).
-    #[error("lines: more comes back of line `{line}` than the {left} that there is (rules S5 and K2)")]
+    /// The return is of more than is left of a line (rules [S5](crate::guide::rules#s5) and [K2](crate::guide::rules#k2)).
+    #[error("lines: more is returned of line `{line}` than the {left} that is left of it (rules S5 and K2)")]
     ReturnAboveLine {
         line: String,
         /// What is left of it.
@@ -263,34 +263,34 @@ pub enum Rejection {
     /// The transaction earned by its lines, so a return or a lower total must say which (rule [K2](crate::guide::rules#k2)).
     #[error("lines: are required, as the transaction earned by its lines (rule K2)")]
     LinesRequired,
-    /// Part of the redemption was given back before, so it cannot be undone as a whole (rule [R4](crate::guide::rules#r4)).
-    #[error("redemption_id: {returned} of {redemption} was given back before (rule R4)")]
+    /// Part of the redemption was returned before, so it cannot be reversed (rule [R4](crate::guide::rules#r4)).
+    #[error("redemption_id: {returned} of redemption {redemption} was returned before (rule R4)")]
     RedemptionReturned {
         redemption: RedemptionId,
-        /// What was given back.
+        /// What was returned.
         returned: Amount,
     },
-    /// It is too late to undo the redemption (rule [R4](crate::guide::rules#r4)).
+    /// It is too late to reverse the redemption (rule [R4](crate::guide::rules#r4)).
     #[error("redemption_id: {redemption} could be reversed until {until} (rule R4)")]
     ReversalWindowOver {
         redemption: RedemptionId,
         /// The last instant at which it could be.
         until: Timestamp,
     },
-    /// More of a purchase was to come back than is left of it (rule [X4](crate::guide::rules#x4)).
-    #[error("amount: {requested} is above the {left} that is left of the transaction (rule X4)")]
+    /// The return is of more than is left of the purchase (rule [X4](crate::guide::rules#x4)).
+    #[error("amount: {requested} is above the {left} that can still be returned (rule X4)")]
     ReturnAboveTransaction {
         /// What was asked for.
         requested: Amount,
         /// What is left.
         left: Amount,
     },
-    /// The total was to be lowered below what came back of it (rule [X6](crate::guide::rules#x6)).
-    #[error("total: {total} is below the {returned} that came back (rule X6)")]
+    /// The new total is below what was returned (rule [X6](crate::guide::rules#x6)).
+    #[error("total: {total} is below the {returned} that was returned (rule X6)")]
     TotalBelowReturned {
-        /// What the total was to be.
+        /// The new total.
         total: Amount,
-        /// What came back.
+        /// What was returned.
         returned: Amount,
     },
     /// The terms of the lots do not allow to extend them (rule [L1](crate::guide::rules#l1)).
@@ -300,10 +300,10 @@ pub enum Rejection {
     #[error("ids: {} without an expiry (rule L1)", listed(lots))]
     NeverExpires { lots: Vec<LotId> },
     /// The date is before the lots' expiry, and extending never shortens (rule [L1](crate::guide::rules#l1)).
-    #[error("extend_date: {} expiring later than that (rule L1)", listed(lots))]
+    #[error("extend_date: {} already valid for longer (rule L1)", listed(lots))]
     Shortens { lots: Vec<LotId> },
     /// Nothing is left of the lots (rule [L1](crate::guide::rules#l1)).
-    #[error("{field}: {} with nothing left (rule L1)", listed(lots))]
+    #[error("{field}: {} empty (rule L1)", listed(lots))]
     NothingLeft { field: Field, lots: Vec<LotId> },
     /// The lots were taken back by the shop (rule [L3](crate::guide::rules#l3)).
     #[error("{field}: {} revoked (rule L3)", listed(lots))]
@@ -323,7 +323,7 @@ pub enum Rejection {
         held: Quantity,
     },
     /// Both profiles are the same (rule [L2](crate::guide::rules#l2)).
-    #[error("profile_id: already has the lot (rule L2)")]
+    #[error("profile_id: must be another profile (rule L2)")]
     SameProfile,
     /// The profile was merged into another before (rule [L2](crate::guide::rules#l2)).
     #[error("profile_id: was merged into another profile before (rule L2)")]

@@ -163,7 +163,9 @@ where
     pub(super) async fn a_position_that_is_none_is_an_error(&mut self) -> Verdict {
         let mut store = self.ready().await?;
         let nowhere = Position::new("nowhere, ünïcödé".to_owned());
-        expect(store.feed(&nowhere, 3).await.is_err(), || "a position that is none was taken".to_owned())
+        expect(store.feed(&nowhere, 3).await.is_err(), || {
+            "a position that is not of this feed was accepted".to_owned()
+        })
     }
 
     /// Reads all profiles page by page. The catalogue is not one of them.

@@ -131,7 +131,7 @@ where
     pub(super) async fn a_hold_ends_once(&mut self) -> Verdict {
         let _ready = self.ready().await?;
         let (alice, _) = self.customer("alice", 1).await?;
-        let loss = "what was set aside is taken, or let go, twice";
+        let loss = "a hold is captured or released twice";
         let place = PlaceHold::strict(alice, Amount::from(6));
         let hold = self.done(0, place.clone(), loss).await?.id;
         self.done(1, CaptureHold::part(hold, Amount::from(4)), loss).await?;

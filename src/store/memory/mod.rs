@@ -52,7 +52,7 @@ pub enum MemoryError {
     #[error("the memory store has no numbers left")]
     Full,
     /// A change to the account of a number that was never drawn.
-    #[error("a change to an account that does not exist")]
+    #[error("the account to be changed does not exist")]
     NoSuchAccount,
     /// A position in the feed that this store did not give out.
     #[error("not a position in this store's feed")]

@@ -65,7 +65,7 @@ pub enum SqliteError {
     #[error("the store has no numbers left")]
     NoNumbers,
     /// A change to the account of a number that was never drawn.
-    #[error("a change to an account that does not exist")]
+    #[error("the account to be changed does not exist")]
     NoSuchAccount,
     /// A position in the feed that this store did not give out.
     #[error("not a position in this store's feed")]

@@ -110,7 +110,7 @@ impl Call {
             let field = if matches!(moment, LedgerAt::Past(_)) { "at" } else { "filter" };
             return Err(Problem::invalid(
                 field,
-                "so many can only be looked through with filter[profile_id]",
+                "this list is too long to search without filter[profile_id]",
             ));
         }
         let (held, next) = if is_tried { (held, None) } else { page.part(held, |(id, _)| id.number()) };

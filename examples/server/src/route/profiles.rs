@@ -29,7 +29,8 @@ pub async fn earned(call: Call) -> Result<Response, Problem> {
     let catalogue = call.app.catalogue().await?;
     let known = definition.parse().ok().and_then(|id: DefinitionId| catalogue.get(id));
     let known = known.filter(|known| matches!(known.definition, Definition::Point(_)));
-    let id = known.ok_or_else(|| Problem::invalid("definition_id", "is no definition of points"))?.id;
+    let id =
+        known.ok_or_else(|| Problem::invalid("definition_id", "is not the id of a point definition"))?.id;
     let points = call.app.backend.points_earned(call.moment, call.profile()?, id, from..to).await?;
     Ok(answer::ok(&PointsEarned::new(id, &(from..to), points)))
 }

@@ -43,7 +43,8 @@ pub async fn redeem_shortly(call: Call) -> Result<Response, Problem> {
         Some("points_rewards") => &[Strategy::Points, Strategy::Rewards],
         Some(other) => {
             let said: String = other.chars().take(40).collect();
-            let message = format!("`{said}` is none of rewards, points, rewards_points and points_rewards");
+            let message =
+                format!("`{said}` is not one of rewards, points, rewards_points and points_rewards");
             return Err(Problem::invalid("strategy", message));
         }
     };

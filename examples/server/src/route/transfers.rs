@@ -17,7 +17,7 @@ pub async fn transfer(call: Call) -> Result<Response, Problem> {
     let named: Option<String> = body.get("type")?;
     let kind = KINDS.into_iter().find(|(name, _)| named.as_deref() == Some(name));
     let Some((_, kind)) = kind else {
-        return Err(Problem::invalid("type", "is none of reward, point and status_point"));
+        return Err(Problem::invalid("type", "is not one of reward, point and status_point"));
     };
     body.remove("type");
     body.set("kind", &kind);

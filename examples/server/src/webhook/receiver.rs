@@ -133,7 +133,7 @@ impl Tries {
 fn secrets(text: &str) -> Result<Vec<Webhook>, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let secrets = lines.map(secret).collect::<Result<Vec<_>, _>>()?;
-    if secrets.is_empty() { Err("there is none".to_owned()) } else { Ok(secrets) }
+    if secrets.is_empty() { Err("it holds no secret".to_owned()) } else { Ok(secrets) }
 }
 
 /// `whsec_MfKQ…`

@@ -46,8 +46,9 @@ fn cuts(call: &Call) -> Result<Cuts, Problem> {
     let zone = call.app.backend.program().settings().timezone;
     let day = |name: &str| -> Result<Option<NaiveDate>, Problem> {
         let Some(text) = call.query.get(name) else { return Ok(None) };
-        let day =
-            text.parse().map_err(|_| Problem::invalid(name, format!("`{text}` is no day, as 2025-06-30")));
+        let day = text
+            .parse()
+            .map_err(|_| Problem::invalid(name, format!("`{text}` is not a date such as 2025-06-30")));
         day.map(Some)
     };
     let this_month = first_of(zone.local(call.at).date());
