@@ -72,7 +72,7 @@ impl Step<'_> {
 }
 
 impl LotRecord {
-    /// The lot's state at an entry, but for its standing: where the lot lapsed by then, that is its expiry.
+    /// The lot's state at an entry, except its standing; if the lot had lapsed by then, it expired when it lapsed.
     pub(super) fn lasted(&self, step: &Step<'_>) -> LotState {
         let Some(inactivity) = self.now.inactivity.filter(|it| !it.has_lapsed) else { return self.now };
         let later = step.active.partition_point(|active| active.at <= inactivity.from);

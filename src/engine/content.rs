@@ -117,7 +117,7 @@ impl Content {
     }
 }
 
-/// An error of serializing, of which there is none.
+/// The error type that serde requires; it never occurs.
 #[derive(Debug)]
 struct Never(String);
 

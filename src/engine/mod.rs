@@ -94,12 +94,12 @@ pub(crate) mod sealed {
         /// another operation's.
         fn outcome(&self, written: &Written<'_>) -> Option<Self::Answer>;
 
-        /// Whether it says what is recorded of a thing that got its name only later (rule X6).
+        /// Whether it has the same content as a record that got its external id only later (rule X6).
         fn is_said_by(&self, _record: &Record<'_>) -> bool {
             false
         }
 
-        /// What the caller's own name for it stands for already, as it stands at an instant (rules D5 and X2).
+        /// The state, at an instant, of the record that has the caller's external id already (rules D5 and X2).
         fn existing(&self, view: &View<'_>, record: &Record<'_>, _at: Timestamp) -> Option<Self::Answer> {
             let entries = [record.newest()];
             self.outcome(&Written { account: view.first, settled: 0, entries: Entries::Found(&entries) })

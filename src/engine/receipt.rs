@@ -36,6 +36,6 @@ pub enum Disposition {
     New,
     /// Its idempotency key was used before with the same content: this is the first outcome (rule J5).
     Replayed,
-    /// Its external id was used before with the same content: this is what it made, as it stands now (rules D5 and X2).
+    /// Its external id was used before with the same content: this is the current state of what it made (rules D5 and X2).
     Existing,
 }

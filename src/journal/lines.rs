@@ -37,7 +37,7 @@ impl FromIterator<Vec<LineShare>> for PaidLines {
     }
 }
 
-/// What is taken off: an amount, of one line or of whichever was paid last.
+/// An amount to be taken off: from a line, or, without one, from what was paid last.
 pub(crate) struct Cut<'a> {
     pub(crate) line: Option<&'a str>,
     pub(crate) amount: Amount,

@@ -73,7 +73,7 @@ pub struct SoldLine {
     pub id: String,
     /// What was charged for it.
     pub amount: Amount,
-    /// The part of that which was returned.
+    /// The part of the amount that was returned.
     #[serde(default, skip_serializing_if = "Amount::is_nothing")]
     pub returned: Amount,
     /// The words that rates go by.

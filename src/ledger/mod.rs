@@ -1,6 +1,6 @@
 //! The ledger: a program and a store, and everything that can be asked of them.
 //!
-//! There are two faces, alike but for `.await`: [`AsyncLedger`] over an [`AsyncStore`], and [`Ledger`] over a [`Store`], which
+//! There are two interfaces, which differ only in `.await`: [`AsyncLedger`] over an [`AsyncStore`], and [`Ledger`] over a [`Store`], which
 //! is the first over [`Blocking`].
 
 mod across;

@@ -32,7 +32,7 @@ pub(crate) fn says(lines: &[Line], posted: &[SoldLine]) -> bool {
     lines.len() == posted.len() && lines.iter().zip(posted).all(|(line, sold)| is_it(line, sold))
 }
 
-/// The lines after an update: those that it says, of which the same is returned as before; or else those that it has.
+/// The lines after an update: those of the update, with what was returned of them before; or, if it has none, the old ones.
 pub(crate) fn updated(update: &UpdateTransaction, before: &Transaction) -> Result<Vec<SoldLine>, Rejection> {
     let said = &update.transaction;
     if said.lines.is_empty() {

@@ -146,7 +146,7 @@ fn first_day(month: Month) -> NaiveDate {
 /// own last sum along the factors to the age of the oldest cohort; nothing is added for a greater age. Each step is rounded
 /// down to the ten-thousandth. A cohort is never expected to use more than was issued.
 ///
-/// A cohort of which nothing was used yet has no base to grow from, and is expected to use nothing: so look at the curves.
+/// A cohort that has used nothing yet has no base to grow from, and is expected to use nothing: so look at the curves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ChainLadder {

@@ -291,7 +291,7 @@ fn brought(entry: &Entry) -> impl Iterator<Item = Brought> {
     })
 }
 
-/// Whether an entry may have put off the end of lots of which it says nothing: an activity of a profile that has points
+/// Whether an entry may have put off the end of lots that it does not mention: an activity of a profile that has points
 /// (rule T9).
 pub(crate) fn may_keep(entry: &Entry) -> bool {
     let Balances { point_balance, point_pending, status_point_balance, status_point_pending, .. } =

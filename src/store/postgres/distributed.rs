@@ -113,8 +113,8 @@ impl Shared {
         self.wary.store(WARY, Ordering::Relaxed);
     }
 
-    /// Once a machine has not answered, replaces those of some numbers for newcomers that are its own: whoever got one would have
-    /// it for good. The last of the numbers are those wanted.
+    /// Once a machine has not answered, replaces the newcomers' numbers that lead to it, as a profile keeps its number for
+    /// good. The wanted numbers are the last ones.
     pub(super) async fn answering<S: Session>(
         &self,
         session: &S,

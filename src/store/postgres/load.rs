@@ -120,7 +120,7 @@ impl Shared {
         Ok(())
     }
 
-    /// At least so many numbers, the lowest last.
+    /// At least the wanted count of numbers, the lowest last.
     pub(super) async fn draw(
         &self,
         session: &impl Session,

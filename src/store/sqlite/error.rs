@@ -47,8 +47,8 @@ pub enum SqliteError {
         /// The id in its header.
         application_id: i64,
     },
-    /// A connection was to be joined in whose database [`SqliteStore::prepare`](super::SqliteStore::prepare) was not
-    /// called, or not by this version.
+    /// [`SqliteStore::prepare`](super::SqliteStore::prepare) was not called, or not by this version, in the database of the
+    /// connection to be joined.
     #[error(
         "the database has format {found} of the ledger's tables, not {known}: call `SqliteStore::prepare`"
     )]
