@@ -57,7 +57,7 @@ enum Repeats {
 static ROWS: [Row; 16] = [
     Row {
         name: "redeem typed",
-        budget: 5_085,
+        budget: 4_885,
         aim: Some((2_500, 1_500)),
         open: |till| single::each(till, single::typed),
         repeats: Repeats::None,
@@ -65,7 +65,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "redeem as Request",
-        budget: 5_395,
+        budget: 5_330,
         aim: Some((2_900, 1_700)),
         open: |till| single::each(till, single::as_request),
         repeats: Repeats::None,
@@ -73,7 +73,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "redeem under a key",
-        budget: 8_105,
+        budget: 7_825,
         aim: Some((3_500, 2_300)),
         open: |till| single::each(till, single::keyed),
         repeats: Repeats::Some,
@@ -81,7 +81,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "a replay of it",
-        budget: 8_165,
+        budget: 7_775,
         aim: Some((3_000, 1_800)),
         open: |till| single::each(till, single::keyed),
         repeats: Repeats::All,
@@ -89,7 +89,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "issue",
-        budget: 7_620,
+        budget: 7_315,
         aim: Some((2_700, 1_600)),
         open: |till| single::each(till, single::issue),
         repeats: Repeats::None,
@@ -97,7 +97,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "issue with an external id",
-        budget: 11_320,
+        budget: 11_010,
         aim: Some((4_500, 2_800)),
         open: |till| single::each(till, single::issue_external),
         repeats: Repeats::None,
@@ -105,7 +105,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "hold, capture all",
-        budget: 15_040,
+        budget: 14_575,
         aim: Some((6_000, 4_000)),
         open: |till| single::each(till, single::hold_and_capture),
         repeats: Repeats::None,
@@ -113,7 +113,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "redeem, return part",
-        budget: 28_315,
+        budget: 27_180,
         aim: Some((7_000, 4_500)),
         open: |till| single::each(till, single::redeem_and_return),
         repeats: Repeats::None,
@@ -121,7 +121,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "quote",
-        budget: 4_755,
+        budget: 4_680,
         aim: Some((2_600, 1_500)),
         open: |till| single::each(till, single::quote),
         repeats: Repeats::None,
@@ -129,7 +129,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "balances",
-        budget: 1_915,
+        budget: 1_795,
         aim: Some((1_200, 600)),
         open: |till| single::each(till, single::balances),
         repeats: Repeats::None,
@@ -137,7 +137,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "redeem from JSON under a key",
-        budget: 15_935,
+        budget: 15_805,
         aim: None,
         open: single::from_json,
         repeats: Repeats::Some,
@@ -146,7 +146,7 @@ static ROWS: [Row; 16] = [
     // As one by one, and half of it.
     Row {
         name: "keyed in a batch of 1 024",
-        budget: 7_820,
+        budget: 7_545,
         aim: Some((3_500, 1_750)),
         open: many::keyed,
         repeats: Repeats::Some,
@@ -154,7 +154,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "as Request in a batch",
-        budget: 5_090,
+        budget: 5_045,
         aim: None,
         open: many::as_request,
         repeats: Repeats::None,
@@ -162,7 +162,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "mixed in a batch",
-        budget: 9_780,
+        budget: 9_655,
         aim: None,
         open: many::mixed,
         repeats: Repeats::Some,
@@ -170,7 +170,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "keyed through AsyncLedger",
-        budget: 8_105,
+        budget: 7_810,
         aim: None,
         open: single::awaited,
         repeats: Repeats::Some,
@@ -178,7 +178,7 @@ static ROWS: [Row; 16] = [
     },
     Row {
         name: "keyed through GroupCommit",
-        budget: 11_465,
+        budget: 11_395,
         aim: None,
         open: many::grouped,
         repeats: Repeats::Some,

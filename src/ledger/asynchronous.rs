@@ -1,5 +1,24 @@
 //! The asynchronous ledger: how a program, a store and the units come together.
 
+/// Runs a request, and answers with the value made from its outcome. This is no function, as a future that another one
+/// awaits is moved whole, with the room for all that it does.
+macro_rules! carry_out {
+    ($ledger:expr, $asked:expr, $make:expr) => {{
+        let AsyncLedger { program, store, space } = $ledger;
+        let mut outcome = None;
+        let done = {
+            let mut need = match need(program, $asked) {
+                Ok(need) => need,
+                Err(rejection) => return Err(rejection.into()),
+            };
+            let mut unit = RequestUnit::new(program, $asked, &mut outcome);
+            let driven = Run::new(from_mut(&mut unit), from_mut(&mut need), space).drive(store).await;
+            unit.done(&driven)
+        };
+        answer(done, outcome, $make)
+    }};
+}
+
 mod as_of;
 mod at;
 
@@ -11,8 +30,8 @@ use super::Answer;
 use super::error::Error;
 use super::preview::{Preview, PreviewUnit};
 use super::read::{Asking, Reading};
-use super::unit::{Ask, Batch, RequestUnit, Run};
-use crate::engine::{Action, Asked, Disposition, Receipt, need};
+use super::unit::{Ask, Batch, RequestUnit, Run, answer, receipt};
+use crate::engine::{Action, Asked, need};
 use crate::ops::Command;
 use crate::program::Program;
 use crate::store::{AsOf, AsyncStore, Change};
@@ -143,22 +162,7 @@ impl<S: AsyncStore> AsyncLedger<S> {
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
     pub async fn run<A: Action>(&mut self, command: &Command<A>) -> Answer<A, S::Error> {
-        let make = |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged };
-        self.run_as(command.asked(), make).await
-    }
-
-    /// Runs a request, and answers with the value made from its outcome.
-    #[inline]
-    async fn run_as<A: Action, T>(
-        &mut self,
-        asked: Asked<'_, A>,
-        make: impl FnOnce(A::Outcome, Disposition, bool) -> T,
-    ) -> Result<T, Error<S::Error>> {
-        let mut need = need(&self.program, asked)?;
-        let mut unit = RequestUnit::new(&self.program, asked);
-        let (units, needs) = (from_mut(&mut unit), from_mut(&mut need));
-        let driven = Run::new(units, needs, &mut self.space).drive(&mut self.store).await;
-        unit.answer_as(&driven, make)
+        carry_out!(self, command.asked(), receipt)
     }
 
     /// Previews a command: what it would write and answer, and the balances before and after, with nothing done. Its
@@ -199,7 +203,8 @@ impl<S: AsyncStore> AsyncLedger<S> {
         asked: Asked<'_, A>,
     ) -> Result<Preview<A::Outcome>, Error<S::Error>> {
         let mut need = need(&self.program, asked)?;
-        let mut unit = PreviewUnit::new(&self.program, asked);
+        let mut outcome = None;
+        let mut unit = PreviewUnit::new(&self.program, asked, &mut outcome);
         let (units, needs) = (from_mut(&mut unit), from_mut(&mut need));
         let driven = Run::new(units, needs, &mut Change::default()).drive(&mut self.store).await;
         unit.answer(&driven)

@@ -258,7 +258,7 @@ impl<S: Store> Ledger<S> {
 }
 
 /// The output of a future that never waits: over a blocking store, each is ready when it is first polled.
-#[inline]
+#[inline(always)]
 pub(super) fn ready<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());

@@ -1,8 +1,8 @@
 //! Previews: what a request would do, without committing it.
 
 use super::error::Error;
-use super::unit::{Driven, RequestUnit, Unit};
-use crate::engine::{Action, Asked, Decision, Receipt};
+use super::unit::{Driven, RequestUnit, Unit, answer, receipt};
+use crate::engine::{Action, Asked, Decision};
 use crate::id::ProfileId;
 use crate::journal::{Balances, ValuedBalances};
 use crate::program::Program;
@@ -36,9 +36,13 @@ pub(super) struct PreviewUnit<'a, A: Action> {
 }
 
 impl<'a, A: Action> PreviewUnit<'a, A> {
-    pub(super) fn new(program: &'a Program, asked: Asked<'a, A>) -> Self {
+    pub(super) fn new(
+        program: &'a Program,
+        asked: Asked<'a, A>,
+        outcome: &'a mut Option<A::Outcome>,
+    ) -> Self {
         Self {
-            request: RequestUnit::new(program, asked),
+            request: RequestUnit::new(program, asked, outcome),
             program,
             at: asked.at,
             change: Change::default(),
@@ -48,8 +52,8 @@ impl<'a, A: Action> PreviewUnit<'a, A> {
     }
 
     pub(super) fn answer<E>(mut self, driven: &Driven<E>) -> Result<Preview<A::Outcome>, Error<E>> {
-        let make = |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged };
-        let receipt = self.request.answer_as(driven, make)?;
+        let done = self.request.done(driven);
+        let receipt = answer(done, self.request.take_outcome(), receipt)?;
         let after = self.change.first.last().map_or(self.before, |last| last.balances);
         Ok(Preview {
             decision: Decision { change: self.change, receipt },

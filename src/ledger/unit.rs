@@ -170,12 +170,41 @@ enum Progress {
     InDoubt,
 }
 
+/// How a request was carried out. Its outcome is where the unit was told to put it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Done {
+    disposition: Disposition,
+    is_staged: bool,
+}
+
+/// The answer to a request, from its outcome. Outcomes are large: none is moved twice.
+#[inline(always)]
+pub(crate) fn answer<O, T, E>(
+    done: Result<Done, Error<E>>,
+    outcome: Option<O>,
+    make: impl FnOnce(O, Done) -> T,
+) -> Result<T, Error<E>> {
+    match (done, outcome) {
+        (Ok(done), Some(outcome)) => Ok(make(outcome, done)),
+        (Err(error), _) => Err(error),
+        // It was written, and its operation does not know what.
+        (Ok(_), None) => Err(Error::InDoubt),
+    }
+}
+
+/// The receipt of a request.
+#[inline(always)]
+pub(crate) fn receipt<O>(outcome: O, Done { disposition, is_staged }: Done) -> Receipt<O> {
+    Receipt { outcome, disposition, is_staged }
+}
+
 /// A request as a unit.
 pub(crate) struct RequestUnit<'a, A: Action> {
     program: &'a Program,
     asked: Asked<'a, A>,
     decided: Option<Result<Disposition, Halt>>,
-    outcome: Option<A::Outcome>,
+    /// Where its outcome goes: it is large, and the unit is moved about.
+    outcome: &'a mut Option<A::Outcome>,
     progress: Progress,
     /// Whether an earlier attempt may have been committed: until a later one is settled, the answer cannot be that nothing
     /// was changed.
@@ -184,38 +213,37 @@ pub(crate) struct RequestUnit<'a, A: Action> {
 
 impl<'a, A: Action> RequestUnit<'a, A> {
     #[inline]
-    pub(crate) const fn new(program: &'a Program, asked: Asked<'a, A>) -> Self {
-        Self { program, asked, decided: None, outcome: None, progress: Progress::Open, was_in_doubt: false }
+    pub(crate) const fn new(
+        program: &'a Program,
+        asked: Asked<'a, A>,
+        outcome: &'a mut Option<A::Outcome>,
+    ) -> Self {
+        Self { program, asked, decided: None, outcome, progress: Progress::Open, was_in_doubt: false }
     }
 
-    /// A request that was refused before anything was loaded.
-    pub(crate) fn refused(program: &'a Program, asked: Asked<'a, A>, rejection: Rejection) -> Self {
-        let decided = Some(Err(rejection.into()));
-        Self { decided, progress: Progress::Done { is_staged: false }, ..Self::new(program, asked) }
+    /// Refuses the request before anything was loaded.
+    fn refuse(&mut self, rejection: Rejection) {
+        self.decided = Some(Err(rejection.into()));
+        self.progress = Progress::Done { is_staged: false };
     }
 
-    /// The answer.
+    /// How it was done, or why it was not.
     #[inline]
-    pub(crate) fn answer<E>(&mut self, driven: &Driven<E>) -> Result<Receipt<A::Outcome>, Error<E>> {
-        self.answer_as(driven, |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged })
-    }
-
-    /// The answer, built in place: outcomes are large, and a copy of one shows in a profile.
-    #[inline]
-    pub(crate) fn answer_as<E, T>(
-        &mut self,
-        driven: &Driven<E>,
-        make: impl FnOnce(A::Outcome, Disposition, bool) -> T,
-    ) -> Result<T, Error<E>> {
-        if let (Progress::Done { is_staged }, Some(Ok(disposition))) = (self.progress, &self.decided)
-            && let Some(outcome) = self.outcome.take()
-        {
-            return Ok(make(outcome, *disposition, is_staged));
+    pub(crate) fn done<E>(&mut self, driven: &Driven<E>) -> Result<Done, Error<E>> {
+        match (self.progress, &self.decided) {
+            (Progress::Done { is_staged }, Some(Ok(disposition))) => {
+                Ok(Done { disposition: *disposition, is_staged })
+            }
+            _ => Err(self.error(driven)),
         }
-        Err(self.error(driven))
     }
 
-    /// Why there is no outcome.
+    /// Its outcome, from where it was put.
+    pub(crate) const fn take_outcome(&mut self) -> Option<A::Outcome> {
+        self.outcome.take()
+    }
+
+    /// Why it was not done.
     fn error<E>(&mut self, driven: &Driven<E>) -> Error<E> {
         let attempts = driven.attempts;
         match (self.progress, self.decided.take(), &driven.failure) {
@@ -233,8 +261,7 @@ impl<'a, A: Action> RequestUnit<'a, A> {
 impl<A: Action> Unit for RequestUnit<'_, A> {
     #[inline]
     fn decide(&mut self, need: &Need, view: &View<'_>, change: &mut Change) -> bool {
-        let outcome = &mut self.outcome;
-        let decided = engine::decide(self.program, self.asked, need, view, change, outcome);
+        let decided = engine::decide(self.program, self.asked, need, view, change, self.outcome);
         let is_enough = !matches!(decided, Err(Halt::Needs(_)));
         self.decided = Some(decided);
         self.progress = Progress::Decided;
@@ -353,29 +380,29 @@ impl<T: Send, F: Ask<T>> Unit for Question<T, F> {
     }
 }
 
-/// Many requests as units: those with a need, in order, and those that were refused because it cannot be told.
+/// Many requests: those with a need, and those that were refused because it cannot be told.
 pub(crate) struct Batch<'a, A: Action> {
-    pub(crate) units: Vec<RequestUnit<'a, A>>,
+    program: &'a Program,
+    requests: Vec<Asked<'a, A>>,
     pub(crate) needs: Vec<Need>,
-    /// The unit of each need.
-    pub(crate) order: Vec<usize>,
+    /// The request of each need.
+    order: Vec<usize>,
+    refused: Vec<(usize, Rejection)>,
 }
 
 impl<'a, A: Action> Batch<'a, A> {
-    pub(crate) fn new(program: &'a Program, requests: impl ExactSizeIterator<Item = Asked<'a, A>>) -> Self {
-        let mut batch = Self {
-            units: Vec::with_capacity(requests.len()),
-            needs: Vec::with_capacity(requests.len()),
-            order: Vec::new(),
-        };
-        for (index, asked) in requests.enumerate() {
-            match engine::need(program, asked) {
+    pub(crate) fn new(program: &'a Program, requests: impl Iterator<Item = Asked<'a, A>>) -> Self {
+        let requests: Vec<_> = requests.collect();
+        let needs = Vec::with_capacity(requests.len());
+        let order = Vec::with_capacity(requests.len());
+        let mut batch = Self { program, requests, needs, order, refused: Vec::new() };
+        for (index, asked) in batch.requests.iter().enumerate() {
+            match engine::need(program, *asked) {
                 Ok(need) => {
                     batch.needs.push(need);
                     batch.order.push(index);
-                    batch.units.push(RequestUnit::new(program, asked));
                 }
-                Err(rejection) => batch.units.push(RequestUnit::refused(program, asked, rejection)),
+                Err(rejection) => batch.refused.push((index, rejection)),
             }
         }
         batch
@@ -387,8 +414,17 @@ impl<'a, A: Action> Batch<'a, A> {
         store: &mut S,
         space: &mut Change,
     ) -> Vec<Result<Receipt<A::Outcome>, Error<S::Error>>> {
-        let Self { mut units, mut needs, order } = self;
+        let Self { program, requests, mut needs, order, refused } = self;
+        let mut outcomes: Vec<Option<A::Outcome>> = requests.iter().map(|_| None).collect();
+        let requests = requests.iter().zip(&mut outcomes);
+        let mut units: Vec<_> =
+            requests.map(|(asked, outcome)| RequestUnit::new(program, *asked, outcome)).collect();
+        for (index, rejection) in refused {
+            if let Some(unit) = units.get_mut(index) {
+                unit.refuse(rejection);
+            }
+        }
         let driven = Run::of_some(&mut units, &mut needs, order, space).drive(store).await;
-        units.iter_mut().map(|unit| unit.answer(&driven)).collect()
+        units.iter_mut().map(|unit| answer(unit.done(&driven), unit.take_outcome(), receipt)).collect()
     }
 }

@@ -320,6 +320,7 @@ impl Spend<'_> {
 }
 
 /// The redemption that an entry made, as it stood then.
+#[inline(always)]
 pub(crate) fn redemption_at_first(profile: ProfileId, entry: &Entry) -> Option<Redemption> {
     let hold = match &entry.kind {
         EntryKind::Capture(capture) => Some(capture.hold),
@@ -329,7 +330,7 @@ pub(crate) fn redemption_at_first(profile: ProfileId, entry: &Entry) -> Option<R
 }
 
 /// A redemption right after it was made.
-#[inline]
+#[inline(always)]
 pub(crate) fn at_first(
     profile_id: ProfileId,
     at: Timestamp,

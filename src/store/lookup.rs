@@ -49,7 +49,7 @@ pub struct LookupPlan<E> {
     /// The journal of the redemption, if its lots are wanted.
     redeemed_in: Option<ProfileNumber>,
     /// Lots that need no look-up: the account has all that a return to them takes.
-    known_lots: Vec<LotId>,
+    known_lots: SmallVec<[LotId; 8]>,
     /// The lot that the transaction earned, and its replacements.
     own_lots: Vec<LotId>,
     /// What a late request looks at.
@@ -114,25 +114,32 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     /// The plan for a need, whose first account is already loaded.
     #[inline]
     pub fn new(need: &Need, account: &Account) -> Self {
-        let mut plan = Self {
-            wanted: SmallVec::new(),
-            asked: None,
-            found: SmallVec::new(),
-            own: account.number(),
-            is_past: need.as_of != AsOf::Now,
-            closed: Vec::new(),
-            redeemed_in: need.redemption.filter(|_| need.redeemed_lots).map(RedemptionId::number),
-            known_lots: Vec::new(),
-            own_lots: Vec::new(),
-            since: None,
-            definition: None,
-            row: None,
-        };
+        let mut plan = Self::empty(need, account.number());
         plan.start(need, account);
         plan
     }
 
-    fn start(&mut self, need: &Need, account: &Account) {
+    /// A plan of nothing, to be [started](Self::start) where it is: it is large, and a copy of it shows in a profile.
+    #[inline]
+    pub(crate) fn empty(need: &Need, own: ProfileNumber) -> Self {
+        Self {
+            wanted: SmallVec::new(),
+            asked: None,
+            found: SmallVec::new(),
+            own,
+            is_past: need.as_of != AsOf::Now,
+            closed: Vec::new(),
+            redeemed_in: need.redemption.filter(|_| need.redeemed_lots).map(RedemptionId::number),
+            known_lots: SmallVec::new(),
+            own_lots: Vec::new(),
+            since: None,
+            definition: None,
+            row: None,
+        }
+    }
+
+    /// Wants what the need says.
+    pub(crate) fn start(&mut self, need: &Need, account: &Account) {
         let own = self.own;
         self.closed = need.closed.to_vec();
         if let Some(key) = &need.key {

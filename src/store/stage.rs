@@ -103,14 +103,17 @@ pub(crate) fn stage<A: Accounts>(
         if need.is_plain() {
             work.decide(unit, View::new(account, other, &NOTHING))
         } else {
-            let mut plan = LookupPlan::new(need, account);
+            let mut plan = LookupPlan::empty(need, account.number());
+            plan.start(need, account);
             accounts.gather(&mut plan)?;
             let past = plan.past(need, account).map_err(|corrupt| A::corrupt(account.number(), corrupt))?;
             let account = past.as_ref().unwrap_or(account);
             if plan.is_empty() {
                 work.decide(unit, View::new(account, other, &NOTHING))
             } else {
-                work.decide(unit, View::new(account, other, &plan.found()))
+                let mut found = Found::default();
+                plan.lend(&mut found);
+                work.decide(unit, View::new(account, other, &found))
             }
         }
     };

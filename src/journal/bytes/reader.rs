@@ -74,6 +74,13 @@ impl<'a> Reader<'a> {
     /// A number of nine bytes, or one with fewer than eight bytes left.
     #[inline(never)]
     fn last_number(&mut self) -> Reading<u64> {
+        // Most of these take one byte.
+        if let [byte, rest @ ..] = self.rest
+            && byte & 1 == 1
+        {
+            self.rest = rest;
+            return Ok(u64::from(byte >> 1));
+        }
         let further = self.rest.first().map_or(0, |first| first.trailing_zeros());
         if further < 8 {
             let (mut bits, length) = ([0; 8], (further as usize).wrapping_add(1));
@@ -212,8 +219,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn list<T: Binary>(&mut self) -> Reading<Vec<T>> {
-        let mut list = Vec::new();
-        for _ in 0..self.number()? {
+        let length = self.number()?;
+        // Few are longer; and what is said of the length may be wrong.
+        let mut list = Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX).min(8));
+        for _ in 0..length {
             list.push(T::read(self)?);
         }
         Ok(list)

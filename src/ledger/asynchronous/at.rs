@@ -1,14 +1,16 @@
 //! The asynchronous ledger at an instant.
 
 use std::ops::Range;
+use std::slice::from_mut;
 
 use super::{AsyncLedger, ask};
 use crate::account::NextExpiry;
-use crate::engine::{Action, Asked, Receipt};
+use crate::engine::{Action, Asked, need};
 use crate::id::{DefinitionId, Key, LotId, ProfileId, ProfileNumber};
 use crate::journal::{LotSnapshots, ValuedBalances};
 use crate::ledger::preview::Preview;
 use crate::ledger::read::{self, Reading};
+use crate::ledger::unit::{RequestUnit, Run, answer, receipt};
 use crate::ledger::{Answer, Error};
 use crate::ops::{Command, KeyedBatch, Quote, Redeem};
 use crate::store::AsyncStore;
@@ -78,10 +80,18 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     ///
     /// # Errors
     /// The rules or the key refuse it, or the store could not do it; [`Error`] tells which.
-    pub async fn commit<A: Action>(&mut self, request: A) -> Result<A::Outcome, Error<S::Error>> {
-        let key = self.key.take();
-        let asked = Asked { at: self.at, key: key.as_ref(), row: None, if_version: None, request: &request };
-        self.ledger.run_as(asked, |outcome, _, _| outcome).await
+    // An `async fn` moves its arguments once more.
+    #[allow(clippy::manual_async_fn)]
+    pub fn commit<A: Action>(
+        &mut self,
+        request: A,
+    ) -> impl Future<Output = Result<A::Outcome, Error<S::Error>>> {
+        async move {
+            let key = self.key.take();
+            let (key, request) = (key.as_ref(), &request);
+            let asked = Asked { at: self.at, key, row: None, if_version: None, request };
+            carry_out!(&mut *self.ledger, asked, |outcome, _| outcome)
+        }
     }
 
     /// Carries out a request, and says whether that was new.
@@ -111,8 +121,7 @@ impl<S: AsyncStore> AsyncLedgerAt<'_, S> {
     pub async fn commit_with_receipt<A: Action>(&mut self, request: A) -> Answer<A, S::Error> {
         let key = self.key.take();
         let asked = Asked { at: self.at, key: key.as_ref(), row: None, if_version: None, request: &request };
-        let make = |outcome, disposition, is_staged| Receipt { outcome, disposition, is_staged };
-        self.ledger.run_as(asked, make).await
+        carry_out!(&mut *self.ledger, asked, receipt)
     }
 
     /// Carries out many requests in one go, as [`AsyncLedger::run_all`]; under a key, as one [`KeyedBatch`].

@@ -17,6 +17,12 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
     /// The records that were found, to lend to the work.
     pub fn found(&self) -> Found<'_> {
         let mut found = Found::default();
+        self.lend(&mut found);
+        found
+    }
+
+    /// Adds the records that were found to those of an empty list, where that is: it is large.
+    pub(crate) fn lend<'s>(&'s self, found: &mut Found<'s>) {
         let (mut lots, mut has_expired) = (Vec::new(), false);
         for (slot, entry) in &self.found {
             match slot {
@@ -68,7 +74,6 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         if has_expired {
             found.expired = self.expired();
         }
-        found
     }
 
     /// The lots that have expired with value left, by the newest entry about each.
