@@ -199,7 +199,7 @@ fn what_is_owed_is_held_to_the_total() {
 
 /// What was spent is no burden: the account that decisions are made on holds what is live, and nothing else.
 #[test]
-fn an_account_forgets_what_is_spent() {
+fn an_account_holds_only_live_lots() {
     let (mut ledger, ten, _) = ledger(australian());
     let now = at("2025-01-01T00:00:00Z");
     let commands = (0..2_000).map(|_| Command::new(now, Redeem::strict(alice(), Amount::from(10))));

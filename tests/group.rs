@@ -98,7 +98,7 @@ fn many_threads_get_an_answer_each_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_came_in_during_a_run_shares_the_next() {
+fn commands_that_come_in_during_a_run_share_the_next() {
     let (store, ten) = memory();
     let (group, gate, driver) = start(&store, GroupOptions::default().batch(5));
     let first = group.commit(issue(0, ten));
@@ -202,7 +202,7 @@ fn a_shutdown_does_what_is_queued_and_takes_nothing_more() {
 }
 
 #[test]
-fn closing_wakes_the_driver_and_who_waits_for_room() {
+fn closing_wakes_the_driver_and_waiting_callers() {
     let (store, ten) = memory();
     for ends in [|group: GroupCommit<_>| drop(group), |group: GroupCommit<_>| group.close()] {
         let ledger = AsyncLedger::new(program(), Blocking(store.clone()));

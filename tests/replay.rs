@@ -166,7 +166,7 @@ fn points_come_back_with_their_transaction_only() {
 ///
 /// Catches: the end of a journal that is not checked (J5).
 #[test]
-fn a_request_is_there_to_its_end() {
+fn a_journal_that_ends_within_a_request_is_refused() {
     let journals = Journals::written();
     let mut journal = journals.of("carol").clone();
     journal.entries.pop();

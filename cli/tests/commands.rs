@@ -50,7 +50,7 @@ fn one_request_is_answered_with_its_outcome_or_its_refusal() {
 }
 
 #[test]
-fn a_person_reads_what_a_profile_has() {
+fn a_person_reads_a_profiles_balances() {
     let shop = shop();
     let balances = shop.done(&["balances", "alice", "--at", LATER]);
     assert!(balances.lines().next().unwrap().ends_with("12.50 AUD"), "{balances}");
@@ -144,7 +144,7 @@ fn a_damaged_ledger_is_found() {
 
 /// Whoever reads no further is no reason to panic.
 #[test]
-fn a_reader_that_is_gone_is_an_error() {
+fn a_closed_pipe_is_an_error_and_no_panic() {
     let shop = shop();
     for arguments in
         [["export", "journal"], ["presets", "omneo"], ["completions", "bash"], ["statement", "alice"]]

@@ -77,7 +77,7 @@ fn the_same_file_twice_changes_nothing() {
 }
 
 #[test]
-fn what_was_refused_is_mended_and_brought_in_as_it_is() {
+fn refused_rows_can_be_corrected_and_imported() {
     let shop = shop(FILE);
     shop.fails(2, &and(&["--errors", "refused.csv"]));
     let refused = shop.read("refused.csv");
@@ -108,7 +108,7 @@ fn what_was_refused_is_mended_and_brought_in_as_it_is() {
 
 /// A file of refused rows that is refused again does not grow columns.
 #[test]
-fn refused_again_is_refused_alike() {
+fn a_row_that_is_refused_again_has_the_same_error() {
     let shop = shop(FILE);
     shop.fails(2, &and(&["--errors", "first.csv"]));
     let mut arguments = and(&["--errors", "second.csv"]);
@@ -207,7 +207,7 @@ fn dates_are_never_guessed() {
 }
 
 #[test]
-fn a_map_that_does_not_fit_the_file_says_what_there_is() {
+fn a_map_that_does_not_fit_the_file_names_the_choices() {
     let shop = shop(FILE);
     let error = shop.fails(1, &and(&["--set", "profile.column=email"]));
     assert!(error.contains("email") && error.contains("customer"), "{error}");
@@ -263,7 +263,7 @@ fn rows_that_say_the_same_are_two_rewards() {
 
 /// An id with other content is no repetition, and nothing is changed.
 #[test]
-fn an_id_that_says_something_else_is_refused() {
+fn an_id_with_other_content_is_refused() {
     let shop = shop(FILE);
     shop.fails(2, &IMPORT);
     let before = shop.journal();

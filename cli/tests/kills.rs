@@ -58,7 +58,7 @@ fn killed_at_any_moment_and_run_again_it_is_the_same() {
 /// An interruption ends after the rows in flight, and says how to go on.
 #[cfg(unix)]
 #[test]
-fn an_interruption_stops_in_order() {
+fn an_interruption_finishes_the_rows_in_flight() {
     let shop = shop(&many_rows(100_000));
     let child = shop.command(&IMPORT).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while !shop.has_store() {

@@ -126,7 +126,7 @@ fn every_layout_that_is_known_has_a_file() {
 }
 
 #[test]
-fn what_is_read_is_what_the_old_system_meant() {
+fn each_layout_is_read_as_its_system_meant_it() {
     for Layout { name, kind, set, lots, refused } in LAYOUTS {
         let shop = Shop::new();
         let file = format!("{}/tests/layouts/{name}.csv", env!("CARGO_MANIFEST_DIR"));

@@ -9,7 +9,7 @@ use cluster::Cluster;
 use common::{NOW, Shop, many_rows, map};
 
 #[test]
-fn a_file_goes_into_postgres_as_into_a_file() {
+fn an_import_into_postgres_is_that_into_sqlite() {
     let Some(cluster) = Cluster::start() else { return };
     let port = cluster.config("postgres").get_ports()[0];
     let shop = Shop::at(&format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable"));

@@ -20,7 +20,7 @@ fn blocks(readme: &str) -> Vec<(&str, Option<&str>)> {
 }
 
 #[test]
-fn its_commands_answer_as_it_says() {
+fn the_readmes_commands_answer_as_it_says() {
     let shop = Shop::new();
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let blocks = blocks(&readme);

@@ -22,7 +22,7 @@ fn shop() -> Shop {
 }
 
 #[test]
-fn what_is_owed_and_why_it_changed() {
+fn the_liability_report() {
     let shop = shop();
     let days = ["--from", "2026-01-01", "--to", "2026-02-28", "--at", LATER];
     let table = shop.done(&[&["report", "liability"], &days[..]].concat());
@@ -66,7 +66,7 @@ fn what_is_owed_and_why_it_changed() {
 }
 
 #[test]
-fn what_is_outstanding_and_what_lapses() {
+fn the_ageing_and_forecast_reports() {
     let shop = shop();
     let on = "2026-01-20T00:00:00Z";
     let table = shop.done(&["report", "ageing", "--at", on]);
@@ -89,7 +89,7 @@ fn what_is_outstanding_and_what_lapses() {
 }
 
 #[test]
-fn what_will_never_be_used() {
+fn the_breakage_report() {
     let shop = shop();
     shop.done(&["issue", ISSUE, "--at", "2026-02-01T00:00:01Z"]);
     shop.done(&["redeem", r#"{"profile_id": "alice", "amount": 6}"#, "--at", "2026-02-20T00:00:03Z"]);

@@ -74,7 +74,7 @@ proptest! {
     /// Catches: what was adjusted away in a lot since it left, and counts as taken; what is earned more, and goes to a lot
     /// that came back.
     #[test]
-    fn what_sales_earned_goes_from_hand_to_hand(case in case()) {
+    fn earned_lots_that_move_agree_with_the_model(case in case()) {
         let mut world = World::compared(&case, PlainStore::default())?;
         for step in &case.steps {
             world.step(step)?.ok();
@@ -87,7 +87,7 @@ proptest! {
 ///
 /// Catches: points that cannot be reassigned.
 #[test]
-fn lots_that_were_earned_come_and_go() {
+fn the_cases_of_moving_lots_are_interesting() {
     let (mut runner, mut tally) = (TestRunner::deterministic(), Tally::default());
     for _ in 0..300 {
         let case = case().new_tree(&mut runner).unwrap().current();
@@ -113,7 +113,7 @@ fn lots_that_were_earned_come_and_go() {
 #[test]
 fn each_property_catches_its_bug() {
     catches(
-        what_sales_earned_goes_from_hand_to_hand,
+        earned_lots_that_move_agree_with_the_model,
         &[
             "a lot that is its sale's own wherever it went",
             "a lot that came back, and takes what it gave as its sale's own",

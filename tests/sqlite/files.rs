@@ -71,7 +71,7 @@ fn another_applications_file_is_refused() {
 
 /// Everything that can be asked for, carried out in a file and in memory: the same answers, and a whole file.
 #[test]
-fn every_kind_of_request_comes_to_the_same_as_in_memory() {
+fn every_kind_of_request_has_the_outcome_that_it_has_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
     let program = || json::read(include_bytes!("../goldens/program.json")).unwrap();

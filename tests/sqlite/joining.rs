@@ -32,7 +32,7 @@ fn left(shop: &mut Connection) -> Amount {
 }
 
 #[test]
-fn the_ledger_goes_the_way_of_the_callers_own_rows() {
+fn the_ledger_commits_or_rolls_back_with_the_callers_rows() {
     let (_folder, mut shop) = shop();
     for (commits, expected, count) in [(false, 10, 0), (true, 4, 1)] {
         let transaction = shop.transaction().unwrap();
@@ -88,7 +88,7 @@ fn a_unit_that_fails_half_way_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_transaction_that_read_what_has_changed_since_is_doomed() {
+fn a_transaction_that_read_stale_data_is_aborted() {
     let (folder, mut shop) = shop();
     let transaction = shop.transaction().unwrap();
     let mut ledger = Ledger::new(program(), SqliteStore::joining(&transaction).unwrap());

@@ -198,7 +198,7 @@ fn an_order_is_found_by_its_number() {
 /// Catches: a lot that is held in full counted as usable; a long reward that makes the short ones too small to read; times
 /// in two zones; points without their name.
 #[test]
-fn the_wallet_is_told_as_it_is() {
+fn the_page_shows_what_the_wallet_has() {
     let Some(seat) = seat(&[], TOKEN) else { return };
     let browser = &seat.browser;
     browser.resize(1100);

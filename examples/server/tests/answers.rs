@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// A PUT that changes nothing writes nothing.
 #[test]
-fn nothing_said_is_nothing_written() {
+fn a_put_that_changes_nothing_writes_nothing() {
     let server = Server::start();
     let ten = server.define("ten", json!({"period": 30}));
     let lot = server.issue(ten, "p", json!({"meta": {"a": 1}}));
@@ -110,7 +110,7 @@ fn errors_are_under_the_field_that_was_sent() {
 
 /// What is less than was asked for says so, and so does what was expired from the first.
 #[test]
-fn what_is_not_as_usual_is_said() {
+fn a_partial_or_expired_result_says_so() {
     let server = Server::start();
     let ten = server.define("ten", json!({}));
     server.issue(ten, "p", json!({}));

@@ -15,7 +15,7 @@ fn with_program(program: &str) -> Server {
 }
 
 #[test]
-fn what_a_definition_does_not_say() {
+fn the_defaults_of_a_definition() {
     let server = Server::start();
     for path in ["/reward-definitions", "/points/definitions"] {
         let made = server.post(path, &json!({"name": "n", "handle": "h", "value": "12.50"})).is(201).data();
@@ -133,7 +133,7 @@ fn balances_are_eight_numbers() {
 }
 
 #[test]
-fn what_pays_where_the_body_does_not_say() {
+fn the_default_strategies() {
     let server = Server::start();
     let ten = server.define("ten", json!({}));
     let both = |profile: &str| {

@@ -117,7 +117,7 @@ impl Story<'_> {
 }
 
 /// Catches: a route that does what it was only to try; entries, lots or balances that do not come about.
-fn what_is_tried_is_done(store: &str) {
+fn a_dry_run_is_the_run(store: &str) {
     let server = Server::with(&["--store", store]);
     let mut story = Story { server: &server, tried: BTreeSet::new() };
     story.tell();
@@ -131,22 +131,22 @@ fn what_is_tried_is_done(store: &str) {
 }
 
 #[test]
-fn what_is_tried_is_done_over_memory_and_sqlite() {
+fn a_dry_run_is_the_run_over_memory_and_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    what_is_tried_is_done("memory");
-    what_is_tried_is_done(&format!("sqlite:{}", folder.path().join("ledger.sqlite").display()));
+    a_dry_run_is_the_run("memory");
+    a_dry_run_is_the_run(&format!("sqlite:{}", folder.path().join("ledger.sqlite").display()));
 }
 
 #[test]
-fn what_is_tried_is_done_over_postgres() {
+fn a_dry_run_is_the_run_over_postgres() {
     let Some(cluster) = Cluster::start() else { return };
     let port = cluster.config("postgres").get_ports()[0];
-    what_is_tried_is_done(&format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable"));
+    a_dry_run_is_the_run(&format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable"));
 }
 
 /// Catches: a refusal that only comes once it is done; one that a dry run makes up.
 #[test]
-fn what_would_be_refused_is_refused_alike() {
+fn a_dry_run_is_refused_like_the_request() {
     let server = Server::start();
     let ten = server.define("ten", json!({"is_extendable": true}));
     let lot = server.issue(ten, "p", json!({}));

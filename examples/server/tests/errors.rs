@@ -299,7 +299,7 @@ fn caps(met: &mut Met<'_>) {
 }
 
 #[test]
-fn a_token_is_asked_for_everywhere_but_on_the_page() {
+fn every_path_but_the_page_needs_the_token() {
     let server = Server::start();
     let paths = server.description["paths"].as_object().unwrap().clone();
     for (path, methods) in &paths {
@@ -327,7 +327,7 @@ fn a_token_is_asked_for_everywhere_but_on_the_page() {
 }
 
 #[test]
-fn without_their_flags_there_is_no_clock_and_no_token() {
+fn without_the_flags_there_is_no_test_clock_and_no_token() {
     let server = Server::bare(&["--store", "memory"]);
     let call = |request: Request| request.send(server.address).unwrap();
     call(Request::new("GET", "/test-clock")).refuses(404, "not_found");
@@ -337,7 +337,7 @@ fn without_their_flags_there_is_no_clock_and_no_token() {
 }
 
 #[test]
-fn what_cannot_be_is_said_at_the_start() {
+fn bad_options_are_errors_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("program.json");
     std::fs::write(&path, r#"{"curency": "AUD"}"#).unwrap();

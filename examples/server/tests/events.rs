@@ -82,7 +82,7 @@ fn what_happens_is_told_in_order() {
 
 /// Catches: a notice that is left out, or given twice; one for an expiry that was moved; one for what had expired when it came.
 #[test]
-fn an_expiry_is_told_thirty_seven_and_one_days_before() {
+fn an_expiry_is_announced_thirty_seven_and_one_days_before() {
     let server = Server::start();
     let ten = server.define("ten", json!({"is_extendable": true, "period": 90}));
     let issue = |end: &str, more: Value| {
@@ -120,7 +120,7 @@ fn an_expiry_is_told_thirty_seven_and_one_days_before() {
 
 /// Catches: a call that waits its whole time although something happened, or that does not wait; one that holds up a stop.
 #[test]
-fn an_answer_is_waited_for() {
+fn a_call_waits_for_the_next_event() {
     let mut server = Server::start();
     let ten = server.define("ten", json!({}));
     let mut listener = Listener::default();

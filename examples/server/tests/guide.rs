@@ -67,7 +67,7 @@ fn the_walk_through_is_what_happens() {
 }
 
 #[test]
-fn what_is_told_is_held_against_all_of_the_text() {
+fn the_comparison_covers_the_whole_text() {
     assert!(is_as_told("{a,b,c}", "{a, … c}") && is_as_told("ab", "ab") && is_as_told("{a}", "{a …}"));
     for told in ["{a, … d}", "{b … c}", "{a,b", "{a, … b}", "{a,c, … b,c}", "…{a,c … c}"] {
         assert!(!is_as_told("{a,b,c}", told), "{told}");

@@ -260,7 +260,7 @@ fn odd_paths_and_queries() {
 }
 
 #[test]
-fn broken_and_slow_clients_hold_up_nobody() {
+fn broken_and_slow_clients_do_not_block_others() {
     let mut server = Server::start();
     let connect = || TcpStream::connect(server.address).unwrap();
     // Open and silent; half a request line; half a head; a body that never comes.

@@ -61,7 +61,7 @@ fn open(server: &Server) -> TcpStream {
 
 /// Catches: a connection that ends before it was said to, so that a client meets a closed one.
 #[test]
-fn an_idle_connection_lives_as_long_as_it_is_told() {
+fn an_idle_connection_stays_open_for_its_timeout() {
     let server = Server::with(&["--store", "memory", "--idle-timeout", "1"]);
     let mut stream = open(&server);
     let call = format!("GET /health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
@@ -81,7 +81,7 @@ fn an_idle_connection_lives_as_long_as_it_is_told() {
 
 /// Catches: a client whose headers are slow that is left without an answer, or kept for ever.
 #[test]
-fn slow_headers_are_told() {
+fn slow_headers_are_answered_and_closed() {
     let server = Server::with(&["--store", "memory", "--idle-timeout", "0.5"]);
     let mut stream = open(&server);
     let since = Instant::now();

@@ -244,7 +244,7 @@ fn a_batch_under_a_key_is_one_content() {
 
 /// An external id that comes again says what became of the reward, and what of the sale.
 #[test]
-fn a_repeated_external_id_tells_how_it_stands() {
+fn a_repeated_external_id_answers_with_the_current_state() {
     on_each_store(|server| {
         let definition = server.define("ten", json!({"is_reassignable": true}));
         let reward = json!({"reward_definition_id": definition, "profile_id": "p", "external_id": "E"});

@@ -11,7 +11,7 @@ fn basket() -> Value {
 
 /// Definitions and rewards show their scope, and the answer put back changes nothing.
 #[test]
-fn scopes_are_shown_and_stay() {
+fn scopes_are_shown_and_kept() {
     let server = Server::start();
     let scope = json!({"only": ["shoes", "boots"], "except": ["sale"], "minimum_spend": 50});
     let shoes = server.define("shoes", json!({"scope": scope}));

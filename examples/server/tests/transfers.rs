@@ -51,7 +51,7 @@ fn part_of_a_reward_goes_to_another_profile() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused() {
+fn a_transfer_that_is_not_possible_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(&folder);
     let gift = server.define("gift", json!({"is_reassignable": true}));

@@ -145,7 +145,7 @@ fn a_field_that_is_not_known_is_refused_where_value_moves() {
 }
 
 #[test]
-fn a_definition_keeps_what_else_was_sent_but_no_slip() {
+fn a_definition_keeps_unknown_fields_and_refuses_misspelt_ones() {
     let server = Server::start();
     let more = json!({
         "issue_target_id": 7, "expiry_target_id": null, "notify_issue_offset": -24, "notify_expiry_offset": 72.50,
@@ -266,7 +266,7 @@ fn a_date_in_the_query_is_the_end_of_that_day_where_the_program_is() {
 }
 
 #[test]
-fn what_a_caller_attaches_is_bounded() {
+fn attached_documents_have_a_limit() {
     let server = Server::start();
     let ten = server.define("ten", json!({}));
     let meta = |length: usize| json!({"a": "x".repeat(length - 8)});
@@ -304,7 +304,7 @@ fn what_a_caller_attaches_is_bounded() {
 
 /// `null` is as good as leaving a field out, and there is a word for never.
 #[test]
-fn never_is_said_by_its_word() {
+fn null_is_an_omitted_field_and_never_is_a_word() {
     let server = Server::start();
     let month = server.define("month", json!({"period": 30}));
     let issue = |end: Value| {

@@ -73,7 +73,7 @@ fn every_single_thing_has_a_version_that_grows_with_each_change() {
 }
 
 #[test]
-fn other_things_have_versions_as_well() {
+fn points_redemptions_and_sales_have_versions() {
     let server = Server::start();
     let point = server.post("/points", &json!({"profile_id": "p", "value_initial": 50})).is(201);
     let path = format!("/points/{}", point.id());
@@ -162,7 +162,7 @@ fn what_was_read_before_a_change_cannot_be_put_back() {
 }
 
 #[test]
-fn update_create_minds_the_version_and_the_key() {
+fn update_create_checks_the_version_and_the_key() {
     let server = Server::start();
     let path = "/transactions/update-create";
     let made = server.post(path, &json!({"profile_id": "p", "external_id": "E", "total": 5})).is(201).data();

@@ -57,7 +57,7 @@ fn rows(folder: &Path) -> i64 {
 /// Catches: a receiver, or its secret, that is forgotten with the process; a secret that is told twice, or that does not sign; a
 /// receiver that is told of what was before it, or misses what happens while it is registered.
 #[test]
-fn a_registered_receiver_is_told_and_outlives_a_kill() {
+fn a_registered_receiver_gets_events_also_after_a_kill() {
     let (folder, receiver, other) = (tempfile::tempdir().unwrap(), Receiver::start(), Receiver::start());
     let server = start(folder.path(), &[]);
     let ten = server.define("ten", json!({}));
@@ -92,7 +92,7 @@ fn a_registered_receiver_is_told_and_outlives_a_kill() {
 /// Catches: a receiver that is told on, or whose deliveries and dead letters stay; one that is registered anew and takes over
 /// what was another's.
 #[test]
-fn a_receiver_that_has_ended_leaves_nothing() {
+fn an_ended_receiver_leaves_no_rows() {
     let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let server = start(folder.path(), &["--webhook-attempts", "2"]);
     let ten = server.define("ten", json!({}));
@@ -183,7 +183,7 @@ fn postgres_knows_who_is_registered_as_well() {
 
 /// Catches: two receivers at one address, or a secret that is told to two, when several register at once.
 #[test]
-fn who_registers_at_once_registers_once() {
+fn concurrent_registrations_register_once() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(folder.path(), &[]);
     let post = || server.post("/webhooks", &json!({"url": "http://127.0.0.1:1/"})).status;

@@ -122,7 +122,7 @@ fn a_receiver_that_is_away_for_an_hour_misses_nothing() {
 
 /// Catches: profiles that sit out their waits although the receiver is back.
 #[test]
-fn a_receiver_that_is_back_is_told_at_once_what_waits() {
+fn a_receiver_that_is_back_gets_waiting_events_at_once() {
     let (folder, mut receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     receiver.kill();
     let server = start(folder.path(), &receiver, &["--webhook-backoff", "40"]);
@@ -141,7 +141,7 @@ fn a_receiver_that_is_back_is_told_at_once_what_waits() {
 
 /// Catches: one profile that holds back another, or is overtaken by its own later events; a retry under a new id.
 #[test]
-fn what_fails_for_one_profile_holds_back_no_other() {
+fn an_event_that_fails_holds_back_only_its_profile() {
     let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let options = ["--webhook-backoff", "0.02", "--webhook-timeout", "0.3"];
     let server = start(folder.path(), &receiver, &options);
@@ -183,7 +183,7 @@ fn what_fails_for_one_profile_holds_back_no_other() {
 
 /// Catches: a dead letter that is lost, by itself or in a restart; a replay that begins a new event, or that nobody may see.
 #[test]
-fn what_is_tried_no_more_is_a_dead_letter_that_can_be_replayed() {
+fn an_event_that_is_given_up_can_be_replayed() {
     let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let options = ["--webhook-backoff", "0.01", "--webhook-attempts", "3", "--read-token", "reader"];
     let server = start(folder.path(), &receiver, &options);
@@ -243,7 +243,7 @@ fn what_is_tried_no_more_is_a_dead_letter_that_can_be_replayed() {
 
 /// Catches: a receiver that is told on although it wants no more, or is left alone for ever; an event that is lost over it.
 #[test]
-fn a_receiver_that_is_gone_is_told_nothing_until_it_is_resumed() {
+fn a_receiver_that_is_gone_gets_nothing_until_it_is_resumed() {
     let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let options = ["--webhook-backoff", "0.01"];
     let server = start(folder.path(), &receiver, &options);
@@ -266,7 +266,7 @@ fn a_receiver_that_is_gone_is_told_nothing_until_it_is_resumed() {
 
 /// Catches: a receiver that has too much to do and is not left alone for as long as it asks.
 #[test]
-fn a_busy_receiver_is_left_alone() {
+fn a_busy_receiver_is_left_alone_for_as_long_as_it_asks() {
     let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let server = start(folder.path(), &receiver, &["--webhook-backoff", "0.01"]);
     let ten = server.define("ten", json!({}));
@@ -287,7 +287,7 @@ fn a_busy_receiver_is_left_alone() {
 /// Catches: a new receiver that is told what was in the ledger before it, of what had expired when it was brought along, or of an
 /// expiry of long ago that is written down late; one that moved and is told everything again.
 #[test]
-fn a_receiver_is_told_what_happens_from_its_start() {
+fn a_new_receiver_gets_only_events_from_its_start_on() {
     let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let store = format!("sqlite:{}", folder.path().join("ledger.sqlite").display());
     let before = Server::with(&["--store", &store]);
