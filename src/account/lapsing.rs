@@ -86,7 +86,7 @@ impl LapsingLot {
         self.lot.expires_at.min(active.map_or(self.end, |end| end.max(self.end)))
     }
 
-    fn seen(&self, active: Option<Expiry>) -> LiveLot {
+    fn with_current_end(&self, active: Option<Expiry>) -> LiveLot {
         LiveLot { expires_at: self.ends_at(active), ..self.lot }
     }
 
@@ -360,7 +360,7 @@ impl<'a> InOrder<'a> {
         let chains = lapsing.chains.iter().filter(|chain| chain.kind == kind);
         let chains = chains.filter_map(|chain| {
             let (mut rest, active) = (chain.lots.iter(), lapsing.end(chain));
-            Some(Cursor { first: rest.next()?.seen(active), rest, active })
+            Some(Cursor { first: rest.next()?.with_current_end(active), rest, active })
         });
         Self { fixed, chains: chains.collect() }
     }
@@ -375,7 +375,7 @@ impl<'a> InOrder<'a> {
         let cursor = self.chains.get_mut(place)?;
         let first = cursor.first;
         match cursor.rest.next() {
-            Some(next) => cursor.first = next.seen(cursor.active),
+            Some(next) => cursor.first = next.with_current_end(cursor.active),
             None => drop(self.chains.swap_remove(place)),
         }
         Some(first)

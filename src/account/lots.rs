@@ -210,8 +210,8 @@ pub struct PendingLot {
 }
 
 impl PendingLot {
-    /// The lot, with its expiry as it stands.
-    pub fn seen(&self) -> LiveLot {
+    /// The lot, with the expiry that it has without further activity (rule T9).
+    pub fn with_current_end(&self) -> LiveLot {
         let end = self.inactivity.map_or(Expiry::NEVER, |inactivity| inactivity.end());
         LiveLot { expires_at: self.lot.expires_at.min(end), ..self.lot }
     }

@@ -18,7 +18,7 @@ pub(super) struct Active {
 
 impl Active {
     /// The activity that an entry tells of.
-    fn told_by(entry: &Entry) -> Option<Self> {
+    fn from_entry(entry: &Entry) -> Option<Self> {
         let told = entry.at;
         let late = entry.redeemed().and_then(Redeemed::late).map(|late| late.occurred_at);
         match &entry.kind {
@@ -29,8 +29,8 @@ impl Active {
     }
 
     /// Adds the activity that an entry tells of to those before, in the order in which they count.
-    pub(super) fn keep(active: &mut Vec<Self>, entry: &Entry) {
-        if let Some(new) = Self::told_by(entry) {
+    pub(super) fn add(active: &mut Vec<Self>, entry: &Entry) {
+        if let Some(new) = Self::from_entry(entry) {
             let place = active.partition_point(|known| known.at <= new.at);
             active.insert(place, new);
         }

@@ -57,7 +57,7 @@ impl Past {
             record.held = record.held.minus(value);
             record.now.remaining = record.now.remaining.minus(taken);
             if value != taken {
-                released.push(record.let_go(&mut debts, value.minus(taken), step));
+                released.push(record.release(&mut debts, value.minus(taken), step));
                 continue;
             }
             let after = record.at(step);
@@ -79,7 +79,7 @@ impl Past {
         let released = placed.items.iter().map(|item| {
             let record = self.lot("placed.items.lot", item.lot)?;
             record.held = record.held.minus(item.value());
-            Ok(record.let_go(&mut debts, item.value(), step))
+            Ok(record.release(&mut debts, item.value(), step))
         });
         let released = released.collect::<Check<Vec<ReleasedLot>>>()?;
         same_released(&release.released, &released)
@@ -88,7 +88,7 @@ impl Past {
 
 impl LotRecord {
     /// Releases held value: points that the lot's transaction owes are clawed back first (rule X5).
-    fn let_go(&mut self, debts: &mut Debts, value: Quantity, step: &Step<'_>) -> ReleasedLot {
+    fn release(&mut self, debts: &mut Debts, value: Quantity, step: &Step<'_>) -> ReleasedLot {
         let owner = debts.owner(self.now.lot);
         let clawed_back = owner.and_then(|owner| debts.claw_back(owner, value));
         let gone = clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());

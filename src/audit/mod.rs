@@ -115,7 +115,7 @@ impl<'a> Auditor<'a> {
         let step = Step { entry, account, catalogue: self.catalogue, active };
         self.past.check(&step).map_err(|fault| fault.at(entry.sequence))?;
         self.past.keep_terms(entry);
-        Active::keep(&mut self.active, entry);
+        Active::add(&mut self.active, entry);
         self.account.follow(entry)
     }
 

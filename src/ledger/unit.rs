@@ -91,7 +91,7 @@ impl<'u, U: Unit> Run<'u, U> {
             if self.units.get_mut(index).is_some_and(U::is_open)
                 && let Some(free) = kept.next()
             {
-                self.keep(place, free, index);
+                self.move_need(place, free, index);
             }
         }
         self.open = kept.start;
@@ -108,7 +108,7 @@ impl<'u, U: Unit> Run<'u, U> {
     }
 
     /// Moves a need to an earlier place.
-    fn keep(&mut self, from: usize, to: usize, index: usize) {
+    fn move_need(&mut self, from: usize, to: usize, index: usize) {
         if from != to || !self.order.is_empty() {
             if self.order.is_empty() {
                 self.order = (0..self.needs.len()).collect();

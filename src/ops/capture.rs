@@ -17,7 +17,7 @@ use crate::journal::{
     Redemption, Standing,
 };
 use crate::json::Json;
-use crate::ops::hold::{about, open};
+use crate::ops::hold::{need_for, open};
 use crate::ops::redeem::redemption_at_first;
 use crate::program::Program;
 use crate::setters::setters;
@@ -93,7 +93,7 @@ impl Operation for CaptureHold {
     type Answer = Redemption;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.hold_id))
+        Ok(need_for(self.hold_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {

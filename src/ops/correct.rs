@@ -86,7 +86,7 @@ impl Operation for Revoke {
     type Answer = CorrectedLot;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.id, self.profile_id))
+        Ok(need_for(self.id, self.profile_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -191,7 +191,7 @@ impl Operation for Adjust {
     type Answer = CorrectedLot;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.id, self.profile_id))
+        Ok(need_for(self.id, self.profile_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -310,7 +310,7 @@ impl Adjust {
 }
 
 /// The need of a request that names a lot: the account of the given profile, or of the one that has the lot.
-pub(crate) fn about(lot: LotId, profile: Option<ProfileId>) -> Need {
+pub(crate) fn need_for(lot: LotId, profile: Option<ProfileId>) -> Need {
     let owner = profile.map_or(Owner::Number(lot.number()), Owner::Profile);
     Need { lots: [lot].into(), follows_lot: profile.is_none(), ..Need::of(owner) }
 }

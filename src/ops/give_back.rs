@@ -120,7 +120,7 @@ impl Operation for ReturnRedemption {
     type Answer = Return;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.redemption_id))
+        Ok(need_for(self.redemption_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -241,7 +241,7 @@ impl Operation for ReverseRedemption {
     type Answer = Return;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.redemption_id))
+        Ok(need_for(self.redemption_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -276,7 +276,7 @@ impl Operation for ReverseRedemption {
     }
 }
 
-fn about(redemption: RedemptionId) -> Need {
+fn need_for(redemption: RedemptionId) -> Need {
     let owner = Owner::Number(redemption.number());
     Need { redemption: Some(redemption), redeemed_lots: true, ..Need::of(owner) }
 }
@@ -286,14 +286,14 @@ fn given_back(written: &Written<'_>) -> Option<Return> {
     let (first, balances) = (written.first()?, written.last()?.balances);
     let profile = written.account.profile_id();
     match &first.kind {
-        EntryKind::Return(back) => Some(Return { balances, ..seen(profile, first.at, back, false) }),
-        EntryKind::Reversal(back) => Some(Return { balances, ..seen(profile, first.at, back, true) }),
+        EntryKind::Return(back) => Some(Return { balances, ..to_return(profile, first.at, back, false) }),
+        EntryKind::Reversal(back) => Some(Return { balances, ..to_return(profile, first.at, back, true) }),
         _ => None,
     }
 }
 
 /// A return as the outcome shows it, without the balances.
-pub(crate) fn seen(
+pub(crate) fn to_return(
     profile_id: ProfileId,
     returned_at: Timestamp,
     back: &ReturnEntry,

@@ -162,7 +162,7 @@ impl Operation for PlaceHold {
         let (entry, profile) = (written.first()?, written.account.profile_id());
         match &entry.kind {
             EntryKind::Hold(placed) => {
-                Some(Hold { balances: entry.balances, ..seen(profile, placed, HoldStatus::Held) })
+                Some(Hold { balances: entry.balances, ..to_hold(profile, placed, HoldStatus::Held) })
             }
             _ => None,
         }
@@ -220,7 +220,7 @@ impl Operation for ReleaseHold {
     type Answer = Hold;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.hold_id))
+        Ok(need_for(self.hold_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -244,14 +244,14 @@ impl Operation for ReleaseHold {
         match &entry.kind {
             EntryKind::Release(release) => Some(Hold {
                 balances: entry.balances,
-                ..seen(profile, &release.placed, HoldStatus::Released)
+                ..to_hold(profile, &release.placed, HoldStatus::Released)
             }),
             _ => None,
         }
     }
 }
 
-pub(super) fn about(hold: HoldId) -> Need {
+pub(super) fn need_for(hold: HoldId) -> Need {
     Need { hold: Some(hold), ..Need::of(Owner::Number(hold.number())) }
 }
 
@@ -279,7 +279,7 @@ pub(super) fn open<'a>(
 }
 
 /// A hold as the outcome shows it, without the balances.
-pub(crate) fn seen(profile_id: ProfileId, placed: &HoldEntry, status: HoldStatus) -> Hold {
+pub(crate) fn to_hold(profile_id: ProfileId, placed: &HoldEntry, status: HoldStatus) -> Hold {
     Hold {
         id: placed.hold,
         profile_id,

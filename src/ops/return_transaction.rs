@@ -10,7 +10,7 @@ use crate::id::{EntryId, TransactionId};
 use crate::journal::{Balances, EntryKind, Fingerprint, Transaction};
 use crate::ops::give_back::{ReturnLine, check_part};
 use crate::ops::sold_lines;
-use crate::ops::transact::{about, current, write};
+use crate::ops::transact::{current, need_for, write};
 use crate::program::Program;
 use crate::store::{Need, View};
 use crate::value::{Amount, Points};
@@ -82,7 +82,7 @@ impl Operation for ReturnTransaction {
     type Answer = TransactionReturn;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.transaction_id))
+        Ok(need_for(self.transaction_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {

@@ -320,7 +320,7 @@ impl Operation for DeleteTransaction {
     type Answer = Transaction;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(about(self.transaction_id))
+        Ok(need_for(self.transaction_id))
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -344,7 +344,7 @@ impl Operation for DeleteTransaction {
     }
 }
 
-pub(crate) fn about(transaction: TransactionId) -> Need {
+pub(crate) fn need_for(transaction: TransactionId) -> Need {
     Need { transaction: Some(transaction), ..Need::of(Owner::Number(transaction.number())) }
 }
 

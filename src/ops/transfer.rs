@@ -12,7 +12,7 @@ use crate::journal::{
     Balances, Bucket, Cause, Entry, EntryKind, Fingerprint, Issue, LotKind, LotState, MergedIn, MergedOut,
     MovedIn, MovedOut, Movement, Sent, Standing,
 };
-use crate::ops::correct::{about, not_held, not_revoked};
+use crate::ops::correct::{need_for, not_held, not_revoked};
 use crate::program::Program;
 use crate::setters::setters;
 use crate::store::{Need, Owner, View};
@@ -85,7 +85,7 @@ impl Operation for Reassign {
     type Answer = Moved;
 
     fn need(&self) -> Result<Need, Rejection> {
-        Ok(Need { second: Some(Box::new(Owner::Profile(self.profile_id))), ..about(self.id, self.from) })
+        Ok(Need { second: Some(Box::new(Owner::Profile(self.profile_id))), ..need_for(self.id, self.from) })
     }
 
     fn profile_field(&self) -> &'static str {

@@ -82,7 +82,9 @@ impl Ageing {
         let live = LotKind::ALL
             .into_iter()
             .flat_map(|kind| account.lots(kind).map(move |lot| (kind, lot, lot.remaining)));
-        let pending = account.pending().map(|pending| (pending.kind, pending.seen(), pending.lot.remaining));
+        let pending = account
+            .pending()
+            .map(|pending| (pending.kind, pending.with_current_end(), pending.lot.remaining));
         let overdue = account.overdue().map(|overdue| (overdue.kind, overdue.lot, overdue.lot.held));
         for (kind, lot, value) in live.chain(pending).chain(overdue) {
             let definition_id = walk.facts(lot.id).and_then(|facts| facts.definition_id);

@@ -92,7 +92,7 @@ pub(crate) fn profile_of(number: ProfileNumber, text: Option<&str>) -> Result<Op
 pub(crate) fn first_end(account: &Account) -> Option<Timestamp> {
     let first = |kind| account.lots(kind).next().and_then(|lot| lot.expires_at.instant());
     let queued = LotKind::ALL.into_iter().filter_map(first);
-    let pending = account.pending().filter_map(|pending| pending.seen().expires_at.instant());
+    let pending = account.pending().filter_map(|pending| pending.with_current_end().expires_at.instant());
     let lapse = account.holds().next().map(|hold| hold.expires_at);
     queued.chain(pending).chain(lapse).min()
 }

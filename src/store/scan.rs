@@ -221,7 +221,7 @@ pub(crate) fn is_due(account: &Account, by: Timestamp) -> bool {
 /// Whether a lot of an account expires, or a hold of it lapses, after one instant and by another.
 pub(crate) fn expires_within(account: &Account, (start, end): (Timestamp, Timestamp)) -> bool {
     let queued = LotKind::ALL.into_iter().flat_map(|kind| account.lots(kind));
-    let lots = queued.chain(account.pending().map(PendingLot::seen));
+    let lots = queued.chain(account.pending().map(PendingLot::with_current_end));
     let expiries = lots.filter_map(|lot| lot.expires_at.instant());
     let mut ends = expiries.chain(account.holds().map(|hold| hold.expires_at));
     ends.any(|instant| start < instant && instant <= end)

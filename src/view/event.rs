@@ -206,7 +206,7 @@ pub(crate) fn brings(entry: &Entry, by: Timestamp) -> bool {
 fn of(profile_id: ProfileId, entry: &Entry, soon: Option<Timestamp>, is_written: bool) -> Vec<Event> {
     let event = |kind| Event { profile_id, at: entry.at, sequence: entry.sequence, is_written, kind };
     let mut events: Vec<Event> = happened(entry).map(event).into_iter().collect();
-    events.extend(let_go(entry).into_iter().map(event));
+    events.extend(expired_on_release(entry).into_iter().map(event));
     if let Some(soon) = soon {
         events.extend(
             brought(entry).filter(|lot| lot.expires_at.is_past(soon)).map(|lot| event(lot.expiring())),
@@ -251,7 +251,7 @@ fn happened(entry: &Entry) -> Option<EventKind> {
 }
 
 /// The value that a hold releases into lots that expired meanwhile (rule H4).
-fn let_go(entry: &Entry) -> Vec<EventKind> {
+fn expired_on_release(entry: &Entry) -> Vec<EventKind> {
     let mut expired = Vec::new();
     entry.effects(|effect| match effect {
         Effect::Free { lot, kind, value, to: Bucket::Expired } if !value.is_zero() => {
@@ -315,7 +315,7 @@ pub(crate) fn expiring(account: &Account, (start, end): Stretch, at: Timestamp) 
     let mut due = Vec::new();
     let account = settled(account, at, &mut due);
     let queued = LotKind::ALL.into_iter().flat_map(|kind| account.lots(kind).map(move |lot| (kind, lot)));
-    let pending = account.pending().map(|pending| (pending.kind, pending.seen()));
+    let pending = account.pending().map(|pending| (pending.kind, pending.with_current_end()));
     queued
         .chain(pending)
         .filter(|(_, lot)| !lot.expires_at.is_past(start) && lot.expires_at.is_past(end))

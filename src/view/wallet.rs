@@ -14,8 +14,8 @@ use crate::journal::{
     LotState, LotStatus, LotTimes, Owed, PointLot, RecordId, Redemption, RedemptionState, Return, Reward,
     Standing, Transaction,
 };
-use crate::ops::give_back::seen as return_seen;
-use crate::ops::hold::seen as hold_seen;
+use crate::ops::give_back::to_return;
+use crate::ops::hold::to_hold;
 use crate::ops::redeem::at_first as redemption_at_first;
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
@@ -292,7 +292,7 @@ impl Wallet {
             let is_rest = lot.status(*end, self.at) != LotStatus::Active;
             (is_rest, Rank(*end, lot.after.tie()))
         });
-        states.into_iter().map(|(lot, end)| lot.seen(self.profile, end, self.at)).collect()
+        states.into_iter().map(|(lot, end)| lot.to_lot(self.profile, end, self.at)).collect()
     }
 
     /// Notes that an entry changed a record.
@@ -336,7 +336,7 @@ impl Wallet {
             }
             Effect::Returned { back, is_reversal } => {
                 let balances = entry.balances;
-                let made = return_seen(self.profile, entry.at, back, is_reversal);
+                let made = to_return(self.profile, entry.at, back, is_reversal);
                 self.returns.push(Return { balances, ..made });
             }
             Effect::Redemption(state) => {
@@ -381,7 +381,7 @@ impl Wallet {
     }
 
     fn keep_hold(&mut self, entry: &Entry, placed: &HoldEntry, status: HoldStatus) {
-        let hold = Hold { balances: entry.balances, ..hold_seen(self.profile, placed, status) };
+        let hold = Hold { balances: entry.balances, ..to_hold(self.profile, placed, status) };
         self.holds.insert(hold.id, hold);
     }
 
@@ -419,7 +419,7 @@ impl WalletLot {
         standing.status(self.after.remaining, self.held)
     }
 
-    fn seen<Q: From<Quantity>>(&self, profile: ProfileId, end: Expiry, at: Timestamp) -> Lot<Q> {
+    fn to_lot<Q: From<Quantity>>(&self, profile: ProfileId, end: Expiry, at: Timestamp) -> Lot<Q> {
         Lot {
             value_remaining: self.after.standing.left(self.after.remaining).into(),
             value_held: self.held.into(),

@@ -60,7 +60,7 @@ impl AsyncScan for Toy {
         let (has_pending, has_holds) = (!self.has(Flaw::LeavesOutPending), !self.has(Flaw::LeavesOutHolds));
         let is_within = |at: Timestamp| at > start && if excludes_end { at < end } else { at <= end };
         self.numbers(after, limit, |account| {
-            let pending = account.pending().map(|pending| pending.seen()).filter(|_| has_pending);
+            let pending = account.pending().map(|pending| pending.with_current_end()).filter(|_| has_pending);
             let mut lots = account.lots(LotKind::Reward).chain(account.lots(LotKind::Point)).chain(pending);
             lots.any(|lot| lot.expires_at.instant().is_some_and(is_within))
                 || (has_holds && account.holds().any(|hold| is_within(hold.expires_at)))

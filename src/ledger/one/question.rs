@@ -12,7 +12,7 @@ use crate::journal::{
 };
 use crate::ledger::read::{Asking, Reading};
 use crate::ledger::unit::{Ask, Unread};
-use crate::ops::hold::seen as hold_seen;
+use crate::ops::hold::to_hold;
 use crate::ops::redeem::redemption_at_first;
 use crate::program::Program;
 use crate::store::{DefinitionRef, Need, Owner, Record, View};
@@ -123,7 +123,7 @@ fn hold_of(profile: ProfileId, newest: &Entry, placed: Option<&HoldEntry>, id: H
         }
         _ => return None,
     };
-    let hold = Hold { redemption_id, balances: newest.balances, ..hold_seen(profile, placed, status) };
+    let hold = Hold { redemption_id, balances: newest.balances, ..to_hold(profile, placed, status) };
     (hold.id == id).then_some(hold)
 }
 

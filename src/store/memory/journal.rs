@@ -113,16 +113,16 @@ impl Journal {
         chain: &mut Chain,
         entry: &Entry,
     ) -> Offset {
-        let (place, pen) = self.pen();
-        wire::write(entry, number, pen);
-        self.keep(owner, chain, entry.sequence, place);
+        let (place, bytes) = self.reserve();
+        wire::write(entry, number, bytes);
+        self.commit(owner, chain, entry.sequence, place);
         place
     }
 
     /// The buffer and the place of the next entry. It is encoded in place, as copying it right after it was written would
     /// stall on store forwarding. An entry that is not kept is overwritten by the next.
     #[inline]
-    pub(super) fn pen(&mut self) -> (Offset, &mut Vec<u8>) {
+    pub(super) fn reserve(&mut self) -> (Offset, &mut Vec<u8>) {
         self.open.truncate(self.kept);
         if self.open.capacity() == 0 || BLOCK.saturating_sub(self.kept) < RESERVE {
             let block = std::mem::replace(&mut self.open, Vec::with_capacity(BLOCK));
@@ -136,7 +136,7 @@ impl Journal {
 
     /// Keeps the entry that was written at a place, for which there is room.
     #[inline]
-    pub(super) fn keep(&mut self, owner: usize, chain: &mut Chain, sequence: u32, place: Offset) {
+    pub(super) fn commit(&mut self, owner: usize, chain: &mut Chain, sequence: u32, place: Offset) {
         let start = place.start();
         let length = low(self.open.len().saturating_sub(start).saturating_sub(Header::BYTES));
         let header = Header { before: chain.last.unwrap_or(place), owner: low(owner), length };

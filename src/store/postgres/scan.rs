@@ -107,7 +107,7 @@ impl Shared {
                     found.push(account.number());
                 }
             }
-            self.put_right(&client, &batch).await?;
+            self.refresh_rows(&client, &batch).await?;
             if is_last {
                 break;
             }
@@ -116,7 +116,7 @@ impl Shared {
     }
 
     /// Where a row says too early when something falls due, it is written anew, so that it is not looked at again.
-    async fn put_right(&self, session: &impl Session, batch: &BatchState) -> Result<(), PostgresError> {
+    async fn refresh_rows(&self, session: &impl Session, batch: &BatchState) -> Result<(), PostgresError> {
         let early = batch.accounts.iter().filter(|loaded| {
             let account = &loaded.account;
             // A row is only ever written forward.

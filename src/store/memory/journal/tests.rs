@@ -39,12 +39,12 @@ fn filled() -> (Journal, [Chain; 2]) {
         let (owner, sequence) = owner_of(count);
         if count % 7 == 0 {
             // Begun, and left.
-            journal.pen().1.extend_from_slice(&[count.to_le_bytes()[0]; 100]);
+            journal.reserve().1.extend_from_slice(&[count.to_le_bytes()[0]; 100]);
         }
         let chain = &mut chains[owner as usize];
         journal.push(owner as usize, number(owner), chain, &entry(owner, sequence));
     }
-    journal.pen().1.push(1);
+    journal.reserve().1.push(1);
     assert!(journal.full.len() > 2, "the entries fill more than one block");
     (journal, chains)
 }
