@@ -174,7 +174,9 @@ impl Past {
             let Some(change) = &item.change else { return Ok(()) };
             let now = self.stayed(step, item.lot, change)?;
             same_change(change, &lot_change(now, [NONE, NONE]))?;
-            self.stayed.insert(item.lot, now);
+            if !matches!(now.standing, Standing::MovedTo(_)) {
+                self.stayed.insert(item.lot, now);
+            }
             return Ok(());
         };
         let expected = owner.map(|_| lot_change(old.at(step), [NONE, NONE]));

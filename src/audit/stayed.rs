@@ -20,6 +20,8 @@ impl Past {
         // Lots that could still be used moved in the merger.
         let is_over = match standing {
             Standing::Expired => expires_at.is_past(step.at()),
+            // One that had left before may have given to a redemption that comes back (rule X5).
+            Standing::MovedTo(_) => change.moved.is_empty(),
             other => other == Standing::Revoked || (remaining.is_zero() && change.moved.is_empty()),
         };
         ensure("L2", "change.after.standing", is_over, &standing, format_args!("expired or revoked"))?;
