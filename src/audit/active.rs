@@ -8,23 +8,21 @@ use super::{Check, Step, ensure, same};
 use crate::journal::{Entry, EntryKind, Inactivity, Issue, LotState, Origin, Redeemed, Standing};
 use crate::time::{Expiry, Period, PeriodType, Timestamp};
 
-/// An activity: when it counts, the instant that lots are kept from, and the one at which the journal tells of it.
+/// An activity: when it counts, and the instant that lots are kept from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Active {
     at: Timestamp,
     from: Timestamp,
-    told: Timestamp,
 }
 
 impl Active {
     /// The activity that an entry tells of.
     fn from_entry(entry: &Entry) -> Option<Self> {
-        let told = entry.at;
         let late = entry.redeemed().and_then(Redeemed::late).map(|late| late.occurred_at);
         match &entry.kind {
-            EntryKind::MergeIn(merged) => merged.active_at.map(|from| Self { at: told, from, told }),
+            EntryKind::MergeIn(merged) => merged.active_at.map(|from| Self { at: entry.at, from }),
             _ if !entry.is_activity => None,
-            _ => late.or(Some(told)).map(|at| Self { at, from: at, told }),
+            _ => late.or(Some(entry.at)).map(|at| Self { at, from: at }),
         }
     }
 
@@ -65,9 +63,10 @@ impl Step<'_> {
         self.active.iter().map(|active| active.from).max()
     }
 
-    /// The last activity that was told of by an instant.
-    pub(super) fn active_by(&self, at: Timestamp) -> Option<Timestamp> {
-        self.active.iter().filter(|active| active.told <= at).map(|active| active.from).max()
+    /// A period that is counted on from each activity by an instant.
+    pub(super) fn counted_by(&self, inactivity: Inactivity, at: Timestamp) -> Inactivity {
+        let by_then = self.active.iter().filter(|active| active.at > inactivity.from && active.at <= at);
+        counted(inactivity, by_then.map(|active| (active.at, active.from)))
     }
 }
 

@@ -70,14 +70,16 @@ impl Past {
         Ok(Offer::Then(candidates.into_iter().map(|(_, record)| candidate(record)).collect()))
     }
 
-    /// The expiry that a lot had then; `None` if it could not be used, or is gone by now.
+    /// The expiry that a lot had then, with the activities by then that were sent late since; `None` if it could not be used, or
+    /// is gone by now.
     fn expiry_then(&self, step: &Step<'_>, record: &LotRecord, then: Timestamp) -> Option<Expiry> {
         let known = self.terms.get(&record.now.lot)?;
-        let terms = known.iter().rev().find(|terms| terms.from <= then)?;
+        let mut told = known.iter().rev().skip_while(|terms| terms.from > then).peekable();
+        let terms = *told.peek()?;
         let is_here = terms.is_here && !record.now.standing.is_gone();
-        let end = match terms.inactivity {
-            Some(it) if !it.has_lapsed => terms.expires_at.min(it.since(step.active_by(then)).end()),
-            _ => terms.expires_at,
+        let end = match told.find_map(Terms::unlapsed) {
+            Some((own, inactivity)) => own.min(step.counted_by(inactivity, then).end()),
+            None => terms.expires_at,
         };
         let is_usable = record.issue.available_at <= then && !end.is_past(then);
         (is_here && is_usable).then_some(end)

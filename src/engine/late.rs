@@ -154,13 +154,18 @@ struct LotNow {
     is_live: bool,
 }
 
-/// What was written by an instant, and what fell due by then.
+/// What was written by an instant, and what fell due by then; with the activities until then that were sent late since, as
+/// an activity counts when it happened (rules T9 and T10).
 struct Past<'a> {
     moments: &'a Moments<'a>,
     found: &'a Found<'a>,
     then: Timestamp,
     /// The lots that became available since, and when.
     matured: BTreeMap<LotId, Timestamp>,
+    /// The last activity by the instant.
+    active_then: Option<Timestamp>,
+    /// The activities by the instant, in order: at least those after the first that was sent late since.
+    by_then: Vec<Active>,
     /// The activities after the instant, in order.
     active: Vec<Active>,
 }
@@ -172,14 +177,24 @@ impl<'a> Past<'a> {
             EntryKind::Mature(matured) => Some((matured.lot, entry.at)),
             _ => None,
         });
-        let active = found.since().filter_map(Entry::active).filter(|active| active.at > then);
-        let mut active: Vec<_> = active.collect();
-        active.sort_by_key(|active| active.at);
-        Self { moments, found, then, matured: matured.collect(), active }
+        let told = found.since.as_ref().and_then(|since| since.active_then);
+        let earlier = found.since.iter().flat_map(|since| &since.earlier).copied();
+        let mut all: Vec<_> = earlier.chain(found.since()).filter_map(Entry::active).collect();
+        all.sort_by_key(|active| active.at);
+        let (by_then, active): (Vec<_>, Vec<_>) = all.into_iter().partition(|active| active.at <= then);
+        let active_then = by_then.iter().map(|active| active.from).max().max(told);
+        Self { moments, found, then, matured: matured.collect(), active_then, by_then, active }
     }
 
     /// How a lot stood then; `None` if it was not known yet, or is in another journal.
     fn state(&self, id: LotId) -> Option<LotState> {
+        let told = self.told(id)?;
+        let lapsed = Some(told).filter(LotState::has_lapsed).or_else(|| self.told_later(id));
+        Some(lapsed.map_or(told, |lapsed| self.kept_then(&lapsed).unwrap_or(lapsed)))
+    }
+
+    /// The same by what was written, and what fell due, by then.
+    fn told(&self, id: LotId) -> Option<LotState> {
         let until_then = |entry: &&Entry| entry.at <= self.then;
         if let Some(fell_due) = said_of(self.moments.due.iter().filter(until_then), id) {
             return Some(fell_due);
@@ -193,11 +208,37 @@ impl<'a> Past<'a> {
         Some(LotState { standing, ..state })
     }
 
+    /// How a lot stood then that had lapsed by then, and of which no entry said so before it had value again: it was used up,
+    /// or held whole.
+    fn told_later(&self, id: LotId) -> Option<LotState> {
+        let later = self.found.changed(id)?.iter().filter(|entry| entry.at > self.then);
+        let mut states = later.filter_map(|entry| entry.lot_state(id));
+        states.find(|state| lapse(state).is_some_and(|lapse| lapse.is_past(self.then)))
+    }
+
+    /// How a lot stood then that had lapsed by what was written, where activity that was sent late since kept it until later.
+    fn kept_then(&self, lapsed: &LotState) -> Option<LotState> {
+        let end = self.counted(lapsed.inactivity?, self.by_then.iter()).end();
+        let mut entries = self.found.changed(lapsed.lot)?.iter().rev().filter(|entry| entry.at <= self.then);
+        if end.is_past(self.then) { None } else { entries.find_map(|entry| unlapsed(entry, lapsed.lot)) }
+    }
+
+    /// A period that is counted on from each activity that comes before it is over.
+    fn counted<'b>(&self, period: Inactivity, later: impl Iterator<Item = &'b Active>) -> Inactivity {
+        let mut counted = Inactivity { has_lapsed: false, ..period };
+        for active in later.filter(|active| active.at > period.from) {
+            if counted.end().is_past(active.at) {
+                break;
+            }
+            counted.from = counted.from.max(active.from);
+        }
+        counted
+    }
+
     /// When a lot that stood like this was to end, as of then: the activity before counts, and none after (rule T9).
     fn end(&self, then: &LotState) -> Expiry {
-        let active_then = || self.found.since.as_ref()?.active_then;
         match then.inactivity {
-            Some(it) if !it.has_lapsed => then.expires_at.min(it.since(active_then()).end()),
+            Some(it) if !it.has_lapsed => then.expires_at.min(it.since(self.active_then).end()),
             _ => then.expires_at,
         }
     }
@@ -208,14 +249,8 @@ impl<'a> Past<'a> {
         if lapsed.from >= self.then || now.expires_at.is_past(self.then) {
             return None;
         }
-        let (mut from, own_end) = (self.then, self.own_end(now.lot)?);
-        for later in &self.active {
-            if (Inactivity { from, ..lapsed }).end().is_past(later.at) {
-                break;
-            }
-            from = from.max(later.from);
-        }
-        let inactivity = Inactivity { from, has_lapsed: false, ..lapsed };
+        let own_end = self.own_end(now.lot)?;
+        let inactivity = self.counted(Inactivity { from: self.then, ..lapsed }, self.active.iter());
         let kept = LotState { expires_at: own_end, inactivity: Some(inactivity), ..*now };
         let (end, at) = (kept.ends_at(), self.moments.at);
         let standing = if end.is_past(at) { Standing::Expired } else { Standing::Usable };
@@ -225,9 +260,8 @@ impl<'a> Past<'a> {
     /// A lot's own end, as it was before the lot lapsed.
     fn own_end(&self, id: LotId) -> Option<Expiry> {
         let known = || self.moments.view.first.live_counting(id, self.then, None).map(|(state, _)| state);
-        let unlapsed = |entry: &&Entry| entry.lot_state(id).filter(|state| !state.has_lapsed());
         let state = match self.found.changed(id) {
-            Some(entries) => entries.iter().rev().find_map(unlapsed),
+            Some(entries) => entries.iter().rev().find_map(|entry| unlapsed(entry, id)),
             None => known(),
         };
         state.map(|state| state.expires_at)
@@ -242,6 +276,16 @@ impl<'a> Past<'a> {
             .or_else(|| moments.view.first.scope(id))
             .or_else(|| issue().and_then(Issue::scope))
     }
+}
+
+/// When a lot lapsed that has, whatever was corrected since.
+fn lapse(state: &LotState) -> Option<Expiry> {
+    state.inactivity.filter(|it| it.has_lapsed).map(|it| it.end())
+}
+
+/// The state of a lot that an entry tells of, unless it has lapsed.
+fn unlapsed(entry: &Entry, lot: LotId) -> Option<LotState> {
+    entry.lot_state(lot).filter(|state| !state.has_lapsed())
 }
 
 /// The last state of a lot that some entries tell of.

@@ -298,7 +298,7 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         let first = self.found.len();
         self.found.extend(entries.into_iter().map(|entry| (slot, entry)));
         if slot == Slot::Since {
-            self.follow_since(first);
+            self.follow_since();
         } else if self.found.len() > first {
             self.follow_up(slot, journal, first);
         } else if let (Slot::Latest(Thing::Definition, _), Some(id)) = (slot, self.definition) {

@@ -175,6 +175,8 @@ pub struct Happened<'a> {
     pub entries: Vec<&'a Entry>,
     /// The last activity that was known then, if there was any since (rule T9).
     pub active_then: Option<Timestamp>,
+    /// Entries by then that tell of an activity: at least those after the first activity that was sent late since.
+    pub earlier: Vec<&'a Entry>,
     /// The lots that these changed, each with every entry about it.
     pub lots: Vec<(LotId, Vec<&'a Entry>)>,
 }

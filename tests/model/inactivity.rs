@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use scrip::time::Period;
 
+use crate::planted::bug;
+
 use super::calendar::{Calendar, Micros};
 use super::profile::{Cut, Profile, What};
 use super::sight::is_written;
@@ -18,18 +20,25 @@ impl Profile {
         }
     }
 
+    /// When its use was to end as of then, with the activities by then that were sent late until now (rule T10).
+    pub(crate) fn expiry_then(&self, lot: usize, then: Cut, now: Cut) -> Option<Micros> {
+        let (_, lapse) = self.read(lot, then, now);
+        self.own_end(lot, then).into_iter().chain(lapse).min()
+    }
+
     /// When it ends for want of activity, whenever its own end is.
     pub(crate) fn lapse(&self, lot: usize, cut: Cut) -> Option<Micros> {
-        self.read(lot, cut).1
+        self.read(lot, cut, cut).1
     }
 
     /// From when a lot's period counts.
     pub(crate) fn counted_from(&self, lot: usize, cut: Cut) -> Micros {
-        self.read(lot, cut).0
+        self.read(lot, cut, cut).0
     }
 
-    /// Activity by activity, in the order in which they were: was the period over when the next one came?
-    fn read(&self, lot: usize, cut: Cut) -> (Micros, Option<Micros>) {
+    /// Activity by activity, in the order in which they were: was the period over when the next one came? Those count that
+    /// were written by the cut, or sent late until now.
+    fn read(&self, lot: usize, cut: Cut, now: Cut) -> (Micros, Option<Micros>) {
         let known = &self.lots[lot];
         let gone = known.revoked.or(known.moved.map(|(sequence, ..)| sequence));
         let gone = gone.filter(|sequence| is_written(*sequence, cut)).unwrap_or(u32::MAX);
@@ -40,10 +49,13 @@ impl Profile {
         let Some(period) = known.terms.inactivity else { return (from, None) };
         let end =
             |from| end_of(Calendar::of(known.terms.timezone), known.terms.timezone.name(), from, period);
-        let known = self.journal.iter().zip(1..).take_while(|(_, it)| is_written(*it, cut) && *it < gone);
+        let known = self.journal.iter().zip(1..).take_while(|(_, it)| is_written(*it, now) && *it < gone);
         let mut later = Vec::new();
         for (entry, sequence) in known {
-            match self.active(entry.what, entry.at) {
+            let active = self.active(entry.what, entry.at);
+            let by_then =
+                |at| at <= cut.at && !bug("a late redemption that knows nothing of those sent before it");
+            match active.filter(|(at, _)| is_written(sequence, cut) || by_then(*at)) {
                 Some(active) if sequence > since => later.push(active),
                 Some((_, active)) => from = from.max(active),
                 None => {}

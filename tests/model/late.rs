@@ -41,7 +41,7 @@ impl Sight<'_> {
             .filter(|(index, lot)| lot.kind == kind && self.account.lives(*index, self.now))
             .filter(|(index, _)| self.free(*index) > 0)
             .filter_map(|(index, lot)| {
-                let end = self.account.expiry(self.usable_then(lot, then)?, then);
+                let end = self.account.expiry_then(self.usable_then(lot, then)?, then, self.now);
                 Some((self.account.rank(index, end), index))
             })
             .collect();
@@ -65,8 +65,12 @@ impl Sight<'_> {
     fn usable_then(&self, lot: &Lot, then: Cut) -> Option<usize> {
         let index = self.known_then(lot, then)?;
         let is_begun = lot.available_at <= then.at;
-        let is_usable = is_begun && self.account.lives(index, then) && !self.account.is_expired(index, then);
+        let is_usable = is_begun && self.account.lives(index, then) && !self.was_over(index, then);
         is_usable.then_some(index)
+    }
+
+    fn was_over(&self, index: usize, then: Cut) -> bool {
+        self.account.expiry_then(index, then, self.now).is_some_and(|end| end <= then.at)
     }
 
     /// Why a lot that has value left gives nothing, whatever the strategies are; `None` if it could.
@@ -83,7 +87,7 @@ impl Sight<'_> {
         if self.usable_then(lot, then).is_some() {
             return (self.free(index) == 0).then_some(UnusedReason::Held);
         }
-        let was_over = self.known_then(lot, then).is_some_and(|before| self.account.is_expired(before, then));
+        let was_over = self.known_then(lot, then).is_some_and(|before| self.was_over(before, then));
         let is_over = status == LotStatus::Expired || was_over;
         Some(if is_over { UnusedReason::Expired } else { UnusedReason::Pending })
     }

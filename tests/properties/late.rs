@@ -1,17 +1,25 @@
 //! Redemptions that are sent late (rule T10): the law, told from what the engine itself shows.
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use scrip::journal::LotKind;
 use scrip::outcome::HoldStatus;
 use scrip::program::ProgramSettings;
-use scrip::request::Sweep;
-use scrip::{Amount, Define, Error, IssueReward, Ledger, Outcome, Redeem, RewardDefinition, Timestamp};
+use scrip::request::{Strategy as PayWith, Sweep};
+use scrip::value::ExchangeRate;
+use scrip::{
+    Amount, Define, Error, IssuePoints, IssueReward, Ledger, MemoryStore, Outcome, PeriodType,
+    PointDefinition, Points, PostTransaction, Redeem, RewardDefinition, Timestamp,
+};
 
 use crate::afterwards::{Till, lots, played, redemption, run, wish};
 use crate::model::calendar::{DAY, HOUR};
 use crate::model::plain_store::PlainStore;
 use crate::model::resolve::profile_id;
-use crate::model::{generate, programs};
+use crate::model::steps::{Adjust, Ago, Ask, Case, Issue, Money, Named, Step, Template, Wait, Wish};
+use crate::model::world::World;
+use crate::model::{generate, programs, steps};
 use crate::planted::{bug, catches};
 use crate::{config, timestamp};
 
@@ -76,6 +84,71 @@ proptest! {
     }
 }
 
+/// Points that lapse after some days without activity, or end by themselves, and what is redeemed of them on time and late.
+fn over_lapses() -> impl Strategy<Value = Case> {
+    let idle = |days, handle, period| Template {
+        inactivity: Some((days, PeriodType::Days)),
+        ..generate::plain(LotKind::Point, handle, period)
+    };
+    let own = |days| Some((days, PeriodType::Days));
+    let definitions =
+        vec![idle(3, 90, None), idle(7, 91, own(9)), generate::plain(LotKind::Point, 92, own(6))];
+    let issue = (generate::issue(), 1_u32..20).prop_map(|(issue, points)| Issue {
+        profile: 0,
+        kind: LotKind::Point,
+        definition: (issue.definition.0, Named::Id),
+        initial: Some(Money::Whole(points)),
+        remaining: None,
+        issued_at: None,
+        available_at: None,
+        expires_at: None,
+        external: None,
+        ..issue
+    });
+    let redeem = |occurred| {
+        (generate::redeem(), 1_u32..6, occurred).prop_map(|(redeem, amount, occurred)| steps::Redeem {
+            profile: Some(0),
+            strategies: vec![PayWith::Points],
+            amount: Wish::Fixed(Money::Whole(amount)),
+            strict: false,
+            bought: None,
+            occurred,
+            ..redeem
+        })
+    };
+    let ago = (0_i64..15 * 24).prop_map(|hours| Some(Ago::Micros(hours * HOUR)));
+    let ask = prop_oneof![
+        4 => issue.prop_map(Ask::Issue),
+        2 => redeem(Just(None).boxed()).prop_map(Ask::Redeem),
+        6 => redeem(ago.boxed()).prop_map(Ask::Redeem),
+        1 => generate::adjust().prop_map(|adjust| Ask::Adjust(Adjust { expires_at: None, ..adjust })),
+        1 => Just(Ask::Sweep(0, false)),
+    ];
+    let wait = prop_oneof![4 => Just(0), 4 => 0..40 * HOUR, 2 => 0..6 * DAY].prop_map(Wait::Micros);
+    let step = (wait, ask).prop_map(|(wait, ask)| Step { wait, key: None, ask });
+    (generate::case_of(programs::open_program(), 1), vec(step, 5..40)).prop_map(move |(case, steps)| {
+        let mut case = Case { definitions: definitions.clone(), steps, ..case };
+        case.program.late_window_seconds = u32::MAX;
+        case.program.earn.clear();
+        case
+    })
+}
+
+proptest! {
+    #![proptest_config(config(150))]
+
+    /// Rule T10: the engine agrees with the model, and the auditor with both, on which lots a late redemption finds, after
+    /// others that were sent late.
+    #[test]
+    fn late_sales_find_what_earlier_ones_keep(case in over_lapses()) {
+        let mut world = World::compared(&case, PlainStore::default())?;
+        for step in &case.steps {
+            world.step(step)?.ok();
+        }
+        world.check_now()?;
+    }
+}
+
 /// The look-ups that a late quote takes, with so many entries before it happened and so many since.
 fn looked_up(before: u32, since: u32) -> usize {
     let settings = ProgramSettings::new("AUD".parse().unwrap(), "UTC".parse().unwrap()).with_late_window(60);
@@ -109,7 +182,43 @@ fn a_late_request_reads_what_happened_since() {
     assert!((110..300).contains(&many), "{many}");
 }
 
+/// Of two late redemptions, the second counts every activity since the first happened, however much was written since.
+///
+/// Catches: look-ups that reach to the last activity before the second only.
+#[test]
+fn a_second_late_sale_knows_what_happened_since_the_first() {
+    let settings = ProgramSettings::new("AUD".parse().unwrap(), "UTC".parse().unwrap());
+    let settings = settings.with_exchange_rate(ExchangeRate::new(Points::from(1), Amount::from(1)).unwrap());
+    let program = settings.with_late_window(u32::MAX).try_into().unwrap();
+    let mut ledger = Ledger::new(program, MemoryStore::new());
+    let day = |day: u32| format!("2021-01-{day:02}T10:00:00Z").parse::<Timestamp>().unwrap();
+    let mut till = ledger.at(day(1));
+    let mut club = PointDefinition::new("club".parse().unwrap(), "Club");
+    (club.inactivity_period, club.inactivity_period_type) = (Some(7), PeriodType::Days);
+    let club = till.commit(Define::from(club)).unwrap().id;
+    let ten = RewardDefinition::new("ten".parse().unwrap(), "Ten", Amount::from(10));
+    let ten = till.commit(Define::from(ten)).unwrap().id;
+    let lot = till.commit(IssuePoints::new(profile_id(0), club).with_value(Points::from(9))).unwrap().id;
+    // With no more activity than these, it lapses on the 8th; with one on the 7th as well, on the 26th.
+    for active in [13, 19] {
+        ledger.at(day(active)).commit(PostTransaction::new(profile_id(0), Amount::from(5))).unwrap();
+        for _ in 0..70 {
+            ledger.at(day(active)).commit(IssueReward::new(profile_id(0), ten)).unwrap();
+        }
+    }
+    let mut late = ledger.at(day(27));
+    for then in [7, 25] {
+        let redeem = Redeem::strict(profile_id(0), Amount::from(2)).with_strategies([PayWith::Points]);
+        let made = late.commit(redeem.with_occurred_at(day(then))).unwrap();
+        assert_eq!(made.items[0].lot, lot, "on the {then}th");
+    }
+}
+
 #[test]
 fn each_property_catches_its_bug() {
     catches(late_is_as_on_time, &["a late redemption that is decided when it is sent"]);
+    catches(
+        late_sales_find_what_earlier_ones_keep,
+        &["a late redemption that knows nothing of those sent before it"],
+    );
 }

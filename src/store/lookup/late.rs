@@ -54,18 +54,10 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
         }
     }
 
-    /// Looks further back if the answer, which begins at `place`, does not reach to the instant; otherwise for the lots
-    /// that changed since.
-    pub(super) fn follow_since(&mut self, place: usize) {
+    /// Looks further back if the answers do not reach to the instant; otherwise for the lots that changed since.
+    pub(super) fn follow_since(&mut self) {
         let Some(since) = &self.since else { return };
-        let answer = self.found.get(place..).unwrap_or_default();
-        let mut answer = answer.iter().map(|(_, entry)| entry.borrow());
-        let has_reached = if since.active_at.is_some() && self.was_active_since() {
-            // The last activity before it is wanted as well.
-            answer.any(|entry| entry.at <= since.at && entry.active_at() == Some(entry.at))
-        } else {
-            answer.any(|entry| entry.at <= since.at)
-        };
+        let has_reached = self.has_reached(since);
         if !has_reached && since.first > 1 {
             return self.want_earlier();
         }
@@ -81,6 +73,18 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             self.want(Slot::Changed(lot), self.own, Find::About(lot.into()));
         }
         self.since.iter_mut().for_each(|since| since.changed = changed.clone());
+    }
+
+    /// Whether what was looked up reaches to the instant; and where lots lapse, to the last activity before it, and to the
+    /// first that was sent late since.
+    fn has_reached(&self, since: &Since) -> bool {
+        let reaches = |at: Timestamp| self.all(Slot::Since).any(|entry| entry.at <= at);
+        if since.active_at.is_none() || !self.was_active_since() {
+            return reaches(since.at);
+        }
+        let first = self.entries_since().into_iter().filter_map(Entry::active).map(|active| active.at).min();
+        let is_active = |entry: &Entry| entry.at <= since.at && entry.active_at() == Some(entry.at);
+        self.all(Slot::Since).any(is_active) && reaches(first.unwrap_or(since.at).min(since.at))
     }
 
     /// The last activity that was known at the instant, if lots lapse without any.
@@ -107,7 +111,10 @@ impl<E: Borrow<Entry> + Clone> LookupPlan<E> {
             (*lot, entries)
         };
         let lots = since.changed.iter().map(about).collect();
-        Some(Box::new(Happened { entries: self.entries_since(), active_then: self.active_then(), lots }))
+        let earlier =
+            self.all(Slot::Since).filter(|entry| entry.at <= since.at && entry.active_at().is_some());
+        let (entries, active_then) = (self.entries_since(), self.active_then());
+        Some(Box::new(Happened { entries, active_then, earlier: earlier.collect(), lots }))
     }
 
     /// The entries after the instant.
