@@ -87,7 +87,9 @@ impl Past {
         } else if now.has_lapsed() {
             after.expires_at = expires_at.min(now.expires_at);
         } else {
-            after = after.ended(record.end_with(expires_at, step), step.at());
+            // If the lot lapsed before the end that it was given, the journal tells of the lapse only.
+            let own = if corrected.change.after.has_lapsed() { Expiry::NEVER } else { expires_at };
+            after = LotState { expires_at: own, ..after }.ended(record.end_with(own, step), step.at());
         }
         let (from, to) = (now.standing.bucket(), standing.bucket());
         // An upward correction is clawed back first, up to the points that the lot's transaction owes.
