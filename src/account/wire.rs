@@ -8,7 +8,7 @@ use super::scopes::Scopes;
 use super::sent::Sent;
 use super::{Account, LiveLot, OverdueLot, PendingLot};
 use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of, unzigzag, zigzag};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer, kind_of, unzigzag, zigzag};
 use crate::journal::{HoldEntry, Inactivity, KindTotals, LotKind, Owed};
 use crate::time::{Expiry, Timestamp};
 use crate::value::Delta;
@@ -68,7 +68,7 @@ pub(crate) fn write(account: &Account, out: &mut Vec<u8>) {
 ///
 /// # Errors
 /// The bytes are not an account, or value appeared or vanished in it (rule J3).
-pub(crate) fn read(bytes: &[u8]) -> Reading<Account> {
+pub(crate) fn read(bytes: &[u8]) -> Decoded<Account> {
     let mut from = Reader::new(bytes, ProfileNumber::CATALOGUE, "the head of an account");
     match from.byte()? {
         FORM => {}
@@ -204,14 +204,14 @@ struct LotReader<'a> {
 }
 
 impl LotReader<'_> {
-    fn list(&mut self, mut insert: impl FnMut(LiveLot)) -> Reading<()> {
+    fn list(&mut self, mut insert: impl FnMut(LiveLot)) -> Decoded<()> {
         for _ in 0..self.from.number()? {
             insert(self.lot()?);
         }
         Ok(())
     }
 
-    fn lot(&mut self) -> Reading<LiveLot> {
+    fn lot(&mut self) -> Decoded<LiveLot> {
         self.from.part = "the lots of an account";
         let [is_held, is_never, is_scoped] = self.from.flags()?;
         let (id, remaining) = (self.from.id()?, self.from.quantity()?);
@@ -224,13 +224,13 @@ impl LotReader<'_> {
         Ok(LiveLot { expires_at, issued_at, id, remaining, held })
     }
 
-    fn kind(&mut self) -> Reading<(LotKind, Option<Inactivity>)> {
+    fn kind(&mut self) -> Decoded<(LotKind, Option<Inactivity>)> {
         let [is_points, is_status, can_lapse] = self.from.flags()?;
         let inactivity = self.from.if_set(can_lapse, Binary::read)?;
         Ok((kind_of(is_points, is_status), inactivity))
     }
 
-    fn rare(&mut self, flags: [bool; 6], rest: &mut ColdState) -> Reading<()> {
+    fn rare(&mut self, flags: [bool; 6], rest: &mut ColdState) -> Decoded<()> {
         let [has_pending, has_overdue, has_holds, is_merged, has_merged, is_owed] = flags;
         if has_pending {
             for _ in 0..self.from.number()? {
@@ -267,7 +267,7 @@ impl Binary for Sent {
         [self.rewards, self.points, self.status].into_iter().for_each(|value| to.quantity(value));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "what an account transferred";
         let until = from.instant()?;
         Ok(Self { until, rewards: from.quantity()?, points: from.quantity()?, status: from.quantity()? })
@@ -305,7 +305,7 @@ impl Writer<'_> {
 }
 
 impl Reader<'_> {
-    fn pot(&mut self) -> Reading<KindTotals> {
+    fn pot(&mut self) -> Decoded<KindTotals> {
         self.part = "the totals of an account";
         let is_there = self.flags::<11>()?;
         let mut values = [0; 11];
@@ -341,13 +341,13 @@ impl Reader<'_> {
     }
 
     /// A correction, upward or downward.
-    fn correction(&self, raw: u64) -> Reading<Delta> {
+    fn correction(&self, raw: u64) -> Decoded<Delta> {
         let raw = unzigzag(raw);
         let size = self.quantity_of(raw.unsigned_abs())?;
         Ok(if raw < 0 { Delta::ZERO.down(size) } else { Delta::ZERO.up(size) })
     }
 
-    fn step(&mut self, from: &mut Timestamp) -> Reading<Timestamp> {
+    fn step(&mut self, from: &mut Timestamp) -> Decoded<Timestamp> {
         *from = self.instant_after(from.micros())?;
         Ok(*from)
     }

@@ -187,7 +187,7 @@ struct Flow {
     /// The classes from which no path leads to one with room.
     closed: LineSet,
     /// The steps of the last search, and how many searches there were.
-    steps: Vec<Step>,
+    steps: Vec<Hop>,
     searches: u32,
 }
 
@@ -214,7 +214,7 @@ struct Class {
 /// A step of a search: what a source pays of a class can be moved to the class of the step before it in the search, or else
 /// to one with room.
 #[derive(Clone, Copy, Debug)]
-struct Step {
+struct Hop {
     class: usize,
     payer: usize,
     /// The step through which the class was reached.
@@ -294,7 +294,7 @@ impl Flow {
         seen.insert(class);
         let mut found = self.reach(class, None, movable);
         let mut place = 0;
-        while let (None, Some(Step { payer, .. })) = (found, self.steps.get(place).copied()) {
+        while let (None, Some(Hop { payer, .. })) = (found, self.steps.get(place).copied()) {
             let further = self.classes_of(payer).without(seen);
             seen = seen.with(further);
             found = further.lines().find_map(|class| self.reach(class, Some(place), movable));
@@ -312,7 +312,7 @@ impl Flow {
         for (payer, _) in paid.iter().filter(|(payer, _)| *payer >= movable) {
             let Some(of) = self.payers.get_mut(*payer).filter(|of| of.met != self.searches) else { continue };
             of.met = self.searches;
-            self.steps.push(Step { class, payer: *payer, via });
+            self.steps.push(Hop { class, payer: *payer, via });
             let to = of.classes.first_common(&self.open);
             if to.is_some() {
                 return to;
@@ -325,11 +325,11 @@ impl Flow {
     fn make_room(&mut self, to: usize, most: Amount) {
         let last = self.steps.len().checked_sub(1);
         let step = |place: Option<usize>| place.and_then(|place| self.steps.get(place).copied());
-        let path: SmallVec<[Step; 8]> =
+        let path: SmallVec<[Hop; 8]> =
             std::iter::successors(step(last), |earlier| step(earlier.via)).collect();
         let least = path.iter().fold(most, |least, step| least.min(self.pays(step.class, step.payer)));
         let (mut to, mut moved) = (to, least);
-        for Step { class, payer, .. } in path {
+        for Hop { class, payer, .. } in path {
             moved = self.pay(to, payer, moved);
             self.unpay(class, payer, moved);
             to = class;

@@ -11,12 +11,12 @@ use crate::json::Json;
 use crate::time::{Expiry, Timestamp};
 use crate::value::Quantity;
 
-pub(crate) type Reading<T> = Result<T, Unreadable>;
+pub(crate) type Decoded<T> = Result<T, Unreadable>;
 
 /// A value with a binary form of its own.
 pub(crate) trait Binary: Sized {
     fn write(&self, to: &mut Writer<'_>);
-    fn read(from: &mut Reader<'_>) -> Reading<Self>;
+    fn read(from: &mut Reader<'_>) -> Decoded<Self>;
 }
 
 impl<T: Binary> Binary for Box<T> {
@@ -24,7 +24,7 @@ impl<T: Binary> Binary for Box<T> {
         T::write(self, to);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         T::read(from).map(Self::new)
     }
 }
@@ -35,7 +35,7 @@ impl<T: Binary> Binary for Vec<T> {
         to.list(self);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.list()
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::HoldId;
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::{Effect, HoldEnd};
 use crate::journal::{Bucket, LotState, Redeemed, ReleasedLot};
 
@@ -47,7 +47,7 @@ impl Binary for Capture {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a capture";
         let [has_released, has_expired] = from.flags()?;
         Ok(Self {

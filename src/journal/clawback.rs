@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::TransactionId;
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::owed::{Earner, is_first};
 use crate::journal::{LotChange, Owed};
@@ -76,7 +76,7 @@ impl Binary for ClawedBack {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "points that were clawed back";
         let [has_changes, is_written_off, is_owed, has_rate] = from.flags()?;
         Ok(Self {

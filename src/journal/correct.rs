@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::ExternalId;
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, Issue, LotChange, Recovered};
 
@@ -49,7 +49,7 @@ impl Binary for Corrected {
         reason.iter().for_each(|reason| to.text(reason));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a correction";
         let [has_issue, has_external_id, has_reason, has_clawed_back] = from.flags()?;
         let change = Binary::read(from)?;

@@ -1,7 +1,7 @@
 //! Defining, redefining and archiving the definitions that lots are issued from (rules D1 to D3).
 
 use crate::definition::{Defined, Definition, PointDefinition, RewardDefinition};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::time::Until;
 
@@ -25,7 +25,7 @@ impl Binary for Defined {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a definition";
         let [is_other, is_point, is_archived] = from.flags()?;
         Ok(Self {
@@ -86,7 +86,7 @@ impl Binary for RewardDefinition {
         scope.iter().for_each(|scope| scope.write(to));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a reward definition";
         let [
             is_assignable,
@@ -165,7 +165,7 @@ impl Binary for PointDefinition {
         });
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a point definition";
         let [
             is_assignable,
@@ -223,7 +223,7 @@ impl Binary for Until {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         match from.number()? {
             0 => Ok(Self::Never),
             1 => from.instant().map(Self::Instant),
@@ -238,7 +238,7 @@ fn optional_texts<const N: usize>(texts: [&Option<String>; N], to: &mut Writer<'
     texts.into_iter().flatten().for_each(|text| to.text(text));
 }
 
-fn read_optional_texts<const N: usize>(from: &mut Reader<'_>) -> Reading<[Option<String>; N]> {
+fn read_optional_texts<const N: usize>(from: &mut Reader<'_>) -> Decoded<[Option<String>; N]> {
     let flags: [bool; N] = from.flags()?;
     let mut texts = [const { None }; N];
     for (text, flag) in texts.iter_mut().zip(flags) {

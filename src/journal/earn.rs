@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DefinitionId, TransactionId};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::owed::{Earner, is_first};
 use crate::journal::{Bucket, LotChange, Recovered};
@@ -61,7 +61,7 @@ impl Binary for EarnedMore {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "points that a transaction earned";
         let [has_paid, has_clawed_back, is_status, has_rate] = from.flags()?;
         let (transaction, change) = (from.id()?, Binary::read(from)?);

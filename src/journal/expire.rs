@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, LotState, Movement};
 use crate::value::Quantity;
@@ -31,7 +31,7 @@ impl Binary for Expired {
         self.after.write(to);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "an expiry";
         Ok(Self { value: from.quantity()?, after: Binary::read(from)? })
     }

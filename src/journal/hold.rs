@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::HoldId;
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::redeem::Spending;
 use crate::journal::{Items, RedeemDetails};
@@ -51,7 +51,7 @@ impl Binary for HoldEntry {
         to.instant(self.expires_at);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a hold";
         let [is_earlier] = from.flags()?;
         let Spending { id, requested, total, items, details } = Spending::read(from)?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::time::{Expiry, Period, Timestamp, Zone};
 
 /// The period without activity after which a lot lapses (rule T9), as of an entry about the lot.
@@ -58,7 +58,7 @@ impl Binary for Inactivity {
         to.instant(self.from);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "the inactivity of a lot";
         let [has_lapsed] = from.flags()?;
         let (period, timezone) = (Binary::read(from)?, from.parsed("an IANA time zone")?);

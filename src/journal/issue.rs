@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::{Scope, Terms};
 use crate::id::{DefinitionId, LotId};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer, kind_of};
 use crate::journal::effect::{Arrival, Effect};
 use crate::journal::owed::Earner;
 use crate::journal::{Bucket, Cause, Inactivity, LotDetails, LotKind, LotState, Movement, Origin, Standing};
@@ -256,7 +256,7 @@ impl Binary for Issue {
         self.active_from.inspect(|active| to.instant(*active));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "an issue";
         let [
             is_point,

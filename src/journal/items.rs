@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use crate::id::LotId;
 use crate::journal::LotKind;
-use crate::journal::bytes::{Reader, Reading, Writer};
+use crate::journal::bytes::{Decoded, Reader, Writer};
 use crate::journal::list::{short_list, short_list_in_documents};
 use crate::value::{Amount, Points, Quantity};
 
@@ -63,7 +63,7 @@ impl Items {
         }
     }
 
-    pub(super) fn read(with_points: bool, from: &mut Reader<'_>) -> Reading<Self> {
+    pub(super) fn read(with_points: bool, from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "the items of a redemption or a hold";
         let mut items = SmallVec::new();
         for _ in 0..from.number()? {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::LotId;
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, Items, LotChange};
 use crate::time::Timestamp;
@@ -40,7 +40,7 @@ impl Binary for Late {
         to.list(&self.revived);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "the time of a late redemption";
         Ok(Self { occurred_at: from.instant()?, revived: from.list()? })
     }

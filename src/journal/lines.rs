@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::draw::first_part;
 use crate::journal::{Item, Items, LotKind};
 use crate::value::{Amount, Exchange, Points};
@@ -158,7 +158,7 @@ impl Binary for PaidLines {
         to.list(&self.0);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "the lines that were paid";
         from.list().map(Self)
     }
@@ -170,7 +170,7 @@ impl Binary for LineShare {
         to.quantity(self.amount);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         Ok(Self { id: from.string()?, amount: from.amount()? })
     }
 }

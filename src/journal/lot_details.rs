@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::definition::Scope;
 use crate::id::{LotId, RedemptionId, TransactionId, TransferId};
 use crate::journal::Recovered;
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::owed::is_first;
 use crate::json::Json;
 use crate::value::Points;
@@ -97,7 +97,7 @@ impl Binary for LotDetails {
         scope.iter().for_each(|scope| scope.write(to));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a lot's details";
         let [has_source_type, has_source, has_origin, has_meta, has_scope, was_reassigned] = from.flags()?;
         Ok(Self {
@@ -119,7 +119,7 @@ impl Binary for Scope {
         self.minimum_spend.inspect(|minimum| to.quantity(*minimum));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a scope";
         let [has_minimum] = from.flags()?;
         let mut scope = Self::only(from.texts()?).with_except(from.texts()?);
@@ -160,7 +160,7 @@ impl Binary for Origin {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         match from.number()? {
             0 => {
                 let [is_own, has_rate] = from.flags()?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::LotId;
 use crate::journal::LotKind;
-use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer, kind_of};
 use crate::journal::effect::Effect;
 use crate::value::Quantity;
 
@@ -32,7 +32,7 @@ impl Binary for LotValue {
         to.quantity(self.value);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a lot that becomes available";
         let [is_points, is_status] = from.flags()?;
         Ok(Self { lot: from.id()?, kind: kind_of(is_points, is_status), value: from.quantity()? })

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{HoldId, ProfileNumber};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer, kind_of};
 use crate::journal::effect::{Effect, HoldEnd};
 use crate::journal::{Bucket, HoldEntry, KindTotals, LotKind, Movement, Owed};
 use crate::time::Timestamp;
@@ -116,11 +116,11 @@ impl Binary for MergedOut {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a merger into another profile";
         let [is_owed, has_moved] = from.flags()?;
         let into = from.profile()?;
-        let holds = (0..from.number()?).map(|_| from.id()).collect::<Reading<_>>()?;
+        let holds = (0..from.number()?).map(|_| from.id()).collect::<Decoded<_>>()?;
         let point_debt = from.if_set(is_owed, Reader::points)?.unwrap_or_default();
         Ok(Self { into, holds, point_debt, moved: from.if_set(has_moved, Reader::list)?.unwrap_or_default() })
     }
@@ -145,7 +145,7 @@ impl Binary for MergedIn {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a merger of another profile";
         let [is_owed, has_moved, was_active, has_sent] = from.flags()?;
         let (number, before, holds) = (from.profile()?, from.profiles()?, from.list()?);
@@ -164,7 +164,7 @@ impl Binary for Sent {
         to.instant(self.until);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "what was transferred on a day";
         let [is_points, is_status] = from.flags()?;
         let (kind, value) = (kind_of(is_points, is_status), from.quantity()?);

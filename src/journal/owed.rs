@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DefinitionId, LotId, TransactionId};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, LotKind};
 use crate::program::Clawback;
@@ -130,13 +130,13 @@ impl Binary for Owed {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "points that a transaction owes";
         let [is_shortfall, has_held, is_status, has_rate] = from.flags()?;
         let (transaction, sold_at, points) = (from.id()?, from.instant()?, from.points()?);
         let policy = if is_shortfall { Clawback::Shortfall } else { Clawback::Debt };
         let held =
-            from.if_set(has_held, |from| (0..from.number()?).map(|_| from.id()).collect::<Reading<_>>())?;
+            from.if_set(has_held, |from| (0..from.number()?).map(|_| from.id()).collect::<Decoded<_>>())?;
         let status = from.if_set(is_status, Reader::id)?;
         let rate = from.if_set(has_rate, Reader::byte)?.unwrap_or_default();
         Ok(Self { transaction, rate, sold_at, policy, points, status, held: held.unwrap_or_default() })
@@ -159,7 +159,7 @@ impl Binary for Recovered {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "points that were clawed back as they flowed back";
         let [has_debt, has_shortfall, has_rate] = from.flags()?;
         Ok(Self {

@@ -1,6 +1,6 @@
 //! The binary form of periods.
 
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::time::{Period, PeriodType};
 
 impl Binary for Period {
@@ -9,7 +9,7 @@ impl Binary for Period {
         to.number(self.count.into());
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         let unit = Binary::read(from)?;
         Ok(Self { count: from.small()?, unit })
     }
@@ -29,7 +29,7 @@ impl Binary for PeriodType {
         });
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         match from.number()? {
             0 => Ok(Self::Days),
             1 => Ok(Self::Weeks),

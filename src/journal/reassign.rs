@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ExternalId, ProfileNumber};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::{Arrival, Effect};
 use crate::journal::{Issue, LotChange};
 use crate::value::Quantity;
@@ -62,7 +62,7 @@ impl Binary for MovedOut {
         to.profile(self.to);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         let change = Binary::read(from)?;
         from.part = "a lot that went to another profile";
         Ok(Self { change, to: from.profile()? })
@@ -82,7 +82,7 @@ impl Binary for MovedIn {
         to.profile(self.from);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a lot that came from another profile";
         let [has_external_id, is_held] = from.flags()?;
         Ok(Self {

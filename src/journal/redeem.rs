@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Identifier, RedemptionId};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::list::{short_list, short_list_in_documents};
 use crate::journal::{Bucket, Items, Late, PaidLines};
@@ -124,7 +124,7 @@ impl Binary for Redeemed {
         Spending { id: *redemption, requested: *requested, total: *total, items, details }.write(to);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a redemption";
         let Spending { id, requested, total, items, details } = Spending::read(from)?;
         Ok(Self { redemption: id, requested, total, items, details })
@@ -168,7 +168,7 @@ impl<I: Identifier> Spending<I, &Items, Option<&RedeemDetails>> {
 }
 
 impl<I: Identifier> Spending<I, Items, Option<Box<RedeemDetails>>> {
-    pub(super) fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    pub(super) fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         let [is_other, is_less, with_points, has_details, has_exchange, has_meta, has_lines, is_late] =
             from.flags()?;
         let (id, requested) = (from.made(is_other)?, from.amount()?);
@@ -191,7 +191,7 @@ impl Binary for Exchange {
         to.quantity(self.rate.amount());
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "an exchange rate";
         let (minor_unit, point_scale) = (from.byte()?, from.byte()?);
         let (points, amount) = (from.points()?, from.amount()?);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::{Effect, HoldEnd};
 use crate::journal::{Bucket, HoldEntry, LotState, Recovered};
 use crate::value::Quantity;
@@ -61,7 +61,7 @@ impl Binary for Release {
         to.list(&self.released);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         Ok(Self { placed: Binary::read(from)?, released: from.list()? })
     }
 }
@@ -74,7 +74,7 @@ impl Binary for ReleasedLot {
         self.after.write(to);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a released lot";
         let [has_clawed_back] = from.flags()?;
         let (value, clawed_back) = (from.quantity()?, from.if_set(has_clawed_back, Binary::read)?);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LotId, RedemptionId, ReturnId, TransactionId};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer, kind_of};
 use crate::journal::effect::Effect;
 use crate::journal::{Bucket, LotChange, LotKind, PaidLines, Recovered};
 use crate::json::Json;
@@ -143,7 +143,7 @@ impl Binary for ReturnEntry {
         self.meta.iter().for_each(|meta| to.json(meta));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a return";
         let [is_other, is_less, has_meta] = from.flags()?;
         let (id, redemption, requested) = (from.made(is_other)?, Binary::read(from)?, from.amount()?);
@@ -177,7 +177,7 @@ impl Binary for ReturnedItem {
         self.change.iter().for_each(|change| change.write(to));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "the items of a return";
         let [is_point, has_points, has_change, has_clawed_back] = from.flags()?;
         Ok(Self {
@@ -208,7 +208,7 @@ impl Binary for RedemptionState {
         self.lines.iter().for_each(|lines| lines.write(to));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "how a redemption stands";
         let [is_reversed, is_linked, has_lines] = from.flags()?;
         let (id, returned) = (from.id()?, from.amount()?);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::Scope;
 use crate::id::{LotId, ProfileNumber};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer, kind_of};
 use crate::journal::effect::Effect;
 use crate::journal::list::{short_list, short_list_in_documents};
 use crate::journal::order::Tie;
@@ -177,7 +177,7 @@ impl LotState {
     }
 
     /// Reads it, and the flag.
-    fn read_flagged(from: &mut Reader<'_>) -> Reading<(Self, bool)> {
+    fn read_flagged(from: &mut Reader<'_>) -> Decoded<(Self, bool)> {
         from.part = "how a lot stands";
         let [is_points, is_never, is_status, is_scoped, can_lapse] = from.flags()?;
         let standing = from.number()?;
@@ -201,7 +201,7 @@ impl Binary for LotState {
         self.write_flagged(false, to);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         Self::read_flagged(from).map(|(state, _)| state)
     }
 }
@@ -213,7 +213,7 @@ impl Binary for LotChange {
         self.scope.iter().for_each(|scope| scope.write(to));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         let (after, is_scoped) = LotState::read_flagged(from)?;
         let moved = Movements(from.list()?.into());
         Ok(Self { after, moved, scope: from.if_set(is_scoped, Binary::read)? })
@@ -228,7 +228,7 @@ impl Binary for Movement {
         to.quantity(self.value);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a movement";
         let [is_points, is_status] = from.flags()?;
         Ok(Self {
@@ -260,7 +260,7 @@ impl Bucket {
         self as u64
     }
 
-    pub(super) fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    pub(super) fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         let code = from.number()?;
         let bucket = usize::try_from(code).ok().and_then(|place| Self::ALL.get(place));
         bucket.copied().ok_or_else(|| from.newer(code))

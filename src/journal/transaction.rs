@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::Scope;
 use crate::id::{DefinitionId, ExternalId, LotId, ProfileId, RedemptionId, TransactionId};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::{LotKind, RecordId, RedemptionState};
 use crate::json::Json;
@@ -227,7 +227,7 @@ impl Binary for TransactionChange {
         transacted_before.inspect(|before| to.instant(*before));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a change of a transaction";
         let [has_redemptions, has_returned, has_before] = from.flags()?;
         Ok(Self {
@@ -297,7 +297,7 @@ impl Binary for Transaction {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a transaction";
         let [
             is_other,
@@ -343,7 +343,7 @@ impl Binary for Transaction {
     }
 }
 
-fn read_rates(from: &mut Reader<'_>, has_earned: bool, has_rates: bool) -> Reading<Vec<Earned>> {
+fn read_rates(from: &mut Reader<'_>, has_earned: bool, has_rates: bool) -> Decoded<Vec<Earned>> {
     let first = from.if_set(has_earned, Binary::read)?;
     let others: Vec<Earned> = from.if_set(has_rates, Reader::list)?.unwrap_or_default();
     let rates: Vec<Earned> = first.into_iter().chain(others).collect();
@@ -368,7 +368,7 @@ impl Binary for SoldLine {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a line of a transaction";
         let [has_returned, has_tags] = from.flags()?;
         Ok(Self {
@@ -408,7 +408,7 @@ impl Binary for Earned {
         self.inactivity.inspect(|period| period.write(to));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "what a transaction earned";
         let [has_period, has_definition, has_lot, is_written_off, is_status, has_scope, can_lapse, can_move] =
             from.flags()?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LotId, ProfileNumber, TransferId};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::effect::Effect;
 use crate::journal::{LotChange, LotKind};
 use crate::json::Json;
@@ -74,7 +74,7 @@ impl Binary for TransferOut {
         self.meta.iter().for_each(|meta| to.json(meta));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "a transfer to another profile";
         let [is_other, has_meta] = from.flags()?;
         Ok(Self {
@@ -93,7 +93,7 @@ impl Binary for TransferredItem {
         to.id(self.new_lot);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         Ok(Self { change: Binary::read(from)?, new_lot: from.id()? })
     }
 }

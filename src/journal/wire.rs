@@ -6,7 +6,7 @@
 //! end, for fields that older entries lack; so the bytes of an entry never change.
 
 use crate::id::{Key, ProfileNumber};
-use crate::journal::bytes::{Binary, Reader, Reading, Writer};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer};
 use crate::journal::{Balances, BatchRow, Cause, Entry, EntryKind, External, Fingerprint, Stamp};
 use crate::value::Quantity;
 
@@ -26,7 +26,7 @@ macro_rules! forms {
             }
         }
 
-        fn read_kind(form: u8, from: &mut Reader<'_>) -> Reading<EntryKind> {
+        fn read_kind(form: u8, from: &mut Reader<'_>) -> Decoded<EntryKind> {
             Ok(match form {
                 $($form => EntryKind::$kind(Binary::read(from)?),)*
                 newer => return Err(from.newer(newer.into())),
@@ -89,7 +89,7 @@ pub(crate) fn write(entry: &Entry, number: ProfileNumber, out: &mut Vec<u8>) {
 ///
 /// # Errors
 /// The bytes are not an entry, or a newer version wrote them.
-pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Reading<Entry> {
+pub(crate) fn read(bytes: &[u8], number: ProfileNumber) -> Decoded<Entry> {
     let mut from = Reader::new(bytes, number, "the head of an entry");
     let form = from.byte()?;
     let [is_stamped, is_unusual, is_there @ .., is_uncounted] = from.flags::<12>()?;
@@ -124,7 +124,7 @@ pub(crate) fn write_all(entries: &[Entry], number: ProfileNumber, out: &mut Vec<
 /// # Errors
 /// The bytes are not entries, or a newer version wrote one.
 #[cfg(any(test, feature = "sqlite"))]
-pub(crate) fn read_all(bytes: &[u8], number: ProfileNumber) -> Reading<Vec<Entry>> {
+pub(crate) fn read_all(bytes: &[u8], number: ProfileNumber) -> Decoded<Vec<Entry>> {
     let mut from = Reader::new(bytes, number, "a row of entries");
     let mut entries = Vec::new();
     while entries.is_empty() || !from.rest.is_empty() {
@@ -165,7 +165,7 @@ impl Binary for Cause {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "the cause of an entry";
         match from.number()? {
             0 => Ok(Self::Request),
@@ -197,7 +197,7 @@ impl Binary for Stamp {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         from.part = "the stamp of an entry";
         let [has_key, has_external, is_first_of_many, is_row] = from.flags()?;
         let fingerprint = Fingerprint::from_le_bytes(from.array()?);
@@ -233,7 +233,7 @@ fn fields(balances: &Balances) -> [Quantity; 9] {
     ]
 }
 
-fn read_balances(is_there: [bool; 9], from: &mut Reader<'_>) -> Reading<Balances> {
+fn read_balances(is_there: [bool; 9], from: &mut Reader<'_>) -> Decoded<Balances> {
     from.part = "the balances of an entry";
     let mut values = [Quantity::ZERO; 9];
     for (value, is_there) in values.iter_mut().zip(is_there) {
@@ -262,7 +262,7 @@ impl Binary for Balances {
         values.into_iter().filter(|value| !value.is_zero()).for_each(|value| to.quantity(value));
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         let is_there = from.flags()?;
         read_balances(is_there, from)
     }

@@ -30,7 +30,7 @@ use super::Answer;
 use super::error::Error;
 use super::preview::{Preview, PreviewUnit};
 use super::read::{Asking, Reading};
-use super::unit::{Ask, Batch, RequestUnit, Run, answer, receipt};
+use super::unit::{Ask, RequestBatch, RequestUnit, Run, answer, receipt};
 use crate::engine::{Action, Asked, need};
 use crate::ops::Command;
 use crate::program::Program;
@@ -233,7 +233,7 @@ impl<S: AsyncStore> AsyncLedger<S> {
     /// # }
     /// ```
     pub async fn run_all<A: Action>(&mut self, commands: &[Command<A>]) -> Vec<Answer<A, S::Error>> {
-        let batch = Batch::new(&self.program, commands.iter().map(Command::asked));
+        let batch = RequestBatch::new(&self.program, commands.iter().map(Command::asked));
         batch.run(&mut self.store, &mut self.space).await
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::asynchronous::AsyncLedger;
-use super::unit::{Batch, Question, Run};
+use super::unit::{Question, RequestBatch, Run};
 use super::{Answer, Error};
 use crate::engine::{Action, Asked, repeat};
 use crate::ops::KeyedBatch;
@@ -18,7 +18,7 @@ impl<S: AsyncStore> AsyncLedger<S> {
     /// nor is it if they cannot all be asked.
     pub async fn run_batch<A: Action>(&mut self, batch: &KeyedBatch<A>) -> Vec<Answer<A, S::Error>> {
         let asked = batch.asked();
-        let units = Batch::new(&self.program, asked.iter().copied());
+        let units = RequestBatch::new(&self.program, asked.iter().copied());
         match check_key(&self.program, &mut self.store, &asked, &units.needs).await {
             Ok(()) => units.run(&mut self.store, &mut self.space).await,
             Err(error) => asked.iter().map(|_| Err(error.clone())).collect(),

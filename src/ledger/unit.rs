@@ -381,7 +381,7 @@ impl<T: Send, F: Ask<T>> Unit for Question<T, F> {
 }
 
 /// Many requests: those with a need, and those that were refused because it cannot be told.
-pub(crate) struct Batch<'a, A: Action> {
+pub(crate) struct RequestBatch<'a, A: Action> {
     program: &'a Program,
     requests: Vec<Asked<'a, A>>,
     pub(crate) needs: Vec<Need>,
@@ -390,7 +390,7 @@ pub(crate) struct Batch<'a, A: Action> {
     refused: Vec<(usize, Rejection)>,
 }
 
-impl<'a, A: Action> Batch<'a, A> {
+impl<'a, A: Action> RequestBatch<'a, A> {
     pub(crate) fn new(program: &'a Program, requests: impl Iterator<Item = Asked<'a, A>>) -> Self {
         let requests: Vec<_> = requests.collect();
         let needs = Vec::with_capacity(requests.len());

@@ -4,7 +4,7 @@ use super::{LotReader, LotWriter};
 use crate::account::lapsing::{Chain, Clock, Lapsing, LapsingLot, Missed};
 use crate::journal::Inactivity;
 use crate::journal::LotKind;
-use crate::journal::bytes::{Binary, Reader, Reading, Writer, kind_of};
+use crate::journal::bytes::{Binary, Decoded, Reader, Writer, kind_of};
 use crate::time::Expiry;
 
 impl LotWriter<'_> {
@@ -24,7 +24,7 @@ impl LotWriter<'_> {
 }
 
 impl LotReader<'_> {
-    pub(super) fn lapsing(&mut self) -> Reading<Lapsing> {
+    pub(super) fn lapsing(&mut self) -> Decoded<Lapsing> {
         self.from.part = "the lots of an account that lapse";
         let mut lapsing = Lapsing { clocks: self.from.list()?, chains: Vec::new() };
         for _ in 0..self.from.number()? {
@@ -57,7 +57,7 @@ impl Binary for Clock {
         to.list(missed);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         let [has_end, has_begun] = from.flags()?;
         let (period, timezone) = (Binary::read(from)?, from.parsed("an IANA time zone")?);
         let (end, began) = (from.if_set(has_end, read_end)?, from.if_set(has_begun, Reader::instant)?);
@@ -75,7 +75,7 @@ impl Binary for Missed {
         to.instant(self.next);
     }
 
-    fn read(from: &mut Reader<'_>) -> Reading<Self> {
+    fn read(from: &mut Reader<'_>) -> Decoded<Self> {
         let [has_begun] = from.flags()?;
         let began = from.if_set(has_begun, |from| Ok((from.instant()?, read_end(from)?)))?;
         Ok(Self { began, next: from.instant()? })
@@ -87,7 +87,7 @@ fn write_end(end: Expiry, to: &mut Writer<'_>) {
     to.end(end);
 }
 
-fn read_end(from: &mut Reader<'_>) -> Reading<Expiry> {
+fn read_end(from: &mut Reader<'_>) -> Decoded<Expiry> {
     let [is_never] = from.flags()?;
     from.end(is_never)
 }

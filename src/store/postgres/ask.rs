@@ -119,7 +119,7 @@ pub(super) type Answers = HashMap<(ProfileNumber, Find), Vec<Entry>>;
 ///
 /// It is what [`LookupPlan`] asks for of empty accounts. Where the profile's number is not known, one that the need's own
 /// ids name is guessed; a wrong guess costs another round trip, and nothing else.
-pub(super) fn foresee(need: &Need, known: Option<ProfileNumber>) -> Vec<(Journal, Find)> {
+pub(super) fn foresee(need: &Need, known: Option<ProfileNumber>) -> Vec<(WhichJournal, Find)> {
     if need.is_plain() {
         return Vec::new();
     }
@@ -136,8 +136,8 @@ pub(super) fn foresee(need: &Need, known: Option<ProfileNumber>) -> Vec<(Journal
     while let Some(lookup) = plan.next() {
         plan.answer([]);
         let journal = match lookup.journal {
-            number if number == first => Journal::First,
-            number => Journal::Other(number),
+            number if number == first => WhichJournal::First,
+            number => WhichJournal::Other(number),
         };
         finds.push((journal, lookup.find));
     }
@@ -146,7 +146,7 @@ pub(super) fn foresee(need: &Need, known: Option<ProfileNumber>) -> Vec<(Journal
 
 /// The journal to read, of those that a need names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Journal {
+pub(super) enum WhichJournal {
     First,
     /// One that the need names by its number: the catalogue's, or a closed one.
     Other(ProfileNumber),

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::Ordering;
 
-use super::ask::{Answer, Journal, foresee};
+use super::ask::{Answer, WhichJournal, foresee};
 use super::batch::{BatchState, LoadedAccount, Missing};
 use super::catalogue::further;
 use super::commit::{account_bytes, count, profile, row_to_write};
@@ -310,7 +310,7 @@ fn certain(needs: &[&Need], number_of: impl Fn(Owner) -> Option<ProfileNumber>) 
         // Nothing is found of a newcomer.
         let Some(first) = number_of(need.owner) else { continue };
         for (journal, find) in foresee(need, Some(first)) {
-            let number = if let Journal::Other(number) = journal { number } else { first };
+            let number = if let WhichJournal::Other(number) = journal { number } else { first };
             if seen.insert((number, find.clone())) {
                 asked.push((number, find));
             }

@@ -112,14 +112,14 @@ impl PostgresError {
     }
 
     /// Whether the pending changes are committed, given this error.
-    pub(super) fn failure(&self, sent: Sent) -> Failure {
-        let Self::Database(error) = self else { return Failure::Refused };
+    pub(super) fn failure(&self, sent: Sent) -> CommitFailure {
+        let Self::Database(error) = self else { return CommitFailure::Refused };
         match (error.as_db_error(), sent) {
             (Some(answer), _) => answered(sent, is_fatal(answer), answer.code()),
-            (None, Sent::Uncommitted) if self.is_disconnected() => Failure::Conflict,
-            (None, Sent::Uncommitted) => Failure::Refused,
+            (None, Sent::Uncommitted) if self.is_disconnected() => CommitFailure::Conflict,
+            (None, Sent::Uncommitted) => CommitFailure::Refused,
             // Not an answer of the server's, or not one that can be understood. The commit may have arrived.
-            (None, Sent::Committing | Sent::Commit) => Failure::InDoubt,
+            (None, Sent::Committing | Sent::Commit) => CommitFailure::InDoubt,
         }
     }
 
@@ -175,7 +175,7 @@ pub(super) enum Sent {
 
 /// Whether anything was written, when the answer is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum CommitFailure {
     /// Something was in the way. Nothing was written, and it may be tried again.
     Conflict,
     /// Nothing was written.
@@ -196,16 +196,16 @@ pub(super) enum Failure {
 ///
 /// In answer to `COMMIT` no other code is proof, not even a violated constraint (`23505`): by then every constraint of the
 /// schema has been checked, and of several machines that commit, one may fail after another has committed.
-fn answered(sent: Sent, is_fatal: bool, code: &SqlState) -> Failure {
+fn answered(sent: Sent, is_fatal: bool, code: &SqlState) -> CommitFailure {
     let is_rolled_back =
         [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code);
     let is_refusal = REFUSALS.iter().any(|refusal| code.code().starts_with(refusal));
     match sent {
-        _ if is_rolled_back && !is_fatal => Failure::Conflict,
-        Sent::Uncommitted if is_fatal => Failure::Conflict,
-        Sent::Uncommitted => Failure::Refused,
-        Sent::Committing if is_refusal && !is_fatal => Failure::Refused,
-        Sent::Committing | Sent::Commit => Failure::InDoubt,
+        _ if is_rolled_back && !is_fatal => CommitFailure::Conflict,
+        Sent::Uncommitted if is_fatal => CommitFailure::Conflict,
+        Sent::Uncommitted => CommitFailure::Refused,
+        Sent::Committing if is_refusal && !is_fatal => CommitFailure::Refused,
+        Sent::Committing | Sent::Commit => CommitFailure::InDoubt,
     }
 }
 

@@ -3,7 +3,7 @@
 use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 
-use super::error::{Failure, Sent};
+use super::error::{CommitFailure, Sent};
 use super::run::pending;
 use super::{PostgresError, PostgresStore, Shared};
 use crate::store::apart::Apart;
@@ -135,6 +135,6 @@ const BACK: &str = "ROLLBACK TO SAVEPOINT scrip_unit; RELEASE SAVEPOINT scrip_un
 fn dooms(error: &PostgresError) -> bool {
     let is_failed =
         |error: &tokio_postgres::Error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION);
-    error.failure(Sent::Uncommitted) == Failure::Conflict
+    error.failure(Sent::Uncommitted) == CommitFailure::Conflict
         || matches!(error, PostgresError::Database(error) if is_failed(error))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::PoisonError;
 
-use super::ask::{Asks, Journal, foresee};
+use super::ask::{Asks, WhichJournal, foresee};
 use super::batch::{BatchState, Missing, Registration};
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
@@ -52,8 +52,10 @@ impl Shared {
             let first = slots.add(need);
             for (journal, find) in foresee(need, None) {
                 let (slot, owner) = match journal {
-                    Journal::First => (first, need.owner),
-                    Journal::Other(number) => (slots.of(Owner::Number(number), false), Owner::Number(number)),
+                    WhichJournal::First => (first, need.owner),
+                    WhichJournal::Other(number) => {
+                        (slots.of(Owner::Number(number), false), Owner::Number(number))
+                    }
                 };
                 // Many look up the same definition.
                 if seen.insert((slot, find.clone())) {

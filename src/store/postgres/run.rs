@@ -6,7 +6,7 @@ use std::ops::Range;
 use deadpool_postgres::{Object, Transaction};
 
 use super::batch::{BatchState, Halt, LoadedAccount};
-use super::error::{Failure, Sent};
+use super::error::{CommitFailure, Sent};
 use super::remembered::Epoch;
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
@@ -82,9 +82,9 @@ impl CommitReport {
         match result {
             Ok(swapped) => self.swapped.extend(swapped),
             Err(error) => match error.failure(sent) {
-                Failure::Conflict => {}
-                Failure::InDoubt => self.in_doubt.extend(numbers),
-                Failure::Refused => _ = self.failed.get_or_insert(error),
+                CommitFailure::Conflict => {}
+                CommitFailure::InDoubt => self.in_doubt.extend(numbers),
+                CommitFailure::Refused => _ = self.failed.get_or_insert(error),
             },
         }
     }
@@ -121,7 +121,8 @@ impl Shared {
         let is_pair = needs.iter().any(|need| need.second.is_some());
         let (client, epoch, mut batch) = match self.connect_and_load(&needs).await {
             Err(error)
-                if error.failure(Sent::Uncommitted) == Failure::Conflict && !error.is_disconnected() =>
+                if error.failure(Sent::Uncommitted) == CommitFailure::Conflict
+                    && !error.is_disconnected() =>
             {
                 return Ok(None);
             }
@@ -237,7 +238,7 @@ impl Shared {
         let (unregistered, registered) = self.register(client, batch, &places).await;
         if let Err(error) = registered {
             // Whether or not they have their numbers now: no entry was written.
-            if error.failure(Sent::Committing) == Failure::InDoubt {
+            if error.failure(Sent::Committing) == CommitFailure::InDoubt {
                 batch.forget_promises();
             }
             written.note(Sent::Uncommitted, [], Err(error));

@@ -10,10 +10,10 @@ use super::{Layout, Options, PostgresError, projections};
 /// The version of the schema that this version of the crate reads and writes.
 pub const SCHEMA_VERSION: i32 = 3;
 
-type Step = fn(&Options) -> String;
+type Migration = fn(&Options) -> String;
 
 /// The migration from each version to the next. A released migration never changes.
-const STEPS: [Step; SCHEMA_VERSION as usize] = [journals, projected, archive];
+const STEPS: [Migration; SCHEMA_VERSION as usize] = [journals, projected, archive];
 
 /// From which version of the schema to which a migration led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::cache::AccountCache;
 use super::schema::FORMAT;
-use super::session::Session;
+use super::session::SqliteSession;
 use super::tables::Tables;
 use super::{SqliteError, SqliteStore, schema};
 use crate::store::apart::Apart;
@@ -102,7 +102,7 @@ impl JoinedSqlite<'_> {
     fn unit(&self, work: &mut dyn Work, unit: usize) -> Result<CommitStatus, SqliteError> {
         self.connection.execute_batch("SAVEPOINT scrip_unit")?;
         let mut cache = AccountCache::default();
-        let mut session = Session::new(Tables(self.connection), &mut cache);
+        let mut session = SqliteSession::new(Tables(self.connection), &mut cache);
         let status = session.unit(work, unit, CommitStatus::Staged).and_then(|status| match status {
             CommitStatus::Staged => {
                 Ok(if session.flush()? { CommitStatus::Staged } else { CommitStatus::Conflict })

@@ -64,7 +64,7 @@ pub use options::{Durability, SqliteOptions};
 pub use rusqlite;
 
 use self::cache::AccountCache;
-use self::session::Session;
+use self::session::SqliteSession;
 use self::tables::Tables;
 use super::apart::Apart;
 use super::{CommitStatus, Store, Work};
@@ -246,7 +246,7 @@ impl SqliteStore {
             self.cache.clear();
             self.version = version;
         }
-        let mut session = Session::new(tables, &mut self.cache);
+        let mut session = SqliteSession::new(tables, &mut self.cache);
         for unit in units {
             self.statuses.push(session.unit(work, unit, CommitStatus::Committed)?);
         }

@@ -15,7 +15,7 @@ use crate::store::work::{CommitStatus, DefinitionRef, Need, Owner, Work};
 use crate::store::{Damage, Find};
 
 /// The state of one transaction: loaded accounts, and changes still to be written.
-pub(super) struct Session<'a> {
+pub(super) struct SqliteSession<'a> {
     pub(super) tables: Tables<'a>,
     pub(super) cache: &'a mut AccountCache,
     /// The accounts whose head rows are to be written.
@@ -37,12 +37,12 @@ pub(super) enum Location {
     Unknown(Box<Account>),
 }
 
-impl<'a> Session<'a> {
+impl<'a> SqliteSession<'a> {
     pub(super) const fn new(tables: Tables<'a>, cache: &'a mut AccountCache) -> Self {
         Self { tables, cache, dirty: Vec::new(), drawn: None, promised: None, space: Vec::new() }
     }
 
-    /// Runs one unit. Its changes are written except for the heads; see [`Session::flush`].
+    /// Runs one unit. Its changes are written except for the heads; see [`SqliteSession::flush`].
     ///
     /// # Errors
     /// The transaction must be rolled back, and the cache cleared.
@@ -200,7 +200,7 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Accounts for Session<'_> {
+impl Accounts for SqliteSession<'_> {
     type Error = SqliteError;
     type Found<'s>
         = Cow<'s, Entry>

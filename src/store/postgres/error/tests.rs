@@ -1,11 +1,11 @@
 use tokio_postgres::error::SqlState;
 
-use super::{Failure, Sent, answered};
+use super::{CommitFailure, Sent, answered};
 
 /// The meaning of each code for a statement that commits by itself, and for `COMMIT`.
 #[test]
 fn only_proof_takes_a_commit_out_of_doubt() {
-    use Failure::{Conflict, InDoubt, Refused};
+    use CommitFailure::{Conflict, InDoubt, Refused};
     for (code, statement, commit) in [
         ("40001", Conflict, Conflict),
         ("40P01", Conflict, Conflict),
