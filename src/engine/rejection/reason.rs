@@ -7,16 +7,14 @@ use serde::{Deserialize, Serialize};
 
 /// A request that the rules do not allow. Nothing was changed by it.
 /// [`Rejection::code`] is stable and for programs; the text is for people and names the field and the rule.
-///
-/// `field` is the field of the request that is refused, and an id is that of the record which refuses it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "most of the fields are a `field`, an id or a list of ids")]
 pub enum Rejection {
     /// The external id was used before, for something else (rules [D5](crate::guide::rules#d5) and [X2](crate::guide::rules#x2)).
     #[error("external_id: `{}` was used before with other content (rule {})", external.as_str(), external.rule())]
     ExternalIdConflict {
+        /// The id.
         external: External,
         /// What was made with it at first, by its id.
         first: u64,
@@ -24,6 +22,7 @@ pub enum Rejection {
     /// The handle belongs to another definition (rule [D1](crate::guide::rules#d1)).
     #[error("handle: `{}` belongs to definition {first} (rule D1)", external.as_str())]
     HandleTaken {
+        /// The handle.
         external: External,
         /// The definition that it belongs to.
         first: DefinitionId,
@@ -38,19 +37,34 @@ pub enum Rejection {
     },
     /// A field that this request needs was left out.
     #[error("{field}: is required")]
-    Missing { field: Field },
+    Missing {
+        /// The field of the request.
+        field: Field,
+    },
     /// A date was wanted, and this says never (rules [T4](crate::guide::rules#t4) and [L1](crate::guide::rules#l1)).
     #[error("{field}: must be a date; for no end, leave it out (rule T4)")]
-    NoEnd { field: Field },
+    NoEnd {
+        /// The field of the request.
+        field: Field,
+    },
     /// A period to the end of a calendar week, month or year, where one is counted (rule [T9](crate::guide::rules#t9)).
     #[error("{field}: must be days, weeks, months or years (rule T9)")]
-    CalendarPeriod { field: Field },
+    CalendarPeriod {
+        /// The field of the request.
+        field: Field,
+    },
     /// Two fields were given of which only one can hold.
     #[error("{field}: cannot be given together with {other}")]
-    Contradiction { field: Field, other: Field },
+    Contradiction {
+        /// The field of the request.
+        field: Field,
+        /// The other field.
+        other: Field,
+    },
     /// A field that names something is of a length that the ledger does not keep.
     #[error("{field}: must be 1 to {max} bytes long")]
     TextLength {
+        /// The field of the request.
         field: Field,
         /// The most bytes.
         max: usize,
@@ -58,29 +72,38 @@ pub enum Rejection {
     /// A list is longer than the ledger keeps (rule [S1](crate::guide::rules#s1)).
     #[error("{field}: may have at most {max} entries (rule S1)")]
     TooMany {
+        /// The field of the request.
         field: Field,
         /// The most that there may be.
         max: usize,
     },
     /// Two lines have the same id (rule [S1](crate::guide::rules#s1)).
     #[error("lines: the id `{line}` appears twice (rule S1)")]
-    DuplicateLine { line: String },
+    DuplicateLine {
+        /// The id.
+        line: String,
+    },
     /// The lines of a transaction add up to more than its total (rule [K2](crate::guide::rules#k2)).
     #[error("lines: they add up to more than the total (rule K2)")]
     LinesAboveTotal,
     /// The basket's total is not the sum of its lines (rule [S1](crate::guide::rules#s1)).
     #[error("basket_total: {basket_total} is not the {lines} that the lines add up to (rule S1)")]
     BasketDiffers {
+        /// The total.
         basket_total: Amount,
         /// The sum of the lines.
         lines: Amount,
     },
     /// A quantity is zero where value would move (rule [Q6](crate::guide::rules#q6)).
     #[error("{field}: must be above zero (rule Q6)")]
-    NotPositive { field: Field },
+    NotPositive {
+        /// The field of the request.
+        field: Field,
+    },
     /// A quantity has more decimals than the currency or the points (rules [Q1](crate::guide::rules#q1) and [Q4](crate::guide::rules#q4)).
     #[error("{field}: {value} has more than {allowed} decimals, and amounts are never rounded (rule Q1)")]
     TooManyDecimals {
+        /// The field of the request.
         field: Field,
         /// What it says.
         value: Quantity,
@@ -90,6 +113,7 @@ pub enum Rejection {
     /// A quantity is above the largest single amount (rule [Q3](crate::guide::rules#q3)).
     #[error("{field}: {value} is above 1000000000000 (rule Q3)")]
     AmountTooLarge {
+        /// The field of the request.
         field: Field,
         /// What it says.
         value: Quantity,
@@ -104,10 +128,14 @@ pub enum Rejection {
     },
     /// A time or period leads to no instant that the ledger can hold (rule [T1](crate::guide::rules#t1)).
     #[error("{field}: {}", TimeError::OutOfRange)]
-    TimeOutOfRange { field: Field },
+    TimeOutOfRange {
+        /// The field of the request.
+        field: Field,
+    },
     /// The lot would expire before it becomes available (rule [D7](crate::guide::rules#d7)).
     #[error("{field}: the lot would expire before it becomes available at {available_at} (rule D7)")]
     NeverUsable {
+        /// The field of the request.
         field: Field,
         /// When it would become available.
         available_at: Timestamp,
@@ -143,33 +171,58 @@ pub enum Rejection {
     },
     /// There is no such definition, or it is of the other kind (rule [D2](crate::guide::rules#d2)).
     #[error("{field}: there is no such definition (rule D2)")]
-    UnknownDefinition { field: Field },
+    UnknownDefinition {
+        /// The field that names it.
+        field: Field,
+    },
     /// There is no such redemption of this profile (rule [X1](crate::guide::rules#x1)).
     #[error("redemption_id: {redemption} is not a redemption of this profile (rule X1)")]
-    UnknownRedemption { redemption: RedemptionId },
+    UnknownRedemption {
+        /// The id.
+        redemption: RedemptionId,
+    },
     /// There is no such transaction of this profile (rule [X1](crate::guide::rules#x1)).
     #[error("transaction_id: {transaction} is not a transaction of this profile (rule X1)")]
-    UnknownTransaction { transaction: TransactionId },
+    UnknownTransaction {
+        /// The id.
+        transaction: TransactionId,
+    },
     /// The transaction has another external id, which stays (rule [X6](crate::guide::rules#x6)).
     #[error("external_id: transaction {transaction} has `{external_id}`, which stays (rule X6)")]
     ExternalIdFixed {
+        /// The transaction.
         transaction: TransactionId,
         /// The external id that it has.
         external_id: ExternalId,
     },
     /// The transaction is void (rule [X6](crate::guide::rules#x6)).
     #[error("transaction_id: {transaction} is void (rule X6)")]
-    TransactionVoid { transaction: TransactionId },
+    TransactionVoid {
+        /// The id.
+        transaction: TransactionId,
+    },
     /// The definition was archived (rule [D3](crate::guide::rules#d3)).
     #[error("{field}: definition {definition} is archived (rule D3)")]
-    DefinitionArchived { field: Field, definition: DefinitionId },
+    DefinitionArchived {
+        /// The field of the request.
+        field: Field,
+        /// The definition.
+        definition: DefinitionId,
+    },
     /// The definition is not assignable (rule [D2](crate::guide::rules#d2)).
     #[error("{field}: definition {definition} is not assignable (rule D2)")]
-    NotAssignable { field: Field, definition: DefinitionId },
+    NotAssignable {
+        /// The field of the request.
+        field: Field,
+        /// The definition.
+        definition: DefinitionId,
+    },
     /// The value is above the definition's `max_value` (rule [D2](crate::guide::rules#d2)).
     #[error("{field}: {value} is above the definition's max_value {max} (rule D2)")]
     AboveMaxValue {
+        /// The field of the request.
         field: Field,
+        /// The value.
         value: Quantity,
         /// The definition's most.
         max: Quantity,
@@ -206,16 +259,28 @@ pub enum Rejection {
     },
     /// The scope would let the reward pay more than its definition does (rule [S2](crate::guide::rules#s2)).
     #[error("scope: may only narrow that of definition {definition} (rule S2)")]
-    ScopeWidened { definition: DefinitionId },
+    ScopeWidened {
+        /// The definition.
+        definition: DefinitionId,
+    },
     /// The redemption was reversed (rule [X1](crate::guide::rules#x1)).
     #[error("redemption_id: {redemption} was reversed (rule X1)")]
-    RedemptionReversed { redemption: RedemptionId },
+    RedemptionReversed {
+        /// The redemption.
+        redemption: RedemptionId,
+    },
     /// The redemption is linked to another transaction (rule [X1](crate::guide::rules#x1)).
     #[error("redemption_id: {redemption} is linked to transaction {transaction} (rule X1)")]
-    RedemptionLinked { redemption: RedemptionId, transaction: TransactionId },
+    RedemptionLinked {
+        /// The redemption.
+        redemption: RedemptionId,
+        /// The transaction.
+        transaction: TransactionId,
+    },
     /// The redemption took more than the purchase would have cost (rule [X1](crate::guide::rules#x1)).
     #[error("{field}: the redemption took {redeemed}, more than total_original {total_original} (rule X1)")]
     RedemptionAboveTotal {
+        /// The field of the request.
         field: Field,
         /// What it took, less what was returned.
         redeemed: Amount,
@@ -224,19 +289,36 @@ pub enum Rejection {
     },
     /// There is no such lot of this profile (rule [L1](crate::guide::rules#l1)).
     #[error("{field}: {} not among the lots of this profile (rule L1)", listed(lots))]
-    UnknownLot { field: Field, lots: Vec<LotId> },
+    UnknownLot {
+        /// The field of the request.
+        field: Field,
+        /// The lots.
+        lots: Vec<LotId>,
+    },
     /// There is no such hold of this profile (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} is not a hold of this profile (rule H3)")]
-    UnknownHold { hold: HoldId },
+    UnknownHold {
+        /// The hold.
+        hold: HoldId,
+    },
     /// The hold was captured before (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} was captured before (rule H3)")]
-    HoldCaptured { hold: HoldId },
+    HoldCaptured {
+        /// The hold.
+        hold: HoldId,
+    },
     /// The hold was released before (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} was released before (rule H3)")]
-    HoldReleased { hold: HoldId },
+    HoldReleased {
+        /// The hold.
+        hold: HoldId,
+    },
     /// The hold's time was over (rule [H3](crate::guide::rules#h3)).
     #[error("hold_id: {hold} lapsed (rule H3)")]
-    HoldLapsed { hold: HoldId },
+    HoldLapsed {
+        /// The hold.
+        hold: HoldId,
+    },
     /// The capture is of more than is held (rule [H2](crate::guide::rules#h2)).
     #[error("amount: {requested} is above the {held} that is held (rule H2)")]
     CaptureAboveHold {
@@ -256,6 +338,7 @@ pub enum Rejection {
     /// The return is of more than is left of a line (rules [S5](crate::guide::rules#s5) and [K2](crate::guide::rules#k2)).
     #[error("lines: more is returned of line `{line}` than the {left} that is left of it (rules S5 and K2)")]
     ReturnAboveLine {
+        /// The line.
         line: String,
         /// What is left of it.
         left: Amount,
@@ -266,6 +349,7 @@ pub enum Rejection {
     /// Part of the redemption was returned before, so it cannot be reversed (rule [R4](crate::guide::rules#r4)).
     #[error("redemption_id: {returned} of redemption {redemption} was returned before (rule R4)")]
     RedemptionReturned {
+        /// The redemption.
         redemption: RedemptionId,
         /// What was returned.
         returned: Amount,
@@ -273,6 +357,7 @@ pub enum Rejection {
     /// It is too late to reverse the redemption (rule [R4](crate::guide::rules#r4)).
     #[error("redemption_id: {redemption} could be reversed until {until} (rule R4)")]
     ReversalWindowOver {
+        /// The redemption.
         redemption: RedemptionId,
         /// The last instant at which it could be.
         until: Timestamp,
@@ -295,29 +380,60 @@ pub enum Rejection {
     },
     /// The terms of the lots do not allow to extend them (rule [L1](crate::guide::rules#l1)).
     #[error("ids: {} not extendable (rule L1)", listed(lots))]
-    NotExtendable { lots: Vec<LotId> },
+    NotExtendable {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
     /// The lots never expire (rule [L1](crate::guide::rules#l1)).
     #[error("ids: {} without an expiry (rule L1)", listed(lots))]
-    NeverExpires { lots: Vec<LotId> },
+    NeverExpires {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
     /// The date is before the lots' expiry, and extending never shortens (rule [L1](crate::guide::rules#l1)).
     #[error("extend_date: {} already valid for longer (rule L1)", listed(lots))]
-    Shortens { lots: Vec<LotId> },
+    Shortens {
+        /// The lots.
+        lots: Vec<LotId>,
+    },
     /// Nothing is left of the lots (rule [L1](crate::guide::rules#l1)).
     #[error("{field}: {} empty (rule L1)", listed(lots))]
-    NothingLeft { field: Field, lots: Vec<LotId> },
+    NothingLeft {
+        /// The field of the request.
+        field: Field,
+        /// The lots.
+        lots: Vec<LotId>,
+    },
     /// The lots were taken back by the shop (rule [L3](crate::guide::rules#l3)).
     #[error("{field}: {} revoked (rule L3)", listed(lots))]
-    LotRevoked { field: Field, lots: Vec<LotId> },
+    LotRevoked {
+        /// The field of the request.
+        field: Field,
+        /// The lots.
+        lots: Vec<LotId>,
+    },
     /// The terms of the lot do not allow to move it to another profile (rule [L2](crate::guide::rules#l2)).
     #[error("{field}: {lot} is not reassignable (rule L2)")]
-    NotReassignable { field: Field, lot: LotId },
+    NotReassignable {
+        /// The field of the request.
+        field: Field,
+        /// The lot.
+        lot: LotId,
+    },
     /// The lot has expired, so there is nothing to move (rule [L2](crate::guide::rules#l2)).
     #[error("{field}: {lot} has expired (rule L2)")]
-    LotExpired { field: Field, lot: LotId },
+    LotExpired {
+        /// The field of the request.
+        field: Field,
+        /// The lot.
+        lot: LotId,
+    },
     /// Part of the lot is held, and held value stays where it is (rule [L4](crate::guide::rules#l4)).
     #[error("{field}: {held} of {lot} is held (rule L4)")]
     LotHeld {
+        /// The field of the request.
         field: Field,
+        /// The lot.
         lot: LotId,
         /// What of it is held.
         held: Quantity,
@@ -331,6 +447,7 @@ pub enum Rejection {
     /// There is less value than was asked for, or none (rule [C4](crate::guide::rules#c4)).
     #[error("{field}: {requested} was requested and {available} is available (rule C4)")]
     InsufficientValue {
+        /// The field of the request.
         field: Field,
         /// What was asked for.
         requested: Quantity,
@@ -347,7 +464,10 @@ pub enum Rejection {
     },
     /// The account's total would leave its bounds (rule [Q3](crate::guide::rules#q3)).
     #[error("{field}: the account would hold more than 900000000000000 (rule Q3)")]
-    AccountTotalExceeded { field: Field },
+    AccountTotalExceeded {
+        /// The field of the request.
+        field: Field,
+    },
     /// The account's journal has no numbers left (a little over four million).
     #[error("the account's journal is full (rule J1)")]
     JournalFull,
