@@ -34,6 +34,25 @@ fn australian() -> Program {
     Program::new("AUD", "Australia/Melbourne").unwrap()
 }
 
+/// Rule D5: each request of a batch is answered in its place, also one that says too little to load anything for.
+///
+/// Catches: a batch that leaves such a request unanswered, or answers it in another's place.
+#[test]
+fn a_batch_refuses_in_its_place_what_nothing_can_be_loaded_for() {
+    let (mut ledger, ten, _) = ledger(australian());
+    let start = at("2025-01-01T00:00:00Z");
+    ledger.at(start).commit(IssueReward::new(alice(), ten)).unwrap();
+    let mut nobodys = Redeem::strict(alice(), Amount::from(3));
+    nobodys.profile_id = None;
+    let fine = Redeem::strict(alice(), Amount::from(4));
+    let batch = [nobodys.clone(), fine, nobodys, Redeem::strict(alice(), Amount::from(7))];
+    let answers = ledger.run_all(&batch.map(|redeem| Command::new(start, redeem)));
+    let told = |answer: &Result<_, scrip::Error<_>>| answer.as_ref().err().map(scrip::Error::code);
+    let told: Vec<_> = answers.iter().map(told).collect();
+    assert_eq!(told, [Some("missing_field"), None, Some("missing_field"), Some("insufficient_value")]);
+    assert_eq!(ledger.at(start).balances(alice()).unwrap().reward_balance, Amount::from(6));
+}
+
 #[test]
 fn ten_thousand_lots_are_used_in_order_to_the_cent() {
     let (mut ledger, ten, _) = ledger(australian());
