@@ -86,7 +86,7 @@ impl LotRecord {
         let now = self.at(step);
         let lapsed = now.inactivity.filter(|it| it.has_lapsed && now.standing == Standing::Expired)?;
         let is_counted = self.now.has_lapsed() || !self.now.remaining.is_zero();
-        if !is_counted || lapsed.from >= active || now.expires_at.is_past(active) {
+        if !is_counted || lapsed.from >= active || lapsed.end().is_past(active) {
             return None;
         }
         let (expires_at, inactivity) = known.iter().rev().find_map(Terms::unlapsed)?;

@@ -62,6 +62,8 @@ impl Past {
             &corrected.external_id,
             format_args!("none"),
         )?;
+        same("L3", "lapsed_from", &corrected.lapsed_from, &None)?;
+        same("L3", "own_end", &corrected.own_end, &None)?;
         record.now = after;
         Ok(())
     }
@@ -80,17 +82,21 @@ impl Past {
             format_args!("at least {held}"),
         )?;
         let standing = record.standing_until(expires_at, step.at());
+        let given = if now.has_lapsed() { now.expires_at } else { expires_at };
+        let own = corrected.own_end.map_or(given, Expiry::at);
         let mut after = LotState { expires_at, remaining, standing, ..now };
+        let (mut lapsed_from, mut own_end) = (None, None);
         if now.standing == Standing::Expired && standing != Standing::Expired {
             // A correction brings back what lapsed, and the period begins again.
+            lapsed_from = now.inactivity.filter(|it| it.has_lapsed).map(|it| it.from);
             after.inactivity = record.issue.inactivity_from(step.at());
-        } else if now.has_lapsed() {
-            after.expires_at = expires_at.min(now.expires_at);
         } else {
-            // If the lot lapsed before the end that it was given, the journal tells of the lapse only.
-            let own = if corrected.change.after.has_lapsed() { Expiry::NEVER } else { expires_at };
-            after = LotState { expires_at: own, ..after }.ended(record.end_with(own, step), step.at());
+            let end = now.lapse().unwrap_or_else(|| record.end_with(own, step));
+            after = LotState { expires_at: own, ..after }.ended(end, step.at());
+            own_end = corrected.own_end.filter(|_| after.has_lapsed());
         }
+        same("T9", "lapsed_from", &corrected.lapsed_from, &lapsed_from)?;
+        same("T9", "own_end", &corrected.own_end, &own_end)?;
         let (from, to) = (now.standing.bucket(), standing.bucket());
         // An upward correction is clawed back first, up to the points that the lot's transaction owes.
         let gone = corrected.clawed_back.map_or(Quantity::ZERO, |recovered| recovered.value());

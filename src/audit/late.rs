@@ -41,7 +41,13 @@ impl Past {
     pub(super) fn keep_terms(&mut self, entry: &Entry) {
         for after in entry.lot_states() {
             let is_here = !after.standing.is_gone();
-            let (expires_at, inactivity) = (after.expires_at, after.inactivity);
+            let own_end = entry.corrected().and_then(|corrected| corrected.own_end);
+            let (expires_at, inactivity) = match own_end {
+                Some(own) => {
+                    (Expiry::at(own), after.inactivity.map(|it| Inactivity { has_lapsed: false, ..it }))
+                }
+                None => (after.expires_at, after.inactivity),
+            };
             let now = Terms { from: entry.at, expires_at, inactivity, is_here };
             let known = self.terms.entry(after.lot).or_default();
             if known.last().is_none_or(|last| Terms { from: now.from, ..*last } != now) {

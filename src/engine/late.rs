@@ -212,15 +212,15 @@ impl<'a> Past<'a> {
     /// or held whole.
     fn told_later(&self, id: LotId) -> Option<LotState> {
         let later = self.found.changed(id)?.iter().filter(|entry| entry.at > self.then);
-        let mut states = later.filter_map(|entry| entry.lot_state(id));
-        states.find(|state| lapse(state).is_some_and(|lapse| lapse.is_past(self.then)))
+        let mut states = later.filter_map(|entry| before_correction(entry, id));
+        states.find(|state| state.lapse().is_some_and(|lapse| lapse.is_past(self.then)))
     }
 
     /// How a lot stood then that had lapsed by what was written, where activity that was sent late since kept it until later.
     fn kept_then(&self, lapsed: &LotState) -> Option<LotState> {
         let end = self.counted(lapsed.inactivity?, self.by_then.iter()).end();
-        let mut entries = self.found.changed(lapsed.lot)?.iter().rev().filter(|entry| entry.at <= self.then);
-        if end.is_past(self.then) { None } else { entries.find_map(|entry| unlapsed(entry, lapsed.lot)) }
+        let entries = self.found.changed(lapsed.lot)?.iter().copied().filter(|entry| entry.at <= self.then);
+        if end.is_past(self.then) { None } else { unlapsed(entries, lapsed.lot) }
     }
 
     /// A period that is counted on from each activity that comes before it is over.
@@ -246,7 +246,7 @@ impl<'a> Past<'a> {
     /// How a lot that lapsed since stands with an activity then (rule T9); `None` if that changes nothing.
     fn kept(&self, now: &LotState) -> Option<LotState> {
         let lapsed = now.inactivity.filter(|it| it.has_lapsed && now.standing == Standing::Expired)?;
-        if lapsed.from >= self.then || now.expires_at.is_past(self.then) {
+        if lapsed.from >= self.then || lapsed.end().is_past(self.then) {
             return None;
         }
         let own_end = self.own_end(now.lot)?;
@@ -261,7 +261,7 @@ impl<'a> Past<'a> {
     fn own_end(&self, id: LotId) -> Option<Expiry> {
         let known = || self.moments.view.first.live_counting(id, self.then, None).map(|(state, _)| state);
         let state = match self.found.changed(id) {
-            Some(entries) => entries.iter().rev().find_map(|entry| unlapsed(entry, id)),
+            Some(entries) => unlapsed(entries.iter().copied(), id),
             None => known(),
         };
         state.map(|state| state.expires_at)
@@ -278,14 +278,28 @@ impl<'a> Past<'a> {
     }
 }
 
-/// When a lot lapsed that has, whatever was corrected since.
-fn lapse(state: &LotState) -> Option<Expiry> {
-    state.inactivity.filter(|it| it.has_lapsed).map(|it| it.end())
+/// The state of a lot that an entry tells of: one that is brought back by a correction, as it was before.
+fn before_correction(entry: &Entry, lot: LotId) -> Option<LotState> {
+    let state = entry.lot_state(lot)?;
+    let Some(from) = entry.corrected().and_then(|corrected| corrected.lapsed_from) else {
+        return Some(state);
+    };
+    let lapsed = state.inactivity.map(|period| Inactivity { from, has_lapsed: true, ..period });
+    let end = lapsed.map_or(state.expires_at, |lapsed| lapsed.end());
+    Some(LotState { expires_at: end, inactivity: lapsed, standing: Standing::Expired, ..state })
 }
 
-/// The state of a lot that an entry tells of, unless it has lapsed.
-fn unlapsed(entry: &Entry, lot: LotId) -> Option<LotState> {
-    entry.lot_state(lot).filter(|state| !state.has_lapsed())
+/// The state of a lot by some entries as it was before it lapsed; with the end that it was given since, if it was.
+fn unlapsed<'e>(entries: impl DoubleEndedIterator<Item = &'e Entry>, lot: LotId) -> Option<LotState> {
+    let mut own_end = None;
+    for entry in entries.rev() {
+        let Some(state) = entry.lot_state(lot) else { continue };
+        if !state.has_lapsed() {
+            return Some(LotState { expires_at: own_end.map_or(state.expires_at, Expiry::at), ..state });
+        }
+        own_end = own_end.or_else(|| entry.corrected()?.own_end);
+    }
+    None
 }
 
 /// The last state of a lot that some entries tell of.

@@ -151,6 +151,11 @@ impl LotState {
         self.inactivity.is_some_and(|inactivity| inactivity.has_lapsed)
     }
 
+    /// When it lapsed, if it has; whatever end of its own was corrected since.
+    pub(crate) fn lapse(&self) -> Option<Expiry> {
+        self.inactivity.filter(|inactivity| inactivity.has_lapsed).map(|inactivity| inactivity.end())
+    }
+
     /// Writes it, with a flag for what follows it in a change of the lot.
     fn write_flagged(&self, is_scoped: bool, to: &mut Writer<'_>) {
         let standing: u64 = match self.standing {

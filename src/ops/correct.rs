@@ -10,8 +10,8 @@ use crate::engine::sealed::Operation;
 use crate::engine::{Rejection, Written, check};
 use crate::id::{LotId, ProfileId};
 use crate::journal::{
-    Balances, Bucket, Corrected, Entry, EntryKind, Fingerprint, Issue, LotChange, LotDetails, LotKind,
-    LotState, Recovered, Standing,
+    Balances, Bucket, Corrected, Entry, EntryKind, Fingerprint, Issue, LotDetails, LotKind, LotState,
+    Standing,
 };
 use crate::json::Json;
 use crate::program::Program;
@@ -104,8 +104,7 @@ impl Operation for Revoke {
         let after = LotState { standing: Standing::Revoked, ..lot.now };
         let change = changed(after, [(lot.now.standing.bucket(), Bucket::Revoked, lot.now.remaining)]);
         let reason = self.reason.clone();
-        let corrected = Corrected { change, clawed_back: None, issue: None, external_id: None, reason };
-        draft.write(EntryKind::Revoke(Box::new(corrected)));
+        draft.write(EntryKind::Revoke(Box::new(Corrected { reason, ..Corrected::of(change) })));
         Ok(())
     }
 
@@ -206,13 +205,12 @@ impl Operation for Adjust {
         let lot = LotRecord::named(&draft.first, view, self.id, draft.at)?;
         self.check_values(draft.program, lot.kind())?;
         not_revoked(&lot)?;
-        let (change, clawed_back) = self.change(draft, &lot)?;
-        let facts = self.value_initial.is_some() || self.meta.is_some();
-        let issue = facts.then(|| self.facts(&lot, &change.after));
-        let made = view.found.lot(self.id).map(|record| record.made);
-        let external_id = made.filter(|_| facts).and_then(Entry::lot_external_id).cloned();
-        let reason = Some(self.reason.clone());
-        let corrected = Corrected { change, clawed_back, issue, external_id, reason };
+        let mut corrected = self.corrected(draft, &lot)?;
+        if self.value_initial.is_some() || self.meta.is_some() {
+            let made = view.found.lot(self.id).map(|record| record.made);
+            corrected.issue = Some(self.facts(&lot, &corrected.change.after));
+            corrected.external_id = made.and_then(Entry::lot_external_id).cloned();
+        }
         draft.write(EntryKind::Adjust(Box::new(corrected)));
         Ok(())
     }
@@ -239,12 +237,8 @@ impl Adjust {
             .try_for_each(|(field, value)| value.map_or(Ok(()), |value| check::quantity(field, value, scale)))
     }
 
-    /// How the lot stands then; and what of a correction upward its transaction owed.
-    fn change(
-        &self,
-        draft: &EntryBuilder<'_>,
-        lot: &LotRecord<'_>,
-    ) -> Result<(LotChange, Option<Recovered>), Rejection> {
+    /// The entry of it, without the lot's fixed facts.
+    fn corrected(&self, draft: &EntryBuilder<'_>, lot: &LotRecord<'_>) -> Result<Corrected, Rejection> {
         let now = lot.now;
         let remaining = self.value_remaining.unwrap_or(now.remaining);
         if remaining < lot.held {
@@ -259,13 +253,15 @@ impl Adjust {
         let pot = draft.first.pot(lot.kind());
         let (from, to) = (now.standing.bucket(), standing.bucket());
         let mut after = LotState { expires_at, remaining, standing, ..now };
+        let (mut lapsed_from, mut own_end) = (None, None);
         if lot.is_expired() && standing != Standing::Expired {
             // A correction brings back what lapsed, and the period begins again (rule T9).
+            lapsed_from = now.inactivity.filter(|it| it.has_lapsed).map(|lapsed| lapsed.from);
             after.inactivity = lot.issue.inactivity_from(draft.at);
-        } else if now.has_lapsed() {
-            after.expires_at = expires_at.min(now.expires_at);
         } else {
-            after = after.ended(draft.account().ends_at(&after), draft.at);
+            let end = now.lapse().unwrap_or_else(|| draft.account().ends_at(&after));
+            after = after.ended(end, draft.at);
+            own_end = expires_at.instant().filter(|_| after.has_lapsed() && self.expires_at.is_some());
         }
         let mut clawed_back = None;
         let too_much = || Rejection::AccountTotalExceeded { field: "value_remaining".into() };
@@ -286,7 +282,8 @@ impl Adjust {
                 [(from, Bucket::Adjusted, less), (from, to, remaining.minus(lot.held))]
             }
         };
-        Ok((lot.changed(after, moved), clawed_back))
+        let (change, reason) = (lot.changed(after, moved), Some(self.reason.clone()));
+        Ok(Corrected { clawed_back, reason, lapsed_from, own_end, ..Corrected::of(change) })
     }
 
     /// What is fixed about the lot, from now on.

@@ -8,6 +8,8 @@ use scrip::request::{Adjust, Extend};
 use scrip::time::Until;
 use scrip::value::Quantity;
 
+use crate::planted::bug;
+
 use super::calendar::{Calendar, DAY, Micros, OutOfRange, SECOND};
 use super::money::Raw;
 use super::profile::{Fact, Way, What};
@@ -178,6 +180,9 @@ impl Model {
         // A correction brings back what had ended, and its period without activity begins again (rule T9).
         let is_back = request.expires_at.is_some() && was_over && expires_at.is_none_or(|end| end > at);
         let anew = if is_back { Some((sequence, at)) } else { last.anew };
+        let forgets =
+            was_over && !is_back && bug("a correction of a lot that stays expired that is forgotten");
+        let expires_at = if forgets { last.expires_at } else { expires_at };
         account.lots[lot].facts.push(Fact { sequence, initial, expires_at, anew, meta });
         account.write(at, What::Adjusted(lot));
         Ok(Made::Corrected { profile, lot })

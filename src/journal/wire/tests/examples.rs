@@ -273,17 +273,14 @@ pub(super) fn kinds_of_changes() -> Vec<EntryKind> {
                 MovedIn { issue: moved.0, external_id, held: held.into(), change: moved.1, from: number() };
             kinds.push(EntryKind::ReassignIn(Box::new(moved)));
         }
-        let bare = Corrected {
-            change: change.clone(),
-            clawed_back: None,
-            issue: None,
-            external_id: None,
-            reason: None,
-        };
+        let bare = Corrected::of(change.clone());
         let (issue, reason) = (Some(issue), Some("it was wrong".to_owned()));
         let clawed_back = recovered().pop();
         let full = Corrected { issue, clawed_back, external_id: external.clone(), reason, ..bare.clone() };
-        kinds.extend([EntryKind::Revoke(Box::new(bare)), EntryKind::Adjust(Box::new(full))]);
+        let back = Corrected { lapsed_from: Some(Timestamp::MIN), ..bare.clone() };
+        let over = Corrected { own_end: Some(Timestamp::MAX), ..full.clone() };
+        kinds.push(EntryKind::Revoke(Box::new(bare)));
+        kinds.extend([full, back, over].map(|corrected| EntryKind::Adjust(Box::new(corrected))));
         for (paid_to_debt, owed) in [points(0), points(1)].into_iter().zip(owed()) {
             let clawed_back = recovered().pop().filter(|_| paid_to_debt.is_zero());
             let (change_of, status) = (change.clone(), owed.status);
