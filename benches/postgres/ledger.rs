@@ -32,7 +32,7 @@ struct Setting {
 
 impl Setting {
     async fn new(cluster: &Cluster, workload: &Workload) -> Self {
-        let (config, options) = (cluster.database().await, Options::new().connections(80));
+        let (config, options) = (cluster.database().await, Options::new());
         PostgresStore::migrate(&config, &options).await.unwrap();
         let store = PostgresStore::connect(&config, &options).await.unwrap();
         let mut ledger = AsyncLedger::new(program(), store);

@@ -24,18 +24,29 @@ impl Shared {
         needs: &[&Need],
     ) -> Result<BatchState, PostgresError> {
         let mut batch = BatchState::default();
+        self.load_into(&mut batch, session, needs).await?;
+        Ok(batch)
+    }
+
+    /// Adds the accounts and records that some needs name to a batch.
+    pub(super) async fn load_into(
+        &self,
+        batch: &mut BatchState,
+        session: &impl Session,
+        needs: &[&Need],
+    ) -> Result<(), PostgresError> {
         match self.options.layout {
-            Layout::OneServer => self.load_together(session, needs, &mut batch).await?,
-            Layout::Distributed => self.load_distributed(session, needs, &mut batch).await?,
+            Layout::OneServer => self.load_together(session, needs, batch).await?,
+            Layout::Distributed => self.load_distributed(session, needs, batch).await?,
         }
-        self.add_newcomers(session, needs, &mut batch).await?;
+        self.add_newcomers(session, needs, batch).await?;
         // Look-ups that depend on earlier answers; most needs have none.
         loop {
             let missing = batch.missing(needs)?;
             if missing.is_empty() {
-                return Ok(batch);
+                return Ok(());
             }
-            self.fetch(session, missing, &mut batch).await?;
+            self.fetch(session, missing, batch).await?;
         }
     }
 

@@ -1,5 +1,6 @@
 //! Accounts that the process remembers, so that a new request takes one round trip: it is decided on the remembered
-//! account and sent at once, and the compare and swap of the head tells whether the account was up to date.
+//! account and sent at once, and the compare and swap of the head tells whether the account was up to date. In a batch,
+//! the accounts that are not remembered are loaded first, and all is sent in one commit.
 //!
 //! The key and the name of such a request are taken to be new, which the commit checks as well. What was refused,
 //! or found nothing to write, may be outdated: it is loaded and decided again.
@@ -14,8 +15,9 @@ use hashlink::LruCache;
 
 use super::batch::{BatchState, Ends, Kept, LoadedAccount, Registration};
 use super::commit::row_to_write;
-use super::run::{CommitReport, TOGETHER};
+use super::run::TOGETHER;
 use super::{Layout, Options, PostgresError, Shared};
+use crate::account::Account;
 use crate::id::{ProfileId, ProfileNumber};
 use crate::store::stage::{Staged, stage};
 use crate::store::{CommitStatus, Need, Owner, Work};
@@ -26,7 +28,7 @@ use crate::store::{CommitStatus, Need, Owner, Work};
 pub struct RememberedReport {
     /// The number of accounts that are remembered.
     pub accounts: usize,
-    /// The number of requests that were committed on a remembered account, in one round trip.
+    /// The number of requests that were committed on a remembered account, without loading it.
     pub hits: u64,
     /// The number of requests and reads that loaded what they needed.
     pub loads: u64,
@@ -186,7 +188,8 @@ impl Shared {
         Ok(left)
     }
 
-    /// Returns the units that were settled.
+    /// Runs units in one commit: on remembered accounts, and beside them on those that it loads. Returns the units that were
+    /// settled.
     async fn run_some_remembered(
         &self,
         work: &mut dyn Work,
@@ -198,76 +201,123 @@ impl Shared {
         }
         let mut client = self.pool.get().await?;
         let epoch = self.remembered.epoch(&client);
-        let (mut batch, decided) = self.decide_remembered(work, units, passed);
-        if decided.is_empty() {
-            return Ok(Vec::new());
-        }
-        let CommitReport { swapped, in_doubt, failed } = self.commit(&mut client, &mut batch).await;
-        self.remembered.update(batch, epoch, &swapped);
+        let (mut batch, known) = self.remember(work.needs(), units, passed);
+        // What is wrong with the others is told when they are run without the remembered ones.
+        let decided = match self.load_others(&client, work.needs(), units, &mut batch, passed).await {
+            Ok(()) => decide(work, units, &mut batch, passed),
+            Err(_) => Vec::new(),
+        };
+        let written = self.commit(&mut client, &mut batch).await;
+        self.give_back_promised(&batch);
+        self.remembered.update(batch, epoch, &written.swapped);
         let mut settled = Vec::with_capacity(decided.len());
         for (unit, profile, number) in decided {
-            let status = if swapped.contains(&number) {
+            let is_known = known.contains(&profile);
+            let status = if written.swapped.contains(&number) {
                 CommitStatus::Committed
-            } else if in_doubt.contains(&number) {
+            } else if written.in_doubt.contains(&number) {
                 CommitStatus::InDoubt
             } else {
-                self.remembered.outdated.fetch_add(1, Ordering::Relaxed);
+                self.remembered.outdated.fetch_add(u64::from(is_known), Ordering::Relaxed);
                 passed.profiles.insert(profile);
                 continue;
             };
             work.settle(unit, status);
             settled.push(unit);
+            let counter = if is_known { &self.remembered.hits } else { &self.remembered.loads };
+            counter.fetch_add(1, Ordering::Relaxed);
         }
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        self.remembered.hits.fetch_add(count(settled.len()), Ordering::Relaxed);
-        Ok(settled)
+        written.failed.map_or(Ok(settled), Err)
     }
 
-    /// Decides new requests on what is remembered. Returns those that write something, each with its account.
-    fn decide_remembered(
+    /// A batch with the accounts that are remembered, and their profiles.
+    fn remember(
         &self,
-        work: &mut dyn Work,
+        needs: &[Need],
         units: &[usize],
         passed: &mut Passed,
-    ) -> (BatchState, Vec<(usize, ProfileId, ProfileNumber)>) {
-        let (mut batch, mut decided) = (BatchState::default(), Vec::new());
-        for unit in units {
-            let Some(need) = work.needs().get(*unit) else { continue };
-            let Owner::Profile(profile) = need.owner else { continue };
-            if passed.profiles.contains(&profile) {
-                continue;
-            }
-            if batch.account_of(need.owner).is_none() {
-                match self.remembered.account(profile) {
-                    Some(known) if !passed.others.contains(&Owner::Number(known.account.number())) => {
-                        batch.put_remembered(need, known);
-                    }
-                    _ => {
-                        passed.profiles.insert(profile);
-                        continue;
-                    }
+    ) -> (BatchState, HashSet<ProfileId>) {
+        let (mut batch, mut known) = (BatchState::default(), HashSet::new());
+        for need in units.iter().filter_map(|unit| needs.get(*unit)) {
+            let Some(profile) = passed.profile(need) else { continue };
+            if !known.contains(&profile) {
+                let Some(account) = self.remembered.account(profile) else { continue };
+                if passed.others.contains(&Owner::Number(account.account.number())) {
+                    passed.profiles.insert(profile);
+                    continue;
                 }
+                batch.put_remembered(need, account);
+                known.insert(profile);
             }
             batch.assume_new(need);
-            match (stage(&mut batch, work, *unit), batch.account_of(Owner::Profile(profile))) {
-                (Ok(Staged::Appended), Some(account)) => decided.push((*unit, profile, account.number())),
-                _ => _ = passed.profiles.insert(profile),
+        }
+        (batch, known)
+    }
+
+    /// Adds the accounts that are not remembered.
+    async fn load_others(
+        &self,
+        client: &Object,
+        needs: &[Need],
+        units: &[usize],
+        batch: &mut BatchState,
+        passed: &mut Passed,
+    ) -> Result<(), PostgresError> {
+        let needs = units.iter().filter_map(|unit| needs.get(*unit));
+        let unknown: Vec<&Need> = needs
+            .filter(|need| passed.profile(need).is_some() && batch.account_of(need.owner).is_none())
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        self.load_into(batch, client, &unknown).await?;
+        for need in unknown {
+            let number = batch.account_of(need.owner).map(Account::number);
+            if number.is_none_or(|number| passed.others.contains(&Owner::Number(number))) {
+                passed.profiles.extend(passed.profile(need));
             }
         }
-        (batch, decided)
+        Ok(())
     }
+}
+
+/// Decides new requests. Returns those that write something, each with its account.
+fn decide(
+    work: &mut dyn Work,
+    units: &[usize],
+    batch: &mut BatchState,
+    passed: &mut Passed,
+) -> Vec<(usize, ProfileId, ProfileNumber)> {
+    let mut decided = Vec::with_capacity(units.len());
+    for unit in units {
+        let Some(need) = work.needs().get(*unit) else { continue };
+        let (owner, Some(profile)) = (need.owner, passed.profile(need)) else { continue };
+        match (stage(batch, work, *unit), batch.account_of(owner)) {
+            (Ok(Staged::Appended), Some(account)) => decided.push((*unit, profile, account.number())),
+            _ => _ = passed.profiles.insert(profile),
+        }
+    }
+    decided
 }
 
 fn count(units: usize) -> u64 {
     u64::try_from(units).unwrap_or(u64::MAX)
 }
 
-/// What is decided on loaded accounts.
+/// What is run after everything here, on loaded accounts.
 struct Passed {
     /// The owners that other requests are about.
     others: HashSet<Owner>,
     /// The profiles with a unit that was passed by: those after it must not overtake it.
     profiles: HashSet<ProfileId>,
+}
+
+impl Passed {
+    /// The profile that a new request is about, if it was not passed by.
+    fn profile(&self, need: &Need) -> Option<ProfileId> {
+        match need.owner {
+            Owner::Profile(profile) if !self.profiles.contains(&profile) => Some(profile),
+            _ => None,
+        }
+    }
 }
