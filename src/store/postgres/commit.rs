@@ -10,8 +10,8 @@ use super::session::{Parameter, Session};
 use super::sql::Commit;
 use super::{Layout, PostgresError, Shared};
 use crate::account::{Account, wire as account_wire};
-use crate::id::{ProfileId, ProfileNumber};
-use crate::journal::{LotKind, wire};
+use crate::id::{Key, ProfileId, ProfileNumber};
+use crate::journal::{Entry, LotKind, wire};
 
 /// The number of new entries after which an account's stored state is rewritten, at the latest.
 const LAG: u32 = 8;
@@ -95,12 +95,12 @@ impl Shared {
         match (self.options.layout, accounts.as_slice()) {
             (_, []) => {}
             (Layout::Distributed, _) => return self.write_distributed(session, &accounts).await,
-            (Layout::OneServer, [loaded]) => {
-                self.write_one(session, loaded, are_names_new, &mut swapped).await?;
-            }
-            (Layout::OneServer, _) => {
-                self.write_together(session, &accounts, are_names_new, &mut swapped).await?
-            }
+            (Layout::OneServer, accounts) => match only_entry(accounts) {
+                Some((loaded, entry)) => {
+                    self.write_entry(session, loaded, entry, are_names_new, &mut swapped).await?;
+                }
+                None => self.write_together(session, accounts, are_names_new, &mut swapped).await?,
+            },
         }
         Ok(swapped)
     }
@@ -127,24 +127,43 @@ impl Shared {
         Ok(())
     }
 
-    async fn write_one(
+    async fn write_entry(
         &self,
         session: &impl Session,
         loaded: &LoadedAccount,
+        entry: &Entry,
         are_names_new: bool,
         swapped: &mut HashSet<ProfileNumber>,
     ) -> Result<(), PostgresError> {
         let (number, profile) = (plain(loaded.account.number()), profile(loaded));
         let (before, after) = (count(loaded.base), count(loaded.account.sequence()));
-        let mut rows = Rows::default();
-        rows.push(loaded);
-        let first: [Parameter<'_>; 5] = [&self.offset, &number, &profile, &before, &after];
-        let answers = rows.send(session, &self.statements.commit_one, first, are_names_new).await?;
-        if !answers.is_empty() {
+        let (at, bytes) = (entry.at.micros(), entry_bytes(entry, loaded.account.number()));
+        let ends = row_to_write(loaded);
+        let state = ends.map(|_| account_bytes(&loaded.account));
+        let Ends { deadline, expires } = ends.unwrap_or_default();
+        let mut parameters: Vec<Parameter<'_>> =
+            vec![&self.offset, &number, &profile, &before, &after, &at, &bytes, &deadline, &expires, &state];
+        let (statements, key) = (&self.statements.commit_entry, entry.key().map(Key::as_str));
+        let statement = match &key {
+            None => &statements.unkeyed,
+            Some(key) => {
+                parameters.push(key);
+                if are_names_new { &statements.with_new_key } else { &statements.keyed }
+            }
+        };
+        if !session.query(statement, &parameters).await?.is_empty() {
             swapped.insert(loaded.account.number());
         }
         Ok(())
     }
+}
+
+/// The entry, if there is only one to write, and no row to be written for it but that of its key.
+fn only_entry<'a>(accounts: &[&'a LoadedAccount]) -> Option<(&'a LoadedAccount, &'a Entry)> {
+    let [loaded] = accounts else { return None };
+    let [entry] = loaded.pending.as_slice() else { return None };
+    let is_named = entry.external().is_some() || !entry.records(loaded.account.number()).is_empty();
+    (!is_named).then_some((*loaded, entry))
 }
 
 pub(super) fn profile(loaded: &LoadedAccount) -> Option<&str> {
@@ -172,12 +191,10 @@ impl Rows {
         let number = loaded.account.number();
         for entry in &loaded.pending {
             let (plain, sequence) = (plain(number), count(entry.sequence));
-            let mut bytes = Vec::new();
-            wire::write(entry, number, &mut bytes);
             self.journal.0.push(plain);
             self.journal.1.push(sequence);
             self.journal.2.push(entry.at.micros());
-            self.journal.3.push(bytes);
+            self.journal.3.push(entry_bytes(entry, number));
             if let Some(key) = entry.key() {
                 self.key.0.push(plain);
                 self.key.1.push(key.as_str().to_owned());
@@ -251,6 +268,12 @@ pub(super) fn row_to_write(loaded: &LoadedAccount) -> Option<Ends> {
 fn lag(account: &Account) -> u32 {
     let lots = LotKind::ALL.into_iter().map(|kind| account.lots(kind).count()).sum::<usize>();
     u32::try_from(lots / LOTS).unwrap_or(LAG).clamp(1, LAG)
+}
+
+fn entry_bytes(entry: &Entry, number: ProfileNumber) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    wire::write(entry, number, &mut bytes);
+    bytes
 }
 
 /// The bytes that an account is kept as.

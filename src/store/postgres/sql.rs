@@ -8,7 +8,7 @@ mod distributed;
 
 use tokio_postgres::types::Type;
 
-pub(super) use self::commit::Commit;
+pub(super) use self::commit::{Commit, CommitEntry};
 pub(super) use self::distributed::Distributed;
 use super::{Options, PostgresError};
 
@@ -38,8 +38,8 @@ pub(super) struct Statements {
     pub(super) account_named: Sql,
     /// Compares and swaps heads, and appends the rows of those that swapped.
     pub(super) commit: Commit,
-    /// The same for one profile.
-    pub(super) commit_one: Commit,
+    /// The same of one entry.
+    pub(super) commit_entry: CommitEntry,
     pub(super) distributed: Distributed,
     /// Writes an account's state forward.
     pub(super) keep: Sql,
@@ -88,7 +88,7 @@ impl Statements {
             find: find(schema),
             account_named: accounts::account_named(schema),
             commit: commit::commit(schema),
-            commit_one: commit::commit_one(schema),
+            commit_entry: commit::commit_entry(schema),
             distributed: Distributed::new(schema),
             keep: keep(schema),
             feed: feed(schema),
