@@ -10,7 +10,7 @@ use scrip::request::Reassign;
 use scrip::store::postgres::{Layout, Options, PostgresStore};
 use scrip::{
     Amount, AsyncLedger, Command, Define, DefinitionId, IssueReward, PlaceHold, PostTransaction, Redeem,
-    ReleaseHold, ReturnRedemption, RewardDefinition,
+    ReleaseHold, Request, ReturnRedemption, RewardDefinition,
 };
 use tokio_postgres::Config;
 
@@ -66,7 +66,7 @@ const ONE_SERVER: Counts = [
     ("a batch", 1),
     ("a sale that a batch posts twice", 3),
     ("a lot that moves to a newcomer", 5),
-    ("a batch about an account that is not remembered, too", 2),
+    ("a redemption, and a reward for somebody unknown, in a batch", 2),
 ];
 
 /// One statement loads and one commits.
@@ -80,7 +80,7 @@ const NOTHING_REMEMBERED: Counts = [
     ("a batch", 2),
     ("a sale that a batch posts twice", 3),
     ("a lot that moves to a newcomer", 5),
-    ("a batch about an account that is not remembered, too", 2),
+    ("a redemption, and a reward for somebody unknown, in a batch", 2),
 ];
 
 /// A name's number is looked up before its account; the transaction is begun, all rows are sent at once, and it is committed.
@@ -94,7 +94,7 @@ const DISTRIBUTED: Counts = [
     ("a batch", 5),
     ("a sale that a batch posts twice", 6),
     ("a lot that moves to a newcomer", 6),
-    ("a batch about an account that is not remembered, too", 8),
+    ("a redemption, and a reward for somebody unknown, in a batch", 8),
 ];
 
 /// Some requests about a profile, and how many round trips each took.
@@ -140,9 +140,10 @@ async fn requests(
     }
     ledger.at(now()).balances(customer).await.unwrap();
     trips.store(0, Ordering::SeqCst);
-    let both = [customer, stranger].map(|whose| Command::new(now(), Redeem::strict(whose, Amount::from(1))));
+    let both: [Request; 2] = [redeem().into(), IssueReward::new(stranger, ten).into()];
+    let both = both.map(|request| Command::new(now(), request));
     assert!(ledger.run_all(&both).await.iter().all(Result::is_ok));
-    took("a batch about an account that is not remembered, too");
+    took("a redemption, and a reward for somebody unknown, in a batch");
     counts
 }
 

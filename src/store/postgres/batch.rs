@@ -3,7 +3,7 @@
 //! A journal only grows. So a later look-up that is bounded by the last loaded entry belongs to the same snapshot, without
 //! a transaction held open.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio_postgres::Row;
@@ -88,8 +88,9 @@ pub(super) struct BatchState {
     answers: Answers,
     /// The catalogue, if definitions are read from its copy.
     catalogue: Option<Arc<Catalogue>>,
-    /// Whether no key or name that is to be written may have been used before: it was not looked up.
-    pub(super) are_names_new: bool,
+    /// The owners whose accounts are remembered and not loaded: no key or name that is written with them may have been
+    /// used before.
+    remembered: HashSet<Owner>,
 }
 
 /// The look-ups that a unit still needs.
@@ -151,8 +152,18 @@ impl BatchState {
 
     /// Adds a remembered account, and takes for granted that the key and the name of a request are new.
     pub(super) fn put_remembered(&mut self, need: &Need, loaded: LoadedAccount) {
-        self.are_names_new = true;
+        self.remembered.insert(need.owner);
         self.put(need.owner, loaded);
+    }
+
+    /// Whether the account of an owner is remembered and not loaded.
+    pub(super) fn is_remembered(&self, owner: Owner) -> bool {
+        self.remembered.contains(&owner)
+    }
+
+    /// Whether no key or name that is to be written may have been used before: some were not looked up.
+    pub(super) fn are_names_new(&self) -> bool {
+        !self.remembered.is_empty()
     }
 
     /// Takes for granted that nothing is found for a request: its key and its name are new.

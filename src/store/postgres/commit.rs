@@ -91,7 +91,7 @@ impl Shared {
         }
         // Writers who lock rows in one order do not deadlock.
         accounts.sort_unstable_by_key(|loaded| loaded.account.number());
-        let (mut swapped, are_names_new) = (HashSet::new(), batch.are_names_new);
+        let (mut swapped, are_names_new) = (HashSet::new(), batch.are_names_new());
         match (self.options.layout, accounts.as_slice()) {
             (_, []) => {}
             (Layout::Distributed, _) => return self.write_distributed(session, &accounts).await,

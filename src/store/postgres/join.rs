@@ -111,7 +111,7 @@ impl Joined<'_, '_> {
         let (shared, session) = (self.shared, &*self.transaction);
         let needs: Vec<&Need> = work.needs().get(unit).into_iter().collect();
         let mut batch = shared.load(session, &needs).await?;
-        let decided = shared.decide(session, work, &[unit], &mut batch).await?;
+        let decided = shared.decide(session, work, &[unit], &mut batch, &mut None).await?;
         let outcome = match decided.first().map(|decided| decided.staged) {
             Some(Staged::Appended) => {
                 let places = pending(&batch);

@@ -15,12 +15,9 @@ use hashlink::LruCache;
 
 use super::batch::{BatchState, Ends, Kept, LoadedAccount, Registration};
 use super::commit::row_to_write;
-use super::run::TOGETHER;
-use super::{Layout, Options, PostgresError, Shared};
-use crate::account::Account;
+use super::{Layout, Options};
 use crate::id::{ProfileId, ProfileNumber};
-use crate::store::stage::{Staged, stage};
-use crate::store::{CommitStatus, Need, Owner, Work};
+use crate::store::{Need, Owner};
 
 /// The accounts that a process remembers, and how often that was of use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,13 +108,11 @@ impl Remembered {
         }
     }
 
-    /// Whether the account of one of some units is remembered.
-    fn knows_any(&self, needs: &[Need], units: &[usize]) -> bool {
-        let memory = self.memory();
-        units.iter().filter_map(|unit| needs.get(*unit)).any(|need| match &need.owner {
-            Owner::Profile(profile) => memory.accounts.contains_key(profile),
-            Owner::Number(_) => false,
-        })
+    /// Counts units that were run on loaded accounts, or committed on remembered ones, or put off as these were outdated.
+    pub(super) fn count(&self, loads: usize, hits: usize, outdated: usize) {
+        for (counter, units) in [(&self.loads, loads), (&self.hits, hits), (&self.outdated, outdated)] {
+            counter.fetch_add(u64::try_from(units).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
     }
 
     fn account(&self, profile: ProfileId) -> Option<LoadedAccount> {
@@ -150,174 +145,74 @@ fn as_committed(loaded: LoadedAccount) -> LoadedAccount {
     LoadedAccount { base: written.account.sequence(), kept, pending: Vec::new(), ..written }
 }
 
-/// The units that new requests make, which need the account of a profile, and that a key and a name are new.
-fn new_requests(needs: &[Need]) -> (Vec<usize>, HashSet<Owner>) {
-    let mut others = HashSet::new();
-    for need in needs.iter().filter(|need| !is_new_request(need)) {
-        others.extend([Some(&need.owner), need.second.as_deref()].into_iter().flatten().copied());
+/// The units of a work that are decided on remembered accounts first.
+///
+/// They make new requests, which need the account of a profile, and that a key and a name are new. Units about one profile
+/// keep their order: if one of them is about more than that, all are loaded.
+pub(super) struct FirstAttempt {
+    /// The owners that are not taken from memory.
+    loaded: HashSet<Owner>,
+    /// The units that are to be run once more, on loaded accounts.
+    again: Vec<usize>,
+    /// The owners of these: units after them must not overtake them.
+    waiting: HashSet<Owner>,
+}
+
+impl FirstAttempt {
+    /// The attempt at some needs; `None` if nothing is remembered.
+    pub(super) fn new(remembered: &Remembered, needs: &[Need]) -> Option<Self> {
+        if remembered.is_off {
+            return None;
+        }
+        let mut loaded = HashSet::new();
+        for need in needs.iter().filter(|need| !is_new_request(need)) {
+            loaded.extend([Some(&need.owner), need.second.as_deref()].into_iter().flatten().copied());
+            loaded.extend(need.other_journals().map(Owner::Number));
+        }
+        Some(Self { loaded, again: Vec::new(), waiting: HashSet::new() })
     }
-    // Units about one profile keep their order.
-    let is_alone = |need: &Need| is_new_request(need) && !others.contains(&need.owner);
-    let units = needs.iter().enumerate().filter(|(_, need)| is_alone(need)).map(|(unit, _)| unit);
-    (units.collect(), others)
+
+    /// A batch with the accounts that some needs name and that are remembered.
+    pub(super) fn batch(&self, remembered: &Remembered, needs: &[&Need]) -> BatchState {
+        let mut batch = BatchState::default();
+        for need in needs {
+            if !batch.is_remembered(need.owner) {
+                let Owner::Profile(profile) = need.owner else { continue };
+                let Some(known) = self.account(remembered, profile) else { continue };
+                batch.put_remembered(need, known);
+            }
+            batch.assume_new(need);
+        }
+        batch
+    }
+
+    fn account(&self, remembered: &Remembered, profile: ProfileId) -> Option<LoadedAccount> {
+        if self.loaded.contains(&Owner::Profile(profile)) {
+            return None;
+        }
+        let number = |known: &LoadedAccount| Owner::Number(known.account.number());
+        remembered.account(profile).filter(|known| !self.loaded.contains(&number(known)))
+    }
+
+    /// Runs a unit once more.
+    pub(super) fn put_off(&mut self, unit: usize, owner: Owner) {
+        self.again.push(unit);
+        self.waiting.insert(owner);
+    }
+
+    /// Whether a unit is to wait for an earlier one about its owner.
+    pub(super) fn is_waiting(&self, owner: Owner) -> bool {
+        self.waiting.contains(&owner)
+    }
+
+    /// The units that are to be run once more, in order.
+    pub(super) fn again(mut self) -> Vec<usize> {
+        self.again.sort_unstable();
+        self.again
+    }
 }
 
 fn is_new_request(need: &Need) -> bool {
     let about_itself = Need { key: None, row: None, external: None, ..need.clone() };
     matches!(need.owner, Owner::Profile(_)) && about_itself == Need::of(need.owner)
-}
-
-impl Shared {
-    /// Runs the units on remembered accounts for which that is enough. Returns the others, in order.
-    pub(super) async fn run_remembered(&self, work: &mut dyn Work) -> Result<Vec<usize>, PostgresError> {
-        let mut is_left = vec![true; work.needs().len()];
-        if !self.remembered.is_off {
-            let (units, others) = new_requests(work.needs());
-            let mut passed = Passed { others, profiles: HashSet::new() };
-            for some in units.chunks(TOGETHER) {
-                for unit in self.run_some_remembered(work, some, &mut passed).await? {
-                    if let Some(is_left) = is_left.get_mut(unit) {
-                        *is_left = false;
-                    }
-                }
-            }
-        }
-        let left = is_left.into_iter().enumerate().filter(|(_, is_left)| *is_left).map(|(unit, _)| unit);
-        let left: Vec<usize> = left.collect();
-        self.remembered.loads.fetch_add(count(left.len()), Ordering::Relaxed);
-        Ok(left)
-    }
-
-    /// Runs units in one commit: on remembered accounts, and beside them on those that it loads. Returns the units that were
-    /// settled.
-    async fn run_some_remembered(
-        &self,
-        work: &mut dyn Work,
-        units: &[usize],
-        passed: &mut Passed,
-    ) -> Result<Vec<usize>, PostgresError> {
-        if !self.remembered.knows_any(work.needs(), units) {
-            return Ok(Vec::new());
-        }
-        let mut client = self.pool.get().await?;
-        let epoch = self.remembered.epoch(&client);
-        let (mut batch, known) = self.remember(work.needs(), units, passed);
-        // What is wrong with the others is told when they are run without the remembered ones.
-        let decided = match self.load_others(&client, work.needs(), units, &mut batch, passed).await {
-            Ok(()) => decide(work, units, &mut batch, passed),
-            Err(_) => Vec::new(),
-        };
-        let written = self.commit(&mut client, &mut batch).await;
-        self.give_back_promised(&batch);
-        self.remembered.update(batch, epoch, &written.swapped);
-        let mut settled = Vec::with_capacity(decided.len());
-        for (unit, profile, number) in decided {
-            let is_known = known.contains(&profile);
-            let status = if written.swapped.contains(&number) {
-                CommitStatus::Committed
-            } else if written.in_doubt.contains(&number) {
-                CommitStatus::InDoubt
-            } else {
-                self.remembered.outdated.fetch_add(u64::from(is_known), Ordering::Relaxed);
-                passed.profiles.insert(profile);
-                continue;
-            };
-            work.settle(unit, status);
-            settled.push(unit);
-            let counter = if is_known { &self.remembered.hits } else { &self.remembered.loads };
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
-        written.failed.map_or(Ok(settled), Err)
-    }
-
-    /// A batch with the accounts that are remembered, and their profiles.
-    fn remember(
-        &self,
-        needs: &[Need],
-        units: &[usize],
-        passed: &mut Passed,
-    ) -> (BatchState, HashSet<ProfileId>) {
-        let (mut batch, mut known) = (BatchState::default(), HashSet::new());
-        for need in units.iter().filter_map(|unit| needs.get(*unit)) {
-            let Some(profile) = passed.profile(need) else { continue };
-            if !known.contains(&profile) {
-                let Some(account) = self.remembered.account(profile) else { continue };
-                if passed.others.contains(&Owner::Number(account.account.number())) {
-                    passed.profiles.insert(profile);
-                    continue;
-                }
-                batch.put_remembered(need, account);
-                known.insert(profile);
-            }
-            batch.assume_new(need);
-        }
-        (batch, known)
-    }
-
-    /// Adds the accounts that are not remembered.
-    async fn load_others(
-        &self,
-        client: &Object,
-        needs: &[Need],
-        units: &[usize],
-        batch: &mut BatchState,
-        passed: &mut Passed,
-    ) -> Result<(), PostgresError> {
-        let needs = units.iter().filter_map(|unit| needs.get(*unit));
-        let unknown: Vec<&Need> = needs
-            .filter(|need| passed.profile(need).is_some() && batch.account_of(need.owner).is_none())
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        self.load_into(batch, client, &unknown).await?;
-        for need in unknown {
-            let number = batch.account_of(need.owner).map(Account::number);
-            if number.is_none_or(|number| passed.others.contains(&Owner::Number(number))) {
-                passed.profiles.extend(passed.profile(need));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Decides new requests. Returns those that write something, each with its account.
-fn decide(
-    work: &mut dyn Work,
-    units: &[usize],
-    batch: &mut BatchState,
-    passed: &mut Passed,
-) -> Vec<(usize, ProfileId, ProfileNumber)> {
-    let mut decided = Vec::with_capacity(units.len());
-    for unit in units {
-        let Some(need) = work.needs().get(*unit) else { continue };
-        let (owner, Some(profile)) = (need.owner, passed.profile(need)) else { continue };
-        match (stage(batch, work, *unit), batch.account_of(owner)) {
-            (Ok(Staged::Appended), Some(account)) => decided.push((*unit, profile, account.number())),
-            _ => _ = passed.profiles.insert(profile),
-        }
-    }
-    decided
-}
-
-fn count(units: usize) -> u64 {
-    u64::try_from(units).unwrap_or(u64::MAX)
-}
-
-/// What is run after everything here, on loaded accounts.
-struct Passed {
-    /// The owners that other requests are about.
-    others: HashSet<Owner>,
-    /// The profiles with a unit that was passed by: those after it must not overtake it.
-    profiles: HashSet<ProfileId>,
-}
-
-impl Passed {
-    /// The profile that a new request is about, if it was not passed by.
-    fn profile(&self, need: &Need) -> Option<ProfileId> {
-        match need.owner {
-            Owner::Profile(profile) if !self.profiles.contains(&profile) => Some(profile),
-            _ => None,
-        }
-    }
 }

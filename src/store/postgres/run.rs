@@ -7,13 +7,13 @@ use deadpool_postgres::{Object, Transaction};
 
 use super::batch::{BatchState, Halt, LoadedAccount};
 use super::error::{CommitFailure, Sent};
-use super::remembered::Epoch;
+use super::remembered::{Epoch, FirstAttempt};
 use super::session::Session;
 use super::{Layout, PostgresError, Shared};
 use crate::id::ProfileNumber;
 use crate::store::apart::Apart;
 use crate::store::stage::{Staged, stage};
-use crate::store::{CommitStatus, Need, Owner, Work};
+use crate::store::{CommitStatus, Need, Owner, StoreError, Work};
 
 /// The largest number of units that share a commit.
 pub(super) const TOGETHER: usize = 1_024;
@@ -25,10 +25,13 @@ const CONNECTIONS: u32 = 3;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Decided {
     unit: usize,
+    owner: Owner,
     number: ProfileNumber,
     pub(super) staged: Staged,
     /// Whether its status is that of the pending changes: it wrote some of them, or read some.
     is_pending: bool,
+    /// Whether it was decided on a remembered account.
+    is_remembered: bool,
 }
 
 /// Units that were decided and are not written yet.
@@ -92,12 +95,29 @@ impl CommitReport {
 
 impl Shared {
     pub(super) async fn run(&self, work: &mut dyn Work) -> Result<(), PostgresError> {
-        let left = self.run_remembered(work).await?;
-        let mut apart = Apart::new(groups(work.needs(), &left).into_iter());
+        let all: Vec<usize> = (0..work.needs().len()).collect();
+        let mut first = FirstAttempt::new(&self.remembered, work.needs());
+        let ran = self.run_units(work, &all, &mut first).await;
+        match first.map(FirstAttempt::again) {
+            Some(again) if !again.is_empty() && ran.as_ref().err().is_none_or(StoreError::is_corruption) => {
+                ran.and(self.run_units(work, &again, &mut None).await)
+            }
+            _ => ran,
+        }
+    }
+
+    /// Runs some units, on remembered accounts if this is their first attempt.
+    async fn run_units(
+        &self,
+        work: &mut dyn Work,
+        units: &[usize],
+        first: &mut Option<FirstAttempt>,
+    ) -> Result<(), PostgresError> {
+        let mut apart = Apart::new(groups(work.needs(), units).into_iter());
         while let Some(group) = apart.next() {
-            let units = left.get(group.clone()).unwrap_or_default();
-            match self.load_and_decide(work, units).await {
-                Ok(Some(ready)) => self.write_and_settle(work, ready).await?,
+            let units = units.get(group.clone()).unwrap_or_default();
+            match self.load_and_decide(work, units, first).await {
+                Ok(Some(ready)) => self.write_and_settle(work, ready, first).await?,
                 // Another writer was in the way.
                 Ok(None) => units.iter().for_each(|unit| work.settle(*unit, CommitStatus::Conflict)),
                 // The machines that have the others may answer.
@@ -116,10 +136,11 @@ impl Shared {
         &self,
         work: &mut dyn Work,
         units: &[usize],
+        first: &mut Option<FirstAttempt>,
     ) -> Result<Option<Ready>, PostgresError> {
         let needs: Vec<&Need> = units.iter().filter_map(|unit| work.needs().get(*unit)).collect();
         let is_pair = needs.iter().any(|need| need.second.is_some());
-        let (client, epoch, mut batch) = match self.connect_and_load(&needs).await {
+        let (client, epoch, mut batch) = match self.connect_and_load(&needs, first.as_ref()).await {
             Err(error)
                 if error.failure(Sent::Uncommitted) == CommitFailure::Conflict
                     && !error.is_disconnected() =>
@@ -128,7 +149,7 @@ impl Shared {
             }
             loaded => loaded?,
         };
-        match self.decide(&client, work, units, &mut batch).await {
+        match self.decide(&client, work, units, &mut batch, first).await {
             Ok(decided) => Ok(Some(Ready { client, epoch, batch, decided, is_pair })),
             Err(error) => {
                 self.give_back_promised(&batch);
@@ -137,7 +158,12 @@ impl Shared {
         }
     }
 
-    async fn write_and_settle(&self, work: &mut dyn Work, ready: Ready) -> Result<(), PostgresError> {
+    async fn write_and_settle(
+        &self,
+        work: &mut dyn Work,
+        ready: Ready,
+        first: &mut Option<FirstAttempt>,
+    ) -> Result<(), PostgresError> {
         let Ready { mut client, epoch, mut batch, decided, is_pair } = ready;
         let written = if is_pair {
             self.commit_pair(&mut client, &mut batch).await
@@ -146,15 +172,22 @@ impl Shared {
         };
         self.give_back_promised(&batch);
         self.remembered.update(batch, epoch, &written.swapped);
-        for Decided { unit, number, staged, is_pending } in decided {
-            let status = match staged {
-                Staged::Stale => CommitStatus::Conflict,
+        for Decided { unit, owner, number, staged, is_pending, is_remembered } in decided {
+            let status = match (staged, first.as_mut()) {
+                (Staged::Stale, _) => CommitStatus::Conflict,
                 _ if !is_pending || written.swapped.contains(&number) => CommitStatus::Committed,
-                Staged::Appended if written.in_doubt.contains(&number) => CommitStatus::InDoubt,
+                (Staged::Appended, _) if written.in_doubt.contains(&number) => CommitStatus::InDoubt,
                 // It is not written, and the error says why.
                 _ if written.failed.is_some() => continue,
-                _ => CommitStatus::Conflict,
+                // Some account is outdated, or a key or a name that was taken for new is not.
+                (_, Some(first)) => {
+                    first.put_off(unit, owner);
+                    self.remembered.count(0, 0, usize::from(is_remembered));
+                    continue;
+                }
+                (_, None) => CommitStatus::Conflict,
             };
+            self.remembered.count(0, usize::from(is_remembered), 0);
             work.settle(unit, status);
         }
         if written.failed.is_some() {
@@ -163,18 +196,28 @@ impl Shared {
         written.failed.map_or(Ok(()), Err)
     }
 
-    async fn connect_and_load(&self, needs: &[&Need]) -> Result<(Object, Epoch, BatchState), PostgresError> {
+    async fn connect_and_load(
+        &self,
+        needs: &[&Need],
+        first: Option<&FirstAttempt>,
+    ) -> Result<(Object, Epoch, BatchState), PostgresError> {
         let mut attempt = 1;
         loop {
             let client = self.pool.get().await?;
             let epoch = self.remembered.epoch(&client);
-            match self.load(&client, needs).await {
+            let mut batch = first.map(|first| first.batch(&self.remembered, needs)).unwrap_or_default();
+            let left: Vec<&Need> =
+                needs.iter().copied().filter(|need| !batch.is_remembered(need.owner)).collect();
+            self.remembered.count(left.len(), 0, 0);
+            let loaded =
+                if left.is_empty() { Ok(()) } else { self.load_into(&mut batch, &client, &left).await };
+            match loaded {
                 // The server was started anew, say, and this connection did not know yet.
                 Err(error) if error.is_disconnected() && attempt < CONNECTIONS => {
                     drop(Object::take(client));
                     attempt = attempt.saturating_add(1);
                 }
-                loaded => return Ok((client, epoch, loaded?)),
+                loaded => return loaded.map(|()| (client, epoch, batch)),
             }
         }
     }
@@ -186,23 +229,51 @@ impl Shared {
         work: &mut dyn Work,
         units: &[usize],
         batch: &mut BatchState,
+        first: &mut Option<FirstAttempt>,
     ) -> Result<Vec<Decided>, PostgresError> {
         let mut decided = Vec::with_capacity(units.len());
         for unit in units.iter().copied() {
-            let staged = loop {
-                match stage(batch, work, unit) {
-                    Ok(staged) => break staged,
-                    // The pending changes of an earlier unit led to a record that was not looked up.
-                    Err(Halt::Missing(missing)) => self.fetch(session, missing, batch).await?,
-                    Err(Halt::Failed(error)) => return Err(error),
-                }
+            let Some(owner) = work.needs().get(unit).map(|need| need.owner) else { continue };
+            let is_remembered = batch.is_remembered(owner);
+            let staged = match &first {
+                Some(first) if first.is_waiting(owner) => None,
+                // What is refused, or writes nothing, may be outdated.
+                _ if is_remembered => stage(batch, work, unit).ok().filter(|it| *it == Staged::Appended),
+                _ => Some(self.decide_one(session, work, unit, batch).await?),
             };
-            let loaded = work.needs().get(unit).and_then(|need| batch.loaded_account(need.owner));
-            let Some(LoadedAccount { account, pending, .. }) = loaded else { continue };
+            let Some(staged) = staged else {
+                first.as_mut().into_iter().for_each(|first| first.put_off(unit, owner));
+                continue;
+            };
+            let Some(LoadedAccount { account, pending, .. }) = batch.loaded_account(owner) else { continue };
             let is_pending = staged == Staged::Appended || !pending.is_empty();
-            decided.push(Decided { unit, number: account.number(), staged, is_pending });
+            decided.push(Decided {
+                unit,
+                owner,
+                number: account.number(),
+                staged,
+                is_pending,
+                is_remembered,
+            });
         }
         Ok(decided)
+    }
+
+    async fn decide_one(
+        &self,
+        session: &impl Session,
+        work: &mut dyn Work,
+        unit: usize,
+        batch: &mut BatchState,
+    ) -> Result<Staged, PostgresError> {
+        loop {
+            match stage(batch, work, unit) {
+                Ok(staged) => return Ok(staged),
+                // The pending changes of an earlier unit led to a record that was not looked up.
+                Err(Halt::Missing(missing)) => self.fetch(session, missing, batch).await?,
+                Err(Halt::Failed(error)) => return Err(error),
+            }
+        }
     }
 
     /// Commits the pending changes, each account by itself.
