@@ -286,7 +286,7 @@ fn before_correction(entry: &Entry, lot: LotId) -> Option<LotState> {
     };
     let lapsed = state.inactivity.map(|period| Inactivity { from, has_lapsed: true, ..period });
     let end = lapsed.map_or(state.expires_at, |lapsed| lapsed.end());
-    Some(LotState { expires_at: end, inactivity: lapsed, standing: Standing::Expired, ..state })
+    Some(LotState { expires_at: end, inactivity: lapsed, ..state })
 }
 
 /// The state of a lot by some entries as it was before it lapsed; with the end that it was given since, if it was.
