@@ -65,6 +65,7 @@ fn postgres() {
         remembering::a_key_is_used_once_by_any_process,
         remembering::a_batch_keeps_its_order,
         remembering::a_batch_repeats_and_adds,
+        remembering::a_batch_with_damage_runs_the_rest_once,
         remembering::due_accounts_are_found,
         remembering::is_over_with_the_connection,
         remembering::is_bounded_and_can_be_turned_off,

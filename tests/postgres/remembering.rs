@@ -123,6 +123,27 @@ pub(crate) async fn a_batch_repeats_and_adds(cluster: &Cluster) {
     assert_eq!(left(&mut one).await, Amount::from(3));
 }
 
+/// A batch that cannot read an account is run again in parts, and what was refused on a remembered account once more on
+/// the loaded one: each row but that of the damaged account is carried out, once.
+///
+/// Catches: rows that are to be run once more, and are not, as another account is damaged.
+pub(crate) async fn a_batch_with_damage_runs_the_rest_once(cluster: &Cluster) {
+    let (mut one, mut other, ten) = two_processes(cluster).await;
+    one.at(now()).commit(redeem(25)).await.unwrap();
+    issue(&mut other, profile("bob"), ten, 1).await;
+    issue(&mut other, profile("alice"), ten, 3).await;
+    let server = one.store().pool().get().await.unwrap();
+    let damage = "UPDATE scrip.state SET state = '\\xff01'
+        WHERE number = (SELECT number FROM scrip.profile WHERE profile = 'bob')";
+    assert_eq!(server.execute(damage, &[]).await.unwrap(), 1);
+    drop(server);
+    // The process remembers 5 of alice's 35.
+    let rows = [redeem(10), Redeem::strict(profile("bob"), Amount::from(1)), redeem(1)];
+    let answers = one.at(now()).commit_all(rows).await;
+    assert!(answers[0].is_ok() && answers[1].is_err() && answers[2].is_ok(), "{answers:?}");
+    assert_eq!(left(&mut one).await, Amount::from(24));
+}
+
 /// The row by which due accounts are found is never too late, also if another process put it right meanwhile.
 ///
 /// Catches: comparing the deadline with the row as it was remembered.

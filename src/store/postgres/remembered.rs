@@ -5,7 +5,7 @@
 //! The key and the name of such a request are taken to be new, which the commit checks as well. What was refused,
 //! or found nothing to write, may be outdated: it is loaded and decided again.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -153,7 +153,7 @@ pub(super) struct FirstAttempt {
     /// The owners that are not taken from memory.
     loaded: HashSet<Owner>,
     /// The units that are to be run once more, on loaded accounts.
-    again: Vec<usize>,
+    again: BTreeSet<usize>,
     /// The owners of these: units after them must not overtake them.
     waiting: HashSet<Owner>,
 }
@@ -169,7 +169,7 @@ impl FirstAttempt {
             loaded.extend([Some(&need.owner), need.second.as_deref()].into_iter().flatten().copied());
             loaded.extend(need.other_journals().map(Owner::Number));
         }
-        Some(Self { loaded, again: Vec::new(), waiting: HashSet::new() })
+        Some(Self { loaded, again: BTreeSet::new(), waiting: HashSet::new() })
     }
 
     /// A batch with the accounts that some needs name and that are remembered.
@@ -194,9 +194,9 @@ impl FirstAttempt {
         remembered.account(profile).filter(|known| !self.loaded.contains(&number(known)))
     }
 
-    /// Runs a unit once more.
+    /// Runs a unit once more: once, also if the part of the work that it is in is run again.
     pub(super) fn put_off(&mut self, unit: usize, owner: Owner) {
-        self.again.push(unit);
+        self.again.insert(unit);
         self.waiting.insert(owner);
     }
 
@@ -206,9 +206,8 @@ impl FirstAttempt {
     }
 
     /// The units that are to be run once more, in order.
-    pub(super) fn again(mut self) -> Vec<usize> {
-        self.again.sort_unstable();
-        self.again
+    pub(super) fn again(self) -> Vec<usize> {
+        self.again.into_iter().collect()
     }
 }
 
