@@ -36,7 +36,7 @@ impl LineSet {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.iter().fold(0, |all, word| all | word) == 0
+        *self == Self::EMPTY
     }
 
     fn remove(&mut self, line: usize) {
