@@ -105,7 +105,7 @@ impl Moments<'_> {
                     candidates.push((now.state.kind, lot, past.scope(then.lot)));
                     may_give = true;
                 }
-                _ if now.is_live => {
+                _ if has_value => {
                     let was_over = end.is_some_and(|end| end.is_past(occurred_at));
                     let is_over = now.state.standing == Standing::Expired || was_over;
                     others.push((now.state.lot, now.state.kind, is_over));
@@ -128,7 +128,7 @@ impl Moments<'_> {
         let pending = self.now.pending().map(|pending| pending.lot.id);
         queued.chain(overdue).chain(pending).filter_map(|lot| {
             let (state, held) = self.now.live(lot, self.at)?;
-            Some(LotNow { state, held, is_live: true })
+            Some(LotNow { state, held })
         })
     }
 
@@ -142,7 +142,7 @@ impl Moments<'_> {
             let has_expired = newest.standing == Standing::Expired && matters;
             let is_gone = has_expired && self.now.live(newest.lot, self.at).is_none();
             let state = self.now.lasting(newest, self.at);
-            is_gone.then_some(LotNow { state, held: Quantity::ZERO, is_live: false })
+            is_gone.then_some(LotNow { state, held: Quantity::ZERO })
         })
     }
 }
@@ -151,7 +151,6 @@ impl Moments<'_> {
 struct LotNow {
     state: LotState,
     held: Quantity,
-    is_live: bool,
 }
 
 /// What was written by an instant, and what fell due by then; with the activities until then that were sent late since, as
