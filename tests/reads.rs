@@ -6,9 +6,9 @@ use scrip::store::{AsOf, Change, CommitStatus, MemoryError, Need, Store, View, W
 use scrip::time::When;
 use scrip::value::Quantity;
 use scrip::{
-    Amount, CaptureHold, Define, DefinitionId, IssueReward, Ledger, LotId, MemoryStore, PlaceHold,
-    PointDefinition, Points, PostTransaction, ProfileId, Program, Redeem, Reward, RewardDefinition,
-    Timestamp,
+    Amount, CaptureHold, Define, DefinitionId, IssuePoints, IssueReward, Ledger, LotId, MemoryStore,
+    PeriodType, PlaceHold, PointDefinition, PointLot, Points, PostTransaction, ProfileId, Program, Redeem,
+    Reward, RewardDefinition, Timestamp,
 };
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
@@ -58,6 +58,26 @@ fn lots_read_by_themselves_are_those_of_the_wallet() -> Tested {
     same(&mut ledger, alice, &ids, at("2025-06-02T00:00:00Z"))?;
     same(&mut ledger, alice, &ids, at("2026-06-02T00:00:00Z"))?;
     same(&mut ledger, bob, &ids, at("2025-06-02T00:00:00Z"))
+}
+
+/// Points that lapse are read as in the wallet, before their lapse and after it (rule T9).
+#[test]
+fn points_that_activity_keeps_say_so() -> Tested {
+    let (mut ledger, _) = ledger()?;
+    let alice = ProfileId::new("alice")?;
+    let mut june = ledger.at(at("2025-06-01T00:00:00Z"));
+    let mut club = PointDefinition::new("club".parse()?, "Club");
+    (club.inactivity_period, club.inactivity_period_type) = (Some(7), PeriodType::Days);
+    let club = june.commit(Define::from(club))?.id;
+    let lot = june.commit(IssuePoints::new(alice, club).with_value(Points::from(9)))?.id;
+    for (then, is_kept) in [("2025-06-02T00:00:00Z", true), ("2025-06-20T00:00:00Z", false)] {
+        let mut then = ledger.at(at(then));
+        let found: Vec<PointLot> =
+            then.lots(alice, &[lot])?.lots.into_iter().map(|known| known.lot.of()).collect();
+        assert_eq!(found, then.wallet(alice)?.points());
+        assert_eq!(found[0].is_kept_by_activity, is_kept);
+    }
+    Ok(())
 }
 
 fn same(ledger: &mut Ledger<MemoryStore>, profile: ProfileId, ids: &[LotId], now: Timestamp) -> Tested {

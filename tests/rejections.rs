@@ -6,7 +6,7 @@ use scrip::account::Account;
 use scrip::definition::Scope;
 use scrip::id::ExternalId;
 use scrip::rejection::{Refusal, RejectionClass};
-use scrip::request::{Adjust, Line, Revoke, Strategy, decide};
+use scrip::request::{Adjust, Extend, Line, Revoke, Strategy, decide};
 use scrip::store::{Found, Position, Record, Scan, View};
 use scrip::time::Until;
 use scrip::{
@@ -298,4 +298,9 @@ fn a_rejection_says_what_is_wrong() {
     till.done(sale(Amount::from(5)));
     let text = till.refused(sale(Amount::from(6))).to_string();
     assert_eq!(text, "external_id: `one` was used before with other content (rule X2)");
+    let [one, two] = [77, 78].map(|id| LotId::new(id).unwrap());
+    let text = till.refused(Extend::by_days(alice(), vec![one], 1)).to_string();
+    assert_eq!(text, format!("ids: lot {one} is not among the lots of this profile (rule L1)"));
+    let text = till.refused(Extend::by_days(alice(), vec![one, two], 1)).to_string();
+    assert_eq!(text, format!("ids: lots {one}, {two} are not among the lots of this profile (rule L1)"));
 }
