@@ -108,7 +108,8 @@ impl Remembered {
         }
     }
 
-    /// Counts units that were run on loaded accounts, or committed on remembered ones, or put off as these were outdated.
+    /// Adds to the counts of units: of those that loaded what they needed, were committed on a remembered account, or were put
+    /// off because it was outdated.
     pub(super) fn count(&self, loads: usize, hits: usize, outdated: usize) {
         for (counter, units) in [(&self.loads, loads), (&self.hits, hits), (&self.outdated, outdated)] {
             counter.fetch_add(u64::try_from(units).unwrap_or(u64::MAX), Ordering::Relaxed);

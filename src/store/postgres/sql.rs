@@ -38,7 +38,7 @@ pub(super) struct Statements {
     pub(super) account_named: Sql,
     /// Compares and swaps heads, and appends the rows of those that swapped.
     pub(super) commit: Commit,
-    /// The same of one entry.
+    /// The same for one entry.
     pub(super) commit_entry: CommitEntry,
     pub(super) distributed: Distributed,
     /// Writes an account's state forward.
